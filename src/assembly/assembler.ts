@@ -1,0 +1,222 @@
+// Kernel records in, operations out (replay reference, section 1): the hub that keeps processes and hands each record to
+// the part that understands it. One assembler per source.
+import { kernelEvent, KERNEL_EVENTS, MAX_SLOTS } from '../model/kernel-events.js';
+import type { KernelRecord, KernelSink } from '../model/kernel.js';
+import { Op } from '../model/events.js';
+import { NONE } from '../model/units.js';
+import { WordTable } from '../base/words.js';
+import { CALL_EXITS } from './calls.js';
+import type { AssemblySink, Context } from './context.js';
+import { currentOp } from './context.js';
+import { DeviceLog } from './device-log.js';
+import { Ext4Maps } from './ext4-map.js';
+import { endFault } from './faults.js';
+import { MapLog } from './map-log.js';
+import { finishMaps } from './places.js';
+import { Process, Thread } from './state.js';
+import { forgetQueued, HANDLERS } from './tracepoints.js';
+import { XfsGeometry } from './xfs-geometry.js';
+import { XfsMaps } from './xfs-map.js';
+
+type Take = (a: Assembler, t: Thread) => void;
+
+/** What to do with each event, by code. */
+const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
+  if (event.kind === 'enter') return (a, t) => a.enter(t, event.call);
+  if (event.kind === 'exit') return (a, t) => a.leave(t, event.call);
+  const handler = HANDLERS[event.name];
+  return handler === undefined ? () => {} : (a, t) => handler(a.context, t, a.record.v);
+});
+/** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
+const FOREIGN = new Set(['block_rq_complete', 'dma_unmap_page', 'dma_unmap_phys', 'dma_unmap_sg', 'nvme_complete_rq', 'nvme_sq', 'iomap_dio_complete', 'unmap', 'sched_process_fork', 'sched_process_exit', 'signal_generate'].map(kernelEvent));
+
+export class Assembler implements KernelSink {
+  readonly record: KernelRecord = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v: new Float64Array(MAX_SLOTS), arrays: [] };
+  readonly words = new WordTable();
+  readonly context: Context;
+  private readonly threads = new Map<number, Thread>();
+  private readonly processes = new Map<number, Process>();
+  private readonly files = new Map<number, Map<number, number>>();
+  private readonly identities = new Map<number, { readonly device: number; readonly inode: number }>();
+  private readonly geometries = new Map<number, XfsGeometry>();
+  /** The operation a call's return record just ended. */
+  private left = 0;
+  private lastDevice = -1;
+  private lastInode = -1;
+  private lastFile = -1;
+
+  constructor(sink: AssemblySink) {
+    const log = new MapLog();
+    this.context = {
+      sink,
+      events: sink.events,
+      record: this.record,
+      words: this.words,
+      log,
+      xfs: new XfsMaps(log),
+      ext4: new Ext4Maps(log),
+      devices: new DeviceLog(),
+      sizes: new Map(),
+      emptied: 0,
+      sizeless: new Map(),
+      names: new Map(),
+      leases: new Map(),
+      swaps: new Map(),
+      queued: [],
+      daxFiles: new Set(),
+      signals: false,
+      stateBits: new Map(),
+      geometry: (device) => this.geometry(device),
+      opens: [],
+      file: (device, inode) => this.file(device, inode),
+      named: (file, name) => this.named(file, name),
+      thread: (tid, pid, comm) => this.thread(tid, pid, comm),
+      process: (pid, parent) => this.process(pid, parent),
+      unplaced: (cause) => sink.unplaced(cause),
+    };
+  }
+
+  // hot
+  take(): number {
+    const { record } = this;
+    const t = this.thread(record.tid, record.pid, record.comm);
+    this.left = 0;
+    TAKE[record.event]!(this, t);
+    if (this.left > 0) return this.left;
+    if (FOREIGN.has(record.event)) return 0;
+    if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
+    t.fault.lastNs = record.timeNs;
+    return currentOp(this.context, t);
+  }
+
+  task(tid: number, pid: number, comm: number): number {
+    return this.thread(tid, pid, comm).task;
+  }
+
+  lost(timeNs: number): void {
+    const { context } = this;
+    context.xfs.unknownAll();
+    context.ext4.unknownAll();
+    const e = context.events;
+    e.timeNs = timeNs;
+    e.op = Op.map_unknown;
+    e.file = NONE;
+    e.row = this.record.row;
+    e.commit();
+  }
+
+  finish(): void {
+    const { context } = this;
+    for (const t of this.threads.values()) {
+      endFault(context, t);
+      if (t.call.name !== '') context.sink.unpaired();
+    }
+    forgetQueued(context);
+    for (const open of context.opens) if (open.resolved < 0) context.events.mergeFiles(open.file, NONE);
+    finishMaps(context, this.geometries, this.record.timeNs);
+    const { unmapWithoutMap, neverUnmapped } = context.devices.counts;
+    if (unmapWithoutMap > 0) context.sink.unplaced('device mappings that ended but whose begin was not seen', unmapWithoutMap);
+    if (neverUnmapped > 0) context.sink.unplaced('device accesses still open at the end of the recording', neverUnmapped);
+  }
+
+  enter(t: Thread, name: string): void {
+    endFault(this.context, t);
+    const { call } = t;
+    if (call.name !== '') {
+      this.context.sink.unpaired();
+      this.context.sink.issue('call-without-return', call.row, `sys_enter_${call.name} of ${this.words.get(this.record.comm)}-${t.tid} has no return before its next call (lost, or the call never came back)`);
+    }
+    call.name = name;
+    call.timeNs = this.record.timeNs;
+    call.row = this.record.row;
+    call.opId = 0;
+    for (let i = 0; i < 6; i++) call.args[i] = this.record.v[i]!;
+    call.file = -1;
+    call.weakFile = -1;
+    call.position = -1;
+    call.source = -1;
+    call.sourceOffset = 0;
+    call.targetOffset = 0;
+    call.remapLength = 0;
+    call.lookup = -1;
+    call.directory = -1;
+    call.device = -1;
+    call.created = false;
+    call.direct = false;
+    call.directNs = 0;
+    call.directCall = null;
+  }
+
+  leave(t: Thread, name: string): void {
+    endFault(this.context, t);
+    const { call } = t;
+    if (call.name !== name) {
+      this.context.sink.unpaired();
+      call.name = '';
+      return;
+    }
+    CALL_EXITS[name]?.(this.context, t, this.record.v[0]!);
+    this.left = call.opId;
+    call.name = '';
+  }
+
+  private thread(tid: number, pid: number, comm: number): Thread {
+    const known = this.threads.get(tid);
+    if (known !== undefined) {
+      // exec and prctl change the name; the last one is shown.
+      if (known.comm !== comm) {
+        known.comm = comm;
+        this.context.events.taskId(known.process.pid, tid, this.words.get(comm));
+      }
+      return known;
+    }
+    const owner = pid >= 0 ? pid : tid;
+    const task = this.context.events.taskId(owner, tid, this.words.get(comm));
+    const t = new Thread(tid, task, comm, this.process(owner, null));
+    this.threads.set(tid, t);
+    return t;
+  }
+
+  private process(pid: number, parent: Process | null): Process {
+    const known = this.processes.get(pid);
+    if (known !== undefined && parent === null) return known;
+    const process = new Process(pid, parent);
+    this.processes.set(pid, process);
+    return process;
+  }
+
+  private file(device: number, inode: number): number {
+    if (device === this.lastDevice && inode === this.lastInode) return this.lastFile;
+    let ofDevice = this.files.get(device);
+    if (ofDevice === undefined) {
+      ofDevice = new Map();
+      this.files.set(device, ofDevice);
+    }
+    let file = ofDevice.get(inode);
+    if (file === undefined) {
+      file = this.context.events.fileId(deviceText(device), String(inode));
+      ofDevice.set(inode, file);
+      this.identities.set(file, { device, inode });
+    }
+    this.lastDevice = device;
+    this.lastInode = inode;
+    this.lastFile = file;
+    return file;
+  }
+
+  private named(file: number, name: string): void {
+    const identity = this.identities.get(file);
+    if (identity !== undefined) this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
+  }
+
+  private geometry(device: number): XfsGeometry {
+    let geometry = this.geometries.get(device);
+    if (geometry === undefined) {
+      geometry = new XfsGeometry();
+      this.geometries.set(device, geometry);
+    }
+    return geometry;
+  }
+}
+
+const deviceText = (device: number): string => `${Math.floor(device / 1048576)}:${device % 1048576}`;

@@ -1,0 +1,149 @@
+// What every part of assembly shares: the record at hand, who acts, where rows go.
+import { Flag, Op } from '../model/events.js';
+import type { EventWriter } from '../model/events.js';
+import type { KernelRecord, Words } from '../model/kernel.js';
+import type { DeviceAccessCounts, TraceSink } from '../model/trace.js';
+import { NONE, UNKNOWN } from '../model/units.js';
+import type { DeviceLog } from './device-log.js';
+import type { Ext4Maps } from './ext4-map.js';
+import type { MapLog } from './map-log.js';
+import type { DirectCall, OpenFile, Process, Thread } from './state.js';
+import type { XfsGeometry } from './xfs-geometry.js';
+import type { XfsMaps } from './xfs-map.js';
+
+export type { DirectCall };
+
+/** The sink of a source, and the counts only assembly can know. */
+export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
+  readonly deviceAccess: DeviceAccessCounts;
+  unpaired(count?: number): void;
+}
+
+/** Asynchronous direct I/O under way; completes in any task, so it is paired by file and range (trap 3). */
+export interface Queued {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly write: boolean;
+  readonly timeNs: number;
+  readonly row: number;
+  readonly task: number;
+  readonly opId: number;
+  readonly thread: Thread;
+  /** The file whose pages were faulted in for the buffer, with the range seen. */
+  faulted: number;
+  first: number;
+  last: number;
+}
+
+export interface Context {
+  readonly sink: AssemblySink;
+  readonly events: EventWriter;
+  readonly record: KernelRecord;
+  readonly words: Words;
+  readonly log: MapLog;
+  readonly xfs: XfsMaps;
+  readonly ext4: Ext4Maps;
+  readonly devices: DeviceLog;
+  /** i_size by file, where it is known. */
+  readonly sizes: Map<number, number>;
+  /** Opens that emptied a file whose inode was not known then; and by file, how many of them there were when its size was last declared unknown. */
+  emptied: number;
+  readonly sizeless: Map<number, number>;
+  /** File by `device/directory inode/name`. */
+  readonly names: Map<string, number>;
+  /** Lease handles by file and process. */
+  readonly leases: Map<string, number>;
+  readonly swaps: Map<number, number>;
+  readonly queued: Queued[];
+  /** Files that took DAX faults: their pages are blocks of the device. */
+  readonly daxFiles: Set<number>;
+  /** The trace tells of signals: a fault that brings none has succeeded. */
+  signals: boolean;
+  /** XFS extent state bits by interned word. */
+  readonly stateBits: Map<number, number>;
+  geometry(device: number): XfsGeometry;
+  file(device: number, inode: number): number;
+  /** A name the file was opened by. */
+  named(file: number, name: string): void;
+  /** Descriptors whose inode nothing has told yet. */
+  readonly opens: OpenFile[];
+  thread(tid: number, pid: number, comm: number): Thread;
+  process(pid: number, parent: Process | null): Process;
+  unplaced(cause: string): void;
+}
+
+export function newOpen(c: Context): OpenFile {
+  const open = { file: c.events.placeholder(), resolved: -1, direct: false, name: '', directory: '', position: -1 };
+  c.opens.push(open);
+  return open;
+}
+
+export const fileOf = (open: OpenFile): number => (open.resolved >= 0 ? open.resolved : open.file);
+
+/** A descriptor turned out to be this file: what was written about it so far is too. */
+export function resolve(c: Context, open: OpenFile, file: number): void {
+  if (open.resolved >= 0) return;
+  open.resolved = file;
+  c.events.mergeFiles(open.file, file);
+  if (open.name === '') return;
+  c.names.set(`${open.directory}/${open.name}`, file);
+  c.named(file, open.name);
+}
+
+/** The `opId` of the call the thread is in, made when first needed. */
+export function callOp(c: Context, t: Thread): number {
+  if (t.call.name === '') return 0;
+  if (t.call.opId === 0) t.call.opId = c.events.newId();
+  return t.call.opId;
+}
+
+/** The `opId` of whatever the thread is in: a fault inside a call comes first. */
+export function currentOp(c: Context, t: Thread): number {
+  if (!t.fault.active) return callOp(c, t);
+  if (t.fault.opId === 0) t.fault.opId = c.events.newId();
+  return t.fault.opId;
+}
+
+/** A change of the size that the kernel told us, or that follows from a call that succeeded. */
+export function sizeIs(c: Context, file: number, size: number, tell: boolean): void {
+  if (!(size >= 0) || c.sizes.get(file) === size) return;
+  c.sizes.set(file, size);
+  if (tell) sizeRow(c, file, size);
+}
+
+/** The file grew in a way no event measures: its size is not known any more. */
+export function sizeUnknown(c: Context, file: number): void {
+  if (c.sizeless.get(file) === c.emptied) return;
+  c.sizeless.set(file, c.emptied);
+  c.sizes.delete(file);
+  sizeRow(c, file, UNKNOWN);
+}
+
+function sizeRow(c: Context, file: number, size: number): void {
+  const e = c.events;
+  e.timeNs = c.record.timeNs;
+  e.op = Op.file;
+  e.flags = Flag.unknown;
+  e.file = file;
+  e.offset = 0;
+  e.length = size;
+  e.row = c.record.row;
+  e.commit();
+}
+
+/** Starts the row of the call the thread is leaving. */
+export function callRow(c: Context, t: Thread, op: number, file: number, result: number): EventWriter {
+  const e = c.events;
+  e.timeNs = t.call.timeNs;
+  e.op = op;
+  e.file = file < 0 ? NONE : file;
+  e.task = t.task;
+  e.opId = callOp(c, t);
+  e.result = result >= 0 ? 0 : Math.max(result, -32768);
+  e.latencyNs = c.record.timeNs - t.call.timeNs;
+  e.row = t.call.row;
+  e.offset = UNKNOWN;
+  e.length = UNKNOWN;
+  return e;
+}

@@ -1,0 +1,215 @@
+// Device accesses: from the mapping of memory for a device to its unmapping, and from the issue of a block request to its
+// completion. Addresses are led to files only at the end (device-places.ts), when the block maps are whole.
+// Joins and traps: kernel-events reference section 7.
+import type { DirectCall } from './state.js';
+
+/** A run of physical memory, or of sectors, in bytes. */
+export interface Segment {
+  readonly addr: number;
+  readonly length: number;
+  /** Page-cache owner when the access began: file and file offset; -1 none. */
+  file: number;
+  offset: number;
+  /** The page left the cache, or changed its owner, while the access was under way. */
+  moved: boolean;
+}
+
+export interface Access {
+  readonly kind: 'memory' | 'sectors';
+  readonly fromNs: number;
+  toNs: number;
+  /** The device writes memory (kind memory), or sectors (kind sectors). */
+  readonly write: boolean;
+  /** Device number of the disk (kind sectors); -1 for memory. */
+  readonly device: number;
+  readonly segments: Segment[];
+  readonly task: number;
+  readonly opId: number;
+  readonly row: number;
+  /** Part of a direct I/O call: its file and, when the buffer is a mapped file, that file and where in it. */
+  readonly direct: DirectCall | null;
+  /** Sectors of the command this memory was mapped for. */
+  command: Segment | null;
+  disk: number;
+}
+
+/** A DAX fault told which page frame stands behind a file page: fixes where the device's memory begins. */
+export interface FrameHint {
+  readonly timeNs: number;
+  readonly file: number;
+  readonly offset: number;
+  readonly physical: number;
+}
+
+const PAGE = 4096;
+const LARGEST_ORDER = 10;
+
+interface CachedPage {
+  readonly file: number;
+  readonly offset: number;
+  readonly order: number;
+}
+
+export class DeviceLog {
+  readonly accesses: Access[] = [];
+  readonly hints: FrameHint[] = [];
+  /** Disk -> partitions on it: device and first sector (block_bio_remap). */
+  readonly partitions = new Map<number, Map<number, number>>();
+  readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
+  private readonly pages = new Map<number, CachedPage>();
+  private readonly open = new Map<string, Access[]>();
+  private readonly requests = new Map<string, Access[]>();
+  /** By thread: the command it set up last, and the IOMMU pieces mapped since. */
+  private readonly commands = new Map<number, Segment>();
+  private readonly pieces = new Map<number, { addr: number; length: number }[]>();
+
+  pageAdded(frame: number, order: number, file: number, offset: number): void {
+    this.pages.set(frame, { file, offset, order });
+  }
+
+  /** A large folio may have been split since it was added: then only the deleted frames go. */
+  pageDeleted(frame: number, order: number, file: number): void {
+    const found = this.folio(frame);
+    if (found === null || found.page.file !== file) return;
+    let { base, page } = found;
+    this.pages.delete(base);
+    while (page.order > order) {
+      const half = 2 ** (page.order - 1);
+      const upper = { file, offset: page.offset + half * PAGE, order: page.order - 1 };
+      const lower = { file, offset: page.offset, order: page.order - 1 };
+      if (frame >= base + half) {
+        this.pages.set(base, lower);
+        base += half;
+        page = upper;
+      } else {
+        this.pages.set(base + half, upper);
+        page = lower;
+      }
+    }
+  }
+
+  command(tid: number, sector: number, sectors: number): void {
+    this.commands.set(tid, segment(sector * 512, sectors * 512));
+  }
+
+  iommuPiece(tid: number, physical: number, length: number): void {
+    const list = this.pieces.get(tid);
+    if (list === undefined) this.pieces.set(tid, [{ addr: physical, length }]);
+    else list.push({ addr: physical, length });
+  }
+
+  /** Takes the pieces an IOMMU was given by this thread just before. */
+  takePieces(tid: number): { addr: number; length: number }[] {
+    const list = this.pieces.get(tid) ?? [];
+    this.pieces.delete(tid);
+    return list;
+  }
+
+  map(key: string, tid: number, runs: readonly { addr: number; length: number }[], write: boolean, timeNs: number, task: number, opId: number, row: number, direct: DirectCall | null): void {
+    const command = this.commands.get(tid) ?? null;
+    const access: Access = { kind: 'memory', fromNs: timeNs, toNs: -1, write, device: -1, segments: [], task, opId, row, direct, command, disk: -1 };
+    for (const run of runs) this.split(run.addr, run.length, access.segments);
+    this.accesses.push(access);
+    push(this.open, key, access);
+  }
+
+  unmap(key: string, timeNs: number): void {
+    const access = shift(this.open, key);
+    if (access === undefined) {
+      this.counts.unmapWithoutMap++;
+      return;
+    }
+    access.toNs = timeNs;
+    for (const s of access.segments) {
+      if (s.file < 0) continue;
+      const owner = this.owner(s.addr);
+      s.moved = owner === null || owner.file !== s.file || owner.offset !== s.offset;
+    }
+  }
+
+  /** The disk's number is known when the same thread issues the request it set the command up for. */
+  issue(tid: number, device: number, sector: number, bytes: number, write: boolean, timeNs: number, task: number, opId: number, row: number): void {
+    const access: Access = { kind: 'sectors', fromNs: timeNs, toNs: -1, write, device, segments: [segment(sector * 512, bytes)], task, opId, row, direct: null, command: null, disk: device };
+    const command = this.commands.get(tid);
+    if (command !== undefined && command.addr === sector * 512) {
+      for (let i = this.accesses.length - 1; i >= 0 && i > this.accesses.length - 8; i--) {
+        const a = this.accesses[i]!;
+        if (a.command === command) a.disk = device;
+      }
+    }
+    this.accesses.push(access);
+    push(this.requests, `${device}/${sector}`, access);
+  }
+
+  complete(device: number, sector: number, timeNs: number): void {
+    const access = shift(this.requests, `${device}/${sector}`);
+    if (access !== undefined) access.toNs = timeNs;
+  }
+
+  partition(disk: number, partition: number, firstSector: number): void {
+    const map = this.partitions.get(disk) ?? new Map<number, number>();
+    map.set(partition, firstSector);
+    this.partitions.set(disk, map);
+  }
+
+  finish(endNs: number): void {
+    for (const a of this.accesses) {
+      if (a.toNs >= 0) continue;
+      this.counts.neverUnmapped++;
+      a.toNs = endNs;
+    }
+  }
+
+  /** Page-cache owner of a physical address. Large folios: the entry stands at the first frame of 2^order. */
+  private owner(addr: number): { file: number; offset: number } | null {
+    const frame = Math.floor(addr / PAGE);
+    const found = this.folio(frame);
+    return found === null ? null : { file: found.page.file, offset: found.page.offset + (frame - found.base) * PAGE };
+  }
+
+  private folio(frame: number): { base: number; page: CachedPage } | null {
+    for (let order = 0; order <= LARGEST_ORDER; order++) {
+      const size = 2 ** order;
+      const base = frame - (frame % size);
+      const page = this.pages.get(base);
+      if (page !== undefined && base + 2 ** page.order > frame) return { base, page };
+    }
+    return null;
+  }
+
+  /** One segment per run of pages with one owner that continues. */
+  private split(addr: number, length: number, out: Segment[]): void {
+    let last: Segment | undefined;
+    let at = addr;
+    const end = addr + length;
+    while (at < end) {
+      const next = Math.min(end, Math.floor(at / PAGE) * PAGE + PAGE);
+      const owner = this.owner(at);
+      const file = owner?.file ?? -1;
+      const offset = owner === null ? -1 : owner.offset + (at % PAGE);
+      const continues = last !== undefined && last.file === file && (file < 0 || last.offset + last.length === offset);
+      if (continues) (last as { length: number }).length += next - at;
+      else {
+        last = { addr: at, length: next - at, file, offset, moved: false };
+        out.push(last);
+      }
+      at = next;
+    }
+  }
+}
+
+const segment = (addr: number, length: number): Segment => ({ addr, length, file: -1, offset: -1, moved: false });
+
+/** Equal keys can be open twice at a time: first in, first out. */
+function push(map: Map<string, Access[]>, key: string, access: Access): void {
+  const queue = map.get(key);
+  if (queue === undefined) map.set(key, [access]);
+  else queue.push(access);
+}
+
+function shift(map: Map<string, Access[]>, key: string): Access | undefined {
+  const queue = map.get(key);
+  const access = queue?.shift();
+  if (queue?.length === 0) map.delete(key);
+  return access;
+}

@@ -1,0 +1,81 @@
+// ext4 block maps from the extent status tree. Its events fire on look-ups too, so they are no change log; but every
+// insert states the truth of its range at that moment. Applied in time order, with a shift at the removal of the whole
+// tail behind a collapse or insert range, they give FIEMAP exactly (kernel-events reference, extent status row).
+import type { MapLog } from './map-log.js';
+import { DELALLOC, HOLE } from './map-log.js';
+
+/** EXT_MAX_BLOCKS: the range that stands for "to the end of any file". */
+const MAX_BLOCK = 0xffffffff;
+
+interface Status {
+  known: boolean;
+  coveredTo: number;
+  /** A collapse (negative) or insert (positive) under way: where, and by how many blocks. */
+  shiftAt: number;
+  shiftBy: number;
+}
+
+export class Ext4Maps {
+  private readonly log: MapLog;
+  private readonly files = new Map<number, Status>();
+
+  constructor(log: MapLog) {
+    this.log = log;
+  }
+
+  /** `status` is a word of W, U, D, H and R bits. */
+  insert(file: number, device: number, off: number, count: number, block: number, status: string): void {
+    const s = this.status(file);
+    if (off <= s.coveredTo) s.coveredTo = Math.max(s.coveredTo, off + count);
+    if (status.includes('D')) this.log.add('insert', file, device, off, count, DELALLOC);
+    else if (status.includes('H')) this.log.add('remove', file, device, off, count, HOLE);
+    else this.log.add('insert', file, device, off, count, block, status.includes('U'));
+    if (!s.known && s.coveredTo >= MAX_BLOCK) {
+      s.known = true;
+      this.log.add('known', file, device, 0, 0, HOLE);
+    }
+  }
+
+  remove(file: number, device: number, off: number, count: number): void {
+    const s = this.status(file);
+    if (s.shiftBy !== 0 && off + count >= MAX_BLOCK) {
+      const { shiftAt, shiftBy } = s;
+      s.shiftBy = 0;
+      if (shiftBy < 0) this.log.add('collapse', file, device, shiftAt, -shiftBy, HOLE);
+      else this.log.add('insertHole', file, device, shiftAt, shiftBy, HOLE);
+      return;
+    }
+    this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCK), HOLE);
+  }
+
+  /** ext4_collapse_range (by < 0) or ext4_insert_range (by > 0) was entered, in blocks. */
+  shift(file: number, at: number, by: number): void {
+    const s = this.status(file);
+    s.shiftAt = at;
+    s.shiftBy = by;
+  }
+
+  knownEmpty(file: number, device: number): void {
+    const s = this.status(file);
+    s.known = true;
+    s.coveredTo = MAX_BLOCK;
+    this.log.add('reset', file, device, 0, 0, HOLE);
+  }
+
+  unknownAll(): void {
+    for (const s of this.files.values()) {
+      s.known = false;
+      s.coveredTo = 0;
+      s.shiftBy = 0;
+    }
+  }
+
+  private status(file: number): Status {
+    let s = this.files.get(file);
+    if (s === undefined) {
+      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0 };
+      this.files.set(file, s);
+    }
+    return s;
+  }
+}

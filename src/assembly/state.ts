@@ -1,0 +1,204 @@
+// What assembly knows of processes: descriptors, mappings, and the call and the fault each thread is in.
+// ftrace names neither the file behind a descriptor nor the one behind an address (kernel-events reference, trap 1):
+// both are followed here from open, dup, close, mmap, munmap, fork and exit.
+
+/** An open file description. `file` is a placeholder until `known`. */
+export interface OpenFile {
+  readonly file: number;
+  /** The row in the file table it turned out to be; -1 while unknown. */
+  resolved: number;
+  direct: boolean;
+  /** Name given at the look-up inside open, with its directory. */
+  name: string;
+  directory: string;
+  /** File position, for calls without an offset; -1 unknown. */
+  position: number;
+}
+
+export interface Mapping {
+  start: number;
+  end: number;
+  /** File offset of `start`, bytes. */
+  offset: number;
+  readonly open: OpenFile;
+  readonly handle: number;
+  readonly shared: boolean;
+  readonly writable: boolean;
+  /** Made before the recording, known by its faults: grows with them. */
+  readonly inferred?: boolean;
+}
+
+export class Process {
+  readonly pid: number;
+  readonly parent: Process | null;
+  readonly descriptors = new Map<number, OpenFile>();
+  /** Sorted by start, not overlapping. */
+  mappings: Mapping[] = [];
+  /** Path pointers given to open, by address: later calls often pass the same pointer. */
+  readonly pathPointers = new Map<number, OpenFile>();
+  killed = false;
+
+  constructor(pid: number, parent: Process | null) {
+    this.pid = pid;
+    this.parent = parent;
+  }
+
+  /** A descriptor of this process, or of the one it came from: without TGIDs a thread looks like a child. */
+  descriptor(fd: number): OpenFile | undefined {
+    return this.descriptors.get(fd) ?? this.parent?.descriptors.get(fd);
+  }
+
+  mappingAt(address: number): Mapping | undefined {
+    const own = this.mappings[lastAtOrBefore(this.mappings, address)];
+    if (own !== undefined && address < own.end) return own;
+    const parent = this.parent?.mappings;
+    const theirs = parent?.[lastAtOrBefore(parent, address)];
+    return theirs !== undefined && address < theirs.end ? theirs : undefined;
+  }
+
+  /** Cuts [start, end) out of the mappings; calls `gone` for each part with its file range. */
+  unmap(start: number, end: number, gone: (m: Mapping, offset: number, length: number) => void): void {
+    let i = lastAtOrBefore(this.mappings, start);
+    if (i < 0 || this.mappings[i]!.end <= start) i++;
+    while (i < this.mappings.length && this.mappings[i]!.start < end) {
+      const m = this.mappings[i]!;
+      const from = Math.max(m.start, start);
+      const to = Math.min(m.end, end);
+      gone(m, m.offset + from - m.start, to - from);
+      const rest: Mapping[] = [];
+      if (m.start < from) rest.push({ ...m, end: from });
+      if (m.end > to) rest.push({ ...m, start: to, offset: m.offset + to - m.start });
+      this.mappings.splice(i, 1, ...rest);
+      i += rest.length;
+    }
+  }
+
+  map(m: Mapping): void {
+    this.mappings.splice(lastAtOrBefore(this.mappings, m.start) + 1, 0, m);
+  }
+}
+
+function lastAtOrBefore(mappings: readonly Mapping[], address: number): number {
+  let low = 0;
+  let high = mappings.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (mappings[mid]!.start <= address) low = mid + 1;
+    else high = mid;
+  }
+  return low - 1;
+}
+
+/** The system call a thread is in. */
+export interface Call {
+  /** Name, empty when the thread is in no call that sealtrace follows. */
+  name: string;
+  timeNs: number;
+  row: number;
+  opId: number;
+  readonly args: Float64Array;
+  /** File a strong sign inside the call named; -1 none. */
+  file: number;
+  /** File a weak sign named (page cache, fault), used when nothing better came. */
+  weakFile: number;
+  /** Position a write or read really had; -1 unknown. */
+  position: number;
+  /** Second file of a remap, with its offset; -1 none. */
+  source: number;
+  sourceOffset: number;
+  targetOffset: number;
+  remapLength: number;
+  /** Last name looked up inside the call. */
+  lookup: number;
+  directory: number;
+  device: number;
+  created: boolean;
+  /** Direct I/O began inside: time, file, and how much of it the buffer's file saw faults for. */
+  direct: boolean;
+  directNs: number;
+  directCall: DirectCall | null;
+}
+
+/** A direct I/O call: its file and, when the buffer is a mapped file, that file and where in it. */
+export interface DirectCall {
+  readonly file: number;
+  /** null when the buffer is no mapped file. */
+  buffer: OpenFile | null;
+  bufferOffset: number;
+  /** Bytes of the buffer that device mappings of this call have covered so far. */
+  covered: number;
+}
+
+/** A page fault a thread is in: it has no exit event of its own. */
+export interface Fault {
+  active: boolean;
+  timeNs: number;
+  lastNs: number;
+  row: number;
+  opId: number;
+  file: number;
+  offset: number;
+  write: boolean;
+  gup: boolean;
+  dax: boolean;
+  handle: number;
+  open: OpenFile | null;
+  address: number;
+  result: number;
+}
+
+/** One thread. */
+export class Thread {
+  /** An extent a look-up saw, until iomap tells its device address. */
+  pair: { readonly device: number; readonly inode: number; readonly off: number; readonly block: number } | null = null;
+  /** Files of a fork swap under way, and how many map changes there were before it. */
+  swapping: { readonly files: number[]; readonly changes: number } | null = null;
+  readonly tid: number;
+  readonly task: number;
+  comm: number;
+  process: Process;
+  readonly call: Call = {
+    name: '',
+    timeNs: 0,
+    row: 0,
+    opId: 0,
+    args: new Float64Array(6),
+    file: -1,
+    weakFile: -1,
+    position: -1,
+    source: -1,
+    sourceOffset: 0,
+    targetOffset: 0,
+    remapLength: 0,
+    lookup: -1,
+    directory: -1,
+    device: -1,
+    created: false,
+    direct: false,
+    directNs: 0,
+    directCall: null,
+  };
+  readonly fault: Fault = {
+    active: false,
+    timeNs: 0,
+    lastNs: 0,
+    row: 0,
+    opId: 0,
+    file: -1,
+    offset: -1,
+    write: false,
+    gup: false,
+    dax: false,
+    handle: 0,
+    open: null,
+    address: -1,
+    result: 0,
+  };
+
+  constructor(tid: number, task: number, comm: number, process: Process) {
+    this.tid = tid;
+    this.task = task;
+    this.comm = comm;
+    this.process = process;
+  }
+}

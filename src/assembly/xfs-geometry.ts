@@ -1,0 +1,64 @@
+// XFS numbers blocks as (allocation group << agblklog) | block in group, while a device address is group * agsize + block
+// (XFS_FSB_TO_DADDR). Neither number is in the trace; both follow from pairs of one extent seen both ways
+// (xfs_iomap_found, then iomap_iter_dstmap): kernel-events reference, trap 5.
+
+/** XFS_MIN_AG_BYTES is 16 MiB (fs/xfs/libxfs/xfs_fs.h): 4096 blocks of 4 KiB. */
+const SMALLEST_GROUP = 4096;
+
+export class XfsGeometry {
+  /** Highest block seen with fsb equal to its linear address: groups are at least that large. */
+  private linearTo = SMALLEST_GROUP - 1;
+  /** By agblklog: the group size all pairs agree on; 0 none yet; -1 they disagree. */
+  private readonly sizes = new Float64Array(40);
+  private pairs = 0;
+  private settled = 0;
+
+  /** One extent seen as file system block and as linear block of the device. */
+  pair(fsb: number, linear: number): void {
+    if (fsb === linear) {
+      this.linearTo = Math.max(this.linearTo, fsb);
+      return;
+    }
+    this.pairs++;
+    for (let log = 1; log < this.sizes.length; log++) {
+      const group = Math.floor(fsb / 2 ** log);
+      const inGroup = fsb - group * 2 ** log;
+      const size = group > 0 ? (linear - inGroup) / group : -1;
+      const fits = Number.isInteger(size) && size > inGroup && size <= 2 ** log && size > 2 ** (log - 1);
+      if (!fits || (this.sizes[log] !== 0 && this.sizes[log] !== size)) this.sizes[log] = -1;
+      else this.sizes[log] = size;
+    }
+    this.settled = 0;
+  }
+
+  /** Linear block of `fsb`; NaN when the pairs do not tell. */
+  linear(fsb: number): number {
+    const log = this.log();
+    if (log > 0) {
+      const group = Math.floor(fsb / 2 ** log);
+      return group * this.sizes[log]! + (fsb - group * 2 ** log);
+    }
+    // Only pairs in group 0: with groups larger than linearTo, what lies below the next power of two is linear too.
+    return this.pairs === 0 && fsb < 2 ** Math.ceil(Math.log2(this.linearTo + 1)) ? fsb : Number.NaN;
+  }
+
+  /** In words, for the list of issues. */
+  describe(): string {
+    const log = this.log();
+    if (log > 0) return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
+    if (this.pairs > 0) return `${this.pairs} pairs of block numbers that fit no single group size`;
+    return `one allocation group seen, block numbers are linear up to ${this.linearTo}`;
+  }
+
+  private log(): number {
+    if (this.settled === 0) {
+      const fitting: number[] = [];
+      this.sizes.forEach((size, log) => {
+        // Groups cannot be smaller than what was seen to be linear.
+        if (size > this.linearTo) fitting.push(log);
+      });
+      this.settled = fitting.length === 1 ? fitting[0]! : -1;
+    }
+    return this.settled;
+  }
+}

@@ -1,0 +1,221 @@
+// XFS block maps from the in-core extent events xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and _post_update.
+// They are changes of records, not of ranges: a neighbour may be grown before the record it swallows is removed, so a
+// removed record only frees what no other record covers (kernel-events reference section 2; proved against FIEMAP).
+import type { MapLog } from './map-log.js';
+import { DELALLOC, HOLE } from './map-log.js';
+
+interface Extent {
+  off: number;
+  count: number;
+  block: number;
+  unwritten: boolean;
+  /** Known from a look-up, which may have shown a part of the record only. */
+  learned?: boolean;
+}
+
+interface Fork {
+  readonly list: Extent[];
+  /** The whole map is known: it was seen empty, or seen from end to end. */
+  known: boolean;
+  touched: boolean;
+  /** A look-up said so up to this block. */
+  coveredTo: number;
+  /** Between pre_update and post_update. */
+  pending: Extent | null;
+}
+
+/** fs/xfs/libxfs/xfs_bmap.h, XFS_BMAP_EXT_FLAGS. */
+const STATE_BITS: Readonly<Record<string, number>> = { LC: 1, RC: 2, LF: 4, RF: 8, ATTR: 0x100, COW: 0x200 };
+const NEIGHBOURS = 0xc0;
+/** nullstartblock(): delayed allocation; above it the hole and null marks (fs/xfs/libxfs/xfs_format.h). */
+const FIRST_SPECIAL = 2 ** 51;
+const MAX_BLOCKS = 2 ** 31;
+
+export function xfsState(text: string): number {
+  return text.split('|').reduce((bits, word) => bits | (STATE_BITS[word] ?? (Number(word) || 0)), 0);
+}
+
+export const isCow = (state: number): boolean => (state & 0x200) !== 0;
+export const isAttr = (state: number): boolean => (state & 0x100) !== 0;
+
+export function xfsBlock(startblock: number): number {
+  if (startblock < 0) return HOLE;
+  return startblock >= FIRST_SPECIAL ? DELALLOC : startblock;
+}
+
+export class XfsMaps {
+  private readonly log: MapLog;
+  private readonly forks = new Map<number, Fork>();
+
+  constructor(log: MapLog) {
+    this.log = log;
+  }
+
+  insert(file: number, device: number, off: number, block: number, count: number, unwritten: boolean, state: number): void {
+    const fork = this.fork(file);
+    // The first record of a fork, without a neighbour on either side: the fork was empty before.
+    if (!fork.known && !fork.touched && (state & NEIGHBOURS) === 0) this.knownEmpty(file, device);
+    fork.touched = true;
+    dropLearned(fork.list, off, count);
+    place(fork.list, { off, count, block, unwritten });
+    this.log.add('insert', file, device, off, count, block, unwritten);
+  }
+
+  remove(file: number, device: number, off: number, block: number, count: number): void {
+    const fork = this.fork(file);
+    fork.touched = true;
+    this.forget(fork, off, count);
+    this.free(fork, file, device, off, off + count, block);
+  }
+
+  preUpdate(file: number, off: number, block: number, count: number, unwritten: boolean): void {
+    const fork = this.fork(file);
+    fork.touched = true;
+    this.forget(fork, off, count);
+    fork.pending = { off, count, block, unwritten };
+  }
+
+  postUpdate(file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
+    const fork = this.fork(file);
+    const old = fork.pending;
+    fork.pending = null;
+    dropLearned(fork.list, off, count);
+    place(fork.list, { off, count, block, unwritten });
+    if (old === null) return this.log.add('insert', file, device, off, count, block, unwritten);
+    const end = off + count;
+    const oldEnd = old.off + old.count;
+    if (old.off < off) this.free(fork, file, device, old.off, Math.min(oldEnd, off), old.block);
+    if (oldEnd > end) this.free(fork, file, device, Math.max(old.off, end), oldEnd, old.block);
+    const sameBlocks = old.unwritten === unwritten && (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
+    if (!sameBlocks) return this.log.add('insert', file, device, off, count, block, unwritten);
+    // Only what was added at either end.
+    if (off < old.off) this.log.add('insert', file, device, off, Math.min(end, old.off) - off, block, unwritten);
+    if (end > oldEnd) {
+      const from = Math.max(off, oldEnd);
+      this.log.add('insert', file, device, from, end - from, block === DELALLOC ? block : block + from - off, unwritten);
+    }
+  }
+
+  /** A look-up told the truth of a range: checked by the replay, and learned where nothing was known. */
+  found(file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
+    const fork = this.fork(file);
+    if (off <= fork.coveredTo) fork.coveredTo = Math.max(fork.coveredTo, off + count);
+    if (!fork.known) {
+      if (block === HOLE && off === 0 && count >= MAX_BLOCKS) return this.knownEmpty(file, device);
+      this.learn(fork, file, device, off, block, count, unwritten);
+      if (fork.coveredTo >= MAX_BLOCKS) {
+        fork.known = true;
+        this.log.add('known', file, device, 0, 0, HOLE);
+      }
+    }
+    this.log.add('seen', file, device, off, Math.min(count, MAX_BLOCKS), block, unwritten);
+  }
+
+  /** Truncated to nothing, inactivated, or created: whatever was there, the map is empty now. */
+  knownEmpty(file: number, device: number): void {
+    const fork = this.fork(file);
+    fork.list.length = 0;
+    fork.known = true;
+    fork.touched = true;
+    fork.coveredTo = MAX_BLOCKS;
+    this.log.add('reset', file, device, 0, 0, HOLE);
+  }
+
+  /** The data forks of two files change places whole (xfs_swap_extents without rmapbt). */
+  swap(a: number, b: number, device: number): void {
+    const forkA = this.fork(a);
+    const forkB = this.fork(b);
+    const known = [forkA.known, forkB.known];
+    const lists = [forkA.list.splice(0), forkB.list.splice(0)];
+    this.refill(a, device, forkA, lists[1]!, known[1]!);
+    this.refill(b, device, forkB, lists[0]!, known[0]!);
+  }
+
+  unknownAll(): void {
+    for (const fork of this.forks.values()) {
+      // Records that were lost or changed unseen would only mislead.
+      fork.list.length = 0;
+      fork.known = false;
+      fork.touched = true;
+      fork.coveredTo = 0;
+      fork.pending = null;
+    }
+  }
+
+  private refill(file: number, device: number, fork: Fork, list: Extent[], known: boolean): void {
+    this.log.add('reset', file, device, 0, 0, HOLE);
+    fork.list.push(...list);
+    fork.known = known;
+    for (const e of list) this.log.add('insert', file, device, e.off, e.count, e.block, e.unwritten);
+    if (!known) this.log.add('unknown', file, device, 0, 0, HOLE);
+  }
+
+  /** What a look-up saw replaces whatever was thought of its range. */
+  private learn(fork: Fork, file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
+    dropLearned(fork.list, off, count);
+    const end = off + count;
+    if (fork.list.some((e) => e.off < end && e.off + e.count > off)) return;
+    if (block === HOLE) return this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCKS), HOLE);
+    place(fork.list, { off, count, block, unwritten, learned: true });
+    this.log.add('insert', file, device, off, count, block, unwritten);
+  }
+
+  /** A record goes, and with it what look-ups had shown of it. */
+  private forget(fork: Fork, off: number, count: number): void {
+    dropLearned(fork.list, off, count);
+    const at = exact(fork.list, off);
+    if (at >= 0) fork.list.splice(at, 1);
+  }
+
+  /** Frees what of [from, to) no record covers any more. */
+  private free(fork: Fork, file: number, device: number, from: number, to: number, block: number): void {
+    const { list } = fork;
+    let at = from;
+    for (let i = Math.max(0, lastBefore(list, from)); i < list.length && list[i]!.off < to; i++) {
+      const e = list[i]!;
+      if (e.off + e.count <= at) continue;
+      if (e.off > at) this.log.add('remove', file, device, at, e.off - at, block);
+      at = Math.max(at, e.off + e.count);
+    }
+    if (at < to) this.log.add('remove', file, device, at, to - at, block);
+  }
+
+  private fork(file: number): Fork {
+    let fork = this.forks.get(file);
+    if (fork === undefined) {
+      fork = { list: [], known: false, touched: false, coveredTo: 0, pending: null };
+      this.forks.set(file, fork);
+    }
+    return fork;
+  }
+}
+
+/** Index of the last record that starts before `off`; -1. */
+function lastBefore(list: readonly Extent[], off: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (list[mid]!.off < off) low = mid + 1;
+    else high = mid;
+  }
+  return low - 1;
+}
+
+function exact(list: readonly Extent[], off: number): number {
+  const at = lastBefore(list, off) + 1;
+  return list[at]?.off === off ? at : -1;
+}
+
+function place(list: Extent[], extent: Extent): void {
+  const at = lastBefore(list, extent.off) + 1;
+  list.splice(at, list[at]?.off === extent.off ? 1 : 0, extent);
+}
+
+function dropLearned(list: Extent[], off: number, count: number): void {
+  for (let i = Math.max(0, lastBefore(list, off)); i < list.length && list[i]!.off < off + count; ) {
+    const e = list[i]!;
+    if (e.learned === true && e.off + e.count > off) list.splice(i, 1);
+    else i++;
+  }
+}

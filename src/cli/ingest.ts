@@ -1,0 +1,90 @@
+// `sealtrace ingest`: recordings into a bundle, or into NDJSON.
+import { UserError } from '../model/issue.js';
+import { writeBundle } from '../trace/bundle.js';
+import { applyFilter, type Filter, isEmpty } from '../trace/filter.js';
+import { writeNdjson } from '../trace/ndjson-writer.js';
+import type { Command, Context } from './command.js';
+import { load, shortName, statusOf } from './load.js';
+import { type Args, FROM, wholeNumber } from './options.js';
+import { checkFolder, checkOutput, writeOutput } from './output.js';
+import { suggestion, toJson } from './text.js';
+import { OPS } from '../model/events.js';
+
+export const ingest: Command = {
+  name: 'ingest',
+  summary: 'recordings of one run into a bundle that is read faster, or into NDJSON',
+  operands: ['INPUT...'],
+  options: {
+    out: { kind: 'text', short: 'o', text: 'bundle X.sealtrace to write; - is stdout, for NDJSON' },
+    format: { kind: 'text', text: 'bundle or ndjson (by default ndjson for *.ndjson, else bundle)' },
+    from: FROM,
+    begin: { kind: 'text', text: "keep events from this time on (ns in the trace's clock)" },
+    end: { kind: 'text', text: 'keep events up to this time' },
+    pid: { kind: 'text', text: 'keep events of these processes (a list: 12,13)' },
+    inode: { kind: 'text', text: 'keep events on these inodes (a list)' },
+    path: { kind: 'text', text: 'keep events on files whose path contains this' },
+    op: { kind: 'text', text: 'keep these operations (a list: mmap,truncate)' },
+  },
+  examples: [
+    ['sealtrace ingest run.txt.gz -o run.sealtrace', 'once; then replay run.sealtrace as often as you like'],
+    ['sealtrace ingest run.txt.gz -o - --format ndjson | jq -c "select(.op==\\"truncate\\")"', 'for other tools'],
+    ['trace-cmd report -t trace.dat | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
+  ],
+  async run(context) {
+    const { io, args, operands } = context;
+    const out = args.given('out');
+    if (out === undefined) throw new UserError('ingest needs a place to write: -o X.sealtrace, or -o - --format ndjson');
+    const filter = filterOf(args);
+    const format = formatOf(args, out);
+    if (format === 'ndjson') checkOutput(out);
+    else checkFolder(out);
+    const { trace: whole, damaged } = await load(context, operands);
+    const trace = isEmpty(filter) ? whole : applyFilter(whole, filter);
+    if (format === 'ndjson') await writeOutput(io, out, writeNdjson(trace));
+    else writeBundle(trace, out);
+    await answer(context, out, trace.columns.rows, whole.columns.rows);
+    return statusOf(context, damaged, true);
+  },
+};
+
+async function answer({ io, json, quiet }: Context, out: string, kept: number, all: number): Promise<void> {
+  const output = shortName(out);
+  if (json && out !== '-') await io.out(toJson({ schema: 'sealtrace.ingest/1', output, events: all, written: kept }));
+  if (!quiet && out !== '-') io.err(`sealtrace: wrote ${out}: ${kept}${kept === all ? '' : ` of ${all}`} events\n`);
+}
+
+function formatOf(args: Args, out: string): 'bundle' | 'ndjson' {
+  const asked = args.given('format') === undefined ? null : args.one('format', ['bundle', 'ndjson']);
+  const format = asked ?? (out.endsWith('.ndjson') ? 'ndjson' : 'bundle');
+  if (format === 'bundle' && out === '-')
+    throw new UserError('a bundle is a folder and cannot go to stdout; add --format ndjson, or name it with -o X.sealtrace');
+  return format;
+}
+
+function filterOf(args: Args): Filter {
+  return {
+    begin: timeOf(args, 'begin'),
+    end: timeOf(args, 'end'),
+    pids: namesIn(args, 'pid')?.map((pid) => wholeNumber('--pid', pid)),
+    inodes: namesIn(args, 'inode'),
+    path: args.given('path'),
+    ops: namesIn(args, 'op')?.map(opNamed),
+  };
+}
+
+/** Absolute times of a wall clock are beyond 2^53. */
+function timeOf(args: Args, name: string): bigint | undefined {
+  const text = args.given(name);
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new UserError(`--${name} is "${text}"; expected a time in ns, a whole number`);
+  return BigInt(text);
+}
+
+const namesIn = (args: Args, name: string): readonly string[] | undefined =>
+  args.given(name)?.split(',').map((part) => part.trim());
+
+function opNamed(name: string): number {
+  const code = OPS.findIndex((op) => op === name);
+  if (code >= 0) return code;
+  throw new UserError(`--op: unknown operation "${name}"${suggestion(name, OPS)}; expected names such as mmap,truncate`);
+}

@@ -1,0 +1,145 @@
+// `sealtrace inspect`: what is in a trace.
+import { formatBytes, formatCount, formatNs } from '../report/format.js';
+import { reference } from '../costs/index.js';
+import type { Trace } from '../model/trace.js';
+import * as policies from '../policies/index.js';
+import { validateSettings } from '../policies/switches.js';
+import { mapSnapshots } from '../results/snapshots.js';
+import type { Command, Context } from './command.js';
+import { type Inspection, inspectTrace } from './inspection.js';
+import { load, statusOf } from './load.js';
+import { FROM, STRICT } from './options.js';
+import { facts, heading, table } from './table.js';
+import { plain, toJson } from './text.js';
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'what is in a trace: records, operations, files, losses, measured latencies, issues',
+  operands: ['TRACE'],
+  options: { from: FROM, strict: STRICT },
+  examples: [
+    ['sealtrace inspect run.txt.gz', 'as tables'],
+    ['sealtrace inspect run.txt.gz --json | jq .events.byOp', 'for scripts'],
+  ],
+  async run(context) {
+    const { trace, damaged } = await load(context, context.operands);
+    const found = inspectTrace(trace, extentsAtEnd(trace));
+    await context.io.out(context.json ? toJson(found) : human(found, context));
+    return statusOf(context, damaged, found.sources.every(({ lost }) => lost.spans.length === 0));
+  },
+};
+
+/** How many extents each file has at the end, by its number. */
+function extentsAtEnd(trace: Trace): Map<number, number> {
+  const settings = validateSettings({});
+  const { snapshots } = mapSnapshots(trace, policies.recorded.build(settings), {
+    atNs: [],
+    costs: reference,
+    sealRule: 'explicit',
+    unseal: 'never',
+    settings,
+  });
+  const key = (file: { device: string; inode: string; path: string }): string =>
+    JSON.stringify(file.inode === '' ? [file.device, file.path] : [file.device, file.inode, '']);
+  const counts = new Map(snapshots.at(-1)?.files.map((file) => [key(file), file.extents.length]));
+  return new Map(trace.files.map((file, id) => [id, counts.get(key(file)) ?? 0]));
+}
+
+function human(found: Inspection, context: Context): string {
+  return plain(
+    [
+      summary(found, context),
+      sources(found, context),
+      operations(found, context),
+      files(found, context),
+      issues(found, context),
+    ].join(''),
+  );
+}
+
+function summary(found: Inspection, { style }: Context): string {
+  const { operations, deviceAccess: device, span } = found;
+  const length = formatNs(Number(span.toNs - span.fromNs));
+  const items: [string, string][] = [
+    ['span', `${length}, from ${span.fromNs} to ${span.toNs} ns${found.clock === '' ? '' : ` (${found.clock})`}`],
+    ['operations', `${formatCount(operations.total)}, ${formatCount(operations.unpaired)} calls without their other half`],
+    ['files, tasks', `${formatCount(found.files.length)}, ${formatCount(found.tasks)}`],
+  ];
+  if (device.accesses > 0) {
+    const placed = `${formatCount(device.placedPages)} of ${formatCount(device.pages)} pages led back to a file`;
+    items.push(['device', `${formatCount(device.accesses)} accesses, ${placed}`]);
+  }
+  return facts(items, style);
+}
+
+function sources(found: Inspection, { style }: Context): string {
+  const rows = found.sources.map(({ name, format, bytes, records, typed, generic, lost }) => [
+    name,
+    format,
+    formatBytes(bytes),
+    formatCount(records),
+    formatCount(typed),
+    formatCount(generic),
+    lost.spans.length === 0 ? '0' : lost.events === 0 ? 'some' : formatCount(lost.events),
+  ]);
+  const columns = [
+    { title: 'source' },
+    { title: 'format' },
+    ...['size', 'records', 'typed', 'generic', 'lost'].map((title) => ({ title, align: 'right' as const })),
+  ];
+  return heading('Sources', style) + table(columns, rows, style);
+}
+
+function operations({ events, measured }: Inspection, { style }: Context): string {
+  const rows = Object.entries(events.byOp).map(([op, count]) => {
+    const latency = measured[op];
+    return [
+      op,
+      formatCount(count),
+      latency === undefined ? '' : formatCount(latency.count),
+      latency === undefined ? '' : formatNs(latency.p50Ns),
+      latency === undefined ? '' : formatNs(latency.p99Ns),
+    ];
+  });
+  const right = ['events', 'measured', 'p50', 'p99'].map((title) => ({ title, align: 'right' as const }));
+  return heading('Events', style) + table([{ title: 'operation' }, ...right], rows, style, 80);
+}
+
+const MOST_FILES = 20;
+
+function files(found: Inspection, { style }: Context): string {
+  if (found.files.length === 0) return '';
+  const rows = [...found.files]
+    .sort((a, b) => b.events - a.events)
+    .map(({ device, inode, path, bytes, extents, events }) => [
+      path === '' ? '-' : path,
+      device,
+      inode,
+      formatBytes(bytes),
+      formatCount(extents),
+      formatCount(events),
+    ]);
+  const columns = [
+    { title: 'file' },
+    { title: 'device' },
+    { title: 'inode' },
+    ...['size', 'extents', 'events'].map((title) => ({ title, align: 'right' as const })),
+  ];
+  return heading('Files, busiest first', style) + table(columns, rows, style, MOST_FILES);
+}
+
+function issues(found: Inspection, { style }: Context): string {
+  const kinds = found.issues.map(({ code, count, first, text }) => [
+    code,
+    formatCount(count),
+    first.row === 0 ? first.source : `${first.source}:${first.row}`,
+    text,
+  ]);
+  const causes = found.unplaced.map(({ cause, count }) => [formatCount(count), cause]);
+  const count = { title: 'count', align: 'right' as const };
+  const columns = [{ title: 'issue' }, count, { title: 'first at' }, { title: 'what' }];
+  return [
+    kinds.length === 0 ? '' : heading('Issues', style) + table(columns, kinds, style),
+    causes.length === 0 ? '' : heading('Not placed', style) + table([count, { title: 'cause' }], causes, style),
+  ].join('');
+}

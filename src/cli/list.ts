@@ -1,0 +1,89 @@
+// `sealtrace list`: what there is, each with its source.
+import { UserError } from '../model/issue.js';
+import { switches, validateSettings } from '../policies/switches.js';
+import { formatNs } from '../report/format.js';
+import { formats } from '../trace/recognise.js';
+import type { Command, Context } from './command.js';
+import { costModels, policyEntries } from './replaying.js';
+import { facts, heading, table } from './table.js';
+import { plain, suggestion, toJson } from './text.js';
+
+const KINDS: Readonly<Record<string, (context: Context) => { readonly json: object; readonly text: string }>> = {
+  policies: listPolicies,
+  formats: listFormats,
+  workloads: listWorkloads,
+  costs: listCosts,
+};
+const NAMES = Object.keys(KINDS);
+
+export const list: Command = {
+  name: 'list',
+  summary: 'what there is: policies, formats, workloads or costs, each with its source',
+  operands: [NAMES.join('|')],
+  options: {},
+  examples: [
+    ['sealtrace list policies', 'with their sources and switches'],
+    ['sealtrace list costs --json', 'every price with its class'],
+  ],
+  async run(context) {
+    const kind = context.operands[0]!;
+    if (!Object.hasOwn(KINDS, kind))
+      throw new UserError(`cannot list "${kind}"${suggestion(kind, NAMES)}; expected one of ${NAMES.join(', ')}`);
+    const { json, text } = KINDS[kind]!(context);
+    await context.io.out(context.json ? toJson({ schema: 'sealtrace.list/1', kind, ...json }) : plain(text));
+    return 0;
+  },
+};
+
+function listPolicies({ style }: Context): { json: object; text: string } {
+  const settings = validateSettings({});
+  const items = policyEntries.map((entry) => {
+    const { name, title, cites, notes = [] } = entry.build(settings);
+    return { name, title, sources: cites, notes };
+  });
+  const parts = items.map(({ name, title, sources, notes }) => {
+    const lines = [...sources.map((cite) => `from ${cite}`), ...notes];
+    return `${style.bold(name)}  ${title}\n${lines.map((line) => `    ${style.dim(line)}\n`).join('')}`;
+  });
+  const rows = switches.map(({ key, values, fallback, text }) => [key, valuesText(values), fallback, text]);
+  const columns = ['switch (--set)', 'values', 'default', 'meaning'].map((title) => ({ title }));
+  return {
+    json: { items, switches },
+    text: `${parts.join('')}${heading('Switches', style)}${table(columns, rows, style)}`,
+  };
+}
+
+const valuesText = (values: readonly string[] | 'seconds'): string =>
+  values === 'seconds' ? 'seconds' : values.join(' | ');
+
+function listFormats({ style }: Context): { json: object; text: string } {
+  const items = formats.map(({ name, title }) => ({ name, title, source: `src/formats/${name}.ts` }));
+  const text = facts(
+    items.map(({ name, title }) => [name, title] as const),
+    style,
+  );
+  const note = 'Recognised by their content; gzip is unpacked. A bundle (*.sealtrace) goes wherever a recording does.';
+  return { json: { items }, text: `${text}${style.dim(note)}\n` };
+}
+
+function listWorkloads(): { json: object; text: string } {
+  return { json: { items: [] }, text: 'none yet: this version replays recordings only\n' };
+}
+
+function listCosts({ style }: Context): { json: object; text: string } {
+  const columns = [
+    { title: 'step' },
+    { title: 'fixed', align: 'right' },
+    { title: 'per 4 KiB', align: 'right' },
+    { title: 'class' },
+    { title: 'seen elsewhere' },
+    { title: 'from' },
+  ] as const;
+  const parts = costModels.map(({ name, title, prices }) => {
+    const rows = Object.entries(prices).map(([step, { fixedNs, nsPerByte, basis, range, from }]) => {
+      return [step, formatNs(fixedNs), nsPerByte === 0 ? '' : formatNs(nsPerByte * 4096), basis, range, from];
+    });
+    return `${style.bold(name)}  ${title}\n${table(columns, rows, style)}`;
+  });
+  return { json: { items: costModels }, text: parts.join('\n') };
+}

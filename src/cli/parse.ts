@@ -1,0 +1,152 @@
+// A command line into a command with checked values, or into a text to print (help, version). yargs splits and explains;
+// what is not allowed is found here, so that every message says what to do next.
+import yargs, { type Argv, type Options as YargsOptions } from 'yargs';
+import { UserError } from '../model/issue.js';
+import type { Command } from './command.js';
+import { fromEnvironment, fromFile, type Values } from './config.js';
+import type { Io } from './io.js';
+import { Args, EVERYWHERE, type OptionSpec } from './options.js';
+import { suggestion, toJson } from './text.js';
+
+export type Parsed =
+  | { readonly kind: 'print'; readonly text: string }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'run'; readonly command: Command; readonly args: Args; readonly operands: readonly string[] };
+
+type Specs = Readonly<Record<string, OptionSpec>>;
+
+export function parse(argv: readonly string[], commands: readonly Command[], io: Io, version: string): Parsed {
+  const all = Object.assign({}, EVERYWHERE, ...commands.map((command) => command.options)) as Specs;
+  const first = split(argv, all);
+  const word = first.operands[0];
+  const command = commands.find(({ name }) => name === word);
+  if (first.values.version === true) return { kind: 'print', text: `${version}\n` };
+  if (command === undefined) {
+    if (first.values.help === true || word === 'help') return { kind: 'print', text: generalHelp(commands, io) };
+    refuseUnknown(first.values, all, 'sealtrace');
+    if (word === undefined) return { kind: 'help', text: generalHelp(commands, io) };
+    const names = commands.map(({ name }) => name);
+    throw new UserError(
+      `unknown command "${word}"${suggestion(word, names)}; expected one of ${names.join(', ')}. Try sealtrace --help`,
+    );
+  }
+  const options: Specs = { ...command.options, ...EVERYWHERE };
+  const { values, operands } = split(argv, options);
+  if (values.help === true) return { kind: 'print', text: commandHelp(command, io) };
+  refuseUnknown(values, options, `sealtrace ${command.name}`);
+  const layers = layered(argv, options, all, io);
+  if (layers['print-config'] === true) return { kind: 'print', text: printed(layers, options) };
+  return { kind: 'run', command, args: new Args(layers), operands: checkOperands(command, operands.slice(1)) };
+}
+
+/** What yargs makes of the words, given these options; nothing is refused yet. */
+function split(argv: readonly string[], specs: Specs, defaults: Values = {}): { values: Values; operands: string[] } {
+  const parser = bare(argv).options(yargsOptions(specs)).help(false).version(false).config(defaults);
+  const { _: operands, $0: _name, ...values } = parser.parseSync();
+  return { values, operands: operands.map(String) };
+}
+
+const bare = (argv: readonly string[]): Argv =>
+  yargs([...argv])
+    .scriptName('sealtrace')
+    .locale('en')
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error ?? new UserError(message);
+    })
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+      'greedy-arrays': false,
+    });
+
+function yargsOptions(specs: Specs): Record<string, YargsOptions> {
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { kind, short, text, fallback }]) => [
+      name,
+      {
+        type: kind === 'flag' ? 'boolean' : 'string',
+        array: kind === 'list',
+        describe: text,
+        ...(short === undefined ? {} : { alias: short }),
+        ...(fallback === undefined ? {} : { defaultDescription: fallback }),
+        group: Object.hasOwn(EVERYWHERE, name) ? 'Everywhere:' : 'Options:',
+      } satisfies YargsOptions,
+    ]),
+  );
+}
+
+function refuseUnknown(values: Values, specs: Specs, where: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Object.hasOwn(specs, name)) {
+      const option = name.length === 1 ? `-${name}` : `--${name}`;
+      throw new UserError(
+        `unknown option ${option}${suggestion(name, Object.keys(specs), '--')}; ${where} --help lists them`,
+      );
+    }
+    const { kind } = specs[name]!;
+    if (kind === 'text' && Array.isArray(value))
+      throw new UserError(`--${name} was given ${value.length} times (${value.join(', ')}); give it once`);
+    if (kind !== 'flag' && (value === '' || (Array.isArray(value) && value.includes(''))))
+      throw new UserError(`--${name} needs a value; ${where} --help shows which`);
+  }
+}
+
+/** Flag > environment > file > default. */
+function layered(argv: readonly string[], options: Specs, all: Specs, io: Io): Values {
+  const environment = fromEnvironment(io, options, all);
+  const path = split(argv, options, environment).values.config;
+  const file = typeof path === 'string' ? fromFile(path, options, all) : {};
+  const defaults = Object.entries(options).flatMap(([name, { fallback }]) =>
+    fallback === undefined ? [] : [[name, fallback] as const],
+  );
+  return split(argv, options, { ...Object.fromEntries(defaults), ...file, ...environment }).values;
+}
+
+/** The options as a config file would hold them. */
+function printed(values: Values, options: Specs): string {
+  const skipped = new Set(['config', 'print-config', 'help', 'version']);
+  const kept = Object.keys(options).filter((name) => !skipped.has(name) && values[name] !== undefined);
+  return toJson(Object.fromEntries(kept.sort().map((name) => [name, values[name]])));
+}
+
+function checkOperands({ name, operands, optional = 0, examples }: Command, given: readonly string[]): readonly string[] {
+  const many = operands.at(-1)?.endsWith('...') === true;
+  const least = operands.length - optional;
+  const example = examples[0] === undefined ? '' : `, for example: ${examples[0][0]}`;
+  if (given.length < least) throw new UserError(`${name} needs ${operands.slice(given.length, least).join(' and ')}${example}`);
+  if (!many && given.length > operands.length) {
+    const extra = given.slice(operands.length).map((word) => `"${word}"`);
+    throw new UserError(`${name} takes ${operands.join(' ') || 'nothing'}, found ${extra.join(', ')} as well${example}`);
+  }
+  return given;
+}
+
+function generalHelp(commands: readonly Command[], io: Io): string {
+  const parser = bare([]).usage('Usage: sealtrace COMMAND ...\n\nReplays recorded faults and DMA under block-map seal policies.');
+  for (const { name, summary } of commands) parser.command(name, summary);
+  const texts = commands.flatMap(({ examples }) => examples.slice(0, 1));
+  return finished(withExamples(parser.options(yargsOptions(EVERYWHERE)), texts), io);
+}
+
+function commandHelp({ name, summary, operands, optional = 0, options, examples }: Command, io: Io): string {
+  const words = operands.map((word, i) => (i >= operands.length - optional ? `[${word}]` : word));
+  const usage = ['Usage: sealtrace', name, ...words, '[options]'].join(' ');
+  const parser = bare([]).usage(`${usage}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
+  return finished(withExamples(parser.options(yargsOptions({ ...options, ...EVERYWHERE })), examples), io);
+}
+
+const withExamples = (parser: Argv, examples: readonly (readonly [string, string])[]): Argv =>
+  parser.example(examples.map(([command, text]): [string, string] => [command, text]));
+
+function finished(parser: Argv, io: Io): string {
+  let text = '';
+  parser.help(false).version(false).wrap(Math.min(100, io.columns)).showHelp((help) => {
+    text = help;
+  });
+  return `${text}\n`;
+}

@@ -1,0 +1,144 @@
+// The options of a replay, checked before the trace is read, and the run they give.
+import * as costRegistry from '../costs/index.js';
+import type { CostModel } from '../model/costs.js';
+import { UserError } from '../model/issue.js';
+import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import * as policyRegistry from '../policies/index.js';
+import { validateSettings } from '../policies/switches.js';
+import { sealRuleOf, unsealOf } from '../results/rules.js';
+import { makeRun } from '../results/run.js';
+import type { Run } from '../results/types.js';
+import type { Context } from './command.js';
+import { traceName } from './load.js';
+import { type Args, listed } from './options.js';
+import { suggestion } from './text.js';
+
+export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistry);
+export const costModels: readonly CostModel[] = Object.values(costRegistry);
+
+export interface Plan {
+  readonly policies: readonly Policy[];
+  readonly costs: CostModel;
+  readonly sealRule: string;
+  readonly unseal: string;
+  readonly onDeny: string;
+  readonly timing: string;
+  readonly seed: number;
+  readonly settings: Settings;
+  /** Switches that were given. */
+  readonly given: readonly string[];
+}
+
+/** `policies`: names, or `all`. */
+export function planReplay(args: Args, policies: readonly string[]): Plan {
+  refuseUnavailable(args);
+  const sealRule = args.text('seal-rule');
+  const unseal = args.text('unseal');
+  sealRuleOf(sealRule);
+  unsealOf(unseal);
+  const given = args.list('set');
+  const settings = validateSettings(pairs(given));
+  return {
+    policies: choosePolicies(policies).map((entry) => entry.build(settings)),
+    costs: chooseCosts(args.text('costs')),
+    sealRule,
+    unseal,
+    onDeny: args.text('on-deny'),
+    timing: args.text('timing'),
+    seed: args.whole('seed') ?? 1,
+    settings,
+    given,
+  };
+}
+
+/** `command`: the words before the options. */
+export function runPlan(context: Context, trace: Trace, plan: Plan, command: readonly string[], damaged: boolean): Run {
+  const build = ({ build }: PolicyEntry): Policy => build(plan.settings);
+  return makeRun(trace, {
+    traceName: traceName(trace),
+    version: context.version,
+    command: commandText(command, plan),
+    policies: plan.policies,
+    recorded: build(policyRegistry.recorded),
+    kernel: { pagecache: build(policyRegistry.pagecache), dax: build(policyRegistry.dax) },
+    costs: plan.costs,
+    sealRule: plan.sealRule,
+    unseal: plan.unseal,
+    onDeny: plan.onDeny,
+    timing: plan.timing,
+    seed: plan.seed,
+    settings: plan.settings,
+    damaged,
+  });
+}
+
+export const namesOf = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
+
+/** Everything is said, in one order, whatever was a default: the command gives the same again in any environment. */
+function commandText(words: readonly string[], plan: Plan): string {
+  const options = [
+    ['--seal-rule', plan.sealRule],
+    ['--unseal', plan.unseal],
+    ['--on-deny', plan.onDeny],
+    ['--timing', plan.timing],
+    ['--costs', plan.costs.name],
+    ['--seed', String(plan.seed)],
+    ...[...plan.given].sort().map((pair) => ['--set', pair]),
+  ];
+  return ['sealtrace', ...words, ...options.flat()].map(quoted).join(' ');
+}
+
+/** A word as a POSIX shell takes it. */
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+function choosePolicies(names: readonly string[]): readonly PolicyEntry[] {
+  if (names.length === 1 && names[0] === 'all') return policyEntries;
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new UserError(`policy "${twice}" is named twice; name it once`);
+  return names.map(policyNamed);
+}
+
+export function policyNamed(name: string): PolicyEntry {
+  const found = policyEntries.find((entry) => entry.name === name);
+  if (found !== undefined) return found;
+  const names = policyEntries.map((entry) => entry.name);
+  throw new UserError(`unknown policy "${name}"${suggestion(name, names)}; expected ${listed([...names, 'all'])}`);
+}
+
+function chooseCosts(name: string): CostModel {
+  const found = costModels.find((model) => model.name === name);
+  if (found !== undefined) return found;
+  const names = costModels.map((model) => model.name);
+  if (name === 'calibrated' || /[./\\]/.test(name))
+    throw new UserError(`--costs "${name}": files and calibrated costs are not available yet; use ${listed(names)}`);
+  throw new UserError(`unknown cost model "${name}"${suggestion(name, names)}; expected ${listed(names)}`);
+}
+
+function pairs(given: readonly string[]): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const pair of given) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UserError(`--set "${pair}"; expected KEY=VALUE, such as era=2017 (sealtrace list policies)`);
+    const key = pair.slice(0, at);
+    if (Object.hasOwn(settings, key)) throw new UserError(`--set ${key} was given more than once; give it once`);
+    settings[key] = pair.slice(at + 1);
+  }
+  return settings;
+}
+
+/** What the contract names and this version cannot do yet: said, never ignored. */
+function refuseUnavailable(args: Args): void {
+  const onDeny = args.text('on-deny');
+  if (onDeny === 'unseal' || onDeny.startsWith('retry')) notYet(`--on-deny ${onDeny}`, '--on-deny skip');
+  args.one('on-deny', ['skip']);
+  if (args.text('timing') === 'closed') notYet('--timing closed', '--timing open');
+  args.one('timing', ['open']);
+  if (args.whole('threads') !== 1) notYet(`--threads ${args.text('threads')}`, '--threads 1');
+  if (args.given('crash-at') !== undefined)
+    notYet('--crash-at', 'none: "leftAfterCrash" tells what a crash at the end would leave');
+}
+
+function notYet(what: string, instead: string): never {
+  throw new UserError(`${what} is not available yet; use ${instead}`);
+}

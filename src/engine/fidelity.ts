@@ -1,0 +1,74 @@
+// The recorded run held against the table of the policy it ran under: return codes, and the maps that look-ups saw.
+// A replay that cannot reproduce its own recording says so first (replay reference, section 5).
+import type { EventColumns } from '../model/events.js';
+import { Flag, OP_COUNT } from '../model/events.js';
+import { ERRNO, errnoName, type Policy } from '../model/policy.js';
+import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { State } from '../extents/extent-map.js';
+import type { FileStates } from './file-states.js';
+import type { FidelityCounts } from './result.js';
+
+const MOST_EXAMPLES = 20;
+const EXPLAINED = new Set([ERRNO.ETXTBSY!, ERRNO.EPERM!, ERRNO.EBUSY!, ERRNO.SIGBUS!]);
+
+export class Fidelity {
+  readonly policy: Policy;
+  readonly counts: FidelityCounts;
+
+  constructor(policy: Policy) {
+    this.policy = policy;
+    this.counts = { policy: policy.name, agreed: 0, differed: 0, byOp: new Float64Array(OP_COUNT * 2), notCompared: new Map(), mapAgreed: 0, mapDiffered: 0, examples: [] };
+  }
+
+  /** One operation: predicted errno (0 for none) against the recorded result. `attributes`: chattr was at work on the file. */
+  compare(predicted: number, row: number, op: number, result: number, attributes: boolean): void {
+    if (result === UNKNOWN_RESULT) return this.skip('no return code in the trace');
+    const recorded = result < 0 ? -result : 0;
+    if (recorded === predicted) return this.tell(op, true, row, predicted);
+    if (recorded !== 0) {
+      // The call failed for a reason that comes before, or lies outside, every seal.
+      if (!EXPLAINED.has(recorded)) return this.skip(`${errnoName(recorded)}: no seal answers with it`);
+      if (recorded === ERRNO.EPERM && attributes) return this.skip('EPERM on a file whose attributes were changed (immutable or append-only; the trace does not say which)');
+    }
+    this.tell(op, false, row, predicted);
+  }
+
+  /** A look-up told what the file system knows of a range: does the replayed map say the same? */
+  lookUp(files: FileStates, c: EventColumns, row: number): void {
+    const file = c.file[row]!;
+    if (file === NONE || files.known[file] === 0) return;
+    const map = files.maps[file];
+    const offset = c.offset[row]!;
+    const flags = c.flags[row]!;
+    const at = map === undefined ? -1 : map.seek(offset);
+    const inside = at >= 0 && map!.offset(at) <= offset;
+    const addr = c.addr[row]!;
+    const reserved = (flags & Flag.delalloc) !== 0;
+    let agrees: boolean;
+    if (addr < 0 && !reserved) agrees = !inside;
+    else if (!inside) agrees = false;
+    else {
+      const state = map!.state(at) & 3;
+      agrees = reserved ? state === State.delalloc : state !== State.delalloc && map!.addrAt(offset) === addr && (state === State.unwritten) === ((flags & Flag.unwritten) !== 0);
+    }
+    if (agrees) this.counts.mapAgreed++;
+    else {
+      this.counts.mapDiffered++;
+      if (this.counts.examples.length < MOST_EXAMPLES) this.counts.examples.push({ row, verdict: -1, errno: 0, map: true });
+    }
+  }
+
+  private tell(op: number, agreed: boolean, row: number, predicted: number): void {
+    this.counts.byOp[op * 2 + (agreed ? 0 : 1)]!++;
+    if (agreed) {
+      this.counts.agreed++;
+      return;
+    }
+    this.counts.differed++;
+    if (this.counts.examples.length < MOST_EXAMPLES) this.counts.examples.push({ row, verdict: predicted === 0 ? 0 : 5, errno: predicted, map: false });
+  }
+
+  private skip(cause: string): void {
+    this.counts.notCompared.set(cause, (this.counts.notCompared.get(cause) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,101 @@
+// Device accesses against the map as it is now: a translation taken earlier that no longer leads to the file's blocks.
+// Classes (seal-semantics section 1): a old data of the file or free blocks, b reads another file, c writes another file.
+// d, metadata, needs to know who takes blocks that no file of the trace owns; no event tells, so it is never claimed.
+import type { EventColumns } from '../model/events.js';
+import { Op } from '../model/events.js';
+import type { FileStates } from './file-states.js';
+import type { HazardRow } from './result.js';
+
+const MOST_ROWS = 10_000;
+
+interface Captured {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Pairs of (offset, address) runs at the time the translation was taken. */
+  readonly runs: readonly { readonly offset: number; readonly length: number; readonly addr: number }[];
+}
+
+export class Hazards {
+  readonly rows: HazardRow[] = [];
+  readonly classes = new Float64Array(4);
+  count = 0;
+  bytes = 0;
+  private readonly c: EventColumns;
+  private readonly files: FileStates;
+  /** Translation of each hold, by its place in the hold table. */
+  private readonly captured = new Map<number, Captured>();
+  /** When the lane last changed a file's map. */
+  readonly changedNs: Float64Array;
+
+  constructor(columns: EventColumns, files: FileStates, fileCount: number) {
+    this.c = columns;
+    this.files = files;
+    this.changedNs = new Float64Array(fileCount).fill(-1);
+  }
+
+  /** A device takes the addresses of a range. */
+  capture(hold: number, file: number, offset: number, length: number): void {
+    const map = this.files.maps[file];
+    const runs: { offset: number; length: number; addr: number }[] = [];
+    const end = offset + length;
+    if (map !== undefined)
+      for (let at = map.seek(offset); at >= 0 && map.offset(at) < end; at = map.next(at)) {
+        const from = Math.max(offset, map.offset(at));
+        const to = Math.min(end, map.offset(at) + map.length(at));
+        if (map.addr(at) >= 0) runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
+      }
+    this.captured.set(hold, { file, offset, length, runs });
+  }
+
+  forget(hold: number): void {
+    this.captured.delete(hold);
+  }
+
+  /** An access through a hold: everything whose block has moved since is stale. */
+  through(row: number, hold: number): void {
+    const taken = this.captured.get(hold);
+    if (taken === undefined) return;
+    const { c } = this;
+    const map = this.files.maps[taken.file];
+    const offset = c.offset[row]! >= 0 ? c.offset[row]! : taken.offset;
+    const end = c.length[row]! >= 0 ? offset + c.length[row]! : taken.offset + taken.length;
+    let stale = 0;
+    let first = -1;
+    let firstOffset = -1;
+    for (const run of taken.runs) {
+      let at = Math.max(offset, run.offset);
+      const to = Math.min(end, run.offset + run.length);
+      while (at < to) {
+        const e = map === undefined ? -1 : map.seek(at);
+        const start = e < 0 ? to : Math.max(at, map!.offset(e));
+        const addr = run.addr + at - run.offset;
+        const here = e >= 0 && start === at ? map!.addr(e) + at - map!.offset(e) : -1;
+        const stop = e < 0 ? to : start > at ? Math.min(to, start) : Math.min(to, map!.offset(e) + map!.length(e));
+        if (here !== addr) {
+          if (stale === 0) {
+            first = addr;
+            firstOffset = at;
+          }
+          stale += stop - at;
+        }
+        at = stop;
+      }
+    }
+    if (stale > 0) this.add(row, stale, taken.file, firstOffset, first);
+  }
+
+  /** An access that was under way while its range changed: `addr` is where it goes, -1 when no block is known. */
+  add(row: number, bytes: number, file: number, offset: number, addr: number): void {
+    const { c, files } = this;
+    const owner = addr < 0 ? null : files.owner(files.deviceOf[file]!, addr);
+    const other = owner !== null && owner.file !== file;
+    const hazardClass = !other ? 0 : c.op[row] === Op.dma_write ? 2 : 1;
+    this.count++;
+    this.bytes += bytes;
+    this.classes[hazardClass]!++;
+    if (this.rows.length >= MOST_ROWS) return;
+    const changed = this.changedNs[file]!;
+    this.rows.push({ row, hazardClass, bytes, file, offset, addr, owner: other ? owner.file : -1, staleForNs: changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed) });
+  }
+}

@@ -1,0 +1,17 @@
+// What the engine reads: the columns of a trace and the few facts of its side tables that decide anything.
+import type { EventColumns } from '../model/events.js';
+import type { Nanos } from '../model/units.js';
+
+export interface EngineInput {
+  readonly columns: EventColumns;
+  readonly endNs: Nanos;
+  readonly fileCount: number;
+  /** By file: number of its device, as far as devices are the same; files of unknown device share 0. */
+  readonly deviceOf: Uint32Array;
+  /** By file: the name a glob is held against. */
+  readonly fileNames: readonly string[];
+  /** By task: process id. */
+  readonly pidOf: Int32Array;
+  /** By task: its name, without numbers: equal conflicts of equal programs are one. */
+  readonly taskNames: readonly string[];
+}

@@ -1,0 +1,739 @@
+// One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
+// Open timing: every operation starts when the trace says it did; a wait delays that operation only (replay reference, 4).
+import { Holding } from '../extents/extent-map.js';
+import type { EventColumns } from '../model/events.js';
+import { Flag, OBSERVED_OPS, Op, OPS } from '../model/events.js';
+import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { Effects } from './effects.js';
+import { Fidelity } from './fidelity.js';
+import { FileStates } from './file-states.js';
+import { Hazards } from './hazards.js';
+import { HoldTable } from './holds.js';
+import type { EngineInput } from './input.js';
+import { Ledger } from './ledger.js';
+import { TimeQueue } from './queue.js';
+import type { Prices } from './recipes.js';
+import type { LaneResult } from './result.js';
+import { EndedBy, pidAt, SealHere, type SealPlan } from './seal-plan.js';
+import { Seals, type Unseal } from './seals.js';
+import { viewOf } from './view.js';
+
+const PAGE = 4096;
+const BOUNDED_VIEW = 12;
+const SIGBUS = ERRNO.SIGBUS!;
+const EAGAIN = ERRNO.EAGAIN!;
+
+/** What is known of each `opId`'s fate. */
+const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
+/** What waits in the queue. */
+const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4 } as const;
+
+const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
+const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
+/** Ops whose file must be known to mean anything. */
+const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) => (['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0));
+
+export interface LaneOptions {
+  readonly unseal: Unseal;
+  /** Policy whose table predicts the recorded results; only for the recorded lane. */
+  readonly predictor: Policy | null;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+interface Access {
+  readonly row: number;
+  readonly endNs: number;
+  readonly removals: number;
+  hazard: boolean;
+}
+
+export class Lane {
+  readonly policy: Policy;
+  readonly files: FileStates;
+  private readonly c: EventColumns;
+  private readonly input: EngineInput;
+  private readonly plan: SealPlan;
+  private readonly prices: Prices;
+  private readonly holds: HoldTable;
+  private readonly effects: Effects;
+  private readonly hazards: Hazards;
+  private readonly seals: Seals;
+  private readonly ledger: Ledger;
+  private readonly queue = new TimeQueue();
+  private readonly fate: Uint8Array;
+  private readonly opOf: Uint8Array;
+  private readonly releaseNs = new Map<number, number>();
+  private readonly accesses = new Map<number, Access[]>();
+  /** By file: how often blocks were taken away from a range. */
+  private readonly removals: Uint32Array;
+  private readonly attributes: Uint8Array;
+  private readonly groupsAt = new Map<number, string>();
+  private readonly fidelity: Fidelity | null;
+  private readonly recorded: boolean;
+  private journalCommits = 0;
+  private deviceRefaults = 0;
+  private diverged = 0;
+  private uncertain = 0;
+  private stillWaiting = 0;
+  private next = 0;
+
+  constructor(input: EngineInput, plan: SealPlan, policy: Policy, prices: Prices, firstFreeAddr: number, options: LaneOptions) {
+    this.c = input.columns;
+    this.input = input;
+    this.plan = plan;
+    this.policy = policy;
+    this.prices = prices;
+    this.files = new FileStates(input.fileCount, input.deviceOf, firstFreeAddr);
+    this.holds = new HoldTable(input.fileCount);
+    this.effects = new Effects(input.columns, this.files);
+    this.hazards = new Hazards(input.columns, this.files, input.fileCount);
+    this.seals = new Seals(policy, this.files, this.holds, prices, plan, options.unseal, input.endNs);
+    this.ledger = new Ledger(input.columns.rows, input.endNs);
+    this.fate = new Uint8Array(plan.highestId + 1);
+    this.opOf = new Uint8Array(plan.highestId + 1);
+    this.removals = new Uint32Array(input.fileCount);
+    this.attributes = new Uint8Array(input.fileCount);
+    this.recorded = policy.recorded === true;
+    this.fidelity = options.predictor === null ? null : new Fidelity(options.predictor);
+  }
+
+  /** Replays all events up to and including a time. */
+  runTo(timeNs: number): void {
+    const { c } = this;
+    const { rows, timeNs: times } = c;
+    while (this.next < rows && times[this.next]! <= timeNs) {
+      const row = this.next++;
+      if (this.queue.nextNs <= times[row]!) this.drain(times[row]!);
+      this.step(row);
+    }
+    this.drain(timeNs);
+  }
+
+  finish(): LaneResult {
+    this.runTo(Number.POSITIVE_INFINITY);
+    this.seals.finish();
+    const { ledger, hazards } = this;
+    return {
+      policy: this.policy,
+      operations: ledger.operations,
+      counts: ledger.counts,
+      denied: ledger.denied,
+      latency: ledger.latency,
+      wait: ledger.wait,
+      stillWaiting: this.stillWaiting,
+      conflicts: ledger.conflicts,
+      groups: [...ledger.groups.values()],
+      hazards: hazards.rows,
+      hazardBytes: hazards.bytes,
+      hazardClasses: hazards.classes,
+      hazardCount: hazards.count,
+      seals: this.seals.rows,
+      journalCommits: this.journalCommits,
+      deviceRefaults: this.deviceRefaults,
+      diverged: this.diverged,
+      measured: ledger.measured,
+      priced: ledger.priced,
+      uncertain: this.uncertain,
+      heat: ledger.heat,
+      verdicts: ledger.verdicts,
+      errnos: ledger.errnos,
+      fidelity: this.fidelity?.counts ?? null,
+    };
+  }
+
+  private step(row: number): void {
+    const { c } = this;
+    const op = c.op[row]!;
+    const flags = c.flags[row]!;
+    if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0)) this.observation(row);
+    else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row);
+    else if ((flags & Flag.second) === 0) this.operation(row);
+  }
+
+  private drain(timeNs: number): void {
+    const { queue } = this;
+    while (queue.nextNs <= timeNs && queue.take()) {
+      const row = queue.takenRow;
+      if (queue.takenWhat === Later.observe) this.applyObserved(row);
+      else if (queue.takenWhat === Later.model) this.applyModel(row);
+      else if (queue.takenWhat === Later.dropHold) this.breakHold(row, queue.takenNs);
+      else if (queue.takenWhat === Later.after) this.snapshotAfter(row);
+      else this.accessEnd(row);
+    }
+  }
+
+  // --- observations
+
+  private observation(row: number): void {
+    const { c } = this;
+    const op = c.op[row]!;
+    if (op === Op.commit) {
+      this.files.dirty.fill(0);
+      return;
+    }
+    if (op === Op.map_seen) {
+      this.fidelity?.lookUp(this.files, c, row);
+      return;
+    }
+    const opId = c.opId[row]!;
+    const fate = this.fate[opId]!;
+    if (fate === Fate.denied) {
+      const file = c.file[row]!;
+      // What the refused call would have freed stays with the file.
+      if (op === Op.map_remove && file !== NONE) this.files.keep(file, c.offset[row]!, c.length[row]!);
+      if (file !== NONE) this.files.diverged[file] = 1;
+      return;
+    }
+    if (fate === Fate.delayed) {
+      const release = this.releaseNs.get(opId) ?? 0;
+      if (release > c.timeNs[row]!) {
+        if (c.file[row] !== NONE) this.files.diverged[c.file[row]!] = 1;
+        this.queue.add(release, Later.observe, row);
+        return;
+      }
+    }
+    this.applyObserved(row);
+  }
+
+  private applyObserved(row: number): void {
+    const { c } = this;
+    const opId = c.opId[row]!;
+    const differs = this.effects.observe(row, this.opOf[opId]!);
+    if (differs) this.diverge(opId);
+    const file = c.file[row]!;
+    if (file !== NONE) this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && c.op[row] !== Op.extent && c.op[row] !== Op.file);
+  }
+
+  private touched(file: number, timeNs: number, removed: boolean): void {
+    if (removed) this.removals[file]!++;
+    this.hazards.changedNs[file] = timeNs;
+  }
+
+  private diverge(opId: number): void {
+    if (this.fate[opId] === Fate.diverged) return;
+    if (opId !== 0 && this.fate[opId] === Fate.none) this.fate[opId] = Fate.diverged;
+    this.diverged++;
+  }
+
+  private applyModel(row: number): void {
+    const second = this.secondOf(row);
+    this.effects.model(row, second);
+    const { c } = this;
+    if (c.file[row] !== NONE) this.touched(c.file[row]!, c.timeNs[row]!, true);
+  }
+
+  /** Row of the other range of an operation on two; -1. */
+  private secondOf(row: number): number {
+    const { c } = this;
+    const next = row + 1;
+    return next < c.rows && c.opId[next] === c.opId[row] && (c.flags[next]! & Flag.second) !== 0 && c.op[next] === c.op[row] ? next : -1;
+  }
+
+  // --- operations
+
+  private operation(row: number): void {
+    const { c } = this;
+    const op = c.op[row]!;
+    const file = c.file[row]!;
+    const flags = c.flags[row]!;
+    const counted = (flags & Flag.synthetic) === 0;
+    // An operation whose file cannot be told is no operation of a lane; assembly has counted it.
+    if (file === NONE && FILELESS[op] === 0) return;
+    const timeNs = c.timeNs[row]!;
+    const opId = c.opId[row]!;
+    this.opOf[opId] = op;
+    if ((flags & Flag.attributes) !== 0 && file !== NONE) this.attributes[file] = 1;
+    const sealNs = file === NONE ? 0 : this.sealBefore(row, file, timeNs);
+
+    const pid = pidAt(this.input, row);
+    const second = this.secondOf(row);
+    let operationCase = this.caseAt(row, op, file);
+    let verdict = this.verdict(operationCase, file, pid);
+    let errno = this.errno;
+    let blocked = file;
+    if (second >= 0 && c.file[second] !== NONE) {
+      const caseThere = this.caseAt(second, op, c.file[second]!);
+      const there = this.verdict(caseThere, c.file[second]!, pid);
+      if (there > verdict) {
+        verdict = there;
+        errno = this.errno;
+        blocked = c.file[second]!;
+        operationCase = caseThere;
+      }
+    }
+    const beyond = (op === Op.read_fault || op === Op.write_fault) && this.pastEnd(file, c.offset[row]!);
+    if (beyond) {
+      verdict = Verdict.deny;
+      errno = SIGBUS;
+    }
+    const result = c.result[row]!;
+    if (this.fidelity !== null && counted) this.fidelity.compare(this.predicted(row, second, op, pid), row, op, result, this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)));
+    if (this.recorded) {
+      verdict = result < 0 ? Verdict.deny : Verdict.proceed;
+      errno = result < 0 ? -result : 0;
+    } else if (verdict === Verdict.recall && (flags & Flag.nowait) !== 0) {
+      this.startBreak(blocked, timeNs);
+      verdict = Verdict.deny;
+      errno = EAGAIN;
+    }
+    const waitNs = verdict === Verdict.wait || verdict === Verdict.recall ? this.waitFor(blocked, verdict, timeNs, row) : 0;
+    if (counted) {
+      this.account(row, op, verdict, errno, timeNs, waitNs, sealNs);
+      // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
+      const seals = this.recorded ? sealErrno(errno) : true;
+      if (verdict >= Verdict.revoke && !beyond && seals) this.conflict(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
+    }
+    this.carryOut(row, op, file, verdict, errno, timeNs, waitNs, operationCase, second, result);
+  }
+
+  private hasAttributes(file: number): boolean {
+    return file !== NONE && this.attributes[file] === 1;
+  }
+
+  private errno = 0;
+
+  /** Verdict of a case on a file for a process; leaves the errno in `this.errno`. */
+  private verdict(operationCase: number, file: number, pid: number): number {
+    this.errno = 0;
+    if (operationCase < 0) return Verdict.proceed;
+    const { policy } = this;
+    const mask = file === NONE ? 0 : this.holds.mask[file]!;
+    const index = operationCase * MASKS + mask;
+    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const verdict = holder ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
+    this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
+    if (verdict !== Verdict.commitIfDirty) return verdict;
+    return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+  }
+
+  /** What the kernel's own table says of the recorded run: SIGBUS past the end of file, else the errno of its cells, 0 for none. */
+  private predicted(row: number, second: number, op: number, pid: number): number {
+    const { c } = this;
+    const file = c.file[row]!;
+    if ((op === Op.read_fault || op === Op.write_fault) && this.pastEnd(file, c.offset[row]!)) return SIGBUS;
+    const errno = this.predictedAt(row, op, file, pid);
+    return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
+  }
+
+  private predictedAt(row: number, op: number, file: number, pid: number): number {
+    const operationCase = this.caseAt(row, op, file);
+    if (operationCase < 0 || file === NONE) return 0;
+    const predictor = this.fidelity!.policy;
+    const mask = this.holds.mask[file]!;
+    const index = operationCase * MASKS + mask;
+    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const verdict = holder ? predictor.verdictHolder[index]! : predictor.verdictOther[index]!;
+    if (verdict !== Verdict.deny) return 0;
+    return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
+  }
+
+  private pastEnd(file: number, offset: number): boolean {
+    if (file === NONE || offset < 0) return false;
+    const size = this.files.size[file]!;
+    return size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE;
+  }
+
+  private caseAt(row: number, op: number, file: number): number {
+    const fixed = CASE_OF[op]!;
+    if (fixed !== ASK_STATE) return fixed;
+    const { c, files } = this;
+    const map = file === NONE ? undefined : files.maps[file];
+    const offset = c.offset[row]!;
+    const length = c.length[row]!;
+    let held = 0;
+    if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
+      held = map === undefined ? Holding.hole : map.summary(offset, length);
+      // Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted.
+      if ((held & Holding.hole) !== 0 && files.known[file] === 0) {
+        held &= ~Holding.hole;
+        this.uncertain++;
+      }
+    }
+    return caseOf(op, c.flags[row]!, offset, length, held, file === NONE ? -1 : files.size[file]!, map === undefined ? 0 : map.end);
+  }
+
+  /** How long a blocked operation waits for what is in its way. */
+  private waitFor(file: number, verdict: number, timeNs: number, row: number): number {
+    const { holds } = this;
+    const kinds = verdict === Verdict.wait ? DEVICE_HOLDS : 1 << Hold.lease;
+    const limit = verdict === Verdict.recall ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    let until = timeNs;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      if ((kinds & (1 << holds.kind[at]!)) === 0) continue;
+      until = Math.max(until, Math.min(holds.endNs[at]!, limit));
+    }
+    if (verdict === Verdict.recall) this.startBreak(file, timeNs);
+    if (until === Number.POSITIVE_INFINITY) {
+      // Nothing in the trace ends it: it still waits when the trace ends.
+      this.stillWaiting++;
+      this.fate[this.c.opId[row]!] = Fate.denied;
+      until = Math.max(timeNs, this.input.endNs);
+    }
+    return until - timeNs;
+  }
+
+  /** Leases of the file are asked back; who has not let go at the limit loses it then. */
+  private startBreak(file: number, timeNs: number): void {
+    const { holds } = this;
+    const limitNs = timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY);
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      if (holds.kind[at] !== Hold.lease || holds.endNs[at]! <= limitNs || holds.stale[at] === 1) continue;
+      holds.stale[at] = 1;
+      if (limitNs <= this.input.endNs) this.queue.add(limitNs, Later.dropHold, holds.handle[at]!);
+    }
+  }
+
+  private breakHold(handle: number, timeNs: number): void {
+    const at = this.holds.byHandle(handle);
+    if (at < 0) return;
+    this.seals.ended(at, timeNs, EndedBy.broken);
+    this.holds.remove(at);
+  }
+
+  // --- accounting
+
+  private account(row: number, op: number, verdict: number, errno: number, timeNs: number, waitNs: number, sealNs: number): void {
+    const { c, ledger, prices } = this;
+    ledger.count(row, op, verdict, errno);
+    const recordedNs = c.latencyNs[row]!;
+    const bytes = Math.max(0, c.length[row]!);
+    let ns = recordedNs >= 0 ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * (op === Op.truncate ? 0 : bytes);
+    let measured = recordedNs >= 0;
+    if (!this.recorded) {
+      if (verdict === Verdict.deny && (c.result[row]! >= 0 || !measured)) {
+        ns = prices.price('refuse');
+        measured = false;
+      } else if (verdict === Verdict.commit) {
+        ns += prices.price('commit');
+        this.journalCommits++;
+      } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
+      else if (verdict === Verdict.wait || verdict === Verdict.recall) {
+        // The recording may hold the very wait; it is not counted twice.
+        ns = Math.max(ns, waitNs + prices.fixedNs[op]!);
+        ledger.wait.record(waitNs);
+      }
+      ns += sealNs;
+    }
+    ledger.time(op, timeNs, ns, measured);
+  }
+
+  private conflict(row: number, op: number, operationCase: number, file: number, verdict: number, errno: number, timeNs: number, waitNs: number, pid: number): void {
+    const { c, holds, ledger } = this;
+    const hold = this.recorded || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
+    const holdTask = hold < 0 ? NONE : holds.task[hold]!;
+    const kind = hold < 0 ? -1 : holds.kind[hold]!;
+    // Times and process numbers are not part of what makes two conflicts equal.
+    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(c.task[row]!)}/${this.taskName(holdTask)}`;
+    const group = ledger.conflict(key, waitNs, () => ({
+      operationCase,
+      verdict,
+      errno,
+      row,
+      hold: kind,
+      holdRow: hold < 0 ? -1 : holds.row[hold]!,
+      holdTask,
+      holdFromNs: hold < 0 ? -1 : holds.fromNs[hold]!,
+      holdToNs: hold < 0 ? -1 : holds.endNs[hold]!,
+      file,
+      waitNs,
+      count: 1,
+      maxWaitNs: waitNs,
+      totalWaitNs: waitNs,
+      before: [],
+      after: [],
+    }));
+    if (group === null) return;
+    group.before = this.view(row, file);
+    this.groupsAt.set(row, key);
+    const end = timeNs + waitNs + Math.max(0, c.latencyNs[row]!);
+    this.queue.add(end, Later.after, row);
+  }
+
+  /** Name of a task as a group key: its number stands for it; `results` groups by name. */
+  private taskName(task: number): string {
+    return task === NONE ? '' : this.input.taskNames[task]!;
+  }
+
+  private view(row: number, file: number): ReturnType<typeof viewOf> {
+    if (file === NONE) return [];
+    const { c } = this;
+    const op = c.op[row]!;
+    const offset = op === Op.truncate ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!) : Math.max(0, c.offset[row]!);
+    const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
+    return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
+  }
+
+  private snapshotAfter(row: number): void {
+    const key = this.groupsAt.get(row);
+    const group = key === undefined ? undefined : this.ledger.groups.get(key);
+    if (group !== undefined) group.after = this.view(row, group.file);
+  }
+
+  /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
+  private holdInTheWay(operationCase: number, file: number, verdict: number, pid: number): number {
+    const { holds, policy } = this;
+    let own = -1;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      const index = operationCase * MASKS + (1 << holds.kind[at]!);
+      const cell = policy.verdictOther[index]!;
+      if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
+      if (holds.pid[at] !== pid) return at;
+      own = at;
+    }
+    return own;
+  }
+
+  // --- effects
+
+  private carryOut(row: number, op: number, file: number, verdict: number, errno: number, timeNs: number, waitNs: number, operationCase: number, second: number, result: number): void {
+    const { c } = this;
+    const opId = c.opId[row]!;
+    const failed = result < 0;
+    if (verdict === Verdict.deny && !this.recorded) {
+      this.fate[opId] = Fate.denied;
+      // Refused here and let through there: from now on the file's map is another one, if the call changed it.
+      if (!failed && file !== NONE && this.plan.observed[file] === 0 && operationCase >= 0 && FREES[operationCase] === 1) this.files.diverged[file] = 1;
+      return;
+    }
+    if (!this.recorded && failed && sealErrno(-result) && verdict <= Verdict.recall && operationCase >= 0 && errno === 0) {
+      // The recording refused what this policy lets through: what it would have done is not in the trace.
+      this.diverge(opId);
+    }
+    if (verdict === Verdict.revoke && file !== NONE) this.revoke(file);
+    if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed) this.freedUnderDevice(row, op, operationCase, file, second, timeNs);
+    const release = timeNs + waitNs;
+    if (waitNs > 0 && this.fate[opId] !== Fate.denied) {
+      this.fate[opId] = Fate.delayed;
+      this.releaseNs.set(opId, release);
+    }
+    if (this.fate[opId] === Fate.denied) return;
+    if (!failed) {
+      if (file !== NONE && this.plan.observed[file] === 0) {
+        if (waitNs > 0) this.queue.add(release, Later.model, row);
+        else this.applyModel(row);
+      } else if (file !== NONE) this.sizes(row, op, file);
+      this.hold(row, op, file, timeNs, operationCase);
+    }
+  }
+
+  /** Sizes follow from calls even where the maps are observed. */
+  private sizes(row: number, op: number, file: number): void {
+    const { c } = this;
+    const { size } = this.files;
+    const offset = c.offset[row]!;
+    const length = c.length[row]!;
+    if (op === Op.truncate) size[file] = length;
+    else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) size[file] = 0;
+    else if (size[file]! < 0 || offset < 0 || length < 0) return;
+    else if (op === Op.write) size[file] = Math.max(size[file]!, offset + length);
+    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0) size[file] = Math.max(size[file]!, offset + length);
+    else if (op === Op.collapse) size[file] = Math.max(0, size[file]! - length);
+    else if (op === Op.insert) size[file] = size[file]! + length;
+    else if ((op === Op.reflink || op === Op.dedupe) && this.secondOf(row) >= 0) {
+      const target = c.file[this.secondOf(row)]!;
+      if (target !== NONE && size[target]! >= 0) size[target] = Math.max(size[target]!, c.offset[this.secondOf(row)]! + length);
+    }
+  }
+
+  private revoke(file: number): void {
+    const { holds } = this;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
+  }
+
+  // --- holds
+
+  private sealBefore(row: number, file: number, timeNs: number): number {
+    const here = this.plan.atRow[row]!;
+    const first = this.plan.wholeTrace[file] === 1;
+    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return this.seals.idle(file, timeNs);
+    if (this.policy.seal?.taken !== 'call') return 0;
+    return this.seals.call(file, this.c.task[row]!, row, timeNs);
+  }
+
+  private hold(row: number, op: number, file: number, timeNs: number, operationCase: number): void {
+    const { c, plan } = this;
+    const handle = c.handle[row]!;
+    const pid = pidAt(this.input, row);
+    const endNs = handle === 0 ? Number.POSITIVE_INFINITY : plan.endNs[handle]!;
+    const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
+    const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
+    const length = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!;
+    const take = (kind: number): number => this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
+    switch (op) {
+      case Op.mmap:
+        if (direct && this.policy.seal?.taken === 'mapping') {
+          const at = take(Hold[this.policy.seal.hold]);
+          this.seals.taken(at, row);
+        }
+        if (direct) this.seals.use(file, handle, pid);
+        return;
+      case Op.pin:
+      case Op.register: {
+        const at = take(op === Op.pin ? Hold.pin : Hold.registration);
+        if (op === Op.register) this.hazards.capture(at, file, offset, length);
+        this.seals.use(file, handle, pid);
+        return;
+      }
+      case Op.swapon:
+        take(Hold.swap);
+        return;
+      case Op.munmap:
+      case Op.unpin:
+      case Op.deregister:
+      case Op.swapoff:
+        // Part of a mapping may go; the plan says when the last of it does.
+        if (handle !== 0 && plan.endNs[handle]! <= timeNs) this.release(handle, file, timeNs, EndedBy.release);
+        return;
+      case Op.unseal:
+        this.seals.unseal(file, timeNs, EndedBy.unseal);
+        return;
+      case Op.exit:
+        this.exit(pid, timeNs, (c.flags[row]! & Flag.killed) !== 0);
+        return;
+      default:
+        if (operationCase === -1) return;
+    }
+  }
+
+  private release(handle: number, file: number, timeNs: number, how: number): void {
+    const at = this.holds.byHandle(handle);
+    if (at >= 0) {
+      this.seals.ended(at, timeNs, how);
+      this.hazards.forget(at);
+      this.holds.remove(at);
+    }
+    this.seals.drop(handle);
+    if (file !== NONE) this.seals.released(file, timeNs, how);
+  }
+
+  /** The process is gone, and all it held with it: a killed one had no chance to unseal. */
+  private exit(pid: number, timeNs: number, killed: boolean): void {
+    const how = killed ? EndedBy.killed : EndedBy.exit;
+    for (const { handle, file } of this.seals.usedBy(pid)) this.release(handle, file, timeNs, how);
+    const { holds } = this;
+    for (const at of holds.ofProcess(pid)) if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal) this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
+  }
+
+  // --- devices
+
+  private deviceAccess(row: number): void {
+    const { c } = this;
+    const op = c.op[row]!;
+    const flags = c.flags[row]!;
+    const handle = c.handle[row]!;
+    const file = c.file[row]!;
+    const timeNs = c.timeNs[row]!;
+    if (file === NONE) return;
+    let ns = c.latencyNs[row]! >= 0 ? c.latencyNs[row]! : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
+    if (handle !== 0) ns += this.accessThrough(row, handle);
+    else this.accessSeen(row, file, flags);
+    if ((flags & Flag.second) !== 0) return;
+    this.ledger.count(row, op, Verdict.proceed, 0);
+    this.ledger.time(op, timeNs, ns, c.latencyNs[row]! >= 0);
+  }
+
+  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
+  private accessThrough(row: number, handle: number): number {
+    const { c, holds } = this;
+    const at = holds.byHandle(handle);
+    if (at < 0) {
+      // Refused in this lane, or given back before: there is no access, where the recording had one.
+      this.diverge(c.opId[row]!);
+      return 0;
+    }
+    const refault = this.policy.devicePages === true && holds.stale[at] === 1;
+    if (refault) {
+      holds.stale[at] = 0;
+      this.deviceRefaults++;
+      this.hazards.capture(at, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
+    }
+    this.hazards.through(row, at);
+    return refault ? this.prices.price('refault') : 0;
+  }
+
+  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
+  private accessSeen(row: number, file: number, flags: number): void {
+    const { c } = this;
+    const moved = (flags & Flag.moved) !== 0;
+    if (this.recorded) {
+      if (moved && (flags & Flag.second) === 0) this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1);
+      else if (moved && !this.firstMoved(row)) this.hazards.add(row, c.length[row]!, file, c.offset[row]!, -1);
+      return;
+    }
+    const endNs = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!);
+    const list = this.accesses.get(file) ?? [];
+    list.push({ row, endNs, removals: this.removals[file]!, hazard: false });
+    this.accesses.set(file, list);
+    this.queue.add(endNs, Later.accessEnd, row);
+  }
+
+  /** Bytes of all moved parts of one access; its rows stand together. */
+  private bytesMoved(row: number): number {
+    const { c } = this;
+    let bytes = 0;
+    for (let i = row; i < c.rows && c.opId[i] === c.opId[row]; i++) if ((c.flags[i]! & Flag.moved) !== 0) bytes += c.length[i]!;
+    return bytes;
+  }
+
+  /** Was an earlier part of the same access counted already? */
+  private firstMoved(row: number): boolean {
+    const { c } = this;
+    for (let i = row - 1; i >= 0 && c.opId[i] === c.opId[row]; i--) if ((c.flags[i]! & Flag.moved) !== 0) return true;
+    return false;
+  }
+
+  private accessEnd(row: number): void {
+    const { c } = this;
+    const file = c.file[row]!;
+    const list = this.accesses.get(file);
+    const at = list?.findIndex((a) => a.row === row) ?? -1;
+    if (list === undefined || at < 0) return;
+    const [access] = list.splice(at, 1);
+    // What the recording saw move has moved here too, if this lane let the change through.
+    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && this.removals[file] !== access!.removals && !this.countedElsewhere(row)) this.staleAccess(access!, c.length[row]!);
+  }
+
+  private readonly stale = new Set<number>();
+
+  private countedElsewhere(row: number): boolean {
+    return this.stale.has(this.c.opId[row]!);
+  }
+
+  private staleAccess(access: Access, bytes: number): void {
+    const { c } = this;
+    access.hazard = true;
+    this.stale.add(c.opId[access.row]!);
+    // A device that faults is told of the change and asks again.
+    if (this.policy.devicePages === true) {
+      this.deviceRefaults++;
+      return;
+    }
+    const file = c.file[access.row]!;
+    this.hazards.add(access.row, bytes, file, c.offset[access.row]!, -1);
+  }
+
+  /** A call takes blocks away that devices are at work on, and nothing here makes it wait. */
+  private freedUnderDevice(row: number, op: number, operationCase: number, file: number, second: number, timeNs: number): void {
+    const { c } = this;
+    const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
+    const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
+    const list = this.accesses.get(victim);
+    if (list === undefined || list.length === 0) return;
+    const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
+    const toTheEnd = op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
+    const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
+    for (const access of list) {
+      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
+      const start = c.offset[access.row]!;
+      const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
+      if (overlap > 0) this.staleAccess(access, overlap);
+    }
+  }
+}
+
+/** errnos that a seal of one kind or another answers with; others tell of something else. */
+export function sealErrno(errno: number): boolean {
+  return errno === ERRNO.ETXTBSY || errno === ERRNO.EPERM || errno === ERRNO.EBUSY || errno === SIGBUS;
+}

@@ -1,0 +1,81 @@
+// What a lane counts: verdicts, latencies, conflicts by group, the heat map. Counters are cells of typed arrays.
+import { Histogram } from '../base/histogram.js';
+import { OP_COUNT } from '../model/events.js';
+import { Verdict, VERDICT_COUNT } from '../model/policy.js';
+import type { ConflictGroup } from './result.js';
+
+/** Time bins over the trace's span, and latency levels: two per power of two from 1 ns up. */
+export const HEAT_BINS = 96;
+export const HEAT_LEVELS = 84;
+
+/** Upper bound of a heat level, ns. */
+export const heatUpperNs = (level: number): number => (level & 1 ? 2 ** ((level + 1) / 2) : 1.5 * 2 ** (level / 2));
+
+/** Level of a latency: power of two, and whether it lies in its upper half. */
+export function heatLevel(ns: number): number {
+  if (ns < 1) return 0;
+  const high = ns >= 2147483648 ? 31 : 0;
+  const scaled = high > 0 ? ns / 2147483648 : ns;
+  const power = 31 - Math.clz32(scaled) + high;
+  const level = power * 2 + (ns >= 1.5 * 2 ** power ? 1 : 0);
+  return level < HEAT_LEVELS ? level : HEAT_LEVELS - 1;
+}
+
+export class Ledger {
+  readonly counts = new Float64Array(OP_COUNT * VERDICT_COUNT);
+  readonly denied = new Map<number, number>();
+  readonly latency: (Histogram | undefined)[] = new Array<Histogram | undefined>(OP_COUNT).fill(undefined);
+  readonly wait = new Histogram();
+  readonly heat = new Float64Array(HEAT_BINS * HEAT_LEVELS);
+  readonly verdicts: Uint8Array;
+  readonly errnos = new Map<number, number>();
+  readonly groups = new Map<string, ConflictGroup>();
+  operations = 0;
+  conflicts = 0;
+  measured = 0;
+  priced = 0;
+  private readonly binNs: number;
+
+  constructor(rows: number, endNs: number) {
+    this.verdicts = new Uint8Array(rows);
+    this.binNs = Math.max(1, endNs + 1) / HEAT_BINS;
+  }
+
+  // hot
+  count(row: number, op: number, verdict: number, errno: number): void {
+    this.operations++;
+    this.counts[op * VERDICT_COUNT + verdict]!++;
+    this.verdicts[row] = verdict + 1;
+    if (verdict !== Verdict.deny) return;
+    this.denied.set(errno, (this.denied.get(errno) ?? 0) + 1);
+    this.errnos.set(row, errno);
+  }
+
+  // hot
+  time(op: number, startNs: number, ns: number, measured: boolean): void {
+    let histogram = this.latency[op];
+    if (histogram === undefined) {
+      histogram = new Histogram();
+      this.latency[op] = histogram;
+    }
+    histogram.record(ns);
+    if (measured) this.measured++;
+    else this.priced++;
+    this.heat[Math.floor(startNs / this.binNs) * HEAT_LEVELS + heatLevel(ns)]!++;
+  }
+
+  /** Adds to the group of equal conflicts; true when this one is the first and its extents are wanted. */
+  conflict(key: string, waitNs: number, first: () => ConflictGroup): ConflictGroup | null {
+    this.conflicts++;
+    const known = this.groups.get(key);
+    if (known !== undefined) {
+      known.count++;
+      known.totalWaitNs += waitNs;
+      known.maxWaitNs = Math.max(known.maxWaitNs, waitNs);
+      return null;
+    }
+    const group = first();
+    this.groups.set(key, group);
+    return group;
+  }
+}

@@ -1,0 +1,40 @@
+// The replay: the same columns through every lane. Lanes share nothing that changes.
+import type { CostModel } from '../model/costs.js';
+import type { Policy, Settings } from '../model/policy.js';
+import type { EngineInput } from './input.js';
+import { Lane } from './lane.js';
+import { foldPrices } from './recipes.js';
+import type { LaneResult } from './result.js';
+import { planSeals, type SealPlan, type SealRule } from './seal-plan.js';
+import type { Unseal } from './seals.js';
+
+export interface ReplayPlan {
+  readonly policies: readonly Policy[];
+  readonly costs: CostModel;
+  readonly sealRule: SealRule;
+  readonly unseal: Unseal;
+  readonly settings: Settings;
+  /** Whose table predicts the recorded return codes. */
+  readonly predictor: Policy;
+}
+
+export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
+  const seals = planSeals(input, plan.sealRule);
+  return plan.policies.map((policy) => newLane(input, seals, policy, plan).finish());
+}
+
+export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, plan: ReplayPlan): Lane {
+  return new Lane(input, seals, policy, foldPrices(plan.costs), firstFreeAddress(input), {
+    unseal: plan.unseal,
+    predictor: policy.recorded === true ? plan.predictor : null,
+    settings: plan.settings,
+  });
+}
+
+/** Above every block the trace names: what only a replay allocates comes from there. */
+function firstFreeAddress(input: EngineInput): number {
+  const { columns: c } = input;
+  let highest = 0;
+  for (let i = 0; i < c.rows; i++) if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
+  return Math.ceil((highest + 1) / 2 ** 20) * 2 ** 20;
+}

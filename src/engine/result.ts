@@ -1,0 +1,98 @@
+// What a lane counted: plain numbers and rows, turned into tables by `results`.
+import type { ExtentView } from './view.js';
+import type { Histogram } from '../base/histogram.js';
+import type { Policy } from '../model/policy.js';
+
+/** One conflict in full: the first of its group. Times in ns, ranges in bytes; rows are rows of the event columns. */
+export interface ConflictGroup {
+  readonly operationCase: number;
+  readonly verdict: number;
+  readonly errno: number;
+  /** Row of the operation. */
+  readonly row: number;
+  /** Kind of the hold in the way, -1 for none; the row that took it, its process task and its life. */
+  readonly hold: number;
+  readonly holdRow: number;
+  readonly holdTask: number;
+  readonly holdFromNs: number;
+  readonly holdToNs: number;
+  readonly file: number;
+  readonly waitNs: number;
+  count: number;
+  maxWaitNs: number;
+  totalWaitNs: number;
+  before: readonly ExtentView[];
+  after: readonly ExtentView[];
+}
+
+export interface HazardRow {
+  readonly row: number;
+  /** 0 to 3: a to d. */
+  readonly hazardClass: number;
+  readonly bytes: number;
+  readonly file: number;
+  readonly offset: number;
+  readonly addr: number;
+  /** File that owns the blocks now, -1 for nobody. */
+  readonly owner: number;
+  readonly staleForNs: number;
+}
+
+export interface SealRow {
+  readonly file: number;
+  readonly task: number;
+  readonly kind: number;
+  readonly fromNs: number;
+  toNs: number;
+  endedBy: number;
+  orphaned: boolean;
+  readonly survivesCrash: boolean;
+  readonly costNs: number;
+  readonly failure: string;
+}
+
+export interface FidelityCounts {
+  readonly policy: string;
+  agreed: number;
+  differed: number;
+  /** By op code: agreed, differed. */
+  readonly byOp: Float64Array;
+  readonly notCompared: Map<string, number>;
+  mapAgreed: number;
+  mapDiffered: number;
+  /** Rows of the first disagreements, with what was predicted (verdict, errno). */
+  readonly examples: { readonly row: number; readonly verdict: number; readonly errno: number; readonly map: boolean }[];
+}
+
+export interface LaneResult {
+  readonly policy: Policy;
+  readonly operations: number;
+  /** OP_COUNT x VERDICT_COUNT. */
+  readonly counts: Float64Array;
+  /** errno -> refusals. */
+  readonly denied: ReadonlyMap<number, number>;
+  /** By op code. */
+  readonly latency: readonly (Histogram | undefined)[];
+  readonly wait: Histogram;
+  readonly stillWaiting: number;
+  readonly conflicts: number;
+  readonly groups: readonly ConflictGroup[];
+  readonly hazards: readonly HazardRow[];
+  readonly hazardBytes: number;
+  readonly hazardClasses: Float64Array;
+  readonly hazardCount: number;
+  readonly seals: readonly SealRow[];
+  readonly journalCommits: number;
+  readonly deviceRefaults: number;
+  readonly diverged: number;
+  readonly measured: number;
+  readonly priced: number;
+  /** Operations on ranges whose map the trace does not tell: decided as written blocks. */
+  readonly uncertain: number;
+  /** HEAT_BINS x HEAT_LEVELS. */
+  readonly heat: Float64Array;
+  /** By event row: verdict + 1, 0 where none was given. */
+  readonly verdicts: Uint8Array;
+  readonly errnos: ReadonlyMap<number, number>;
+  readonly fidelity: FidelityCounts | null;
+}

@@ -1,0 +1,2 @@
+export { ftraceText } from './ftrace-text.js';
+export { ndjson } from './ndjson.js';

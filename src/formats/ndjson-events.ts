@@ -1,0 +1,297 @@
+// One event of the plain form: its keys, names and holds become rows. Identities live as long as the file is read.
+import { type EventWriter, FLAGS, Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
+import type { TraceSink } from '../model/trace.js';
+import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import { Fields, isInteger, type Json, shown } from './ndjson-fields.js';
+
+const MOST = Number.MAX_SAFE_INTEGER;
+const OP_CODES: ReadonlyMap<string, number> = new Map(OPS.map((name, code) => [name, code]));
+const FLAG_BITS: ReadonlyMap<unknown, number> = new Map(FLAGS.map((name) => [name, Flag[name]]));
+const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
+/** Ops whose `size` stands in the length column. */
+const SIZED = new Set([Op.truncate, Op.file]);
+const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
+const ACQUIRES = new Set([Op.open, Op.mmap, Op.pin, Op.register, Op.lease, Op.layout_get, Op.seal, Op.swapon]);
+const RELEASES = new Set([
+  Op.close,
+  Op.munmap,
+  Op.unpin,
+  Op.deregister,
+  Op.lease_release,
+  Op.layout_return,
+  Op.unseal,
+  Op.swapoff,
+]);
+const STATES: ReadonlyMap<unknown, number> = new Map([
+  ['written', 0],
+  ['unwritten', Flag.unwritten],
+  ['shared', Flag.reflinked],
+  ['delalloc', Flag.delalloc],
+]);
+const KEYS = new Set('t op pid tid comm dev ino path file_id off len addr state handle flags ret ns opId'.split(' '));
+
+/** A named hold. Lines need not be in order, so a use may come before the acquire: `acquired` is false until then. */
+interface Hold {
+  readonly id: number;
+  readonly line: number;
+  acquired: boolean;
+  released: boolean;
+}
+
+type Row = Omit<EventWriter, 'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'newId' | 'commit'>;
+
+type Range = Pick<Row, 'offset' | 'length' | 'flags'>;
+
+export class EventReader {
+  /** Time zero of the file, in the trace's time. */
+  shift = 0;
+  readonly #sink: TraceSink;
+  readonly #holds = new Map<string, Hold>();
+  /** Numbers that the file uses as identities -> ours. */
+  readonly #ids = new Map<number, number>();
+  readonly #files = new Map<number, number>();
+  /** Paths that a rename moved: to another file, or (NONE) to nothing. */
+  readonly #moved = new Map<string, number>();
+  #line = 0;
+  #reused = 1;
+
+  constructor(sink: TraceSink) {
+    this.#sink = sink;
+  }
+
+  /** Takes an event; returns what is wrong with it, '' for nothing. */
+  take(fields: Fields, line: number): string {
+    this.#line = line;
+    const { json } = fields;
+    const t = fields.integer('t', -MOST);
+    if (t === undefined || t === null) fields.expect('t', 'an integer of nanoseconds');
+    const timeNs = (t ?? 0) + this.shift;
+    if (!Number.isSafeInteger(timeNs)) fields.expect('t', 'a time within 104 days of the first input');
+    if (typeof json.op !== 'string' || json.op === '') fields.expect('op', 'the name of an operation');
+    if (fields.fault !== '') return fields.fault;
+    const name = String(json.op);
+    const op = OP_CODES.get(name);
+    const { records } = this.#sink;
+    if (op !== undefined) {
+      const task = this.#task(fields, op);
+      const opId = this.#event(fields, op, timeNs, task);
+      if (fields.fault !== '') return fields.fault;
+      records.task = task;
+      records.opId = opId;
+    }
+    records.timeNs = timeNs;
+    records.kind = records.kindId(name, op !== undefined && op !== Op.generic);
+    records.row = this.#line;
+    records.commit();
+    return '';
+  }
+
+  /** Names the holds that were used but never acquired. */
+  end(): void {
+    for (const [name, { line, acquired }] of this.#holds) {
+      if (!acquired)
+        this.#sink.issue(
+          'unknown-handle',
+          line,
+          `expected handle "${name}" to be acquired in some line, found only uses of it`,
+        );
+    }
+  }
+
+  /** Writes the row or rows of an event, or nothing where a key is wrong; returns its `opId`. */
+  #event(fields: Fields, op: number, timeNs: number, task: number): number {
+    const { events } = this.#sink;
+    const file = this.#file(fields);
+    const range = rangeOf(fields, op, file);
+    const flags = this.#flags(fields) | fields.choice('state', STATES, 0) | range.flags;
+    const addr = fields.amount('addr');
+    const result = fields.result('ret');
+    const latencyNs = fields.amount('ns');
+    const second = TWO_FILES.has(op) ? this.#second(fields, range) : null;
+    const extra = fields.others((key) => isKnown(key, op));
+    const number = fields.integer('opId');
+    const opId = number === undefined || number === null ? -1 : this.#id(number);
+    const handle = this.#handle(fields, op, result !== UNKNOWN_RESULT && result < 0);
+    if (fields.fault !== '') return 0;
+
+    const id = opId >= 0 ? opId : OBSERVED.has(op) ? 0 : events.newId();
+    const { offset, length } = range;
+    const first: Row = {
+      timeNs,
+      op,
+      flags,
+      file,
+      task,
+      offset,
+      length,
+      addr,
+      handle,
+      opId: id,
+      result,
+      latencyNs,
+      row: this.#line,
+    };
+    writeRow(events, first);
+    if (extra !== '') this.#sink.extra(extra);
+    if (second !== null) {
+      const both = flags | Flag.second;
+      writeRow(events, { ...first, flags: both, file: second.file, offset: second.offset, addr: UNKNOWN });
+    }
+    const done = result === UNKNOWN_RESULT || result === 0;
+    if (op === Op.rename && second !== null && done && (flags & Flag.over) === 0)
+      this.#rename(fields.text('path'), file, second.path);
+    if (op === Op.lost) this.#sink.lost({ fromNs: timeNs, toNs: timeNs, cpu: -1, count: 1 });
+    return id;
+  }
+
+  /** Somebody acts in every operation: pid 0 when nobody is named. `pid: null` says that nobody is known. */
+  #task(fields: Fields, op: number): number {
+    const { json } = fields;
+    const named = json.pid !== undefined || json.tid !== undefined || json.comm !== undefined;
+    if (json.pid === null || (!named && OBSERVED.has(op))) return NONE;
+    const pid = fields.pid('pid') ?? 0;
+    const tid = fields.pid('tid') ?? pid;
+    const name = fields.text('comm');
+    return fields.fault === '' ? this.#sink.events.taskId(pid, tid, name) : NONE;
+  }
+
+  #file(fields: Fields): number {
+    const device = fields.word('dev');
+    const inode = fields.word('ino');
+    const path = fields.text('path');
+    const number = fields.integer('file_id');
+    if (fields.fault !== '') return NONE;
+    const { events } = this.#sink;
+    if (number !== undefined && number !== null) {
+      const id = this.#files.get(number) ?? events.fileId(device, inode, path);
+      this.#files.set(number, id);
+      return id;
+    }
+    if (inode === '') return path === '' ? NONE : this.#called(device, path);
+    this.#moved.delete(path);
+    return events.fileId(device, inode, path);
+  }
+
+  /** The file that a path means now. After a rename the old path is free: its next use is a new file. */
+  #called(device: string, path: string): number {
+    const moved = this.#moved.get(path);
+    if (moved === undefined) return this.#sink.events.fileId(device, '', path);
+    if (moved !== NONE) return moved;
+    const id = this.#sink.events.fileId(device, '', `${path} (${++this.#reused})`);
+    this.#moved.set(path, id);
+    return id;
+  }
+
+  #rename(from: string, file: number, to: string): void {
+    if (from !== '') this.#moved.set(from, NONE);
+    if (to !== '') this.#moved.set(to, file);
+  }
+
+  /** The second file of an operation; its offset is the first one's unless `off` says otherwise. */
+  #second(fields: Fields, range: Range): { file: number; offset: number; path: string } | null {
+    const { to } = fields.json;
+    if (to === undefined || to === null) return null;
+    if (typeof to !== 'object' || Array.isArray(to)) {
+      fields.expect('to', 'an object such as {"path":"/b","off":0}');
+      return null;
+    }
+    const inner = new Fields(to as Json, 'to.');
+    const file = this.#file(inner);
+    const off = inner.integer('off');
+    if (file === NONE && inner.fault === '') inner.expect('path', 'the path of the second file');
+    fields.fault ||= inner.fault;
+    return { file, offset: off === undefined ? range.offset : (off ?? UNKNOWN), path: inner.text('path') };
+  }
+
+  #flags(fields: Fields): number {
+    const list = fields.json.flags;
+    if (list === undefined || list === null) return 0;
+    if (!Array.isArray(list)) {
+      fields.expect('flags', 'a list of words');
+      return 0;
+    }
+    let flags = 0;
+    for (const word of list) {
+      const bit = FLAG_BITS.get(word);
+      if (bit !== undefined) flags |= bit;
+      else
+        this.#sink.issue(
+          'unknown-flag',
+          this.#line,
+          `expected flags of the events page, found ${shown(word)}; the word was left out`,
+        );
+    }
+    return flags;
+  }
+
+  /** Our number for a number of the file; 0 stays 0. */
+  #id(number: number): number {
+    if (number === 0) return 0;
+    const id = this.#ids.get(number) ?? this.#sink.events.newId();
+    this.#ids.set(number, id);
+    return id;
+  }
+
+  #handle(fields: Fields, op: number, failed: boolean): number {
+    const { handle } = fields.json;
+    if (handle === undefined || handle === null) return 0;
+    if (isInteger(handle) && handle >= 0) return this.#id(handle);
+    if (typeof handle !== 'string' || handle === '') fields.expect('handle', 'a name or a number');
+    return fields.fault === '' ? this.#hold(String(handle), op, failed).id : 0;
+  }
+
+  #hold(name: string, op: number, failed: boolean): Hold {
+    let hold = this.#holds.get(name);
+    const acquires = ACQUIRES.has(op);
+    if (hold === undefined || (acquires && hold.acquired)) {
+      if (hold !== undefined && !hold.released) {
+        this.#sink.issue(
+          'handle-in-use',
+          this.#line,
+          `expected "${name}" to be released before it is used anew, found it alive since line ${hold.line}`,
+        );
+      }
+      hold = { id: this.#sink.events.newId(), line: this.#line, acquired: false, released: false };
+      this.#holds.set(name, hold);
+    }
+    if (acquires) hold.acquired = true;
+    if (acquires ? failed : RELEASES.has(op) && !failed) hold.released = true;
+    return hold;
+  }
+}
+
+/** A size stands in the length column; both `off` and `len` missing means the whole file. */
+function rangeOf(fields: Fields, op: number, file: number): Range {
+  const off = fields.integer('off');
+  const len = fields.integer('len');
+  const offset = off === undefined ? 0 : (off ?? UNKNOWN);
+  const sized = SIZED.has(op);
+  const size = sized && fields.json.size !== undefined ? fields.integer('size') : len;
+  if (op === Op.truncate && size === undefined) fields.expect('size', 'the new size in bytes');
+  if (offset + (size ?? 0) > MOST) fields.expect('len', 'within 2^53 bytes');
+  if (sized || off !== undefined || len !== undefined) return { offset, length: size ?? UNKNOWN, flags: 0 };
+  return file === NONE
+    ? { offset: UNKNOWN, length: UNKNOWN, flags: 0 }
+    : { offset: 0, length: UNKNOWN, flags: Flag.whole };
+}
+
+function writeRow(events: EventWriter, row: Row): void {
+  events.timeNs = row.timeNs;
+  events.op = row.op;
+  events.flags = row.flags;
+  events.file = row.file;
+  events.task = row.task;
+  events.offset = row.offset;
+  events.length = row.length;
+  events.addr = row.addr;
+  events.handle = row.handle;
+  events.opId = row.opId;
+  events.result = row.result;
+  events.latencyNs = row.latencyNs;
+  events.row = row.row;
+  events.commit();
+}
+
+function isKnown(key: string, op: number): boolean {
+  return KEYS.has(key) || (key === 'size' && SIZED.has(op)) || (key === 'to' && TWO_FILES.has(op));
+}

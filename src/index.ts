@@ -1,0 +1,21 @@
+// The public API: everything but the command line.
+export * as costs from './costs/index.js';
+export * as formats from './formats/index.js';
+export type { CostModel, Price, Step } from './model/costs.js';
+export { type EventColumns, type FileInfo, OPS, Op, type OpName, type TaskInfo } from './model/events.js';
+export { type Issue, UserError } from './model/issue.js';
+export type { Policy, PolicyEntry, Settings, Switch } from './model/policy.js';
+export type { Format, Input, SourceInfo, Trace, TraceSink } from './model/trace.js';
+export * as policies from './policies/index.js';
+export { switches, validateSettings } from './policies/switches.js';
+export { buildReport, type Renderer, type Report, renderers, type Section } from './report/index.js';
+export { fillEvidence, makeRun, type RunOptions, wantedEvidence } from './results/run.js';
+export { type MapReport, mapSnapshots, type SnapshotOptions } from './results/snapshots.js';
+export type { LaneReport, ReplayReport, Run } from './results/types.js';
+export { TraceBuilder } from './trace/builder.js';
+export { isBundle, readBundle, writeBundle } from './trace/bundle.js';
+export { readLines } from './trace/evidence.js';
+export { applyFilter, type Filter } from './trace/filter.js';
+export { type Ingested, type IngestOptions, type IngestProgress, ingest } from './trace/ingest.js';
+export { openInput } from './trace/input.js';
+export { writeNdjson } from './trace/ndjson-writer.js';

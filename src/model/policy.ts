@@ -1,0 +1,189 @@
+// What a policy is: a table from (operation case, who holds what) to a verdict with its errno. Pure data, no method.
+// The 28 operation cases are the rows of the decision table; the cell codes are the ones printed there.
+
+/** Operation cases in code order, one per row of the decision table. */
+export const CASES = [
+  'read',
+  'write_written',
+  'write_unwritten',
+  'write_hole',
+  'write_shared',
+  'write_past_eof',
+  'read_fault',
+  'write_fault_written',
+  'write_fault_unwritten',
+  'write_fault_hole',
+  'write_fault_shared',
+  'truncate_down',
+  'truncate_up',
+  'truncate_same',
+  'fallocate',
+  'fallocate_move',
+  'unshare',
+  'reflink_source',
+  'reflink_target',
+  'exchange',
+  'swapext',
+  'unlink',
+  'rename',
+  'attributes',
+  'map_writable',
+  'pin_short',
+  'pin_long',
+  'umount',
+] as const;
+export type CaseName = (typeof CASES)[number];
+export const CASE_COUNT = CASES.length;
+export const Case = Object.fromEntries(CASES.map((name, code) => [name, code])) as { readonly [K in CaseName]: number };
+
+/** Kinds of hold, in bit order. */
+export const HOLDS = ['mapping', 'pin', 'registration', 'seal', 'lease', 'layout', 'swap', 'translation'] as const;
+export type HoldName = (typeof HOLDS)[number];
+export const HOLD_COUNT = HOLDS.length;
+export const Hold = Object.fromEntries(HOLDS.map((name, code) => [name, code])) as { readonly [K in HoldName]: number };
+export const MASKS = 1 << HOLD_COUNT;
+
+/** Verdicts by strength; the first six are what a lane counts. `commitIfDirty` exists only in tables: the lane resolves it. */
+export const VERDICTS = ['proceed', 'commit', 'revoke', 'recall', 'wait', 'deny'] as const;
+export type VerdictName = (typeof VERDICTS)[number];
+export const VERDICT_COUNT = VERDICTS.length;
+export const Verdict = { proceed: 0, commit: 1, revoke: 2, recall: 3, wait: 4, deny: 5, commitIfDirty: 6 } as const;
+
+/** Linux errno names a verdict or a recording may carry, by number (asm-generic/errno.h). SIGBUS is no errno; 1000 stands for it. */
+export const ERRNO: Readonly<Record<string, number>> = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENODEV: 19,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ETXTBSY: 26,
+  EFBIG: 27,
+  ENOSPC: 28,
+  ESPIPE: 29,
+  EROFS: 30,
+  EDEADLK: 35,
+  ENOSYS: 38,
+  EOPNOTSUPP: 95,
+  EDEADLOCK: 35,
+  SIGBUS: 1000,
+};
+const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, n]) => [n, name]));
+ERRNO_NAMES.set(35, 'EDEADLK');
+/** Name of an errno number (positive), or `E<number>`. */
+export const errnoName = (n: number): string => ERRNO_NAMES.get(n) ?? `E${n}`;
+
+/**
+ * A cell of the decision table. `ok` at once; `C` after a journal commit; `C?` a commit if the inode has uncommitted
+ * metadata; `W` waits for pins; `B` breaks a lease and waits; `I` invalidates device translations; `H` goes ahead and
+ * leaves stale translations behind; `-` cannot occur (treated as ok); the rest fail with an errno.
+ */
+export const CELLS = ['ok', 'C', 'C?', 'W', 'B', 'I', 'H', '-', 'TXT', 'PRM', 'INV', 'FLT', 'NSUP', 'FBG', 'EIO', 'BUS', 'BSY'] as const;
+export type Cell = (typeof CELLS)[number];
+
+/** Verdict and errno of each cell code. */
+export const CELL_MEANING: Readonly<Record<Cell, { readonly verdict: number; readonly errno: number }>> = {
+  ok: { verdict: Verdict.proceed, errno: 0 },
+  '-': { verdict: Verdict.proceed, errno: 0 },
+  H: { verdict: Verdict.proceed, errno: 0 },
+  C: { verdict: Verdict.commit, errno: 0 },
+  'C?': { verdict: Verdict.commitIfDirty, errno: 0 },
+  I: { verdict: Verdict.revoke, errno: 0 },
+  B: { verdict: Verdict.recall, errno: 0 },
+  W: { verdict: Verdict.wait, errno: 0 },
+  TXT: { verdict: Verdict.deny, errno: ERRNO.ETXTBSY! },
+  PRM: { verdict: Verdict.deny, errno: ERRNO.EPERM! },
+  INV: { verdict: Verdict.deny, errno: ERRNO.EINVAL! },
+  FLT: { verdict: Verdict.deny, errno: ERRNO.EFAULT! },
+  NSUP: { verdict: Verdict.deny, errno: ERRNO.EOPNOTSUPP! },
+  FBG: { verdict: Verdict.deny, errno: ERRNO.EFBIG! },
+  EIO: { verdict: Verdict.deny, errno: ERRNO.EIO! },
+  BUS: { verdict: Verdict.deny, errno: ERRNO.SIGBUS! },
+  BSY: { verdict: Verdict.deny, errno: ERRNO.EBUSY! },
+};
+
+export type Cells = Readonly<Partial<Record<CaseName, Cell>>>;
+
+/** Who acts: a process that holds the file itself, or another one. */
+export const ACTORS = ['other', 'holder'] as const;
+
+/** How a lane makes the seal of a policy, when the seal rule asks for one. */
+export interface SealSpec {
+  /** The hold that a sealed file carries. */
+  readonly hold: HoldName;
+  /** `call`: an explicit, separate call before the mapping; `mapping`: the mmap itself; `registration`: the device registration itself. */
+  readonly taken: 'call' | 'mapping' | 'registration';
+  /** What the seal survives. */
+  readonly outlives: readonly ('unmap' | 'exit' | 'crash')[];
+  /** The seal call fills holes, converts unwritten extents, unshares and flushes. */
+  readonly prepares: boolean;
+}
+
+/** Lease and recall machine of a policy. */
+export interface BreakSpec {
+  /** Longest time a holder may take, ns; then the kernel takes the lease away. */
+  readonly limitNs: number;
+  /** Who is told, in words, with its source. */
+  readonly notify: string;
+}
+
+/** Values of the switches (`--set KEY=VALUE`), already validated. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** A switch that policies understand. */
+export interface Switch {
+  readonly key: string;
+  readonly values: readonly string[] | 'seconds';
+  readonly fallback: string;
+  readonly text: string;
+}
+
+export interface PolicySpec {
+  readonly name: string;
+  readonly title: string;
+  /** Sources: man page, thread, kernel function. */
+  readonly cites: readonly string[];
+  /** How far a hold binds. */
+  readonly reach: 'file' | 'range';
+  /** Every case when nobody holds anything; a case left out is `ok`. */
+  readonly unheld?: Cells;
+  /** For each kind of hold alive on the file: what another process gets. The strongest verdict of all live holds wins. */
+  readonly held: Readonly<Partial<Record<HoldName, Cells>>>;
+  /** What the holder itself gets where that differs from `held`. */
+  readonly holder?: Readonly<Partial<Record<HoldName, Cells>>>;
+  /** How the policy seals; null when it never does. */
+  readonly seal: SealSpec | null;
+  readonly breaks?: BreakSpec;
+  /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
+  readonly devicePages?: boolean;
+  /** Lane that repeats what the trace says happened. */
+  readonly recorded?: boolean;
+  /** Free text: what a reader must know about the reading that was implemented. */
+  readonly notes?: readonly string[];
+}
+
+/** A policy with its tables, indexed `case * MASKS + holdMask`. */
+export interface Policy extends PolicySpec {
+  readonly verdictOther: Uint8Array;
+  readonly errnoOther: Uint16Array;
+  readonly verdictHolder: Uint8Array;
+  readonly errnoHolder: Uint16Array;
+}
+
+/** A registry entry: the policy for given switches. */
+export interface PolicyEntry {
+  readonly name: string;
+  readonly title: string;
+  build(settings: Settings): Policy;
+}

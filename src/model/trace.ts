@@ -1,0 +1,123 @@
+// A trace in memory, and the sinks through which formats and assembly fill it.
+import type { EventColumns, EventWriter, FileInfo, TaskInfo } from './events.js';
+import type { Issue } from './issue.js';
+import type { KernelSink } from './kernel.js';
+import type { Bytes, Nanos } from './units.js';
+
+/** Records the recorder says it lost on one CPU (-1: any) between two times. */
+export interface Loss {
+  readonly fromNs: Nanos;
+  readonly toNs: Nanos;
+  readonly cpu: number;
+  readonly count: number;
+}
+
+/** One input of a trace. `records = typed + generic`. */
+export interface SourceInfo {
+  readonly name: string;
+  readonly format: string;
+  bytes: Bytes;
+  records: number;
+  typed: number;
+  generic: number;
+  clock: string;
+  kernel: string;
+  readonly lost: Loss[];
+}
+
+/** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */
+export interface RecordColumns {
+  readonly rows: number;
+  readonly timeNs: Float64Array;
+  readonly kind: Uint16Array;
+  readonly task: Uint32Array;
+  readonly cpu: Uint16Array;
+  readonly source: Uint16Array;
+  readonly row: Uint32Array;
+  /** `opId` of the operation, 0 for none. */
+  readonly opId: Uint32Array;
+}
+
+/** A kind of record: the recorder's event name, and whether sealtrace knows it. */
+export interface RecordKind {
+  readonly name: string;
+  readonly typed: boolean;
+}
+
+/** Pages (4 KiB) that devices touched, and how many led back to a file; `direct`: those of direct I/O calls. */
+export interface DeviceAccessCounts {
+  accesses: number;
+  pages: number;
+  placedPages: number;
+  directPages: number;
+  directPlacedPages: number;
+}
+
+export interface Trace {
+  readonly columns: EventColumns;
+  readonly records: RecordColumns;
+  readonly kinds: readonly RecordKind[];
+  readonly files: readonly FileInfo[];
+  readonly tasks: readonly TaskInfo[];
+  readonly sources: readonly SourceInfo[];
+  readonly issues: readonly Issue[];
+  /** What could not be placed, by cause. */
+  readonly unplaced: Readonly<Record<string, number>>;
+  /** Enter without exit, exit without enter. */
+  readonly unpaired: number;
+  readonly deviceAccess: DeviceAccessCounts;
+  /** Time zero of the columns in the trace's clock. */
+  readonly originNs: bigint;
+  readonly clock: string;
+  /** Last time of any record, relative to the origin. */
+  readonly endNs: Nanos;
+  /** The extra keys of an NDJSON trace are kept here: event row -> JSON text. */
+  readonly extras: ReadonlyMap<number, string>;
+}
+
+/** One reused record row: set fields, then `commit()`. */
+export interface RecordWriter {
+  timeNs: Nanos;
+  kind: number;
+  task: number;
+  cpu: number;
+  row: number;
+  opId: number;
+  /** Interns a kind of record. */
+  kindId(name: string, typed: boolean): number;
+  /** Also counts the record, typed or generic by its kind, in the current source. */
+  commit(): void;
+}
+
+/** What a format fills. One per input; `source` is that input's entry. */
+export interface TraceSink {
+  readonly source: SourceInfo;
+  readonly events: EventWriter;
+  readonly records: RecordWriter;
+  readonly kernel: KernelSink;
+  /** Sets time zero (first caller wins) and returns it; times given to the writers are relative to it and may be negative. */
+  origin(absoluteNs: bigint): bigint;
+  lost(loss: Loss): void;
+  issue(code: string, row: number, text: string): void;
+  unplaced(cause: string, count?: number): void;
+  /** Extra keys of the event committed last. */
+  extra(json: string): void;
+}
+
+/** Where bytes come from. Chunk edges carry no meaning. */
+export interface Input {
+  readonly name: string;
+  /** Size on disk, or -1 for a pipe. */
+  readonly bytes: number;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** A trace format: one file under `src/formats`, one line in its index. */
+export interface Format {
+  readonly name: string;
+  readonly title: string;
+  /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
+  sniff(head: Uint8Array): boolean;
+  /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */
+  read(input: Input, sink: TraceSink): Promise<boolean>;
+}

@@ -1,0 +1,76 @@
+// MAP_DIRECT with a layout lease: nothing is refused, but whoever changes or just writes the file breaks the lease first.
+// Rule: seal-semantics section 3, column ML with notes 5 and 12, and section 4.2 (v7-v9, October 2017).
+import type { PolicyEntry } from '../model/policy.js';
+import { type Column, definePolicy, swapHeld } from './define.js';
+import { setting } from './switches.js';
+
+const label = {
+  name: 'mapdirect-lease',
+  title: 'MAP_DIRECT with a lease: changes break it and wait for the holder',
+} as const;
+
+export const mapdirectLease: PolicyEntry = {
+  ...label,
+  build: (settings) =>
+    definePolicy({
+      ...label,
+      cites: [
+        'D. Williams, MAP_DIRECT series v7-v9, linux-nvdimm, October 2017',
+        'fcntl(2), /proc/sys/fs/lease-break-time',
+        'Linux 6.12.117 source: fs/locks.c __break_lease',
+      ],
+      reach: 'file',
+      held: { lease: column, swap: swapHeld },
+      seal: { hold: 'lease', taken: 'mapping', outlives: [], prepares: false },
+      breaks: {
+        limitNs: limitNs(setting(settings, 'lease_break_time_s')),
+        notify:
+          'SIGIO to the process that called mmap, not to its children; at the limit a kernel work item zaps the mapping and later accesses get SIGBUS (v8, v9)',
+      },
+      notes: [
+        'Any write(2) breaks the lease, in place too: the break is made before anybody looks at the blocks.',
+        'Write faults on holes and unwritten blocks are SIGBUS for everybody, ordinary mappings included; v8/v9 also start a break, so that a retry would succeed (note 5). The table refuses only.',
+        'Shared blocks cannot occur: v9 refuses reflinked files, and reflinking breaks the lease.',
+        'The old XFS swap-extents ioctl does not recall: it goes ahead and leaves stale translations (note 12).',
+        'The limit is the sysctl’s value; a real kernel needs up to about 2 s more (46.65 s measured for 45 s). 0 means no limit.',
+        'NOWAIT callers get EAGAIN and the break starts all the same (section 4.2).',
+        'Only XFS recalls layout leases; this what-if does so for every file system.',
+      ],
+    }),
+};
+
+/** 0 is "for ever", as in the kernel. */
+function limitNs(seconds: string): number {
+  return Number(seconds) === 0 ? Number.POSITIVE_INFINITY : Math.round(Number(seconds) * 1e9);
+}
+
+const column: Column = {
+  read: 'ok',
+  write_written: 'B',
+  write_unwritten: 'B',
+  write_hole: 'B',
+  write_shared: '-',
+  write_past_eof: 'B',
+  read_fault: 'ok',
+  write_fault_written: 'ok',
+  write_fault_unwritten: 'BUS',
+  write_fault_hole: 'BUS',
+  write_fault_shared: '-',
+  truncate_down: 'B',
+  truncate_up: 'B',
+  truncate_same: 'B',
+  fallocate: 'B',
+  fallocate_move: 'B',
+  unshare: 'B',
+  reflink_source: 'B',
+  reflink_target: 'B',
+  exchange: 'B',
+  swapext: 'H',
+  unlink: 'ok',
+  rename: 'ok',
+  attributes: 'ok',
+  map_writable: 'ok',
+  pin_short: 'ok',
+  pin_long: 'ok',
+  umount: 'BSY',
+};

@@ -1,0 +1,5 @@
+// The report room: a run becomes a Report (sections), a Report becomes a file (renderers).
+export { buildReport } from './build.js';
+export type { Report, Section } from './model.js';
+export * as renderers from './render/index.js';
+export type { Renderer } from './render/renderer.js';

@@ -1,0 +1,12 @@
+// One line per section; `place` orders them.
+export { account } from './account.js';
+export { conflicts } from './conflicts.js';
+export { decisions } from './decisions.js';
+export { distributions } from './distributions.js';
+export { hazards } from './hazards.js';
+export { latency } from './latency.js';
+export { matrix } from './matrix.js';
+export { quality } from './quality.js';
+export { reproduce } from './reproduce.js';
+export { seals } from './seals.js';
+export { verdict } from './verdict.js';

@@ -1,0 +1,198 @@
+// The answer in one sentence, computed: who refuses, who waits, what goes stale with no seal. Says so when there is nothing.
+import type { LaneReport, Run } from '../../results/types.js';
+import { formatCount, listed, plural } from '../format.js';
+import { count, joined, jump, strong, value } from '../inline.js';
+import {
+  baselineOf,
+  byCount,
+  countBasis,
+  latencyBasis,
+  namer,
+  opsBySpread,
+  sum,
+  tailOf,
+  unsealedLane,
+  words,
+} from '../lanes.js';
+import type { Inline, Section, Text } from '../model.js';
+import type { SectionBuilder } from '../section.js';
+
+export const verdict: SectionBuilder = {
+  place: 20,
+  build: (run: Run): Section => ({
+    id: 'verdict',
+    title: 'Verdict',
+    short: 'Verdict',
+    lead: true,
+    finding: [...(run.report.quality.safe ? [] : [strong('As a sketch only: ')]), ...sentence(run)],
+    blocks: [{ kind: 'list', items: supports(run) }],
+  }),
+};
+
+const sentence = (run: Run): readonly Inline[] => {
+  const { trace, lanes } = run.report;
+  if (lanes.length === 0) return ['No policy was replayed, so there is nothing to compare.'];
+  if (lanes.every((lane) => lane.operations === 0)) {
+    const records = sum(trace.sources.map((source) => source.records));
+    return [
+      `The trace holds no operation that can be replayed (${plural(records, 'record')} read), so there is nothing to conclude.`,
+    ];
+  }
+  const clauses = [refusals(run), delays(run), stale(run)].filter((clause) => clause.length > 0);
+  return clauses.length === 0 ? nothing(run) : [...joined(clauses, '; '), '.'];
+};
+
+const nothing = (run: Run): readonly Inline[] => {
+  const { lanes, trace } = run.report;
+  const most = Math.max(...lanes.map((lane) => lane.operations));
+  const device =
+    trace.deviceAccess.accesses === 0
+      ? 'and the trace holds no device access'
+      : 'and no device access touched stale blocks';
+  return [
+    `No conflict: none of the ${lanes.length} policies would have refused or delayed any of `,
+    count(most, 'recorded'),
+    ` operations, ${device}.`,
+  ];
+};
+
+/** The lanes that did the most of something, when they all did equally much. */
+const leaders = (lanes: readonly LaneReport[], of: (lane: LaneReport) => number): readonly LaneReport[] => {
+  const most = Math.max(0, ...lanes.map(of));
+  return most === 0 ? [] : lanes.filter((lane) => of(lane) === most);
+};
+
+const whatIf = (run: Run): readonly LaneReport[] => run.report.lanes.filter((lane) => lane.policy !== 'recorded');
+
+const named = (run: Run, lanes: readonly LaneReport[]): readonly Inline[] => {
+  const policy = namer(run);
+  return joined(
+    lanes.map((lane) => policy(lane.policy)),
+    lanes.length === 2 ? ' and ' : ', ',
+  );
+};
+
+const refusals = (run: Run): readonly Inline[] => {
+  const lanes = leaders(whatIf(run), (lane) => lane.verdicts.deny);
+  const first = lanes[0];
+  if (first === undefined) return [];
+  return [
+    ...named(run, lanes),
+    ` would ${lanes.length > 1 ? 'each ' : ''}have refused `,
+    strong(count(first.verdicts.deny, countBasis(first)), ' of ', count(first.operations, 'recorded'), ' operations'),
+    ` (${reasons(first)})`,
+  ];
+};
+
+/** `9 write, 9 truncate and 11 others; ETXTBSY, EPERM`. */
+const reasons = (lane: LaneReport): string => {
+  const ops = byCount(Object.fromEntries(Object.entries(lane.byOp).map(([op, verdicts]) => [op, verdicts.deny])));
+  const others = sum(ops.slice(3).map(([, n]) => n));
+  const shown = ops.slice(0, 3).map(([op, n]) => `${formatCount(n)}\u00a0${words(op)}`);
+  const errnos = byCount(lane.denied).map(([errno]) => words(errno));
+  return [listed([...shown, ...(others > 0 ? [`${formatCount(others)} others`] : [])]), errnos.slice(0, 3).join(', ')]
+    .filter((part) => part !== '')
+    .join('; ');
+};
+
+const waits = (lane: LaneReport): number => lane.verdicts.wait + lane.verdicts.recall;
+
+const delays = (run: Run): readonly Inline[] => {
+  const lanes = leaders(
+    whatIf(run).filter((lane) => waits(lane) > 0),
+    (lane) => Math.max(1, lane.wait.totalNs),
+  );
+  const first = lanes[0];
+  if (first === undefined) return [];
+  return [
+    ...named(run, lanes),
+    ` would ${lanes.length > 1 ? 'each ' : ''}have made `,
+    strong(count(waits(first), countBasis(first)), ' wait'),
+    ', at worst ',
+    value(first.wait.maxNs, 'ns', countBasis(first)),
+  ];
+};
+
+const stale = (run: Run): readonly Inline[] => {
+  const lane = unsealedLane(run);
+  if (lane === null || lane.hazards.count === 0) return [];
+  const { count: accesses, bytes } = lane.hazards;
+  const recorded = lane.policy === 'recorded';
+  return [
+    'with no seal (',
+    namer(run)(lane.policy),
+    ') ',
+    strong(
+      count(accesses, countBasis(lane)),
+      accesses === 1 ? ' device access' : ' device accesses',
+      ' (',
+      value(bytes, 'bytes', countBasis(lane)),
+      ')',
+    ),
+    recorded
+      ? " touched blocks that were no longer the file's"
+      : " would have touched blocks that were no longer the file's",
+  ];
+};
+
+const supports = (run: Run): readonly Text[] =>
+  [protection(run), leftovers(run), slowest(run)].filter((item) => item.length > 0);
+
+const protection = (run: Run): readonly Inline[] => {
+  const { lanes, trace } = run.report;
+  if (trace.deviceAccess.accesses === 0 || lanes.every((lane) => lane.hazards.count === 0)) return [];
+  const free = lanes.filter((lane) => lane.hazards.count === 0);
+  if (free.length === 0) return ['Under every policy some device access went ', jump('hazards', 'stale'), '.'];
+  return ['No ', jump('hazards', 'stale device access'), ' under ', ...named(run, free), '.'];
+};
+
+const leftovers = (run: Run): readonly Inline[] => {
+  const left = run.report.lanes.filter((lane) => lane.seals.orphaned > 0 || lane.seals.leftAfterCrash > 0);
+  if (left.length === 0) return [];
+  const policy = namer(run);
+  const told = left.map(({ policy: name, seals }) => [
+    policy(name),
+    ` (${formatCount(seals.orphaned)} after the holder's exit, ${formatCount(seals.leftAfterCrash)} after a crash)`,
+  ]);
+  return [jump('seals', 'Seals left behind'), ' by ', ...joined(told), '.'];
+};
+
+const slowest = (run: Run): readonly Inline[] => {
+  const base = baselineOf(run);
+  if (base === null) return [];
+  const worst = opsBySpread(run)
+    .flatMap((op) => run.report.lanes.flatMap((lane) => change(base, lane, op) ?? []))
+    .sort((a, b) => b.ratio - a.ratio)[0];
+  if (worst === undefined) return [];
+  if (worst.ratio < 1.1) return ['No policy makes the tail of any operation kind 10 % slower.'];
+  return [
+    'Largest change in ',
+    jump('latency', 'latency'),
+    `: ${words(worst.op)} ${worst.name} from `,
+    value(worst.was, 'ns', latencyBasis(base)),
+    ' to ',
+    value(worst.is, 'ns', latencyBasis(worst.lane)),
+    ' (',
+    value(worst.ratio, 'times', 'modelled'),
+    ') under ',
+    namer(run)(worst.lane.policy),
+    '.',
+  ];
+};
+
+interface Change {
+  readonly op: string;
+  readonly lane: LaneReport;
+  readonly name: string;
+  readonly was: number;
+  readonly is: number;
+  readonly ratio: number;
+}
+
+const change = (base: LaneReport, lane: LaneReport, op: string): Change | null => {
+  const [was, is] = [base.latency[op], lane.latency[op]];
+  if (was === undefined || is === undefined || was.count === 0 || is.count === 0) return null;
+  const tail = tailOf(is);
+  const before = tailOf(was).ns;
+  return before <= 0 ? null : { op, lane, name: tail.name, was: before, is: tail.ns, ratio: tail.ns / before };
+};

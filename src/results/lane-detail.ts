@@ -1,0 +1,145 @@
+// One lane's evidence: histograms, heat map, conflicts as two-sided cards, hazards, lives of seals.
+import { createSignature } from '../base/signature.js';
+import type { Histogram as EngineHistogram } from '../base/histogram.js';
+import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/ledger.js';
+import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
+import { EndedBy } from '../engine/seal-plan.js';
+import type { ExtentView as EngineView } from '../engine/view.js';
+import { Flag, Op, OPS } from '../model/events.js';
+import { CASES, errnoName, HOLDS, Verdict, VERDICTS } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { NONE } from '../model/units.js';
+import { fileName, taskName } from './input.js';
+import { stateName } from './snapshots.js';
+import type { Conflict, Evidence, ExtentView, Hazard, HeatMap, Histogram, LaneDetail, SealLife } from './types.js';
+import { State } from '../extents/extent-map.js';
+
+const MOST_CONFLICTS = 60;
+const MOST_HAZARDS = 100;
+const MOST_SEALS = 200;
+
+export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneResult[]): LaneDetail {
+  const groups = [...lane.groups].sort((a, b) => b.count - a.count || a.row - b.row);
+  return {
+    policy: lane.policy.name,
+    histograms: Object.fromEntries(OPS.flatMap((name, op) => (lane.latency[op] === undefined ? [] : [[name, histogram(lane.latency[op]!)]]))),
+    heat: heatMap(lane),
+    conflicts: groups.slice(0, MOST_CONFLICTS).map((g) => conflict(trace, lane, g, lanes)),
+    conflictsLeftOut: Math.max(0, groups.length - MOST_CONFLICTS),
+    hazards: lane.hazards.slice(0, MOST_HAZARDS).map((h) => hazard(trace, lane, h)),
+    hazardsLeftOut: Math.max(0, lane.hazardCount - Math.min(lane.hazards.length, MOST_HAZARDS)),
+    seals: lane.seals.slice(0, MOST_SEALS).map((s) => sealLife(trace, lane, s)),
+    sealsLeftOut: Math.max(0, lane.seals.length - MOST_SEALS),
+  };
+}
+
+function histogram(h: EngineHistogram): Histogram {
+  const upperNs: number[] = [];
+  const counts: number[] = [];
+  h.forEach((upper, count) => {
+    upperNs.push(upper);
+    counts.push(count);
+  });
+  return { upperNs, counts };
+}
+
+function heatMap(lane: LaneResult): HeatMap {
+  return { timeBins: HEAT_BINS, latencyUpperNs: Array.from({ length: HEAT_LEVELS }, (_, level) => Math.round(heatUpperNs(level))), counts: [...lane.heat] };
+}
+
+export function evidence(trace: Trace, row: number): Evidence[] {
+  const source = trace.sources[trace.columns.source[row]!];
+  const line = trace.columns.row[row]!;
+  return source === undefined || line === 0 ? [] : [{ source: source.name, row: line, text: '' }];
+}
+
+function conflict(trace: Trace, lane: LaneResult, g: ConflictGroup, lanes: readonly LaneResult[]): Conflict {
+  const { columns: c } = trace;
+  const op = OPS[c.op[g.row]!]!;
+  const file = fileName(trace, g.file);
+  const wanter = taskName(trace, c.task[g.row]!);
+  const holder = g.holdTask === NONE ? '' : taskName(trace, g.holdTask);
+  const operationCase = g.operationCase < 0 ? '' : CASES[g.operationCase]!;
+  const verdict = VERDICTS[g.verdict]!;
+  const errno = g.verdict === Verdict.deny ? errnoName(g.errno) : '';
+  const bare = (name: string): string => name.replace(/ \(\d+\)$/, '');
+  const whole = (c.flags[g.row]! & Flag.whole) !== 0;
+  return {
+    signature: createSignature([lane.policy.name, op, operationCase, verdict, errno, g.hold < 0 ? '' : HOLDS[g.hold]!, file, bare(wanter), bare(holder)]),
+    count: g.count,
+    policy: lane.policy.name,
+    atNs: c.timeNs[g.row]!,
+    op,
+    operationCase,
+    verdict,
+    errno,
+    waitNs: g.waitNs,
+    maxWaitNs: g.maxWaitNs,
+    totalWaitNs: g.totalWaitNs,
+    wanter,
+    holder,
+    hold: g.hold < 0 ? '' : HOLDS[g.hold]!,
+    holdFromNs: g.holdFromNs,
+    holdToNs: Number.isFinite(g.holdToNs) ? g.holdToNs : -1,
+    file,
+    offset: c.op[g.row] === Op.truncate ? c.length[g.row]! : Math.max(0, c.offset[g.row]!),
+    length: whole || c.op[g.row] === Op.truncate || c.length[g.row]! < 0 ? -1 : c.length[g.row]!,
+    extentsBefore: g.before.map(extentView),
+    extentsAfter: g.after.map(extentView),
+    evidence: [...evidence(trace, g.row), ...(g.holdRow >= 0 ? evidence(trace, g.holdRow) : [])],
+    elsewhere: Object.fromEntries(lanes.map((other) => [other.policy.name, verdictAt(other, g.row)])),
+  };
+}
+
+function verdictAt(lane: LaneResult, row: number): string {
+  const verdict = lane.verdicts[row]! - 1;
+  if (verdict < 0) return 'none';
+  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos.get(row) ?? 0)}` : VERDICTS[verdict]!;
+}
+
+function extentView(e: EngineView): ExtentView {
+  return { offset: e.offset, length: e.length, addr: e.addr, state: (e.state & State.reflinked) !== 0 ? 'shared' : stateName(e.state & 3) };
+}
+
+function hazard(trace: Trace, lane: LaneResult, h: LaneResult['hazards'][number]): Hazard {
+  const { columns: c } = trace;
+  return {
+    policy: lane.policy.name,
+    atNs: c.timeNs[h.row]!,
+    op: OPS[c.op[h.row]!]!,
+    hazardClass: (['a', 'b', 'c', 'd'] as const)[h.hazardClass]!,
+    bytes: h.bytes,
+    file: fileName(trace, h.file),
+    offset: h.offset,
+    addr: h.addr >= 0 ? h.addr : c.addr[h.row]!,
+    ownerNow: h.owner < 0 ? '' : fileName(trace, h.owner),
+    device: taskName(trace, c.task[h.row]!),
+    staleForNs: h.staleForNs,
+    evidence: evidence(trace, h.row),
+  };
+}
+
+const ENDINGS: Readonly<Record<number, string>> = {
+  [EndedBy.alive]: '',
+  [EndedBy.release]: 'release',
+  [EndedBy.exit]: 'exit',
+  [EndedBy.killed]: 'exit',
+  [EndedBy.unseal]: 'unseal',
+  [EndedBy.broken]: 'break',
+};
+
+function sealLife(trace: Trace, lane: LaneResult, s: SealRow): SealLife {
+  return {
+    policy: lane.policy.name,
+    kind: HOLDS[s.kind]!,
+    file: fileName(trace, s.file),
+    holder: taskName(trace, s.task),
+    fromNs: s.fromNs,
+    toNs: s.toNs,
+    endedBy: ENDINGS[s.endedBy] ?? '',
+    orphaned: s.orphaned,
+    survivesCrash: s.survivesCrash,
+    costNs: s.costNs,
+    failure: s.failure,
+  };
+}

@@ -1,0 +1,63 @@
+// One lane's counts as the replay report prints them.
+import type { Histogram } from '../base/histogram.js';
+import type { LaneResult } from '../engine/result.js';
+import { EndedBy } from '../engine/seal-plan.js';
+import { OPS } from '../model/events.js';
+import { errnoName, VERDICT_COUNT, VERDICTS } from '../model/policy.js';
+import type { LaneReport, LatencyStats, VerdictCounts } from './types.js';
+
+export function laneReport(lane: LaneResult, costs: string): LaneReport {
+  const byOp: Record<string, VerdictCounts> = {};
+  const latency: Record<string, LatencyStats> = {};
+  OPS.forEach((name, op) => {
+    const counts = verdictCounts(lane.counts, op * VERDICT_COUNT);
+    if (Object.values(counts).some((n) => n > 0)) byOp[name] = counts;
+    const histogram = lane.latency[op];
+    if (histogram !== undefined && histogram.count > 0) latency[name] = latencyStats(histogram);
+  });
+  const total = new Float64Array(VERDICT_COUNT);
+  lane.counts.forEach((n, i) => void (total[i % VERDICT_COUNT]! += n));
+  const denied = [...lane.denied].map(([errno, n]) => [errnoName(errno), n] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  const [a, b, c, d] = lane.hazardClasses as unknown as [number, number, number, number];
+  return {
+    policy: lane.policy.name,
+    title: lane.policy.title,
+    costs,
+    operations: lane.operations,
+    verdicts: verdictCounts(total, 0),
+    byOp,
+    denied: Object.fromEntries(denied),
+    latency,
+    wait: { count: lane.wait.count, totalNs: Math.round(lane.wait.sum), p99Ns: lane.wait.quantile(0.99), maxNs: lane.wait.max },
+    conflicts: lane.conflicts,
+    hazards: { count: lane.hazardCount, bytes: lane.hazardBytes, byClass: { a, b, c, d } },
+    seals: {
+      opened: lane.seals.length,
+      closed: lane.seals.filter((s) => s.endedBy !== EndedBy.alive).length,
+      aliveAtEnd: lane.seals.filter((s) => s.endedBy === EndedBy.alive).length,
+      orphaned: lane.seals.filter((s) => s.orphaned).length,
+      leftAfterCrash: lane.seals.filter((s) => s.survivesCrash && s.endedBy === EndedBy.alive).length,
+      failed: lane.seals.filter((s) => s.failure !== '').length,
+    },
+    journalCommits: lane.journalCommits,
+    deviceRefaults: lane.deviceRefaults,
+    diverged: lane.diverged,
+    measuredShare: lane.measured + lane.priced === 0 ? 0 : lane.measured / (lane.measured + lane.priced),
+  };
+}
+
+function verdictCounts(counts: Float64Array, at: number): VerdictCounts {
+  return Object.fromEntries(VERDICTS.map((name, v) => [name, counts[at + v]!])) as VerdictCounts;
+}
+
+function latencyStats(h: Histogram): LatencyStats {
+  return {
+    count: h.count,
+    meanNs: Math.round(h.mean),
+    p50Ns: h.quantile(0.5),
+    p90Ns: h.quantile(0.9),
+    p99Ns: h.quantile(0.99),
+    p999Ns: h.quantile(0.999),
+    maxNs: h.max,
+  };
+}

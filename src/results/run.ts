@@ -1,0 +1,126 @@
+// A whole replay as one result: what `replay --json` prints, what a run file keeps and what a report shows.
+import { replay } from '../engine/replay.js';
+import type { LaneResult } from '../engine/result.js';
+import type { CostModel } from '../model/costs.js';
+import { STEPS } from '../model/costs.js';
+import { CASES, type Cell, type Policy, type Settings } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { fidelityReport } from './fidelity-report.js';
+import { engineInput } from './input.js';
+import { laneDetail } from './lane-detail.js';
+import { laneReport } from './lane-report.js';
+import { quality } from './quality.js';
+import { sealRuleOf, unsealOf } from './rules.js';
+import { summarize } from './trace-summary.js';
+import type { Conflict, Evidence, Hazard, PriceRow, Run, TableRow } from './types.js';
+
+export interface RunOptions {
+  readonly traceName: string;
+  readonly version: string;
+  /** The command that repeats this, without paths of the machine. */
+  readonly command: string;
+  readonly policies: readonly Policy[];
+  /** The lane that repeats the trace; it is run for its fidelity even when nobody asked for it. */
+  readonly recorded: Policy;
+  /** Tables the kernel itself follows, by name: `pagecache` and `dax`. */
+  readonly kernel: { readonly pagecache: Policy; readonly dax: Policy };
+  readonly costs: CostModel;
+  readonly sealRule: string;
+  readonly unseal: string;
+  readonly onDeny: string;
+  readonly timing: string;
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly damaged: boolean;
+}
+
+export function makeRun(trace: Trace, options: RunOptions): Run {
+  const input = engineInput(trace);
+  const predictor = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
+  const asked = options.policies.some((p) => p.recorded === true);
+  const all = replay(input, {
+    policies: asked ? options.policies : [...options.policies, options.recorded],
+    costs: options.costs,
+    sealRule: sealRuleOf(options.sealRule),
+    unseal: unsealOf(options.unseal),
+    settings: options.settings,
+    predictor,
+  });
+  const recorded = all.find((lane) => lane.policy.recorded === true)!;
+  const lanes = asked ? all : all.filter((lane) => lane !== recorded);
+  const summary = summarize(trace, options.traceName);
+  const fidelity = fidelityReport(trace, recorded.fidelity!);
+  const reports = lanes.map((lane) => laneReport(lane, options.costs.name));
+  return {
+    schema: 'sealtrace.run/1',
+    version: options.version,
+    command: options.command,
+    report: {
+      schema: 'sealtrace.replay/1',
+      trace: summary,
+      settings: settingsOf(options),
+      quality: quality(summary, fidelity, reports, lanes, options.damaged),
+      fidelity,
+      lanes: reports,
+    },
+    details: lanes.map((lane) => laneDetail(trace, lane, lanes)),
+    tables: lanes.flatMap(tableRows),
+    prices: priceRows(options.costs),
+    cites: Object.fromEntries(lanes.map((lane) => [lane.policy.name, lane.policy.cites])),
+  };
+}
+
+/** Were DAX faults recorded? Then the kernel's DAX rules applied. */
+function hasDax(trace: Trace): boolean {
+  return trace.kinds.some((kind) => kind.typed && kind.name.startsWith('dax_'));
+}
+
+function settingsOf(o: RunOptions): Record<string, string> {
+  return {
+    'seal-rule': o.sealRule,
+    unseal: o.unseal,
+    'on-deny': o.onDeny,
+    timing: o.timing,
+    costs: o.costs.name,
+    seed: String(o.seed),
+    ...o.settings,
+  };
+}
+
+/** The printed table: each case with nobody holding, and with the policy's own holds alive. */
+function tableRows({ policy }: LaneResult): TableRow[] {
+  if (policy.recorded === true) return [];
+  return CASES.map((operationCase) => {
+    const held = Object.entries(policy.held)
+      .filter(([hold]) => hold !== 'swap')
+      .map(([, cells]) => cells[operationCase] ?? 'ok');
+    const unheld: Cell = policy.unheld?.[operationCase] ?? 'ok';
+    return { policy: policy.name, operationCase, unheld, held: held[0] ?? unheld };
+  });
+}
+
+function priceRows(costs: CostModel): PriceRow[] {
+  return STEPS.map((step) => ({ step, ...costs.prices[step] }));
+}
+
+type WithEvidence = Conflict | Hazard;
+
+/** Which lines of which sources the cards of a run want to show. */
+export function wantedEvidence(run: Run): Map<string, Set<number>> {
+  const wanted = new Map<string, Set<number>>();
+  for (const detail of run.details)
+    for (const item of [...detail.conflicts, ...detail.hazards])
+      for (const { source, row } of item.evidence) {
+        const rows = wanted.get(source) ?? new Set<number>();
+        rows.add(row);
+        wanted.set(source, rows);
+      }
+  return wanted;
+}
+
+/** The run with the raw lines filled in where `lookUp` has them. */
+export function fillEvidence(run: Run, lookUp: (source: string, row: number) => string | undefined): Run {
+  const filled = <T extends WithEvidence>(item: T): T => ({ ...item, evidence: item.evidence.map((e: Evidence) => ({ ...e, text: lookUp(e.source, e.row) ?? e.text })) });
+  return { ...run, details: run.details.map((d) => ({ ...d, conflicts: d.conflicts.map(filled), hazards: d.hazards.map(filled) })) };
+}
+

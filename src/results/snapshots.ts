@@ -1,0 +1,89 @@
+// Block maps at chosen times: what `map` prints (schema sealtrace.map/1).
+import { newLane } from '../engine/replay.js';
+import { planSeals } from '../engine/seal-plan.js';
+import { viewOf } from '../engine/view.js';
+import { type ExtentMap, State } from '../extents/extent-map.js';
+import type { CostModel } from '../model/costs.js';
+import type { Policy, Settings } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { engineInput } from './input.js';
+import { sealRuleOf, unsealOf } from './rules.js';
+
+export interface MapExtent {
+  readonly offset: number;
+  readonly length: number;
+  readonly addr: number;
+  readonly state: string;
+  readonly shared?: true;
+}
+
+export interface MapFile {
+  readonly device: string;
+  readonly inode: string;
+  readonly path: string;
+  readonly uncertain: boolean;
+  readonly extents: readonly MapExtent[];
+}
+
+export interface MapReport {
+  readonly schema: 'sealtrace.map/1';
+  readonly snapshots: readonly { readonly atNs: number; readonly files: readonly MapFile[] }[];
+}
+
+export interface SnapshotOptions {
+  /** Times in the trace's clock, ns; none: the end. */
+  readonly atNs: readonly number[];
+  readonly inode?: string | undefined;
+  readonly costs: CostModel;
+  /** As given on the command line. */
+  readonly sealRule: string;
+  readonly unseal: string;
+  readonly settings: Settings;
+}
+
+/** Files are listed once something told of their map; with `inode`, that file whatever is known of it. */
+export function mapSnapshots(trace: Trace, policy: Policy, options: SnapshotOptions): MapReport {
+  const input = engineInput(trace);
+  const sealRule = sealRuleOf(options.sealRule);
+  const plan = {
+    policies: [policy],
+    costs: options.costs,
+    sealRule,
+    unseal: unsealOf(options.unseal),
+    settings: options.settings,
+    predictor: policy,
+  };
+  const lane = newLane(input, planSeals(input, sealRule), policy, plan);
+  const origin = Number(trace.originNs);
+  const wanted = options.atNs.length === 0 ? [origin + trace.endNs] : options.atNs;
+  const taken = new Map<number, readonly MapFile[]>();
+  for (const atNs of [...new Set(wanted)].sort((a, b) => a - b)) {
+    lane.runTo(atNs - origin);
+    const files: MapFile[] = [];
+    trace.files.forEach((info, file) => {
+      if (options.inode === undefined ? lane.files.seen[file] === 0 : info.inode !== options.inode) return;
+      files.push({
+        device: info.device,
+        inode: info.inode,
+        path: info.path,
+        uncertain: lane.files.known[file] === 0,
+        extents: extents(lane.files.maps[file]),
+      });
+    });
+    taken.set(atNs, files);
+  }
+  return { schema: 'sealtrace.map/1', snapshots: wanted.map((atNs) => ({ atNs, files: taken.get(atNs) ?? [] })) };
+}
+
+function extents(map: ExtentMap | undefined): MapExtent[] {
+  return viewOf(map, 0, Number.POSITIVE_INFINITY).map((e) => ({
+    offset: e.offset,
+    length: e.length,
+    addr: e.addr,
+    state: stateName(e.state & 3),
+    ...((e.state & State.reflinked) !== 0 ? { shared: true as const } : {}),
+  }));
+}
+
+export const stateName = (base: number): string =>
+  base === State.delalloc ? 'delalloc' : base === State.unwritten ? 'unwritten' : 'written';

@@ -1,0 +1,55 @@
+// What is in a trace, in numbers: the head of every answer about it.
+import { Flag, OBSERVED_OPS, Op, OPS } from '../model/events.js';
+import type { Trace } from '../model/trace.js';
+import { NONE } from '../model/units.js';
+import type { TraceSummary } from './types.js';
+
+const OBSERVED = new Set<string>(OBSERVED_OPS);
+const FILELESS = new Set<number>([Op.exit, Op.fork, Op.mount, Op.umount, Op.crash]);
+
+/** Is this row an operation that lanes decide (and not an observation, a second range, or one whose file nobody can tell)? */
+export function isOperation(trace: Trace, row: number): boolean {
+  const { op, flags, file } = trace.columns;
+  if (OBSERVED.has(OPS[op[row]!]!) || (flags[row]! & (Flag.second | Flag.synthetic)) !== 0) return false;
+  if ((op[row] === Op.collapse || op[row] === Op.insert) && (flags[row]! & Flag.observed) !== 0) return false;
+  return file[row] !== NONE || FILELESS.has(op[row]!);
+}
+
+export function summarize(trace: Trace, name: string): TraceSummary {
+  let operations = 0;
+  let nameless = 0;
+  for (let row = 0; row < trace.columns.rows; row++) {
+    if (isOperation(trace, row)) operations++;
+    else if (trace.columns.file[row] === NONE && !OBSERVED.has(OPS[trace.columns.op[row]!]!)) nameless++;
+  }
+  const unplaced = Object.entries(trace.unplaced).map(([cause, count]) => ({ cause, count }));
+  if (nameless > 0) unplaced.push({ cause: 'operations on a file whose inode no event tells', count: nameless });
+  unplaced.sort((a, b) => b.count - a.count || (a.cause < b.cause ? -1 : 1));
+  return {
+    name,
+    sources: trace.sources.map((s) => ({
+      name: s.name,
+      format: s.format,
+      bytes: s.bytes,
+      records: s.records,
+      typed: s.typed,
+      generic: s.generic,
+      lost: { events: s.lost.reduce((sum, l) => sum + l.count, 0), spans: s.lost.map((l) => absolute(trace, l)) },
+      clock: s.clock,
+      kernel: s.kernel,
+    })),
+    operations: { total: operations, unpaired: trace.unpaired },
+    files: trace.files.length,
+    tasks: trace.tasks.length,
+    span: absolute(trace, { fromNs: 0, toNs: trace.endNs }),
+    unplaced,
+    deviceAccess: { ...trace.deviceAccess },
+    issues: trace.issues.map((i) => ({ code: i.code, count: i.count, first: { source: i.source, row: i.row }, text: i.text })),
+  };
+}
+
+/** Times of the trace's own clock. */
+function absolute<T extends { fromNs: number; toNs: number }>(trace: Trace, span: T): T {
+  const origin = Number(trace.originNs);
+  return { ...span, fromNs: origin + span.fromNs, toNs: origin + span.toNs };
+}

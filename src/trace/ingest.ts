@@ -1,0 +1,161 @@
+// Reads the recordings of one run, in whatever format they are, into one trace; a bundle is read as it is.
+import { Assembler } from '../assembly/assembler.js';
+import { UserError } from '../model/issue.js';
+import type { Format, Input, Trace, TraceSink } from '../model/trace.js';
+import { TraceBuilder } from './builder.js';
+import { isBundle, readBundle } from './bundle.js';
+import { type OpenedInput, openInput } from './input.js';
+import { formatNamed, recognise } from './recognise.js';
+
+/** Code of the issue that marks a damaged recording; a bundle keeps it. */
+export const DAMAGED = 'input-damaged';
+
+export interface IngestProgress {
+  /** Bytes read of all inputs, packed ones where they are packed. */
+  readonly bytesDone: number;
+  /** -1 when an input is a pipe. */
+  readonly bytesTotal: number;
+  readonly records: number;
+}
+
+export interface IngestOptions {
+  /** Name of the format, when it is not to be recognised. */
+  readonly from?: string | undefined;
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+}
+
+export interface Ingested {
+  readonly trace: Trace;
+  /** A recording was damaged; what was valid in it is in the trace. */
+  readonly damaged: boolean;
+}
+
+/** Throws a UserError when an input cannot be read or is no recording. */
+export async function ingest(paths: readonly string[], options: IngestOptions = {}): Promise<Ingested> {
+  const format = options.from === undefined ? null : formatNamed(options.from);
+  const bundle = paths.find((path) => path !== '-' && isBundle(path));
+  if (bundle !== undefined && paths.length > 1)
+    throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
+  const trace = bundle === undefined ? await readAll(paths, format, options) : readBundle(bundle);
+  return { trace, damaged: trace.issues.some(({ code }) => code === DAMAGED) };
+}
+
+async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Trace> {
+  if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
+  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const progress = new Progress(options.onProgress);
+  const inputs: OpenedInput[] = [];
+  try {
+    // All are opened before the first is read: a wrong name shows at once.
+    for (const path of paths) inputs.push(await openInput(path, { stdin: options.stdin }));
+    const chosen = inputs.map(({ name, head }) => recognise(name, head, format));
+    progress.total(inputs);
+    for (const [i, input] of inputs.entries()) await readOne(builder, input, chosen[i]!, progress);
+  } finally {
+    for (const input of inputs) await input.close();
+  }
+  return builder.finish();
+}
+
+async function readOne(builder: TraceBuilder, input: OpenedInput, format: Format, progress: Progress): Promise<void> {
+  const sink = builder.startSource(input.name, format.name, input.bytes);
+  const watched = new WatchedSink(sink);
+  const intact = await format.read(followed(input, () => progress.at(input, sink.source.records)), watched);
+  progress.end(input, sink.source.records);
+  if (input.bytes < 0) sink.source.bytes = input.bytesDone;
+  if (input.damage !== '') sink.issue(DAMAGED, 0, input.damage);
+  else if (!intact) sink.issue(DAMAGED, watched.firstRow, watched.text());
+}
+
+/** The input, with a call after each chunk. */
+function followed(input: OpenedInput, after: () => void): Input {
+  const { name, bytes } = input;
+  return {
+    name,
+    bytes,
+    async *chunks() {
+      for await (const chunk of input.chunks()) {
+        yield chunk;
+        after();
+      }
+    },
+  };
+}
+
+/** Hears what a format says of its input; what the assembly finds goes past it. */
+class WatchedSink implements TraceSink {
+  readonly source;
+  readonly events;
+  readonly records;
+  firstRow = 0;
+  readonly #sink: TraceSink;
+  readonly #texts = new Map<string, string>();
+
+  constructor(sink: TraceSink) {
+    this.#sink = sink;
+    this.source = sink.source;
+    this.events = sink.events;
+    this.records = sink.records;
+  }
+
+  get kernel() {
+    return this.#sink.kernel;
+  }
+
+  origin(absoluteNs: bigint): bigint {
+    return this.#sink.origin(absoluteNs);
+  }
+
+  lost(loss: Parameters<TraceSink['lost']>[0]): void {
+    this.#sink.lost(loss);
+  }
+
+  issue(code: string, row: number, text: string): void {
+    if (this.#texts.size === 0) this.firstRow = row;
+    if (!this.#texts.has(code)) this.#texts.set(code, row > 0 ? `line ${row}: ${text}` : text);
+    this.#sink.issue(code, row, text);
+  }
+
+  unplaced(cause: string, count?: number): void {
+    this.#sink.unplaced(cause, count);
+  }
+
+  extra(json: string): void {
+    this.#sink.extra(json);
+  }
+
+  /** The first trouble of each kind. */
+  text(): string {
+    return [...this.#texts.values()].slice(0, 3).join('; ');
+  }
+}
+
+class Progress {
+  readonly #tell: ((progress: IngestProgress) => void) | undefined;
+  #bytesTotal = 0;
+  #bytes = 0;
+  #records = 0;
+
+  constructor(tell: ((progress: IngestProgress) => void) | undefined) {
+    this.#tell = tell;
+  }
+
+  total(inputs: readonly OpenedInput[]): void {
+    this.#bytesTotal = inputs.some(({ bytes }) => bytes < 0) ? -1 : inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  at(input: OpenedInput, records: number): void {
+    this.#tell?.({
+      bytesDone: this.#bytes + input.bytesDone,
+      bytesTotal: this.#bytesTotal,
+      records: this.#records + records,
+    });
+  }
+
+  end(input: OpenedInput, records: number): void {
+    this.at(input, records);
+    this.#bytes += input.bytesDone;
+    this.#records += records;
+  }
+}

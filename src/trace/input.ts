@@ -1,0 +1,141 @@
+// Opens a file or stdin as Input: read in chunks, unpacked by its content, its first bytes on view before it is read.
+import { createReadStream, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UserError } from '../model/issue.js';
+import type { Input } from '../model/trace.js';
+import { unwrap } from './unwrap.js';
+
+const CHUNK = 1 << 20;
+/** What a format may look at to recognise its own. */
+export const HEAD = 4096;
+const MAGIC = 8;
+
+export interface OpenOptions {
+  /** Stands in for the process's own stdin. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Bytes of the file read so far, packed ones where it is packed. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+export interface OpenedInput extends Input {
+  /** The first HEAD bytes of the unpacked content, or all of it. */
+  readonly head: Uint8Array;
+  /** Bytes of the file read so far. */
+  readonly bytesDone: number;
+  /** What is wrong with the packing, once the chunks have ended; empty when nothing is. */
+  readonly damage: string;
+  close(): Promise<void>;
+}
+
+/** `path` is a file, or `-` for stdin. Throws a UserError when it cannot be read. The chunks can be had once. */
+export async function openInput(path: string, options: OpenOptions = {}): Promise<OpenedInput> {
+  const name = inputName(path);
+  const bytes = path === '-' ? -1 : sizeOf(path);
+  const state = { done: 0 };
+  const raw = new Peekable(readable(path, counted(source(path, options), state, options)));
+  const begin = await raw.peek(MAGIC);
+  const packed = unwrap(name, begin, raw.rest());
+  const content = new Peekable(packed.chunks);
+  const head = await content.peek(HEAD);
+  return {
+    name,
+    bytes,
+    head,
+    get bytesDone() {
+      return state.done;
+    },
+    get damage() {
+      return packed.damage();
+    },
+    chunks: () => content.rest(),
+    close: () => content.close(),
+  };
+}
+
+/** The name a trace keeps of its input: no folders, so that the same bytes give the same trace on any machine. */
+export const inputName = (path: string): string => (path === '-' ? 'stdin' : basename(path));
+
+function sizeOf(path: string): number {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) throw new UserError(`${path} is a folder; name a recording in it, or a *.sealtrace bundle`);
+    return stat.isFile() ? stat.size : -1;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function source(path: string, { stdin }: OpenOptions): AsyncIterable<Uint8Array> {
+  if (path !== '-') return createReadStream(path, { highWaterMark: CHUNK });
+  return stdin ?? createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK });
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  state: { done: number },
+  { onBytes }: OpenOptions,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    state.done += chunk.length;
+    onBytes?.(state.done);
+    yield chunk;
+  }
+}
+
+async function* readable(path: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check the path',
+  ENOTDIR: 'a part of the path is no folder; check the path',
+  EACCES: 'permission denied; run as a user who may read it',
+  EPERM: 'permission denied; run as a user who may read it',
+  EISDIR: 'it is a folder; name a recording in it, or a *.sealtrace bundle',
+};
+
+function unreadable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error;
+  const shown = path === '-' ? 'stdin' : path;
+  return new UserError(`cannot read ${shown}: ${REASONS[String(error.code)] ?? error.message}`);
+}
+
+/** Chunks whose beginning can be seen before they are read. */
+class Peekable {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #held: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** The first `size` bytes; fewer when there are no more. */
+  async peek(size: number): Promise<Uint8Array> {
+    while (this.#length < size) {
+      const next = await this.#chunks.next();
+      if (next.done === true) break;
+      this.#held.push(next.value);
+      this.#length += next.value.length;
+    }
+    return Buffer.concat(this.#held).subarray(0, size);
+  }
+
+  /** Everything, what was seen included. */
+  async *rest(): AsyncIterable<Uint8Array> {
+    while (this.#held.length > 0) yield this.#held.shift()!;
+    try {
+      for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value;
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}

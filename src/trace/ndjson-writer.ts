@@ -1,0 +1,149 @@
+// A trace as NDJSON (events reference); reading it back gives the same columns, files and tasks.
+// Where a row is not what the reader takes for granted, null says "not known" and numbers name holds, operations and files.
+import { type FileInfo, FLAGS, Flag, OBSERVED_OPS, OPS, Op, type TaskInfo } from '../model/events.js';
+import { errnoName } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+
+const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
+const SIZED = new Set([Op.truncate, Op.file]);
+const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
+const WITH_STATE = new Set([Op.extent, Op.map_insert, Op.map_remove, Op.map_convert, Op.map_seen]);
+const STATE_NAMES: ReadonlyMap<number, string> = new Map([
+  [Flag.unwritten, 'unwritten'],
+  [Flag.reflinked, 'shared'],
+  [Flag.delalloc, 'delalloc'],
+]);
+const STATE_BITS = Flag.unwritten | Flag.reflinked | Flag.delalloc;
+
+/** What does not change from row to row, as text. */
+interface Texts {
+  readonly files: readonly string[];
+  readonly tasks: readonly string[];
+  /** Lists of flag words by their bits. */
+  readonly flags: Map<number, string>;
+}
+
+/** Lines with their newline, the header first. */
+export function* writeNdjson(trace: Trace): Iterable<string> {
+  const { columns, extras } = trace;
+  yield `{"schema":"sealtrace.events/1","clock":${JSON.stringify(trace.clock)},"originNs":${trace.originNs}}\n`;
+  const uses = countUses(trace);
+  const renames = columns.op.includes(Op.rename);
+  const files = trace.files.map((file, id) => fileKeys(file, id, renames));
+  const texts: Texts = { files, tasks: trace.tasks.map(taskKeys), flags: new Map() };
+  for (let row = 0; row < columns.rows; row++) {
+    const two = hasSecond(trace, row);
+    const opId = columns.opId[row]!;
+    // An operation gets a number of its own when read; only one that is shared, or none, must be said.
+    const own = opId !== 0 && uses[opId] === (two ? 2 : 1);
+    const told = OBSERVED.has(columns.op[row]!) ? opId !== 0 : !own;
+    const extra = extras.get(row);
+    let line = `{"t":${columns.timeNs[row]},"op":"${OPS[columns.op[row]!]}"`;
+    line += who(trace, row, texts) + fileOf(columns.file[row]!, texts) + range(trace, row) + details(trace, row, texts);
+    if (two) line += second(trace, row, texts);
+    if (told) line += `,"opId":${opId}`;
+    yield extra === undefined ? `${line}}\n` : `${line},${extra.slice(1)}\n`;
+    if (two) row++;
+  }
+}
+
+/** How often each number occurs, as an operation or as a hold. */
+function countUses({ columns }: Trace): Uint32Array {
+  const { opId, handle, rows } = columns;
+  let most = 0;
+  for (let i = 0; i < rows; i++) most = Math.max(most, opId[i]!, handle[i]!);
+  const uses = new Uint32Array(most + 1);
+  for (let i = 0; i < rows; i++) {
+    uses[opId[i]!]!++;
+    uses[handle[i]!]!++;
+  }
+  return uses;
+}
+
+/** The next row is what the reader makes of `to`. */
+function hasSecond({ columns, extras }: Trace, row: number): boolean {
+  const next = row + 1;
+  const { op, flags, file, addr } = columns;
+  if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(next)) return false;
+  if (flags[row]! & Flag.second || flags[next] !== (flags[row]! | Flag.second)) return false;
+  if (file[next] === NONE || addr[next] !== UNKNOWN) return false;
+  const { timeNs, task, length, handle, opId, result, latencyNs } = columns;
+  return [timeNs, task, length, handle, opId, result, latencyNs].every((column) => column[next] === column[row]);
+}
+
+function second({ columns }: Trace, row: number, texts: Texts): string {
+  const from = columns.offset[row]!;
+  const to = columns.offset[row + 1]!;
+  const keys = fileOf(columns.file[row + 1]!, texts) + (from === to ? '' : `,"off":${orNull(to)}`);
+  return `,"to":{${keys.slice(1)}}`;
+}
+
+function who({ columns }: Trace, row: number, texts: Texts): string {
+  const task = columns.task[row]!;
+  if (task !== NONE) return texts.tasks[task]!;
+  return OBSERVED.has(columns.op[row]!) ? '' : ',"pid":null';
+}
+
+function taskKeys({ pid, tid, name }: TaskInfo): string {
+  return `,"pid":${pid}${tid === pid ? '' : `,"tid":${tid}`}${name === '' ? '' : `,"comm":${JSON.stringify(name)}`}`;
+}
+
+function fileOf(file: number, texts: Texts): string {
+  return file === NONE ? '' : texts.files[file]!;
+}
+
+/** A rename moves paths, so a trace with one names files without an inode by number. */
+function fileKeys({ device, inode, path }: FileInfo, id: number, renames: boolean): string {
+  const number = Number(inode);
+  const plain = String(number) === inode && Number.isSafeInteger(number) && number >= 0;
+  let text = device === '' ? '' : `,"dev":${JSON.stringify(device)}`;
+  if (inode !== '') text += `,"ino":${plain ? inode : JSON.stringify(inode)}`;
+  if (path !== '') text += `,"path":${JSON.stringify(path)}`;
+  return inode === '' && (path === '' || renames) ? `${text},"file_id":${id}` : text;
+}
+
+function range(trace: Trace, row: number): string {
+  const { op, file } = trace.columns;
+  const offset = trace.columns.offset[row]!;
+  const length = trace.columns.length[row]!;
+  if (SIZED.has(op[row]!)) return `${offset === 0 ? '' : `,"off":${orNull(offset)}`},"size":${orNull(length)}`;
+  if (isWhole(trace, row) || (file[row] === NONE && offset === UNKNOWN && length === UNKNOWN)) return '';
+  return `,"off":${orNull(offset)},"len":${orNull(length)}`;
+}
+
+/** The reader takes a file without a range as the whole file. */
+function isWhole({ columns }: Trace, row: number): boolean {
+  const { op, flags, file, offset, length } = columns;
+  const whole = (flags[row]! & Flag.whole) !== 0 && offset[row] === 0 && length[row] === UNKNOWN;
+  return whole && file[row] !== NONE && !SIZED.has(op[row]!);
+}
+
+function details(trace: Trace, row: number, texts: Texts): string {
+  const { columns } = trace;
+  const addr = columns.addr[row]!;
+  const handle = columns.handle[row]!;
+  const result = columns.result[row]!;
+  const latency = columns.latencyNs[row]!;
+  let flags = columns.flags[row]!;
+  if (isWhole(trace, row)) flags &= ~Flag.whole;
+  const state = WITH_STATE.has(columns.op[row]!) ? STATE_NAMES.get(flags & STATE_BITS) : undefined;
+  if (state !== undefined) flags &= ~STATE_BITS;
+  let text = addr === UNKNOWN ? '' : `,"addr":${addr}`;
+  if (state !== undefined) text += `,"state":"${state}"`;
+  if (handle !== 0) text += `,"handle":${handle}`;
+  if (flags !== 0) text += flagWords(flags, texts.flags);
+  if (result !== UNKNOWN_RESULT) text += `,"ret":${result < 0 ? `"-${errnoName(-result)}"` : result}`;
+  return latency === UNKNOWN ? text : `${text},"ns":${latency}`;
+}
+
+function flagWords(flags: number, known: Map<number, string>): string {
+  let text = known.get(flags);
+  if (text === undefined) {
+    text = `,"flags":${JSON.stringify(FLAGS.filter((name) => flags & Flag[name]))}`;
+    known.set(flags, text);
+  }
+  return text;
+}
+
+const orNull = (value: number): number | null => (value === UNKNOWN ? null : value);

@@ -1,0 +1,91 @@
+// Which format an input is in, by its first bytes; and what to say when it is in none.
+import * as registry from '../formats/index.js';
+import { UserError } from '../model/issue.js';
+import type { Format } from '../model/trace.js';
+
+export const formats: readonly Format[] = Object.values(registry);
+
+/** Exit status of an input that cannot be used. */
+const DAMAGED = 3;
+
+/** The format called `name`. */
+export function formatNamed(name: string): Format {
+  const found = formats.find((format) => format.name === name);
+  if (found !== undefined) return found;
+  throw new UserError(`unknown format "${printable(name)}"; expected one of ${names()}`);
+}
+
+/** The format of an input that begins with `head`; `given` where the user knows better. */
+export function recognise(name: string, head: Uint8Array, given: Format | null): Format {
+  const found = given ?? formats.find((format) => format.sniff(head));
+  if (found !== undefined && head.length > 0) return found;
+  throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(name, head)}`, DAMAGED);
+}
+
+const names = (): string => formats.map((format) => format.name).join(', ');
+const expected = (): string => `a recording (${names()})`;
+
+function findings(head: Uint8Array): string {
+  if (head.length === 0) return 'nothing: the input is empty';
+  const foreign = foreigner(head);
+  if (foreign !== undefined) return `${foreign.is} (first bytes ${hex(head)})`;
+  const text = textOf(head);
+  if (text === null) return `binary data (first bytes ${hex(head)})`;
+  const line = text.split('\n').find((one) => one.trim() !== '');
+  return line === undefined ? 'blank text' : `text that is no trace, beginning "${printable(line.trim(), 60)}"`;
+}
+
+function advice(name: string, head: Uint8Array): string {
+  if (head.length === 0) return 'was the recording stopped before it was written? Record again, or check the path';
+  const known = foreigner(head)?.advice.replaceAll('FILE', name);
+  const list = '"sealtrace list formats" shows what can be read';
+  return known ?? `${list}; if it is one of them, name it with --from FORMAT`;
+}
+
+interface Foreigner {
+  readonly magic: string;
+  readonly is: string;
+  readonly advice: string;
+}
+
+/** Files that people have at hand and may take for a text recording. */
+const FOREIGNERS: readonly Foreigner[] = [
+  {
+    magic: '\x17\x08Dtracing',
+    is: 'a binary trace.dat',
+    advice: 'print it as text: trace-cmd report -t FILE | sealtrace ingest - -o X.sealtrace',
+  },
+  {
+    magic: 'PERFILE2',
+    is: 'a binary perf.data',
+    advice: 'this version reads no perf data; record with trace-cmd, or write NDJSON (reference: events)',
+  },
+  {
+    magic: 'ARROW1',
+    is: 'an Arrow file',
+    advice: 'name the *.sealtrace folder, not a file in it',
+  },
+];
+
+const foreigner = (head: Uint8Array): Foreigner | undefined =>
+  FOREIGNERS.find(({ magic }) => [...magic].every((char, i) => head[i] === char.charCodeAt(0)));
+
+/** Null when the bytes are no text. */
+function textOf(head: Uint8Array): string | null {
+  const text = new TextDecoder().decode(head);
+  // A cut character at the end of the head is no sign of anything.
+  const body = text.replace(/\ufffd$/, '');
+  return CONTROL.test(body) || body.includes('\ufffd') ? null : body;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells binary data from text
+const CONTROL = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/;
+
+const hex = (head: Uint8Array): string =>
+  Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+
+/** Text that can do nothing to a terminal: everything but printable ASCII is written as an escape. */
+function printable(text: string, most = 40): string {
+  const cut = text.length > most ? `${text.slice(0, most)}...` : text;
+  return cut.replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

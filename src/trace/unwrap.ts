@@ -1,0 +1,105 @@
+// Compressed input by its content: gzip, and zstd where this Node has it. What stands before a damage is still delivered.
+import * as zlib from 'node:zlib';
+import { UserError } from '../model/issue.js';
+
+/** Compressed bytes given to zlib at once: what they hold is lost when a damage is found among them, so they are few. */
+const PIECE = 2048;
+
+export interface Unwrapped {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** What is wrong with the compressed data, once the chunks have ended; empty when nothing is. */
+  damage(): string;
+}
+
+/** `raw`, or what is packed in it; `head` are its first bytes. */
+export function unwrap(name: string, head: Uint8Array, raw: AsyncIterable<Uint8Array>): Unwrapped {
+  const packer = PACKERS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
+  if (packer === undefined) return { chunks: raw, damage: () => '' };
+  const make = packer.make();
+  if (make === null) throw new UserError(pipeIt(name, packer));
+  const state = { damage: '' };
+  return { chunks: unpacked(packer.name, make, raw, state), damage: () => state.damage };
+}
+
+interface Packer {
+  readonly name: string;
+  readonly magic: readonly number[];
+  readonly command: string;
+  /** Null when this Node cannot unpack it. */
+  make(): zlib.Gunzip | null;
+}
+
+const PACKERS: readonly Packer[] = [
+  { name: 'gzip', magic: [0x1f, 0x8b], command: 'gzip', make: () => zlib.createGunzip() },
+  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], command: 'zstd', make: zstd },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], command: 'xz', make: () => null },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], command: 'bzip2', make: () => null },
+];
+
+/** Node has zstd from 22.15 on; the types of Node 20 do not know it. */
+function zstd(): zlib.Gunzip | null {
+  const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
+  return typeof create === 'function' ? (create() as zlib.Gunzip) : null;
+}
+
+function pipeIt(name: string, { name: kind, command }: Packer): string {
+  const file = name === 'stdin' ? 'FILE' : name;
+  return `${name} is packed with ${kind}, which this version of Node cannot unpack; pipe it in: ${command} -dc ${file} | sealtrace ingest - -o X.sealtrace`;
+}
+
+async function* unpacked(
+  kind: string,
+  stream: zlib.Gunzip,
+  raw: AsyncIterable<Uint8Array>,
+  state: { damage: string },
+): AsyncIterable<Uint8Array> {
+  const out: Uint8Array[] = [];
+  let fault: NodeJS.ErrnoException | null = null;
+  stream.on('data', (bytes: Uint8Array) => out.push(bytes));
+  stream.on('error', (error) => {
+    fault ??= error;
+  });
+  let used = 0;
+  try {
+    for await (const chunk of raw) {
+      for (let at = 0; at < chunk.length && fault === null; at += PIECE) {
+        const piece = chunk.subarray(at, at + PIECE);
+        await settled(stream, (done) => stream.write(piece, done));
+        used += piece.length;
+      }
+      yield* joined(out);
+      if (fault !== null) break;
+    }
+    // Ended by itself, with nothing left to write: whatever came before the missing end has been given already.
+    if (fault === null) await settled(stream, (done) => stream.once('end', done).end());
+    yield* joined(out);
+    if (fault !== null) state.damage = describe(kind, fault, used);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Waits for the callback of `start` or for an error, whichever comes. */
+function settled(stream: zlib.Gunzip, start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('error', done);
+      resolve();
+    };
+    stream.once('error', done);
+    start(done);
+  });
+}
+
+/** What was collected, as one chunk; empties the list. */
+function* joined(pieces: Uint8Array[]): Iterable<Uint8Array> {
+  const all = pieces.splice(0);
+  if (all.length === 1) yield all[0]!;
+  else if (all.length > 1) yield Buffer.concat(all);
+}
+
+function describe(kind: string, fault: NodeJS.ErrnoException, used: number): string {
+  if (fault.code === 'Z_BUF_ERROR')
+    return `expected the end of the ${kind} data, found the end of the file after ${used} bytes; the file was cut`;
+  return `expected ${kind} data, found ${fault.message} within the ${PIECE} bytes before byte ${used}; the rest cannot be read`;
+}
