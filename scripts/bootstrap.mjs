@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const RECORDING = 'traces/ftrace/xfs-kill.report.txt.gz';
+const RECORDING = 'traces/ftrace/nvme-pagecache.report.txt.gz';
 const REPORT = 'reports/first-light.html';
 const NEEDED = [20, 19];
 

@@ -16,6 +16,7 @@ interface Room {
 const BELOW_CLI = [
   'model',
   'base',
+  'extents',
   'formats',
   'assembly',
   'workloads',
@@ -27,19 +28,20 @@ const BELOW_CLI = [
   'results',
   'report',
 ];
-/** Only `trace`, `results`, `record` and `cli` touch files; `index` is `src/index.ts`, the public API. */
+/** Only `trace`, `record` and `cli` touch files; `index` is `src/index.ts`, the public API. */
 const ROOMS: Readonly<Record<string, Room>> = {
   model: { rooms: [], packages: [] },
   base: { rooms: ['model'], packages: [] },
   formats: { rooms: ['model', 'base'], packages: [] },
-  assembly: { rooms: ['model', 'base'], packages: [] },
+  extents: { rooms: ['model'], packages: [] },
+  assembly: { rooms: ['model', 'base', 'extents'], packages: [] },
   workloads: { rooms: ['model', 'base'], packages: [] },
   policies: { rooms: ['model'], packages: [] },
   costs: { rooms: ['model'], packages: [] },
   trace: { rooms: ['model', 'base', 'formats', 'assembly'], packages: ['apache-arrow', 'node:*'] },
-  engine: { rooms: ['model', 'base'], packages: [] },
+  engine: { rooms: ['model', 'base', 'extents'], packages: [] },
   record: { rooms: ['model', 'base', 'trace'], packages: ['node:*'] },
-  results: { rooms: ['model', 'base'], types: ['engine'], packages: ['apache-arrow', 'simple-statistics', 'node:*'] },
+  results: { rooms: ['model', 'base', 'extents', 'engine'], packages: ['simple-statistics'] },
   report: { rooms: ['model', 'base', 'results'], packages: ['d3-scale', 'd3-shape', 'd3-format'] },
   index: { rooms: BELOW_CLI, packages: [] },
   cli: { rooms: [...BELOW_CLI, 'index'], packages: ['yargs', 'node:*'] },
@@ -150,8 +152,8 @@ test.each([
   ['formats/fake.ts', "import { gunzipSync } from 'zlib';"],
   ['formats/fake.ts', "import 'node:fs/promises';"],
   ['model/fake.ts', "import { mean } from '../base/mean.js';"],
-  ['results/fake.ts', "import { Lane } from '../engine/lane.js';"],
-  ['results/fake.ts', "import { type Lane, run } from '../engine/lane.js';"],
+  ['results/fake.ts', "import { ingest } from '../trace/ingest.js';"],
+  ['extents/fake.ts', "import { Columns } from '../base/columns.js';"],
   ['report/fake.ts', "import { scaleLinear } from 'd3-scale-chromatic';"],
   ['index.ts', "export { main } from './cli/main.js';"],
   ['cli/fake.ts', "import { x } from '../../scripts/x.js';"],

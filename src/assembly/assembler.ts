@@ -7,7 +7,7 @@ import { NONE } from '../model/units.js';
 import { WordTable } from '../base/words.js';
 import { CALL_EXITS } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
-import { currentOp } from './context.js';
+import { currentOp, distrustSizes } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
@@ -29,6 +29,8 @@ const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
 const FOREIGN = new Set(['block_rq_complete', 'dma_unmap_page', 'dma_unmap_phys', 'dma_unmap_sg', 'nvme_complete_rq', 'nvme_sq', 'iomap_dio_complete', 'unmap', 'sched_process_fork', 'sched_process_exit', 'signal_generate'].map(kernelEvent));
+
+const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
   readonly record: KernelRecord = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v: new Float64Array(MAX_SLOTS), arrays: [] };
@@ -59,6 +61,8 @@ export class Assembler implements KernelSink {
       sizes: new Map(),
       emptied: 0,
       sizeless: new Map(),
+      sizeMoments: [],
+      writesSeen: false,
       names: new Map(),
       leases: new Map(),
       swaps: new Map(),
@@ -112,8 +116,16 @@ export class Assembler implements KernelSink {
       if (t.call.name !== '') context.sink.unpaired();
     }
     forgetQueued(context);
-    for (const open of context.opens) if (open.resolved < 0) context.events.mergeFiles(open.file, NONE);
-    finishMaps(context, this.geometries, this.record.timeNs);
+    for (const open of context.opens) {
+      if (open.resolved >= 0) continue;
+      if (open.regular) {
+        context.events.mergeFiles(open.file, context.events.fileId('', '', open.label));
+        context.sink.unplaced('files known by a descriptor only: no event tells their inode');
+      } else context.events.mergeFiles(open.file, NONE);
+    }
+    const endNs = this.record.timeNs;
+    distrustSizes(context);
+    finishMaps(context, this.geometries, endNs);
     const { unmapWithoutMap, neverUnmapped } = context.devices.counts;
     if (unmapWithoutMap > 0) context.sink.unplaced('device mappings that ended but whose begin was not seen', unmapWithoutMap);
     if (neverUnmapped > 0) context.sink.unplaced('device accesses still open at the end of the recording', neverUnmapped);
@@ -126,6 +138,7 @@ export class Assembler implements KernelSink {
       this.context.sink.unpaired();
       this.context.sink.issue('call-without-return', call.row, `sys_enter_${call.name} of ${this.words.get(this.record.comm)}-${t.tid} has no return before its next call (lost, or the call never came back)`);
     }
+    if (WRITES.has(name)) this.context.writesSeen = true;
     call.name = name;
     call.timeNs = this.record.timeNs;
     call.row = this.record.row;

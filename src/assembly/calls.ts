@@ -27,15 +27,21 @@ const fdOf = (value: number): number => (value >= INT32 / 2 ? value - INT32 : va
 function opened(c: Context, t: Thread, fd: number): OpenFile {
   const found = t.process.descriptor(fd);
   if (found !== undefined) return found;
-  const open = newOpen(c);
+  const open = newOpen(c, label(c, t, fd));
   t.process.descriptors.set(fd, open);
   return open;
 }
+
+const label = (c: Context, t: Thread, fd: number): string => `descriptor ${fd} of ${c.words.get(t.comm)} (${t.process.pid}), inode not told`;
+
+/** Calls that only files of a file system take. */
+const FILE_CALLS = new Set(['fallocate', 'ftruncate', 'fsync', 'fdatasync', 'sync_file_range']);
 
 /** File of a call on a descriptor: what was seen inside the call, else what is known of the descriptor. */
 function fileOfCall(c: Context, t: Thread, fd: number): number {
   const open = opened(c, t, fdOf(fd));
   const { call } = t;
+  if (FILE_CALLS.has(call.name)) open.regular = true;
   const seen = call.file >= 0 ? call.file : open.resolved < 0 ? call.weakFile : -1;
   if (seen < 0) return fileOf(open);
   if (open.resolved >= 0 && open.resolved !== seen) {
@@ -74,7 +80,7 @@ function openCall(c: Context, t: Thread, ret: number, pointer: number, flags: nu
   const named = key === '' || call.created ? undefined : c.names.get(key);
   let file = call.file >= 0 ? call.file : (named ?? -1);
   if (ret >= 0) {
-    const open = newOpen(c);
+    const open = newOpen(c, label(c, t, ret));
     open.direct = (flags & O_DIRECT) !== 0;
     open.position = 0;
     if (key !== '') {
@@ -173,6 +179,7 @@ function mmapCall(c: Context, t: Thread, ret: number): void {
   const kind = flags & 15;
   const shared = kind === 1 || kind === 3;
   const writable = (prot & 2) !== 0;
+  if (shared && writable) open.regular = true;
   const handle = ret >= 0 ? c.events.newId() : 0;
   const e = callRow(c, t, Op.mmap, fileOf(open), ret);
   e.offset = offset;

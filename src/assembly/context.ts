@@ -50,6 +50,10 @@ export interface Context {
   /** Opens that emptied a file whose inode was not known then; and by file, how many of them there were when its size was last declared unknown. */
   emptied: number;
   readonly sizeless: Map<number, number>;
+  /** When calls set a size. */
+  readonly sizeMoments: { readonly timeNs: number; readonly file: number; readonly row: number }[];
+  /** The recording has events of writes at all. */
+  writesSeen: boolean;
   /** File by `device/directory inode/name`. */
   readonly names: Map<string, number>;
   /** Lease handles by file and process. */
@@ -73,8 +77,8 @@ export interface Context {
   unplaced(cause: string): void;
 }
 
-export function newOpen(c: Context): OpenFile {
-  const open = { file: c.events.placeholder(), resolved: -1, direct: false, name: '', directory: '', position: -1 };
+export function newOpen(c: Context, label = ''): OpenFile {
+  const open = { file: c.events.placeholder(), resolved: -1, direct: false, name: '', directory: '', position: -1, label, regular: false };
   c.opens.push(open);
   return open;
 }
@@ -107,9 +111,20 @@ export function currentOp(c: Context, t: Thread): number {
 
 /** A change of the size that the kernel told us, or that follows from a call that succeeded. */
 export function sizeIs(c: Context, file: number, size: number, tell: boolean): void {
-  if (!(size >= 0) || c.sizes.get(file) === size) return;
+  if (!(size >= 0)) return;
+  if (!tell) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
+  else if (c.sizes.get(file) !== size) sizeRow(c, file, size);
   c.sizes.set(file, size);
-  if (tell) sizeRow(c, file, size);
+}
+
+/** A recording without any event of a write cannot tell how large a file is after it was last cut: no size is kept. */
+export function distrustSizes(c: Context): void {
+  if (c.writesSeen) return;
+  for (const { timeNs, file, row } of c.sizeMoments) {
+    c.record.timeNs = timeNs;
+    c.record.row = row;
+    sizeRow(c, file, UNKNOWN);
+  }
 }
 
 /** The file grew in a way no event measures: its size is not known any more. */

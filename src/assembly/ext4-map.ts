@@ -18,13 +18,20 @@ interface Status {
 export class Ext4Maps {
   private readonly log: MapLog;
   private readonly files = new Map<number, Status>();
+  private sawStatus = false;
 
   constructor(log: MapLog) {
     this.log = log;
   }
 
+  /** Without the extent status events what looks known is not. */
+  blind(file: number): boolean {
+    return this.files.has(file) && !this.sawStatus;
+  }
+
   /** `status` is a word of W, U, D, H and R bits. */
   insert(file: number, device: number, off: number, count: number, block: number, status: string): void {
+    this.sawStatus = true;
     const s = this.status(file);
     if (off <= s.coveredTo) s.coveredTo = Math.max(s.coveredTo, off + count);
     if (status.includes('D')) this.log.add('insert', file, device, off, count, DELALLOC);

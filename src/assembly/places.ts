@@ -59,8 +59,10 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
     e.op = Op.map_unknown;
     e.commit();
   }
+  const blind = (row.change === 'reset' || row.change === 'known') && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
+  if (blind) c.sink.issue('map-events-missing', row.row, 'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses');
   place();
-  e.op = op;
+  e.op = blind ? Op.map_unknown : op;
   const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
   e.offset = wholeFile ? 0 : row.offset * BLOCK;
   e.length = wholeFile ? UNKNOWN : row.count * BLOCK;
@@ -171,7 +173,7 @@ function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void 
     if (begin) placed.set(access, place(c, replay, access, base));
     else {
       const parts = placed.get(access) ?? [];
-      for (const part of parts) if (part.byMap && !sameOwner(replay, part)) part.moved = true;
+      for (const part of parts) if (!part.moved && !stillThere(replay, part)) part.moved = true;
       accessRows(c, access, parts);
       placed.delete(access);
     }
@@ -185,10 +187,16 @@ interface Placed extends Segment {
   readonly byMap: boolean;
   /** The buffer's file has a hole here: the device reads the zero page. */
   readonly hole: boolean;
+  /** Blocks behind the cached pages of a direct I/O call's buffer when the access began. */
+  readonly blocks: readonly number[] | null;
 }
 
-function sameOwner(replay: Replay, p: Placed): boolean {
-  return replay.owners.map(p.file).addrAt(p.offset) === p.blockAddr;
+/** Do the pages still stand for the same blocks? DAX memory is the block itself; a cached page of direct I/O has one behind it. */
+function stillThere(replay: Replay, p: Placed): boolean {
+  if (p.file < 0) return true;
+  const map = replay.owners.map(p.file);
+  if (p.byMap) return map.addrAt(p.offset) === p.blockAddr;
+  return p.blocks === null || p.blocks.every((addr, i) => addr < 0 || map.addrAt(p.offset + i * PAGE) === addr);
 }
 
 function place(c: Context, replay: Replay, access: Access, base: DaxBase | null): Placed[] {
@@ -204,7 +212,7 @@ function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase |
   // One physical page at several places of one transfer: only the zero page can be that.
   if (buffer >= 0 && base !== null) for (const s of access.segments) if (access.segments.some((x) => x !== s && x.addr === s.addr)) replay.zeroPages.add(s.addr);
   for (const s of access.segments) {
-    const parts = s.file >= 0 ? [pagePart(s)] : daxParts(replay, s, base, buffer, direct);
+    const parts = s.file >= 0 ? [pagePart(replay, s, direct !== null)] : daxParts(replay, s, base, buffer, direct);
     const pages = Math.ceil((s.length + (s.addr % PAGE)) / PAGE);
     const named = parts.reduce((sum, p) => sum + (p.file >= 0 ? Math.ceil(p.length / PAGE) : 0), 0);
     deviceAccess.pages += pages;
@@ -227,7 +235,11 @@ function isDirect(replay: Replay, access: Access): boolean {
   return replay.owners.owner(disk, command.addr, direct.file)?.file === direct.file;
 }
 
-const pagePart = (s: Segment): Placed => ({ ...s, device: -1, blockAddr: -1, byMap: false, hole: false });
+function pagePart(replay: Replay, s: Segment, direct: boolean): Placed {
+  const map = replay.owners.map(s.file);
+  const blocks = direct ? Array.from({ length: Math.ceil(s.length / PAGE) }, (_, i) => map.addrAt(s.offset + i * PAGE)) : null;
+  return { ...s, device: -1, blockAddr: -1, byMap: false, hole: false, blocks };
+}
 
 /** Memory of a DAX device: page by page through the block map; what is no block of it may be the zero page of a hole. */
 function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: number, direct: Access['direct']): Placed[] {
@@ -238,7 +250,7 @@ function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: numb
     const left = s.length - at;
     if (owner !== null) {
       const length = Math.min(left, owner.length);
-      parts.push({ addr: s.addr + at, length, file: owner.file, offset: owner.offset, moved: false, device: base!.device, blockAddr, byMap: true, hole: false });
+      parts.push({ addr: s.addr + at, length, file: owner.file, offset: owner.offset, moved: false, device: base!.device, blockAddr, byMap: true, hole: false, blocks: null });
       at += length;
       continue;
     }
@@ -251,7 +263,7 @@ function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: numb
     // A page of a page-cache buffer that had left the cache before the device got to it: the call still says what it meant.
     const gone = !hole && offset >= 0 && !ofDax;
     const named = hole || gone;
-    parts.push({ addr: s.addr + at, length, file: named ? buffer : -1, offset: named ? offset : -1, moved: gone, device: -1, blockAddr: -1, byMap: false, hole });
+    parts.push({ addr: s.addr + at, length, file: named ? buffer : -1, offset: named ? offset : -1, moved: false, device: -1, blockAddr: -1, byMap: false, hole, blocks: null });
     at += length;
   }
   return parts;
@@ -270,10 +282,10 @@ function placeSectors(c: Context, replay: Replay, access: Access): Placed[] {
       const own = replay.owners.owner(device, blockAddr, -1);
       const owner = own ?? replay.cow.owner(device, blockAddr, -1);
       if (owner === null) continue;
-      hit = { addr: s.addr + at, length: Math.min(s.length - at, owner.length), file: owner.file, offset: owner.offset, moved: false, device, blockAddr, byMap: own !== null, hole: false };
+      hit = { addr: s.addr + at, length: Math.min(s.length - at, owner.length), file: owner.file, offset: owner.offset, moved: false, device, blockAddr, byMap: own !== null, hole: false, blocks: null };
       break;
     }
-    const part = hit ?? { addr: s.addr + at, length: Math.min(s.length - at, PAGE), file: -1, offset: -1, moved: false, device: access.device, blockAddr: -1, byMap: false, hole: false };
+    const part = hit ?? { addr: s.addr + at, length: Math.min(s.length - at, PAGE), file: -1, offset: -1, moved: false, device: access.device, blockAddr: -1, byMap: false, hole: false, blocks: null };
     if (hit === null) c.sink.unplaced('4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)');
     parts.push(part);
     at += part.length;

@@ -13,6 +13,10 @@ export interface OpenFile {
   directory: string;
   /** File position, for calls without an offset; -1 unknown. */
   position: number;
+  /** What it was called before its inode was told: descriptor and process. */
+  label: string;
+  /** A call that only regular files take was made on it: it stands for a file, even if nothing ever tells which. */
+  regular: boolean;
 }
 
 export interface Mapping {

@@ -33,6 +33,7 @@ const xfsTransfer = (op: number, flags: number): Handler => {
   const inside = transferAt(3);
   return (c, t, v) => {
     inside(c, t, v);
+    c.writesSeen = true;
     if (t.call.name !== '') return;
     const file = c.file(v[0]!, v[1]!);
     const e = c.events;
@@ -53,6 +54,7 @@ const xfsTransfer = (op: number, flags: number): Handler => {
 /** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
 const ext4Transfer: Handler = (c, t, v) => {
   transferAt(2)(c, t, v);
+  c.writesSeen = true;
   if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, true);
 };
 
@@ -225,6 +227,7 @@ const ext4Insert: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
   const status = c.words.get(v[5]!);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
+  if (status.includes('D')) c.writesSeen = true;
   // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
   const size = c.sizes.get(file);
   if (t.call.name === '' && status.includes('D') && (size === undefined || (v[2]! + v[3]!) * BLOCK > Math.ceil(size / BLOCK) * BLOCK)) sizeUnknown(c, file);

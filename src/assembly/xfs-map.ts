@@ -46,12 +46,25 @@ export function xfsBlock(startblock: number): number {
 export class XfsMaps {
   private readonly log: MapLog;
   private readonly forks = new Map<number, Fork>();
+  private sawRecord = false;
+  private sawUpdate = false;
+  private sawReserved = false;
 
   constructor(log: MapLog) {
     this.log = log;
   }
 
+  /**
+   * Were the events recorded that tell of changes? Without any, or with space reserved and never an update (which is how
+   * it gets its blocks), the event set was too small: what looks known is not.
+   */
+  blind(file: number): boolean {
+    return this.forks.has(file) && (!this.sawRecord || (this.sawReserved && !this.sawUpdate));
+  }
+
   insert(file: number, device: number, off: number, block: number, count: number, unwritten: boolean, state: number): void {
+    this.sawRecord = true;
+    if (block === DELALLOC) this.sawReserved = true;
     const fork = this.fork(file);
     // The first record of a fork, without a neighbour on either side: the fork was empty before.
     if (!fork.known && !fork.touched && (state & NEIGHBOURS) === 0) this.knownEmpty(file, device);
@@ -76,6 +89,8 @@ export class XfsMaps {
   }
 
   postUpdate(file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
+    this.sawRecord = true;
+    this.sawUpdate = true;
     const fork = this.fork(file);
     const old = fork.pending;
     fork.pending = null;

@@ -45,18 +45,24 @@ type Pair = readonly [LaneReport, LaneReport];
 
 async function answer({ io, json, style }: Context, run: Run, pair: Pair, written: boolean): Promise<void> {
   const { trace, settings, quality, fidelity } = run.report;
-  const verdict = sentence(pair);
+  const verdict = plain(sentence(pair));
   if (json) {
     const policies = pair.map(({ policy }) => policy);
     const { lanes } = run.report;
-    await io.out(toJson({ schema: 'sealtrace.compare/1', policies, verdict, trace, settings, quality, fidelity, lanes }));
+    await io.out(
+      toJson({ schema: 'sealtrace.compare/1', policies, verdict, trace, settings, quality, fidelity, lanes }),
+    );
   } else if (!written) {
     const text = `${style.bold(verdict)}\n\n${laneTable(run.report.lanes, style)}\n${qualityText(run, style)}`;
     await io.out(plain(text));
   }
 }
 
-async function runOf(context: Context, path: string, names: readonly string[]): Promise<{ run: Run; damaged: boolean }> {
+async function runOf(
+  context: Context,
+  path: string,
+  names: readonly string[],
+): Promise<{ run: Run; damaged: boolean }> {
   const kept = await readRun(path);
   if (kept !== null) return { run: onlyLanes(kept, [...names, 'recorded']), damaged: false };
   for (const name of names) policyNamed(name);
@@ -110,7 +116,10 @@ async function compareRuns(context: Context, first: string, second: string, out:
     return after === undefined ? [] : [{ policy: before.policy, before, after }];
   });
   if (json) await io.out(toJson({ schema: 'sealtrace.compare-runs/1', runs: [a.command, b.command], lanes }));
-  else await io.out(plain(`${style.bold(`${shortName(first)} against ${shortName(second)}`)}\n${runTable(lanes, context)}`));
+  else
+    await io.out(
+      plain(`${style.bold(`${shortName(first)} against ${shortName(second)}`)}\n${runTable(lanes, context)}`),
+    );
   return statusOf(context, false, a.report.quality.safe && b.report.quality.safe);
 }
 

@@ -19,7 +19,7 @@ export function fromEnvironment(io: Io, options: Options, all: Options): Values 
     if (!key.startsWith(PREFIX) || text === undefined) continue;
     const name = key.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
     const known = Object.hasOwn(all, name) && !FLAGS_ONLY.has(name);
-    if (!known) io.err(`sealtrace: warning: ${key} names no option and is ignored${suggestion(name, Object.keys(all))}\n`);
+    if (!known) io.err(`sealtrace: warning: ${key} names no option and is ignored\n`);
     else if (Object.hasOwn(options, name)) values[name] = checked(key, options[name]!, text);
   }
   return values;

@@ -1,5 +1,7 @@
 // `sealtrace ingest`: recordings into a bundle, or into NDJSON.
+import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
+import { formatCount } from '../report/format.js';
 import { writeBundle } from '../trace/bundle.js';
 import { applyFilter, type Filter, isEmpty } from '../trace/filter.js';
 import { writeNdjson } from '../trace/ndjson-writer.js';
@@ -8,7 +10,6 @@ import { load, shortName, statusOf } from './load.js';
 import { type Args, FROM, wholeNumber } from './options.js';
 import { checkFolder, checkOutput, writeOutput } from './output.js';
 import { suggestion, toJson } from './text.js';
-import { OPS } from '../model/events.js';
 
 export const ingest: Command = {
   name: 'ingest',
@@ -33,7 +34,8 @@ export const ingest: Command = {
   async run(context) {
     const { io, args, operands } = context;
     const out = args.given('out');
-    if (out === undefined) throw new UserError('ingest needs a place to write: -o X.sealtrace, or -o - --format ndjson');
+    if (out === undefined)
+      throw new UserError('ingest needs a place to write: -o X.sealtrace, or -o - --format ndjson');
     const filter = filterOf(args);
     const format = formatOf(args, out);
     if (format === 'ndjson') checkOutput(out);
@@ -50,14 +52,17 @@ export const ingest: Command = {
 async function answer({ io, json, quiet }: Context, out: string, kept: number, all: number): Promise<void> {
   const output = shortName(out);
   if (json && out !== '-') await io.out(toJson({ schema: 'sealtrace.ingest/1', output, events: all, written: kept }));
-  if (!quiet && out !== '-') io.err(`sealtrace: wrote ${out}: ${kept}${kept === all ? '' : ` of ${all}`} events\n`);
+  if (!quiet && out !== '-')
+    io.err(`sealtrace: wrote ${out}: ${formatCount(kept)}${kept === all ? '' : ` of ${formatCount(all)}`} events\n`);
 }
 
 function formatOf(args: Args, out: string): 'bundle' | 'ndjson' {
   const asked = args.given('format') === undefined ? null : args.one('format', ['bundle', 'ndjson']);
   const format = asked ?? (out.endsWith('.ndjson') ? 'ndjson' : 'bundle');
   if (format === 'bundle' && out === '-')
-    throw new UserError('a bundle is a folder and cannot go to stdout; add --format ndjson, or name it with -o X.sealtrace');
+    throw new UserError(
+      'a bundle is a folder and cannot go to stdout; add --format ndjson, or name it with -o X.sealtrace',
+    );
   return format;
 }
 
@@ -81,10 +86,15 @@ function timeOf(args: Args, name: string): bigint | undefined {
 }
 
 const namesIn = (args: Args, name: string): readonly string[] | undefined =>
-  args.given(name)?.split(',').map((part) => part.trim());
+  args
+    .given(name)
+    ?.split(',')
+    .map((part) => part.trim());
 
 function opNamed(name: string): number {
-  const code = OPS.findIndex((op) => op === name);
+  const code = (OPS as readonly string[]).indexOf(name);
   if (code >= 0) return code;
-  throw new UserError(`--op: unknown operation "${name}"${suggestion(name, OPS)}; expected names such as mmap,truncate`);
+  throw new UserError(
+    `--op: unknown operation "${name}"${suggestion(name, OPS)}; expected names such as mmap,truncate`,
+  );
 }

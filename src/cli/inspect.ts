@@ -1,9 +1,10 @@
 // `sealtrace inspect`: what is in a trace.
-import { formatBytes, formatCount, formatNs } from '../report/format.js';
+
 import { reference } from '../costs/index.js';
 import type { Trace } from '../model/trace.js';
 import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
+import { formatBytes, formatCount, formatNs } from '../report/format.js';
 import { mapSnapshots } from '../results/snapshots.js';
 import type { Command, Context } from './command.js';
 import { type Inspection, inspectTrace } from './inspection.js';
@@ -25,7 +26,11 @@ export const inspect: Command = {
     const { trace, damaged } = await load(context, context.operands);
     const found = inspectTrace(trace, extentsAtEnd(trace));
     await context.io.out(context.json ? toJson(found) : human(found, context));
-    return statusOf(context, damaged, found.sources.every(({ lost }) => lost.spans.length === 0));
+    return statusOf(
+      context,
+      damaged,
+      found.sources.every(({ lost }) => lost.spans.length === 0),
+    );
   },
 };
 
@@ -37,7 +42,6 @@ function extentsAtEnd(trace: Trace): Map<number, number> {
     costs: reference,
     sealRule: 'explicit',
     unseal: 'never',
-    settings,
   });
   const key = (file: { device: string; inode: string; path: string }): string =>
     JSON.stringify(file.inode === '' ? [file.device, file.path] : [file.device, file.inode, '']);
@@ -62,7 +66,10 @@ function summary(found: Inspection, { style }: Context): string {
   const length = formatNs(Number(span.toNs - span.fromNs));
   const items: [string, string][] = [
     ['span', `${length}, from ${span.fromNs} to ${span.toNs} ns${found.clock === '' ? '' : ` (${found.clock})`}`],
-    ['operations', `${formatCount(operations.total)}, ${formatCount(operations.unpaired)} calls without their other half`],
+    [
+      'operations',
+      `${formatCount(operations.total)}, ${formatCount(operations.unpaired)} calls without their other half`,
+    ],
     ['files, tasks', `${formatCount(found.files.length)}, ${formatCount(found.tasks)}`],
   ];
   if (device.accesses > 0) {
@@ -91,6 +98,7 @@ function sources(found: Inspection, { style }: Context): string {
 }
 
 function operations({ events, measured }: Inspection, { style }: Context): string {
+  if (events.total === 0) return '';
   const rows = Object.entries(events.byOp).map(([op, count]) => {
     const latency = measured[op];
     return [

@@ -52,7 +52,9 @@ export interface Inspection {
   readonly files: readonly FileView[];
   readonly tasks: number;
   readonly span: { readonly fromNs: bigint; readonly toNs: bigint };
-  readonly measured: Readonly<Record<string, { readonly count: number; readonly p50Ns: number; readonly p99Ns: number }>>;
+  readonly measured: Readonly<
+    Record<string, { readonly count: number; readonly p50Ns: number; readonly p99Ns: number }>
+  >;
   readonly issues: readonly IssueView[];
   readonly unplaced: readonly { readonly cause: string; readonly count: number }[];
   readonly deviceAccess: DeviceAccessCounts;

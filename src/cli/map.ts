@@ -26,9 +26,9 @@ export const map: Command = {
     const { args, io } = context;
     const atNs = args.wholes('at');
     const inode = args.given('inode');
-    const { policies, costs, sealRule, unseal, settings } = planReplay(args, [args.text('policy')]);
+    const { policies, costs, sealRule, unseal } = planReplay(args, [args.text('policy')]);
     const { trace, damaged } = await load(context, context.operands);
-    const options = { atNs, costs, sealRule, unseal, settings, ...(inode === undefined ? {} : { inode }) };
+    const options = { atNs, costs, sealRule, unseal, ...(inode === undefined ? {} : { inode }) };
     const found = mapSnapshots(trace, policies[0]!, options);
     await io.out(context.json ? toJson(found) : human(found, context));
     return statusOf(context, damaged, true);
@@ -65,5 +65,7 @@ function oneFile({ device, inode, path, uncertain, extents }: SnapshotFile, styl
     extent.addr < 0 ? '-' : String(extent.addr),
     extent.shared === true ? `${extent.state}, shared` : extent.state,
   ]);
-  return heading(`${name} on ${device}: ${count}${guess}`, style) + (rows.length === 0 ? '' : table(COLUMNS, rows, style));
+  return (
+    heading(`${name} on ${device}: ${count}${guess}`, style) + (rows.length === 0 ? '' : table(COLUMNS, rows, style))
+  );
 }

@@ -41,7 +41,7 @@ export function parse(argv: readonly string[], commands: readonly Command[], io:
 
 /** What yargs makes of the words, given these options; nothing is refused yet. */
 function split(argv: readonly string[], specs: Specs, defaults: Values = {}): { values: Values; operands: string[] } {
-  const parser = bare(argv).options(yargsOptions(specs)).help(false).version(false).config(defaults);
+  const parser = bare(argv).options(yargsOptions(specs)).config(defaults);
   const { _: operands, $0: _name, ...values } = parser.parseSync();
   return { values, operands: operands.map(String) };
 }
@@ -51,6 +51,8 @@ const bare = (argv: readonly string[]): Argv =>
     .scriptName('sealtrace')
     .locale('en')
     .exitProcess(false)
+    .help(false)
+    .version(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
       throw error ?? new UserError(message);
@@ -114,20 +116,28 @@ function printed(values: Values, options: Specs): string {
   return toJson(Object.fromEntries(kept.sort().map((name) => [name, values[name]])));
 }
 
-function checkOperands({ name, operands, optional = 0, examples }: Command, given: readonly string[]): readonly string[] {
+function checkOperands(
+  { name, operands, optional = 0, examples }: Command,
+  given: readonly string[],
+): readonly string[] {
   const many = operands.at(-1)?.endsWith('...') === true;
   const least = operands.length - optional;
   const example = examples[0] === undefined ? '' : `, for example: ${examples[0][0]}`;
-  if (given.length < least) throw new UserError(`${name} needs ${operands.slice(given.length, least).join(' and ')}${example}`);
+  if (given.length < least)
+    throw new UserError(`${name} needs ${operands.slice(given.length, least).join(' and ')}${example}`);
   if (!many && given.length > operands.length) {
     const extra = given.slice(operands.length).map((word) => `"${word}"`);
-    throw new UserError(`${name} takes ${operands.join(' ') || 'nothing'}, found ${extra.join(', ')} as well${example}`);
+    throw new UserError(
+      `${name} takes ${operands.join(' ') || 'nothing'}, found ${extra.join(', ')} as well${example}`,
+    );
   }
   return given;
 }
 
 function generalHelp(commands: readonly Command[], io: Io): string {
-  const parser = bare([]).usage('Usage: sealtrace COMMAND ...\n\nReplays recorded faults and DMA under block-map seal policies.');
+  const parser = bare([]).usage(
+    'Usage: sealtrace COMMAND ...\n\nReplays recorded faults and DMA under block-map seal policies.',
+  );
   for (const { name, summary } of commands) parser.command(name, summary);
   const texts = commands.flatMap(({ examples }) => examples.slice(0, 1));
   return finished(withExamples(parser.options(yargsOptions(EVERYWHERE)), texts), io);
@@ -145,7 +155,7 @@ const withExamples = (parser: Argv, examples: readonly (readonly [string, string
 
 function finished(parser: Argv, io: Io): string {
   let text = '';
-  parser.help(false).version(false).wrap(Math.min(100, io.columns)).showHelp((help) => {
+  parser.wrap(Math.min(100, io.columns)).showHelp((help) => {
     text = help;
   });
   return `${text}\n`;

@@ -1,5 +1,5 @@
 // Progress on stderr: drawn on a terminal while it lasts, and one line of figures at its end.
-import { formatBytes, formatCount } from '../report/format.js';
+import { formatBytes, formatCount, plural } from '../report/format.js';
 import type { IngestProgress } from '../trace/ingest.js';
 import type { Io } from './io.js';
 import { plain } from './text.js';
@@ -42,6 +42,6 @@ function figures({ bytesDone, records }: IngestProgress, ms: number): string {
   const megabytes = (bytesDone / 1e6 / seconds).toFixed(1);
   const rate = formatCount(Math.round(records / seconds));
   return plain(
-    `${formatCount(records)} events from ${formatBytes(bytesDone)} in ${seconds.toFixed(2)} s (${megabytes} MB/s, ${rate} events/s)`,
+    `${plural(records, 'event')} from ${formatBytes(bytesDone)} in ${seconds.toFixed(2)} s (${megabytes} MB/s, ${rate} events/s)`,
   );
 }

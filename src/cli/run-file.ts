@@ -31,13 +31,18 @@ async function parseRun(input: OpenedInput): Promise<Run> {
   const again = 'replay the trace again to make a new one';
   if (input.damage !== '') throw new UserError(`${input.name}: ${input.damage}; ${again}`, Exit.damaged);
   const run = safeParse(Buffer.concat(pieces).toString('utf8'));
-  if (run === null) throw new UserError(`${input.name}: expected a whole run file, found broken JSON; ${again}`, Exit.damaged);
+  if (run === null)
+    throw new UserError(`${input.name}: expected a whole run file, found broken JSON; ${again}`, Exit.damaged);
   if (run.schema !== SCHEMA) {
     const found = JSON.stringify(run.schema);
-    throw new UserError(`${input.name}: expected schema "${SCHEMA}", found ${found}; ${again} with this version`, Exit.damaged);
+    throw new UserError(
+      `${input.name}: expected schema "${SCHEMA}", found ${found}; ${again} with this version`,
+      Exit.damaged,
+    );
   }
   const whole = Array.isArray(run.report?.lanes) && Array.isArray(run.details) && Array.isArray(run.prices);
-  if (!whole) throw new UserError(`${input.name}: expected a whole run file, parts of it are missing; ${again}`, Exit.damaged);
+  if (!whole)
+    throw new UserError(`${input.name}: expected a whole run file, parts of it are missing; ${again}`, Exit.damaged);
   return run;
 }
 

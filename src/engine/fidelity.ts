@@ -20,15 +20,16 @@ export class Fidelity {
     this.counts = { policy: policy.name, agreed: 0, differed: 0, byOp: new Float64Array(OP_COUNT * 2), notCompared: new Map(), mapAgreed: 0, mapDiffered: 0, examples: [] };
   }
 
-  /** One operation: predicted errno (0 for none) against the recorded result. `attributes`: chattr was at work on the file. */
-  compare(predicted: number, row: number, op: number, result: number, attributes: boolean): void {
+  /** One operation: predicted errno (0 for none) against the recorded result. `attributes`: chattr was at work on the file; `sizeKnown`: so is its size. */
+  compare(predicted: number, row: number, op: number, result: number, attributes: boolean, sizeKnown: boolean): void {
     if (result === UNKNOWN_RESULT) return this.skip('no return code in the trace');
     const recorded = result < 0 ? -result : 0;
     if (recorded === predicted) return this.tell(op, true, row, predicted);
     if (recorded !== 0) {
       // The call failed for a reason that comes before, or lies outside, every seal.
       if (!EXPLAINED.has(recorded)) return this.skip(`${errnoName(recorded)}: no seal answers with it`);
-      if (recorded === ERRNO.EPERM && attributes) return this.skip('EPERM on a file whose attributes were changed (immutable or append-only; the trace does not say which)');
+      if (recorded === ERRNO.SIGBUS && !sizeKnown) return this.skip('SIGBUS on a file whose size the trace does not tell');
+      if ((recorded === ERRNO.EPERM || recorded === ERRNO.SIGBUS) && attributes) return this.skip(`${errnoName(recorded)} on a file whose attributes were changed (immutable or append-only; the trace does not say which)`);
     }
     this.tell(op, false, row, predicted);
   }
@@ -68,7 +69,8 @@ export class Fidelity {
     if (this.counts.examples.length < MOST_EXAMPLES) this.counts.examples.push({ row, verdict: predicted === 0 ? 0 : 5, errno: predicted, map: false });
   }
 
-  private skip(cause: string): void {
+  /** Not compared, and why. */
+  skip(cause: string): void {
     this.counts.notCompared.set(cause, (this.counts.notCompared.get(cause) ?? 0) + 1);
   }
 }

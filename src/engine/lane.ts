@@ -28,18 +28,20 @@ const EAGAIN = ERRNO.EAGAIN!;
 /** What is known of each `opId`'s fate. */
 const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
 /** What waits in the queue. */
-const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4 } as const;
+const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4, size: 5 } as const;
 
 const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Ops whose file must be known to mean anything. */
 const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) => (['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0));
 
+/** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
+const TAKES_AWAY: Uint8Array = Uint8Array.from(OPS, (name) => (['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'reflink', 'dedupe', 'exchange', 'swapext'].includes(name) ? 1 : 0));
+
 export interface LaneOptions {
   readonly unseal: Unseal;
-  /** Policy whose table predicts the recorded results; only for the recorded lane. */
-  readonly predictor: Policy | null;
-  readonly settings: Readonly<Record<string, string>>;
+  /** The policy the trace was recorded under. */
+  readonly kernel: Policy;
 }
 
 interface Access {
@@ -68,10 +70,15 @@ export class Lane {
   private readonly accesses = new Map<number, Access[]>();
   /** By file: how often blocks were taken away from a range. */
   private readonly removals: Uint32Array;
+  /** By file: 1 once this lane refused, delayed or announced a change that the recording just made. */
+  private readonly interfered: Uint8Array;
   private readonly attributes: Uint8Array;
+  private readonly shrinkingUntil: Float64Array;
+  private readonly shrinkingTo: Float64Array;
   private readonly groupsAt = new Map<number, string>();
   private readonly fidelity: Fidelity | null;
   private readonly recorded: boolean;
+  private readonly kernel: Policy;
   private journalCommits = 0;
   private deviceRefaults = 0;
   private diverged = 0;
@@ -94,9 +101,13 @@ export class Lane {
     this.fate = new Uint8Array(plan.highestId + 1);
     this.opOf = new Uint8Array(plan.highestId + 1);
     this.removals = new Uint32Array(input.fileCount);
+    this.interfered = new Uint8Array(input.fileCount);
     this.attributes = new Uint8Array(input.fileCount);
+    this.shrinkingUntil = new Float64Array(input.fileCount).fill(-1);
+    this.shrinkingTo = new Float64Array(input.fileCount);
     this.recorded = policy.recorded === true;
-    this.fidelity = options.predictor === null ? null : new Fidelity(options.predictor);
+    this.kernel = options.kernel;
+    this.fidelity = this.recorded ? new Fidelity(options.kernel) : null;
   }
 
   /** Replays all events up to and including a time. */
@@ -160,6 +171,7 @@ export class Lane {
       else if (queue.takenWhat === Later.model) this.applyModel(row);
       else if (queue.takenWhat === Later.dropHold) this.breakHold(row, queue.takenNs);
       else if (queue.takenWhat === Later.after) this.snapshotAfter(row);
+      else if (queue.takenWhat === Later.size) this.sizes(row, this.c.op[row]!, this.c.file[row]!);
       else this.accessEnd(row);
     }
   }
@@ -203,7 +215,7 @@ export class Lane {
     const differs = this.effects.observe(row, this.opOf[opId]!);
     if (differs) this.diverge(opId);
     const file = c.file[row]!;
-    if (file !== NONE) this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && c.op[row] !== Op.extent && c.op[row] !== Op.file);
+    if (file !== NONE) this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
   }
 
   private touched(file: number, timeNs: number, removed: boolean): void {
@@ -221,7 +233,7 @@ export class Lane {
     const second = this.secondOf(row);
     this.effects.model(row, second);
     const { c } = this;
-    if (c.file[row] !== NONE) this.touched(c.file[row]!, c.timeNs[row]!, true);
+    if (c.file[row] !== NONE) this.touched(c.file[row]!, c.timeNs[row]!, TAKES_AWAY[c.op[row]!] === 1);
   }
 
   /** Row of the other range of an operation on two; -1. */
@@ -239,8 +251,9 @@ export class Lane {
     const file = c.file[row]!;
     const flags = c.flags[row]!;
     const counted = (flags & Flag.synthetic) === 0;
-    // An operation whose file cannot be told is no operation of a lane; assembly has counted it.
-    if (file === NONE && FILELESS[op] === 0) return;
+    const second = this.secondOf(row);
+    // An operation none of whose files can be told is no operation of a lane; it is counted as not placed.
+    if (file === NONE && FILELESS[op] === 0 && (second < 0 || c.file[second] === NONE)) return;
     const timeNs = c.timeNs[row]!;
     const opId = c.opId[row]!;
     this.opOf[opId] = op;
@@ -248,7 +261,6 @@ export class Lane {
     const sealNs = file === NONE ? 0 : this.sealBefore(row, file, timeNs);
 
     const pid = pidAt(this.input, row);
-    const second = this.secondOf(row);
     let operationCase = this.caseAt(row, op, file);
     let verdict = this.verdict(operationCase, file, pid);
     let errno = this.errno;
@@ -269,7 +281,9 @@ export class Lane {
       errno = SIGBUS;
     }
     const result = c.result[row]!;
-    if (this.fidelity !== null && counted) this.fidelity.compare(this.predicted(row, second, op, pid), row, op, result, this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)));
+    const isFault = op === Op.read_fault || op === Op.write_fault;
+    if (this.fidelity !== null && counted && isFault && this.shrinkingUntil[file]! >= timeNs && c.offset[row]! >= this.shrinkingTo[file]!) this.fidelity.skip('faults behind the new end of file while the call that sets it was under way');
+    else if (this.fidelity !== null && counted) this.fidelity.compare(this.predicted(row, second, op, pid), row, op, result, this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)), file !== NONE && this.files.size[file]! >= 0);
     if (this.recorded) {
       verdict = result < 0 ? Verdict.deny : Verdict.proceed;
       errno = result < 0 ? -result : 0;
@@ -491,6 +505,10 @@ export class Lane {
     const { c } = this;
     const opId = c.opId[row]!;
     const failed = result < 0;
+    if (verdict >= Verdict.revoke && operationCase >= 0 && FREES[operationCase] === 1) {
+      if (file !== NONE) this.interfered[file] = 1;
+      if (second >= 0 && c.file[second] !== NONE) this.interfered[c.file[second]!] = 1;
+    }
     if (verdict === Verdict.deny && !this.recorded) {
       this.fate[opId] = Fate.denied;
       // Refused here and let through there: from now on the file's map is another one, if the call changed it.
@@ -513,9 +531,22 @@ export class Lane {
       if (file !== NONE && this.plan.observed[file] === 0) {
         if (waitNs > 0) this.queue.add(release, Later.model, row);
         else this.applyModel(row);
-      } else if (file !== NONE) this.sizes(row, op, file);
+      } else if (file !== NONE) this.sizesLater(row, op, file, release);
       this.hold(row, op, file, timeNs, operationCase);
     }
+  }
+
+  /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
+  private sizesLater(row: number, op: number, file: number, startNs: number): void {
+    const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
+    if (endNs <= this.c.timeNs[row]!) return this.sizes(row, op, file);
+    const before = this.files.size[file]!;
+    const after = op === Op.truncate ? this.c.length[row]! : op === Op.collapse ? Math.max(0, before - this.c.length[row]!) : op === Op.open && (this.c.flags[row]! & Flag.trunc) !== 0 ? 0 : before;
+    if (after < before) {
+      this.shrinkingUntil[file] = endNs;
+      this.shrinkingTo[file] = after;
+    }
+    this.queue.add(endNs, Later.size, row);
   }
 
   /** Sizes follow from calls even where the maps are observed. */
@@ -692,7 +723,8 @@ export class Lane {
     if (list === undefined || at < 0) return;
     const [access] = list.splice(at, 1);
     // What the recording saw move has moved here too, if this lane let the change through.
-    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && this.removals[file] !== access!.removals && !this.countedElsewhere(row)) this.staleAccess(access!, c.length[row]!);
+    const asRecorded = this.interfered[file] === 0 || this.removals[file] !== access!.removals;
+    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) this.staleAccess(access!, c.length[row]!);
   }
 
   private readonly stale = new Set<number>();
@@ -714,13 +746,17 @@ export class Lane {
     this.hazards.add(access.row, bytes, file, c.offset[access.row]!, -1);
   }
 
-  /** A call takes blocks away that devices are at work on, and nothing here makes it wait. */
+  /**
+   * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
+   * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`accessEnd`).
+   */
   private freedUnderDevice(row: number, op: number, operationCase: number, file: number, second: number, timeNs: number): void {
     const { c } = this;
     const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
     const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
     const list = this.accesses.get(victim);
     if (list === undefined || list.length === 0) return;
+    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
     const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
     const toTheEnd = op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
     const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;

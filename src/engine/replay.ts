@@ -1,6 +1,6 @@
 // The replay: the same columns through every lane. Lanes share nothing that changes.
 import type { CostModel } from '../model/costs.js';
-import type { Policy, Settings } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
 import type { EngineInput } from './input.js';
 import { Lane } from './lane.js';
 import { foldPrices } from './recipes.js';
@@ -13,9 +13,8 @@ export interface ReplayPlan {
   readonly costs: CostModel;
   readonly sealRule: SealRule;
   readonly unseal: Unseal;
-  readonly settings: Settings;
-  /** Whose table predicts the recorded return codes. */
-  readonly predictor: Policy;
+  /** The policy the trace was recorded under: its table predicts the recorded return codes. */
+  readonly kernel: Policy;
 }
 
 export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
@@ -26,8 +25,7 @@ export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
 export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, plan: ReplayPlan): Lane {
   return new Lane(input, seals, policy, foldPrices(plan.costs), firstFreeAddress(input), {
     unseal: plan.unseal,
-    predictor: policy.recorded === true ? plan.predictor : null,
-    settings: plan.settings,
+    kernel: plan.kernel,
   });
 }
 

@@ -42,6 +42,8 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out;
 }
 
+/** 2^63 ns: no clock of the kernel goes further. */
+const MOST_SECONDS = 9_223_372_036;
 const COLON = 58;
 const SPACE = 32;
 
@@ -233,7 +235,7 @@ class LineParser {
       if (d < 0 || d > 9) return Number.NaN;
       nanos = nanos * 10 + d;
     }
-    if (digits === 0 || digits > 9) return Number.NaN;
+    if (digits === 0 || digits > 9 || seconds > MOST_SECONDS) return Number.NaN;
     if (dot < to) nanos *= 10 ** (9 - digits);
     if (Number.isNaN(this.originSeconds)) {
       const origin = this.sink.origin(BigInt(seconds) * 1_000_000_000n);

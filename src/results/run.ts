@@ -36,15 +36,14 @@ export interface RunOptions {
 
 export function makeRun(trace: Trace, options: RunOptions): Run {
   const input = engineInput(trace);
-  const predictor = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
+  const kernel = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
   const asked = options.policies.some((p) => p.recorded === true);
   const all = replay(input, {
     policies: asked ? options.policies : [...options.policies, options.recorded],
     costs: options.costs,
     sealRule: sealRuleOf(options.sealRule),
     unseal: unsealOf(options.unseal),
-    settings: options.settings,
-    predictor,
+    kernel,
   });
   const recorded = all.find((lane) => lane.policy.recorded === true)!;
   const lanes = asked ? all : all.filter((lane) => lane !== recorded);

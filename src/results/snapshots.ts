@@ -4,7 +4,7 @@ import { planSeals } from '../engine/seal-plan.js';
 import { viewOf } from '../engine/view.js';
 import { type ExtentMap, State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';
-import type { Policy, Settings } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { engineInput } from './input.js';
 import { sealRuleOf, unsealOf } from './rules.js';
@@ -38,7 +38,6 @@ export interface SnapshotOptions {
   /** As given on the command line. */
   readonly sealRule: string;
   readonly unseal: string;
-  readonly settings: Settings;
 }
 
 /** Files are listed once something told of their map; with `inode`, that file whatever is known of it. */
@@ -50,8 +49,7 @@ export function mapSnapshots(trace: Trace, policy: Policy, options: SnapshotOpti
     costs: options.costs,
     sealRule,
     unseal: unsealOf(options.unseal),
-    settings: options.settings,
-    predictor: policy,
+    kernel: policy,
   };
   const lane = newLane(input, planSeals(input, sealRule), policy, plan);
   const origin = Number(trace.originNs);

@@ -12,7 +12,9 @@ export function isOperation(trace: Trace, row: number): boolean {
   const { op, flags, file } = trace.columns;
   if (OBSERVED.has(OPS[op[row]!]!) || (flags[row]! & (Flag.second | Flag.synthetic)) !== 0) return false;
   if ((op[row] === Op.collapse || op[row] === Op.insert) && (flags[row]! & Flag.observed) !== 0) return false;
-  return file[row] !== NONE || FILELESS.has(op[row]!);
+  if (file[row] !== NONE || FILELESS.has(op[row]!)) return true;
+  const next = row + 1;
+  return next < trace.columns.rows && trace.columns.opId[next] === trace.columns.opId[row] && (flags[next]! & Flag.second) !== 0 && file[next] !== NONE;
 }
 
 export function summarize(trace: Trace, name: string): TraceSummary {

@@ -1,6 +1,5 @@
 // A part of a trace: rows of some time, processes, files or operations, with what is known of the kept files' maps.
-import { Op } from '../model/events.js';
-import type { EventColumns } from '../model/events.js';
+import { type EventColumns, Flag, Op } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 
@@ -37,18 +36,20 @@ export function applyFilter(trace: Trace, filter: Filter): Trace {
   const rows = columns.rows;
   const passes = Uint8Array.from({ length: rows }, (_, row) => (meets(trace, filter, row) ? 1 : 0));
   const kept = new Uint8Array(trace.files.length);
-  for (let row = 0; row < rows; row++) if (passes[row] === 1 && columns.file[row] !== NONE) kept[columns.file[row]!] = 1;
+  for (let row = 0; row < rows; row++)
+    if (passes[row] === 1 && columns.file[row] !== NONE) kept[columns.file[row]!] = 1;
   keepSeconds(columns, passes, kept);
   const end = filter.end === undefined ? Number.POSITIVE_INFINITY : relative(trace, filter.end);
   for (let row = 0; row < rows && columns.timeNs[row]! <= end; row++)
-    if (MAP_OPS.has(columns.op[row]!) && (columns.file[row] === NONE || kept[columns.file[row]!] === 1)) passes[row] = 1;
+    if (MAP_OPS.has(columns.op[row]!) && (columns.file[row] === NONE || kept[columns.file[row]!] === 1))
+      passes[row] = 1;
   return taken(trace, Uint32Array.from(rowsOf(passes)));
 }
 
 /** An operation on two ranges is kept whole, and so is the map of its second file. */
-function keepSeconds({ rows, opId, file }: EventColumns, passes: Uint8Array, kept: Uint8Array): void {
+function keepSeconds({ rows, flags, file }: EventColumns, passes: Uint8Array, kept: Uint8Array): void {
   for (let row = 1; row < rows; row++) {
-    if (opId[row] === 0 || opId[row] !== opId[row - 1] || passes[row] === passes[row - 1]) continue;
+    if ((flags[row]! & Flag.second) === 0 || passes[row] === passes[row - 1]) continue;
     passes[row - 1] = 1;
     passes[row] = 1;
     for (const one of [file[row - 1]!, file[row]!]) if (one !== NONE) kept[one] = 1;

@@ -61,11 +61,14 @@ async function readAll(paths: readonly string[], format: Format | null, options:
 async function readOne(builder: TraceBuilder, input: OpenedInput, format: Format, progress: Progress): Promise<void> {
   const sink = builder.startSource(input.name, format.name, input.bytes);
   const watched = new WatchedSink(sink);
-  const intact = await format.read(followed(input, () => progress.at(input, sink.source.records)), watched);
+  const intact = await format.read(
+    followed(input, () => progress.at(input, sink.source.records)),
+    watched,
+  );
   progress.end(input, sink.source.records);
   if (input.bytes < 0) sink.source.bytes = input.bytesDone;
-  if (input.damage !== '') sink.issue(DAMAGED, 0, input.damage);
-  else if (!intact) sink.issue(DAMAGED, watched.firstRow, watched.text());
+  if (intact && input.damage === '') return;
+  sink.issue(DAMAGED, watched.firstRow, [input.damage, ...watched.texts()].filter((text) => text !== '').join('; '));
 }
 
 /** The input, with a call after each chunk. */
@@ -126,8 +129,8 @@ class WatchedSink implements TraceSink {
   }
 
   /** The first trouble of each kind. */
-  text(): string {
-    return [...this.#texts.values()].slice(0, 3).join('; ');
+  texts(): readonly string[] {
+    return [...this.#texts.values()].slice(0, 3);
   }
 }
 

@@ -1,0 +1,169 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { recording, SMALL, STACK, scratch, sealtrace } from './support.js';
+
+const { path, file } = scratch();
+const KILL = recording('xfs-kill');
+
+interface Inspected {
+  readonly schema: string;
+  readonly sources: readonly { readonly name: string; readonly records: number; readonly typed: number }[];
+  readonly issues: readonly { readonly code: string; readonly first: { readonly row: number } }[];
+}
+const inspected = (out: string): Inspected => JSON.parse(out) as Inspected;
+
+describe('input that cannot be used', () => {
+  test.each([
+    ['an empty file', 'empty', '', /expected a recording .*found nothing: the input is empty/],
+    [
+      'a binary file',
+      'binary',
+      Uint8Array.from({ length: 5000 }, (_, i) => (i * 37) % 256),
+      /found binary data \(first bytes 00 25 4a 6f/,
+    ],
+    ['a text that is no trace', 'poem', 'Roses are red\nviolets are blue\n', /text that is no trace.*"Roses are red"/],
+    ['blank lines', 'blank', '\n\n  \n', /found blank text/],
+    [
+      'a trace.dat',
+      'trace.dat',
+      '\x17\x08\x44tracing7',
+      /binary trace\.dat .*trace-cmd report -t trace\.dat \| sealtrace/,
+    ],
+    ['escapes', 'escapes', 'a\u001b[2Jb \u202e\n', /"a\\u001b\[2Jb/],
+  ])('%s: exit 3, and what to do', async (_, name, content, message) => {
+    const { code, out, err } = await sealtrace(['inspect', file(name, content), '--json']);
+    expect(code).toBe(3);
+    expect(out).toBe('');
+    expect(err).toMatch(message);
+    expect(err).toMatch(/sealtrace list formats|record again|sealtrace ingest/i);
+    expect(err).not.toMatch(STACK);
+  });
+
+  test.each([
+    ['no such file', () => path('nowhere.txt'), /there is no such file/],
+    ['a folder', () => mkdirSync(path('new/folder'), { recursive: true })!, /is a folder/],
+    [
+      'xz',
+      () => file('a.xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4)),
+      /xz -dc a\.xz \| sealtrace ingest -/,
+    ],
+  ])('%s: exit 2', async (_, make, message) => {
+    const { code, err } = await sealtrace(['inspect', make()]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(STACK);
+  });
+
+  test('a wrong --from names the formats', async () => {
+    const { code, err } = await sealtrace(['inspect', KILL, '--from', 'strace']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/unknown format "strace"; expected one of ftrace-text, ndjson/);
+  });
+
+  test('stdin twice, and a bundle beside a recording', async () => {
+    expect((await sealtrace(['ingest', '-', '-', '-o', path('x')])).err).toMatch(/stdin .* once only/);
+    mkdirSync(path('b.sealtrace'));
+    const { code, err } = await sealtrace(['ingest', path('b.sealtrace'), KILL, '-o', path('x')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/b\.sealtrace is a bundle.*alone/);
+  });
+});
+
+describe('damaged input: what was valid is used', () => {
+  test('a trace cut in the middle of a line', async () => {
+    const cut = file('cut.txt', `${SMALL}    writer-7 [000] 100.0000`);
+    const { code, out, err } = await sealtrace(['inspect', cut, '--json']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/cut\.txt is damaged: line 5: expected a whole record, found a line cut in the middle/);
+    const { sources, issues } = inspected(out);
+    expect(sources[0]?.records).toBe(3);
+    expect(issues.find(({ code }) => code === 'input-damaged')?.first.row).toBe(5);
+  });
+
+  test('a cut gzip gives everything before the cut', async () => {
+    const packed = readFileSync(KILL);
+    const cut = file('cut.gz', packed.subarray(0, packed.length - 20_000));
+    const { code, out, err } = await sealtrace(['inspect', cut, '--json']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/cut\.gz is damaged: expected the end of the gzip data, found the end of the file/);
+    const { records } = inspected(out).sources[0]!;
+    expect(records).toBeGreaterThan(4000);
+    expect(records).toBeLessThan(6844);
+  });
+
+  test('a gzip whose end is missing loses nothing', async () => {
+    const packed = gzipSync(SMALL);
+    const { code, out } = await sealtrace(['inspect', file('tail.gz', packed.subarray(0, -4)), '--json']);
+    expect(code).toBe(3);
+    expect(inspected(out).sources[0]?.records).toBe(3);
+  });
+
+  test('a gzip with wrong bytes in it', async () => {
+    const packed = readFileSync(KILL);
+    packed.fill(0x55, 50_000, 50_100);
+    const { code, out, err } = await sealtrace(['inspect', file('bad.gz', packed), '--json']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/bad\.gz is damaged: expected gzip data/);
+    expect(inspected(out).sources[0]!.records).toBeGreaterThan(2000);
+  });
+
+  test('a bundle remembers that its recording was damaged', async () => {
+    const cut = file('again.txt', `${SMALL}    writer-7 [000] 100.0000`);
+    expect((await sealtrace(['ingest', cut, '-o', path('again.sealtrace')])).code).toBe(3);
+    const { code, err } = await sealtrace(['inspect', path('again.sealtrace'), '-q']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/again\.txt is damaged: line 5/);
+  });
+});
+
+describe('input that can be used', () => {
+  test('gzip, plain and stdin give the same; names keep no folders', async () => {
+    const text = gunzipSync(readFileSync(KILL));
+    const answers = [
+      await sealtrace(['inspect', KILL, '--json']),
+      await sealtrace(['inspect', file('plain', text), '--json']),
+      await sealtrace(['inspect', '-', '--json'], { stdin: text }),
+    ];
+    const bodies = answers.map(({ out }) => {
+      const { sources, ...rest } = JSON.parse(out) as { sources: { name: string }[]; issues: unknown };
+      return { names: sources.map(({ name }) => name), rest: { ...rest, issues: null } };
+    });
+    expect(bodies.map(({ names }) => names)).toEqual([['xfs-kill.report.txt.gz'], ['plain'], ['stdin']]);
+    expect(bodies[1]!.rest).toEqual(bodies[0]!.rest);
+    expect(bodies[2]!.rest).toEqual(bodies[0]!.rest);
+    expect(answers.map(({ code }) => code)).toEqual([0, 0, 0]);
+  });
+
+  test('two recordings of one run', async () => {
+    const one = file('one.txt', SMALL);
+    const two = file('two.txt', SMALL.replaceAll('writer-7', 'writer-8'));
+    const { code } = await sealtrace(['ingest', one, two, '-o', path('two.sealtrace'), '-q']);
+    const { out } = await sealtrace(['inspect', path('two.sealtrace'), '--json']);
+    expect(code).toBe(0);
+    expect(inspected(out).sources.map(({ name, records }) => [name, records])).toEqual([
+      ['one.txt', 3],
+      ['two.txt', 3],
+    ]);
+  });
+
+  test('a trace without mappings or map events is answered, with a warning', async () => {
+    const other = file('sched.txt', 'cpus=2\n  a-1 [001] 1.000000001: sched_switch: prev_comm=a\n');
+    const { code, err } = await sealtrace(['inspect', other, '--json']);
+    expect(code).toBe(0);
+    expect(err).toMatch(/expected mappings or events of block maps, found none/);
+    expect((await sealtrace(['inspect', file('none.txt', 'cpus=2\n')])).err).toMatch(/expected records, found none/);
+  });
+
+  test('progress is drawn on a terminal only, and a line of figures says what was read', async () => {
+    const away = await sealtrace(['inspect', KILL]);
+    expect(away.err).toMatch(
+      /^sealtrace: xfs-kill\.report\.txt\.gz: 6,844 events from 84 KiB in .* MB\/s, .* events\/s\)\n$/,
+    );
+    const terminal = await sealtrace(['inspect', KILL], { terminal: true });
+    expect(terminal.err).toContain('\r');
+    expect(terminal.err).toContain('100 %');
+    expect((await sealtrace(['inspect', KILL, '--no-progress'], { terminal: true })).err).not.toContain('\r');
+    expect((await sealtrace(['inspect', KILL, '-q'], { terminal: true })).err).toBe('');
+  });
+});

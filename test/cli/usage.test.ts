@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { recording, STACK, scratch, sealtrace } from './support.js';
+
+const { path, file } = scratch();
+const KILL = recording('xfs-kill');
+
+describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
+  test.each([
+    ['unknown command', ['inspct', KILL], /unknown command "inspct"; did you mean "inspect"\?/],
+    ['unknown option', ['replay', KILL, '--polcy', 'dax'], /unknown option --polcy; did you mean "--policy"\?/],
+    ['unknown short option', ['inspect', KILL, '-x'], /unknown option -x/],
+    ['option of another command', ['inspect', KILL, '--seal-rule', 'dma'], /unknown option --seal-rule/],
+    ['missing trace', ['inspect'], /inspect needs TRACE, for example: sealtrace inspect/],
+    ['too many words', ['inspect', KILL, 'more'], /found "more" as well/],
+    ['unknown policy', ['replay', KILL, '--policy', 'ondsk'], /unknown policy "ondsk"; did you mean "ondisk"\?/],
+    ['policy twice', ['replay', KILL, '--policy', 'dax,dax'], /"dax" is named twice/],
+    ['--set without value', ['replay', KILL, '--set', 'era'], /--set "era"; expected KEY=VALUE/],
+    ['--set with unknown key', ['replay', KILL, '--set', 'eras=2017'], /unknown setting "eras"; expected one of era/],
+    [
+      '--set with wrong value',
+      ['replay', KILL, '--set', 'era=1999'],
+      /setting "era" is "1999"; expected modern or 2017/,
+    ],
+    ['--set twice', ['replay', KILL, '--set', 'era=2017', '--set', 'era=modern'], /--set era was given more than once/],
+    ['no number', ['replay', KILL, '--seed', 'abc'], /--seed is "abc"; expected a whole number/],
+    ['negative number', ['replay', KILL, '--seed=-1'], /--seed is "-1"; expected a whole number/],
+    ['no time', ['map', KILL, '--at', '5,x'], /--at is "x"; expected a whole number/],
+    ['repeated scalar', ['replay', KILL, '--seed', '1', '--seed', '2'], /--seed was given 2 times \(1, 2\)/],
+    ['option without value', ['replay', KILL, '--seed', '--json'], /--seed needs a value/],
+    ['seal rule', ['replay', KILL, '--seal-rule', 'all'], /--seal-rule is "all"; expected dma, explicit, mapped/],
+    ['unseal', ['replay', KILL, '--unseal', 'idle:soon'], /--unseal is "idle:soon"; expected never/],
+    ['color', ['inspect', KILL, '--color', 'blue'], /--color is "blue"; expected auto, always or never/],
+    ['timing closed', ['replay', KILL, '--timing', 'closed'], /--timing closed is not available yet/],
+    ['on-deny retry', ['replay', KILL, '--on-deny', 'retry:1ms'], /--on-deny retry:1ms is not available yet/],
+    ['threads', ['replay', KILL, '--threads', '4'], /--threads 4 is not available yet/],
+    ['crash-at', ['replay', KILL, '--crash-at', '5'], /--crash-at is not available yet/],
+    ['costs of a file', ['replay', KILL, '--costs', 'my.json'], /files and calibrated costs are not available yet/],
+    [
+      'unknown costs',
+      ['replay', KILL, '--costs', 'refrence'],
+      /unknown cost model "refrence"; did you mean "reference"/,
+    ],
+    ['unknown renderer', ['report', KILL, '--to', 'md'], /--to md is not available yet; use html or json/],
+    ['compare with one policy', ['compare', KILL, 'dax'], /compare needs a trace and two policies/],
+    ['compare with itself', ['compare', KILL, 'dax', 'dax'], /two different policies/],
+    ['list of what', ['list', 'polices'], /cannot list "polices"; did you mean "policies"/],
+    ['ingest without -o', ['ingest', KILL], /-o X\.sealtrace/],
+    ['bundle to stdout', ['ingest', KILL, '-o', '-'], /a bundle is a folder and cannot go to stdout/],
+    [
+      'unknown operation',
+      ['ingest', KILL, '-o', 'x.ndjson', '--op', 'truncte'],
+      /unknown operation "truncte".*"truncate"/,
+    ],
+  ])('%s', async (_, args, message) => {
+    const { code, out, err } = await sealtrace(args);
+    expect(err).toMatch(message);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).not.toMatch(STACK);
+  });
+
+  test.each([
+    ['a folder that is not there', () => path('none/x.html'), /its folder does not exist/],
+    ['a folder', () => path('.'), /it is a folder/],
+    ['below a file', () => `${file('plain', '')}/x.html`, /cannot write .*x\.html/],
+  ])('unwritable output: %s', async (_, make, message) => {
+    for (const args of [
+      ['report', KILL, '-o', make()],
+      ['replay', KILL, '-o', make()],
+      ['ingest', KILL, '--format', 'ndjson', '-o', make()],
+    ]) {
+      const { code, err } = await sealtrace(args);
+      expect(code).toBe(2);
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(STACK);
+    }
+  });
+
+  test('an unwritable bundle', async () => {
+    const { code, err } = await sealtrace(['ingest', KILL, '-o', path('none/x.sealtrace')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/cannot write .*x\.sealtrace/);
+  });
+
+  test('-v adds where it happened', async () => {
+    expect((await sealtrace(['inspect', path('nowhere'), '-v'])).err).toMatch(STACK);
+  });
+});
+
+describe('help and lists', () => {
+  const NAMES = ['ingest', 'inspect', 'replay', 'compare', 'report', 'map', 'list'];
+
+  test('help names every command, and goes to stderr with exit 2 when nothing was asked', async () => {
+    const asked = await sealtrace(['--help']);
+    for (const name of NAMES) expect(asked.out).toMatch(new RegExp(`sealtrace ${name} `));
+    expect(asked.code).toBe(0);
+    const bare = await sealtrace([]);
+    expect({ ...bare, err: '' }).toEqual({ code: 2, out: '', err: '' });
+    expect(bare.err).toBe(asked.out);
+  });
+
+  test.each(NAMES)('%s --help has its usage and an example', async (name) => {
+    const { code, out } = await sealtrace([name, '--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^Usage: sealtrace ${name} `));
+    expect(out).toMatch(new RegExp(`Examples:\\s+sealtrace ${name}|Examples:[^]*sealtrace ${name}`));
+  });
+
+  test('version', async () => {
+    const { out } = await sealtrace(['--version']);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('lists, for people and as JSON, each with its source', async () => {
+    const listed = async (kind: string): Promise<{ items: { name: string }[]; switches?: unknown[] }> => {
+      expect((await sealtrace(['list', kind])).code).toBe(0);
+      return JSON.parse((await sealtrace(['list', kind, '--json'])).out) as { items: { name: string }[] };
+    };
+    const policies = await listed('policies');
+    expect(policies.items.map(({ name }) => name)).toContain('mapdirect-lease');
+    for (const item of policies.items) expect(Object(item).sources.length).toBeGreaterThan(0);
+    expect(policies.switches?.length).toBeGreaterThan(0);
+    expect((await listed('formats')).items.map(({ name }) => name)).toEqual(['ftrace-text', 'ndjson']);
+    expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);
+    expect((await listed('workloads')).items).toEqual([]);
+  });
+
+  test('color only where it is wanted', async () => {
+    const painted = async (args: readonly string[], env: Readonly<Record<string, string>>, terminal: boolean) =>
+      (await sealtrace(['list', 'costs', ...args], { env, terminal })).out.includes('\u001b[');
+    expect(await painted([], {}, true)).toBe(true);
+    expect(await painted([], {}, false)).toBe(false);
+    expect(await painted([], { NO_COLOR: '1' }, true)).toBe(false);
+    expect(await painted(['--color', 'always'], { NO_COLOR: '1' }, false)).toBe(true);
+    expect(await painted(['--color', 'never'], {}, true)).toBe(false);
+  });
+});
+
+describe('configuration: flag > environment > file > default', () => {
+  const printed = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const { out, err } = await sealtrace(['replay', KILL, '--print-config', ...args], { env });
+    return { config: JSON.parse(out) as Record<string, unknown>, err };
+  };
+
+  test('each layer wins over the next', async () => {
+    const config = file('config.json', '{"seal-rule": "mapped", "seed": 3, "inode": 5, "set": {"era": "2017"}}');
+    expect((await printed([])).config['seal-rule']).toBe('dma');
+    expect((await printed(['--config', config])).config).toMatchObject({
+      'seal-rule': 'mapped',
+      seed: '3',
+      set: ['era=2017'],
+    });
+    const env = { SEALTRACE_SEAL_RULE: 'explicit', SEALTRACE_CONFIG: config };
+    expect((await printed([], env)).config).toMatchObject({ 'seal-rule': 'explicit', seed: '3' });
+    expect((await printed(['--seal-rule', 'files:*.db'], env)).config['seal-rule']).toBe('files:*.db');
+  });
+
+  test('what is printed can be read again', async () => {
+    const { out } = await sealtrace(['replay', KILL, '--print-config', '--seed', '9', '--set', 'fs=ext4']);
+    const again = await sealtrace(['replay', KILL, '--print-config', '--config', file('again.json', out)]);
+    expect(again.out).toBe(out);
+  });
+
+  test('what names no option', async () => {
+    expect((await printed([], { SEALTRACE_SEEL_RULE: 'x' })).err).toMatch(/SEALTRACE_SEEL_RULE names no option/);
+    const { code, err } = await sealtrace(['replay', KILL, '--config', file('typo.json', '{"polcy": "dax"}')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/"polcy" is no option; did you mean "policy"\?/);
+    const broken = await sealtrace(['replay', KILL, '--config', file('broken.json', '[1]')]);
+    expect(broken.err).toMatch(/expected a JSON object/);
+    expect((await sealtrace(['replay', KILL, '--config', path('no.json')])).err).toMatch(/cannot read the config file/);
+  });
+});
