@@ -138,16 +138,24 @@ const deviceMap: Handler = (c, t, v) => {
   strong(c, t, v);
   if (pair === null || pair.device !== v[0] || pair.inode !== v[1] || pair.off * BLOCK !== v[4]) return;
   if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / BLOCK);
-  const type = c.words.get(v[6]!);
-  const flags = Number.isNaN(v[7]!) ? '' : c.words.get(v[7]!);
-  // A copy-on-write target is not the file's map yet, and stale or new mappings say nothing of what was there.
-  if (flags.includes('SHARED')) return;
-  const block = type.startsWith('HOLE') ? HOLE : type.startsWith('DELALLOC') ? DELALLOC : pair.block;
+  const type = iomapType(word(c, v[6]!));
+  // A copy-on-write target is not the file's map yet.
+  if (iomapShared(word(c, v[7]!))) return;
+  const block = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : pair.block;
   if (block >= 0 && xfsBlock(block) < 0) return;
   const count = v[5]! < 0 ? 2 ** 40 : v[5]! / BLOCK;
   author(c, t);
-  c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, v[4]! / BLOCK, block, count, type.startsWith('UNWRITTEN'));
+  c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, v[4]! / BLOCK, block, count, type === IOMAP_UNWRITTEN);
 };
+
+/** include/linux/iomap.h; printed by name, or as a number by raw reports. */
+const IOMAP_HOLE = 0;
+const IOMAP_DELALLOC = 1;
+const IOMAP_UNWRITTEN = 3;
+const IOMAP_TYPES = ['HOLE', 'DELALLOC', 'MAPPED', 'UNWRITTEN', 'INLINE'];
+const IOMAP_F_SHARED = 4;
+const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
+const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
 
 const truncateEnd: Handler = (c, t, v) => {
   strong(c, t, v);

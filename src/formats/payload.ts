@@ -23,11 +23,21 @@ type Special = (d: PayloadDecoder, b: Uint8Array, from: number, to: number) => v
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const SPACE = 32;
+const TARGET_NAME = ascii(' target name ');
+const WRITE = ascii('WRITE');
+const ADDRESS = ascii('address');
+const BYTECOUNT = ascii('bytecount');
+const INO = ascii('ino');
+const NAME = ascii('name');
+const PGOFF = ascii('pgoff');
+const POS = ascii('pos');
 
 export class PayloadDecoder {
   readonly record: KernelRecord;
   readonly words: Words;
   readonly events: readonly CompiledEvent[];
+  /** Result bits of DAX faults by interned word. */
+  readonly vmFaults = new Map<number, number>();
   /** Slots of the last record that were not found. */
   missing = 0;
 
@@ -275,13 +285,13 @@ function blockRequest(d: PayloadDecoder, b: Uint8Array, from: number, to: number
 function xfsRename(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
-  const ino1 = find(b, ascii('ino'), from, from, to);
+  const ino1 = find(b, INO, from, from, to);
   if (ino1 < 0) return void (d.missing = 4);
   v[1] = number(b, ino1, to);
-  const ino2 = find(b, ascii('ino'), cursor.at, from, to);
+  const ino2 = find(b, INO, cursor.at, from, to);
   v[2] = ino2 < 0 ? Number.NaN : number(b, ino2, to);
-  const name1 = find(b, ascii('name'), cursor.at, from, to);
-  const target = indexOf(b, ascii(' target name '), Math.max(name1, from), to);
+  const name1 = find(b, NAME, cursor.at, from, to);
+  const target = indexOf(b, TARGET_NAME, Math.max(name1, from), to);
   if (name1 < 0 || target < 0) return void (d.missing = 2);
   v[3] = d.words.bytes(b, name1, target);
   v[4] = d.words.bytes(b, target + 13, to);
@@ -303,18 +313,18 @@ function xfsRemap(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
   }
 }
 const REMAP_KEYS: readonly (readonly [number, Uint8Array])[] = [
-  [1, ascii('bytecount')],
-  [2, ascii('ino')],
-  [3, ascii('pos')],
-  [4, ascii('ino')],
-  [5, ascii('pos')],
+  [1, BYTECOUNT],
+  [2, INO],
+  [3, POS],
+  [4, INO],
+  [5, POS],
 ];
 
 /** `dev 7,0 ino 12 es [0/4294967295) mapped 0 status H`. */
 function ext4Status(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
-  const ino = find(b, ascii('ino'), cursor.at, from, to);
+  const ino = find(b, INO, cursor.at, from, to);
   if (ino >= 0) v[1] = number(b, ino, to);
   const open = b.indexOf(91, cursor.at);
   if (open < 0 || open >= to) return void (d.missing = 2);
@@ -327,26 +337,33 @@ function ext4Status(d: PayloadDecoder, b: Uint8Array, from: number, to: number):
 function daxFault(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
-  const ino = find(b, ascii('ino'), cursor.at, from, to);
+  const ino = find(b, INO, cursor.at, from, to);
   if (ino < 0) return void (d.missing = 4);
   v[1] = number(b, ino, to);
   const flags = skipWord(b, cursor.at + 1, to) + 1;
   const value = number(b, flags, to);
-  v[2] = Number.isNaN(value) ? (indexOf(b, ascii('WRITE'), flags, skipWord(b, flags, to)) >= 0 ? 1 : 0) : value;
-  const address = find(b, ascii('address'), flags, from, to);
+  v[2] = Number.isNaN(value) ? (indexOf(b, WRITE, flags, skipWord(b, flags, to)) >= 0 ? 1 : 0) : value;
+  const address = find(b, ADDRESS, flags, from, to);
   if (address >= 0) v[3] = number(b, address, to);
-  const pgoff = find(b, ascii('pgoff'), flags, from, to);
+  const pgoff = find(b, PGOFF, flags, from, to);
   if (pgoff < 0) return void (d.missing = 1);
   v[4] = number(b, pgoff, to);
   let last = to;
   while (last > cursor.at && b[last - 1] !== SPACE) last--;
   const result = number(b, last, to);
-  v[5] = Number.isNaN(result) ? vmFault(d.words.get(d.words.bytes(b, last, to))) : result;
+  v[5] = Number.isNaN(result) ? vmFault(d, d.words.bytes(b, last, to)) : result;
 }
 
 /** vm_fault_t bits by name (include/linux/mm_types.h). */
 const VM_FAULT: Readonly<Record<string, number>> = { OOM: 1, SIGBUS: 2, MAJOR: 4, HWPOISON: 16, SIGSEGV: 64, NOPAGE: 256, LOCKED: 512, RETRY: 1024, FALLBACK: 2048, DONE_COW: 4096, NEEDDSYNC: 8192 };
-const vmFault = (text: string): number => text.split('|').reduce((bits, word) => bits | (VM_FAULT[word] ?? (Number(word) || 0)), 0);
+function vmFault(d: PayloadDecoder, word: number): number {
+  let bits = d.vmFaults.get(word);
+  if (bits === undefined) {
+    bits = d.words.get(word).split('|').reduce((sum, name) => sum | (VM_FAULT[name] ?? (Number(name) || 0)), 0);
+    d.vmFaults.set(word, bits);
+  }
+  return bits;
+}
 
 /** `0000:00:02.0 dir=FROM_DEVICE dma_addr=100620000 ...`: the device has no word before it. */
 function dmaMap(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
