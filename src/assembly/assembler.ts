@@ -1,10 +1,11 @@
 // Kernel records in, operations out (replay reference, section 1): the hub that keeps processes and hands each record to
 // the part that understands it. One assembler per source.
-import { kernelEvent, KERNEL_EVENTS, MAX_SLOTS } from '../model/kernel-events.js';
-import type { KernelRecord, KernelSink } from '../model/kernel.js';
-import { Op } from '../model/events.js';
-import { NONE } from '../model/units.js';
+
 import { WordTable } from '../base/words.js';
+import { Op } from '../model/events.js';
+import type { KernelRecord, KernelSink } from '../model/kernel.js';
+import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS } from '../model/kernel-events.js';
+import { NONE } from '../model/units.js';
 import { CALL_EXITS } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
 import { currentOp, distrustSizes } from './context.js';
@@ -28,12 +29,36 @@ const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
   return handler === undefined ? () => {} : (a, t) => handler(a.context, t, a.record.v);
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
-const FOREIGN = new Set(['block_rq_complete', 'dma_unmap_page', 'dma_unmap_phys', 'dma_unmap_sg', 'nvme_complete_rq', 'nvme_sq', 'iomap_dio_complete', 'unmap', 'sched_process_fork', 'sched_process_exit', 'signal_generate'].map(kernelEvent));
+const FOREIGN = new Set(
+  [
+    'block_rq_complete',
+    'dma_unmap_page',
+    'dma_unmap_phys',
+    'dma_unmap_sg',
+    'nvme_complete_rq',
+    'nvme_sq',
+    'iomap_dio_complete',
+    'unmap',
+    'sched_process_fork',
+    'sched_process_exit',
+    'signal_generate',
+  ].map(kernelEvent),
+);
 
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
-  readonly record: KernelRecord = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v: new Float64Array(MAX_SLOTS), arrays: [] };
+  readonly record: KernelRecord = {
+    event: 0,
+    timeNs: 0,
+    cpu: 0,
+    tid: 0,
+    pid: -1,
+    comm: 0,
+    row: 0,
+    v: new Float64Array(MAX_SLOTS),
+    arrays: [],
+  };
   readonly words = new WordTable();
   readonly context: Context;
   private readonly threads = new Map<number, Thread>();
@@ -127,8 +152,10 @@ export class Assembler implements KernelSink {
     distrustSizes(context);
     finishMaps(context, this.geometries, endNs);
     const { unmapWithoutMap, neverUnmapped } = context.devices.counts;
-    if (unmapWithoutMap > 0) context.sink.unplaced('device mappings that ended but whose begin was not seen', unmapWithoutMap);
-    if (neverUnmapped > 0) context.sink.unplaced('device accesses still open at the end of the recording', neverUnmapped);
+    if (unmapWithoutMap > 0)
+      context.sink.unplaced('device mappings that ended but whose begin was not seen', unmapWithoutMap);
+    if (neverUnmapped > 0)
+      context.sink.unplaced('device accesses still open at the end of the recording', neverUnmapped);
   }
 
   enter(t: Thread, name: string): void {
@@ -136,7 +163,11 @@ export class Assembler implements KernelSink {
     const { call } = t;
     if (call.name !== '') {
       this.context.sink.unpaired();
-      this.context.sink.issue('call-without-return', call.row, `sys_enter_${call.name} of ${this.words.get(this.record.comm)}-${t.tid} has no return before its next call (lost, or the call never came back)`);
+      this.context.sink.issue(
+        'call-without-return',
+        call.row,
+        `sys_enter_${call.name} of ${this.words.get(this.record.comm)}-${t.tid} has no return before its next call (lost, or the call never came back)`,
+      );
     }
     if (WRITES.has(name)) this.context.writesSeen = true;
     call.name = name;

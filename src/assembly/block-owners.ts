@@ -32,7 +32,12 @@ export class BlockOwners {
   }
 
   insert(device: number, file: number, offset: number, length: number, addr: number, unwritten: boolean): void {
-    this.map(file).insert(offset, length, addr, addr < 0 ? State.delalloc : unwritten ? State.unwritten : State.written);
+    this.map(file).insert(
+      offset,
+      length,
+      addr,
+      addr < 0 ? State.delalloc : unwritten ? State.unwritten : State.written,
+    );
     if (addr >= 0) this.candidate(device, { file, offset, addr, length });
   }
 
@@ -40,7 +45,8 @@ export class BlockOwners {
   refile(device: number, file: number): void {
     const map = this.map(file);
     for (let at = map.seek(0); at >= 0; at = map.next(at))
-      if (map.addr(at) >= 0) this.candidate(device, { file, offset: map.offset(at), addr: map.addr(at), length: map.length(at) });
+      if (map.addr(at) >= 0)
+        this.candidate(device, { file, offset: map.offset(at), addr: map.addr(at), length: map.length(at) });
   }
 
   /** Owner of the byte at `addr`; `prefer` is taken when several share it. Null for none. */

@@ -32,7 +32,8 @@ function opened(c: Context, t: Thread, fd: number): OpenFile {
   return open;
 }
 
-const label = (c: Context, t: Thread, fd: number): string => `descriptor ${fd} of ${c.words.get(t.comm)} (${t.process.pid}), inode not told`;
+const label = (c: Context, t: Thread, fd: number): string =>
+  `descriptor ${fd} of ${c.words.get(t.comm)} (${t.process.pid}), inode not told`;
 
 /** Calls that only files of a file system take. */
 const FILE_CALLS = new Set(['fallocate', 'ftruncate', 'fsync', 'fdatasync', 'sync_file_range']);
@@ -46,7 +47,11 @@ function fileOfCall(c: Context, t: Thread, fd: number): number {
   if (seen < 0) return fileOf(open);
   if (open.resolved >= 0 && open.resolved !== seen) {
     // Closed and opened again where the trace did not look: from here on the descriptor is the file that was seen.
-    c.sink.issue('descriptor-elsewhere', call.row, `${call.name} on descriptor ${fdOf(fd)} worked on another file than the one followed from open; the file seen inside the call is used from here on`);
+    c.sink.issue(
+      'descriptor-elsewhere',
+      call.row,
+      `${call.name} on descriptor ${fdOf(fd)} worked on another file than the one followed from open; the file seen inside the call is used from here on`,
+    );
     const now = newOpen(c);
     resolve(c, now, seen);
     t.process.descriptors.set(fdOf(fd), now);
@@ -66,7 +71,11 @@ function fileOfPath(c: Context, t: Thread, pointer: number): number {
   }
   const open = t.process.pathPointers.get(pointer) ?? t.process.parent?.pathPointers.get(pointer);
   if (open === undefined) return call.weakFile;
-  c.sink.issue('file-by-path-pointer', call.row, `${call.name}: no event names the file; it was taken from an open with the same path pointer`);
+  c.sink.issue(
+    'file-by-path-pointer',
+    call.row,
+    `${call.name}: no event names the file; it was taken from an open with the same path pointer`,
+  );
   return fileOf(open);
 }
 
@@ -106,7 +115,15 @@ function openCall(c: Context, t: Thread, ret: number, pointer: number, flags: nu
   sizeIs(c, file, 0, false);
 }
 
-function transfer(c: Context, t: Thread, ret: number, write: boolean, buffer: number, count: number, pos: number): void {
+function transfer(
+  c: Context,
+  t: Thread,
+  ret: number,
+  write: boolean,
+  buffer: number,
+  count: number,
+  pos: number,
+): void {
   const { call } = t;
   const fd = fdOf(call.args[0]!);
   const file = fileOfCall(c, t, call.args[0]!);
@@ -134,11 +151,35 @@ function pinOfBuffer(c: Context, t: Thread, ret: number, write: boolean, buffer:
   const handle = c.events.newId();
   const offset = m.offset + buffer - m.start;
   const length = Math.min(count, m.end - buffer);
-  pinRows(c, t, fileOf(m.open), offset, length, handle, !write, t.call.directNs, c.record.timeNs, ret < 0 ? ret : 0, t.call.row);
+  pinRows(
+    c,
+    t,
+    fileOf(m.open),
+    offset,
+    length,
+    handle,
+    !write,
+    t.call.directNs,
+    c.record.timeNs,
+    ret < 0 ? ret : 0,
+    t.call.row,
+  );
 }
 
 /** A short pin and its end. `deviceWrites`: the device will write the pages. A pin that failed holds nothing. */
-export function pinRows(c: Context, t: Thread, file: number, offset: number, length: number, handle: number, deviceWrites: boolean, fromNs: number, toNs: number, result: number, row: number): void {
+export function pinRows(
+  c: Context,
+  t: Thread,
+  file: number,
+  offset: number,
+  length: number,
+  handle: number,
+  deviceWrites: boolean,
+  fromNs: number,
+  toNs: number,
+  result: number,
+  row: number,
+): void {
   const e = c.events;
   e.timeNs = fromNs;
   e.op = Op.pin;
@@ -170,7 +211,14 @@ function vector(write: boolean, withOffset: boolean): Exit {
 }
 
 function mmapCall(c: Context, t: Thread, ret: number): void {
-  const [, length, prot, flags, fd, offset] = t.call.args as unknown as [number, number, number, number, number, number];
+  const [, length, prot, flags, fd, offset] = t.call.args as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const { process } = t;
   const size = Math.ceil(length / 4096) * 4096;
   if (ret >= 0) process.unmap(ret, ret + size, (m, off, len) => unmapRow(c, t, m, off, len, Flag.synthetic));
@@ -219,7 +267,12 @@ function mremapCall(c: Context, t: Thread, ret: number): void {
   const [old, oldLength, newLength] = t.call.args as unknown as [number, number, number];
   const m = t.process.mappingAt(old);
   if (m === undefined) return;
-  const moved: Mapping = { ...m, start: ret, end: ret + Math.ceil(newLength / 4096) * 4096, offset: m.offset + old - m.start };
+  const moved: Mapping = {
+    ...m,
+    start: ret,
+    end: ret + Math.ceil(newLength / 4096) * 4096,
+    offset: m.offset + old - m.start,
+  };
   // Same mapping, same handle: it only moves or grows, so nothing is released.
   t.process.unmap(old, old + Math.ceil(oldLength / 4096) * 4096, () => {});
   t.process.unmap(moved.start, moved.end, (x, off, len) => unmapRow(c, t, x, off, len, Flag.synthetic));
@@ -302,7 +355,15 @@ function ioctlCall(c: Context, t: Thread, ret: number): void {
 }
 
 /** Two rows: the source, then the target. */
-function remapRows(c: Context, t: Thread, ret: number, op: number, source: number, target: number, whole: boolean): void {
+function remapRows(
+  c: Context,
+  t: Thread,
+  ret: number,
+  op: number,
+  source: number,
+  target: number,
+  whole: boolean,
+): void {
   const { call } = t;
   const length = call.remapLength > 0 ? call.remapLength : UNKNOWN;
   for (const second of [false, true]) {
@@ -312,7 +373,8 @@ function remapRows(c: Context, t: Thread, ret: number, op: number, source: numbe
     e.flags = (second ? Flag.second : 0) | (whole || length < 0 ? Flag.whole : 0);
     e.commit();
   }
-  if (ret >= 0 && target >= 0 && length > 0) sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length), false);
+  if (ret >= 0 && target >= 0 && length > 0)
+    sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length), false);
 }
 
 function copyFileRange(c: Context, t: Thread, ret: number): void {

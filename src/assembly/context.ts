@@ -1,6 +1,7 @@
 // What every part of assembly shares: the record at hand, who acts, where rows go.
-import { Flag, Op } from '../model/events.js';
+
 import type { EventWriter } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
 import type { DeviceAccessCounts, TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN } from '../model/units.js';
@@ -78,7 +79,16 @@ export interface Context {
 }
 
 export function newOpen(c: Context, label = ''): OpenFile {
-  const open = { file: c.events.placeholder(), resolved: -1, direct: false, name: '', directory: '', position: -1, label, regular: false };
+  const open = {
+    file: c.events.placeholder(),
+    resolved: -1,
+    direct: false,
+    name: '',
+    directory: '',
+    position: -1,
+    label,
+    regular: false,
+  };
   c.opens.push(open);
   return open;
 }

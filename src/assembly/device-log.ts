@@ -105,9 +105,32 @@ export class DeviceLog {
     return list;
   }
 
-  map(key: string, tid: number, runs: readonly { addr: number; length: number }[], write: boolean, timeNs: number, task: number, opId: number, row: number, direct: DirectCall | null): void {
+  map(
+    key: string,
+    tid: number,
+    runs: readonly { addr: number; length: number }[],
+    write: boolean,
+    timeNs: number,
+    task: number,
+    opId: number,
+    row: number,
+    direct: DirectCall | null,
+  ): void {
     const command = this.commands.get(tid) ?? null;
-    const access: Access = { kind: 'memory', fromNs: timeNs, toNs: -1, write, device: -1, segments: [], task, opId, row, direct, command, disk: -1 };
+    const access: Access = {
+      kind: 'memory',
+      fromNs: timeNs,
+      toNs: -1,
+      write,
+      device: -1,
+      segments: [],
+      task,
+      opId,
+      row,
+      direct,
+      command,
+      disk: -1,
+    };
     for (const run of runs) this.split(run.addr, run.length, access.segments);
     this.accesses.push(access);
     push(this.open, key, access);
@@ -128,8 +151,31 @@ export class DeviceLog {
   }
 
   /** The disk's number is known when the same thread issues the request it set the command up for. */
-  issue(tid: number, device: number, sector: number, bytes: number, write: boolean, timeNs: number, task: number, opId: number, row: number): void {
-    const access: Access = { kind: 'sectors', fromNs: timeNs, toNs: -1, write, device, segments: [segment(sector * 512, bytes)], task, opId, row, direct: null, command: null, disk: device };
+  issue(
+    tid: number,
+    device: number,
+    sector: number,
+    bytes: number,
+    write: boolean,
+    timeNs: number,
+    task: number,
+    opId: number,
+    row: number,
+  ): void {
+    const access: Access = {
+      kind: 'sectors',
+      fromNs: timeNs,
+      toNs: -1,
+      write,
+      device,
+      segments: [segment(sector * 512, bytes)],
+      task,
+      opId,
+      row,
+      direct: null,
+      command: null,
+      disk: device,
+    };
     const command = this.commands.get(tid);
     if (command !== undefined && command.addr === sector * 512) {
       for (let i = this.accesses.length - 1; i >= 0 && i > this.accesses.length - 8; i--) {

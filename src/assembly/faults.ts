@@ -89,7 +89,9 @@ function bufferPage(t: Thread): number {
 function infer(c: Context, t: Thread, file: number, address: number, offset: number): void {
   const start = Math.floor(address / PAGE) * PAGE;
   if (address < 0 || t.process.mappingAt(address) !== undefined) return;
-  const grown = t.process.mappings.find((m) => m.inferred === true && m.open.resolved === file && m.start - m.offset === start - offset);
+  const grown = t.process.mappings.find(
+    (m) => m.inferred === true && m.open.resolved === file && m.start - m.offset === start - offset,
+  );
   if (grown !== undefined) {
     stretch(c, t, grown, Math.min(grown.start, start), Math.max(grown.end, start + PAGE));
     return;
@@ -112,7 +114,11 @@ function infer(c: Context, t: Thread, file: number, address: number, offset: num
   e.result = 0;
   e.row = c.record.row;
   e.commit();
-  c.sink.issue('mapping-inferred', c.record.row, 'a mapping made before the recording was recognised by its faults; it counts from its first fault on, and for the whole file');
+  c.sink.issue(
+    'mapping-inferred',
+    c.record.row,
+    'a mapping made before the recording was recognised by its faults; it counts from its first fault on, and for the whole file',
+  );
 }
 
 export function daxDone(c: Context, t: Thread, result: number): void {
@@ -133,7 +139,10 @@ export function endFault(c: Context, t: Thread): void {
   const { fault } = t;
   if (!fault.active) return;
   fault.active = false;
-  if (fault.file < 0) return c.unplaced('page faults outside every known file mapping (anonymous memory, mappings made before the recording)');
+  if (fault.file < 0)
+    return c.unplaced(
+      'page faults outside every known file mapping (anonymous memory, mappings made before the recording)',
+    );
   const e = c.events;
   e.timeNs = fault.timeNs;
   e.op = fault.write ? Op.write_fault : Op.read_fault;

@@ -2,7 +2,17 @@
 // system numbers its blocks (XFS allocation groups), where DAX memory starts, and whose blocks a device touched.
 
 /** What a row of the log is. `insert` maps, `remove` makes a hole, `seen` only looked; `reset` and `unknown` take the whole file. */
-export type MapChange = 'insert' | 'remove' | 'seen' | 'reset' | 'known' | 'unknown' | 'collapse' | 'insertHole' | 'cow-insert' | 'cow-remove';
+export type MapChange =
+  | 'insert'
+  | 'remove'
+  | 'seen'
+  | 'reset'
+  | 'known'
+  | 'unknown'
+  | 'collapse'
+  | 'insertHole'
+  | 'cow-insert'
+  | 'cow-remove';
 
 export interface MapRow {
   readonly change: MapChange;
@@ -38,8 +48,29 @@ export class MapLog {
   readonly rows: MapRow[] = [];
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false };
 
-  add(change: MapChange, file: number, device: number, offset: number, count: number, block: number, unwritten = false): void {
+  add(
+    change: MapChange,
+    file: number,
+    device: number,
+    offset: number,
+    count: number,
+    block: number,
+    unwritten = false,
+  ): void {
     const { timeNs, opId, task, row, sharing } = this.author;
-    this.rows.push({ change, timeNs, file, device, offset, count, block, unwritten, reflinked: sharing && change === 'insert', opId, task, row });
+    this.rows.push({
+      change,
+      timeNs,
+      file,
+      device,
+      offset,
+      count,
+      block,
+      unwritten,
+      reflinked: sharing && change === 'insert',
+      opId,
+      task,
+      row,
+    });
   }
 }

@@ -23,10 +23,16 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return geometry === undefined ? row.block * BLOCK : geometry.linear(row.block) * BLOCK;
   };
   for (const row of c.log.rows) mapEvent(c, row, addressOf(row));
-  for (const [device, geometry] of geometries) c.sink.issue('xfs-geometry', 0, `device ${device >> 20}:${device & 0xfffff}: ${geometry.describe()}`);
+  for (const [device, geometry] of geometries)
+    c.sink.issue('xfs-geometry', 0, `device ${device >> 20}:${device & 0xfffff}: ${geometry.describe()}`);
   c.devices.finish(endNs);
   const base = daxBase(c, addressOf);
-  if (base !== null) c.sink.issue('dax-base', 0, `DAX memory of device ${base.device >> 20}:${base.device & 0xfffff} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`);
+  if (base !== null)
+    c.sink.issue(
+      'dax-base',
+      0,
+      `DAX memory of device ${base.device >> 20}:${base.device & 0xfffff} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
+    );
   placeAll(c, addressOf, base);
 }
 
@@ -60,7 +66,12 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
     e.commit();
   }
   const blind = (row.change === 'reset' || row.change === 'known') && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
-  if (blind) c.sink.issue('map-events-missing', row.row, 'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses');
+  if (blind)
+    c.sink.issue(
+      'map-events-missing',
+      row.row,
+      'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
+    );
   place();
   e.op = blind ? Op.map_unknown : op;
   const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
@@ -101,10 +112,12 @@ class Replay {
     const offset = row.offset * BLOCK;
     const length = row.count * BLOCK;
     this.deviceOf.set(row.file, row.device);
-    if (row.change === 'insert') this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
+    if (row.change === 'insert')
+      this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
     else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);
     else if (row.change === 'reset') this.owners.map(row.file).clear();
-    else if (row.change === 'cow-insert' && addr >= 0) this.cow.insert(row.device, row.file, offset, length, addr, false);
+    else if (row.change === 'cow-insert' && addr >= 0)
+      this.cow.insert(row.device, row.file, offset, length, addr, false);
     else if (row.change === 'collapse' || row.change === 'insertHole') {
       const map = this.owners.map(row.file);
       if (row.change === 'collapse') map.collapse(offset, length);
@@ -134,7 +147,7 @@ function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
     const key = `${device}/${physical - addr}`;
     votes.set(key, (votes.get(key) ?? 0) + 1);
   };
-  const seen = c.devices.accesses.filter((a) => a.kind === 'memory' && a.direct?.buffer && a.segments[0]!?.file < 0);
+  const seen = c.devices.accesses.filter((a) => a.kind === 'memory' && a.direct?.buffer && (a.segments[0]?.file ?? 0) < 0);
   const hints = c.devices.hints.slice(0, 4096);
   let h = 0;
   for (const a of seen) {
@@ -153,7 +166,11 @@ function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
   return best !== null && best.votes * 2 > of ? best : null;
 }
 
-function hint(replay: Replay, h: { timeNs: number; file: number; offset: number; physical: number }, vote: (file: number, offset: number, physical: number) => void): void {
+function hint(
+  replay: Replay,
+  h: { timeNs: number; file: number; offset: number; physical: number },
+  vote: (file: number, offset: number, physical: number) => void,
+): void {
   // The frame goes in just before the map change of the same fault may be logged; a little later is as true.
   replay.to(h.timeNs);
   vote(h.file, h.offset, h.physical);
@@ -210,7 +227,9 @@ function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase |
   const out: Placed[] = [];
   deviceAccess.accesses++;
   // One physical page at several places of one transfer: only the zero page can be that.
-  if (buffer >= 0 && base !== null) for (const s of access.segments) if (access.segments.some((x) => x !== s && x.addr === s.addr)) replay.zeroPages.add(s.addr);
+  if (buffer >= 0 && base !== null)
+    for (const s of access.segments)
+      if (access.segments.some((x) => x !== s && x.addr === s.addr)) replay.zeroPages.add(s.addr);
   for (const s of access.segments) {
     const parts = s.file >= 0 ? [pagePart(replay, s, direct !== null)] : daxParts(replay, s, base, buffer, direct);
     const pages = Math.ceil((s.length + (s.addr % PAGE)) / PAGE);
@@ -221,7 +240,11 @@ function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase |
       deviceAccess.directPages += pages;
       deviceAccess.directPlacedPages += Math.min(named, pages);
     }
-    if (named < pages) c.sink.unplaced('4 KiB pages a device touched that belong to no file page (anonymous memory, log and metadata buffers)', pages - named);
+    if (named < pages)
+      c.sink.unplaced(
+        '4 KiB pages a device touched that belong to no file page (anonymous memory, log and metadata buffers)',
+        pages - named,
+      );
     if (direct !== null) direct.covered += s.length;
     out.push(...parts);
   }
@@ -231,18 +254,27 @@ function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase |
 /** The memory of the call's own transfer: its command reads or writes the call's file, not metadata or readahead of another. */
 function isDirect(replay: Replay, access: Access): boolean {
   const { direct, command, disk } = access;
-  if (direct === null || command === null || disk < 0 || replay.deviceOf.get(direct.file) !== disk) return direct !== null;
+  if (direct === null || command === null || disk < 0 || replay.deviceOf.get(direct.file) !== disk)
+    return direct !== null;
   return replay.owners.owner(disk, command.addr, direct.file)?.file === direct.file;
 }
 
 function pagePart(replay: Replay, s: Segment, direct: boolean): Placed {
   const map = replay.owners.map(s.file);
-  const blocks = direct ? Array.from({ length: Math.ceil(s.length / PAGE) }, (_, i) => map.addrAt(s.offset + i * PAGE)) : null;
+  const blocks = direct
+    ? Array.from({ length: Math.ceil(s.length / PAGE) }, (_, i) => map.addrAt(s.offset + i * PAGE))
+    : null;
   return { ...s, device: -1, blockAddr: -1, byMap: false, hole: false, blocks };
 }
 
 /** Memory of a DAX device: page by page through the block map; what is no block of it may be the zero page of a hole. */
-function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: number, direct: Access['direct']): Placed[] {
+function daxParts(
+  replay: Replay,
+  s: Segment,
+  base: DaxBase | null,
+  buffer: number,
+  direct: Access['direct'],
+): Placed[] {
   const parts: Placed[] = [];
   for (let at = 0; at < s.length; ) {
     const blockAddr = base === null ? -1 : s.addr + at - base.physical;
@@ -250,7 +282,18 @@ function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: numb
     const left = s.length - at;
     if (owner !== null) {
       const length = Math.min(left, owner.length);
-      parts.push({ addr: s.addr + at, length, file: owner.file, offset: owner.offset, moved: false, device: base!.device, blockAddr, byMap: true, hole: false, blocks: null });
+      parts.push({
+        addr: s.addr + at,
+        length,
+        file: owner.file,
+        offset: owner.offset,
+        moved: false,
+        device: base!.device,
+        blockAddr,
+        byMap: true,
+        hole: false,
+        blocks: null,
+      });
       at += length;
       continue;
     }
@@ -263,7 +306,18 @@ function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: numb
     // A page of a page-cache buffer that had left the cache before the device got to it: the call still says what it meant.
     const gone = !hole && offset >= 0 && !ofDax;
     const named = hole || gone;
-    parts.push({ addr: s.addr + at, length, file: named ? buffer : -1, offset: named ? offset : -1, moved: false, device: -1, blockAddr: -1, byMap: false, hole, blocks: null });
+    parts.push({
+      addr: s.addr + at,
+      length,
+      file: named ? buffer : -1,
+      offset: named ? offset : -1,
+      moved: false,
+      device: -1,
+      blockAddr: -1,
+      byMap: false,
+      hole,
+      blocks: null,
+    });
     at += length;
   }
   return parts;
@@ -273,7 +327,10 @@ function daxParts(replay: Replay, s: Segment, base: DaxBase | null, buffer: numb
 function placeSectors(c: Context, replay: Replay, access: Access): Placed[] {
   const s = access.segments[0]!;
   const parts: Placed[] = [];
-  const homes: readonly (readonly [number, number])[] = [[access.device, 0], ...(c.devices.partitions.get(access.device) ?? [])];
+  const homes: readonly (readonly [number, number])[] = [
+    [access.device, 0],
+    ...(c.devices.partitions.get(access.device) ?? []),
+  ];
   for (let at = 0; at < s.length; ) {
     let hit: Placed | null = null;
     for (const [device, firstSector] of homes) {
@@ -282,11 +339,36 @@ function placeSectors(c: Context, replay: Replay, access: Access): Placed[] {
       const own = replay.owners.owner(device, blockAddr, -1);
       const owner = own ?? replay.cow.owner(device, blockAddr, -1);
       if (owner === null) continue;
-      hit = { addr: s.addr + at, length: Math.min(s.length - at, owner.length), file: owner.file, offset: owner.offset, moved: false, device, blockAddr, byMap: own !== null, hole: false, blocks: null };
+      hit = {
+        addr: s.addr + at,
+        length: Math.min(s.length - at, owner.length),
+        file: owner.file,
+        offset: owner.offset,
+        moved: false,
+        device,
+        blockAddr,
+        byMap: own !== null,
+        hole: false,
+        blocks: null,
+      };
       break;
     }
-    const part = hit ?? { addr: s.addr + at, length: Math.min(s.length - at, PAGE), file: -1, offset: -1, moved: false, device: access.device, blockAddr: -1, byMap: false, hole: false, blocks: null };
-    if (hit === null) c.sink.unplaced('4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)');
+    const part = hit ?? {
+      addr: s.addr + at,
+      length: Math.min(s.length - at, PAGE),
+      file: -1,
+      offset: -1,
+      moved: false,
+      device: access.device,
+      blockAddr: -1,
+      byMap: false,
+      hole: false,
+      blocks: null,
+    };
+    if (hit === null)
+      c.sink.unplaced(
+        '4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)',
+      );
     parts.push(part);
     at += part.length;
   }

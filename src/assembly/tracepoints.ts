@@ -87,7 +87,8 @@ const pageAdded: Handler = (c, t, v) => {
   c.devices.pageAdded(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, file, v[3]!);
   weak(c, t, v);
 };
-const pageDeleted: Handler = (c, _t, v) => c.devices.pageDeleted(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, c.file(v[0]!, v[1]!));
+const pageDeleted: Handler = (c, _t, v) =>
+  c.devices.pageDeleted(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, c.file(v[0]!, v[1]!));
 
 // --- XFS maps
 
@@ -101,9 +102,13 @@ function stateOf(c: Context, word: number): number {
   return bits;
 }
 
-function extentEvent(apply: (c: Context, file: number, v: Float64Array, state: number) => void, cow: 'cow-insert' | 'cow-remove'): Handler {
+function extentEvent(
+  apply: (c: Context, file: number, v: Float64Array, state: number) => void,
+  cow: 'cow-insert' | 'cow-remove',
+): Handler {
   return (c, t, v) => {
-    if (Number.isNaN(v[3]!) || Number.isNaN(v[4]!) || Number.isNaN(v[5]!)) return c.unplaced('extent events that lack a field');
+    if (Number.isNaN(v[3]!) || Number.isNaN(v[4]!) || Number.isNaN(v[5]!))
+      return c.unplaced('extent events that lack a field');
     const state = stateOf(c, v[2]!);
     if (isAttr(state)) return;
     author(c, t);
@@ -175,7 +180,9 @@ const swapAfter: Handler = (c, t, v) => {
   t.swapping = null;
   author(c, t);
   // With rmapbt the swap goes extent by extent and every step was seen; without, the forks change places whole (trap 6).
-  const stepwise = c.log.rows.slice(seen.changes).some((row) => seen.files.includes(row.file) && (row.change === 'insert' || row.change === 'remove'));
+  const stepwise = c.log.rows
+    .slice(seen.changes)
+    .some((row) => seen.files.includes(row.file) && (row.change === 'insert' || row.change === 'remove'));
   if (!stepwise) c.xfs.swap(seen.files[0]!, seen.files[1]!, v[0]!);
 };
 
@@ -238,7 +245,12 @@ const ext4Insert: Handler = (c, t, v) => {
   if (status.includes('D')) c.writesSeen = true;
   // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
   const size = c.sizes.get(file);
-  if (t.call.name === '' && status.includes('D') && (size === undefined || (v[2]! + v[3]!) * BLOCK > Math.ceil(size / BLOCK) * BLOCK)) sizeUnknown(c, file);
+  if (
+    t.call.name === '' &&
+    status.includes('D') &&
+    (size === undefined || (v[2]! + v[3]!) * BLOCK > Math.ceil(size / BLOCK) * BLOCK)
+  )
+    sizeUnknown(c, file);
 };
 const ext4Remove: Handler = (c, t, v) => {
   author(c, t);
@@ -270,7 +282,20 @@ const dioBegin: Handler = (c, t, v) => {
   findBuffer(t);
   if (v[6] !== 1) return;
   const write = c.words.get(v[5]!).includes('WRITE');
-  c.queued.push({ file, offset: v[3]!, length: v[4]!, write, timeNs: c.record.timeNs, row: c.record.row, task: t.task, opId: c.events.newId(), thread: t, faulted: -1, first: Number.POSITIVE_INFINITY, last: -1 });
+  c.queued.push({
+    file,
+    offset: v[3]!,
+    length: v[4]!,
+    write,
+    timeNs: c.record.timeNs,
+    row: c.record.row,
+    task: t.task,
+    opId: c.events.newId(),
+    thread: t,
+    faulted: -1,
+    first: Number.POSITIVE_INFINITY,
+    last: -1,
+  });
 };
 
 export function forgetQueued(c: Context): void {
@@ -293,7 +318,19 @@ function queuedRow(c: Context, q: Queued, toNs: number, ret: number, done: boole
   if (!done) c.sink.unpaired();
   if (q.faulted >= 0 && q.faulted !== q.file) {
     const length = Math.min(q.length, q.last + PAGE - q.first);
-    pinRows(c, q.thread, q.faulted, q.first, length, c.events.newId(), !q.write, q.timeNs, toNs, ret < 0 ? ret : 0, q.row);
+    pinRows(
+      c,
+      q.thread,
+      q.faulted,
+      q.first,
+      length,
+      c.events.newId(),
+      !q.write,
+      q.timeNs,
+      toNs,
+      ret < 0 ? ret : 0,
+      q.row,
+    );
   }
   const e = c.events;
   e.timeNs = q.timeNs;
@@ -332,7 +369,17 @@ const mapPage: Handler = (c, t, v) => {
   // device dir dma_addr size phys_addr
   c.devices.takePieces(t.tid);
   const runs = [{ addr: v[4]!, length: v[3]! }];
-  c.devices.map(`p${v[0]}/${v[2]}`, t.tid, runs, deviceWrites(word(c, v[1]!)), c.record.timeNs, t.task, currentOp(c, t), c.record.row, directCall(t));
+  c.devices.map(
+    `p${v[0]}/${v[2]}`,
+    t.tid,
+    runs,
+    deviceWrites(word(c, v[1]!)),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+    directCall(t),
+  );
 };
 const unmapPage: Handler = (c, _t, v) => c.devices.unmap(`p${v[0]}/${v[2]}`, c.record.timeNs);
 
@@ -342,10 +389,26 @@ const mapList: Handler = (c, t, v) => {
   const pieces = c.devices.takePieces(t.tid);
   // With an IOMMU merged entries lose the lengths of their pieces; the iommu:map events just before have them.
   const runs = lengths.length === physical.length ? physical.map((addr, i) => ({ addr, length: lengths[i]! })) : pieces;
-  if (v[3]! > 0) c.sink.issue('dma-list-truncated', c.record.row, 'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown');
-  c.devices.map(`s${v[0]}/${physical.join()}`, t.tid, runs, deviceWrites(word(c, v[4]!)), c.record.timeNs, t.task, currentOp(c, t), c.record.row, directCall(t));
+  if (v[3]! > 0)
+    c.sink.issue(
+      'dma-list-truncated',
+      c.record.row,
+      'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown',
+    );
+  c.devices.map(
+    `s${v[0]}/${physical.join()}`,
+    t.tid,
+    runs,
+    deviceWrites(word(c, v[4]!)),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+    directCall(t),
+  );
 };
-const unmapList: Handler = (c, _t, v) => c.devices.unmap(`s${v[0]}/${(c.record.arrays[0] ?? []).join()}`, c.record.timeNs);
+const unmapList: Handler = (c, _t, v) =>
+  c.devices.unmap(`s${v[0]}/${(c.record.arrays[0] ?? []).join()}`, c.record.timeNs);
 
 function directCall(t: Thread): DirectCall | null {
   if (!t.call.direct) return null;
@@ -365,7 +428,17 @@ const issue: Handler = (c, t, v) => {
   // dev rwbs bytes sector nr_sector; flushes have no sectors
   const rwbs = word(c, v[1]!);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
-  c.devices.issue(t.tid, v[0]!, v[3]!, v[4]! * 512, rwbs.includes('W'), c.record.timeNs, t.task, currentOp(c, t), c.record.row);
+  c.devices.issue(
+    t.tid,
+    v[0]!,
+    v[3]!,
+    v[4]! * 512,
+    rwbs.includes('W'),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+  );
 };
 const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.record.timeNs);
 const remap: Handler = (c, _t, v) => {
@@ -395,10 +468,19 @@ const signal: Handler = (c, t, v) => {
   if (v[0] === SIGKILL || v[3] === 0) t.process.killed = true;
 };
 
-const inserted = extentEvent((c, file, v, state) => c.xfs.insert(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1, state), 'cow-insert');
+const inserted = extentEvent(
+  (c, file, v, state) => c.xfs.insert(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1, state),
+  'cow-insert',
+);
 const taken = extentEvent((c, file, v) => c.xfs.remove(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!), 'cow-remove');
-const before = extentEvent((c, file, v) => c.xfs.preUpdate(file, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1), 'cow-remove');
-const after = extentEvent((c, file, v) => c.xfs.postUpdate(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1), 'cow-insert');
+const before = extentEvent(
+  (c, file, v) => c.xfs.preUpdate(file, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1),
+  'cow-remove',
+);
+const after = extentEvent(
+  (c, file, v) => c.xfs.postUpdate(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1),
+  'cow-insert',
+);
 
 /** By event name. Events not listed are typed and kept, and tell assembly nothing more than that they happened. */
 export const HANDLERS: Readonly<Record<string, Handler>> = {

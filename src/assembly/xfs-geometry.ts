@@ -45,7 +45,8 @@ export class XfsGeometry {
   /** In words, for the list of issues. */
   describe(): string {
     const log = this.log();
-    if (log > 0) return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
+    if (log > 0)
+      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
     if (this.pairs > 0) return `${this.pairs} pairs of block numbers that fit no single group size`;
     return `one allocation group seen, block numbers are linear up to ${this.linearTo}`;
   }

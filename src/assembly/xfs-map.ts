@@ -62,7 +62,15 @@ export class XfsMaps {
     return this.forks.has(file) && (!this.sawRecord || (this.sawReserved && !this.sawUpdate));
   }
 
-  insert(file: number, device: number, off: number, block: number, count: number, unwritten: boolean, state: number): void {
+  insert(
+    file: number,
+    device: number,
+    off: number,
+    block: number,
+    count: number,
+    unwritten: boolean,
+    state: number,
+  ): void {
     this.sawRecord = true;
     if (block === DELALLOC) this.sawReserved = true;
     const fork = this.fork(file);
@@ -101,13 +109,23 @@ export class XfsMaps {
     const oldEnd = old.off + old.count;
     if (old.off < off) this.free(fork, file, device, old.off, Math.min(oldEnd, off), old.block);
     if (oldEnd > end) this.free(fork, file, device, Math.max(old.off, end), oldEnd, old.block);
-    const sameBlocks = old.unwritten === unwritten && (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
+    const sameBlocks =
+      old.unwritten === unwritten &&
+      (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
     if (!sameBlocks) return this.log.add('insert', file, device, off, count, block, unwritten);
     // Only what was added at either end.
     if (off < old.off) this.log.add('insert', file, device, off, Math.min(end, old.off) - off, block, unwritten);
     if (end > oldEnd) {
       const from = Math.max(off, oldEnd);
-      this.log.add('insert', file, device, from, end - from, block === DELALLOC ? block : block + from - off, unwritten);
+      this.log.add(
+        'insert',
+        file,
+        device,
+        from,
+        end - from,
+        block === DELALLOC ? block : block + from - off,
+        unwritten,
+      );
     }
   }
 
@@ -166,7 +184,15 @@ export class XfsMaps {
   }
 
   /** What a look-up saw replaces whatever was thought of its range. */
-  private learn(fork: Fork, file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
+  private learn(
+    fork: Fork,
+    file: number,
+    device: number,
+    off: number,
+    block: number,
+    count: number,
+    unwritten: boolean,
+  ): void {
     dropLearned(fork.list, off, count);
     const end = off + count;
     if (fork.list.some((e) => e.off < end && e.off + e.count > off)) return;

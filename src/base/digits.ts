@@ -5,6 +5,9 @@ export const HEX = new Int8Array(256).fill(-1);
 for (let i = 0; i < 10; i++) HEX[48 + i] = i;
 for (let i = 0; i < 6; i++) HEX[65 + i] = HEX[97 + i] = 10 + i;
 
+/** 2^64 - 1 as a double: what a printed -1 reads as. */
+const LARGEST_U64 = 2 ** 64 - 2048;
+
 export const cursor = { at: 0 };
 
 /**
@@ -59,7 +62,7 @@ export function number(b: Uint8Array, from: number, to: number): number {
   cursor.at = i;
   if (i === first) return Number.NaN;
   // A sector of -1 is printed unsigned: 18446744073709551615.
-  if (value >= 18446744073709551000) return -1;
+  if (value >= LARGEST_U64) return -1;
   return negative ? -value : value;
 }
 

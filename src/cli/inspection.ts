@@ -1,8 +1,8 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
-import { Histogram } from '../base/histogram.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import type { DeviceAccessCounts, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { type Measured, measuredLatencies } from '../results/measured.js';
 import { summarize } from '../results/trace-summary.js';
 
 export interface SourceView {
@@ -52,9 +52,7 @@ export interface Inspection {
   readonly files: readonly FileView[];
   readonly tasks: number;
   readonly span: { readonly fromNs: bigint; readonly toNs: bigint };
-  readonly measured: Readonly<
-    Record<string, { readonly count: number; readonly p50Ns: number; readonly p99Ns: number }>
-  >;
+  readonly measured: Readonly<Record<string, Measured>>;
   readonly issues: readonly IssueView[];
   readonly unplaced: readonly { readonly cause: string; readonly count: number }[];
   readonly deviceAccess: DeviceAccessCounts;
@@ -74,7 +72,7 @@ export function inspectTrace(trace: Trace, extents: ReadonlyMap<number, number>)
     files: viewFiles(trace, extents),
     tasks: trace.tasks.length,
     span: { fromNs: originNs + BigInt(firstTime(trace)), toNs: originNs + BigInt(trace.endNs) },
-    measured: measure(trace),
+    measured: measuredLatencies(trace),
     issues: groupIssues(trace),
     unplaced,
     deviceAccess: trace.deviceAccess,
@@ -148,22 +146,6 @@ function sizeAfter({ columns }: Trace, row: number, size: number): number {
 
 const grown = (size: number, offset: number, length: number): number =>
   offset >= 0 && length > 0 ? Math.max(size, offset + length) : size;
-
-function measure({ columns }: Trace): Inspection['measured'] {
-  const { op, flags, latencyNs } = columns;
-  const byOp = OPS.map(() => new Histogram());
-  for (let row = 0; row < columns.rows; row++) {
-    if (latencyNs[row]! < 0 || (flags[row]! & (Flag.second | Flag.synthetic)) !== 0) continue;
-    byOp[op[row]!]!.record(latencyNs[row]!);
-  }
-  const filled = OPS.map((name, code) => [name, byOp[code]!] as const).filter(([, { count }]) => count > 0);
-  return Object.fromEntries(
-    filled.map(([name, histogram]) => {
-      const { count } = histogram;
-      return [name, { count, p50Ns: histogram.quantile(0.5), p99Ns: histogram.quantile(0.99) }];
-    }),
-  );
-}
 
 function groupIssues({ issues }: Trace): IssueView[] {
   const groups = new Map<string, IssueView>();

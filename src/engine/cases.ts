@@ -1,6 +1,6 @@
 // Which row of the decision table an operation is: what was asked, on which block state, inside or past the end of file.
 import { Holding } from '../extents/extent-map.js';
-import { Flag, Op, OPS, type OpName } from '../model/events.js';
+import { Flag, OPS, Op, type OpName } from '../model/events.js';
 import { Case } from '../model/policy.js';
 
 /** Ops whose case does not depend on the file's state; -1: always let through. */
@@ -27,13 +27,23 @@ const STATEFUL: readonly OpName[] = ['write', 'write_fault', 'truncate', 'open',
 
 export const ASK_STATE = -2;
 /** By op code: the case, -1 for none, ASK_STATE. */
-export const CASE_OF: Int8Array = Int8Array.from(OPS, (name) => (STATEFUL.includes(name) ? ASK_STATE : (FIXED[name] ?? -1)));
+export const CASE_OF: Int8Array = Int8Array.from(OPS, (name) =>
+  STATEFUL.includes(name) ? ASK_STATE : (FIXED[name] ?? -1),
+);
 
 /**
  * Case of a stateful op. `held` is what the range holds (ExtentMap.summary), 0 when the map is not known there;
  * `size` is i_size, -1 unknown; `mapEnd` the end of the last extent.
  */
-export function caseOf(op: number, flags: number, offset: number, length: number, held: number, size: number, mapEnd: number): number {
+export function caseOf(
+  op: number,
+  flags: number,
+  offset: number,
+  length: number,
+  held: number,
+  size: number,
+  mapEnd: number,
+): number {
   switch (op) {
     case Op.write:
       if (size >= 0 && offset >= 0 && length >= 0 && offset + length > size) return Case.write_past_eof;
@@ -67,4 +77,12 @@ function writeCase(held: number): number {
 
 /** Cases that take blocks away from a file range, or put others there. */
 export const FREES: Uint8Array = new Uint8Array(28);
-for (const c of [Case.truncate_down, Case.fallocate_move, Case.unshare, Case.reflink_target, Case.exchange, Case.swapext]) FREES[c] = 1;
+for (const c of [
+  Case.truncate_down,
+  Case.fallocate_move,
+  Case.unshare,
+  Case.reflink_target,
+  Case.exchange,
+  Case.swapext,
+])
+  FREES[c] = 1;

@@ -11,7 +11,17 @@ const up = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
 const down = (bytes: number): number => Math.floor(bytes / BLOCK) * BLOCK;
 
 /** Ops that only add blocks where there are none: in a lane that has them already they change nothing. */
-const FILLERS = new Set<number>([Op.write, Op.write_fault, Op.read, Op.read_fault, Op.fallocate, Op.fsync, Op.msync, Op.seal, 0]);
+const FILLERS = new Set<number>([
+  Op.write,
+  Op.write_fault,
+  Op.read,
+  Op.read_fault,
+  Op.fallocate,
+  Op.fsync,
+  Op.msync,
+  Op.seal,
+  0,
+]);
 
 export class Effects {
   private readonly c: EventColumns;
@@ -136,7 +146,8 @@ export class Effects {
         return;
       case Op.fallocate:
         if (files.fill(file, offset, length, c.addr[row]!, State.unwritten) > 0) this.changed(file);
-        if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length) files.size[file] = offset + length;
+        if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
+          files.size[file] = offset + length;
         return;
       case Op.punch:
         this.hole(file, offset, length);

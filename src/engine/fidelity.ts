@@ -1,10 +1,11 @@
 // The recorded run held against the table of the policy it ran under: return codes, and the maps that look-ups saw.
 // A replay that cannot reproduce its own recording says so first (replay reference, section 5).
+
+import { State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OP_COUNT } from '../model/events.js';
 import { ERRNO, errnoName, type Policy } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { State } from '../extents/extent-map.js';
 import type { FileStates } from './file-states.js';
 import type { FidelityCounts } from './result.js';
 
@@ -17,7 +18,16 @@ export class Fidelity {
 
   constructor(policy: Policy) {
     this.policy = policy;
-    this.counts = { policy: policy.name, agreed: 0, differed: 0, byOp: new Float64Array(OP_COUNT * 2), notCompared: new Map(), mapAgreed: 0, mapDiffered: 0, examples: [] };
+    this.counts = {
+      policy: policy.name,
+      agreed: 0,
+      differed: 0,
+      byOp: new Float64Array(OP_COUNT * 2),
+      notCompared: new Map(),
+      mapAgreed: 0,
+      mapDiffered: 0,
+      examples: [],
+    };
   }
 
   /** One operation: predicted errno (0 for none) against the recorded result. `attributes`: chattr was at work on the file; `sizeKnown`: so is its size. */
@@ -28,8 +38,12 @@ export class Fidelity {
     if (recorded !== 0) {
       // The call failed for a reason that comes before, or lies outside, every seal.
       if (!EXPLAINED.has(recorded)) return this.skip(`${errnoName(recorded)}: no seal answers with it`);
-      if (recorded === ERRNO.SIGBUS && !sizeKnown) return this.skip('SIGBUS on a file whose size the trace does not tell');
-      if ((recorded === ERRNO.EPERM || recorded === ERRNO.SIGBUS) && attributes) return this.skip(`${errnoName(recorded)} on a file whose attributes were changed (immutable or append-only; the trace does not say which)`);
+      if (recorded === ERRNO.SIGBUS && !sizeKnown)
+        return this.skip('SIGBUS on a file whose size the trace does not tell');
+      if ((recorded === ERRNO.EPERM || recorded === ERRNO.SIGBUS) && attributes)
+        return this.skip(
+          `${errnoName(recorded)} on a file whose attributes were changed (immutable or append-only; the trace does not say which)`,
+        );
     }
     this.tell(op, false, row, predicted);
   }
@@ -50,12 +64,17 @@ export class Fidelity {
     else if (!inside) agrees = false;
     else {
       const state = map!.state(at) & 3;
-      agrees = reserved ? state === State.delalloc : state !== State.delalloc && map!.addrAt(offset) === addr && (state === State.unwritten) === ((flags & Flag.unwritten) !== 0);
+      agrees = reserved
+        ? state === State.delalloc
+        : state !== State.delalloc &&
+          map!.addrAt(offset) === addr &&
+          (state === State.unwritten) === ((flags & Flag.unwritten) !== 0);
     }
     if (agrees) this.counts.mapAgreed++;
     else {
       this.counts.mapDiffered++;
-      if (this.counts.examples.length < MOST_EXAMPLES) this.counts.examples.push({ row, verdict: -1, errno: 0, map: true });
+      if (this.counts.examples.length < MOST_EXAMPLES)
+        this.counts.examples.push({ row, verdict: -1, errno: 0, map: true });
     }
   }
 
@@ -66,7 +85,8 @@ export class Fidelity {
       return;
     }
     this.counts.differed++;
-    if (this.counts.examples.length < MOST_EXAMPLES) this.counts.examples.push({ row, verdict: predicted === 0 ? 0 : 5, errno: predicted, map: false });
+    if (this.counts.examples.length < MOST_EXAMPLES)
+      this.counts.examples.push({ row, verdict: predicted === 0 ? 0 : 5, errno: predicted, map: false });
   }
 
   /** Not compared, and why. */

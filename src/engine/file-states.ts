@@ -19,7 +19,13 @@ export class FileStates {
   readonly deviceOf: Uint32Array;
   private nextFree: number;
   /** Device ranges a refused call would have given back: [addr, end, file]. */
-  private readonly kept: { readonly device: number; readonly addr: number; readonly end: number; readonly file: number; readonly offset: number }[] = [];
+  private readonly kept: {
+    readonly device: number;
+    readonly addr: number;
+    readonly end: number;
+    readonly file: number;
+    readonly offset: number;
+  }[] = [];
 
   constructor(files: number, deviceOf: Uint32Array, firstFreeAddr: number) {
     this.maps = new Array<ExtentMap | undefined>(files).fill(undefined);
@@ -53,7 +59,14 @@ export class FileStates {
     const map = this.maps[file];
     if (map === undefined) return;
     for (let at = map.seek(offset); at >= 0 && map.offset(at) < offset + length; at = map.next(at))
-      if (map.addr(at) >= 0) this.kept.push({ device: this.deviceOf[file]!, addr: map.addr(at), end: map.addr(at) + map.length(at), file, offset: map.offset(at) });
+      if (map.addr(at) >= 0)
+        this.kept.push({
+          device: this.deviceOf[file]!,
+          addr: map.addr(at),
+          end: map.addr(at) + map.length(at),
+          file,
+          offset: map.offset(at),
+        });
   }
 
   /** Does another file, in this lane, still own blocks in [addr, addr + length)? */
@@ -96,7 +109,8 @@ export class FileStates {
     let copied = 0;
     const parts: number[] = [];
     for (let at = map.seek(offset); at >= 0 && map.offset(at) < offset + length; at = map.next(at))
-      if ((map.state(at) & State.reflinked) !== 0) parts.push(Math.max(offset, map.offset(at)), Math.min(offset + length, map.offset(at) + map.length(at)));
+      if ((map.state(at) & State.reflinked) !== 0)
+        parts.push(Math.max(offset, map.offset(at)), Math.min(offset + length, map.offset(at) + map.length(at)));
     for (let i = 0; i < parts.length; i += 2) {
       const bytes = parts[i + 1]! - parts[i]!;
       map.insert(parts[i]!, bytes, this.allocate(bytes), State.written);
@@ -112,7 +126,8 @@ export class FileStates {
       if (map === undefined || this.deviceOf[file] !== device) continue;
       for (let at = map.seek(0); at >= 0; at = map.next(at)) {
         const from = map.addr(at);
-        if (from >= 0 && addr >= from && addr < from + map.length(at)) return { file, offset: map.offset(at) + addr - from };
+        if (from >= 0 && addr >= from && addr < from + map.length(at))
+          return { file, offset: map.offset(at) + addr - from };
       }
     }
     return null;
@@ -121,6 +136,7 @@ export class FileStates {
 
 /** Extent state of an event row's flags. */
 export function stateOf(flags: number): number {
-  const base = (flags & Flag.delalloc) !== 0 ? State.delalloc : (flags & Flag.unwritten) !== 0 ? State.unwritten : State.written;
+  const base =
+    (flags & Flag.delalloc) !== 0 ? State.delalloc : (flags & Flag.unwritten) !== 0 ? State.unwritten : State.written;
   return (flags & Flag.reflinked) !== 0 ? base | State.reflinked : base;
 }

@@ -43,7 +43,8 @@ export class Hazards {
       for (let at = map.seek(offset); at >= 0 && map.offset(at) < end; at = map.next(at)) {
         const from = Math.max(offset, map.offset(at));
         const to = Math.min(end, map.offset(at) + map.length(at));
-        if (map.addr(at) >= 0) runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
+        if (map.addr(at) >= 0)
+          runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
       }
     this.captured.set(hold, { file, offset, length, runs });
   }
@@ -96,6 +97,15 @@ export class Hazards {
     this.classes[hazardClass]!++;
     if (this.rows.length >= MOST_ROWS) return;
     const changed = this.changedNs[file]!;
-    this.rows.push({ row, hazardClass, bytes, file, offset, addr, owner: other ? owner.file : -1, staleForNs: changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed) });
+    this.rows.push({
+      row,
+      hazardClass,
+      bytes,
+      file,
+      offset,
+      addr,
+      owner: other ? owner.file : -1,
+      staleForNs: changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed),
+    });
   }
 }

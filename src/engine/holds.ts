@@ -35,7 +35,18 @@ export class HoldTable {
     this.mask = new Uint8Array(files);
   }
 
-  add(kind: number, file: number, pid: number, task: number, handle: number, fromNs: number, endNs: number, offset: number, length: number, row: number): number {
+  add(
+    kind: number,
+    file: number,
+    pid: number,
+    task: number,
+    handle: number,
+    fromNs: number,
+    endNs: number,
+    offset: number,
+    length: number,
+    row: number,
+  ): number {
     if (this.free === NIL && this.used === this.kind.length) this.grow();
     const at = this.free === NIL ? this.used++ : this.free;
     if (at === this.free) this.free = this.next[at]!;
@@ -96,7 +107,8 @@ export class HoldTable {
 
   /** Does this process hold the file, by a kind in `kinds`? */
   holds(file: number, pid: number, kinds: number): boolean {
-    for (let at = this.first[file]!; at !== NIL; at = this.next[at]!) if (this.pid[at] === pid && (kinds & (1 << this.kind[at]!)) !== 0) return true;
+    for (let at = this.first[file]!; at !== NIL; at = this.next[at]!)
+      if (this.pid[at] === pid && (kinds & (1 << this.kind[at]!)) !== 0) return true;
     return false;
   }
 

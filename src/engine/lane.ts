@@ -2,7 +2,7 @@
 // Open timing: every operation starts when the trace says it did; a wait delays that operation only (replay reference, 4).
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { Flag, OBSERVED_OPS, Op, OPS } from '../model/events.js';
+import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
 import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
@@ -33,10 +33,28 @@ const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4, size:
 const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Ops whose file must be known to mean anything. */
-const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) => (['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0));
+const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) =>
+  ['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0,
+);
 
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
-const TAKES_AWAY: Uint8Array = Uint8Array.from(OPS, (name) => (['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'reflink', 'dedupe', 'exchange', 'swapext'].includes(name) ? 1 : 0));
+const TAKES_AWAY: Uint8Array = Uint8Array.from(OPS, (name) =>
+  [
+    'truncate',
+    'open',
+    'punch',
+    'zero',
+    'collapse',
+    'insert',
+    'unlink',
+    'reflink',
+    'dedupe',
+    'exchange',
+    'swapext',
+  ].includes(name)
+    ? 1
+    : 0,
+);
 
 export interface LaneOptions {
   readonly unseal: Unseal;
@@ -86,7 +104,14 @@ export class Lane {
   private stillWaiting = 0;
   private next = 0;
 
-  constructor(input: EngineInput, plan: SealPlan, policy: Policy, prices: Prices, firstFreeAddr: number, options: LaneOptions) {
+  constructor(
+    input: EngineInput,
+    plan: SealPlan,
+    policy: Policy,
+    prices: Prices,
+    firstFreeAddr: number,
+    options: LaneOptions,
+  ) {
     this.c = input.columns;
     this.input = input;
     this.plan = plan;
@@ -158,7 +183,8 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
-    if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0)) this.observation(row);
+    if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
+      this.observation(row);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row);
     else if ((flags & Flag.second) === 0) this.operation(row);
   }
@@ -215,7 +241,8 @@ export class Lane {
     const differs = this.effects.observe(row, this.opOf[opId]!);
     if (differs) this.diverge(opId);
     const file = c.file[row]!;
-    if (file !== NONE) this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
+    if (file !== NONE)
+      this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
   }
 
   private touched(file: number, timeNs: number, removed: boolean): void {
@@ -240,7 +267,12 @@ export class Lane {
   private secondOf(row: number): number {
     const { c } = this;
     const next = row + 1;
-    return next < c.rows && c.opId[next] === c.opId[row] && (c.flags[next]! & Flag.second) !== 0 && c.op[next] === c.op[row] ? next : -1;
+    return next < c.rows &&
+      c.opId[next] === c.opId[row] &&
+      (c.flags[next]! & Flag.second) !== 0 &&
+      c.op[next] === c.op[row]
+      ? next
+      : -1;
   }
 
   // --- operations
@@ -282,8 +314,23 @@ export class Lane {
     }
     const result = c.result[row]!;
     const isFault = op === Op.read_fault || op === Op.write_fault;
-    if (this.fidelity !== null && counted && isFault && this.shrinkingUntil[file]! >= timeNs && c.offset[row]! >= this.shrinkingTo[file]!) this.fidelity.skip('faults behind the new end of file while the call that sets it was under way');
-    else if (this.fidelity !== null && counted) this.fidelity.compare(this.predicted(row, second, op, pid), row, op, result, this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)), file !== NONE && this.files.size[file]! >= 0);
+    if (
+      this.fidelity !== null &&
+      counted &&
+      isFault &&
+      this.shrinkingUntil[file]! >= timeNs &&
+      c.offset[row]! >= this.shrinkingTo[file]!
+    )
+      this.fidelity.skip('faults behind the new end of file while the call that sets it was under way');
+    else if (this.fidelity !== null && counted)
+      this.fidelity.compare(
+        this.predicted(row, second, op, pid),
+        row,
+        op,
+        result,
+        this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)),
+        file !== NONE && this.files.size[file]! >= 0,
+      );
     if (this.recorded) {
       verdict = result < 0 ? Verdict.deny : Verdict.proceed;
       errno = result < 0 ? -result : 0;
@@ -292,12 +339,14 @@ export class Lane {
       verdict = Verdict.deny;
       errno = EAGAIN;
     }
-    const waitNs = verdict === Verdict.wait || verdict === Verdict.recall ? this.waitFor(blocked, verdict, timeNs, row) : 0;
+    const waitNs =
+      verdict === Verdict.wait || verdict === Verdict.recall ? this.waitFor(blocked, verdict, timeNs, row) : 0;
     if (counted) {
       this.account(row, op, verdict, errno, timeNs, waitNs, sealNs);
       // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
       const seals = this.recorded ? sealErrno(errno) : true;
-      if (verdict >= Verdict.revoke && !beyond && seals) this.conflict(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
+      if (verdict >= Verdict.revoke && !beyond && seals)
+        this.conflict(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
     }
     this.carryOut(row, op, file, verdict, errno, timeNs, waitNs, operationCase, second, result);
   }
@@ -365,14 +414,25 @@ export class Lane {
         this.uncertain++;
       }
     }
-    return caseOf(op, c.flags[row]!, offset, length, held, file === NONE ? -1 : files.size[file]!, map === undefined ? 0 : map.end);
+    return caseOf(
+      op,
+      c.flags[row]!,
+      offset,
+      length,
+      held,
+      file === NONE ? -1 : files.size[file]!,
+      map === undefined ? 0 : map.end,
+    );
   }
 
   /** How long a blocked operation waits for what is in its way. */
   private waitFor(file: number, verdict: number, timeNs: number, row: number): number {
     const { holds } = this;
     const kinds = verdict === Verdict.wait ? DEVICE_HOLDS : 1 << Hold.lease;
-    const limit = verdict === Verdict.recall ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    const limit =
+      verdict === Verdict.recall
+        ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
     let until = timeNs;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       if ((kinds & (1 << holds.kind[at]!)) === 0) continue;
@@ -408,12 +468,21 @@ export class Lane {
 
   // --- accounting
 
-  private account(row: number, op: number, verdict: number, errno: number, timeNs: number, waitNs: number, sealNs: number): void {
+  private account(
+    row: number,
+    op: number,
+    verdict: number,
+    errno: number,
+    timeNs: number,
+    waitNs: number,
+    sealNs: number,
+  ): void {
     const { c, ledger, prices } = this;
     ledger.count(row, op, verdict, errno);
     const recordedNs = c.latencyNs[row]!;
     const bytes = Math.max(0, c.length[row]!);
-    let ns = recordedNs >= 0 ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * (op === Op.truncate ? 0 : bytes);
+    let ns =
+      recordedNs >= 0 ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * (op === Op.truncate ? 0 : bytes);
     let measured = recordedNs >= 0;
     if (!this.recorded) {
       if (verdict === Verdict.deny && (c.result[row]! >= 0 || !measured)) {
@@ -433,7 +502,17 @@ export class Lane {
     ledger.time(op, timeNs, ns, measured);
   }
 
-  private conflict(row: number, op: number, operationCase: number, file: number, verdict: number, errno: number, timeNs: number, waitNs: number, pid: number): void {
+  private conflict(
+    row: number,
+    op: number,
+    operationCase: number,
+    file: number,
+    verdict: number,
+    errno: number,
+    timeNs: number,
+    waitNs: number,
+    pid: number,
+  ): void {
     const { c, holds, ledger } = this;
     const hold = this.recorded || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
     const holdTask = hold < 0 ? NONE : holds.task[hold]!;
@@ -474,7 +553,10 @@ export class Lane {
     if (file === NONE) return [];
     const { c } = this;
     const op = c.op[row]!;
-    const offset = op === Op.truncate ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!) : Math.max(0, c.offset[row]!);
+    const offset =
+      op === Op.truncate
+        ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
+        : Math.max(0, c.offset[row]!);
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
     return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
   }
@@ -501,7 +583,18 @@ export class Lane {
 
   // --- effects
 
-  private carryOut(row: number, op: number, file: number, verdict: number, errno: number, timeNs: number, waitNs: number, operationCase: number, second: number, result: number): void {
+  private carryOut(
+    row: number,
+    op: number,
+    file: number,
+    verdict: number,
+    errno: number,
+    timeNs: number,
+    waitNs: number,
+    operationCase: number,
+    second: number,
+    result: number,
+  ): void {
     const { c } = this;
     const opId = c.opId[row]!;
     const failed = result < 0;
@@ -512,15 +605,30 @@ export class Lane {
     if (verdict === Verdict.deny && !this.recorded) {
       this.fate[opId] = Fate.denied;
       // Refused here and let through there: from now on the file's map is another one, if the call changed it.
-      if (!failed && file !== NONE && this.plan.observed[file] === 0 && operationCase >= 0 && FREES[operationCase] === 1) this.files.diverged[file] = 1;
+      if (
+        !failed &&
+        file !== NONE &&
+        this.plan.observed[file] === 0 &&
+        operationCase >= 0 &&
+        FREES[operationCase] === 1
+      )
+        this.files.diverged[file] = 1;
       return;
     }
-    if (!this.recorded && failed && sealErrno(-result) && verdict <= Verdict.recall && operationCase >= 0 && errno === 0) {
+    if (
+      !this.recorded &&
+      failed &&
+      sealErrno(-result) &&
+      verdict <= Verdict.recall &&
+      operationCase >= 0 &&
+      errno === 0
+    ) {
       // The recording refused what this policy lets through: what it would have done is not in the trace.
       this.diverge(opId);
     }
     if (verdict === Verdict.revoke && file !== NONE) this.revoke(file);
-    if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed) this.freedUnderDevice(row, op, operationCase, file, second, timeNs);
+    if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed)
+      this.freedUnderDevice(row, op, operationCase, file, second, timeNs);
     const release = timeNs + waitNs;
     if (waitNs > 0 && this.fate[opId] !== Fate.denied) {
       this.fate[opId] = Fate.delayed;
@@ -541,7 +649,14 @@ export class Lane {
     const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
     if (endNs <= this.c.timeNs[row]!) return this.sizes(row, op, file);
     const before = this.files.size[file]!;
-    const after = op === Op.truncate ? this.c.length[row]! : op === Op.collapse ? Math.max(0, before - this.c.length[row]!) : op === Op.open && (this.c.flags[row]! & Flag.trunc) !== 0 ? 0 : before;
+    const after =
+      op === Op.truncate
+        ? this.c.length[row]!
+        : op === Op.collapse
+          ? Math.max(0, before - this.c.length[row]!)
+          : op === Op.open && (this.c.flags[row]! & Flag.trunc) !== 0
+            ? 0
+            : before;
     if (after < before) {
       this.shrinkingUntil[file] = endNs;
       this.shrinkingTo[file] = after;
@@ -559,18 +674,21 @@ export class Lane {
     else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) size[file] = 0;
     else if (size[file]! < 0 || offset < 0 || length < 0) return;
     else if (op === Op.write) size[file] = Math.max(size[file]!, offset + length);
-    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0) size[file] = Math.max(size[file]!, offset + length);
+    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
+      size[file] = Math.max(size[file]!, offset + length);
     else if (op === Op.collapse) size[file] = Math.max(0, size[file]! - length);
     else if (op === Op.insert) size[file] = size[file]! + length;
     else if ((op === Op.reflink || op === Op.dedupe) && this.secondOf(row) >= 0) {
       const target = c.file[this.secondOf(row)]!;
-      if (target !== NONE && size[target]! >= 0) size[target] = Math.max(size[target]!, c.offset[this.secondOf(row)]! + length);
+      if (target !== NONE && size[target]! >= 0)
+        size[target] = Math.max(size[target]!, c.offset[this.secondOf(row)]! + length);
     }
   }
 
   private revoke(file: number): void {
     const { holds } = this;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
   }
 
   // --- holds
@@ -578,7 +696,8 @@ export class Lane {
   private sealBefore(row: number, file: number, timeNs: number): number {
     const here = this.plan.atRow[row]!;
     const first = this.plan.wholeTrace[file] === 1;
-    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return this.seals.idle(file, timeNs);
+    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal)
+      return this.seals.idle(file, timeNs);
     if (this.policy.seal?.taken !== 'call') return 0;
     return this.seals.call(file, this.c.task[row]!, row, timeNs);
   }
@@ -591,7 +710,8 @@ export class Lane {
     const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
     const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
     const length = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!;
-    const take = (kind: number): number => this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
+    const take = (kind: number): number =>
+      this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
     switch (op) {
       case Op.mmap:
         if (direct && this.policy.seal?.taken === 'mapping') {
@@ -644,7 +764,9 @@ export class Lane {
     const how = killed ? EndedBy.killed : EndedBy.exit;
     for (const { handle, file } of this.seals.usedBy(pid)) this.release(handle, file, timeNs, how);
     const { holds } = this;
-    for (const at of holds.ofProcess(pid)) if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal) this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
+    for (const at of holds.ofProcess(pid))
+      if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal)
+        this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
   }
 
   // --- devices
@@ -657,7 +779,10 @@ export class Lane {
     const file = c.file[row]!;
     const timeNs = c.timeNs[row]!;
     if (file === NONE) return;
-    let ns = c.latencyNs[row]! >= 0 ? c.latencyNs[row]! : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
+    let ns =
+      c.latencyNs[row]! >= 0
+        ? c.latencyNs[row]!
+        : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
     if (handle !== 0) ns += this.accessThrough(row, handle);
     else this.accessSeen(row, file, flags);
     if ((flags & Flag.second) !== 0) return;
@@ -704,7 +829,8 @@ export class Lane {
   private bytesMoved(row: number): number {
     const { c } = this;
     let bytes = 0;
-    for (let i = row; i < c.rows && c.opId[i] === c.opId[row]; i++) if ((c.flags[i]! & Flag.moved) !== 0) bytes += c.length[i]!;
+    for (let i = row; i < c.rows && c.opId[i] === c.opId[row]; i++)
+      if ((c.flags[i]! & Flag.moved) !== 0) bytes += c.length[i]!;
     return bytes;
   }
 
@@ -724,7 +850,8 @@ export class Lane {
     const [access] = list.splice(at, 1);
     // What the recording saw move has moved here too, if this lane let the change through.
     const asRecorded = this.interfered[file] === 0 || this.removals[file] !== access!.removals;
-    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) this.staleAccess(access!, c.length[row]!);
+    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row))
+      this.staleAccess(access!, c.length[row]!);
   }
 
   private readonly stale = new Set<number>();
@@ -750,7 +877,14 @@ export class Lane {
    * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
    * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`accessEnd`).
    */
-  private freedUnderDevice(row: number, op: number, operationCase: number, file: number, second: number, timeNs: number): void {
+  private freedUnderDevice(
+    row: number,
+    op: number,
+    operationCase: number,
+    file: number,
+    second: number,
+    timeNs: number,
+  ): void {
     const { c } = this;
     const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
     const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
@@ -758,7 +892,8 @@ export class Lane {
     if (list === undefined || list.length === 0) return;
     if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
     const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
-    const toTheEnd = op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
+    const toTheEnd =
+      op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
     const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
     for (const access of list) {
       if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;

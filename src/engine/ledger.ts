@@ -1,7 +1,7 @@
 // What a lane counts: verdicts, latencies, conflicts by group, the heat map. Counters are cells of typed arrays.
 import { Histogram } from '../base/histogram.js';
 import { OP_COUNT } from '../model/events.js';
-import { Verdict, VERDICT_COUNT } from '../model/policy.js';
+import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import type { ConflictGroup } from './result.js';
 
 /** Time bins over the trace's span, and latency levels: two per power of two from 1 ns up. */

@@ -49,7 +49,8 @@ export interface Prices {
 
 export function foldPrices(costs: CostModel): Prices {
   const price = (step: Step, bytes = 0): number => costs.prices[step].fixedNs + costs.prices[step].nsPerByte * bytes;
-  const sum = (name: OpName, key: 'fixedNs' | 'nsPerByte'): number => (SERVICE[name] ?? ['syscall']).reduce((total, step) => total + costs.prices[step][key], 0);
+  const sum = (name: OpName, key: 'fixedNs' | 'nsPerByte'): number =>
+    (SERVICE[name] ?? ['syscall']).reduce((total, step) => total + costs.prices[step][key], 0);
   return {
     fixedNs: Float64Array.from(OPS, (name) => sum(name, 'fixedNs')),
     nsPerByte: Float64Array.from(OPS, (name) => sum(name, 'nsPerByte')),

@@ -33,6 +33,7 @@ export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, pla
 function firstFreeAddress(input: EngineInput): number {
   const { columns: c } = input;
   let highest = 0;
-  for (let i = 0; i < c.rows; i++) if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
+  for (let i = 0; i < c.rows; i++)
+    if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
   return Math.ceil((highest + 1) / 2 ** 20) * 2 ** 20;
 }

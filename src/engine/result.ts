@@ -1,7 +1,8 @@
 // What a lane counted: plain numbers and rows, turned into tables by `results`.
-import type { ExtentView } from './view.js';
+
 import type { Histogram } from '../base/histogram.js';
 import type { Policy } from '../model/policy.js';
+import type { ExtentView } from './view.js';
 
 /** One conflict in full: the first of its group. Times in ns, ranges in bytes; rows are rows of the event columns. */
 export interface ConflictGroup {
@@ -61,7 +62,12 @@ export interface FidelityCounts {
   mapAgreed: number;
   mapDiffered: number;
   /** Rows of the first disagreements, with what was predicted (verdict, errno). */
-  readonly examples: { readonly row: number; readonly verdict: number; readonly errno: number; readonly map: boolean }[];
+  readonly examples: {
+    readonly row: number;
+    readonly verdict: number;
+    readonly errno: number;
+    readonly map: boolean;
+  }[];
 }
 
 export interface LaneResult {

@@ -4,7 +4,9 @@ import { Flag, Op } from '../model/events.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import type { EngineInput } from './input.js';
 
-export type SealRule = { readonly kind: 'explicit' | 'dma' | 'mapped' } | { readonly kind: 'files'; readonly glob: RegExp };
+export type SealRule =
+  | { readonly kind: 'explicit' | 'dma' | 'mapped' }
+  | { readonly kind: 'files'; readonly glob: RegExp };
 
 /** Bits of `SealPlan.atRow`. */
 export const SealHere = { callBefore: 1, direct: 2 } as const;
@@ -48,7 +50,9 @@ export function parseSealRule(text: string): SealRule | null {
 
 /** `*` and `?` within a name, `**` across directories; without a slash the pattern is held against the last part. */
 function globPattern(glob: string): RegExp {
-  const body = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*\*|\*|\?/g, (w) => (w === '**' ? '.*' : w === '*' ? '[^/]*' : '[^/]'));
+  const body = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*|\*|\?/g, (w) => (w === '**' ? '.*' : w === '*' ? '[^/]*' : '[^/]'));
   return new RegExp(glob.includes('/') ? `^${body}$` : `(^|/)${body}$`);
 }
 
@@ -64,7 +68,10 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     observed: observedFiles(input),
     highestId,
   };
-  if (rule.kind === 'files') input.fileNames.forEach((name, file) => void (plan.wholeTrace[file] = rule.glob.test(name) ? 1 : 0));
+  if (rule.kind === 'files')
+    input.fileNames.forEach((name, file) => {
+      plan.wholeTrace[file] = rule.glob.test(name) ? 1 : 0;
+    });
   const live = new Map<number, LiveHold>();
   const ofFile = new Map<number, Set<LiveHold>>();
   for (let i = 0; i < c.rows; i++) {
@@ -82,12 +89,20 @@ function observedFiles(input: EngineInput): Uint8Array {
   const devices = new Set<number>();
   for (let i = 0; i < c.rows; i++) {
     const op = c.op[i]!;
-    if ((op === Op.map_insert || op === Op.map_remove || op === Op.map_reset) && c.file[i] !== NONE) devices.add(deviceOf[c.file[i]!]!);
+    if ((op === Op.map_insert || op === Op.map_remove || op === Op.map_reset) && c.file[i] !== NONE)
+      devices.add(deviceOf[c.file[i]!]!);
   }
   return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
-function acquire(input: EngineInput, plan: SealPlan, rule: SealRule, live: Map<number, LiveHold>, ofFile: Map<number, Set<LiveHold>>, i: number): void {
+function acquire(
+  input: EngineInput,
+  plan: SealPlan,
+  rule: SealRule,
+  live: Map<number, LiveHold>,
+  ofFile: Map<number, Set<LiveHold>>,
+  i: number,
+): void {
   const { columns: c } = input;
   const file = c.file[i]!;
   const handle = c.handle[i]!;
@@ -121,7 +136,10 @@ function acquire(input: EngineInput, plan: SealPlan, rule: SealRule, live: Map<n
     const written = rule.kind === 'mapped' && (c.flags[i]! & Flag.shared) !== 0 && (c.flags[i]! & Flag.writable) !== 0;
     const named = rule.kind === 'files' && plan.wholeTrace[file] === 1;
     if (direct || written || named) markDirect(plan, hold);
-  } else if ((op === Op.pin || op === Op.register || op === Op.swapon) && (rule.kind === 'dma' || rule.kind === 'mapped')) {
+  } else if (
+    (op === Op.pin || op === Op.register || op === Op.swapon) &&
+    (rule.kind === 'dma' || rule.kind === 'mapped')
+  ) {
     let through = false;
     for (const h of holds) {
       if (!h.mapping || h.pid !== pid || h.to <= hold.from || h.from >= hold.to) continue;
@@ -138,7 +156,13 @@ function markDirect(plan: SealPlan, hold: LiveHold): void {
   plan.atRow[hold.firstRow]! |= SealHere.callBefore;
 }
 
-function release(input: EngineInput, plan: SealPlan, live: Map<number, LiveHold>, ofFile: Map<number, Set<LiveHold>>, i: number): void {
+function release(
+  input: EngineInput,
+  plan: SealPlan,
+  live: Map<number, LiveHold>,
+  ofFile: Map<number, Set<LiveHold>>,
+  i: number,
+): void {
   const { columns: c } = input;
   const hold = live.get(c.handle[i]!);
   const result = c.result[i]!;
@@ -149,14 +173,28 @@ function release(input: EngineInput, plan: SealPlan, live: Map<number, LiveHold>
   if (hold.remaining <= 0) end(plan, live, ofFile, hold, c.timeNs[i]!, EndedBy.release);
 }
 
-function endOfProcess(input: EngineInput, plan: SealPlan, live: Map<number, LiveHold>, ofFile: Map<number, Set<LiveHold>>, i: number): void {
+function endOfProcess(
+  input: EngineInput,
+  plan: SealPlan,
+  live: Map<number, LiveHold>,
+  ofFile: Map<number, Set<LiveHold>>,
+  i: number,
+): void {
   const { columns: c } = input;
   const pid = pidAt(input, i);
   const how = (c.flags[i]! & Flag.killed) !== 0 ? EndedBy.killed : EndedBy.exit;
-  for (const hold of [...live.values()]) if (hold.pid === pid && c.op[hold.row] !== Op.swapon) end(plan, live, ofFile, hold, c.timeNs[i]!, how);
+  for (const hold of [...live.values()])
+    if (hold.pid === pid && c.op[hold.row] !== Op.swapon) end(plan, live, ofFile, hold, c.timeNs[i]!, how);
 }
 
-function end(plan: SealPlan, live: Map<number, LiveHold>, ofFile: Map<number, Set<LiveHold>>, hold: LiveHold, timeNs: number, how: number): void {
+function end(
+  plan: SealPlan,
+  live: Map<number, LiveHold>,
+  ofFile: Map<number, Set<LiveHold>>,
+  hold: LiveHold,
+  timeNs: number,
+  how: number,
+): void {
   plan.endNs[hold.handle] = timeNs;
   plan.endedBy[hold.handle] = how;
   live.delete(hold.handle);

@@ -35,7 +35,15 @@ export class Seals {
   private readonly liveOf: Uint32Array;
   private readonly idleSince: Float64Array;
 
-  constructor(policy: Policy, files: FileStates, holds: HoldTable, prices: Prices, plan: SealPlan, unseal: Unseal, endNs: number) {
+  constructor(
+    policy: Policy,
+    files: FileStates,
+    holds: HoldTable,
+    prices: Prices,
+    plan: SealPlan,
+    unseal: Unseal,
+    endNs: number,
+  ) {
     this.policy = policy;
     this.files = files;
     this.holds = holds;
@@ -52,7 +60,18 @@ export class Seals {
     const spec = this.policy.seal;
     if (spec === null || this.sealed.has(file)) return 0;
     const costNs = spec.prepares ? this.prepare(file) : this.prices.price('commit');
-    const hold = this.holds.add(Hold[spec.hold], file, -1, task, 0, timeNs, Number.POSITIVE_INFINITY, 0, Number.MAX_SAFE_INTEGER, row);
+    const hold = this.holds.add(
+      Hold[spec.hold],
+      file,
+      -1,
+      task,
+      0,
+      timeNs,
+      Number.POSITIVE_INFINITY,
+      0,
+      Number.MAX_SAFE_INTEGER,
+      row,
+    );
     this.sealed.set(file, { hold, row: this.rows.length });
     this.open(file, task, spec.hold, timeNs, costNs);
     return costNs;
@@ -113,7 +132,8 @@ export class Seals {
   idle(file: number, timeNs: number): number {
     if (this.unsealRule.kind !== 'idle') return 0;
     const since = this.idleSince[file]! + this.unsealRule.ns;
-    if (since <= timeNs && this.sealed.has(file) && this.rows[this.sealed.get(file)!.row]!.orphaned === false) this.unseal(file, since, EndedBy.unseal);
+    if (since <= timeNs && this.sealed.has(file) && this.rows[this.sealed.get(file)!.row]!.orphaned === false)
+      this.unseal(file, since, EndedBy.unseal);
     return 0;
   }
 
@@ -172,8 +192,10 @@ export class Seals {
   private settle(file: number, size: number): void {
     const map = this.files.map(file);
     const reserved: number[] = [];
-    for (let at = map.seek(0); at >= 0 && map.offset(at) < size; at = map.next(at)) if (map.state(at) === State.delalloc) reserved.push(map.offset(at), map.length(at));
-    for (let i = 0; i < reserved.length; i += 2) map.insert(reserved[i]!, reserved[i + 1]!, this.files.allocate(reserved[i + 1]!), State.written);
+    for (let at = map.seek(0); at >= 0 && map.offset(at) < size; at = map.next(at))
+      if (map.state(at) === State.delalloc) reserved.push(map.offset(at), map.length(at));
+    for (let i = 0; i < reserved.length; i += 2)
+      map.insert(reserved[i]!, reserved[i + 1]!, this.files.allocate(reserved[i + 1]!), State.written);
     map.convert(0, size, State.written);
   }
 }

@@ -1,7 +1,7 @@
 // ftrace as text: `trace-cmd report` (plain, -t, -R, several instances) and the tracefs files `trace`, `trace_pipe`.
 // Line: [instance:] comm-pid [(tgid)] [cpu] [flags] time: event: payload. Variants: kernel-events reference, traps 7 to 11.
 import { kernelEvent } from '../model/kernel-events.js';
-import type { Format, Input, TraceSink } from '../model/trace.js';
+import type { Format, TraceSink } from '../model/trace.js';
 import { PayloadDecoder } from './payload.js';
 
 const LONGEST_LINE = 1 << 20;
@@ -93,7 +93,10 @@ class LineParser {
 
   tooLong(bytes: number): void {
     this.line++;
-    this.damage('line-too-long', `expected lines of at most ${LONGEST_LINE} bytes, found ${bytes} without a newline; the rest of it is skipped`);
+    this.damage(
+      'line-too-long',
+      `expected lines of at most ${LONGEST_LINE} bytes, found ${bytes} without a newline; the rest of it is skipped`,
+    );
   }
 
   finish(): void {
@@ -151,7 +154,17 @@ class LineParser {
     this.deliver(key, code, timeNs, cpu, actor, b, at, to, cut);
   }
 
-  private deliver(key: number, code: number, timeNs: number, cpu: number, actor: Actor, b: Uint8Array, at: number, to: number, cut: boolean): void {
+  private deliver(
+    key: number,
+    code: number,
+    timeNs: number,
+    cpu: number,
+    actor: Actor,
+    b: Uint8Array,
+    at: number,
+    to: number,
+    cut: boolean,
+  ): void {
     const { sink, decoder } = this;
     if (this.pendingLoss.size > 0) this.closeLoss(cpu, timeNs);
     this.lastOfCpu[cpu] = timeNs;
@@ -255,12 +268,26 @@ class LineParser {
       this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
       this.sink.kernel.lost(0);
     }
-    if (entries !== null || /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$|##### CPU \d+ buffer started)/.test(line)) return;
+    if (entries !== null || /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$|##### CPU \d+ buffer started)/.test(line))
+      return;
     const shown = line.slice(0, 80);
-    if (cut) this.damage('truncated-line', `expected a whole record, found a line cut in the middle: "${shown}"; everything before it was used`);
+    if (cut)
+      this.damage(
+        'truncated-line',
+        `expected a whole record, found a line cut in the middle: "${shown}"; everything before it was used`,
+      );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from an odd line
-    else if (/[\u0000-\u0008\ufffd]/.test(shown)) this.damage('unreadable-line', `expected "comm-pid [cpu] time: event: ...", found bytes that are no text: ${JSON.stringify(shown)}`);
-    else this.sink.issue('unreadable-line', this.line, `expected "comm-pid [cpu] time: event: ...", found "${shown}"; the line was skipped`);
+    else if (/[\u0000-\u0008\ufffd]/.test(shown))
+      this.damage(
+        'unreadable-line',
+        `expected "comm-pid [cpu] time: event: ...", found bytes that are no text: ${JSON.stringify(shown)}`,
+      );
+    else
+      this.sink.issue(
+        'unreadable-line',
+        this.line,
+        `expected "comm-pid [cpu] time: event: ...", found "${shown}"; the line was skipped`,
+      );
   }
 
   private loss(cpu: number, count: number): void {

@@ -47,11 +47,22 @@ export class PayloadDecoder {
     this.events = KERNEL_EVENTS.map((event) => {
       const places = slotPlaces(event);
       return {
-        slots: event.slots.map((s: Slot, i) => ({ print: ascii(s.print), field: ascii(s.field), type: s.type, place: places[i]!, scale: s.fieldScale })),
+        slots: event.slots.map((s: Slot, i) => ({
+          print: ascii(s.print),
+          field: ascii(s.field),
+          type: s.type,
+          place: places[i]!,
+          scale: s.fieldScale,
+        })),
         call: event.kind !== 'tracepoint',
         special: SPECIAL[event.name] ?? null,
       };
     });
+  }
+
+  /** Says how many slots a special form could not find. */
+  lacks(slots: number): void {
+    this.missing = slots;
   }
 
   /** Fills `record.v` and `record.arrays` for event code `event` from bytes [from, to). */
@@ -243,9 +254,16 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   dax_load_hole: daxFault,
   dax_pmd_load_hole: daxFault,
   ...Object.fromEntries(
-    ['dma_map_page', 'dma_map_phys', 'dma_map_resource', 'dma_unmap_page', 'dma_unmap_phys', 'dma_unmap_resource', 'dma_alloc', 'dma_free'].map(
-      (name) => [name, dmaMap],
-    ),
+    [
+      'dma_map_page',
+      'dma_map_phys',
+      'dma_map_resource',
+      'dma_unmap_page',
+      'dma_unmap_phys',
+      'dma_unmap_resource',
+      'dma_alloc',
+      'dma_free',
+    ].map((name) => [name, dmaMap]),
   ),
 };
 
@@ -286,13 +304,13 @@ function xfsRename(d: PayloadDecoder, b: Uint8Array, from: number, to: number): 
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
   const ino1 = find(b, INO, from, from, to);
-  if (ino1 < 0) return void (d.missing = 4);
+  if (ino1 < 0) return d.lacks(4);
   v[1] = number(b, ino1, to);
   const ino2 = find(b, INO, cursor.at, from, to);
   v[2] = ino2 < 0 ? Number.NaN : number(b, ino2, to);
   const name1 = find(b, NAME, cursor.at, from, to);
   const target = indexOf(b, TARGET_NAME, Math.max(name1, from), to);
-  if (name1 < 0 || target < 0) return void (d.missing = 2);
+  if (name1 < 0 || target < 0) return d.lacks(2);
   v[3] = d.words.bytes(b, name1, target);
   v[4] = d.words.bytes(b, target + 13, to);
 }
@@ -327,7 +345,7 @@ function ext4Status(d: PayloadDecoder, b: Uint8Array, from: number, to: number):
   const ino = find(b, INO, cursor.at, from, to);
   if (ino >= 0) v[1] = number(b, ino, to);
   const open = b.indexOf(91, cursor.at);
-  if (open < 0 || open >= to) return void (d.missing = 2);
+  if (open < 0 || open >= to) return d.lacks(2);
   v[2] = number(b, open + 1, to);
   v[3] = number(b, cursor.at + 1, to);
   if (d.events[d.record.event]!.slots.length > 4) rest(d, 4, b, cursor.at + 1, to);
@@ -338,7 +356,7 @@ function daxFault(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
   const ino = find(b, INO, cursor.at, from, to);
-  if (ino < 0) return void (d.missing = 4);
+  if (ino < 0) return d.lacks(4);
   v[1] = number(b, ino, to);
   const flags = skipWord(b, cursor.at + 1, to) + 1;
   const value = number(b, flags, to);
@@ -346,7 +364,7 @@ function daxFault(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
   const address = find(b, ADDRESS, flags, from, to);
   if (address >= 0) v[3] = number(b, address, to);
   const pgoff = find(b, PGOFF, flags, from, to);
-  if (pgoff < 0) return void (d.missing = 1);
+  if (pgoff < 0) return d.lacks(1);
   v[4] = number(b, pgoff, to);
   let last = to;
   while (last > cursor.at && b[last - 1] !== SPACE) last--;
@@ -355,11 +373,26 @@ function daxFault(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
 }
 
 /** vm_fault_t bits by name (include/linux/mm_types.h). */
-const VM_FAULT: Readonly<Record<string, number>> = { OOM: 1, SIGBUS: 2, MAJOR: 4, HWPOISON: 16, SIGSEGV: 64, NOPAGE: 256, LOCKED: 512, RETRY: 1024, FALLBACK: 2048, DONE_COW: 4096, NEEDDSYNC: 8192 };
+const VM_FAULT: Readonly<Record<string, number>> = {
+  OOM: 1,
+  SIGBUS: 2,
+  MAJOR: 4,
+  HWPOISON: 16,
+  SIGSEGV: 64,
+  NOPAGE: 256,
+  LOCKED: 512,
+  RETRY: 1024,
+  FALLBACK: 2048,
+  DONE_COW: 4096,
+  NEEDDSYNC: 8192,
+};
 function vmFault(d: PayloadDecoder, word: number): number {
   let bits = d.vmFaults.get(word);
   if (bits === undefined) {
-    bits = d.words.get(word).split('|').reduce((sum, name) => sum | (VM_FAULT[name] ?? (Number(name) || 0)), 0);
+    bits = d.words
+      .get(word)
+      .split('|')
+      .reduce((sum, name) => sum | (VM_FAULT[name] ?? (Number(name) || 0)), 0);
     d.vmFaults.set(word, bits);
   }
   return bits;

@@ -128,7 +128,9 @@ export const FLAGS = [
 
 export type FlagName = (typeof FLAGS)[number];
 /** Name to bit. Bits stay below 2^31, so a plain `&` never turns negative. */
-export const Flag = Object.fromEntries(FLAGS.map((name, bit) => [name, 2 ** bit])) as { readonly [K in FlagName]: number };
+export const Flag = Object.fromEntries(FLAGS.map((name, bit) => [name, 2 ** bit])) as {
+  readonly [K in FlagName]: number;
+};
 
 /** Ops that describe or observe; they are applied, never decided, and are no "operations" of a lane. */
 export const OBSERVED_OPS: readonly OpName[] = [

@@ -4,7 +4,8 @@
 import type { Slot, SlotType } from './kernel.js';
 
 const xfsExtent = 'dev:d ino:n state|bmap_state:s fileoff|startoff:n startblock:n fsbcount|blockcount:n flag|state:n';
-const xfsIomap = 'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n startoff:n startblock:n fsbcount|blockcount:n';
+const xfsIomap =
+  'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n startoff:n startblock:n fsbcount|blockcount:n';
 const xfsInode = 'dev:d ino:n';
 const xfsIo = 'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n';
 const xfsRange = 'dev:d ino:n fileoff|lblk:n startblock|pblk:n fsbcount|len:n';
@@ -179,7 +180,8 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_swap_extent_after: xfsInode,
   xfs_exchmaps_mapping1: xfsInode,
   xfs_exchmaps_mapping2: xfsInode,
-  xfs_reflink_remap_range: '@dev|dev:d @bytes|len:n @sino|src_ino:n @spos|src_offset:n @dino|dest_ino:n @dpos|dest_offset:n',
+  xfs_reflink_remap_range:
+    '@dev|dev:d @bytes|len:n @sino|src_ino:n @spos|src_offset:n @dino|dest_ino:n @dpos|dest_offset:n',
   xfs_reflink_remap_blocks: 'dev:d',
   xfs_reflink_remap_extent_src: xfsRange,
   xfs_reflink_remap_extent_dest: xfsRange,
@@ -299,7 +301,12 @@ export const KERNEL_EVENTS: readonly KernelEvent[] = [
       call,
       slots: args.split(' ').map((a) => ({ print: a, field: a, type: 'n' as const, fieldScale: 1 })),
     },
-    { name: `sys_exit_${call}`, kind: 'exit' as const, call, slots: [{ print: 'ret', field: 'ret', type: 'n' as const, fieldScale: 1 }] },
+    {
+      name: `sys_exit_${call}`,
+      kind: 'exit' as const,
+      call,
+      slots: [{ print: 'ret', field: 'ret', type: 'n' as const, fieldScale: 1 }],
+    },
   ]),
 ];
 

@@ -89,7 +89,25 @@ export const errnoName = (n: number): string => ERRNO_NAMES.get(n) ?? `E${n}`;
  * metadata; `W` waits for pins; `B` breaks a lease and waits; `I` invalidates device translations; `H` goes ahead and
  * leaves stale translations behind; `-` cannot occur (treated as ok); the rest fail with an errno.
  */
-export const CELLS = ['ok', 'C', 'C?', 'W', 'B', 'I', 'H', '-', 'TXT', 'PRM', 'INV', 'FLT', 'NSUP', 'FBG', 'EIO', 'BUS', 'BSY'] as const;
+export const CELLS = [
+  'ok',
+  'C',
+  'C?',
+  'W',
+  'B',
+  'I',
+  'H',
+  '-',
+  'TXT',
+  'PRM',
+  'INV',
+  'FLT',
+  'NSUP',
+  'FBG',
+  'EIO',
+  'BUS',
+  'BSY',
+] as const;
 export type Cell = (typeof CELLS)[number];
 
 /** Verdict and errno of each cell code. */

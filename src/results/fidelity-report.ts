@@ -3,8 +3,8 @@ import type { FidelityCounts } from '../engine/result.js';
 import { OPS } from '../model/events.js';
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
-import { evidence } from './lane-detail.js';
 import { fileName } from './input.js';
+import { evidence } from './lane-detail.js';
 import type { Fidelity } from './types.js';
 
 export function fidelityReport(trace: Trace, f: FidelityCounts): Fidelity {
@@ -27,7 +27,8 @@ export function fidelityReport(trace: Trace, f: FidelityCounts): Fidelity {
       const [at] = evidence(trace, e.row);
       const where = at === undefined ? '' : ` (${at.source}:${at.row})`;
       const file = fileName(trace, c.file[e.row]!);
-      if (e.map) return `a look-up of ${file} at ${c.offset[e.row]} saw another extent than the replayed map has${where}`;
+      if (e.map)
+        return `a look-up of ${file} at ${c.offset[e.row]} saw another extent than the replayed map has${where}`;
       const recorded = c.result[e.row]! < 0 ? errnoName(-c.result[e.row]!) : 'success';
       return `${OPS[c.op[e.row]!]} of ${file}: recorded ${recorded}, predicted ${e.errno === 0 ? 'success' : errnoName(e.errno)}${where}`;
     }),

@@ -1,18 +1,19 @@
 // One lane's evidence: histograms, heat map, conflicts as two-sided cards, hazards, lives of seals.
-import { createSignature } from '../base/signature.js';
+
 import type { Histogram as EngineHistogram } from '../base/histogram.js';
+import { createSignature } from '../base/signature.js';
 import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/ledger.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
 import { EndedBy } from '../engine/seal-plan.js';
 import type { ExtentView as EngineView } from '../engine/view.js';
-import { Flag, Op, OPS } from '../model/events.js';
-import { CASES, errnoName, HOLDS, Verdict, VERDICTS } from '../model/policy.js';
+import { State } from '../extents/extent-map.js';
+import { Flag, OPS, Op } from '../model/events.js';
+import { CASES, errnoName, HOLDS, VERDICTS, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { fileName, taskName } from './input.js';
 import { stateName } from './snapshots.js';
 import type { Conflict, Evidence, ExtentView, Hazard, HeatMap, Histogram, LaneDetail, SealLife } from './types.js';
-import { State } from '../extents/extent-map.js';
 
 const MOST_CONFLICTS = 60;
 const MOST_HAZARDS = 100;
@@ -22,7 +23,9 @@ export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneR
   const groups = [...lane.groups].sort((a, b) => b.count - a.count || a.row - b.row);
   return {
     policy: lane.policy.name,
-    histograms: Object.fromEntries(OPS.flatMap((name, op) => (lane.latency[op] === undefined ? [] : [[name, histogram(lane.latency[op]!)]]))),
+    histograms: Object.fromEntries(
+      OPS.flatMap((name, op) => (lane.latency[op] === undefined ? [] : [[name, histogram(lane.latency[op]!)]])),
+    ),
     heat: heatMap(lane),
     conflicts: groups.slice(0, MOST_CONFLICTS).map((g) => conflict(trace, lane, g, lanes)),
     conflictsLeftOut: Math.max(0, groups.length - MOST_CONFLICTS),
@@ -44,8 +47,15 @@ function histogram(h: EngineHistogram): Histogram {
 }
 
 function heatMap(lane: LaneResult): HeatMap {
-  return { timeBins: HEAT_BINS, latencyUpperNs: Array.from({ length: HEAT_LEVELS }, (_, level) => Math.round(heatUpperNs(level))), counts: [...lane.heat] };
+  return {
+    timeBins: HEAT_BINS,
+    latencyUpperNs: Array.from({ length: HEAT_LEVELS }, (_, level) => Math.round(heatUpperNs(level))),
+    counts: [...lane.heat],
+  };
 }
+
+/** A time as the trace's own clock shows it, so that it is found again in the raw lines; -1 for none. */
+const clock = (trace: Trace, ns: number): number => (ns < 0 || !Number.isFinite(ns) ? -1 : Number(trace.originNs) + ns);
 
 export function evidence(trace: Trace, row: number): Evidence[] {
   const source = trace.sources[trace.columns.source[row]!];
@@ -65,10 +75,20 @@ function conflict(trace: Trace, lane: LaneResult, g: ConflictGroup, lanes: reado
   const bare = (name: string): string => name.replace(/ \(\d+\)$/, '');
   const whole = (c.flags[g.row]! & Flag.whole) !== 0;
   return {
-    signature: createSignature([lane.policy.name, op, operationCase, verdict, errno, g.hold < 0 ? '' : HOLDS[g.hold]!, file, bare(wanter), bare(holder)]),
+    signature: createSignature([
+      lane.policy.name,
+      op,
+      operationCase,
+      verdict,
+      errno,
+      g.hold < 0 ? '' : HOLDS[g.hold]!,
+      file,
+      bare(wanter),
+      bare(holder),
+    ]),
     count: g.count,
     policy: lane.policy.name,
-    atNs: c.timeNs[g.row]!,
+    atNs: clock(trace, c.timeNs[g.row]!),
     op,
     operationCase,
     verdict,
@@ -79,8 +99,8 @@ function conflict(trace: Trace, lane: LaneResult, g: ConflictGroup, lanes: reado
     wanter,
     holder,
     hold: g.hold < 0 ? '' : HOLDS[g.hold]!,
-    holdFromNs: g.holdFromNs,
-    holdToNs: Number.isFinite(g.holdToNs) ? g.holdToNs : -1,
+    holdFromNs: clock(trace, g.holdFromNs),
+    holdToNs: clock(trace, g.holdToNs),
     file,
     offset: c.op[g.row] === Op.truncate ? c.length[g.row]! : Math.max(0, c.offset[g.row]!),
     length: whole || c.op[g.row] === Op.truncate || c.length[g.row]! < 0 ? -1 : c.length[g.row]!,
@@ -98,14 +118,19 @@ function verdictAt(lane: LaneResult, row: number): string {
 }
 
 function extentView(e: EngineView): ExtentView {
-  return { offset: e.offset, length: e.length, addr: e.addr, state: (e.state & State.reflinked) !== 0 ? 'shared' : stateName(e.state & 3) };
+  return {
+    offset: e.offset,
+    length: e.length,
+    addr: e.addr,
+    state: (e.state & State.reflinked) !== 0 ? 'shared' : stateName(e.state & 3),
+  };
 }
 
 function hazard(trace: Trace, lane: LaneResult, h: LaneResult['hazards'][number]): Hazard {
   const { columns: c } = trace;
   return {
     policy: lane.policy.name,
-    atNs: c.timeNs[h.row]!,
+    atNs: clock(trace, c.timeNs[h.row]!),
     op: OPS[c.op[h.row]!]!,
     hazardClass: (['a', 'b', 'c', 'd'] as const)[h.hazardClass]!,
     bytes: h.bytes,
@@ -134,8 +159,8 @@ function sealLife(trace: Trace, lane: LaneResult, s: SealRow): SealLife {
     kind: HOLDS[s.kind]!,
     file: fileName(trace, s.file),
     holder: taskName(trace, s.task),
-    fromNs: s.fromNs,
-    toNs: s.toNs,
+    fromNs: clock(trace, s.fromNs),
+    toNs: clock(trace, s.toNs),
     endedBy: ENDINGS[s.endedBy] ?? '',
     orphaned: s.orphaned,
     survivesCrash: s.survivesCrash,

@@ -16,8 +16,12 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
     if (histogram !== undefined && histogram.count > 0) latency[name] = latencyStats(histogram);
   });
   const total = new Float64Array(VERDICT_COUNT);
-  lane.counts.forEach((n, i) => void (total[i % VERDICT_COUNT]! += n));
-  const denied = [...lane.denied].map(([errno, n]) => [errnoName(errno), n] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  lane.counts.forEach((n, i) => {
+    total[i % VERDICT_COUNT]! += n;
+  });
+  const denied = [...lane.denied]
+    .map(([errno, n]) => [errnoName(errno), n] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const [a, b, c, d] = lane.hazardClasses as unknown as [number, number, number, number];
   return {
     policy: lane.policy.name,
@@ -28,7 +32,12 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
     byOp,
     denied: Object.fromEntries(denied),
     latency,
-    wait: { count: lane.wait.count, totalNs: Math.round(lane.wait.sum), p99Ns: lane.wait.quantile(0.99), maxNs: lane.wait.max },
+    wait: {
+      count: lane.wait.count,
+      totalNs: Math.round(lane.wait.sum),
+      p99Ns: lane.wait.quantile(0.99),
+      maxNs: lane.wait.max,
+    },
     conflicts: lane.conflicts,
     hazards: { count: lane.hazardCount, bytes: lane.hazardBytes, byClass: { a, b, c, d } },
     seals: {

@@ -5,23 +5,48 @@ import type { Fidelity, LaneReport, Quality, TraceSummary } from './types.js';
 const SKETCH = 0.05;
 const FAITHFUL = 0.999;
 
-export function quality(trace: TraceSummary, fidelity: Fidelity, reports: readonly LaneReport[], lanes: readonly LaneResult[], damaged: boolean): Quality {
+export function quality(
+  trace: TraceSummary,
+  fidelity: Fidelity,
+  reports: readonly LaneReport[],
+  lanes: readonly LaneResult[],
+  damaged: boolean,
+): Quality {
   const reasons: string[] = [];
-  const divergence = Math.max(0, ...reports.map((lane) => (lane.operations === 0 ? 0 : lane.diverged / lane.operations)));
+  const divergence = Math.max(
+    0,
+    ...reports.map((lane) => (lane.operations === 0 ? 0 : lane.diverged / lane.operations)),
+  );
   const lost = trace.sources.reduce((sum, s) => sum + s.lost.events, 0);
   const bursts = trace.sources.reduce((sum, s) => sum + s.lost.spans.length, 0);
   if (damaged) reasons.push('The input was damaged; only what could be read was used.');
-  if (bursts > 0) reasons.push(`The recorder lost ${lost > 0 ? lost : 'an unknown number of'} events in ${bursts} ${bursts === 1 ? 'burst' : 'bursts'}; maps after a loss are guesses until the file is seen whole again.`);
+  if (bursts > 0)
+    reasons.push(
+      `The recorder lost ${lost > 0 ? lost : 'an unknown number of'} events in ${bursts} ${bursts === 1 ? 'burst' : 'bursts'}; maps after a loss are guesses until the file is seen whole again.`,
+    );
   if (trace.operations.total === 0) reasons.push('The trace holds no operation on a file that could be told.');
   if (fidelity.operations > 0 && fidelity.agreed / fidelity.operations < FAITHFUL)
-    reasons.push(`The replay reproduces only ${percent(fidelity.agreed / fidelity.operations)} of the recorded return codes.`);
+    reasons.push(
+      `The replay reproduces only ${percent(fidelity.agreed / fidelity.operations)} of the recorded return codes.`,
+    );
   const checks = fidelity.mapChecks.agreed + fidelity.mapChecks.differed;
-  if (checks > 0 && fidelity.mapChecks.agreed / checks < FAITHFUL) reasons.push(`Only ${percent(fidelity.mapChecks.agreed / checks)} of the look-ups in the trace agree with the replayed maps.`);
-  for (const lane of reports) if (lane.operations > 0 && lane.diverged / lane.operations > SKETCH) reasons.push(`${lane.policy}: ${percent(lane.diverged / lane.operations)} of operations met another state than the recorded one; its numbers are a sketch.`);
+  if (checks > 0 && fidelity.mapChecks.agreed / checks < FAITHFUL)
+    reasons.push(
+      `Only ${percent(fidelity.mapChecks.agreed / checks)} of the look-ups in the trace agree with the replayed maps.`,
+    );
+  for (const lane of reports)
+    if (lane.operations > 0 && lane.diverged / lane.operations > SKETCH)
+      reasons.push(
+        `${lane.policy}: ${percent(lane.diverged / lane.operations)} of operations met another state than the recorded one; its numbers are a sketch.`,
+      );
   const uncertain = Math.max(0, ...lanes.map((lane) => lane.uncertain));
-  if (uncertain > 0) reasons.push(`${uncertain} writes and faults hit ranges whose map the trace does not tell; they count as writes to allocated blocks.`);
+  if (uncertain > 0)
+    reasons.push(
+      `${uncertain} writes and faults hit ranges whose map the trace does not tell; they count as writes to allocated blocks.`,
+    );
   return { safe: reasons.length === 0, reasons, divergence };
 }
 
 /** Two significant digits below the last nine. */
-const percent = (share: number): string => `${share > 0.99 && share < 1 ? (share * 100).toFixed(2) : (share * 100).toFixed(1)} %`;
+const percent = (share: number): string =>
+  `${share > 0.99 && share < 1 ? (share * 100).toFixed(2) : (share * 100).toFixed(1)} %`;

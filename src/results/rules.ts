@@ -14,6 +14,9 @@ const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e
 export function unsealOf(text: string): Unseal {
   if (text === 'never' || text === 'last-release') return { kind: text };
   const idle = /^idle:(\d+(?:\.\d+)?)(ns|us|ms|s|min|h)$/.exec(text);
-  if (idle === null) throw new UserError(`--unseal is "${text}"; expected never, last-release or idle:TIME, with TIME such as 500ms or 2s`);
+  if (idle === null)
+    throw new UserError(
+      `--unseal is "${text}"; expected never, last-release or idle:TIME, with TIME such as 500ms or 2s`,
+    );
   return { kind: 'idle', ns: Number(idle[1]) * UNITS[idle[2]!]! };
 }

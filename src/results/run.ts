@@ -119,7 +119,12 @@ export function wantedEvidence(run: Run): Map<string, Set<number>> {
 
 /** The run with the raw lines filled in where `lookUp` has them. */
 export function fillEvidence(run: Run, lookUp: (source: string, row: number) => string | undefined): Run {
-  const filled = <T extends WithEvidence>(item: T): T => ({ ...item, evidence: item.evidence.map((e: Evidence) => ({ ...e, text: lookUp(e.source, e.row) ?? e.text })) });
-  return { ...run, details: run.details.map((d) => ({ ...d, conflicts: d.conflicts.map(filled), hazards: d.hazards.map(filled) })) };
+  const filled = <T extends WithEvidence>(item: T): T => ({
+    ...item,
+    evidence: item.evidence.map((e: Evidence) => ({ ...e, text: lookUp(e.source, e.row) ?? e.text })),
+  });
+  return {
+    ...run,
+    details: run.details.map((d) => ({ ...d, conflicts: d.conflicts.map(filled), hazards: d.hazards.map(filled) })),
+  };
 }
-

@@ -1,5 +1,5 @@
 // What is in a trace, in numbers: the head of every answer about it.
-import { Flag, OBSERVED_OPS, Op, OPS } from '../model/events.js';
+import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import type { TraceSummary } from './types.js';
@@ -14,7 +14,12 @@ export function isOperation(trace: Trace, row: number): boolean {
   if ((op[row] === Op.collapse || op[row] === Op.insert) && (flags[row]! & Flag.observed) !== 0) return false;
   if (file[row] !== NONE || FILELESS.has(op[row]!)) return true;
   const next = row + 1;
-  return next < trace.columns.rows && trace.columns.opId[next] === trace.columns.opId[row] && (flags[next]! & Flag.second) !== 0 && file[next] !== NONE;
+  return (
+    next < trace.columns.rows &&
+    trace.columns.opId[next] === trace.columns.opId[row] &&
+    (flags[next]! & Flag.second) !== 0 &&
+    file[next] !== NONE
+  );
 }
 
 export function summarize(trace: Trace, name: string): TraceSummary {
@@ -46,7 +51,12 @@ export function summarize(trace: Trace, name: string): TraceSummary {
     span: absolute(trace, { fromNs: 0, toNs: trace.endNs }),
     unplaced,
     deviceAccess: { ...trace.deviceAccess },
-    issues: trace.issues.map((i) => ({ code: i.code, count: i.count, first: { source: i.source, row: i.row }, text: i.text })),
+    issues: trace.issues.map((i) => ({
+      code: i.code,
+      count: i.count,
+      first: { source: i.source, row: i.row },
+      text: i.text,
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 // The one result set: what `replay --json` prints, what a run file (`*.sealrun`) keeps, what every report section reads.
-// Times are ns since the trace's origin, sizes bytes; plain JSON, so that a run can be read without sealtrace.
+// Times are ns in the trace's own clock, durations ns, sizes bytes; plain JSON, so that a run can be read without sealtrace.
 import type { Basis } from '../model/costs.js';
 import type { Cell, VerdictName } from '../model/policy.js';
 
@@ -44,7 +44,13 @@ export interface TraceSummary {
   readonly span: { readonly fromNs: number; readonly toNs: number };
   readonly unplaced: readonly Unplaced[];
   /** 4 KiB pages that devices touched, and how many of them were led back to a file. */
-  readonly deviceAccess: { readonly accesses: number; readonly pages: number; readonly placedPages: number; readonly directPages: number; readonly directPlacedPages: number };
+  readonly deviceAccess: {
+    readonly accesses: number;
+    readonly pages: number;
+    readonly placedPages: number;
+    readonly directPages: number;
+    readonly directPlacedPages: number;
+  };
   readonly issues: readonly IssueSummary[];
 }
 
@@ -95,8 +101,19 @@ export interface LaneReport {
   readonly latency: Readonly<Record<string, LatencyStats>>;
   readonly wait: { readonly count: number; readonly totalNs: number; readonly p99Ns: number; readonly maxNs: number };
   readonly conflicts: number;
-  readonly hazards: { readonly count: number; readonly bytes: number; readonly byClass: Readonly<Record<'a' | 'b' | 'c' | 'd', number>> };
-  readonly seals: { readonly opened: number; readonly closed: number; readonly aliveAtEnd: number; readonly orphaned: number; readonly leftAfterCrash: number; readonly failed: number };
+  readonly hazards: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly byClass: Readonly<Record<'a' | 'b' | 'c' | 'd', number>>;
+  };
+  readonly seals: {
+    readonly opened: number;
+    readonly closed: number;
+    readonly aliveAtEnd: number;
+    readonly orphaned: number;
+    readonly leftAfterCrash: number;
+    readonly failed: number;
+  };
   readonly journalCommits: number;
   readonly deviceRefaults: number;
   /** Operations whose state at replay differed from the recorded one. */
@@ -139,6 +156,7 @@ export interface Conflict {
   /** Kind of hold, or empty when nobody held anything. */
   readonly hold: string;
   readonly holdFromNs: number;
+  /** -1: not within the trace. */
   readonly holdToNs: number;
   readonly file: string;
   readonly offset: number;

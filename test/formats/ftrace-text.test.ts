@@ -4,12 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { ndjson } from '../../src/formats/ndjson.js';
-import { Op, OPS } from '../../src/model/events.js';
+import { OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { bundled, content, hasShared, shared } from '../kernel/recordings.js';
 
-async function read(text: string | Uint8Array, chunk = Number.POSITIVE_INFINITY): Promise<{ trace: Trace; whole: boolean }> {
+async function read(
+  text: string | Uint8Array,
+  chunk = Number.POSITIVE_INFINITY,
+): Promise<{ trace: Trace; whole: boolean }> {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   const builder = new TraceBuilder((sink) => new Assembler(sink));
   const sink = builder.startSource('t.txt', 'ftrace-text', bytes.length);
@@ -18,7 +21,8 @@ async function read(text: string | Uint8Array, chunk = Number.POSITIVE_INFINITY)
       name: 't.txt',
       bytes: bytes.length,
       async *chunks() {
-        for (let i = 0; i < bytes.length; i += Math.min(chunk, bytes.length)) yield bytes.subarray(i, i + Math.min(chunk, bytes.length));
+        for (let i = 0; i < bytes.length; i += Math.min(chunk, bytes.length))
+          yield bytes.subarray(i, i + Math.min(chunk, bytes.length));
       },
     },
     sink,
@@ -92,7 +96,9 @@ describe('variants of one recording', () => {
     expect(whole).toBe(true);
     expect(trace.sources[0]).toMatchObject({ records: 12, typed: 12, generic: 0 });
     // Without any event of a write no size is trusted: `file` rows take them back.
-    const ops = facts(trace).map((f) => (f as string[])[0]).filter((op) => op !== 'file');
+    const ops = facts(trace)
+      .map((f) => (f as string[])[0])
+      .filter((op) => op !== 'file');
     expect(ops).toEqual(['open', 'fallocate', 'map_reset', 'map_insert', 'mmap', 'write_fault', 'truncate']);
     const row = trace.columns.op.indexOf(Op.truncate);
     expect(trace.columns.result[row]).toBe(-26);
@@ -121,7 +127,9 @@ describe('variants of one recording', () => {
   });
 
   test('unknown events are kept, counted and called generic', async () => {
-    const { trace } = await read(`${story.report}          foo-1     [000]  1827.000000000: my_probe:             (ffffffffc0b84930) a=1\n`);
+    const { trace } = await read(
+      `${story.report}          foo-1     [000]  1827.000000000: my_probe:             (ffffffffc0b84930) a=1\n`,
+    );
     expect(trace.sources[0]).toMatchObject({ records: 13, typed: 12, generic: 1 });
     expect(trace.kinds.find((k) => k.name === 'my_probe')).toEqual({ name: 'my_probe', typed: false });
   });
@@ -200,7 +208,10 @@ test('formats exclude each other', () => {
   expect(ftraceText.sniff(head('hello\nworld\n'))).toBe(false);
 });
 
-if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so report -R and plain report of one recording are not compared');
+if (!hasShared)
+  console.warn(
+    'SKIPPED: ../shared/traces is not here, so report -R and plain report of one recording are not compared',
+  );
 test.skipIf(!hasShared)('xfs-movers as `report -t` and as `report -R` gives the same operations', async () => {
   const dir = join(shared, 'recorded', 'xfs-movers');
   const named = await read(content(join(dir, 'report.txt.gz')));

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Assembler } from '../../src/assembly/assembler.js';
+import * as costs from '../../src/costs/index.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import type { Trace } from '../../src/model/trace.js';
-import * as costs from '../../src/costs/index.js';
 import * as entries from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
 import { makeRun } from '../../src/results/run.js';
@@ -32,25 +32,37 @@ export const BUNDLED: readonly Recording[] = ['xfs-kill', 'xfs-movers', 'xfs-swa
 /** Recordings below a folder of ../shared that have a text report and the driver's log. */
 export function sharedRecordings(folder: string): Recording[] {
   const found: Recording[] = [];
-  const first = (dir: string, names: readonly string[]): string | undefined => names.map((n) => join(dir, n)).find((f) => existsSync(f));
+  const first = (dir: string, names: readonly string[]): string | undefined =>
+    names.map((n) => join(dir, n)).find((f) => existsSync(f));
   const walk = (dir: string, name: string): void => {
     const text = first(dir, ['report.txt.gz', 'trace.txt.gz']);
     const log = first(dir, ['driver.jsonl', 'driver.jsonl.gz']);
     if (text !== undefined && log !== undefined) found.push({ name, text, log });
-    for (const e of readdirSync(dir, { withFileTypes: true })) if (e.isDirectory()) walk(join(dir, e.name), `${name}/${e.name}`);
+    for (const e of readdirSync(dir, { withFileTypes: true }))
+      if (e.isDirectory()) walk(join(dir, e.name), `${name}/${e.name}`);
   };
   walk(join(shared, folder), folder);
   return found;
 }
 
-export const content = (file: string): Buffer => (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file));
+export const content = (file: string): Buffer =>
+  file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file);
 
 /** Reads a recording through the real format and assembly. */
 export async function load(file: string, name: string): Promise<Trace> {
   const bytes = content(file);
   const builder = new TraceBuilder((sink) => new Assembler(sink));
   const sink = builder.startSource(name, ftraceText.name, bytes.length);
-  await ftraceText.read({ name, bytes: bytes.length, async *chunks() { yield bytes; } }, sink);
+  await ftraceText.read(
+    {
+      name,
+      bytes: bytes.length,
+      async *chunks() {
+        yield bytes;
+      },
+    },
+    sink,
+  );
   return builder.finish();
 }
 
@@ -95,14 +107,32 @@ export function fiemaps(log: string): Snapshot[] {
     .filter((line) => line.op === 'fiemap')
     .map((s) =>
       s.args
-        ? { fromNs: s.t_ns, toNs: s.t_ns + s.elapsed_ns, inode: s.args.ino, extents: merged(s.args.extents.map((e: { logical: number; physical: number; length: number; flags: number }) => row(e.logical, e.physical, e.length, e.flags))) }
-        : { fromNs: s.ts_ns, toNs: s.ts_ns + s.elapsed_ns, inode: s.ino, extents: merged(s.ext.map(([o, p, l, f]: [number, number, number, number]) => row(o, p, l, f))) },
+        ? {
+            fromNs: s.t_ns,
+            toNs: s.t_ns + s.elapsed_ns,
+            inode: s.args.ino,
+            extents: merged(
+              s.args.extents.map((e: { logical: number; physical: number; length: number; flags: number }) =>
+                row(e.logical, e.physical, e.length, e.flags),
+              ),
+            ),
+          }
+        : {
+            fromNs: s.ts_ns,
+            toNs: s.ts_ns + s.elapsed_ns,
+            inode: s.ino,
+            extents: merged(s.ext.map(([o, p, l, f]: [number, number, number, number]) => row(o, p, l, f))),
+          },
     );
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: two drivers, two log forms; each reader knows its own
 export function driverLines(log: string): any[] {
-  return content(log).toString('utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  return content(log)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
 
 const row = (offset: number, physical: number, length: number, flags: number): MapRow => [
@@ -117,7 +147,13 @@ export function merged(rows: readonly MapRow[]): MapRow[] {
   const out: [number, number, number, string][] = [];
   for (const [offset, addr, length, state] of [...rows].sort((a, b) => a[0] - b[0])) {
     const last = out.at(-1);
-    if (last !== undefined && last[3] === state && last[0] + last[2] === offset && (addr < 0 || last[1] + last[2] === addr)) last[2] += length;
+    if (
+      last !== undefined &&
+      last[3] === state &&
+      last[0] + last[2] === offset &&
+      (addr < 0 || last[1] + last[2] === addr)
+    )
+      last[2] += length;
     else out.push([offset, addr, length, state]);
   }
   return out;

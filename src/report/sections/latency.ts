@@ -91,10 +91,14 @@ const latencyCell = (lane: LaneReport, base: LaneReport, op: string, key: Key): 
   const shown = value(is, 'ns', latencyBasis(lane));
   const ratio = was > 0 ? is / was : 1;
   if (lane === base || !isChange(ratio)) return cell(shown);
+  // A call that is refused returns at once: no speed-up, and no ratio worth printing.
+  if (ratio < REFUSED) return cell(shown, { tone: 'good' });
   return cell([small(formatTimes(ratio)), ' ', shown], { tone: ratio > 1 ? 'warn' : 'good' });
 };
 
 /** A tenth more or less. */
+/** Below this, most calls of the kind were refused. */
+const REFUSED = 0.01;
 const isChange = (ratio: number): boolean => ratio >= 1.1 || ratio <= 1 / 1.1;
 
 const finding = (run: Run, base: LaneReport, ops: readonly string[]): string => {
