@@ -147,7 +147,9 @@ function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
     const key = `${device}/${physical - addr}`;
     votes.set(key, (votes.get(key) ?? 0) + 1);
   };
-  const seen = c.devices.accesses.filter((a) => a.kind === 'memory' && a.direct?.buffer && (a.segments[0]?.file ?? 0) < 0);
+  const seen = c.devices.accesses.filter(
+    (a) => a.kind === 'memory' && a.direct?.buffer && (a.segments[0]?.file ?? 0) < 0,
+  );
   const hints = c.devices.hints.slice(0, 4096);
   let h = 0;
   for (const a of seen) {

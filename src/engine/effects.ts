@@ -1,6 +1,6 @@
 // How operations and observations change a lane's block maps. Where map changes were recorded they are applied as they
 // were seen; where they were not (a hand-written trace, a file system without map events) they follow from the call.
-import { Holding, State } from '../extents/extent-map.js';
+import { type ExtentMap, Holding, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
@@ -117,21 +117,32 @@ export class Effects {
     return false;
   }
 
-  /** What a call that was let through does to a file whose map changes were not recorded. `second` is the row of its other range, or -1. */
-  model(row: number, second: number): void {
+  /**
+   * What a call that was let through does to a file whose map changes were not recorded. `second` is the row of its other
+   * range, or -1. True: the blocks that the trace names still belong to another file here, and others were taken.
+   */
+  model(row: number, second: number): boolean {
     const { c, files } = this;
     const file = c.file[row]!;
-    if (file === NONE) return;
+    if (file === NONE) return false;
+    const length = rangeLength(c, files, row);
+    const addr = c.addr[row]!;
+    const taken = addr >= 0 && length > 0 && files.takenByOther(file, addr, length);
+    this.change(row, second, file, length, taken ? -1 : addr);
+    return taken;
+  }
+
+  private change(row: number, second: number, file: number, length: number, addr: number): void {
+    const { c, files } = this;
     const op = c.op[row]!;
     const offset = Math.max(0, c.offset[row]!);
-    const length = c.length[row]!;
     const map = files.map(file);
     switch (op) {
       case Op.write:
       case Op.write_fault:
         if (length <= 0) return;
         files.unshare(file, down(offset), up(offset + length) - down(offset));
-        if (files.fill(file, offset, length, c.addr[row]!, State.written) > 0) this.changed(file);
+        if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
         if ((map.summary(offset, length) & Holding.unwritten) !== 0) {
           map.convert(down(offset), up(offset + length) - down(offset), State.written);
           this.changed(file);
@@ -145,7 +156,7 @@ export class Effects {
         if ((c.flags[row]! & Flag.trunc) !== 0) this.truncate(file, 0);
         return;
       case Op.fallocate:
-        if (files.fill(file, offset, length, c.addr[row]!, State.unwritten) > 0) this.changed(file);
+        if (files.fill(file, offset, length, addr, State.unwritten) > 0) this.changed(file);
         if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
           files.size[file] = offset + length;
         return;
@@ -156,6 +167,8 @@ export class Effects {
         this.changed(file);
         files.fill(file, offset, length, -1, State.unwritten);
         map.convert(up(offset), down(offset + length) - up(offset), State.unwritten);
+        if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
+          files.size[file] = offset + length;
         return;
       case Op.collapse:
         this.changed(file);
@@ -171,13 +184,16 @@ export class Effects {
         if (files.unshare(file, offset, length) > 0) this.changed(file);
         return;
       case Op.reflink:
-        if (second >= 0) this.share(row, second);
+      case Op.dedupe:
+        if (second >= 0 && c.file[second] !== NONE) this.share(row, second);
         return;
       case Op.exchange:
       case Op.swapext:
-        if (second >= 0) this.swap(file, c.file[second]!);
+        if (second >= 0 && c.file[second] !== NONE) this.swap(row, second);
         return;
       case Op.unlink:
+      case Op.rename:
+        if (op === Op.rename && (c.flags[row]! & Flag.over) === 0) return;
         this.changed(file);
         map.clear();
         return;
@@ -210,13 +226,10 @@ export class Effects {
     const to = files.map(c.file[target]!);
     const start = Math.max(0, c.offset[source]!);
     const at = Math.max(0, c.offset[target]!);
-    const length = c.length[source]! > 0 ? c.length[source]! : from.end - start;
-    const parts: number[] = [];
-    for (let e = from.seek(start); e >= 0 && from.offset(e) < start + length; e = from.next(e)) {
-      const lo = Math.max(start, from.offset(e));
-      const hi = Math.min(start + length, from.offset(e) + from.length(e));
-      if (from.addr(e) >= 0) parts.push(lo, hi - lo, from.addr(e) + lo - from.offset(e), from.state(e));
-    }
+    const size = files.size[c.file[source]!]!;
+    const length = c.length[source]! > 0 ? c.length[source]! : Math.max(from.end, up(size)) - start;
+    if (length <= 0) return;
+    const parts = partsOf(from, start, length);
     to.remove(at, length);
     for (let i = 0; i < parts.length; i += 4) {
       const state = parts[i + 3]! | State.reflinked;
@@ -224,21 +237,58 @@ export class Effects {
       from.convert(parts[i]!, parts[i + 1]!, state);
     }
     this.changed(c.file[target]!);
-    if (files.size[c.file[target]!]! < at + length) files.size[c.file[target]!] = at + length;
+    const end = at + (c.length[source]! > 0 || size < 0 ? length : size - start);
+    if (files.size[c.file[target]!]! < end) files.size[c.file[target]!] = end;
   }
 
-  private swap(a: number, b: number): void {
-    const { files } = this;
-    if (b === NONE) return;
-    const map = files.maps[a];
-    files.maps[a] = files.maps[b];
-    files.maps[b] = map;
+  /** Two ranges change places; without a length, two files with all they have. */
+  private swap(first: number, second: number): void {
+    const { c, files } = this;
+    const a = c.file[first]!;
+    const b = c.file[second]!;
+    const length = c.length[first]!;
     this.changed(a);
     this.changed(b);
+    if (length < 0) {
+      [files.maps[a], files.maps[b]] = [files.maps[b], files.maps[a]];
+      [files.size[a], files.size[b]] = [files.size[b]!, files.size[a]!];
+      return;
+    }
+    const ofA = Math.max(0, c.offset[first]!);
+    const ofB = Math.max(0, c.offset[second]!);
+    const partsA = partsOf(files.map(a), ofA, length);
+    const partsB = partsOf(files.map(b), ofB, length);
+    files.map(a).remove(ofA, length);
+    files.map(b).remove(ofB, length);
+    put(files.map(a), ofA - ofB, partsB);
+    put(files.map(b), ofB - ofA, partsA);
   }
 
   private changed(file: number): void {
     this.files.dirty[file] = 1;
     this.files.seen[file] = 1;
   }
+}
+
+/** Length of a row's range; of a whole file, as far as it reaches. -1: not known. */
+export function rangeLength(c: EventColumns, files: FileStates, row: number): number {
+  const length = c.length[row]!;
+  const file = c.file[row]!;
+  if (length >= 0 || file === NONE || (c.flags[row]! & Flag.whole) === 0) return length;
+  return Math.max(files.size[file]!, files.maps[file]?.end ?? 0);
+}
+
+/** Extents with an address in a range, cut to it: offset, length, address, state. */
+function partsOf(map: ExtentMap, offset: number, length: number): number[] {
+  const parts: number[] = [];
+  for (let e = map.seek(offset); e >= 0 && map.offset(e) < offset + length; e = map.next(e)) {
+    const lo = Math.max(offset, map.offset(e));
+    const hi = Math.min(offset + length, map.offset(e) + map.length(e));
+    if (map.addr(e) >= 0) parts.push(lo, hi - lo, map.addr(e) + lo - map.offset(e), map.state(e));
+  }
+  return parts;
+}
+
+function put(map: ExtentMap, shift: number, parts: readonly number[]): void {
+  for (let i = 0; i < parts.length; i += 4) map.insert(parts[i]! + shift, parts[i + 1]!, parts[i + 2]!, parts[i + 3]!);
 }

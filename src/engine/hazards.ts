@@ -83,11 +83,13 @@ export class Hazards {
         at = stop;
       }
     }
-    if (stale > 0) this.add(row, stale, taken.file, firstOffset, first);
+    const changed = this.changedNs[taken.file]!;
+    if (stale > 0)
+      this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed));
   }
 
-  /** An access that was under way while its range changed: `addr` is where it goes, -1 when no block is known. */
-  add(row: number, bytes: number, file: number, offset: number, addr: number): void {
+  /** Counts a stale access: `addr` is where it goes, -1 when no block is known; `staleForNs` 0 when its range changed under it. */
+  add(row: number, bytes: number, file: number, offset: number, addr: number, staleForNs: number): void {
     const { c, files } = this;
     const owner = addr < 0 ? null : files.owner(files.deviceOf[file]!, addr);
     const other = owner !== null && owner.file !== file;
@@ -96,7 +98,6 @@ export class Hazards {
     this.bytes += bytes;
     this.classes[hazardClass]!++;
     if (this.rows.length >= MOST_ROWS) return;
-    const changed = this.changedNs[file]!;
     this.rows.push({
       row,
       hazardClass,
@@ -105,7 +106,7 @@ export class Hazards {
       offset,
       addr,
       owner: other ? owner.file : -1,
-      staleForNs: changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed),
+      staleForNs,
     });
   }
 }

@@ -6,7 +6,7 @@ import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
 import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
-import { Effects } from './effects.js';
+import { Effects, rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { FileStates } from './file-states.js';
 import { Hazards } from './hazards.js';
@@ -84,6 +84,8 @@ export class Lane {
   private readonly queue = new TimeQueue();
   private readonly fate: Uint8Array;
   private readonly opOf: Uint8Array;
+  /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
+  private readonly committed: Uint8Array;
   private readonly releaseNs = new Map<number, number>();
   private readonly accesses = new Map<number, Access[]>();
   /** By file: how often blocks were taken away from a range. */
@@ -125,6 +127,7 @@ export class Lane {
     this.ledger = new Ledger(input.columns.rows, input.endNs);
     this.fate = new Uint8Array(plan.highestId + 1);
     this.opOf = new Uint8Array(plan.highestId + 1);
+    this.committed = new Uint8Array(plan.highestId + 1);
     this.removals = new Uint32Array(input.fileCount);
     this.interfered = new Uint8Array(input.fileCount);
     this.attributes = new Uint8Array(input.fileCount);
@@ -194,7 +197,7 @@ export class Lane {
     while (queue.nextNs <= timeNs && queue.take()) {
       const row = queue.takenRow;
       if (queue.takenWhat === Later.observe) this.applyObserved(row);
-      else if (queue.takenWhat === Later.model) this.applyModel(row);
+      else if (queue.takenWhat === Later.model) this.applyModel(row, queue.takenNs);
       else if (queue.takenWhat === Later.dropHold) this.breakHold(row, queue.takenNs);
       else if (queue.takenWhat === Later.after) this.snapshotAfter(row);
       else if (queue.takenWhat === Later.size) this.sizes(row, this.c.op[row]!, this.c.file[row]!);
@@ -241,8 +244,9 @@ export class Lane {
     const differs = this.effects.observe(row, this.opOf[opId]!);
     if (differs) this.diverge(opId);
     const file = c.file[row]!;
-    if (file !== NONE)
-      this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
+    if (file === NONE) return;
+    this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
+    if (this.committed[opId] === 1) this.files.dirty[file] = 0;
   }
 
   private touched(file: number, timeNs: number, removed: boolean): void {
@@ -256,11 +260,19 @@ export class Lane {
     this.diverged++;
   }
 
-  private applyModel(row: number): void {
+  private applyModel(row: number, timeNs: number): void {
     const second = this.secondOf(row);
-    this.effects.model(row, second);
     const { c } = this;
-    if (c.file[row] !== NONE) this.touched(c.file[row]!, c.timeNs[row]!, TAKES_AWAY[c.op[row]!] === 1);
+    if (this.effects.model(row, second)) this.diverge(c.opId[row]!);
+    const takesAway = TAKES_AWAY[c.op[row]!] === 1;
+    for (const at of second < 0 ? [row] : [row, second]) {
+      const file = c.file[at]!;
+      if (file === NONE) continue;
+      this.touched(file, timeNs, takesAway);
+      // Blocks that go later than the call: the device's copy goes with them.
+      if (takesAway && timeNs > c.timeNs[row]! && this.policy.devicePages === true) this.revoke(file);
+      if (this.committed[c.opId[row]!] === 1) this.files.dirty[file] = 0;
+    }
   }
 
   /** Row of the other range of an operation on two; -1. */
@@ -290,7 +302,8 @@ export class Lane {
     const opId = c.opId[row]!;
     this.opOf[opId] = op;
     if ((flags & Flag.attributes) !== 0 && file !== NONE) this.attributes[file] = 1;
-    const sealNs = file === NONE ? 0 : this.sealBefore(row, file, timeNs);
+    let sealNs = file === NONE ? 0 : this.sealBefore(row, file, timeNs);
+    if (second >= 0 && c.file[second] !== NONE) sealNs += this.sealBefore(second, c.file[second]!, timeNs);
 
     const pid = pidAt(this.input, row);
     let operationCase = this.caseAt(row, op, file);
@@ -404,7 +417,7 @@ export class Lane {
     const { c, files } = this;
     const map = file === NONE ? undefined : files.maps[file];
     const offset = c.offset[row]!;
-    const length = c.length[row]!;
+    const length = rangeLength(c, files, row);
     let held = 0;
     if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
       held = map === undefined ? Holding.hole : map.summary(offset, length);
@@ -455,6 +468,8 @@ export class Lane {
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       if (holds.kind[at] !== Hold.lease || holds.endNs[at]! <= limitNs || holds.stale[at] === 1) continue;
       holds.stale[at] = 1;
+      // The time runs from the first break: whoever comes later waits for the rest of it.
+      holds.endNs[at] = limitNs;
       if (limitNs <= this.input.endNs) this.queue.add(limitNs, Later.dropHold, holds.handle[at]!);
     }
   }
@@ -611,8 +626,10 @@ export class Lane {
         this.plan.observed[file] === 0 &&
         operationCase >= 0 &&
         FREES[operationCase] === 1
-      )
+      ) {
         this.files.diverged[file] = 1;
+        this.keepBlocks(row, second);
+      }
       return;
     }
     if (
@@ -626,7 +643,10 @@ export class Lane {
       // The recording refused what this policy lets through: what it would have done is not in the trace.
       this.diverge(opId);
     }
-    if (verdict === Verdict.revoke && file !== NONE) this.revoke(file);
+    if (verdict === Verdict.revoke) {
+      if (file !== NONE) this.revoke(file);
+      if (second >= 0 && c.file[second] !== NONE) this.revoke(c.file[second]!);
+    } else if (verdict === Verdict.commit) this.committed[opId] = 1;
     if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed)
       this.freedUnderDevice(row, op, operationCase, file, second, timeNs);
     const release = timeNs + waitNs;
@@ -637,11 +657,21 @@ export class Lane {
     if (this.fate[opId] === Fate.denied) return;
     if (!failed) {
       if (file !== NONE && this.plan.observed[file] === 0) {
-        if (waitNs > 0) this.queue.add(release, Later.model, row);
-        else this.applyModel(row);
+        const at = Math.max(release, this.plan.goneNs.get(row) ?? 0);
+        if (at > timeNs) {
+          this.keepBlocks(row, second);
+          if (at < Number.POSITIVE_INFINITY) this.queue.add(at, Later.model, row);
+        } else this.applyModel(row, timeNs);
+        if (op === Op.fsync || op === Op.msync) this.files.dirty[file] = 0;
       } else if (file !== NONE) this.sizesLater(row, op, file, release);
       this.hold(row, op, file, timeNs, operationCase);
     }
+  }
+
+  /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */
+  private keepBlocks(row: number, second: number): void {
+    for (const at of second < 0 ? [row] : [row, second])
+      if (this.c.file[at] !== NONE) this.files.keep(this.c.file[at]!, 0, Number.POSITIVE_INFINITY);
   }
 
   /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
@@ -696,8 +726,8 @@ export class Lane {
   private sealBefore(row: number, file: number, timeNs: number): number {
     const here = this.plan.atRow[row]!;
     const first = this.plan.wholeTrace[file] === 1;
-    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal)
-      return this.seals.idle(file, timeNs);
+    this.seals.idle(file, timeNs);
+    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return 0;
     if (this.policy.seal?.taken !== 'call') return 0;
     return this.seals.call(file, this.c.task[row]!, row, timeNs);
   }
@@ -723,7 +753,8 @@ export class Lane {
       case Op.pin:
       case Op.register: {
         const at = take(op === Op.pin ? Hold.pin : Hold.registration);
-        if (op === Op.register) this.hazards.capture(at, file, offset, length);
+        this.hazards.capture(at, file, offset, length);
+        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at, row);
         this.seals.use(file, handle, pid);
         return;
       }
@@ -795,8 +826,8 @@ export class Lane {
     const { c, holds } = this;
     const at = holds.byHandle(handle);
     if (at < 0) {
-      // Refused in this lane, or given back before: there is no access, where the recording had one.
-      this.diverge(c.opId[row]!);
+      // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
+      if (!this.recorded && this.plan.endNs[handle]! > c.timeNs[row]!) this.diverge(c.opId[row]!);
       return 0;
     }
     const refault = this.policy.devicePages === true && holds.stale[at] === 1;
@@ -814,8 +845,8 @@ export class Lane {
     const { c } = this;
     const moved = (flags & Flag.moved) !== 0;
     if (this.recorded) {
-      if (moved && (flags & Flag.second) === 0) this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1);
-      else if (moved && !this.firstMoved(row)) this.hazards.add(row, c.length[row]!, file, c.offset[row]!, -1);
+      if (moved && this.firstMoved(row) === row)
+        this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
       return;
     }
     const endNs = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!);
@@ -834,11 +865,12 @@ export class Lane {
     return bytes;
   }
 
-  /** Was an earlier part of the same access counted already? */
-  private firstMoved(row: number): boolean {
+  /** First row of the same access whose target moved. */
+  private firstMoved(row: number): number {
     const { c } = this;
-    for (let i = row - 1; i >= 0 && c.opId[i] === c.opId[row]; i--) if ((c.flags[i]! & Flag.moved) !== 0) return true;
-    return false;
+    let first = row;
+    for (let i = row - 1; i >= 0 && c.opId[i] === c.opId[row]; i--) if ((c.flags[i]! & Flag.moved) !== 0) first = i;
+    return first;
   }
 
   private accessEnd(row: number): void {
@@ -850,8 +882,10 @@ export class Lane {
     const [access] = list.splice(at, 1);
     // What the recording saw move has moved here too, if this lane let the change through.
     const asRecorded = this.interfered[file] === 0 || this.removals[file] !== access!.removals;
-    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row))
-      this.staleAccess(access!, c.length[row]!);
+    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) {
+      const first = this.firstMoved(row);
+      this.staleAccess(access!, first, this.bytesMoved(first));
+    }
   }
 
   private readonly stale = new Set<number>();
@@ -860,7 +894,7 @@ export class Lane {
     return this.stale.has(this.c.opId[row]!);
   }
 
-  private staleAccess(access: Access, bytes: number): void {
+  private staleAccess(access: Access, row: number, bytes: number): void {
     const { c } = this;
     access.hazard = true;
     this.stale.add(c.opId[access.row]!);
@@ -869,8 +903,7 @@ export class Lane {
       this.deviceRefaults++;
       return;
     }
-    const file = c.file[access.row]!;
-    this.hazards.add(access.row, bytes, file, c.offset[access.row]!, -1);
+    this.hazards.add(row, bytes, c.file[row]!, c.offset[row]!, -1, 0);
   }
 
   /**
@@ -899,7 +932,7 @@ export class Lane {
       if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
       const start = c.offset[access.row]!;
       const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
-      if (overlap > 0) this.staleAccess(access, overlap);
+      if (overlap > 0) this.staleAccess(access, access.row, overlap);
     }
   }
 }

@@ -19,6 +19,8 @@ export interface SealPlan {
   /** By handle: when the trace releases it, Infinity for never. */
   readonly endNs: Float64Array;
   readonly endedBy: Uint8Array;
+  /** By row of an unlink: when the last mapping or open handle of the file goes, and its blocks with it. */
+  readonly goneNs: Map<number, number>;
   /** By file: sealed for the whole trace (rule `files`). */
   readonly wholeTrace: Uint8Array;
   /** By file: its map changes were recorded, so that nothing has to be modelled. */
@@ -32,6 +34,7 @@ interface LiveHold {
   readonly pid: number;
   readonly row: number;
   readonly mapping: boolean;
+  readonly open: boolean;
   readonly from: number;
   readonly to: number;
   /** Row of the earliest mapping alive when this one was made: an application would have sealed before that. */
@@ -39,8 +42,16 @@ interface LiveHold {
   remaining: number;
 }
 
-const ACQUIRES = new Set<number>([Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
-const RELEASES = new Set<number>([Op.munmap, Op.unpin, Op.deregister, Op.swapoff, Op.lease_release, Op.layout_return]);
+const ACQUIRES = new Set<number>([Op.open, Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
+const RELEASES = new Set<number>([
+  Op.close,
+  Op.munmap,
+  Op.unpin,
+  Op.deregister,
+  Op.swapoff,
+  Op.lease_release,
+  Op.layout_return,
+]);
 
 export function parseSealRule(text: string): SealRule | null {
   if (text === 'explicit' || text === 'dma' || text === 'mapped') return { kind: text };
@@ -64,6 +75,7 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     atRow: new Uint8Array(c.rows),
     endNs: new Float64Array(highestId + 1).fill(Number.POSITIVE_INFINITY),
     endedBy: new Uint8Array(highestId + 1),
+    goneNs: new Map(),
     wholeTrace: new Uint8Array(input.fileCount),
     observed: observedFiles(input),
     highestId,
@@ -74,13 +86,23 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     });
   const live = new Map<number, LiveHold>();
   const ofFile = new Map<number, Set<LiveHold>>();
+  const unlinked = new Map<number, number[]>();
   for (let i = 0; i < c.rows; i++) {
     const op = c.op[i]!;
     if (ACQUIRES.has(op)) acquire(input, plan, rule, live, ofFile, i);
     else if (RELEASES.has(op)) release(input, plan, live, ofFile, i);
     else if (op === Op.exit) endOfProcess(input, plan, live, ofFile, i);
+    else if (op === Op.unlink || (op === Op.rename && (c.flags[i]! & Flag.over) !== 0))
+      unlinked.set(i, users(ofFile.get(c.file[i]!)));
   }
+  for (const [row, handles] of unlinked)
+    if (handles.length > 0) plan.goneNs.set(row, Math.max(...handles.map((handle) => plan.endNs[handle]!)));
   return plan;
+}
+
+/** What keeps an unlinked file alive: mappings and open files; pins do not. */
+function users(holds: ReadonlySet<LiveHold> | undefined): number[] {
+  return holds === undefined ? [] : [...holds].filter((hold) => hold.mapping || hold.open).map((hold) => hold.handle);
 }
 
 /** Devices with recorded map changes: there a call's effect follows as rows; elsewhere the engine works it out. */
@@ -124,6 +146,7 @@ function acquire(
     pid,
     row: i,
     mapping,
+    open: op === Op.open,
     from: whole ? 0 : c.offset[i]!,
     to: whole ? Number.POSITIVE_INFINITY : c.offset[i]! + c.length[i]!,
     firstRow,

@@ -34,6 +34,7 @@ const KEYS = new Set('t op pid tid comm dev ino path file_id off len addr state 
 interface Hold {
   readonly id: number;
   readonly line: number;
+  file: number;
   acquired: boolean;
   released: boolean;
 }
@@ -101,7 +102,7 @@ export class EventReader {
   /** Writes the row or rows of an event, or nothing where a key is wrong; returns its `opId`. */
   #event(fields: Fields, op: number, timeNs: number, task: number): number {
     const { events } = this.#sink;
-    const file = this.#file(fields);
+    const file = this.#fileOfEvent(fields);
     const range = rangeOf(fields, op, file);
     const flags = this.#flags(fields) | fields.choice('state', STATES, 0) | range.flags;
     const addr = fields.amount('addr');
@@ -111,7 +112,7 @@ export class EventReader {
     const extra = fields.others((key) => isKnown(key, op));
     const number = fields.integer('opId');
     const opId = number === undefined || number === null ? -1 : this.#id(number);
-    const handle = this.#handle(fields, op, result !== UNKNOWN_RESULT && result < 0);
+    const handle = this.#handle(fields, op, file, result !== UNKNOWN_RESULT && result < 0);
     if (fields.fault !== '') return 0;
 
     const id = opId >= 0 ? opId : OBSERVED.has(op) ? 0 : events.newId();
@@ -153,6 +154,13 @@ export class EventReader {
     const tid = fields.pid('tid') ?? pid;
     const name = fields.text('comm');
     return fields.fault === '' ? this.#sink.events.taskId(pid, tid, name) : NONE;
+  }
+
+  /** A line that names a hold and no file is about the file that is held. */
+  #fileOfEvent(fields: Fields): number {
+    const file = this.#file(fields);
+    const { handle } = fields.json;
+    return file === NONE && typeof handle === 'string' ? (this.#holds.get(handle)?.file ?? NONE) : file;
   }
 
   #file(fields: Fields): number {
@@ -232,15 +240,15 @@ export class EventReader {
     return id;
   }
 
-  #handle(fields: Fields, op: number, failed: boolean): number {
+  #handle(fields: Fields, op: number, file: number, failed: boolean): number {
     const { handle } = fields.json;
     if (handle === undefined || handle === null) return 0;
     if (isInteger(handle) && handle >= 0) return this.#id(handle);
     if (typeof handle !== 'string' || handle === '') fields.expect('handle', 'a name or a number');
-    return fields.fault === '' ? this.#hold(String(handle), op, failed).id : 0;
+    return fields.fault === '' ? this.#hold(String(handle), op, file, failed).id : 0;
   }
 
-  #hold(name: string, op: number, failed: boolean): Hold {
+  #hold(name: string, op: number, file: number, failed: boolean): Hold {
     let hold = this.#holds.get(name);
     const acquires = ACQUIRES.has(op);
     if (hold === undefined || (acquires && hold.acquired)) {
@@ -251,10 +259,13 @@ export class EventReader {
           `expected "${name}" to be released before it is used anew, found it alive since line ${hold.line}`,
         );
       }
-      hold = { id: this.#sink.events.newId(), line: this.#line, acquired: false, released: false };
+      hold = { id: this.#sink.events.newId(), line: this.#line, file: NONE, acquired: false, released: false };
       this.#holds.set(name, hold);
     }
-    if (acquires) hold.acquired = true;
+    if (acquires) {
+      hold.acquired = true;
+      hold.file = file;
+    }
     if (acquires ? failed : RELEASES.has(op) && !failed) hold.released = true;
     return hold;
   }
