@@ -12,10 +12,11 @@ import { currentOp, distrustSizes } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
+import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
 import { finishMaps } from './places.js';
 import { Process, Thread } from './state.js';
-import { forgetQueued, HANDLERS } from './tracepoints.js';
+import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
 

@@ -102,8 +102,8 @@ describe('ndjson fixtures', () => {
       [Op.fallocate, 1, 0],
       [Op.write, 1, 0],
       [Op.dma_write, 0, mr1],
-      [Op.deregister, NONE, mr1],
-      [Op.munmap, NONE, m1],
+      [Op.deregister, 0, mr1],
+      [Op.munmap, 0, m1],
     ]);
     expect(m1).not.toBe(mr1);
     expect(trace.columns.flags[3]).toBe(Flag.shared | Flag.writable | Flag.direct);

@@ -37,11 +37,11 @@ describe('bundled recordings', () => {
     expect(count('ETXTBSY')).toBeGreaterThan(10);
     const recorded = lanes.find((l) => l.policy === 'recorded')!;
     for (const lane of lanes.filter((l) => ['dax', 'pagecache', 'odp', 'mapsync-pin'].includes(l.policy))) {
-      expect(lane.denied['ETXTBSY'], lane.policy).toBe(recorded.denied['ETXTBSY']);
-      expect(lane.denied['EPERM'], lane.policy).toBe(recorded.denied['EPERM']);
+      expect(lane.denied.ETXTBSY, lane.policy).toBe(recorded.denied.ETXTBSY);
+      expect(lane.denied.EPERM, lane.policy).toBe(recorded.denied.EPERM);
     }
-    expect(recorded.denied['ETXTBSY']).toBe(count('ETXTBSY'));
-    expect(recorded.denied['EPERM']).toBe(count('EPERM'));
+    expect(recorded.denied.ETXTBSY).toBe(count('ETXTBSY'));
+    expect(recorded.denied.EPERM).toBe(count('EPERM'));
   });
 
   test('nvme-pagecache: the six accesses whose pages changed under DMA are found, and no sealed lane has one', async () => {

@@ -73,15 +73,19 @@ export class Replayed {
     return errno === undefined ? VERDICTS[verdict - 1]! : `${VERDICTS[verdict - 1]} ${errnoName(errno)}`;
   }
 
-  /** A file's extents at a time, at the end when none is given, as `offset+length state@addr`. */
-  map(policy: string, path: string, atNs?: number): string[] {
+  /** A file's extents at a time, at the end when none is given, as `offset+length state@addr` in pages. */
+  map(policy: string, path: string, atNs = this.trace.endNs): string[] {
+    return this.maps(policy, path, [atNs])[0]!;
+  }
+
+  maps(policy: string, path: string, atNs: readonly number[]): string[][] {
     const report = mapSnapshots(this.trace, build(policy, this.#options.settings), {
-      atNs: atNs === undefined ? [] : [atNs],
+      atNs,
       costs: reference,
       sealRule: this.#options.sealRule ?? 'dma',
       unseal: this.#options.unseal ?? 'never',
     });
-    return (report.snapshots[0]!.files.find((file) => file.path === path)?.extents ?? []).map(extentText);
+    return report.snapshots.map(({ files }) => (files.find((file) => file.path === path)?.extents ?? []).map(extentText));
   }
 }
 

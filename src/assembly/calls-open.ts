@@ -1,0 +1,90 @@
+// open, close, dup, fcntl. Constants: fcntl.h.
+import { Flag, Op } from '../model/events.js';
+import type { Context } from './context.js';
+import { callRow, fileOf, newOpen, resolve, sizeIs } from './context.js';
+import { fdOf, fileOfCall, fileOfPath, label, nameKey, opened } from './descriptors.js';
+import type { Thread } from './state.js';
+
+const O_ACCMODE = 3;
+
+export const O_CREAT = 0x40;
+
+const O_EXCL = 0x80;
+
+export const O_TRUNC = 0x200;
+
+const O_NONBLOCK = 0x800;
+
+const O_DSYNC = 0x1000;
+
+const O_DIRECT = 0x4000;
+
+export function openCall(c: Context, t: Thread, ret: number, pointer: number, flags: number): void {
+  const { call, process } = t;
+  const key = call.lookup >= 0 ? nameKey(c, call.device, call.directory, call.lookup) : '';
+  const named = key === '' || call.created ? undefined : c.names.get(key);
+  let file = call.file >= 0 ? call.file : (named ?? -1);
+  if (ret >= 0) {
+    const open = newOpen(c, label(c, t, ret));
+    open.direct = (flags & O_DIRECT) !== 0;
+    open.position = 0;
+    if (key !== '') {
+      open.directory = `${call.device}/${call.directory}`;
+      open.name = c.words.get(call.lookup);
+    }
+    if (file >= 0) resolve(c, open, file);
+    process.descriptors.set(ret, open);
+    process.pathPointers.set(pointer, open);
+    file = fileOf(open);
+  } else if (file < 0) file = fileOfPath(c, t, pointer);
+  const e = callRow(c, t, Op.open, file, ret);
+  e.flags =
+    ((flags & O_TRUNC) !== 0 ? Flag.trunc : 0) |
+    ((flags & O_ACCMODE) !== 0 ? Flag.write : 0) |
+    ((flags & O_DIRECT) !== 0 ? Flag.direct : 0) |
+    ((flags & O_DSYNC) !== 0 ? Flag.sync : 0) |
+    ((flags & O_NONBLOCK) !== 0 ? Flag.nowait : 0);
+  e.commit();
+  const empty = (flags & O_TRUNC) !== 0 || call.created || (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  if (ret < 0 || !empty) return;
+  if (call.file < 0 && named === undefined) c.emptied++;
+  sizeIs(c, file, 0, false);
+}
+
+export function closeCall(c: Context, t: Thread, ret: number): void {
+  const fd = fdOf(t.call.args[0]!);
+  const open = t.process.descriptor(fd);
+  if (open === undefined) return;
+  callRow(c, t, Op.close, fileOf(open), ret).commit();
+  t.process.descriptors.delete(fd);
+}
+
+export function dup(c: Context, t: Thread, ret: number, from: number): void {
+  if (ret >= 0) t.process.descriptors.set(ret, opened(c, t, from));
+}
+
+const F_DUPFD = 0;
+
+const F_SETLEASE = 0x400;
+
+const F_DUPFD_CLOEXEC = 1030;
+
+export function fcntlCall(c: Context, t: Thread, ret: number): void {
+  const [fd, command, argument] = t.call.args as unknown as [number, number, number];
+  if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return dup(c, t, ret, fdOf(fd));
+  if (command !== F_SETLEASE) return;
+  const file = fileOfCall(c, t, fd);
+  const key = `${file}/${t.process.pid}`;
+  const release = argument === 2;
+  const e = callRow(c, t, release ? Op.lease_release : Op.lease, file, ret);
+  if (release) e.handle = c.leases.get(key) ?? 0;
+  else if (ret >= 0) {
+    // A second F_SETLEASE by the same owner changes the type of the lease it has.
+    const handle = c.leases.get(key) ?? c.events.newId();
+    c.leases.set(key, handle);
+    e.handle = handle;
+  }
+  e.flags = argument === 1 ? Flag.exclusive : Flag.read;
+  e.commit();
+  if (release && ret >= 0) c.leases.delete(key);
+}

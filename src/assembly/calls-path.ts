@@ -1,0 +1,57 @@
+// Calls on paths and on whole files: unlink, rename, swapon, io_uring buffers.
+import { Flag, Op } from '../model/events.js';
+import type { Context } from './context.js';
+import { callRow } from './context.js';
+import { fileOfPath } from './descriptors.js';
+import type { Exit } from './handler.js';
+import type { Thread } from './state.js';
+
+export function pathRow(op: number): Exit {
+  return (c, t, ret) => callRow(c, t, op, fileOfPath(c, t, t.call.args[pathArgument(t.call.name)]!), ret).commit();
+}
+
+const pathArgument = (name: string): number => (/at2?$/.test(name) ? 1 : 0);
+
+export function renameCall(c: Context, t: Thread, ret: number): void {
+  const { call } = t;
+  const at = pathArgument(call.name);
+  const file = fileOfPath(c, t, call.args[at]!);
+  callRow(c, t, Op.rename, file, ret).commit();
+  // The replaced file, when one is known under the new name.
+  const over = call.source >= 0 ? call.source : undefined;
+  if (over !== undefined && over !== file) {
+    const e = callRow(c, t, Op.rename, over, ret);
+    e.flags = Flag.second | Flag.over;
+    e.commit();
+  }
+  const open = t.process.pathPointers.get(call.args[at]!);
+  if (ret >= 0 && open !== undefined) t.process.pathPointers.set(call.args[at === 1 ? 3 : 1]!, open);
+}
+
+export function swapCall(op: number): Exit {
+  return (c, t, ret) => {
+    let file = fileOfPath(c, t, t.call.args[0]!);
+    // Only one swap file is on: that is the one that goes off.
+    if (op === Op.swapoff && !c.swaps.has(file) && c.swaps.size === 1) file = [...c.swaps.keys()][0]!;
+    const e = callRow(c, t, op, file, ret);
+    if (ret >= 0 && file >= 0) {
+      const handle = c.swaps.get(file) ?? c.events.newId();
+      e.handle = handle;
+      if (op === Op.swapon) c.swaps.set(file, handle);
+      else c.swaps.delete(file);
+    }
+    e.commit();
+  };
+}
+
+export function registerBuffers(c: Context, t: Thread, ret: number): void {
+  // Opcode 0 registers, 1 unregisters; the buffers stand behind a pointer, so the file shows only through its faults.
+  const opcode = t.call.args[1];
+  if (opcode !== 0 && opcode !== 1) return;
+  const file = t.call.weakFile;
+  if (file < 0) return c.unplaced('io_uring buffers whose file no event named');
+  const e = callRow(c, t, opcode === 0 ? Op.register : Op.deregister, file, ret);
+  e.flags = Flag.write | Flag.whole;
+  e.offset = 0;
+  e.commit();
+}

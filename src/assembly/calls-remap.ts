@@ -1,0 +1,80 @@
+// ioctls that ask for, share or swap blocks, and copy_file_range. Constants: fs.h, xfs_fs.h, ext4.h.
+import { Flag, Op } from '../model/events.js';
+import { UNKNOWN } from '../model/units.js';
+import type { Context } from './context.js';
+import { callRow, fileOf, resolve, sizeIs } from './context.js';
+import { fdOf, fileOfCall, opened } from './descriptors.js';
+import type { Thread } from './state.js';
+
+const FICLONE = 0x40049409;
+
+const FICLONERANGE = 0x4020940d;
+
+const FIDEDUPERANGE = 0xc0189436;
+
+const FS_IOC_FIEMAP = 0xc020660b;
+
+const XFS_IOC_SWAPEXT = 0xc0c0586d;
+
+const EXT4_IOC_MOVE_EXT = 0xc028660f;
+
+const XFS_IOC_EXCHANGE_RANGE = 0x40285881;
+
+const SET_ATTRIBUTES: readonly number[] = [0x40086602, 0x401c5820];
+
+export function ioctlCall(c: Context, t: Thread, ret: number): void {
+  const [fd, command, argument] = t.call.args as unknown as [number, number, number];
+  const single = (op: number, flags: number): void => {
+    const e = callRow(c, t, op, fileOfCall(c, t, fd), ret);
+    e.flags = flags;
+    e.offset = 0;
+    e.commit();
+  };
+  if (command === FS_IOC_FIEMAP) single(Op.address_query, Flag.whole);
+  else if (SET_ATTRIBUTES.includes(command)) single(Op.setattr, Flag.attributes);
+  else if (command === XFS_IOC_SWAPEXT || command === EXT4_IOC_MOVE_EXT) single(Op.swapext, Flag.whole);
+  else if (command === XFS_IOC_EXCHANGE_RANGE) single(Op.exchange, Flag.whole);
+  else if (command === FICLONE || command === FICLONERANGE || command === FIDEDUPERANGE) {
+    const open = opened(c, t, fdOf(fd));
+    const ofArgument = command === FICLONE ? fileOf(opened(c, t, fdOf(argument))) : -1;
+    // FIDEDUPERANGE is called on the source, the other two on the target.
+    const dedupe = command === FIDEDUPERANGE;
+    if (t.call.file >= 0) resolve(c, open, dedupe ? t.call.source : t.call.file);
+    const target = t.call.file >= 0 ? t.call.file : dedupe ? -1 : fileOf(open);
+    const source = t.call.source >= 0 ? t.call.source : dedupe ? fileOf(open) : ofArgument;
+    remapRows(c, t, ret, dedupe ? Op.dedupe : Op.reflink, source, target, command === FICLONE);
+  }
+}
+
+/** Two rows: the source, then the target. */
+function remapRows(
+  c: Context,
+  t: Thread,
+  ret: number,
+  op: number,
+  source: number,
+  target: number,
+  whole: boolean,
+): void {
+  const { call } = t;
+  const length = call.remapLength > 0 ? call.remapLength : UNKNOWN;
+  for (const second of [false, true]) {
+    const e = callRow(c, t, op, second ? target : source, ret);
+    e.offset = second ? call.targetOffset : call.sourceOffset;
+    e.length = length;
+    e.flags = (second ? Flag.second : 0) | (whole || length < 0 ? Flag.whole : 0);
+    e.commit();
+  }
+  if (ret >= 0 && target >= 0 && length > 0)
+    sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length), false);
+}
+
+export function copyFileRange(c: Context, t: Thread, ret: number): void {
+  const [fdIn, , fdOut, , length] = t.call.args as unknown as [number, number, number, number, number];
+  const target = t.call.file >= 0 ? t.call.file : fileOf(opened(c, t, fdOf(fdOut)));
+  const source = t.call.source >= 0 ? t.call.source : fileOf(opened(c, t, fdOf(fdIn)));
+  if (t.call.file >= 0) resolve(c, opened(c, t, fdOf(fdOut)), t.call.file);
+  if (t.call.source >= 0) resolve(c, opened(c, t, fdOf(fdIn)), t.call.source);
+  if (t.call.remapLength === 0) t.call.remapLength = ret > 0 ? ret : length;
+  remapRows(c, t, ret, Op.reflink, source, target, false);
+}

@@ -1,0 +1,69 @@
+// The file behind a descriptor or a path argument of a call.
+import type { Context } from './context.js';
+import { fileOf, newOpen, resolve } from './context.js';
+import type { OpenFile, Thread } from './state.js';
+
+const INT32 = 2 ** 32;
+
+/** A descriptor as printed: unsigned 32 bit. */
+export const fdOf = (value: number): number => (value >= INT32 / 2 ? value - INT32 : value);
+
+/** The open file behind a descriptor; one that was opened before the recording is met here for the first time. */
+export function opened(c: Context, t: Thread, fd: number): OpenFile {
+  const found = t.process.descriptor(fd);
+  if (found !== undefined) return found;
+  const open = newOpen(c, label(c, t, fd));
+  t.process.descriptors.set(fd, open);
+  return open;
+}
+
+export const label = (c: Context, t: Thread, fd: number): string =>
+  `descriptor ${fd} of ${c.words.get(t.comm)} (${t.process.pid}), inode not told`;
+
+/** Calls that only files of a file system take. */
+const FILE_CALLS = new Set(['fallocate', 'ftruncate', 'fsync', 'fdatasync', 'sync_file_range']);
+
+/** File of a call on a descriptor: what was seen inside the call, else what is known of the descriptor. */
+export function fileOfCall(c: Context, t: Thread, fd: number): number {
+  const open = opened(c, t, fdOf(fd));
+  const { call } = t;
+  if (FILE_CALLS.has(call.name)) open.regular = true;
+  const seen = call.file >= 0 ? call.file : open.resolved < 0 ? call.weakFile : -1;
+  if (seen < 0) return fileOf(open);
+  if (open.resolved >= 0 && open.resolved !== seen) {
+    // Closed and opened again where the trace did not look: from here on the descriptor is the file that was seen.
+    c.sink.issue(
+      'descriptor-elsewhere',
+      call.row,
+      `${call.name} on descriptor ${fdOf(fd)} worked on another file than the one followed from open; the file seen inside the call is used from here on`,
+    );
+    const now = newOpen(c);
+    resolve(c, now, seen);
+    t.process.descriptors.set(fdOf(fd), now);
+    return seen;
+  }
+  resolve(c, open, seen);
+  return seen;
+}
+
+/** File of a call on a path: seen inside the call, by the name looked up, or by a path pointer that an earlier open used. */
+export function fileOfPath(c: Context, t: Thread, pointer: number): number {
+  const { call } = t;
+  if (call.file >= 0) return call.file;
+  if (call.lookup >= 0) {
+    const named = c.names.get(nameKey(c, call.device, call.directory, call.lookup));
+    if (named !== undefined) return named;
+  }
+  const open = t.process.pathPointers.get(pointer) ?? t.process.parent?.pathPointers.get(pointer);
+  if (open === undefined) return call.weakFile;
+  c.sink.issue(
+    'file-by-path-pointer',
+    call.row,
+    `${call.name}: no event names the file; it was taken from an open with the same path pointer`,
+  );
+  return fileOf(open);
+}
+
+export function nameKey(c: Context, device: number, directory: number, name: number): string {
+  return `${device}/${directory}/${c.words.get(name)}`;
+}

@@ -1,0 +1,111 @@
+// Devices: DMA mappings, IOMMU, NVMe commands, block requests (kernel-events reference, section 7).
+import { currentOp } from './context.js';
+import { findBuffer } from './faults.js';
+import { type Handler, word } from './handler.js';
+import type { DirectCall, Thread } from './state.js';
+
+/** TO_DEVICE is 1: the device reads memory. 2 FROM_DEVICE, 0 BIDIRECTIONAL: it writes. */
+const deviceWrites = (dir: string): boolean => dir !== '1' && dir !== 'TO_DEVICE';
+
+const mapPage: Handler = (c, t, v) => {
+  // device dir dma_addr size phys_addr
+  c.devices.takePieces(t.tid);
+  const runs = [{ addr: v[4]!, length: v[3]! }];
+  c.devices.map(
+    `p${v[0]}/${v[2]}`,
+    t.tid,
+    runs,
+    deviceWrites(word(c, v[1]!)),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+    directCall(t),
+  );
+};
+
+const unmapPage: Handler = (c, _t, v) => c.devices.unmap(`p${v[0]}/${v[2]}`, c.record.timeNs);
+
+const mapList: Handler = (c, t, v) => {
+  // device full_nents full_ents truncated [phys_addrs] [dma_addrs] [lengths] dir
+  const [physical = [], , lengths = []] = c.record.arrays;
+  const pieces = c.devices.takePieces(t.tid);
+  // With an IOMMU merged entries lose the lengths of their pieces; the iommu:map events just before have them.
+  const runs = lengths.length === physical.length ? physical.map((addr, i) => ({ addr, length: lengths[i]! })) : pieces;
+  if (v[3]! > 0)
+    c.sink.issue(
+      'dma-list-truncated',
+      c.record.row,
+      'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown',
+    );
+  c.devices.map(
+    `s${v[0]}/${physical.join()}`,
+    t.tid,
+    runs,
+    deviceWrites(word(c, v[4]!)),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+    directCall(t),
+  );
+};
+
+const unmapList: Handler = (c, _t, v) =>
+  c.devices.unmap(`s${v[0]}/${(c.record.arrays[0] ?? []).join()}`, c.record.timeNs);
+
+function directCall(t: Thread): DirectCall | null {
+  if (!t.call.direct) return null;
+  findBuffer(t);
+  return t.call.directCall;
+}
+
+const NVME_WRITE = 1;
+
+const NVME_READ = 2;
+
+const nvmeSetup: Handler = (c, t, v) => {
+  const words = c.record.arrays[0] ?? [];
+  if ((v[2] !== NVME_WRITE && v[2] !== NVME_READ) || words.length < 3) return;
+  c.devices.command(t.tid, words[0]! + words[1]! * 2 ** 32, (words[2]! & 0xffff) + 1);
+};
+
+const issue: Handler = (c, t, v) => {
+  // dev rwbs bytes sector nr_sector; flushes have no sectors
+  const rwbs = word(c, v[1]!);
+  if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
+  c.devices.issue(
+    t.tid,
+    v[0]!,
+    v[3]!,
+    v[4]! * 512,
+    rwbs.includes('W'),
+    c.record.timeNs,
+    t.task,
+    currentOp(c, t),
+    c.record.row,
+  );
+};
+
+const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.record.timeNs);
+
+const remap: Handler = (c, _t, v) => {
+  if (v[6]! >= 0) c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+};
+
+/** By event name. */
+export const DEVICE_EVENTS: Readonly<Record<string, Handler>> = {
+  dma_map_page: mapPage,
+  dma_map_phys: mapPage,
+  dma_map_resource: mapPage,
+  dma_unmap_page: unmapPage,
+  dma_unmap_phys: unmapPage,
+  dma_unmap_resource: unmapPage,
+  dma_map_sg: mapList,
+  dma_unmap_sg: unmapList,
+  map: (c, t, v) => c.devices.iommuPiece(t.tid, v[1]!, v[2]!),
+  nvme_setup_cmd: nvmeSetup,
+  block_rq_issue: issue,
+  block_rq_complete: complete,
+  block_bio_remap: remap,
+};

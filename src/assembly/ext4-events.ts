@@ -1,0 +1,63 @@
+// ext4 and jbd2: the extent status tree, ranges, writes.
+import { sizeUnknown } from './context.js';
+import { author, BLOCK, commit, grows, type Handler, strong, transferAt } from './handler.js';
+
+/** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
+const ext4Transfer: Handler = (c, t, v) => {
+  transferAt(2)(c, t, v);
+  c.writesSeen = true;
+  if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, true);
+};
+
+const ext4Insert: Handler = (c, t, v) => {
+  author(c, t);
+  const file = c.file(v[0]!, v[1]!);
+  const status = c.words.get(v[5]!);
+  c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
+  if (status.includes('D')) c.writesSeen = true;
+  // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
+  const size = c.sizes.get(file);
+  if (
+    t.call.name === '' &&
+    status.includes('D') &&
+    (size === undefined || (v[2]! + v[3]!) * BLOCK > Math.ceil(size / BLOCK) * BLOCK)
+  )
+    sizeUnknown(c, file);
+};
+
+const ext4Remove: Handler = (c, t, v) => {
+  author(c, t);
+  c.ext4.remove(c.file(v[0]!, v[1]!), v[0]!, v[2]!, v[3]!);
+};
+
+const ext4Shift =
+  (sign: number): Handler =>
+  (c, t, v) => {
+    strong(c, t, v);
+    c.ext4.shift(c.file(v[0]!, v[1]!), v[2]! / BLOCK, (sign * v[3]!) / BLOCK);
+  };
+
+const ext4Evict: Handler = (c, t, v) => {
+  author(c, t);
+  if (v[2] === 0) c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
+};
+
+/** By event name. */
+export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
+  jbd2_start_commit: commit,
+  ext4_es_insert_extent: ext4Insert,
+  ext4_es_insert_delayed_extent: ext4Insert,
+  ext4_es_remove_extent: ext4Remove,
+  ext4_collapse_range: ext4Shift(-1),
+  ext4_insert_range: ext4Shift(1),
+  ext4_evict_inode: ext4Evict,
+  ext4_fallocate_enter: strong,
+  ext4_punch_hole: strong,
+  ext4_zero_range: strong,
+  ext4_truncate_enter: strong,
+  ext4_allocate_inode: strong,
+  ext4_unlink_enter: strong,
+  ext4_sync_file_enter: strong,
+  ext4_da_write_begin: ext4Transfer,
+  ext4_write_begin: ext4Transfer,
+};

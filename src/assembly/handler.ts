@@ -1,0 +1,58 @@
+// What every tracepoint handler shares: how an event names the file of the call around it, and who changes a map.
+import { Op } from '../model/events.js';
+import type { Context } from './context.js';
+import { currentOp, sizeIs } from './context.js';
+import type { Thread } from './state.js';
+
+/** What the return of a call means. */
+export type Exit = (c: Context, t: Thread, ret: number) => void;
+
+/** Takes one event; `v` are its slots in the order of kernel-events.ts. */
+export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
+
+export const PAGE = 4096;
+
+export const BLOCK = 4096;
+
+/** The event names the file the enclosing call works on. */
+export const strong: Handler = (c, t, v) => {
+  if (t.call.name !== '' && !t.fault.active && t.call.file < 0) t.call.file = c.file(v[0]!, v[1]!);
+};
+
+/** The same for reads and writes, with the position of the transfer. */
+export const transferAt =
+  (place: number): Handler =>
+  (c, t, v) => {
+    strong(c, t, v);
+    if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
+  };
+
+export const weak: Handler = (c, t, v) => {
+  if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);
+};
+
+export function author(c: Context, t: Thread): void {
+  const a = c.log.author;
+  a.timeNs = c.record.timeNs;
+  a.opId = currentOp(c, t);
+  a.task = t.task;
+  a.row = c.record.row;
+  a.sharing = t.call.remapLength > 0;
+}
+
+export const word = (c: Context, value: number): string => (Number.isNaN(value) ? '' : c.words.get(value));
+
+export function grows(c: Context, file: number, end: number, tell: boolean): void {
+  const size = c.sizes.get(file);
+  if (size !== undefined && end > size) sizeIs(c, file, end, tell);
+}
+
+export const commit: Handler = (c, t) => {
+  const e = c.events;
+  e.timeNs = c.record.timeNs;
+  e.op = Op.commit;
+  e.opId = currentOp(c, t);
+  e.task = t.task;
+  e.row = c.record.row;
+  e.commit();
+};

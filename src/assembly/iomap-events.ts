@@ -1,0 +1,147 @@
+// Look-ups and direct I/O: xfs_iomap_*, iomap_iter_*, iomap_dio_*.
+import { Flag, Op } from '../model/events.js';
+import type { Context, DirectCall, Queued } from './context.js';
+import { sizeIs } from './context.js';
+import { findBuffer } from './faults.js';
+import { author, BLOCK, type Handler, PAGE, strong, word } from './handler.js';
+import { DELALLOC, HOLE } from './map-log.js';
+import { pinRows } from './pins.js';
+import type { Thread } from './state.js';
+import { xfsBlock } from './xfs-map.js';
+
+/** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
+const lookup: Handler = (_c, t, v) => {
+  // dev ino disize pos bytecount startoff startblock fsbcount
+  if (!Number.isNaN(v[6]!)) t.pair = { device: v[0]!, inode: v[1]!, off: v[5]!, block: v[6]! };
+};
+
+const deviceMap: Handler = (c, t, v) => {
+  // dev ino bdev addr offset length type flags
+  const { pair } = t;
+  t.pair = null;
+  strong(c, t, v);
+  if (pair === null || pair.device !== v[0] || pair.inode !== v[1] || pair.off * BLOCK !== v[4]) return;
+  if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / BLOCK);
+  const type = iomapType(word(c, v[6]!));
+  // A copy-on-write target is not the file's map yet.
+  if (iomapShared(word(c, v[7]!))) return;
+  const block = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : pair.block;
+  if (block >= 0 && xfsBlock(block) < 0) return;
+  const count = v[5]! < 0 ? 2 ** 40 : v[5]! / BLOCK;
+  author(c, t);
+  c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, v[4]! / BLOCK, block, count, type === IOMAP_UNWRITTEN);
+};
+
+/** include/linux/iomap.h; printed by name, or as a number by raw reports. */
+const IOMAP_HOLE = 0;
+
+const IOMAP_DELALLOC = 1;
+
+const IOMAP_UNWRITTEN = 3;
+
+const IOMAP_TYPES = ['HOLE', 'DELALLOC', 'MAPPED', 'UNWRITTEN', 'INLINE'];
+
+const IOMAP_F_SHARED = 4;
+
+const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
+
+const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
+
+const dioBegin: Handler = (c, t, v) => {
+  // dev ino size offset length flags aio
+  strong(c, t, v);
+  const { call } = t;
+  call.direct = true;
+  call.directNs = c.record.timeNs;
+  const file = c.file(v[0]!, v[1]!);
+  if (!Number.isNaN(v[2]!)) sizeIs(c, file, v[2]!, true);
+  const direct: DirectCall = { file, buffer: null, bufferOffset: -1, covered: 0 };
+  call.directCall = direct;
+  findBuffer(t);
+  if (v[6] !== 1) return;
+  const write = c.words.get(v[5]!).includes('WRITE');
+  c.queued.push({
+    file,
+    offset: v[3]!,
+    length: v[4]!,
+    write,
+    timeNs: c.record.timeNs,
+    row: c.record.row,
+    task: t.task,
+    opId: c.events.newId(),
+    thread: t,
+    faulted: -1,
+    first: Number.POSITIVE_INFINITY,
+    last: -1,
+  });
+};
+
+export function forgetQueued(c: Context): void {
+  for (const q of c.queued.splice(0)) queuedRow(c, q, c.record.timeNs, 0, false);
+}
+
+const dioComplete: Handler = (c, _t, v) => {
+  // dev ino size offset flags aio error ret; on success offset is the position after the I/O
+  if (v[5] !== 1) return;
+  const file = c.file(v[0]!, v[1]!);
+  const ret = Number.isNaN(v[7]!) ? 0 : v[7]!;
+  const start = ret > 0 ? v[3]! - ret : v[3]!;
+  const at = c.queued.findIndex((q) => q.file === file && q.offset === start);
+  if (at < 0) return c.unplaced('completions of asynchronous I/O whose begin was not seen');
+  const [q] = c.queued.splice(at, 1);
+  queuedRow(c, q!, c.record.timeNs, ret, true);
+};
+
+function queuedRow(c: Context, q: Queued, toNs: number, ret: number, done: boolean): void {
+  if (!done) c.sink.unpaired();
+  if (q.faulted >= 0 && q.faulted !== q.file) {
+    const length = Math.min(q.length, q.last + PAGE - q.first);
+    pinRows(
+      c,
+      q.thread,
+      q.faulted,
+      q.first,
+      length,
+      c.events.newId(),
+      !q.write,
+      q.timeNs,
+      toNs,
+      ret < 0 ? ret : 0,
+      q.row,
+    );
+  }
+  const e = c.events;
+  e.timeNs = q.timeNs;
+  e.op = q.write ? Op.write : Op.read;
+  e.file = q.file;
+  e.task = q.task;
+  e.offset = q.offset;
+  e.length = ret > 0 ? ret : q.length;
+  e.opId = q.opId;
+  if (done) {
+    e.result = ret >= 0 ? 0 : ret;
+    e.latencyNs = toNs - q.timeNs;
+  }
+  e.flags = Flag.direct;
+  e.row = q.row;
+  e.commit();
+}
+
+/** Pages of another file faulted in between dio_rw_begin and the request: the sign of a pin (trap 4). */
+export function bufferFault(c: Context, t: Thread, file: number, first: number, last: number): void {
+  const q = c.queued.at(-1);
+  if (q === undefined || q.thread !== t || t.call.name !== 'io_submit' || q.file === file) return;
+  q.faulted = file;
+  q.first = Math.min(q.first, first);
+  q.last = Math.max(q.last, last - (last % PAGE));
+}
+
+/** By event name. */
+export const IOMAP_EVENTS: Readonly<Record<string, Handler>> = {
+  xfs_iomap_found: lookup,
+  xfs_iomap_alloc: lookup,
+  iomap_iter_dstmap: deviceMap,
+  iomap_iter: strong,
+  iomap_dio_rw_begin: dioBegin,
+  iomap_dio_complete: dioComplete,
+};

@@ -1,0 +1,38 @@
+// Names: which inode a name in a directory means, followed from look-up, create, remove and rename.
+import type { Handler } from './handler.js';
+
+const looked =
+  (created: boolean): Handler =>
+  (_c, t, v) => {
+    t.call.device = v[0]!;
+    t.call.directory = v[1]!;
+    t.call.lookup = v[2]!;
+    t.call.created = created;
+  };
+
+const removed: Handler = (c, t, v) => {
+  looked(false)(c, t, v);
+  const file = c.names.get(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
+  if (file !== undefined && t.call.file < 0) t.call.file = file;
+  c.names.delete(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
+};
+
+const renamed: Handler = (c, t, v) => {
+  const from = `${v[0]}/${v[1]}/${c.words.get(v[3]!)}`;
+  const to = `${v[0]}/${v[2]}/${c.words.get(v[4]!)}`;
+  const file = c.names.get(from);
+  const over = c.names.get(to);
+  if (over !== undefined) t.call.source = over;
+  if (file === undefined) return;
+  t.call.file = file;
+  c.names.delete(from);
+  c.names.set(to, file);
+};
+
+/** By event name. */
+export const NAME_EVENTS: Readonly<Record<string, Handler>> = {
+  xfs_create: looked(true),
+  xfs_lookup: looked(false),
+  xfs_remove: removed,
+  xfs_rename: renamed,
+};

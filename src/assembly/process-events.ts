@@ -1,0 +1,38 @@
+// Processes: fork, exit, signals.
+import { busError, endFault } from './faults.js';
+import { type Handler, word } from './handler.js';
+import { processExit, processFork } from './processes.js';
+
+const SIGKILL = 9;
+
+const SIGBUS = 7;
+
+const exit: Handler = (c, t, v) => {
+  endFault(c, t);
+  // A thread that goes alone takes nothing with it.
+  if (word(c, v[2]!) === 'false' || v[2] === 0) return;
+  if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
+  t.call.name = '';
+  processExit(c, t, t.process);
+};
+
+const fork: Handler = (c, t, v) => {
+  endFault(c, t);
+  const child = c.thread(v[3]!, -1, v[2]!);
+  child.process = c.process(v[3]!, t.process);
+  processFork(c, t.process, child);
+};
+
+const signal: Handler = (c, t, v) => {
+  c.signals = true;
+  if (v[0] === SIGBUS) busError(t);
+  endFault(c, t);
+  if (v[0] === SIGKILL || v[3] === 0) t.process.killed = true;
+};
+
+/** By event name. */
+export const PROCESS_EVENTS: Readonly<Record<string, Handler>> = {
+  sched_process_exit: exit,
+  sched_process_fork: fork,
+  signal_deliver: signal,
+};
