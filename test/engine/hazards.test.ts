@@ -71,8 +71,15 @@ describe('a kernel of 2017, plain DAX', () => {
   test('an access beside the hole, or after the registration was given back, is none', async () => {
     const beside: Line = { ...write, ...pages(8, 4) };
     const late: Line = { ...write, t: 8_500 };
-    const replayed = await replayLines([...story(punch, beside), late].sort((a, b) => a.t - b.t), OLD);
-    expect(replayed.lane('dax')).toMatchObject({ hazards: { count: 0 }, diverged: 0, byOp: { dma_write: { proceed: 2 } } });
+    const replayed = await replayLines(
+      [...story(punch, beside), late].sort((a, b) => a.t - b.t),
+      OLD,
+    );
+    expect(replayed.lane('dax')).toMatchObject({
+      hazards: { count: 0 },
+      diverged: 0,
+      byOp: { dma_write: { proceed: 2 } },
+    });
   });
 });
 

@@ -28,10 +28,18 @@ export interface ReplayOptions {
 export const POLICIES = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp'] as const;
 export const PAGE = 4096;
 
-export const build = (name: string, settings: Readonly<Record<string, string>> = {}): Policy =>
-  Object.values(registry)
-    .find((entry) => entry.name === name)!
-    .build(validateSettings(settings));
+const built = new Map<string, Policy>();
+
+/** Compiled once for each name and settings: tests replay thousands of lanes. */
+export function build(name: string, settings: Readonly<Record<string, string>> = {}): Policy {
+  const key = `${name} ${JSON.stringify(settings)}`;
+  const known = built.get(key);
+  if (known !== undefined) return known;
+  const entry = Object.values(registry).find((one) => one.name === name)!;
+  const policy = entry.build(validateSettings(settings));
+  built.set(key, policy);
+  return policy;
+}
 
 export class Replayed {
   readonly trace: Trace;
@@ -85,7 +93,9 @@ export class Replayed {
       sealRule: this.#options.sealRule ?? 'dma',
       unseal: this.#options.unseal ?? 'never',
     });
-    return report.snapshots.map(({ files }) => (files.find((file) => file.path === path)?.extents ?? []).map(extentText));
+    return report.snapshots.map(({ files }) =>
+      (files.find((file) => file.path === path)?.extents ?? []).map(extentText),
+    );
   }
 }
 
