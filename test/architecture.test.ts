@@ -71,7 +71,7 @@ function violations(files: ReadonlyMap<string, string>): string[] {
 /** Uses of Node's `process` and `console`. A file that binds the name itself may have a `pid` or `title` of its own. */
 function globalUses(code: string): string[] {
   const nodes: Readonly<Record<string, object>> = { process, console };
-  return [...code.matchAll(/\b(process|console)\s*\??\.\s*(\w+)/g)].flatMap(([, name, member]) => {
+  return [...code.matchAll(/(?<!\.)\b(process|console)\s*\??\.\s*(\w+)/g)].flatMap(([, name, member]) => {
     const own = new RegExp(`\\b(?:const|let|var)\\s+${name}\\b|\\b${name}\\??\\s*:|\\b${name}\\)?\\s*=>`).test(code);
     const value: unknown = Reflect.get(nodes[name!]!, member!);
     const isPlain = typeof value === 'number' || typeof value === 'string';

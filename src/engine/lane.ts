@@ -3,9 +3,11 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
-import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { Accesses, type Touches } from './accesses.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { Conflicts } from './conflicts.js';
 import { Effects, rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { FileStates } from './file-states.js';
@@ -13,22 +15,18 @@ import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import { Ledger } from './ledger.js';
-import { TimeQueue } from './queue.js';
+import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { LaneResult } from './result.js';
 import { EndedBy, pidAt, SealHere, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
-import { viewOf } from './view.js';
 
 const PAGE = 4096;
-const BOUNDED_VIEW = 12;
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 
 /** What is known of each `opId`'s fate. */
 const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
-/** What waits in the queue. */
-const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4, size: 5 } as const;
 
 const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
@@ -62,13 +60,6 @@ export interface LaneOptions {
   readonly kernel: Policy;
 }
 
-interface Access {
-  readonly row: number;
-  readonly endNs: number;
-  readonly removals: number;
-  hazard: boolean;
-}
-
 export class Lane {
   readonly policy: Policy;
   readonly files: FileStates;
@@ -87,20 +78,15 @@ export class Lane {
   /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
   private readonly committed: Uint8Array;
   private readonly releaseNs = new Map<number, number>();
-  private readonly accesses = new Map<number, Access[]>();
-  /** By file: how often blocks were taken away from a range. */
-  private readonly removals: Uint32Array;
-  /** By file: 1 once this lane refused, delayed or announced a change that the recording just made. */
-  private readonly interfered: Uint8Array;
+  private readonly touches: Touches;
+  private readonly devices: Accesses;
   private readonly attributes: Uint8Array;
   private readonly shrinkingUntil: Float64Array;
   private readonly shrinkingTo: Float64Array;
-  private readonly groupsAt = new Map<number, string>();
+  private readonly conflicts: Conflicts;
   private readonly fidelity: Fidelity | null;
   private readonly recorded: boolean;
-  private readonly kernel: Policy;
   private journalCommits = 0;
-  private deviceRefaults = 0;
   private diverged = 0;
   private uncertain = 0;
   private stillWaiting = 0;
@@ -125,17 +111,28 @@ export class Lane {
     this.hazards = new Hazards(input.columns, this.files, input.fileCount);
     this.seals = new Seals(policy, this.files, this.holds, prices, plan, options.unseal, input.endNs);
     this.ledger = new Ledger(input.columns.rows, input.endNs);
+    this.conflicts = new Conflicts(input, policy, this.files, this.holds, this.ledger, this.queue);
     this.fate = new Uint8Array(plan.highestId + 1);
     this.opOf = new Uint8Array(plan.highestId + 1);
     this.committed = new Uint8Array(plan.highestId + 1);
-    this.removals = new Uint32Array(input.fileCount);
-    this.interfered = new Uint8Array(input.fileCount);
+    this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
     this.attributes = new Uint8Array(input.fileCount);
     this.shrinkingUntil = new Float64Array(input.fileCount).fill(-1);
     this.shrinkingTo = new Float64Array(input.fileCount);
     this.recorded = policy.recorded === true;
-    this.kernel = options.kernel;
     this.fidelity = this.recorded ? new Fidelity(options.kernel) : null;
+    this.devices = new Accesses({
+      columns: this.c,
+      policy,
+      kernel: options.kernel,
+      plan,
+      prices,
+      holds: this.holds,
+      hazards: this.hazards,
+      queue: this.queue,
+      touches: this.touches,
+      diverge: (opId) => this.diverge(opId),
+    });
   }
 
   /** Replays all events up to and including a time. */
@@ -170,7 +167,7 @@ export class Lane {
       hazardCount: hazards.count,
       seals: this.seals.rows,
       journalCommits: this.journalCommits,
-      deviceRefaults: this.deviceRefaults,
+      deviceRefaults: this.devices.deviceRefaults,
       diverged: this.diverged,
       measured: ledger.measured,
       priced: ledger.priced,
@@ -199,9 +196,9 @@ export class Lane {
       if (queue.takenWhat === Later.observe) this.applyObserved(row);
       else if (queue.takenWhat === Later.model) this.applyModel(row, queue.takenNs);
       else if (queue.takenWhat === Later.dropHold) this.breakHold(row, queue.takenNs);
-      else if (queue.takenWhat === Later.after) this.snapshotAfter(row);
+      else if (queue.takenWhat === Later.after) this.conflicts.after(row);
       else if (queue.takenWhat === Later.size) this.sizes(row, this.c.op[row]!, this.c.file[row]!);
-      else this.accessEnd(row);
+      else this.devices.end(row);
     }
   }
 
@@ -250,7 +247,7 @@ export class Lane {
   }
 
   private touched(file: number, timeNs: number, removed: boolean): void {
-    if (removed) this.removals[file]!++;
+    if (removed) this.touches.removals[file]!++;
     this.hazards.changedNs[file] = timeNs;
   }
 
@@ -359,7 +356,7 @@ export class Lane {
       // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
       const seals = this.recorded ? sealErrno(errno) : true;
       if (verdict >= Verdict.revoke && !beyond && seals)
-        this.conflict(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
+        this.conflicts.add(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
     }
     this.carryOut(row, op, file, verdict, errno, timeNs, waitNs, operationCase, second, result);
   }
@@ -517,85 +514,6 @@ export class Lane {
     ledger.time(op, timeNs, ns, measured);
   }
 
-  private conflict(
-    row: number,
-    op: number,
-    operationCase: number,
-    file: number,
-    verdict: number,
-    errno: number,
-    timeNs: number,
-    waitNs: number,
-    pid: number,
-  ): void {
-    const { c, holds, ledger } = this;
-    const hold = this.recorded || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
-    const holdTask = hold < 0 ? NONE : holds.task[hold]!;
-    const kind = hold < 0 ? -1 : holds.kind[hold]!;
-    // Times and process numbers are not part of what makes two conflicts equal.
-    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(c.task[row]!)}/${this.taskName(holdTask)}`;
-    const group = ledger.conflict(key, waitNs, () => ({
-      operationCase,
-      verdict,
-      errno,
-      row,
-      hold: kind,
-      holdRow: hold < 0 ? -1 : holds.row[hold]!,
-      holdTask,
-      holdFromNs: hold < 0 ? -1 : holds.fromNs[hold]!,
-      holdToNs: hold < 0 ? -1 : holds.endNs[hold]!,
-      file,
-      waitNs,
-      count: 1,
-      maxWaitNs: waitNs,
-      totalWaitNs: waitNs,
-      before: [],
-      after: [],
-    }));
-    if (group === null) return;
-    group.before = this.view(row, file);
-    this.groupsAt.set(row, key);
-    const end = timeNs + waitNs + Math.max(0, c.latencyNs[row]!);
-    this.queue.add(end, Later.after, row);
-  }
-
-  /** Name of a task as a group key: its number stands for it; `results` groups by name. */
-  private taskName(task: number): string {
-    return task === NONE ? '' : this.input.taskNames[task]!;
-  }
-
-  private view(row: number, file: number): ReturnType<typeof viewOf> {
-    if (file === NONE) return [];
-    const { c } = this;
-    const op = c.op[row]!;
-    const offset =
-      op === Op.truncate
-        ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
-        : Math.max(0, c.offset[row]!);
-    const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
-    return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
-  }
-
-  private snapshotAfter(row: number): void {
-    const key = this.groupsAt.get(row);
-    const group = key === undefined ? undefined : this.ledger.groups.get(key);
-    if (group !== undefined) group.after = this.view(row, group.file);
-  }
-
-  /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
-  private holdInTheWay(operationCase: number, file: number, verdict: number, pid: number): number {
-    const { holds, policy } = this;
-    let own = -1;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      const index = operationCase * MASKS + (1 << holds.kind[at]!);
-      const cell = policy.verdictOther[index]!;
-      if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
-      if (holds.pid[at] !== pid) return at;
-      own = at;
-    }
-    return own;
-  }
-
   // --- effects
 
   private carryOut(
@@ -614,8 +532,8 @@ export class Lane {
     const opId = c.opId[row]!;
     const failed = result < 0;
     if (verdict >= Verdict.revoke && operationCase >= 0 && FREES[operationCase] === 1) {
-      if (file !== NONE) this.interfered[file] = 1;
-      if (second >= 0 && c.file[second] !== NONE) this.interfered[c.file[second]!] = 1;
+      if (file !== NONE) this.touches.interfered[file] = 1;
+      if (second >= 0 && c.file[second] !== NONE) this.touches.interfered[c.file[second]!] = 1;
     }
     if (verdict === Verdict.deny && !this.recorded) {
       this.fate[opId] = Fate.denied;
@@ -648,7 +566,7 @@ export class Lane {
       if (second >= 0 && c.file[second] !== NONE) this.revoke(c.file[second]!);
     } else if (verdict === Verdict.commit) this.committed[opId] = 1;
     if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed)
-      this.freedUnderDevice(row, op, operationCase, file, second, timeNs);
+      this.devices.freed(row, op, operationCase, file, second, timeNs);
     const release = timeNs + waitNs;
     if (waitNs > 0 && this.fate[opId] !== Fate.denied) {
       this.fate[opId] = Fate.delayed;
@@ -814,126 +732,11 @@ export class Lane {
       c.latencyNs[row]! >= 0
         ? c.latencyNs[row]!
         : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
-    if (handle !== 0) ns += this.accessThrough(row, handle);
-    else this.accessSeen(row, file, flags);
+    if (handle !== 0) ns += this.devices.through(row, handle);
+    else this.devices.seen(row, file, flags);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);
     this.ledger.time(op, timeNs, ns, c.latencyNs[row]! >= 0);
-  }
-
-  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
-  private accessThrough(row: number, handle: number): number {
-    const { c, holds } = this;
-    const at = holds.byHandle(handle);
-    if (at < 0) {
-      // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
-      if (!this.recorded && this.plan.endNs[handle]! > c.timeNs[row]!) this.diverge(c.opId[row]!);
-      return 0;
-    }
-    const refault = this.policy.devicePages === true && holds.stale[at] === 1;
-    if (refault) {
-      holds.stale[at] = 0;
-      this.deviceRefaults++;
-      this.hazards.capture(at, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
-    }
-    this.hazards.through(row, at);
-    return refault ? this.prices.price('refault') : 0;
-  }
-
-  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
-  private accessSeen(row: number, file: number, flags: number): void {
-    const { c } = this;
-    const moved = (flags & Flag.moved) !== 0;
-    if (this.recorded) {
-      if (moved && this.firstMoved(row) === row)
-        this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
-      return;
-    }
-    const endNs = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!);
-    const list = this.accesses.get(file) ?? [];
-    list.push({ row, endNs, removals: this.removals[file]!, hazard: false });
-    this.accesses.set(file, list);
-    this.queue.add(endNs, Later.accessEnd, row);
-  }
-
-  /** Bytes of all moved parts of one access; its rows stand together. */
-  private bytesMoved(row: number): number {
-    const { c } = this;
-    let bytes = 0;
-    for (let i = row; i < c.rows && c.opId[i] === c.opId[row]; i++)
-      if ((c.flags[i]! & Flag.moved) !== 0) bytes += c.length[i]!;
-    return bytes;
-  }
-
-  /** First row of the same access whose target moved. */
-  private firstMoved(row: number): number {
-    const { c } = this;
-    let first = row;
-    for (let i = row - 1; i >= 0 && c.opId[i] === c.opId[row]; i--) if ((c.flags[i]! & Flag.moved) !== 0) first = i;
-    return first;
-  }
-
-  private accessEnd(row: number): void {
-    const { c } = this;
-    const file = c.file[row]!;
-    const list = this.accesses.get(file);
-    const at = list?.findIndex((a) => a.row === row) ?? -1;
-    if (list === undefined || at < 0) return;
-    const [access] = list.splice(at, 1);
-    // What the recording saw move has moved here too, if this lane let the change through.
-    const asRecorded = this.interfered[file] === 0 || this.removals[file] !== access!.removals;
-    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) {
-      const first = this.firstMoved(row);
-      this.staleAccess(access!, first, this.bytesMoved(first));
-    }
-  }
-
-  private readonly stale = new Set<number>();
-
-  private countedElsewhere(row: number): boolean {
-    return this.stale.has(this.c.opId[row]!);
-  }
-
-  private staleAccess(access: Access, row: number, bytes: number): void {
-    const { c } = this;
-    access.hazard = true;
-    this.stale.add(c.opId[access.row]!);
-    // A device that faults is told of the change and asks again.
-    if (this.policy.devicePages === true) {
-      this.deviceRefaults++;
-      return;
-    }
-    this.hazards.add(row, bytes, c.file[row]!, c.offset[row]!, -1, 0);
-  }
-
-  /**
-   * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
-   * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`accessEnd`).
-   */
-  private freedUnderDevice(
-    row: number,
-    op: number,
-    operationCase: number,
-    file: number,
-    second: number,
-    timeNs: number,
-  ): void {
-    const { c } = this;
-    const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
-    const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
-    const list = this.accesses.get(victim);
-    if (list === undefined || list.length === 0) return;
-    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
-    const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
-    const toTheEnd =
-      op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
-    const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
-    for (const access of list) {
-      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
-      const start = c.offset[access.row]!;
-      const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
-      if (overlap > 0) this.staleAccess(access, access.row, overlap);
-    }
   }
 }
 

@@ -1,5 +1,8 @@
 // Things that happen later in replayed time: a binary heap of (time, what, row) in typed arrays. Equal times keep order.
 
+/** What waits in the queue of a lane. */
+export const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4, size: 5 } as const;
+
 export class TimeQueue {
   private time = new Float64Array(64);
   private order = new Float64Array(64);

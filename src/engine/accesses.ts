@@ -1,0 +1,178 @@
+// Devices at work in one lane: accesses through a hold of the trace, whose target was fixed when it was taken, and accesses
+// as a kernel recorded them, which are intervals whose range may be taken away while they last.
+import type { EventColumns } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
+import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import type { Hazards } from './hazards.js';
+import type { HoldTable } from './holds.js';
+import { Later, type TimeQueue } from './queue.js';
+import type { Prices } from './recipes.js';
+import type { SealPlan } from './seal-plan.js';
+
+interface Access {
+  readonly row: number;
+  readonly endNs: number;
+  readonly removals: number;
+  hazard: boolean;
+}
+
+/** What a lane did to files, as far as devices care. */
+export interface Touches {
+  /** By file: how often blocks were taken away from a range. */
+  readonly removals: Uint32Array;
+  /** By file: 1 once this lane refused, delayed or announced a change that the recording just made. */
+  readonly interfered: Uint8Array;
+}
+
+/** The lane's parts that accesses work on. */
+export interface AccessParts {
+  readonly columns: EventColumns;
+  readonly policy: Policy;
+  /** The policy the trace was recorded under. */
+  readonly kernel: Policy;
+  readonly plan: SealPlan;
+  readonly prices: Prices;
+  readonly holds: HoldTable;
+  readonly hazards: Hazards;
+  readonly queue: TimeQueue;
+  readonly touches: Touches;
+  readonly diverge: (opId: number) => void;
+}
+
+export class Accesses {
+  deviceRefaults = 0;
+  private readonly c: EventColumns;
+  private readonly policy: Policy;
+  private readonly kernel: Policy;
+  private readonly plan: SealPlan;
+  private readonly prices: Prices;
+  private readonly holds: HoldTable;
+  private readonly hazards: Hazards;
+  private readonly queue: TimeQueue;
+  private readonly touches: Touches;
+  private readonly lane: { readonly diverge: (opId: number) => void };
+  private readonly recorded: boolean;
+  private readonly accesses = new Map<number, Access[]>();
+  /** `opId` of accesses already counted as stale. */
+  private readonly stale = new Set<number>();
+
+  constructor(parts: AccessParts) {
+    this.c = parts.columns;
+    this.policy = parts.policy;
+    this.kernel = parts.kernel;
+    this.plan = parts.plan;
+    this.prices = parts.prices;
+    this.holds = parts.holds;
+    this.hazards = parts.hazards;
+    this.queue = parts.queue;
+    this.touches = parts.touches;
+    this.lane = parts;
+    this.recorded = parts.policy.recorded === true;
+  }
+
+  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
+  through(row: number, handle: number): number {
+    const { c, holds } = this;
+    const at = holds.byHandle(handle);
+    if (at < 0) {
+      // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
+      if (!this.recorded && this.plan.endNs[handle]! > c.timeNs[row]!) this.lane.diverge(c.opId[row]!);
+      return 0;
+    }
+    const refault = this.policy.devicePages === true && holds.stale[at] === 1;
+    if (refault) {
+      holds.stale[at] = 0;
+      this.deviceRefaults++;
+      this.hazards.capture(at, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
+    }
+    this.hazards.through(row, at);
+    return refault ? this.prices.price('refault') : 0;
+  }
+
+  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
+  seen(row: number, file: number, flags: number): void {
+    const { c } = this;
+    const moved = (flags & Flag.moved) !== 0;
+    if (this.recorded) {
+      if (moved && this.firstMoved(row) === row)
+        this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
+      return;
+    }
+    const endNs = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!);
+    const list = this.accesses.get(file) ?? [];
+    list.push({ row, endNs, removals: this.touches.removals[file]!, hazard: false });
+    this.accesses.set(file, list);
+    this.queue.add(endNs, Later.accessEnd, row);
+  }
+
+  /** Bytes of all moved parts of one access; its rows stand together. */
+  private bytesMoved(row: number): number {
+    const { c } = this;
+    let bytes = 0;
+    for (let i = row; i < c.rows && c.opId[i] === c.opId[row]; i++)
+      if ((c.flags[i]! & Flag.moved) !== 0) bytes += c.length[i]!;
+    return bytes;
+  }
+
+  /** First row of the same access whose target moved. */
+  private firstMoved(row: number): number {
+    const { c } = this;
+    let first = row;
+    for (let i = row - 1; i >= 0 && c.opId[i] === c.opId[row]; i--) if ((c.flags[i]! & Flag.moved) !== 0) first = i;
+    return first;
+  }
+
+  end(row: number): void {
+    const { c } = this;
+    const file = c.file[row]!;
+    const list = this.accesses.get(file);
+    const at = list?.findIndex((a) => a.row === row) ?? -1;
+    if (list === undefined || at < 0) return;
+    const [access] = list.splice(at, 1);
+    // What the recording saw move has moved here too, if this lane let the change through.
+    const asRecorded = this.touches.interfered[file] === 0 || this.touches.removals[file] !== access!.removals;
+    if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) {
+      const first = this.firstMoved(row);
+      this.staleAccess(access!, first, this.bytesMoved(first));
+    }
+  }
+
+  private countedElsewhere(row: number): boolean {
+    return this.stale.has(this.c.opId[row]!);
+  }
+
+  private staleAccess(access: Access, row: number, bytes: number): void {
+    const { c } = this;
+    access.hazard = true;
+    this.stale.add(c.opId[access.row]!);
+    // A device that faults is told of the change and asks again.
+    if (this.policy.devicePages === true) {
+      this.deviceRefaults++;
+      return;
+    }
+    this.hazards.add(row, bytes, c.file[row]!, c.offset[row]!, -1, 0);
+  }
+
+  /**
+   * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
+   * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`end`).
+   */
+  freed(row: number, op: number, operationCase: number, file: number, second: number, timeNs: number): void {
+    const { c } = this;
+    const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
+    const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
+    const list = this.accesses.get(victim);
+    if (list === undefined || list.length === 0) return;
+    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
+    const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
+    const toTheEnd =
+      op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
+    const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
+    for (const access of list) {
+      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
+      const start = c.offset[access.row]!;
+      const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
+      if (overlap > 0) this.staleAccess(access, access.row, overlap);
+    }
+  }
+}

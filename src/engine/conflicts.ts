@@ -1,0 +1,122 @@
+// The conflicts of one lane, grouped: who wanted what of whom, with the block map before and after.
+import type { EventColumns } from '../model/events.js';
+import { Op } from '../model/events.js';
+import { MASKS, type Policy, Verdict } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import type { FileStates } from './file-states.js';
+import type { HoldTable } from './holds.js';
+import type { EngineInput } from './input.js';
+import type { Ledger } from './ledger.js';
+import { Later, type TimeQueue } from './queue.js';
+import { viewOf } from './view.js';
+
+/** Extents shown of a range; more say nothing to a reader. */
+const BOUNDED_VIEW = 12;
+
+export class Conflicts {
+  private readonly c: EventColumns;
+  private readonly input: EngineInput;
+  private readonly policy: Policy;
+  private readonly files: FileStates;
+  private readonly holds: HoldTable;
+  private readonly ledger: Ledger;
+  private readonly queue: TimeQueue;
+  private readonly groupsAt = new Map<number, string>();
+
+  constructor(
+    input: EngineInput,
+    policy: Policy,
+    files: FileStates,
+    holds: HoldTable,
+    ledger: Ledger,
+    queue: TimeQueue,
+  ) {
+    this.c = input.columns;
+    this.input = input;
+    this.policy = policy;
+    this.files = files;
+    this.holds = holds;
+    this.ledger = ledger;
+    this.queue = queue;
+  }
+
+  add(
+    row: number,
+    op: number,
+    operationCase: number,
+    file: number,
+    verdict: number,
+    errno: number,
+    timeNs: number,
+    waitNs: number,
+    pid: number,
+  ): void {
+    const { c, holds, ledger } = this;
+    const hold =
+      this.policy.recorded === true || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
+    const holdTask = hold < 0 ? NONE : holds.task[hold]!;
+    const kind = hold < 0 ? -1 : holds.kind[hold]!;
+    // Times and process numbers are not part of what makes two conflicts equal.
+    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(c.task[row]!)}/${this.taskName(holdTask)}`;
+    const group = ledger.conflict(key, waitNs, () => ({
+      operationCase,
+      verdict,
+      errno,
+      row,
+      hold: kind,
+      holdRow: hold < 0 ? -1 : holds.row[hold]!,
+      holdTask,
+      holdFromNs: hold < 0 ? -1 : holds.fromNs[hold]!,
+      holdToNs: hold < 0 ? -1 : holds.endNs[hold]!,
+      file,
+      waitNs,
+      count: 1,
+      maxWaitNs: waitNs,
+      totalWaitNs: waitNs,
+      before: [],
+      after: [],
+    }));
+    if (group === null) return;
+    group.before = this.view(row, file);
+    this.groupsAt.set(row, key);
+    const end = timeNs + waitNs + Math.max(0, c.latencyNs[row]!);
+    this.queue.add(end, Later.after, row);
+  }
+
+  /** Name of a task as a group key: its number stands for it; `results` groups by name. */
+  private taskName(task: number): string {
+    return task === NONE ? '' : this.input.taskNames[task]!;
+  }
+
+  private view(row: number, file: number): ReturnType<typeof viewOf> {
+    if (file === NONE) return [];
+    const { c } = this;
+    const op = c.op[row]!;
+    const offset =
+      op === Op.truncate
+        ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
+        : Math.max(0, c.offset[row]!);
+    const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
+    return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
+  }
+
+  after(row: number): void {
+    const key = this.groupsAt.get(row);
+    const group = key === undefined ? undefined : this.ledger.groups.get(key);
+    if (group !== undefined) group.after = this.view(row, group.file);
+  }
+
+  /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
+  private holdInTheWay(operationCase: number, file: number, verdict: number, pid: number): number {
+    const { holds, policy } = this;
+    let own = -1;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      const index = operationCase * MASKS + (1 << holds.kind[at]!);
+      const cell = policy.verdictOther[index]!;
+      if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
+      if (holds.pid[at] !== pid) return at;
+      own = at;
+    }
+    return own;
+  }
+}
