@@ -3,13 +3,15 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
-import { ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { Claims } from './claims.js';
 import { Conflicts } from './conflicts.js';
 import { Effects, rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
+import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
@@ -18,10 +20,9 @@ import { Ledger } from './ledger.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { LaneResult } from './result.js';
-import { EndedBy, pidAt, SealHere, type SealPlan } from './seal-plan.js';
+import { pidAt, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
 
-const PAGE = 4096;
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 
@@ -29,7 +30,6 @@ const EAGAIN = ERRNO.EAGAIN!;
 const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
 
 const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
-const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Ops whose file must be known to mean anything. */
 const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) =>
   ['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0,
@@ -81,15 +81,14 @@ export class Lane {
   private readonly touches: Touches;
   private readonly devices: Accesses;
   private readonly attributes: Uint8Array;
-  private readonly shrinkingUntil: Float64Array;
-  private readonly shrinkingTo: Float64Array;
+  private readonly sizes: FileSizes;
   private readonly conflicts: Conflicts;
+  private readonly claims: Claims;
   private readonly fidelity: Fidelity | null;
   private readonly recorded: boolean;
   private journalCommits = 0;
   private diverged = 0;
   private uncertain = 0;
-  private stillWaiting = 0;
   private next = 0;
 
   constructor(
@@ -111,14 +110,14 @@ export class Lane {
     this.hazards = new Hazards(input.columns, this.files, input.fileCount);
     this.seals = new Seals(policy, this.files, this.holds, prices, plan, options.unseal, input.endNs);
     this.ledger = new Ledger(input.columns.rows, input.endNs);
+    this.claims = new Claims(input, policy, plan, this.holds, this.seals, this.hazards, this.queue);
     this.conflicts = new Conflicts(input, policy, this.files, this.holds, this.ledger, this.queue);
     this.fate = new Uint8Array(plan.highestId + 1);
     this.opOf = new Uint8Array(plan.highestId + 1);
     this.committed = new Uint8Array(plan.highestId + 1);
     this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
     this.attributes = new Uint8Array(input.fileCount);
-    this.shrinkingUntil = new Float64Array(input.fileCount).fill(-1);
-    this.shrinkingTo = new Float64Array(input.fileCount);
+    this.sizes = new FileSizes(input.columns, this.files, this.queue);
     this.recorded = policy.recorded === true;
     this.fidelity = this.recorded ? new Fidelity(options.kernel) : null;
     this.devices = new Accesses({
@@ -158,7 +157,7 @@ export class Lane {
       denied: ledger.denied,
       latency: ledger.latency,
       wait: ledger.wait,
-      stillWaiting: this.stillWaiting,
+      stillWaiting: this.claims.stillWaiting,
       conflicts: ledger.conflicts,
       groups: [...ledger.groups.values()],
       hazards: hazards.rows,
@@ -195,9 +194,9 @@ export class Lane {
       const row = queue.takenRow;
       if (queue.takenWhat === Later.observe) this.applyObserved(row);
       else if (queue.takenWhat === Later.model) this.applyModel(row, queue.takenNs);
-      else if (queue.takenWhat === Later.dropHold) this.breakHold(row, queue.takenNs);
+      else if (queue.takenWhat === Later.dropHold) this.claims.breakHold(row, queue.takenNs);
       else if (queue.takenWhat === Later.after) this.conflicts.after(row);
-      else if (queue.takenWhat === Later.size) this.sizes(row, this.c.op[row]!, this.c.file[row]!);
+      else if (queue.takenWhat === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
       else this.devices.end(row);
     }
   }
@@ -258,7 +257,7 @@ export class Lane {
   }
 
   private applyModel(row: number, timeNs: number): void {
-    const second = this.secondOf(row);
+    const second = secondOf(this.c, row);
     const { c } = this;
     if (this.effects.model(row, second)) this.diverge(c.opId[row]!);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
@@ -267,21 +266,9 @@ export class Lane {
       if (file === NONE) continue;
       this.touched(file, timeNs, takesAway);
       // Blocks that go later than the call: the device's copy goes with them.
-      if (takesAway && timeNs > c.timeNs[row]! && this.policy.devicePages === true) this.revoke(file);
+      if (takesAway && timeNs > c.timeNs[row]! && this.policy.devicePages === true) this.claims.revoke(file);
       if (this.committed[c.opId[row]!] === 1) this.files.dirty[file] = 0;
     }
-  }
-
-  /** Row of the other range of an operation on two; -1. */
-  private secondOf(row: number): number {
-    const { c } = this;
-    const next = row + 1;
-    return next < c.rows &&
-      c.opId[next] === c.opId[row] &&
-      (c.flags[next]! & Flag.second) !== 0 &&
-      c.op[next] === c.op[row]
-      ? next
-      : -1;
   }
 
   // --- operations
@@ -292,15 +279,15 @@ export class Lane {
     const file = c.file[row]!;
     const flags = c.flags[row]!;
     const counted = (flags & Flag.synthetic) === 0;
-    const second = this.secondOf(row);
+    const second = secondOf(this.c, row);
     // An operation none of whose files can be told is no operation of a lane; it is counted as not placed.
     if (file === NONE && FILELESS[op] === 0 && (second < 0 || c.file[second] === NONE)) return;
     const timeNs = c.timeNs[row]!;
     const opId = c.opId[row]!;
     this.opOf[opId] = op;
     if ((flags & Flag.attributes) !== 0 && file !== NONE) this.attributes[file] = 1;
-    let sealNs = file === NONE ? 0 : this.sealBefore(row, file, timeNs);
-    if (second >= 0 && c.file[second] !== NONE) sealNs += this.sealBefore(second, c.file[second]!, timeNs);
+    let sealNs = file === NONE ? 0 : this.claims.sealBefore(row, file, timeNs);
+    if (second >= 0 && c.file[second] !== NONE) sealNs += this.claims.sealBefore(second, c.file[second]!, timeNs);
 
     const pid = pidAt(this.input, row);
     let operationCase = this.caseAt(row, op, file);
@@ -317,20 +304,14 @@ export class Lane {
         operationCase = caseThere;
       }
     }
-    const beyond = (op === Op.read_fault || op === Op.write_fault) && this.pastEnd(file, c.offset[row]!);
+    const beyond = (op === Op.read_fault || op === Op.write_fault) && this.sizes.pastEnd(file, c.offset[row]!);
     if (beyond) {
       verdict = Verdict.deny;
       errno = SIGBUS;
     }
     const result = c.result[row]!;
     const isFault = op === Op.read_fault || op === Op.write_fault;
-    if (
-      this.fidelity !== null &&
-      counted &&
-      isFault &&
-      this.shrinkingUntil[file]! >= timeNs &&
-      c.offset[row]! >= this.shrinkingTo[file]!
-    )
+    if (this.fidelity !== null && counted && isFault && this.sizes.undecided(file, c.offset[row]!, timeNs))
       this.fidelity.skip('faults behind the new end of file while the call that sets it was under way');
     else if (this.fidelity !== null && counted)
       this.fidelity.compare(
@@ -345,12 +326,13 @@ export class Lane {
       verdict = result < 0 ? Verdict.deny : Verdict.proceed;
       errno = result < 0 ? -result : 0;
     } else if (verdict === Verdict.recall && (flags & Flag.nowait) !== 0) {
-      this.startBreak(blocked, timeNs);
+      this.claims.startBreak(blocked, timeNs);
       verdict = Verdict.deny;
       errno = EAGAIN;
     }
-    const waitNs =
-      verdict === Verdict.wait || verdict === Verdict.recall ? this.waitFor(blocked, verdict, timeNs, row) : 0;
+    const waits = verdict === Verdict.wait || verdict === Verdict.recall;
+    const waitNs = waits ? this.claims.waitFor(blocked, verdict, timeNs) : 0;
+    if (waits && this.claims.endless) this.fate[opId] = Fate.denied;
     if (counted) {
       this.account(row, op, verdict, errno, timeNs, waitNs, sealNs);
       // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
@@ -385,7 +367,7 @@ export class Lane {
   private predicted(row: number, second: number, op: number, pid: number): number {
     const { c } = this;
     const file = c.file[row]!;
-    if ((op === Op.read_fault || op === Op.write_fault) && this.pastEnd(file, c.offset[row]!)) return SIGBUS;
+    if ((op === Op.read_fault || op === Op.write_fault) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
     const errno = this.predictedAt(row, op, file, pid);
     return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
   }
@@ -400,12 +382,6 @@ export class Lane {
     const verdict = holder ? predictor.verdictHolder[index]! : predictor.verdictOther[index]!;
     if (verdict !== Verdict.deny) return 0;
     return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
-  }
-
-  private pastEnd(file: number, offset: number): boolean {
-    if (file === NONE || offset < 0) return false;
-    const size = this.files.size[file]!;
-    return size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE;
   }
 
   private caseAt(row: number, op: number, file: number): number {
@@ -433,49 +409,6 @@ export class Lane {
       file === NONE ? -1 : files.size[file]!,
       map === undefined ? 0 : map.end,
     );
-  }
-
-  /** How long a blocked operation waits for what is in its way. */
-  private waitFor(file: number, verdict: number, timeNs: number, row: number): number {
-    const { holds } = this;
-    const kinds = verdict === Verdict.wait ? DEVICE_HOLDS : 1 << Hold.lease;
-    const limit =
-      verdict === Verdict.recall
-        ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY)
-        : Number.POSITIVE_INFINITY;
-    let until = timeNs;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if ((kinds & (1 << holds.kind[at]!)) === 0) continue;
-      until = Math.max(until, Math.min(holds.endNs[at]!, limit));
-    }
-    if (verdict === Verdict.recall) this.startBreak(file, timeNs);
-    if (until === Number.POSITIVE_INFINITY) {
-      // Nothing in the trace ends it: it still waits when the trace ends.
-      this.stillWaiting++;
-      this.fate[this.c.opId[row]!] = Fate.denied;
-      until = Math.max(timeNs, this.input.endNs);
-    }
-    return until - timeNs;
-  }
-
-  /** Leases of the file are asked back; who has not let go at the limit loses it then. */
-  private startBreak(file: number, timeNs: number): void {
-    const { holds } = this;
-    const limitNs = timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY);
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if (holds.kind[at] !== Hold.lease || holds.endNs[at]! <= limitNs || holds.stale[at] === 1) continue;
-      holds.stale[at] = 1;
-      // The time runs from the first break: whoever comes later waits for the rest of it.
-      holds.endNs[at] = limitNs;
-      if (limitNs <= this.input.endNs) this.queue.add(limitNs, Later.dropHold, holds.handle[at]!);
-    }
-  }
-
-  private breakHold(handle: number, timeNs: number): void {
-    const at = this.holds.byHandle(handle);
-    if (at < 0) return;
-    this.seals.ended(at, timeNs, EndedBy.broken);
-    this.holds.remove(at);
   }
 
   // --- accounting
@@ -562,8 +495,8 @@ export class Lane {
       this.diverge(opId);
     }
     if (verdict === Verdict.revoke) {
-      if (file !== NONE) this.revoke(file);
-      if (second >= 0 && c.file[second] !== NONE) this.revoke(c.file[second]!);
+      if (file !== NONE) this.claims.revoke(file);
+      if (second >= 0 && c.file[second] !== NONE) this.claims.revoke(c.file[second]!);
     } else if (verdict === Verdict.commit) this.committed[opId] = 1;
     if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed)
       this.devices.freed(row, op, operationCase, file, second, timeNs);
@@ -581,8 +514,8 @@ export class Lane {
           if (at < Number.POSITIVE_INFINITY) this.queue.add(at, Later.model, row);
         } else this.applyModel(row, timeNs);
         if (op === Op.fsync || op === Op.msync) this.files.dirty[file] = 0;
-      } else if (file !== NONE) this.sizesLater(row, op, file, release);
-      this.hold(row, op, file, timeNs, operationCase);
+      } else if (file !== NONE) this.sizes.later(row, op, file, release);
+      this.claims.take(row, op, file, timeNs, operationCase);
     }
   }
 
@@ -590,132 +523,6 @@ export class Lane {
   private keepBlocks(row: number, second: number): void {
     for (const at of second < 0 ? [row] : [row, second])
       if (this.c.file[at] !== NONE) this.files.keep(this.c.file[at]!, 0, Number.POSITIVE_INFINITY);
-  }
-
-  /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
-  private sizesLater(row: number, op: number, file: number, startNs: number): void {
-    const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
-    if (endNs <= this.c.timeNs[row]!) return this.sizes(row, op, file);
-    const before = this.files.size[file]!;
-    const after =
-      op === Op.truncate
-        ? this.c.length[row]!
-        : op === Op.collapse
-          ? Math.max(0, before - this.c.length[row]!)
-          : op === Op.open && (this.c.flags[row]! & Flag.trunc) !== 0
-            ? 0
-            : before;
-    if (after < before) {
-      this.shrinkingUntil[file] = endNs;
-      this.shrinkingTo[file] = after;
-    }
-    this.queue.add(endNs, Later.size, row);
-  }
-
-  /** Sizes follow from calls even where the maps are observed. */
-  private sizes(row: number, op: number, file: number): void {
-    const { c } = this;
-    const { size } = this.files;
-    const offset = c.offset[row]!;
-    const length = c.length[row]!;
-    if (op === Op.truncate) size[file] = length;
-    else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) size[file] = 0;
-    else if (size[file]! < 0 || offset < 0 || length < 0) return;
-    else if (op === Op.write) size[file] = Math.max(size[file]!, offset + length);
-    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
-      size[file] = Math.max(size[file]!, offset + length);
-    else if (op === Op.collapse) size[file] = Math.max(0, size[file]! - length);
-    else if (op === Op.insert) size[file] = size[file]! + length;
-    else if ((op === Op.reflink || op === Op.dedupe) && this.secondOf(row) >= 0) {
-      const target = c.file[this.secondOf(row)]!;
-      if (target !== NONE && size[target]! >= 0)
-        size[target] = Math.max(size[target]!, c.offset[this.secondOf(row)]! + length);
-    }
-  }
-
-  private revoke(file: number): void {
-    const { holds } = this;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at))
-      if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
-  }
-
-  // --- holds
-
-  private sealBefore(row: number, file: number, timeNs: number): number {
-    const here = this.plan.atRow[row]!;
-    const first = this.plan.wholeTrace[file] === 1;
-    this.seals.idle(file, timeNs);
-    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return 0;
-    if (this.policy.seal?.taken !== 'call') return 0;
-    return this.seals.call(file, this.c.task[row]!, row, timeNs);
-  }
-
-  private hold(row: number, op: number, file: number, timeNs: number, operationCase: number): void {
-    const { c, plan } = this;
-    const handle = c.handle[row]!;
-    const pid = pidAt(this.input, row);
-    const endNs = handle === 0 ? Number.POSITIVE_INFINITY : plan.endNs[handle]!;
-    const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
-    const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
-    const length = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!;
-    const take = (kind: number): number =>
-      this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
-    switch (op) {
-      case Op.mmap:
-        if (direct && this.policy.seal?.taken === 'mapping') {
-          const at = take(Hold[this.policy.seal.hold]);
-          this.seals.taken(at, row);
-        }
-        if (direct) this.seals.use(file, handle, pid);
-        return;
-      case Op.pin:
-      case Op.register: {
-        const at = take(op === Op.pin ? Hold.pin : Hold.registration);
-        this.hazards.capture(at, file, offset, length);
-        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at, row);
-        this.seals.use(file, handle, pid);
-        return;
-      }
-      case Op.swapon:
-        take(Hold.swap);
-        return;
-      case Op.munmap:
-      case Op.unpin:
-      case Op.deregister:
-      case Op.swapoff:
-        // Part of a mapping may go; the plan says when the last of it does.
-        if (handle !== 0 && plan.endNs[handle]! <= timeNs) this.release(handle, file, timeNs, EndedBy.release);
-        return;
-      case Op.unseal:
-        this.seals.unseal(file, timeNs, EndedBy.unseal);
-        return;
-      case Op.exit:
-        this.exit(pid, timeNs, (c.flags[row]! & Flag.killed) !== 0);
-        return;
-      default:
-        if (operationCase === -1) return;
-    }
-  }
-
-  private release(handle: number, file: number, timeNs: number, how: number): void {
-    const at = this.holds.byHandle(handle);
-    if (at >= 0) {
-      this.seals.ended(at, timeNs, how);
-      this.hazards.forget(at);
-      this.holds.remove(at);
-    }
-    this.seals.drop(handle);
-    if (file !== NONE) this.seals.released(file, timeNs, how);
-  }
-
-  /** The process is gone, and all it held with it: a killed one had no chance to unseal. */
-  private exit(pid: number, timeNs: number, killed: boolean): void {
-    const how = killed ? EndedBy.killed : EndedBy.exit;
-    for (const { handle, file } of this.seals.usedBy(pid)) this.release(handle, file, timeNs, how);
-    const { holds } = this;
-    for (const at of holds.ofProcess(pid))
-      if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal)
-        this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
   }
 
   // --- devices

@@ -1,0 +1,174 @@
+// Claims on files in one lane: holds taken and released, seals called where the plan says, leases broken, waits for pins.
+import type { EventColumns } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
+import { Hold, type Policy, Verdict } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import type { Hazards } from './hazards.js';
+import type { HoldTable } from './holds.js';
+import type { EngineInput } from './input.js';
+import { Later, type TimeQueue } from './queue.js';
+import { EndedBy, pidAt, SealHere, type SealPlan } from './seal-plan.js';
+import type { Seals } from './seals.js';
+
+const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
+
+export class Claims {
+  /** Operations that still wait when the trace ends. */
+  stillWaiting = 0;
+  /** The last `waitFor` found nothing in the trace that ends it. */
+  endless = false;
+  private readonly c: EventColumns;
+  private readonly input: EngineInput;
+  private readonly policy: Policy;
+  private readonly plan: SealPlan;
+  private readonly holds: HoldTable;
+  private readonly seals: Seals;
+  private readonly hazards: Hazards;
+  private readonly queue: TimeQueue;
+
+  constructor(
+    input: EngineInput,
+    policy: Policy,
+    plan: SealPlan,
+    holds: HoldTable,
+    seals: Seals,
+    hazards: Hazards,
+    queue: TimeQueue,
+  ) {
+    this.c = input.columns;
+    this.input = input;
+    this.policy = policy;
+    this.plan = plan;
+    this.holds = holds;
+    this.seals = seals;
+    this.hazards = hazards;
+    this.queue = queue;
+  }
+
+  /** How long a blocked operation waits for what is in its way. */
+  waitFor(file: number, verdict: number, timeNs: number): number {
+    const { holds } = this;
+    this.endless = false;
+    const kinds = verdict === Verdict.wait ? DEVICE_HOLDS : 1 << Hold.lease;
+    const limit =
+      verdict === Verdict.recall
+        ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+    let until = timeNs;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      if ((kinds & (1 << holds.kind[at]!)) === 0) continue;
+      until = Math.max(until, Math.min(holds.endNs[at]!, limit));
+    }
+    if (verdict === Verdict.recall) this.startBreak(file, timeNs);
+    if (until === Number.POSITIVE_INFINITY) {
+      // Nothing in the trace ends it: it still waits when the trace ends.
+      this.stillWaiting++;
+      this.endless = true;
+      until = Math.max(timeNs, this.input.endNs);
+    }
+    return until - timeNs;
+  }
+
+  /** Leases of the file are asked back; who has not let go at the limit loses it then. */
+  startBreak(file: number, timeNs: number): void {
+    const { holds } = this;
+    const limitNs = timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY);
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      if (holds.kind[at] !== Hold.lease || holds.endNs[at]! <= limitNs || holds.stale[at] === 1) continue;
+      holds.stale[at] = 1;
+      // The time runs from the first break: whoever comes later waits for the rest of it.
+      holds.endNs[at] = limitNs;
+      if (limitNs <= this.input.endNs) this.queue.add(limitNs, Later.dropHold, holds.handle[at]!);
+    }
+  }
+
+  breakHold(handle: number, timeNs: number): void {
+    const at = this.holds.byHandle(handle);
+    if (at < 0) return;
+    this.seals.ended(at, timeNs, EndedBy.broken);
+    this.holds.remove(at);
+  }
+
+  revoke(file: number): void {
+    const { holds } = this;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
+  }
+
+  sealBefore(row: number, file: number, timeNs: number): number {
+    const here = this.plan.atRow[row]!;
+    const first = this.plan.wholeTrace[file] === 1;
+    this.seals.idle(file, timeNs);
+    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return 0;
+    if (this.policy.seal?.taken !== 'call') return 0;
+    return this.seals.call(file, this.c.task[row]!, row, timeNs);
+  }
+
+  take(row: number, op: number, file: number, timeNs: number, operationCase: number): void {
+    const { c, plan } = this;
+    const handle = c.handle[row]!;
+    const pid = pidAt(this.input, row);
+    const endNs = handle === 0 ? Number.POSITIVE_INFINITY : plan.endNs[handle]!;
+    const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
+    const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
+    const length = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!;
+    const add = (kind: number): number =>
+      this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
+    switch (op) {
+      case Op.mmap:
+        if (direct && this.policy.seal?.taken === 'mapping') {
+          const at = add(Hold[this.policy.seal.hold]);
+          this.seals.taken(at, row);
+        }
+        if (direct) this.seals.use(file, handle, pid);
+        return;
+      case Op.pin:
+      case Op.register: {
+        const at = add(op === Op.pin ? Hold.pin : Hold.registration);
+        this.hazards.capture(at, file, offset, length);
+        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at, row);
+        this.seals.use(file, handle, pid);
+        return;
+      }
+      case Op.swapon:
+        add(Hold.swap);
+        return;
+      case Op.munmap:
+      case Op.unpin:
+      case Op.deregister:
+      case Op.swapoff:
+        // Part of a mapping may go; the plan says when the last of it does.
+        if (handle !== 0 && plan.endNs[handle]! <= timeNs) this.release(handle, file, timeNs, EndedBy.release);
+        return;
+      case Op.unseal:
+        this.seals.unseal(file, timeNs, EndedBy.unseal);
+        return;
+      case Op.exit:
+        this.exit(pid, timeNs, (c.flags[row]! & Flag.killed) !== 0);
+        return;
+      default:
+        if (operationCase === -1) return;
+    }
+  }
+
+  private release(handle: number, file: number, timeNs: number, how: number): void {
+    const at = this.holds.byHandle(handle);
+    if (at >= 0) {
+      this.seals.ended(at, timeNs, how);
+      this.hazards.forget(at);
+      this.holds.remove(at);
+    }
+    this.seals.drop(handle);
+    if (file !== NONE) this.seals.released(file, timeNs, how);
+  }
+
+  /** The process is gone, and all it held with it: a killed one had no chance to unseal. */
+  private exit(pid: number, timeNs: number, killed: boolean): void {
+    const how = killed ? EndedBy.killed : EndedBy.exit;
+    for (const { handle, file } of this.seals.usedBy(pid)) this.release(handle, file, timeNs, how);
+    const { holds } = this;
+    for (const at of holds.ofProcess(pid))
+      if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal)
+        this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
+  }
+}

@@ -1,0 +1,85 @@
+// Sizes of files as calls set them, and what a call under way leaves open.
+import type { EventColumns } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
+import type { Nanos } from '../model/units.js';
+import { NONE } from '../model/units.js';
+import type { FileStates } from './file-states.js';
+import { Later, type TimeQueue } from './queue.js';
+
+const PAGE = 4096;
+
+/** Row of the other range of an operation on two; -1. */
+export function secondOf(c: EventColumns, row: number): number {
+  const next = row + 1;
+  const pair = next < c.rows && c.opId[next] === c.opId[row] && c.op[next] === c.op[row];
+  return pair && (c.flags[next]! & Flag.second) !== 0 ? next : -1;
+}
+
+export class FileSizes {
+  private readonly c: EventColumns;
+  private readonly files: FileStates;
+  private readonly queue: TimeQueue;
+  private readonly shrinkingUntil: Float64Array;
+  private readonly shrinkingTo: Float64Array;
+
+  constructor(columns: EventColumns, files: FileStates, queue: TimeQueue) {
+    this.c = columns;
+    this.files = files;
+    this.queue = queue;
+    this.shrinkingUntil = new Float64Array(files.maps.length).fill(-1);
+    this.shrinkingTo = new Float64Array(files.maps.length);
+  }
+
+  /** Behind the end of file, as far as the size is known. */
+  pastEnd(file: number, offset: number): boolean {
+    if (file === NONE || offset < 0) return false;
+    const size = this.files.size[file]!;
+    return size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE;
+  }
+
+  /** Behind the end that a call under way is about to set: the old end may hold still, or the new one already. */
+  undecided(file: number, offset: number, timeNs: Nanos): boolean {
+    return file !== NONE && this.shrinkingUntil[file]! >= timeNs && offset >= this.shrinkingTo[file]!;
+  }
+
+  /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
+  later(row: number, op: number, file: number, startNs: number): void {
+    const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
+    if (endNs <= this.c.timeNs[row]!) return this.apply(row, op, file);
+    const before = this.files.size[file]!;
+    const after =
+      op === Op.truncate
+        ? this.c.length[row]!
+        : op === Op.collapse
+          ? Math.max(0, before - this.c.length[row]!)
+          : op === Op.open && (this.c.flags[row]! & Flag.trunc) !== 0
+            ? 0
+            : before;
+    if (after < before) {
+      this.shrinkingUntil[file] = endNs;
+      this.shrinkingTo[file] = after;
+    }
+    this.queue.add(endNs, Later.size, row);
+  }
+
+  /** Sizes follow from calls even where the maps are observed. */
+  apply(row: number, op: number, file: number): void {
+    const { c } = this;
+    const { size } = this.files;
+    const offset = c.offset[row]!;
+    const length = c.length[row]!;
+    if (op === Op.truncate) size[file] = length;
+    else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) size[file] = 0;
+    else if (size[file]! < 0 || offset < 0 || length < 0) return;
+    else if (op === Op.write) size[file] = Math.max(size[file]!, offset + length);
+    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
+      size[file] = Math.max(size[file]!, offset + length);
+    else if (op === Op.collapse) size[file] = Math.max(0, size[file]! - length);
+    else if (op === Op.insert) size[file] = size[file]! + length;
+    else if ((op === Op.reflink || op === Op.dedupe) && secondOf(c, row) >= 0) {
+      const target = c.file[secondOf(c, row)]!;
+      if (target !== NONE && size[target]! >= 0)
+        size[target] = Math.max(size[target]!, c.offset[secondOf(c, row)]! + length);
+    }
+  }
+}
