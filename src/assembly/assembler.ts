@@ -92,6 +92,7 @@ export class Assembler implements KernelSink {
       names: new Map(),
       leases: new Map(),
       swaps: new Map(),
+      rings: new Map(),
       queued: [],
       daxFiles: new Set(),
       signals: false,

@@ -50,7 +50,12 @@ export function registerBuffers(c: Context, t: Thread, ret: number): void {
   if (opcode !== 0 && opcode !== 1) return;
   const file = t.call.weakFile;
   if (file < 0) return c.unplaced('io_uring buffers whose file no event named');
+  const ring = `${t.process.pid}/${t.call.args[0]}`;
+  const handle = c.rings.get(ring) ?? c.events.newId();
+  if (ret >= 0 && opcode === 0) c.rings.set(ring, handle);
+  else if (ret >= 0) c.rings.delete(ring);
   const e = callRow(c, t, opcode === 0 ? Op.register : Op.deregister, file, ret);
+  e.handle = ret >= 0 ? handle : 0;
   e.flags = Flag.write | Flag.whole;
   e.offset = 0;
   e.commit();

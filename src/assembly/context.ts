@@ -60,6 +60,8 @@ export interface Context {
   /** Lease handles by file and process. */
   readonly leases: Map<string, number>;
   readonly swaps: Map<number, number>;
+  /** Handles of io_uring's registered buffers, by process and ring descriptor. */
+  readonly rings: Map<string, number>;
   readonly queued: Queued[];
   /** Files that took DAX faults: their pages are blocks of the device. */
   readonly daxFiles: Set<number>;

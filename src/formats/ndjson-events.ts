@@ -12,6 +12,14 @@ const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
 const SIZED = new Set([Op.truncate, Op.file]);
 const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
 const ACQUIRES = new Set([Op.open, Op.mmap, Op.pin, Op.register, Op.lease, Op.layout_get, Op.seal, Op.swapon]);
+/** Holds that need no name, and what ends them. */
+const NAMELESS = new Set([Op.mmap, Op.pin, Op.register, Op.swapon]);
+const RELEASED_BY = new Map([
+  [Op.munmap, Op.mmap],
+  [Op.unpin, Op.pin],
+  [Op.deregister, Op.register],
+  [Op.swapoff, Op.swapon],
+]);
 const RELEASES = new Set([
   Op.close,
   Op.munmap,
@@ -48,6 +56,7 @@ export class EventReader {
   shift = 0;
   readonly #sink: TraceSink;
   readonly #holds = new Map<string, Hold>();
+  readonly #namelessHolds = new Map<string, number[]>();
   /** Numbers that the file uses as identities -> ours. */
   readonly #ids = new Map<number, number>();
   readonly #files = new Map<number, number>();
@@ -112,7 +121,7 @@ export class EventReader {
     const extra = fields.others((key) => isKnown(key, op));
     const number = fields.integer('opId');
     const opId = number === undefined || number === null ? -1 : this.#id(number);
-    const handle = this.#handle(fields, op, file, result !== UNKNOWN_RESULT && result < 0);
+    const handle = this.#handle(fields, op, file, result !== UNKNOWN_RESULT && result < 0, fields.integer('pid') ?? 0);
     if (fields.fault !== '') return 0;
 
     const id = opId >= 0 ? opId : OBSERVED.has(op) ? 0 : events.newId();
@@ -240,8 +249,21 @@ export class EventReader {
     return id;
   }
 
-  #handle(fields: Fields, op: number, file: number, failed: boolean): number {
+  /** A person may leave the handle out: a release then ends the newest hold of its kind by this process on this file. */
+  #nameless(op: number, file: number, pid: number): number {
+    const kind = RELEASED_BY.get(op) ?? op;
+    if (!NAMELESS.has(kind) || file === NONE) return 0;
+    const key = `${kind}/${file}/${kind === Op.swapon ? '' : pid}`;
+    const held = this.#namelessHolds.get(key) ?? [];
+    this.#namelessHolds.set(key, held);
+    if (kind !== op) return held.pop() ?? 0;
+    held.push(this.#sink.events.newId());
+    return held.at(-1)!;
+  }
+
+  #handle(fields: Fields, op: number, file: number, failed: boolean, pid: number): number {
     const { handle } = fields.json;
+    if (handle === undefined && !failed && fields.fault === '') return this.#nameless(op, file, pid);
     if (handle === undefined || handle === null) return 0;
     if (isInteger(handle) && handle >= 0) return this.#id(handle);
     if (typeof handle !== 'string' || handle === '') fields.expect('handle', 'a name or a number');

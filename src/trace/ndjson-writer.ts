@@ -5,6 +5,16 @@ import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 
+const HOLDS: ReadonlySet<number> = new Set([
+  Op.mmap,
+  Op.munmap,
+  Op.pin,
+  Op.unpin,
+  Op.register,
+  Op.deregister,
+  Op.swapon,
+  Op.swapoff,
+]);
 const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
 const SIZED = new Set([Op.truncate, Op.file]);
 const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
@@ -132,6 +142,8 @@ function details(trace: Trace, row: number, texts: Texts): string {
   let text = addr === UNKNOWN ? '' : `,"addr":${addr}`;
   if (state !== undefined) text += `,"state":"${state}"`;
   if (handle !== 0) text += `,"handle":${handle}`;
+  // Left out, it would mean a hold without a name, which the reader gives one.
+  else if (HOLDS.has(columns.op[row]!)) text += ',"handle":null';
   if (flags !== 0) text += flagWords(flags, texts.flags);
   if (result !== UNKNOWN_RESULT) text += `,"ret":${result < 0 ? `"-${errnoName(-result)}"` : result}`;
   return latency === UNKNOWN ? text : `${text},"ns":${latency}`;
