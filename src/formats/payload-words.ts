@@ -1,0 +1,30 @@
+// Words in the printed part of an event, as bytes.
+
+const SPACE = 32;
+
+export const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+/** Place of the value of word `key` at or after `at`; -1. The key stands alone and is followed by space, `=` or `:`. */
+export function find(b: Uint8Array, key: Uint8Array, at: number, from: number, to: number): number {
+  const n = key.length;
+  const first = key[0]!;
+  for (let i = at; i + n < to; i++) {
+    if (b[i] !== first) continue;
+    if (i > from && b[i - 1] !== SPACE && b[i - 1] !== 44 && b[i - 1] !== 40) continue;
+    const after = b[i + n]!;
+    if (after !== SPACE && after !== 61 && after !== 58) continue;
+    let k = 1;
+    while (k < n && b[i + k] === key[k]) k++;
+    if (k < n) continue;
+    let value = i + n + 1;
+    while (value < to && b[value] === SPACE) value++;
+    return value;
+  }
+  return -1;
+}
+
+export function skipWord(b: Uint8Array, at: number, to: number): number {
+  let i = at;
+  while (i < to && b[i] !== SPACE && b[i] !== 44) i++;
+  return i;
+}
