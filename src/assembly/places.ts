@@ -1,185 +1,16 @@
-// The end of assembly: with the file system's numbering of blocks known, the observed map changes are written as events,
-// and every device access is led to the file range it touched, by the maps as they were at that time.
+// Every device access led to the file range it touched, by the maps as they were at that time.
 import { Flag, Op } from '../model/events.js';
-import { NONE, UNKNOWN } from '../model/units.js';
-import { BlockOwners } from './block-owners.js';
+import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf } from './context.js';
+import type { DaxBase } from './dax-base.js';
 import type { Access, Segment } from './device-log.js';
-import type { MapChange, MapRow } from './map-log.js';
-import { DELALLOC } from './map-log.js';
-import type { XfsGeometry } from './xfs-geometry.js';
+import { type AddressOf, MapReplay } from './map-replay.js';
 
-const BLOCK = 4096;
 const PAGE = 4096;
 
-/** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
-type AddressOf = (row: MapRow) => number;
-
-export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
-  const addressOf: AddressOf = (row) => {
-    if (row.block < 0) return UNKNOWN;
-    const geometry = geometries.get(row.device);
-    return geometry === undefined ? row.block * BLOCK : geometry.linear(row.block) * BLOCK;
-  };
-  for (const row of c.log.rows) mapEvent(c, row, addressOf(row));
-  for (const [device, geometry] of geometries)
-    c.sink.issue('xfs-geometry', 0, `device ${device >> 20}:${device & 0xfffff}: ${geometry.describe()}`);
-  c.devices.finish(endNs);
-  const base = daxBase(c, addressOf);
-  if (base !== null)
-    c.sink.issue(
-      'dax-base',
-      0,
-      `DAX memory of device ${base.device >> 20}:${base.device & 0xfffff} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
-    );
-  placeAll(c, addressOf, base);
-}
-
-const EVENT_OF: Partial<Record<MapChange, number>> = {
-  insert: Op.map_insert,
-  remove: Op.map_remove,
-  seen: Op.map_seen,
-  reset: Op.map_reset,
-  known: Op.map_known,
-  unknown: Op.map_unknown,
-  collapse: Op.collapse,
-  insertHole: Op.insert,
-};
-
-function mapEvent(c: Context, row: MapRow, addr: number): void {
-  const op = EVENT_OF[row.change];
-  if (op === undefined) return;
-  const e = c.events;
-  const place = (): void => {
-    e.timeNs = row.timeNs;
-    e.file = row.file;
-    e.task = row.task;
-    e.opId = row.opId;
-    e.row = row.row;
-  };
-  if (Number.isNaN(addr)) {
-    if (row.change === 'seen') return;
-    c.unplaced('block numbers of an allocation group whose place no event tells');
-    place();
-    e.op = Op.map_unknown;
-    e.commit();
-  }
-  const blind = (row.change === 'reset' || row.change === 'known') && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
-  if (blind)
-    c.sink.issue(
-      'map-events-missing',
-      row.row,
-      'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
-    );
-  place();
-  e.op = blind ? Op.map_unknown : op;
-  const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
-  e.offset = wholeFile ? 0 : row.offset * BLOCK;
-  e.length = wholeFile ? UNKNOWN : row.count * BLOCK;
-  e.addr = Number.isNaN(addr) ? row.block * BLOCK : addr;
-  // A shift seen in the map is an observation, not the call that asked for it.
-  if (row.change === 'collapse' || row.change === 'insertHole') e.flags = Flag.observed;
-  if (row.block === DELALLOC) e.flags |= Flag.delalloc;
-  if (row.unwritten) e.flags |= Flag.unwritten;
-  if (row.reflinked) e.flags |= Flag.reflinked;
-  e.commit();
-}
-
-/** Applies map rows up to a time; later calls go on from there. */
-class Replay {
-  readonly owners = new BlockOwners();
-  readonly cow = new BlockOwners();
-  private readonly rows: readonly MapRow[];
-  private readonly addressOf: AddressOf;
-  private next = 0;
-  /** Physical pages that stood in for a hole. */
-  readonly zeroPages = new Set<number>();
-  /** Device of each file. */
-  readonly deviceOf = new Map<number, number>();
-
-  constructor(rows: readonly MapRow[], addressOf: AddressOf) {
-    this.rows = rows;
-    this.addressOf = addressOf;
-  }
-
-  to(timeNs: number): void {
-    while (this.next < this.rows.length && this.rows[this.next]!.timeNs <= timeNs) this.apply(this.rows[this.next++]!);
-  }
-
-  private apply(row: MapRow): void {
-    const addr = this.addressOf(row);
-    const offset = row.offset * BLOCK;
-    const length = row.count * BLOCK;
-    this.deviceOf.set(row.file, row.device);
-    if (row.change === 'insert')
-      this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
-    else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);
-    else if (row.change === 'reset') this.owners.map(row.file).clear();
-    else if (row.change === 'cow-insert' && addr >= 0)
-      this.cow.insert(row.device, row.file, offset, length, addr, false);
-    else if (row.change === 'collapse' || row.change === 'insertHole') {
-      const map = this.owners.map(row.file);
-      if (row.change === 'collapse') map.collapse(offset, length);
-      else map.insertHole(offset, length);
-      this.owners.refile(row.device, row.file);
-    }
-  }
-}
-
-interface DaxBase {
-  readonly device: number;
-  readonly physical: number;
-  readonly votes: number;
-  readonly of: number;
-}
-
-/** Where DAX memory begins: each fault that told a page frame, and each direct I/O into a mapping, votes. */
-function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
-  const replay = new Replay(c.log.rows, addressOf);
-  const votes = new Map<string, number>();
-  let of = 0;
-  const vote = (file: number, offset: number, physical: number): void => {
-    const addr = replay.owners.map(file).addrAt(offset);
-    const device = replay.deviceOf.get(file);
-    if (addr < 0 || device === undefined || physical < addr || !c.daxFiles.has(file)) return;
-    of++;
-    const key = `${device}/${physical - addr}`;
-    votes.set(key, (votes.get(key) ?? 0) + 1);
-  };
-  const seen = c.devices.accesses.filter(
-    (a) => a.kind === 'memory' && a.direct?.buffer && (a.segments[0]?.file ?? 0) < 0,
-  );
-  const hints = c.devices.hints.slice(0, 4096);
-  let h = 0;
-  for (const a of seen) {
-    for (; h < hints.length && hints[h]!.timeNs <= a.fromNs; h++) hint(replay, hints[h]!, vote);
-    replay.to(a.fromNs);
-    const direct = a.direct!;
-    if (direct.covered === 0) vote(fileOf(direct.buffer!), direct.bufferOffset, a.segments[0]!.addr);
-    direct.covered += a.segments.reduce((sum, s) => sum + s.length, 0);
-  }
-  for (; h < hints.length; h++) hint(replay, hints[h]!, vote);
-  let best: DaxBase | null = null;
-  for (const [key, n] of votes) {
-    const [device, physical] = key.split('/').map(Number) as [number, number];
-    if (best === null || n > best.votes) best = { device, physical, votes: n, of };
-  }
-  return best !== null && best.votes * 2 > of ? best : null;
-}
-
-function hint(
-  replay: Replay,
-  h: { timeNs: number; file: number; offset: number; physical: number },
-  vote: (file: number, offset: number, physical: number) => void,
-): void {
-  // The frame goes in just before the map change of the same fault may be logged; a little later is as true.
-  replay.to(h.timeNs);
-  vote(h.file, h.offset, h.physical);
-}
-
-function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void {
-  const replay = new Replay(c.log.rows, addressOf);
+export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void {
+  const replay = new MapReplay(c.log.rows, addressOf);
   const moments = c.devices.accesses.flatMap((access) => [
     { timeNs: access.fromNs, access, begin: true },
     { timeNs: access.toNs, access, begin: false },
@@ -211,18 +42,18 @@ interface Placed extends Segment {
 }
 
 /** Do the pages still stand for the same blocks? DAX memory is the block itself; a cached page of direct I/O has one behind it. */
-function stillThere(replay: Replay, p: Placed): boolean {
+function stillThere(replay: MapReplay, p: Placed): boolean {
   if (p.file < 0) return true;
   const map = replay.owners.map(p.file);
   if (p.byMap) return map.addrAt(p.offset) === p.blockAddr;
   return p.blocks === null || p.blocks.every((addr, i) => addr < 0 || map.addrAt(p.offset + i * PAGE) === addr);
 }
 
-function place(c: Context, replay: Replay, access: Access, base: DaxBase | null): Placed[] {
+function place(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
   return access.kind === 'memory' ? placeMemory(c, replay, access, base) : placeSectors(c, replay, access);
 }
 
-function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase | null): Placed[] {
+function placeMemory(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
   const { deviceAccess } = c.sink;
   const direct = isDirect(replay, access) ? access.direct : null;
   const buffer = direct?.buffer ? fileOf(direct.buffer) : -1;
@@ -254,14 +85,14 @@ function placeMemory(c: Context, replay: Replay, access: Access, base: DaxBase |
 }
 
 /** The memory of the call's own transfer: its command reads or writes the call's file, not metadata or readahead of another. */
-function isDirect(replay: Replay, access: Access): boolean {
+function isDirect(replay: MapReplay, access: Access): boolean {
   const { direct, command, disk } = access;
   if (direct === null || command === null || disk < 0 || replay.deviceOf.get(direct.file) !== disk)
     return direct !== null;
   return replay.owners.owner(disk, command.addr, direct.file)?.file === direct.file;
 }
 
-function pagePart(replay: Replay, s: Segment, direct: boolean): Placed {
+function pagePart(replay: MapReplay, s: Segment, direct: boolean): Placed {
   const map = replay.owners.map(s.file);
   const blocks = direct
     ? Array.from({ length: Math.ceil(s.length / PAGE) }, (_, i) => map.addrAt(s.offset + i * PAGE))
@@ -271,7 +102,7 @@ function pagePart(replay: Replay, s: Segment, direct: boolean): Placed {
 
 /** Memory of a DAX device: page by page through the block map; what is no block of it may be the zero page of a hole. */
 function daxParts(
-  replay: Replay,
+  replay: MapReplay,
   s: Segment,
   base: DaxBase | null,
   buffer: number,
@@ -326,7 +157,7 @@ function daxParts(
 }
 
 /** Sectors of a disk through the block maps of the file system on it, or on its partitions. */
-function placeSectors(c: Context, replay: Replay, access: Access): Placed[] {
+function placeSectors(c: Context, replay: MapReplay, access: Access): Placed[] {
   const s = access.segments[0]!;
   const parts: Placed[] = [];
   const homes: readonly (readonly [number, number])[] = [

@@ -3,6 +3,7 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import { Later, type TimeQueue } from './queue.js';
@@ -157,8 +158,9 @@ export class Accesses {
    * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
    * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`end`).
    */
-  freed(row: number, op: number, operationCase: number, file: number, second: number, timeNs: number): void {
+  freed(d: Decision): void {
     const { c } = this;
+    const { row, op, operationCase, file, second, timeNs } = d;
     const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
     const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
     const list = this.accesses.get(victim);

@@ -3,11 +3,12 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Hold, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import { Later, type TimeQueue } from './queue.js';
-import { EndedBy, pidAt, SealHere, type SealPlan } from './seal-plan.js';
+import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
 
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
@@ -104,10 +105,11 @@ export class Claims {
     return this.seals.call(file, this.c.task[row]!, row, timeNs);
   }
 
-  take(row: number, op: number, file: number, timeNs: number, operationCase: number): void {
+  /** Takes and gives back what the operation holds. */
+  take(d: Decision): void {
     const { c, plan } = this;
+    const { row, op, file, timeNs, pid } = d;
     const handle = c.handle[row]!;
-    const pid = pidAt(this.input, row);
     const endNs = handle === 0 ? Number.POSITIVE_INFINITY : plan.endNs[handle]!;
     const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
     const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
@@ -118,7 +120,7 @@ export class Claims {
       case Op.mmap:
         if (direct && this.policy.seal?.taken === 'mapping') {
           const at = add(Hold[this.policy.seal.hold]);
-          this.seals.taken(at, row);
+          this.seals.taken(at);
         }
         if (direct) this.seals.use(file, handle, pid);
         return;
@@ -126,7 +128,7 @@ export class Claims {
       case Op.register: {
         const at = add(op === Op.pin ? Hold.pin : Hold.registration);
         this.hazards.capture(at, file, offset, length);
-        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at, row);
+        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at);
         this.seals.use(file, handle, pid);
         return;
       }
@@ -147,7 +149,6 @@ export class Claims {
         this.exit(pid, timeNs, (c.flags[row]! & Flag.killed) !== 0);
         return;
       default:
-        if (operationCase === -1) return;
     }
   }
 

@@ -3,6 +3,7 @@ import type { EventColumns } from '../model/events.js';
 import { Op } from '../model/events.js';
 import { MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import type { Decision } from './decision.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
@@ -40,18 +41,10 @@ export class Conflicts {
     this.queue = queue;
   }
 
-  add(
-    row: number,
-    op: number,
-    operationCase: number,
-    file: number,
-    verdict: number,
-    errno: number,
-    timeNs: number,
-    waitNs: number,
-    pid: number,
-  ): void {
+  /** Counts a conflict; the first of its kind is kept in full. */
+  add(d: Decision): void {
     const { c, holds, ledger } = this;
+    const { row, op, operationCase, blocked: file, verdict, errno, timeNs, waitNs, pid } = d;
     const hold =
       this.policy.recorded === true || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
     const holdTask = hold < 0 ? NONE : holds.task[hold]!;
@@ -100,6 +93,7 @@ export class Conflicts {
     return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
   }
 
+  /** The map after the operation is over: what became of its range. */
   after(row: number): void {
     const key = this.groupsAt.get(row);
     const group = key === undefined ? undefined : this.ledger.groups.get(key);

@@ -1,16 +1,14 @@
 // One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
 // Open timing: every operation starts when the trace says it did; a wait delays that operation only (replay reference, 4).
-import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
-import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { ERRNO, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
-import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
 import { Claims } from './claims.js';
 import { Conflicts } from './conflicts.js';
-import { Effects, rangeLength } from './effects.js';
-import { Fidelity } from './fidelity.js';
+import { Decider, Decision } from './decision.js';
+import { Effects } from './effects.js';
 import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
 import { Hazards } from './hazards.js';
@@ -20,7 +18,7 @@ import { Ledger } from './ledger.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { LaneResult } from './result.js';
-import { pidAt, type SealPlan } from './seal-plan.js';
+import type { SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
 
 const SIGBUS = ERRNO.SIGBUS!;
@@ -30,10 +28,6 @@ const EAGAIN = ERRNO.EAGAIN!;
 const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
 
 const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
-/** Ops whose file must be known to mean anything. */
-const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) =>
-  ['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0,
-);
 
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
 const TAKES_AWAY: Uint8Array = Uint8Array.from(OPS, (name) =>
@@ -64,7 +58,6 @@ export class Lane {
   readonly policy: Policy;
   readonly files: FileStates;
   private readonly c: EventColumns;
-  private readonly input: EngineInput;
   private readonly plan: SealPlan;
   private readonly prices: Prices;
   private readonly holds: HoldTable;
@@ -80,15 +73,14 @@ export class Lane {
   private readonly releaseNs = new Map<number, number>();
   private readonly touches: Touches;
   private readonly devices: Accesses;
-  private readonly attributes: Uint8Array;
   private readonly sizes: FileSizes;
   private readonly conflicts: Conflicts;
   private readonly claims: Claims;
-  private readonly fidelity: Fidelity | null;
+  private readonly decision = new Decision();
+  private readonly decider: Decider;
   private readonly recorded: boolean;
   private journalCommits = 0;
   private diverged = 0;
-  private uncertain = 0;
   private next = 0;
 
   constructor(
@@ -100,7 +92,6 @@ export class Lane {
     options: LaneOptions,
   ) {
     this.c = input.columns;
-    this.input = input;
     this.plan = plan;
     this.policy = policy;
     this.prices = prices;
@@ -116,10 +107,9 @@ export class Lane {
     this.opOf = new Uint8Array(plan.highestId + 1);
     this.committed = new Uint8Array(plan.highestId + 1);
     this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
-    this.attributes = new Uint8Array(input.fileCount);
     this.sizes = new FileSizes(input.columns, this.files, this.queue);
     this.recorded = policy.recorded === true;
-    this.fidelity = this.recorded ? new Fidelity(options.kernel) : null;
+    this.decider = new Decider(input, policy, options.kernel, this.files, this.holds, this.sizes);
     this.devices = new Accesses({
       columns: this.c,
       policy,
@@ -170,11 +160,11 @@ export class Lane {
       diverged: this.diverged,
       measured: ledger.measured,
       priced: ledger.priced,
-      uncertain: this.uncertain,
+      uncertain: this.decider.uncertain,
       heat: ledger.heat,
       verdicts: ledger.verdicts,
       errnos: ledger.errnos,
-      fidelity: this.fidelity?.counts ?? null,
+      fidelity: this.decider.fidelity?.counts ?? null,
     };
   }
 
@@ -211,7 +201,7 @@ export class Lane {
       return;
     }
     if (op === Op.map_seen) {
-      this.fidelity?.lookUp(this.files, c, row);
+      this.decider.fidelity?.lookUp(this.files, c, row);
       return;
     }
     const opId = c.opId[row]!;
@@ -274,163 +264,49 @@ export class Lane {
   // --- operations
 
   private operation(row: number): void {
-    const { c } = this;
-    const op = c.op[row]!;
-    const file = c.file[row]!;
-    const flags = c.flags[row]!;
-    const counted = (flags & Flag.synthetic) === 0;
-    const second = secondOf(this.c, row);
-    // An operation none of whose files can be told is no operation of a lane; it is counted as not placed.
-    if (file === NONE && FILELESS[op] === 0 && (second < 0 || c.file[second] === NONE)) return;
-    const timeNs = c.timeNs[row]!;
-    const opId = c.opId[row]!;
-    this.opOf[opId] = op;
-    if ((flags & Flag.attributes) !== 0 && file !== NONE) this.attributes[file] = 1;
-    let sealNs = file === NONE ? 0 : this.claims.sealBefore(row, file, timeNs);
-    if (second >= 0 && c.file[second] !== NONE) sealNs += this.claims.sealBefore(second, c.file[second]!, timeNs);
-
-    const pid = pidAt(this.input, row);
-    let operationCase = this.caseAt(row, op, file);
-    let verdict = this.verdict(operationCase, file, pid);
-    let errno = this.errno;
-    let blocked = file;
-    if (second >= 0 && c.file[second] !== NONE) {
-      const caseThere = this.caseAt(second, op, c.file[second]!);
-      const there = this.verdict(caseThere, c.file[second]!, pid);
-      if (there > verdict) {
-        verdict = there;
-        errno = this.errno;
-        blocked = c.file[second]!;
-        operationCase = caseThere;
-      }
+    const d = this.decision;
+    if (!this.decider.read(d, row)) return;
+    this.opOf[d.opId] = d.op;
+    d.sealNs = this.seal(d);
+    this.decider.decide(d);
+    if (d.verdict === Verdict.recall && (d.flags & Flag.nowait) !== 0) {
+      // Who will not wait is told so, and the break starts all the same.
+      this.claims.startBreak(d.blocked, d.timeNs);
+      d.verdict = Verdict.deny;
+      d.errno = EAGAIN;
     }
-    const beyond = (op === Op.read_fault || op === Op.write_fault) && this.sizes.pastEnd(file, c.offset[row]!);
-    if (beyond) {
-      verdict = Verdict.deny;
-      errno = SIGBUS;
-    }
-    const result = c.result[row]!;
-    const isFault = op === Op.read_fault || op === Op.write_fault;
-    if (this.fidelity !== null && counted && isFault && this.sizes.undecided(file, c.offset[row]!, timeNs))
-      this.fidelity.skip('faults behind the new end of file while the call that sets it was under way');
-    else if (this.fidelity !== null && counted)
-      this.fidelity.compare(
-        this.predicted(row, second, op, pid),
-        row,
-        op,
-        result,
-        this.hasAttributes(file) || (second >= 0 && this.hasAttributes(c.file[second]!)),
-        file !== NONE && this.files.size[file]! >= 0,
-      );
-    if (this.recorded) {
-      verdict = result < 0 ? Verdict.deny : Verdict.proceed;
-      errno = result < 0 ? -result : 0;
-    } else if (verdict === Verdict.recall && (flags & Flag.nowait) !== 0) {
-      this.claims.startBreak(blocked, timeNs);
-      verdict = Verdict.deny;
-      errno = EAGAIN;
-    }
-    const waits = verdict === Verdict.wait || verdict === Verdict.recall;
-    const waitNs = waits ? this.claims.waitFor(blocked, verdict, timeNs) : 0;
-    if (waits && this.claims.endless) this.fate[opId] = Fate.denied;
-    if (counted) {
-      this.account(row, op, verdict, errno, timeNs, waitNs, sealNs);
+    const waits = d.verdict === Verdict.wait || d.verdict === Verdict.recall;
+    d.waitNs = waits ? this.claims.waitFor(d.blocked, d.verdict, d.timeNs) : 0;
+    if (waits && this.claims.endless) this.fate[d.opId] = Fate.denied;
+    if (d.counted) {
+      this.account(d);
       // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
-      const seals = this.recorded ? sealErrno(errno) : true;
-      if (verdict >= Verdict.revoke && !beyond && seals)
-        this.conflicts.add(row, op, operationCase, blocked, verdict, errno, timeNs, waitNs, pid);
+      if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno))) this.conflicts.add(d);
     }
-    this.carryOut(row, op, file, verdict, errno, timeNs, waitNs, operationCase, second, result);
+    this.carryOut(d);
   }
 
-  private hasAttributes(file: number): boolean {
-    return file !== NONE && this.attributes[file] === 1;
+  /** Seals that an application would have called before this operation; what they cost. */
+  private seal(d: Decision): number {
+    const there = this.fileOf(d.second);
+    const here = d.file === NONE ? 0 : this.claims.sealBefore(d.row, d.file, d.timeNs);
+    return there === NONE ? here : here + this.claims.sealBefore(d.second, there, d.timeNs);
   }
 
-  private errno = 0;
-
-  /** Verdict of a case on a file for a process; leaves the errno in `this.errno`. */
-  private verdict(operationCase: number, file: number, pid: number): number {
-    this.errno = 0;
-    if (operationCase < 0) return Verdict.proceed;
-    const { policy } = this;
-    const mask = file === NONE ? 0 : this.holds.mask[file]!;
-    const index = operationCase * MASKS + mask;
-    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
-    const verdict = holder ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
-    this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
-    if (verdict !== Verdict.commitIfDirty) return verdict;
-    return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+  private fileOf(row: number): number {
+    return row < 0 ? NONE : this.c.file[row]!;
   }
 
-  /** What the kernel's own table says of the recorded run: SIGBUS past the end of file, else the errno of its cells, 0 for none. */
-  private predicted(row: number, second: number, op: number, pid: number): number {
-    const { c } = this;
-    const file = c.file[row]!;
-    if ((op === Op.read_fault || op === Op.write_fault) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
-    const errno = this.predictedAt(row, op, file, pid);
-    return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
-  }
-
-  private predictedAt(row: number, op: number, file: number, pid: number): number {
-    const operationCase = this.caseAt(row, op, file);
-    if (operationCase < 0 || file === NONE) return 0;
-    const predictor = this.fidelity!.policy;
-    const mask = this.holds.mask[file]!;
-    const index = operationCase * MASKS + mask;
-    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
-    const verdict = holder ? predictor.verdictHolder[index]! : predictor.verdictOther[index]!;
-    if (verdict !== Verdict.deny) return 0;
-    return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
-  }
-
-  private caseAt(row: number, op: number, file: number): number {
-    const fixed = CASE_OF[op]!;
-    if (fixed !== ASK_STATE) return fixed;
-    const { c, files } = this;
-    const map = file === NONE ? undefined : files.maps[file];
-    const offset = c.offset[row]!;
-    const length = rangeLength(c, files, row);
-    let held = 0;
-    if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
-      held = map === undefined ? Holding.hole : map.summary(offset, length);
-      // Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted.
-      if ((held & Holding.hole) !== 0 && files.known[file] === 0) {
-        held &= ~Holding.hole;
-        this.uncertain++;
-      }
-    }
-    return caseOf(
-      op,
-      c.flags[row]!,
-      offset,
-      length,
-      held,
-      file === NONE ? -1 : files.size[file]!,
-      map === undefined ? 0 : map.end,
-    );
-  }
-
-  // --- accounting
-
-  private account(
-    row: number,
-    op: number,
-    verdict: number,
-    errno: number,
-    timeNs: number,
-    waitNs: number,
-    sealNs: number,
-  ): void {
+  private account(d: Decision): void {
     const { c, ledger, prices } = this;
-    ledger.count(row, op, verdict, errno);
+    const { row, op, verdict } = d;
+    ledger.count(row, op, verdict, d.errno);
     const recordedNs = c.latencyNs[row]!;
-    const bytes = Math.max(0, c.length[row]!);
-    let ns =
-      recordedNs >= 0 ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * (op === Op.truncate ? 0 : bytes);
+    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
     let measured = recordedNs >= 0;
+    let ns = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
     if (!this.recorded) {
-      if (verdict === Verdict.deny && (c.result[row]! >= 0 || !measured)) {
+      if (verdict === Verdict.deny && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;
       } else if (verdict === Verdict.commit) {
@@ -439,84 +315,60 @@ export class Lane {
       } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
       else if (verdict === Verdict.wait || verdict === Verdict.recall) {
         // The recording may hold the very wait; it is not counted twice.
-        ns = Math.max(ns, waitNs + prices.fixedNs[op]!);
-        ledger.wait.record(waitNs);
+        ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
+        ledger.wait.record(d.waitNs);
       }
-      ns += sealNs;
+      ns += d.sealNs;
     }
-    ledger.time(op, timeNs, ns, measured);
+    ledger.time(op, d.timeNs, ns, measured);
   }
 
   // --- effects
 
-  private carryOut(
-    row: number,
-    op: number,
-    file: number,
-    verdict: number,
-    errno: number,
-    timeNs: number,
-    waitNs: number,
-    operationCase: number,
-    second: number,
-    result: number,
-  ): void {
-    const { c } = this;
-    const opId = c.opId[row]!;
-    const failed = result < 0;
-    if (verdict >= Verdict.revoke && operationCase >= 0 && FREES[operationCase] === 1) {
+  private carryOut(d: Decision): void {
+    const { file, second, verdict, opId, timeNs } = d;
+    const failed = d.result < 0;
+    const there = this.fileOf(second);
+    if (verdict >= Verdict.revoke && d.frees) {
       if (file !== NONE) this.touches.interfered[file] = 1;
-      if (second >= 0 && c.file[second] !== NONE) this.touches.interfered[c.file[second]!] = 1;
+      if (there !== NONE) this.touches.interfered[there] = 1;
     }
-    if (verdict === Verdict.deny && !this.recorded) {
-      this.fate[opId] = Fate.denied;
-      // Refused here and let through there: from now on the file's map is another one, if the call changed it.
-      if (
-        !failed &&
-        file !== NONE &&
-        this.plan.observed[file] === 0 &&
-        operationCase >= 0 &&
-        FREES[operationCase] === 1
-      ) {
-        this.files.diverged[file] = 1;
-        this.keepBlocks(row, second);
-      }
-      return;
-    }
-    if (
-      !this.recorded &&
-      failed &&
-      sealErrno(-result) &&
-      verdict <= Verdict.recall &&
-      operationCase >= 0 &&
-      errno === 0
-    ) {
-      // The recording refused what this policy lets through: what it would have done is not in the trace.
+    if (verdict === Verdict.deny && !this.recorded) return this.refuse(d);
+    // The recording refused what this policy lets through: what it would have done is not in the trace.
+    if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0 && verdict <= Verdict.recall)
       this.diverge(opId);
-    }
     if (verdict === Verdict.revoke) {
       if (file !== NONE) this.claims.revoke(file);
-      if (second >= 0 && c.file[second] !== NONE) this.claims.revoke(c.file[second]!);
+      if (there !== NONE) this.claims.revoke(there);
     } else if (verdict === Verdict.commit) this.committed[opId] = 1;
-    if (operationCase >= 0 && FREES[operationCase] === 1 && verdict < Verdict.revoke && !this.recorded && !failed)
-      this.devices.freed(row, op, operationCase, file, second, timeNs);
-    const release = timeNs + waitNs;
-    if (waitNs > 0 && this.fate[opId] !== Fate.denied) {
+    if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) this.devices.freed(d);
+    const release = timeNs + d.waitNs;
+    if (d.waitNs > 0 && this.fate[opId] !== Fate.denied) {
       this.fate[opId] = Fate.delayed;
       this.releaseNs.set(opId, release);
     }
-    if (this.fate[opId] === Fate.denied) return;
-    if (!failed) {
-      if (file !== NONE && this.plan.observed[file] === 0) {
-        const at = Math.max(release, this.plan.goneNs.get(row) ?? 0);
-        if (at > timeNs) {
-          this.keepBlocks(row, second);
-          if (at < Number.POSITIVE_INFINITY) this.queue.add(at, Later.model, row);
-        } else this.applyModel(row, timeNs);
-        if (op === Op.fsync || op === Op.msync) this.files.dirty[file] = 0;
-      } else if (file !== NONE) this.sizes.later(row, op, file, release);
-      this.claims.take(row, op, file, timeNs, operationCase);
-    }
+    if (this.fate[opId] === Fate.denied || failed) return;
+    if (file !== NONE && this.plan.observed[file] === 0) this.modelFrom(d, release);
+    else if (file !== NONE) this.sizes.later(d.row, d.op, file, release);
+    this.claims.take(d);
+  }
+
+  private refuse(d: Decision): void {
+    this.fate[d.opId] = Fate.denied;
+    // Refused here and let through there: from now on the file's map is another one, if the call changed it.
+    if (d.result < 0 || d.file === NONE || this.plan.observed[d.file] === 1 || !d.frees) return;
+    this.files.diverged[d.file] = 1;
+    this.keepBlocks(d.row, d.second);
+  }
+
+  /** Applies what the call does to maps that were not recorded, at once or when what holds it back is gone. */
+  private modelFrom(d: Decision, release: number): void {
+    const at = Math.max(release, this.plan.goneNs.get(d.row) ?? 0);
+    if (at > d.timeNs) {
+      this.keepBlocks(d.row, d.second);
+      if (at < Number.POSITIVE_INFINITY) this.queue.add(at, Later.model, d.row);
+    } else this.applyModel(d.row, d.timeNs);
+    if (d.op === Op.fsync || d.op === Op.msync) this.files.dirty[d.file] = 0;
   }
 
   /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */

@@ -78,7 +78,7 @@ export class Seals {
   }
 
   /** A mapping (or lease) that is the seal itself. */
-  taken(hold: number, _row: number): void {
+  taken(hold: number): void {
     const { holds } = this;
     this.byHold.set(hold, this.rows.length);
     this.open(holds.file[hold]!, holds.task[hold]!, this.policy.seal!.hold, holds.fromNs[hold]!, 0);

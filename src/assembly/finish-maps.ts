@@ -1,0 +1,82 @@
+// The end of assembly: with the file system's numbering of blocks known, the observed map changes are written as events.
+import { Flag, Op } from '../model/events.js';
+import { UNKNOWN } from '../model/units.js';
+import type { Context } from './context.js';
+import { daxBase } from './dax-base.js';
+import type { MapChange, MapRow } from './map-log.js';
+import { DELALLOC } from './map-log.js';
+import type { AddressOf } from './map-replay.js';
+import { placeAll } from './places.js';
+import type { XfsGeometry } from './xfs-geometry.js';
+
+const BLOCK = 4096;
+
+export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
+  const addressOf: AddressOf = (row) => {
+    if (row.block < 0) return UNKNOWN;
+    const geometry = geometries.get(row.device);
+    return geometry === undefined ? row.block * BLOCK : geometry.linear(row.block) * BLOCK;
+  };
+  for (const row of c.log.rows) mapEvent(c, row, addressOf(row));
+  for (const [device, geometry] of geometries)
+    c.sink.issue('xfs-geometry', 0, `device ${device >> 20}:${device & 0xfffff}: ${geometry.describe()}`);
+  c.devices.finish(endNs);
+  const base = daxBase(c, addressOf);
+  if (base !== null)
+    c.sink.issue(
+      'dax-base',
+      0,
+      `DAX memory of device ${base.device >> 20}:${base.device & 0xfffff} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
+    );
+  placeAll(c, addressOf, base);
+}
+
+const EVENT_OF: Partial<Record<MapChange, number>> = {
+  insert: Op.map_insert,
+  remove: Op.map_remove,
+  seen: Op.map_seen,
+  reset: Op.map_reset,
+  known: Op.map_known,
+  unknown: Op.map_unknown,
+  collapse: Op.collapse,
+  insertHole: Op.insert,
+};
+
+function mapEvent(c: Context, row: MapRow, addr: number): void {
+  const op = EVENT_OF[row.change];
+  if (op === undefined) return;
+  const e = c.events;
+  const place = (): void => {
+    e.timeNs = row.timeNs;
+    e.file = row.file;
+    e.task = row.task;
+    e.opId = row.opId;
+    e.row = row.row;
+  };
+  if (Number.isNaN(addr)) {
+    if (row.change === 'seen') return;
+    c.unplaced('block numbers of an allocation group whose place no event tells');
+    place();
+    e.op = Op.map_unknown;
+    e.commit();
+  }
+  const blind = (row.change === 'reset' || row.change === 'known') && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
+  if (blind)
+    c.sink.issue(
+      'map-events-missing',
+      row.row,
+      'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
+    );
+  place();
+  e.op = blind ? Op.map_unknown : op;
+  const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
+  e.offset = wholeFile ? 0 : row.offset * BLOCK;
+  e.length = wholeFile ? UNKNOWN : row.count * BLOCK;
+  e.addr = Number.isNaN(addr) ? row.block * BLOCK : addr;
+  // A shift seen in the map is an observation, not the call that asked for it.
+  if (row.change === 'collapse' || row.change === 'insertHole') e.flags = Flag.observed;
+  if (row.block === DELALLOC) e.flags |= Flag.delalloc;
+  if (row.unwritten) e.flags |= Flag.unwritten;
+  if (row.reflinked) e.flags |= Flag.reflinked;
+  e.commit();
+}

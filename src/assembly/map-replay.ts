@@ -1,0 +1,50 @@
+// The map log played forward: who owns which blocks of which device at a time.
+import { UNKNOWN } from '../model/units.js';
+import { BlockOwners } from './block-owners.js';
+import type { MapRow } from './map-log.js';
+
+const BLOCK = 4096;
+
+/** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
+export type AddressOf = (row: MapRow) => number;
+
+/** Applies map rows up to a time; later calls go on from there. */
+export class MapReplay {
+  readonly owners = new BlockOwners();
+  readonly cow = new BlockOwners();
+  private readonly rows: readonly MapRow[];
+  private readonly addressOf: AddressOf;
+  private next = 0;
+  /** Physical pages that stood in for a hole. */
+  readonly zeroPages = new Set<number>();
+  /** Device of each file. */
+  readonly deviceOf = new Map<number, number>();
+
+  constructor(rows: readonly MapRow[], addressOf: AddressOf) {
+    this.rows = rows;
+    this.addressOf = addressOf;
+  }
+
+  to(timeNs: number): void {
+    while (this.next < this.rows.length && this.rows[this.next]!.timeNs <= timeNs) this.apply(this.rows[this.next++]!);
+  }
+
+  private apply(row: MapRow): void {
+    const addr = this.addressOf(row);
+    const offset = row.offset * BLOCK;
+    const length = row.count * BLOCK;
+    this.deviceOf.set(row.file, row.device);
+    if (row.change === 'insert')
+      this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
+    else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);
+    else if (row.change === 'reset') this.owners.map(row.file).clear();
+    else if (row.change === 'cow-insert' && addr >= 0)
+      this.cow.insert(row.device, row.file, offset, length, addr, false);
+    else if (row.change === 'collapse' || row.change === 'insertHole') {
+      const map = this.owners.map(row.file);
+      if (row.change === 'collapse') map.collapse(offset, length);
+      else map.insertHole(offset, length);
+      this.owners.refile(row.device, row.file);
+    }
+  }
+}

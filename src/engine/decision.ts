@@ -1,0 +1,209 @@
+// What a lane's policy answers to one operation: which row of the decision table it is, who holds the file, what the cell
+// says; and in the recorded lane what the kernel's own table would have said, held against the recorded result.
+import { Holding } from '../extents/extent-map.js';
+import type { EventColumns } from '../model/events.js';
+import { Flag, OPS, Op } from '../model/events.js';
+import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { rangeLength } from './effects.js';
+import { Fidelity } from './fidelity.js';
+import { type FileSizes, secondOf } from './file-sizes.js';
+import type { FileStates } from './file-states.js';
+import type { HoldTable } from './holds.js';
+import type { EngineInput } from './input.js';
+import { pidAt } from './seal-plan.js';
+
+const SIGBUS = ERRNO.SIGBUS!;
+/** Ops that mean something without a file. */
+const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) =>
+  ['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0,
+);
+
+/** One operation on its way through a lane; one object is reused for all of them. */
+export class Decision {
+  row = 0;
+  op = 0;
+  flags = 0;
+  /** NONE when only the other file is known. */
+  file = NONE;
+  /** Row of the other range; -1. */
+  second = -1;
+  pid = -1;
+  timeNs = 0;
+  opId = 0;
+  result = UNKNOWN_RESULT;
+  /** A real operation, not one that assembly added to keep holds right. */
+  counted = true;
+  operationCase = -1;
+  /** The file whose hold decided. */
+  blocked = NONE;
+  verdict = 0;
+  errno = 0;
+  /** A fault behind the end of file. */
+  beyond = false;
+  sealNs = 0;
+  waitNs = 0;
+
+  /** Takes blocks away from a range, or puts others there. */
+  get frees(): boolean {
+    return this.operationCase >= 0 && FREES[this.operationCase] === 1;
+  }
+}
+
+export class Decider {
+  readonly fidelity: Fidelity | null;
+  /** Operations on ranges whose map the trace does not tell. */
+  uncertain = 0;
+  private readonly c: EventColumns;
+  private readonly input: EngineInput;
+  private readonly policy: Policy;
+  private readonly files: FileStates;
+  private readonly holds: HoldTable;
+  private readonly sizes: FileSizes;
+  /** By file: 1 once its immutable or append-only attribute may have changed. */
+  private readonly attributes: Uint8Array;
+  private errno = 0;
+
+  constructor(
+    input: EngineInput,
+    policy: Policy,
+    kernel: Policy,
+    files: FileStates,
+    holds: HoldTable,
+    sizes: FileSizes,
+  ) {
+    this.c = input.columns;
+    this.input = input;
+    this.policy = policy;
+    this.files = files;
+    this.holds = holds;
+    this.sizes = sizes;
+    this.attributes = new Uint8Array(input.fileCount);
+    this.fidelity = policy.recorded === true ? new Fidelity(kernel) : null;
+  }
+
+  /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
+  read(d: Decision, row: number): boolean {
+    const { c } = this;
+    d.row = row;
+    d.op = c.op[row]!;
+    d.flags = c.flags[row]!;
+    d.file = c.file[row]!;
+    d.second = secondOf(c, row);
+    if (d.file === NONE && FILELESS[d.op] === 0 && (d.second < 0 || c.file[d.second] === NONE)) return false;
+    d.pid = pidAt(this.input, row);
+    d.timeNs = c.timeNs[row]!;
+    d.opId = c.opId[row]!;
+    d.result = c.result[row]!;
+    d.counted = (d.flags & Flag.synthetic) === 0;
+    if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
+    return true;
+  }
+
+  /** Finds case, verdict and errno; of two files the stronger verdict counts. */
+  decide(d: Decision): void {
+    const { c } = this;
+    d.operationCase = this.caseAt(d.row, d.op, d.file);
+    d.verdict = this.verdict(d.operationCase, d.file, d.pid);
+    d.errno = this.errno;
+    d.blocked = d.file;
+    if (d.second >= 0 && c.file[d.second] !== NONE) this.decideSecond(d, c.file[d.second]!);
+    d.beyond = isFault(d.op) && this.sizes.pastEnd(d.file, c.offset[d.row]!);
+    if (d.beyond) {
+      d.verdict = Verdict.deny;
+      d.errno = SIGBUS;
+    }
+    if (this.fidelity === null) return;
+    if (d.counted) this.compare(d, this.fidelity);
+    d.verdict = d.result < 0 ? Verdict.deny : Verdict.proceed;
+    d.errno = d.result < 0 ? -d.result : 0;
+  }
+
+  private decideSecond(d: Decision, file: number): void {
+    const caseThere = this.caseAt(d.second, d.op, file);
+    const there = this.verdict(caseThere, file, d.pid);
+    if (there <= d.verdict) return;
+    d.verdict = there;
+    d.errno = this.errno;
+    d.blocked = file;
+    d.operationCase = caseThere;
+  }
+
+  private compare(d: Decision, fidelity: Fidelity): void {
+    const { c } = this;
+    if (isFault(d.op) && this.sizes.undecided(d.file, c.offset[d.row]!, d.timeNs))
+      return fidelity.skip('faults behind the new end of file while the call that sets it was under way');
+    const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));
+    const sizeKnown = d.file !== NONE && this.files.size[d.file]! >= 0;
+    fidelity.compare(this.predicted(d.row, d.second, d.op, d.pid), d.row, d.op, d.result, attributes, sizeKnown);
+  }
+
+  private hasAttributes(file: number): boolean {
+    return file !== NONE && this.attributes[file] === 1;
+  }
+
+  /** Verdict of a case on a file for a process; leaves the errno in `this.errno`. */
+  private verdict(operationCase: number, file: number, pid: number): number {
+    this.errno = 0;
+    if (operationCase < 0) return Verdict.proceed;
+    const { policy } = this;
+    const mask = file === NONE ? 0 : this.holds.mask[file]!;
+    const index = operationCase * MASKS + mask;
+    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const verdict = holder ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
+    this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
+    if (verdict !== Verdict.commitIfDirty) return verdict;
+    return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+  }
+
+  /** What the kernel's own table says of the recorded run: SIGBUS past the end of file, else the errno of its cells, 0 for none. */
+  private predicted(row: number, second: number, op: number, pid: number): number {
+    const { c } = this;
+    const file = c.file[row]!;
+    if (isFault(op) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
+    const errno = this.predictedAt(row, op, file, pid);
+    return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
+  }
+
+  private predictedAt(row: number, op: number, file: number, pid: number): number {
+    const operationCase = this.caseAt(row, op, file);
+    if (operationCase < 0 || file === NONE) return 0;
+    const predictor = this.fidelity!.policy;
+    const mask = this.holds.mask[file]!;
+    const index = operationCase * MASKS + mask;
+    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const verdict = holder ? predictor.verdictHolder[index]! : predictor.verdictOther[index]!;
+    if (verdict !== Verdict.deny) return 0;
+    return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
+  }
+
+  private caseAt(row: number, op: number, file: number): number {
+    const fixed = CASE_OF[op]!;
+    if (fixed !== ASK_STATE) return fixed;
+    const { c, files } = this;
+    const map = file === NONE ? undefined : files.maps[file];
+    const offset = c.offset[row]!;
+    const length = rangeLength(c, files, row);
+    let held = 0;
+    if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
+      held = map === undefined ? Holding.hole : map.summary(offset, length);
+      // Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted.
+      if ((held & Holding.hole) !== 0 && files.known[file] === 0) {
+        held &= ~Holding.hole;
+        this.uncertain++;
+      }
+    }
+    return caseOf(
+      op,
+      c.flags[row]!,
+      offset,
+      length,
+      held,
+      file === NONE ? -1 : files.size[file]!,
+      map === undefined ? 0 : map.end,
+    );
+  }
+}
+
+const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;
