@@ -136,6 +136,29 @@ export type Cells = Readonly<Partial<Record<CaseName, Cell>>>;
 /** Who acts: a process that holds the file itself, or another one. */
 export const ACTORS = ['other', 'holder'] as const;
 
+/**
+ * What can stand in the way of a seal (seal-semantics section 2). `unprivileged` is listed by a policy only when the
+ * caller is said to have no capability: a trace does not carry credentials. `part_of_file`, `read_only` and `private` are
+ * faults of a request that is in the trace; a seal that a rule adds is asked for as the policy demands.
+ */
+export const OBSTACLES = [
+  'unprivileged',
+  'part_of_file',
+  'mapped',
+  'read_only',
+  'private',
+  'reflinked',
+  'hole',
+  'break_pending',
+] as const;
+export type Obstacle = (typeof OBSTACLES)[number];
+
+/** A seal that meets this obstacle fails with this errno. */
+export interface SealRefusal {
+  readonly when: Obstacle;
+  readonly errno: keyof typeof ERRNO;
+}
+
 /** How a lane makes the seal of a policy, when the seal rule asks for one. */
 export interface SealSpec {
   /** The hold that a sealed file carries. */
@@ -146,6 +169,10 @@ export interface SealSpec {
   readonly outlives: readonly ('unmap' | 'exit' | 'crash')[];
   /** The seal call fills holes, converts unwritten extents, unshares and flushes. */
   readonly prepares: boolean;
+  /** In the order in which the kernel looks; the first that is met decides. */
+  readonly refusals: readonly SealRefusal[];
+  /** On a file with shared blocks every fault of the holder is SIGBUS (seal-semantics section 3, below the table). */
+  readonly faultsNeedOwnBlocks?: boolean;
 }
 
 /** Lease and recall machine of a policy. */
@@ -154,6 +181,12 @@ export interface BreakSpec {
   readonly limitNs: number;
   /** Who is told, in words, with its source. */
   readonly notify: string;
+  /** A fault that the table refuses starts the break as well. */
+  readonly faultsBreak: boolean;
+  /** At the limit the holder's mapping is taken away: what it touches from then on is SIGBUS. */
+  readonly zaps: boolean;
+  /** When the device loses the translations that the holder registered. */
+  readonly device: 'at_break' | 'at_limit' | 'never';
 }
 
 /** Values of the switches (`--set KEY=VALUE`), already validated. */

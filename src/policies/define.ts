@@ -15,8 +15,11 @@ import {
   MASKS,
   type Policy,
   type PolicySpec,
+  type SealRefusal,
+  type Settings,
   Verdict,
 } from '../model/policy.js';
+import { setting } from './switches.js';
 
 /** A whole column of the decision table: no row can be forgotten. */
 export type Column = Readonly<Record<CaseName, Cell>>;
@@ -55,6 +58,10 @@ export const swapHeld: Column = {
   pin_long: 'FLT',
   umount: 'BSY',
 };
+
+/** The refusal of a caller without the capability, where the settings say that it has none. */
+export const unprivileged = (settings: Settings, errno: SealRefusal['errno']): readonly SealRefusal[] =>
+  setting(settings, 'privileged') === 'yes' ? [] : [{ when: 'unprivileged', errno }];
 
 /**
  * The policy of a spec. The strongest verdict of `unheld` and of all live holds wins. Between equally strong ones the swap

@@ -1,7 +1,7 @@
 // MAP_DIRECT with a layout lease: nothing is refused, but whoever changes or just writes the file breaks the lease first.
 // Rule: seal-semantics section 3, column ML with notes 5 and 12, and section 4.2 (v7-v9, October 2017).
 import type { PolicyEntry } from '../model/policy.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -11,8 +11,9 @@ const label = {
 
 export const mapdirectLease: PolicyEntry = {
   ...label,
-  build: (settings) =>
-    definePolicy({
+  build: (settings) => {
+    const version = setting(settings, 'mapdirect_lease');
+    return definePolicy({
       ...label,
       cites: [
         'D. Williams, MAP_DIRECT series v7-v9, linux-nvdimm, October 2017',
@@ -21,22 +22,39 @@ export const mapdirectLease: PolicyEntry = {
       ],
       reach: 'file',
       held: { lease: column, swap: swapHeld },
-      seal: { hold: 'lease', taken: 'mapping', outlives: [], prepares: false },
+      seal: {
+        hold: 'lease',
+        taken: 'mapping',
+        outlives: [],
+        prepares: false,
+        refusals: [
+          { when: 'private', errno: 'EINVAL' },
+          { when: 'read_only', errno: 'EACCES' },
+          ...unprivileged(settings, 'EACCES'),
+          ...(version === 'v9' ? [{ when: 'reflinked', errno: 'EPERM' } as const] : []),
+          { when: 'break_pending', errno: 'EAGAIN' },
+        ],
+      },
       breaks: {
         limitNs: limitNs(setting(settings, 'lease_break_time_s')),
         notify:
-          'SIGIO to the process that called mmap, not to its children; at the limit a kernel work item zaps the mapping and later accesses get SIGBUS (v8, v9)',
+          'SIGIO to the process that called mmap, not to its children; at the limit a kernel work item zaps the mapping and later accesses get SIGBUS',
+        faultsBreak: version !== 'v7',
+        zaps: true,
+        device: version === 'v7' ? 'at_break' : version === 'v8' ? 'at_limit' : 'never',
       },
       notes: [
         'Any write(2) breaks the lease, in place too: the break is made before anybody looks at the blocks.',
-        'Write faults on holes and unwritten blocks are SIGBUS for everybody, ordinary mappings included; v8/v9 also start a break, so that a retry would succeed (note 5). The table refuses only.',
+        'Write faults on holes and unwritten blocks are SIGBUS for everybody, ordinary mappings included; v8 and v9 start a break as well, so that a retry would succeed (note 5).',
+        'The lease is for the owner of the file or CAP_LEASE. That the file is on DAX is supposed, not checked.',
         'Shared blocks cannot occur: v9 refuses reflinked files, and reflinking breaks the lease.',
         'The old XFS swap-extents ioctl does not recall: it goes ahead and leaves stale translations (note 12).',
         'The limit is the sysctl’s value; a real kernel needs up to about 2 s more (46.65 s measured for 45 s). 0 means no limit.',
         'NOWAIT callers get EAGAIN and the break starts all the same (section 4.2).',
         'Only XFS recalls layout leases; this what-if does so for every file system.',
       ],
-    }),
+    });
+  },
 };
 
 /** 0 is "for ever", as in the kernel. */

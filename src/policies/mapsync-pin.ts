@@ -24,7 +24,7 @@ export const mapsyncPin: PolicyEntry = {
       reach: 'file',
       unheld: faults,
       held: { pin: pinned, registration: pinned, swap: swapHeld },
-      seal: { hold: 'registration', taken: 'registration', outlives: ['unmap'], prepares: false },
+      seal: { hold: 'registration', taken: 'registration', outlives: ['unmap'], prepares: false, refusals: [] },
       notes: [
         'What-if: long-term pins are assumed to be allowed (note 16), whatever the era, and to be waited for like short ones.',
         'MAP_SYNC forbids nothing and protects no DMA; the pins do, through an unlimited wait of the breaker.',

@@ -17,6 +17,18 @@ export const switches: readonly Switch[] = [
     text: 'reading of MAP_DIRECT: "seed" refuses with ETXTBSY, binds the whole file, asks for no capability',
   },
   {
+    key: 'mapdirect_lease',
+    values: ['v9', 'v8', 'v7'],
+    fallback: 'v9',
+    text: 'series of MAP_DIRECT with a lease: v9 refuses reflinked files; v8 and v9 break on a refused fault too; v7 and v8 take the device translation away',
+  },
+  {
+    key: 'privileged',
+    values: ['yes', 'no'],
+    fallback: 'yes',
+    text: 'whether whoever seals has the capability that the seal asks for (a trace carries no credentials)',
+  },
+  {
     key: 'ondisk.unlink',
     values: ['eperm', 'ok'],
     fallback: 'eperm',

@@ -236,7 +236,7 @@ describe('switches', () => {
 });
 
 describe('definePolicy', () => {
-  const breaks = { limitNs: 1, notify: 'nobody' };
+  const breaks = { limitNs: 1, notify: 'nobody', faultsBreak: false, zaps: false, device: 'never' } as const;
   const spec: PolicySpec = { name: 'fake', title: 'Fake', cites: ['this test'], reach: 'file', held: {}, seal: null };
 
   test('the strongest verdict wins, whatever holds it', () => {
@@ -298,7 +298,10 @@ describe('definePolicy', () => {
     ['unknown cell "undefined" for read in held.pin', { held: { pin: { read: undefined } } }],
     ['seals with unknown hold "lock"', { seal: { hold: 'lock', taken: 'call', outlives: [], prepares: false } }],
     ['recalls read in held.lease but has no break rule', { held: { lease: { read: 'B' } } }],
-    ['break limit NaN is no time', { breaks: { limitNs: Number.NaN, notify: '' } }],
+    [
+      'break limit NaN is no time',
+      { breaks: { limitNs: Number.NaN, notify: '' }, faultsBreak: false, zaps: false, device: 'never' },
+    ],
     ['unknown reach "page"', { reach: 'page' }],
     ['cites no source', { cites: [] }],
     ['has no title', { title: '' }],
