@@ -30,8 +30,12 @@ export const STRICT: OptionSpec = { kind: 'flag', text: 'exit 4 when losses or l
 export const REPLAY: Readonly<Record<string, OptionSpec>> = {
   'seal-rule': { kind: 'text', text: 'which files are sealed: dma, explicit, mapped or files:GLOB', fallback: 'dma' },
   unseal: { kind: 'text', text: 'when: never, last-release or idle:TIME (500ms, 2s)', fallback: 'never' },
-  'on-deny': { kind: 'text', text: 'what a refused application does: skip', fallback: 'skip' },
-  timing: { kind: 'text', text: 'open: a wait delays that operation only', fallback: 'open' },
+  'on-deny': { kind: 'text', text: 'what a refused application does: skip, unseal or retry:TIME', fallback: 'skip' },
+  timing: {
+    kind: 'text',
+    text: 'closed: who waits delays the rest of its thread; open: that operation only',
+    fallback: 'closed',
+  },
   costs: { kind: 'text', text: 'cost model (sealtrace list costs)', fallback: 'reference' },
   seed: { kind: 'text', text: 'whole number', fallback: '1' },
   set: { kind: 'list', text: 'KEY=VALUE: a switch of the policies (sealtrace list policies); repeatable' },

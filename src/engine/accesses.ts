@@ -3,12 +3,12 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import type { Claims } from './claims.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
-import type { SealPlan } from './seal-plan.js';
 
 interface Access {
   readonly row: number;
@@ -31,9 +31,9 @@ export interface AccessParts {
   readonly policy: Policy;
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
-  readonly plan: SealPlan;
   readonly prices: Prices;
   readonly holds: HoldTable;
+  readonly claims: Claims;
   readonly hazards: Hazards;
   readonly queue: TimeQueue;
   readonly touches: Touches;
@@ -45,7 +45,7 @@ export class Accesses {
   private readonly c: EventColumns;
   private readonly policy: Policy;
   private readonly kernel: Policy;
-  private readonly plan: SealPlan;
+  private readonly claims: Claims;
   private readonly prices: Prices;
   private readonly holds: HoldTable;
   private readonly hazards: Hazards;
@@ -61,7 +61,7 @@ export class Accesses {
     this.c = parts.columns;
     this.policy = parts.policy;
     this.kernel = parts.kernel;
-    this.plan = parts.plan;
+    this.claims = parts.claims;
     this.prices = parts.prices;
     this.holds = parts.holds;
     this.hazards = parts.hazards;
@@ -72,26 +72,26 @@ export class Accesses {
   }
 
   /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
-  through(row: number, handle: number): number {
+  through(row: number, handle: number, nowNs: number): number {
     const { c, holds } = this;
-    const at = holds.byHandle(handle);
-    if (at < 0) {
+    if (!this.hazards.knows(handle)) {
       // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
-      if (!this.recorded && this.plan.endNs[handle]! > c.timeNs[row]!) this.lane.diverge(c.opId[row]!);
+      if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
-    const refault = this.policy.devicePages === true && holds.stale[at] === 1;
+    const at = this.policy.devicePages === true ? holds.byHandle(handle) : -1;
+    const refault = at >= 0 && holds.stale[at] === 1;
     if (refault) {
       holds.stale[at] = 0;
       this.deviceRefaults++;
-      this.hazards.capture(at, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
+      this.hazards.capture(handle, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
     }
-    this.hazards.through(row, at);
+    this.hazards.through(row, handle, nowNs);
     return refault ? this.prices.price('refault') : 0;
   }
 
   /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
-  seen(row: number, file: number, flags: number): void {
+  seen(row: number, file: number, flags: number, nowNs: number): void {
     const { c } = this;
     const moved = (flags & Flag.moved) !== 0;
     if (this.recorded) {
@@ -99,7 +99,7 @@ export class Accesses {
         this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
       return;
     }
-    const endNs = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!);
+    const endNs = nowNs + Math.max(0, c.latencyNs[row]!);
     const list = this.accesses.get(file) ?? [];
     list.push({ row, endNs, removals: this.touches.removals[file]!, hazard: false });
     this.accesses.set(file, list);

@@ -1,175 +1,279 @@
-// Claims on files in one lane: holds taken and released, seals called where the plan says, leases broken, waits for pins.
+// Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type Policy, Verdict } from '../model/policy.js';
+import { Hold, type Policy } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
-import type { EngineInput } from './input.js';
 import { Later, type TimeQueue } from './queue.js';
 import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
+import { Use, type Users } from './users.js';
 
-const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
+const NEVER = Number.POSITIVE_INFINITY;
+/** Holds that a break asks back. */
+const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
+
+export interface ClaimParts {
+  readonly columns: EventColumns;
+  readonly policy: Policy;
+  readonly plan: SealPlan;
+  readonly holds: HoldTable;
+  readonly users: Users;
+  readonly seals: Seals;
+  readonly hazards: Hazards;
+  readonly queue: TimeQueue;
+  /** Told of every file that lost a hold, or its last user. */
+  readonly freed: (file: number) => void;
+}
+
+/** A mapping that the kernel took away from its process when its lease was broken. */
+interface Zapped {
+  readonly handle: number;
+  readonly pid: number;
+  readonly offset: number;
+  readonly length: number;
+}
 
 export class Claims {
-  /** Operations that still wait when the trace ends. */
-  stillWaiting = 0;
-  /** The last `waitFor` found nothing in the trace that ends it. */
-  endless = false;
+  /** By handle: when it was given back or taken away in this lane, ns; -1 while it is alive. */
+  readonly endedNs: Float64Array;
+  private readonly parts: ClaimParts;
   private readonly c: EventColumns;
-  private readonly input: EngineInput;
   private readonly policy: Policy;
   private readonly plan: SealPlan;
   private readonly holds: HoldTable;
+  private readonly users: Users;
   private readonly seals: Seals;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
+  private readonly zapped = new Map<number, Zapped[]>();
 
-  constructor(
-    input: EngineInput,
-    policy: Policy,
-    plan: SealPlan,
-    holds: HoldTable,
-    seals: Seals,
-    hazards: Hazards,
-    queue: TimeQueue,
-  ) {
-    this.c = input.columns;
-    this.input = input;
-    this.policy = policy;
-    this.plan = plan;
-    this.holds = holds;
-    this.seals = seals;
-    this.hazards = hazards;
-    this.queue = queue;
+  constructor(parts: ClaimParts) {
+    this.parts = parts;
+    this.c = parts.columns;
+    this.policy = parts.policy;
+    this.plan = parts.plan;
+    this.holds = parts.holds;
+    this.users = parts.users;
+    this.seals = parts.seals;
+    this.hazards = parts.hazards;
+    this.queue = parts.queue;
+    this.endedNs = new Float64Array(parts.plan.highestId + 1).fill(-1);
   }
 
-  /** How long a blocked operation waits for what is in its way. */
-  waitFor(file: number, verdict: number, timeNs: number): number {
-    const { holds } = this;
-    this.endless = false;
-    const kinds = verdict === Verdict.wait ? DEVICE_HOLDS : 1 << Hold.lease;
-    const limit =
-      verdict === Verdict.recall
-        ? timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY)
-        : Number.POSITIVE_INFINITY;
-    let until = timeNs;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if ((kinds & (1 << holds.kind[at]!)) === 0) continue;
-      until = Math.max(until, Math.min(holds.endNs[at]!, limit));
-    }
-    if (verdict === Verdict.recall) this.startBreak(file, timeNs);
-    if (until === Number.POSITIVE_INFINITY) {
-      // Nothing in the trace ends it: it still waits when the trace ends.
-      this.stillWaiting++;
-      this.endless = true;
-      until = Math.max(timeNs, this.input.endNs);
-    }
-    return until - timeNs;
+  // --- seals
+
+  /** Seals that an application would have called before this row; returns what they cost. */
+  sealBefore(row: number, file: number, pid: number, timeNs: number): number {
+    const { plan, seals } = this;
+    const asked = this.c.op[row] === Op.seal;
+    if (!asked && (plan.atRow[row]! & SealHere.callBefore) === 0 && plan.wholeTrace[file] === 0) return 0;
+    if (this.policy.seal?.taken !== 'call') return 0;
+    return seals.call(file, this.c.task[row]!, pid, row, timeNs, asked);
   }
 
-  /** Leases of the file are asked back; who has not let go at the limit loses it then. */
+  /** errno of a request of the trace itself that this policy turns down, a seal call or a MAP_DIRECT mapping; 0: granted. */
+  turnsDown(d: Decision): number {
+    const { policy, seals } = this;
+    if (d.file === NONE) return 0;
+    const call = d.op === Op.seal && policy.seal?.taken === 'call' && !seals.isSealed(d.file);
+    const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && policy.seal?.taken === 'mapping';
+    if (!call && !mapping) return 0;
+    const errno = seals.refusal(d.file, d.row, true);
+    // A refused seal call was written down when it was made.
+    if (errno !== 0 && mapping) seals.fail(d.file, d.task, d.timeNs, errno);
+    return errno;
+  }
+
+  /** A caller takes a seal back; false where that is not possible. */
+  liftSeal(file: number, nowNs: number): boolean {
+    const { seals, users } = this;
+    if (!seals.isSealed(file) || users.mappings[file]! > 0) return false;
+    seals.unseal(file, nowNs, EndedBy.unseal);
+    return true;
+  }
+
+  /** Returns what it costs to seal what was lifted. */
+  sealAgain(d: Decision, nowNs: number): number {
+    return this.seals.call(d.blocked, d.task, d.pid, d.row, nowNs, false);
+  }
+
+  /** With `--unseal idle:T`, the seal of a file that nobody used for so long goes. */
+  idle(file: number, nowNs: number): void {
+    if (this.seals.idle(file, nowNs)) this.parts.freed(file);
+  }
+
+  // --- breaks
+
+  /** Leases of the file are asked back; who has not let go at the limit loses it then. The time runs from the first break. */
   startBreak(file: number, timeNs: number): void {
-    const { holds } = this;
-    const limitNs = timeNs + (this.policy.breaks?.limitNs ?? Number.POSITIVE_INFINITY);
+    const { holds, policy } = this;
+    if (policy.breaks === undefined) return;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if (holds.kind[at] !== Hold.lease || holds.endNs[at]! <= limitNs || holds.stale[at] === 1) continue;
-      holds.stale[at] = 1;
-      // The time runs from the first break: whoever comes later waits for the rest of it.
-      holds.endNs[at] = limitNs;
-      if (limitNs <= this.input.endNs) this.queue.add(limitNs, Later.dropHold, holds.handle[at]!);
+      if ((LEASES & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER) continue;
+      // A limit of "for ever" is a break all the same, and marked as one.
+      holds.limitNs[at] = Math.min(timeNs + policy.breaks.limitNs, Number.MAX_VALUE);
+      if (policy.breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
+      if (policy.breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
     }
   }
 
-  breakHold(handle: number, timeNs: number): void {
-    const at = this.holds.byHandle(handle);
-    if (at < 0) return;
-    this.seals.ended(at, timeNs, EndedBy.broken);
-    this.holds.remove(at);
+  /** The time of a holder is over: the kernel takes the lease, and what the policy says goes with it. */
+  atLimit(handle: number, timeNs: number): void {
+    const { holds, policy } = this;
+    const at = holds.byHandle(handle);
+    if (at < 0 || holds.limitNs[at]! > timeNs) return;
+    const file = holds.file[at]!;
+    const pid = holds.pid[at]!;
+    if (policy.breaks!.zaps) {
+      const list = this.zapped.get(file) ?? [];
+      list.push({ handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
+      this.zapped.set(file, list);
+    }
+    if (policy.breaks!.device === 'at_limit') this.cutOff(file, pid);
+    this.end(at, timeNs, EndedBy.broken);
+    this.parts.freed(file);
   }
 
+  /** Is the mapping that a fault goes through of no use: taken away, or one that must not have shared blocks under it? */
+  barsFault(d: Decision): boolean {
+    if (d.file === NONE) return false;
+    const { seal } = this.policy;
+    if (seal?.faultsNeedOwnBlocks === true && this.holds.holds(d.file, d.pid, 1 << Hold[seal.hold]))
+      return this.seals.isShared(d.file);
+    if (this.zapped.size === 0) return false;
+    const offset = this.c.offset[d.row]!;
+    return (
+      this.zapped
+        .get(d.file)
+        ?.some((one) => one.pid === d.pid && offset >= one.offset && offset < one.offset + one.length) === true
+    );
+  }
+
+  /** The device of a process loses its translations of a file. */
+  private cutOff(file: number, pid: number): void {
+    const { holds } = this;
+    for (let at = holds.of(file); at >= 0; ) {
+      const next = holds.after(at);
+      if (holds.pid[at] === pid) {
+        this.hazards.forget(holds.handle[at]!);
+        if (holds.kind[at] === Hold.registration) holds.remove(at);
+      }
+      at = next;
+    }
+  }
+
+  /** Devices that fault are told that the map changes. */
   revoke(file: number): void {
     const { holds } = this;
     for (let at = holds.of(file); at >= 0; at = holds.after(at))
       if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
   }
 
-  sealBefore(row: number, file: number, timeNs: number): number {
-    const here = this.plan.atRow[row]!;
-    const first = this.plan.wholeTrace[file] === 1;
-    this.seals.idle(file, timeNs);
-    if ((here & SealHere.callBefore) === 0 && !first && this.c.op[row] !== Op.seal) return 0;
-    if (this.policy.seal?.taken !== 'call') return 0;
-    return this.seals.call(file, this.c.task[row]!, row, timeNs);
-  }
+  // --- holds
 
   /** Takes and gives back what the operation holds. */
-  take(d: Decision): void {
-    const { c, plan } = this;
-    const { row, op, file, timeNs, pid } = d;
-    const handle = c.handle[row]!;
-    const endNs = handle === 0 ? Number.POSITIVE_INFINITY : plan.endNs[handle]!;
-    const direct = (plan.atRow[row]! & SealHere.direct) !== 0;
-    const offset = (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
-    const length = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!;
-    const add = (kind: number): number =>
-      this.holds.add(kind, file, pid, c.task[row]!, handle, timeNs, endNs, offset, length, row);
-    switch (op) {
+  take(d: Decision, nowNs: number): void {
+    const { c } = this;
+    const handle = c.handle[d.row]!;
+    switch (d.op) {
+      case Op.open:
+        this.users.add(handle, d.file, d.pid, Use.open);
+        return;
       case Op.mmap:
-        if (direct && this.policy.seal?.taken === 'mapping') {
-          const at = add(Hold[this.policy.seal.hold]);
-          this.seals.taken(at);
-        }
-        if (direct) this.seals.use(file, handle, pid);
+        this.map(d, handle, nowNs);
         return;
       case Op.pin:
-      case Op.register: {
-        const at = add(op === Op.pin ? Hold.pin : Hold.registration);
-        this.hazards.capture(at, file, offset, length);
-        if (op === Op.register && this.policy.seal?.taken === 'registration') this.seals.taken(at);
-        this.seals.use(file, handle, pid);
+      case Op.register:
+        this.device(d, handle, nowNs, d.op === Op.pin ? Hold.pin : Hold.registration);
         return;
-      }
       case Op.swapon:
-        add(Hold.swap);
+        this.users.add(handle, d.file, d.pid, 0);
+        this.add(d, Hold.swap, nowNs);
         return;
+      case Op.close:
       case Op.munmap:
       case Op.unpin:
       case Op.deregister:
       case Op.swapoff:
-        // Part of a mapping may go; the plan says when the last of it does.
-        if (handle !== 0 && plan.endNs[handle]! <= timeNs) this.release(handle, file, timeNs, EndedBy.release);
+      case Op.lease_release:
+      case Op.layout_return:
+        // Part of a mapping may go; the plan says which call takes the last of it.
+        if ((this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.release(handle, nowNs, EndedBy.release);
         return;
       case Op.unseal:
-        this.seals.unseal(file, timeNs, EndedBy.unseal);
+        this.seals.unseal(d.file, nowNs, EndedBy.unseal);
+        this.parts.freed(d.file);
         return;
       case Op.exit:
-        this.exit(pid, timeNs, (c.flags[row]! & Flag.killed) !== 0);
+        this.exit(d.pid, nowNs, (d.flags & Flag.killed) !== 0);
         return;
       default:
     }
   }
 
-  private release(handle: number, file: number, timeNs: number, how: number): void {
-    const at = this.holds.byHandle(handle);
-    if (at >= 0) {
-      this.seals.ended(at, timeNs, how);
-      this.hazards.forget(at);
-      this.holds.remove(at);
-    }
-    this.seals.drop(handle);
-    if (file !== NONE) this.seals.released(file, timeNs, how);
+  private map(d: Decision, handle: number, nowNs: number): void {
+    const direct = (this.plan.atRow[d.row]! & SealHere.direct) !== 0;
+    this.users.add(handle, d.file, d.pid, direct ? Use.mapping | Use.sealing : Use.mapping);
+    if (!direct) return;
+    this.seals.used(d.file);
+    const { seal } = this.policy;
+    if (seal?.taken !== 'mapping') return;
+    const errno = (d.flags & Flag.direct) !== 0 ? 0 : this.seals.refusal(d.file, d.row, false);
+    if (errno !== 0) this.seals.fail(d.file, d.task, nowNs, errno);
+    else this.seals.taken(this.add(d, Hold[seal.hold], nowNs));
   }
 
-  /** The process is gone, and all it held with it: a killed one had no chance to unseal. */
+  private device(d: Decision, handle: number, nowNs: number, kind: number): void {
+    const { seal } = this.policy;
+    const seals = d.op === Op.register && seal?.taken === 'registration';
+    const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
+    this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
+    if (seals) this.seals.taken(at);
+    this.users.add(handle, d.file, d.pid, Use.sealing);
+    this.seals.used(d.file);
+  }
+
+  private add(d: Decision, kind: number, nowNs: number): number {
+    const { c } = this;
+    const whole = (c.flags[d.row]! & Flag.whole) !== 0;
+    const offset = whole ? 0 : Math.max(0, c.offset[d.row]!);
+    const length = whole || c.length[d.row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[d.row]!;
+    return this.holds.add(kind, d.file, d.pid, d.task, c.handle[d.row]!, nowNs, offset, length, d.row);
+  }
+
+  /** A handle ends, with the hold it was in this lane, if it was one. */
+  private release(handle: number, timeNs: number, how: number): void {
+    if (handle === 0) return;
+    this.endedNs[handle] = timeNs;
+    const at = this.holds.byHandle(handle);
+    if (at >= 0) this.end(at, timeNs, how);
+    this.hazards.forget(handle);
+    const file = this.users.drop(handle);
+    if (file === NONE) return;
+    const zapped = this.zapped.get(file);
+    if (zapped !== undefined)
+      this.zapped.set(
+        file,
+        zapped.filter((one) => one.handle !== handle),
+      );
+    this.seals.released(file, timeNs, how);
+    this.parts.freed(file);
+  }
+
+  private end(at: number, timeNs: number, how: number): void {
+    this.seals.ended(at, timeNs, how);
+    this.holds.remove(at);
+  }
+
+  /** The process is gone, and all it held with it: a killed one had no chance to unseal. Swap files stay. */
   private exit(pid: number, timeNs: number, killed: boolean): void {
     const how = killed ? EndedBy.killed : EndedBy.exit;
-    for (const { handle, file } of this.seals.usedBy(pid)) this.release(handle, file, timeNs, how);
-    const { holds } = this;
-    for (const at of holds.ofProcess(pid))
-      if (holds.kind[at] !== Hold.swap && holds.kind[at] !== Hold.seal)
-        this.release(holds.handle[at]!, holds.file[at]!, timeNs, how);
+    for (const handle of this.users.of(pid)) {
+      const at = this.holds.byHandle(handle);
+      if (at < 0 || this.holds.kind[at] !== Hold.swap) this.release(handle, timeNs, how);
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { Ledger } from './ledger.js';
 import { Later, type TimeQueue } from './queue.js';
+import type { ConflictGroup } from './result.js';
 import { viewOf } from './view.js';
 
 /** Extents shown of a range; more say nothing to a reader. */
@@ -22,7 +23,7 @@ export class Conflicts {
   private readonly holds: HoldTable;
   private readonly ledger: Ledger;
   private readonly queue: TimeQueue;
-  private readonly groupsAt = new Map<number, string>();
+  private readonly first = new Map<number, ConflictGroup>();
 
   constructor(
     input: EngineInput,
@@ -44,14 +45,14 @@ export class Conflicts {
   /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Decision): void {
     const { c, holds, ledger } = this;
-    const { row, op, operationCase, blocked: file, verdict, errno, timeNs, waitNs, pid } = d;
+    const { row, op, operationCase, blocked: file, verdict, errno, task, pid } = d;
     const hold =
       this.policy.recorded === true || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
     const holdTask = hold < 0 ? NONE : holds.task[hold]!;
     const kind = hold < 0 ? -1 : holds.kind[hold]!;
     // Times and process numbers are not part of what makes two conflicts equal.
-    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(c.task[row]!)}/${this.taskName(holdTask)}`;
-    const group = ledger.conflict(key, waitNs, () => ({
+    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(task)}/${this.taskName(holdTask)}`;
+    const { group, isFirst } = ledger.conflict(key, () => ({
       operationCase,
       verdict,
       errno,
@@ -59,21 +60,31 @@ export class Conflicts {
       hold: kind,
       holdRow: hold < 0 ? -1 : holds.row[hold]!,
       holdTask,
+      holdHandle: hold < 0 ? 0 : holds.handle[hold]!,
       holdFromNs: hold < 0 ? -1 : holds.fromNs[hold]!,
-      holdToNs: hold < 0 ? -1 : holds.endNs[hold]!,
+      holdToNs: hold < 0 ? -1 : Number.POSITIVE_INFINITY,
       file,
-      waitNs,
+      waitNs: 0,
       count: 1,
-      maxWaitNs: waitNs,
-      totalWaitNs: waitNs,
+      maxWaitNs: 0,
+      totalWaitNs: 0,
       before: [],
       after: [],
     }));
+    d.conflict = group;
+    if (isFirst) group.before = this.view(row, file);
+  }
+
+  /** The operation has run, or never will: how long it waited, and what becomes of its range. */
+  over(d: Decision): void {
+    const group = d.conflict;
     if (group === null) return;
-    group.before = this.view(row, file);
-    this.groupsAt.set(row, key);
-    const end = timeNs + waitNs + Math.max(0, c.latencyNs[row]!);
-    this.queue.add(end, Later.after, row);
+    group.totalWaitNs += d.waitNs;
+    group.maxWaitNs = Math.max(group.maxWaitNs, d.waitNs);
+    if (group.row !== d.row) return;
+    group.waitNs = d.waitNs;
+    this.first.set(d.row, group);
+    this.queue.add(d.timeNs + d.waitNs + Math.max(0, this.c.latencyNs[d.row]!), Later.after, d.row);
   }
 
   /** Name of a task as a group key: its number stands for it; `results` groups by name. */
@@ -95,8 +106,7 @@ export class Conflicts {
 
   /** The map after the operation is over: what became of its range. */
   after(row: number): void {
-    const key = this.groupsAt.get(row);
-    const group = key === undefined ? undefined : this.ledger.groups.get(key);
+    const group = this.first.get(row);
     if (group !== undefined) group.after = this.view(row, group.file);
   }
 

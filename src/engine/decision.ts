@@ -12,6 +12,7 @@ import { type FileSizes, secondOf } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
 const SIGBUS = ERRNO.SIGBUS!;
@@ -29,7 +30,9 @@ export class Decision {
   file = NONE;
   /** Row of the other range; -1. */
   second = -1;
+  task = NONE;
   pid = -1;
+  /** When it starts in the lane, ns. */
   timeNs = 0;
   opId = 0;
   result = UNKNOWN_RESULT;
@@ -40,10 +43,21 @@ export class Decision {
   blocked = NONE;
   verdict = 0;
   errno = 0;
+  /** The verdict of the holds it waits for. */
+  wanted = 0;
   /** A fault behind the end of file. */
   beyond = false;
+  /** What the seals cost that were called for it, ns. */
   sealNs = 0;
+  /** How long it waited before it ran, ns. */
   waitNs = 0;
+  /** The group it was counted in as a conflict. */
+  conflict: ConflictGroup | null = null;
+
+  /** Sleeps until something else has happened. */
+  get waits(): boolean {
+    return this.verdict === Verdict.wait || this.verdict === Verdict.recall;
+  }
 
   /** Takes blocks away from a range, or puts others there. */
   get frees(): boolean {
@@ -84,7 +98,7 @@ export class Decider {
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
-  read(d: Decision, row: number): boolean {
+  read(d: Decision, row: number, nowNs: number): boolean {
     const { c } = this;
     d.row = row;
     d.op = c.op[row]!;
@@ -92,11 +106,15 @@ export class Decider {
     d.file = c.file[row]!;
     d.second = secondOf(c, row);
     if (d.file === NONE && FILELESS[d.op] === 0 && (d.second < 0 || c.file[d.second] === NONE)) return false;
+    d.task = c.task[row]!;
     d.pid = pidAt(this.input, row);
-    d.timeNs = c.timeNs[row]!;
+    d.timeNs = nowNs;
     d.opId = c.opId[row]!;
     d.result = c.result[row]!;
     d.counted = (d.flags & Flag.synthetic) === 0;
+    d.sealNs = 0;
+    d.waitNs = 0;
+    d.conflict = null;
     if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
     return true;
   }
@@ -109,6 +127,7 @@ export class Decider {
     d.errno = this.errno;
     d.blocked = d.file;
     if (d.second >= 0 && c.file[d.second] !== NONE) this.decideSecond(d, c.file[d.second]!);
+    d.wanted = d.verdict;
     d.beyond = isFault(d.op) && this.sizes.pastEnd(d.file, c.offset[d.row]!);
     if (d.beyond) {
       d.verdict = Verdict.deny;
@@ -206,4 +225,4 @@ export class Decider {
   }
 }
 
-const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;
+export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

@@ -45,7 +45,7 @@ export class FileSizes {
   /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
   later(row: number, op: number, file: number, startNs: number): void {
     const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
-    if (endNs <= this.c.timeNs[row]!) return this.apply(row, op, file);
+    if (endNs <= startNs) return this.apply(row, op, file);
     const before = this.files.size[file]!;
     const after =
       op === Op.truncate

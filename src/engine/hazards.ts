@@ -23,7 +23,7 @@ export class Hazards {
   bytes = 0;
   private readonly c: EventColumns;
   private readonly files: FileStates;
-  /** Translation of each hold, by its place in the hold table. */
+  /** The device's copy of the map, by handle: it may outlive the hold. */
   private readonly captured = new Map<number, Captured>();
   /** When the lane last changed a file's map. */
   readonly changedNs: Float64Array;
@@ -35,7 +35,7 @@ export class Hazards {
   }
 
   /** A device takes the addresses of a range. */
-  capture(hold: number, file: number, offset: number, length: number): void {
+  capture(handle: number, file: number, offset: number, length: number): void {
     const map = this.files.maps[file];
     const runs: { offset: number; length: number; addr: number }[] = [];
     const end = offset + length;
@@ -46,16 +46,21 @@ export class Hazards {
         if (map.addr(at) >= 0)
           runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
       }
-    this.captured.set(hold, { file, offset, length, runs });
+    this.captured.set(handle, { file, offset, length, runs });
   }
 
-  forget(hold: number): void {
-    this.captured.delete(hold);
+  /** Given back, or taken away from the device. */
+  forget(handle: number): void {
+    this.captured.delete(handle);
   }
 
-  /** An access through a hold: everything whose block has moved since is stale. */
-  through(row: number, hold: number): void {
-    const taken = this.captured.get(hold);
+  knows(handle: number): boolean {
+    return this.captured.has(handle);
+  }
+
+  /** An access through a handle: everything whose block has moved since is stale. */
+  through(row: number, handle: number, nowNs: number): void {
+    const taken = this.captured.get(handle);
     if (taken === undefined) return;
     const { c } = this;
     const map = this.files.maps[taken.file];
@@ -85,7 +90,7 @@ export class Hazards {
     }
     const changed = this.changedNs[taken.file]!;
     if (stale > 0)
-      this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, c.timeNs[row]! - changed));
+      this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, nowNs - changed));
   }
 
   /** Counts a stale access: `addr` is where it goes, -1 when no block is known; `staleForNs` 0 when its range changed under it. */

@@ -11,8 +11,8 @@ export class HoldTable {
   task = new Uint32Array(64);
   handle = new Uint32Array(64);
   fromNs = new Float64Array(64);
-  /** When it ends in this lane, Infinity for not within the trace. */
-  endNs = new Float64Array(64);
+  /** When a break that is under way takes it, Infinity for none. */
+  limitNs = new Float64Array(64);
   offset = new Float64Array(64);
   length = new Float64Array(64);
   /** Row of the event that took it. */
@@ -42,7 +42,6 @@ export class HoldTable {
     task: number,
     handle: number,
     fromNs: number,
-    endNs: number,
     offset: number,
     length: number,
     row: number,
@@ -56,7 +55,7 @@ export class HoldTable {
     this.task[at] = task;
     this.handle[at] = handle;
     this.fromNs[at] = fromNs;
-    this.endNs[at] = endNs;
+    this.limitNs[at] = Number.POSITIVE_INFINITY;
     this.offset[at] = offset;
     this.length[at] = length;
     this.row[at] = row;
@@ -112,13 +111,6 @@ export class HoldTable {
     return false;
   }
 
-  /** Everything a process holds. */
-  ofProcess(pid: number): number[] {
-    const found: number[] = [];
-    for (let at = 0; at < this.used; at++) if (this.handle[at] !== 0 && this.pid[at] === pid) found.push(at);
-    return found;
-  }
-
   private grow(): void {
     const n = this.kind.length * 2;
     const bigger = <T extends { set(a: T): void }>(make: (n: number) => T, old: T): T => {
@@ -132,7 +124,7 @@ export class HoldTable {
     this.task = bigger((k) => new Uint32Array(k), this.task);
     this.handle = bigger((k) => new Uint32Array(k), this.handle);
     this.fromNs = bigger((k) => new Float64Array(k), this.fromNs);
-    this.endNs = bigger((k) => new Float64Array(k), this.endNs);
+    this.limitNs = bigger((k) => new Float64Array(k), this.limitNs);
     this.offset = bigger((k) => new Float64Array(k), this.offset);
     this.length = bigger((k) => new Float64Array(k), this.length);
     this.row = bigger((k) => new Uint32Array(k), this.row);

@@ -1,55 +1,49 @@
 // One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
-// Open timing: every operation starts when the trace says it did; a wait delays that operation only (replay reference, 4).
+// Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
-import { Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
-import { ERRNO, type Policy, Verdict } from '../model/policy.js';
+import { Flag, OBSERVED_OPS, OPS, Op, type OpName } from '../model/events.js';
+import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
 import { Claims } from './claims.js';
 import { Conflicts } from './conflicts.js';
-import { Decider, Decision } from './decision.js';
+import { Decider } from './decision.js';
 import { Effects } from './effects.js';
+import { Fates } from './fates.js';
 import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import { Ledger } from './ledger.js';
+import { Obstacles } from './obstacles.js';
+import { type OnDeny, Operations } from './operations.js';
+import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
+import { Releases } from './releases.js';
 import type { LaneResult } from './result.js';
-import type { SealPlan } from './seal-plan.js';
+import { isDeviceRow, pidAt, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
+import { Threads } from './threads.js';
+import { Users } from './users.js';
+import { Waits } from './waits.js';
 
-const SIGBUS = ERRNO.SIGBUS!;
-const EAGAIN = ERRNO.EAGAIN!;
+const oneFor = (names: readonly OpName[]): Uint8Array => Uint8Array.from(OPS, (name) => (names.includes(name) ? 1 : 0));
 
-/** What is known of each `opId`'s fate. */
-const Fate = { none: 0, denied: 1, delayed: 2, diverged: 3 } as const;
-
-const OBSERVED: Uint8Array = Uint8Array.from(OPS, (name) => (OBSERVED_OPS.includes(name) ? 1 : 0));
-
+const OBSERVED = oneFor(OBSERVED_OPS);
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
-const TAKES_AWAY: Uint8Array = Uint8Array.from(OPS, (name) =>
-  [
-    'truncate',
-    'open',
-    'punch',
-    'zero',
-    'collapse',
-    'insert',
-    'unlink',
-    'reflink',
-    'dedupe',
-    'exchange',
-    'swapext',
-  ].includes(name)
-    ? 1
-    : 0,
-);
+const TAKES_AWAY = oneFor([
+  ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'reflink', 'dedupe'] as const),
+  ...(['exchange', 'swapext'] as const),
+]);
+
+const isKill = (c: EventColumns, row: number): boolean => c.op[row] === Op.exit && (c.flags[row]! & Flag.killed) !== 0;
 
 export interface LaneOptions {
   readonly unseal: Unseal;
+  readonly onDeny: OnDeny;
+  readonly timing: 'open' | 'closed';
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
 }
@@ -58,30 +52,31 @@ export class Lane {
   readonly policy: Policy;
   readonly files: FileStates;
   private readonly c: EventColumns;
+  private readonly input: EngineInput;
   private readonly plan: SealPlan;
   private readonly prices: Prices;
-  private readonly holds: HoldTable;
   private readonly effects: Effects;
   private readonly hazards: Hazards;
   private readonly seals: Seals;
   private readonly ledger: Ledger;
   private readonly queue = new TimeQueue();
-  private readonly fate: Uint8Array;
-  private readonly opOf: Uint8Array;
-  /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
-  private readonly committed: Uint8Array;
-  private readonly releaseNs = new Map<number, number>();
+  private readonly fates: Fates;
   private readonly touches: Touches;
   private readonly devices: Accesses;
   private readonly sizes: FileSizes;
   private readonly conflicts: Conflicts;
   private readonly claims: Claims;
-  private readonly decision = new Decision();
+  private readonly waits: Waits;
+  private readonly threads: Threads | null;
   private readonly decider: Decider;
-  private readonly recorded: boolean;
-  private journalCommits = 0;
-  private diverged = 0;
+  private readonly operations: Operations;
+  /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
+  private readonly early = new Map<number, number[]>();
+  /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
+  private readonly lateNs: Float64Array;
   private next = 0;
+  private nowNs = 0;
+  private notReached = 0;
 
   constructor(
     input: EngineInput,
@@ -91,55 +86,84 @@ export class Lane {
     firstFreeAddr: number,
     options: LaneOptions,
   ) {
-    this.c = input.columns;
+    const columns = input.columns;
+    const { queue } = this;
+    const files = new FileStates(input.fileCount, input.deviceOf, firstFreeAddr);
+    const holds = new HoldTable(input.fileCount);
+    const users = new Users(input.fileCount, plan.highestId);
+    const obstacles = new Obstacles(columns, files, holds, users);
+    const closed = options.timing === 'closed' && policy.recorded !== true;
+    this.c = columns;
+    this.input = input;
     this.plan = plan;
     this.policy = policy;
     this.prices = prices;
-    this.files = new FileStates(input.fileCount, input.deviceOf, firstFreeAddr);
-    this.holds = new HoldTable(input.fileCount);
-    this.effects = new Effects(input.columns, this.files);
-    this.hazards = new Hazards(input.columns, this.files, input.fileCount);
-    this.seals = new Seals(policy, this.files, this.holds, prices, plan, options.unseal, input.endNs);
-    this.ledger = new Ledger(input.columns.rows, input.endNs);
-    this.claims = new Claims(input, policy, plan, this.holds, this.seals, this.hazards, this.queue);
-    this.conflicts = new Conflicts(input, policy, this.files, this.holds, this.ledger, this.queue);
-    this.fate = new Uint8Array(plan.highestId + 1);
-    this.opOf = new Uint8Array(plan.highestId + 1);
-    this.committed = new Uint8Array(plan.highestId + 1);
-    this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
-    this.sizes = new FileSizes(input.columns, this.files, this.queue);
-    this.recorded = policy.recorded === true;
-    this.decider = new Decider(input, policy, options.kernel, this.files, this.holds, this.sizes);
-    this.devices = new Accesses({
-      columns: this.c,
-      policy,
-      kernel: options.kernel,
-      plan,
-      prices,
-      holds: this.holds,
-      hazards: this.hazards,
-      queue: this.queue,
-      touches: this.touches,
-      diverge: (opId) => this.diverge(opId),
+    this.files = files;
+    this.effects = new Effects(columns, files);
+    this.hazards = new Hazards(columns, files, input.fileCount);
+    this.seals = new Seals({
+      ...{ policy, files, holds, users, obstacles, prices, plan, queue },
+      ...{ unseal: options.unseal, endNs: input.endNs },
     });
+    this.ledger = new Ledger(columns.rows, input.endNs);
+    this.fates = new Fates(plan.highestId);
+    this.claims = new Claims({
+      ...{ columns, policy, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
+      freed: (file) => this.operations.stir(file),
+    });
+    this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
+    this.waits = new Waits(columns, policy, plan, holds, this.threads);
+    this.conflicts = new Conflicts(input, policy, files, holds, this.ledger, queue);
+    this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
+    this.sizes = new FileSizes(columns, files, queue);
+    this.lateNs = new Float64Array(closed ? plan.highestId + 1 : 0).fill(Number.NaN);
+    this.decider = new Decider(input, policy, options.kernel, files, holds, this.sizes);
+    this.devices = new Accesses({
+      ...{ columns, policy, kernel: options.kernel, prices, holds, claims: this.claims, hazards: this.hazards, queue },
+      touches: this.touches,
+      diverge: (opId) => this.fates.diverge(opId),
+    });
+    const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    const parts: LaneParts = {
+      ...{ columns, policy, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
+      ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
+      ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
+      releases: new Releases(users, applyModel),
+      observe: (row, nowNs) => this.observation(row, nowNs),
+      applyModel,
+    };
+    this.operations = new Operations(parts);
   }
 
   /** Replays all events up to and including a time. */
   runTo(timeNs: number): void {
-    const { c } = this;
-    const { rows, timeNs: times } = c;
+    const { queue } = this;
+    const { rows, timeNs: times } = this.c;
     while (this.next < rows && times[this.next]! <= timeNs) {
+      if (queue.nextNs <= times[this.next]!) {
+        this.later();
+        continue;
+      }
       const row = this.next++;
-      if (this.queue.nextNs <= times[row]!) this.drain(times[row]!);
-      this.step(row);
+      if (this.threads === null || this.isDue(row, this.threads)) this.step(row, times[row]!);
     }
-    this.drain(timeNs);
+    while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
   }
 
   finish(): LaneResult {
     this.runTo(Number.POSITIVE_INFINITY);
-    this.seals.finish();
-    const { ledger, hazards } = this;
+    const endNs = Math.max(this.input.endNs, this.nowNs);
+    this.operations.finish(endNs);
+    this.runTo(Number.POSITIVE_INFINITY);
+    return this.result(endNs);
+  }
+
+  private result(endNs: number): LaneResult {
+    const { ledger, hazards, operations } = this;
+    for (const group of ledger.groups.values()) {
+      const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs[group.holdHandle]!;
+      if (endedNs >= 0) group.holdToNs = endedNs;
+    }
     return {
       policy: this.policy,
       operations: ledger.operations,
@@ -147,7 +171,12 @@ export class Lane {
       denied: ledger.denied,
       latency: ledger.latency,
       wait: ledger.wait,
-      stillWaiting: this.claims.stillWaiting,
+      stillWaiting: operations.stillWaiting,
+      secondary: ledger.secondary,
+      interrupted: operations.interrupted,
+      deadlocks: operations.deadlocks,
+      notReached: this.notReached + (this.threads?.notReached() ?? 0),
+      latestNs: endNs - this.input.endNs,
       conflicts: ledger.conflicts,
       groups: [...ledger.groups.values()],
       hazards: hazards.rows,
@@ -155,9 +184,9 @@ export class Lane {
       hazardClasses: hazards.classes,
       hazardCount: hazards.count,
       seals: this.seals.rows,
-      journalCommits: this.journalCommits,
+      journalCommits: operations.journalCommits,
       deviceRefaults: this.devices.deviceRefaults,
-      diverged: this.diverged,
+      diverged: this.fates.diverged,
       measured: ledger.measured,
       priced: ledger.priced,
       uncertain: this.decider.uncertain,
@@ -168,32 +197,84 @@ export class Lane {
     };
   }
 
-  private step(row: number): void {
+  // --- time
+
+  /** The next thing that was put off. */
+  private later(): void {
+    const { queue } = this;
+    queue.take();
+    const { takenWhat: what, takenRow: row, takenNs: nowNs } = queue;
+    this.nowNs = nowNs;
+    if (what === Later.after) this.conflicts.after(row);
+    else if (what === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
+    else if (what === Later.accessEnd) this.devices.end(row);
+    else if (what === Later.row) this.step(row, nowNs);
+    else if (what === Later.wake) this.operations.wake(row, nowNs);
+    else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.idle) this.claims.idle(row, nowNs);
+    else this.runThread(row, nowNs);
+    this.operations.settle(nowNs);
+  }
+
+  private runThread(task: number, nowNs: number): void {
+    const threads = this.threads!;
+    const row = threads.take(task, nowNs);
+    if (row === NONE) return;
+    this.step(row, nowNs);
+    threads.schedule(task, nowNs);
+  }
+
+  /** Does a row run when the trace says? Not if its thread, or the one that took its hold, is late. */
+  private isDue(row: number, threads: Threads): boolean {
+    const { c } = this;
+    // A kill comes from outside, whatever its victim is at.
+    if (isKill(c, row)) {
+      const pid = pidAt(this.input, row);
+      for (let task = 0; task < this.input.pidOf.length; task++)
+        if (this.input.pidOf[task] === pid) this.notReached += threads.kill(task, row);
+      return true;
+    }
+    if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
+    const handle = c.handle[row]!;
+    const start = this.plan.startRow[handle]!;
+    const lateNs = this.lateNs[handle]!;
+    if (start > row || lateNs === 0) return true;
+    if (lateNs > 0) this.queue.add(c.timeNs[row]! + lateNs, Later.row, row);
+    else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
+    return false;
+  }
+
+  /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
+  private started(row: number): void {
+    const handle = this.c.handle[row]!;
+    if (handle === 0 || this.plan.startRow[handle] !== row) return;
+    const task = this.c.task[row]!;
+    const lateNs = task === NONE ? 0 : this.threads!.lateNs[task]!;
+    this.lateNs[handle] = lateNs;
+    for (const waiting of this.early.get(handle) ?? [])
+      this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
+    this.early.delete(handle);
+  }
+
+  private step(row: number, nowNs: number): void {
     const { c } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
+    this.nowNs = nowNs;
     if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
-      this.observation(row);
-    else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row);
-    else if ((flags & Flag.second) === 0) this.operation(row);
-  }
-
-  private drain(timeNs: number): void {
-    const { queue } = this;
-    while (queue.nextNs <= timeNs && queue.take()) {
-      const row = queue.takenRow;
-      if (queue.takenWhat === Later.observe) this.applyObserved(row);
-      else if (queue.takenWhat === Later.model) this.applyModel(row, queue.takenNs);
-      else if (queue.takenWhat === Later.dropHold) this.claims.breakHold(row, queue.takenNs);
-      else if (queue.takenWhat === Later.after) this.conflicts.after(row);
-      else if (queue.takenWhat === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
-      else this.devices.end(row);
+      this.observation(row, nowNs);
+    else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
+    else if ((flags & Flag.second) === 0) {
+      if (isKill(c, row)) this.operations.kill(pidAt(this.input, row), nowNs);
+      this.operations.begin(row, nowNs);
+      if (this.threads !== null) this.started(row);
     }
+    this.operations.settle(nowNs);
   }
 
   // --- observations
 
-  private observation(row: number): void {
+  private observation(row: number, nowNs: number): void {
     const { c } = this;
     const op = c.op[row]!;
     if (op === Op.commit) {
@@ -205,201 +286,62 @@ export class Lane {
       return;
     }
     const opId = c.opId[row]!;
-    const fate = this.fate[opId]!;
-    if (fate === Fate.denied) {
-      const file = c.file[row]!;
-      // What the refused call would have freed stays with the file.
-      if (op === Op.map_remove && file !== NONE) this.files.keep(file, c.offset[row]!, c.length[row]!);
-      if (file !== NONE) this.files.diverged[file] = 1;
-      return;
-    }
-    if (fate === Fate.delayed) {
-      const release = this.releaseNs.get(opId) ?? 0;
-      if (release > c.timeNs[row]!) {
-        if (c.file[row] !== NONE) this.files.diverged[c.file[row]!] = 1;
-        this.queue.add(release, Later.observe, row);
-        return;
-      }
-    }
-    this.applyObserved(row);
+    const file = c.file[row]!;
+    const denied = this.fates.denied(opId);
+    const waiter = denied || !this.waits.any ? undefined : this.waits.of(opId);
+    if (!denied && waiter === undefined) return this.applyObserved(row, nowNs);
+    // What the refused call would have freed stays with the file; what a waiting one frees does so for now.
+    if (op === Op.map_remove && file !== NONE) this.files.keep(file, c.offset[row]!, c.length[row]!);
+    if (file !== NONE) this.files.diverged[file] = 1;
+    waiter?.late.push(row);
   }
 
-  private applyObserved(row: number): void {
-    const { c } = this;
+  private applyObserved(row: number, nowNs: number): void {
+    const { c, fates } = this;
     const opId = c.opId[row]!;
-    const differs = this.effects.observe(row, this.opOf[opId]!);
-    if (differs) this.diverge(opId);
+    if (this.effects.observe(row, fates.opOf[opId]!)) fates.diverge(opId);
     const file = c.file[row]!;
     if (file === NONE) return;
-    this.touched(file, c.timeNs[row]!, c.op[row] !== Op.map_insert && TAKES_AWAY[this.opOf[opId]!] === 1);
-    if (this.committed[opId] === 1) this.files.dirty[file] = 0;
+    this.touched(file, nowNs, c.op[row] !== Op.map_insert && TAKES_AWAY[fates.opOf[opId]!] === 1);
+    if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
   }
 
-  private touched(file: number, timeNs: number, removed: boolean): void {
+  private touched(file: number, nowNs: number, removed: boolean): void {
     if (removed) this.touches.removals[file]!++;
-    this.hazards.changedNs[file] = timeNs;
+    this.hazards.changedNs[file] = nowNs;
   }
 
-  private diverge(opId: number): void {
-    if (this.fate[opId] === Fate.diverged) return;
-    if (opId !== 0 && this.fate[opId] === Fate.none) this.fate[opId] = Fate.diverged;
-    this.diverged++;
-  }
-
-  private applyModel(row: number, timeNs: number): void {
-    const second = secondOf(this.c, row);
-    const { c } = this;
-    if (this.effects.model(row, second)) this.diverge(c.opId[row]!);
+  private applyModel(row: number, nowNs: number, later: boolean): void {
+    const { c, fates } = this;
+    const second = secondOf(c, row);
+    const opId = c.opId[row]!;
+    if (this.effects.model(row, second)) fates.diverge(opId);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     for (const at of second < 0 ? [row] : [row, second]) {
       const file = c.file[at]!;
       if (file === NONE) continue;
-      this.touched(file, timeNs, takesAway);
+      this.touched(file, nowNs, takesAway);
       // Blocks that go later than the call: the device's copy goes with them.
-      if (takesAway && timeNs > c.timeNs[row]! && this.policy.devicePages === true) this.claims.revoke(file);
-      if (this.committed[c.opId[row]!] === 1) this.files.dirty[file] = 0;
+      if (takesAway && later && this.policy.devicePages === true) this.claims.revoke(file);
+      if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
     }
-  }
-
-  // --- operations
-
-  private operation(row: number): void {
-    const d = this.decision;
-    if (!this.decider.read(d, row)) return;
-    this.opOf[d.opId] = d.op;
-    d.sealNs = this.seal(d);
-    this.decider.decide(d);
-    if (d.verdict === Verdict.recall && (d.flags & Flag.nowait) !== 0) {
-      // Who will not wait is told so, and the break starts all the same.
-      this.claims.startBreak(d.blocked, d.timeNs);
-      d.verdict = Verdict.deny;
-      d.errno = EAGAIN;
-    }
-    const waits = d.verdict === Verdict.wait || d.verdict === Verdict.recall;
-    d.waitNs = waits ? this.claims.waitFor(d.blocked, d.verdict, d.timeNs) : 0;
-    if (waits && this.claims.endless) this.fate[d.opId] = Fate.denied;
-    if (d.counted) {
-      this.account(d);
-      // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
-      if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno))) this.conflicts.add(d);
-    }
-    this.carryOut(d);
-  }
-
-  /** Seals that an application would have called before this operation; what they cost. */
-  private seal(d: Decision): number {
-    const there = this.fileOf(d.second);
-    const here = d.file === NONE ? 0 : this.claims.sealBefore(d.row, d.file, d.timeNs);
-    return there === NONE ? here : here + this.claims.sealBefore(d.second, there, d.timeNs);
-  }
-
-  private fileOf(row: number): number {
-    return row < 0 ? NONE : this.c.file[row]!;
-  }
-
-  private account(d: Decision): void {
-    const { c, ledger, prices } = this;
-    const { row, op, verdict } = d;
-    ledger.count(row, op, verdict, d.errno);
-    const recordedNs = c.latencyNs[row]!;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
-    let measured = recordedNs >= 0;
-    let ns = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
-    if (!this.recorded) {
-      if (verdict === Verdict.deny && (d.result >= 0 || !measured)) {
-        ns = prices.price('refuse');
-        measured = false;
-      } else if (verdict === Verdict.commit) {
-        ns += prices.price('commit');
-        this.journalCommits++;
-      } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
-      else if (verdict === Verdict.wait || verdict === Verdict.recall) {
-        // The recording may hold the very wait; it is not counted twice.
-        ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
-        ledger.wait.record(d.waitNs);
-      }
-      ns += d.sealNs;
-    }
-    ledger.time(op, d.timeNs, ns, measured);
-  }
-
-  // --- effects
-
-  private carryOut(d: Decision): void {
-    const { file, second, verdict, opId, timeNs } = d;
-    const failed = d.result < 0;
-    const there = this.fileOf(second);
-    if (verdict >= Verdict.revoke && d.frees) {
-      if (file !== NONE) this.touches.interfered[file] = 1;
-      if (there !== NONE) this.touches.interfered[there] = 1;
-    }
-    if (verdict === Verdict.deny && !this.recorded) return this.refuse(d);
-    // The recording refused what this policy lets through: what it would have done is not in the trace.
-    if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0 && verdict <= Verdict.recall)
-      this.diverge(opId);
-    if (verdict === Verdict.revoke) {
-      if (file !== NONE) this.claims.revoke(file);
-      if (there !== NONE) this.claims.revoke(there);
-    } else if (verdict === Verdict.commit) this.committed[opId] = 1;
-    if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) this.devices.freed(d);
-    const release = timeNs + d.waitNs;
-    if (d.waitNs > 0 && this.fate[opId] !== Fate.denied) {
-      this.fate[opId] = Fate.delayed;
-      this.releaseNs.set(opId, release);
-    }
-    if (this.fate[opId] === Fate.denied || failed) return;
-    if (file !== NONE && this.plan.observed[file] === 0) this.modelFrom(d, release);
-    else if (file !== NONE) this.sizes.later(d.row, d.op, file, release);
-    this.claims.take(d);
-  }
-
-  private refuse(d: Decision): void {
-    this.fate[d.opId] = Fate.denied;
-    // Refused here and let through there: from now on the file's map is another one, if the call changed it.
-    if (d.result < 0 || d.file === NONE || this.plan.observed[d.file] === 1 || !d.frees) return;
-    this.files.diverged[d.file] = 1;
-    this.keepBlocks(d.row, d.second);
-  }
-
-  /** Applies what the call does to maps that were not recorded, at once or when what holds it back is gone. */
-  private modelFrom(d: Decision, release: number): void {
-    const at = Math.max(release, this.plan.goneNs.get(d.row) ?? 0);
-    if (at > d.timeNs) {
-      this.keepBlocks(d.row, d.second);
-      if (at < Number.POSITIVE_INFINITY) this.queue.add(at, Later.model, d.row);
-    } else this.applyModel(d.row, d.timeNs);
-    if (d.op === Op.fsync || d.op === Op.msync) this.files.dirty[d.file] = 0;
-  }
-
-  /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */
-  private keepBlocks(row: number, second: number): void {
-    for (const at of second < 0 ? [row] : [row, second])
-      if (this.c.file[at] !== NONE) this.files.keep(this.c.file[at]!, 0, Number.POSITIVE_INFINITY);
   }
 
   // --- devices
 
-  private deviceAccess(row: number): void {
-    const { c } = this;
+  private deviceAccess(row: number, nowNs: number): void {
+    const { c, prices } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
     const handle = c.handle[row]!;
     const file = c.file[row]!;
-    const timeNs = c.timeNs[row]!;
+    const measuredNs = c.latencyNs[row]!;
     if (file === NONE) return;
-    let ns =
-      c.latencyNs[row]! >= 0
-        ? c.latencyNs[row]!
-        : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
-    if (handle !== 0) ns += this.devices.through(row, handle);
-    else this.devices.seen(row, file, flags);
+    let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
+    if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
+    else this.devices.seen(row, file, flags, nowNs);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);
-    this.ledger.time(op, timeNs, ns, c.latencyNs[row]! >= 0);
+    this.ledger.time(op, nowNs, ns, measuredNs >= 0);
   }
-}
-
-/** errnos that a seal of one kind or another answers with; others tell of something else. */
-export function sealErrno(errno: number): boolean {
-  return errno === ERRNO.ETXTBSY || errno === ERRNO.EPERM || errno === ERRNO.EBUSY || errno === SIGBUS;
 }

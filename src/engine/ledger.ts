@@ -26,6 +26,7 @@ export class Ledger {
   readonly denied = new Map<number, number>();
   readonly latency: (Histogram | undefined)[] = new Array<Histogram | undefined>(OP_COUNT).fill(undefined);
   readonly wait = new Histogram();
+  readonly secondary = new Histogram();
   readonly heat = new Float64Array(HEAT_BINS * HEAT_LEVELS);
   readonly verdicts: Uint8Array;
   readonly errnos = new Map<number, number>();
@@ -61,21 +62,21 @@ export class Ledger {
     histogram.record(ns);
     if (measured) this.measured++;
     else this.priced++;
-    this.heat[Math.floor(startNs / this.binNs) * HEAT_LEVELS + heatLevel(ns)]!++;
+    // In closed time an operation may start after the trace's end: the last bin takes it.
+    const bin = Math.min(HEAT_BINS - 1, Math.floor(startNs / this.binNs));
+    this.heat[bin * HEAT_LEVELS + heatLevel(ns)]!++;
   }
 
-  /** Adds to the group of equal conflicts; true when this one is the first and its extents are wanted. */
-  conflict(key: string, waitNs: number, first: () => ConflictGroup): ConflictGroup | null {
+  /** Adds to the group of equal conflicts; of the first of its kind the extents are wanted. */
+  conflict(key: string, first: () => ConflictGroup): { readonly group: ConflictGroup; readonly isFirst: boolean } {
     this.conflicts++;
     const known = this.groups.get(key);
     if (known !== undefined) {
       known.count++;
-      known.totalWaitNs += waitNs;
-      known.maxWaitNs = Math.max(known.maxWaitNs, waitNs);
-      return null;
+      return { group: known, isFirst: false };
     }
     const group = first();
     this.groups.set(key, group);
-    return group;
+    return { group, isFirst: true };
   }
 }

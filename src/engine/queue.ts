@@ -1,7 +1,7 @@
 // Things that happen later in replayed time: a binary heap of (time, what, row) in typed arrays. Equal times keep order.
 
 /** What waits in the queue of a lane. */
-export const Later = { observe: 0, model: 1, dropHold: 2, after: 3, accessEnd: 4, size: 5 } as const;
+export const Later = { limit: 0, wake: 1, after: 2, accessEnd: 3, size: 4, thread: 5, row: 6, idle: 7 } as const;
 
 export class TimeQueue {
   private time = new Float64Array(64);
@@ -29,6 +29,11 @@ export class TimeQueue {
     }
     this.set(at, timeNs, order, what, row);
     this.nextNs = this.time[0]!;
+  }
+
+  /** The waiter of this operation looks again. */
+  wakeAt(timeNs: number, row: number): void {
+    this.add(timeNs, Later.wake, row);
   }
 
   /** Takes the first thing out; false when there is none. */

@@ -3,6 +3,7 @@ import type { CostModel } from '../model/costs.js';
 import type { Policy } from '../model/policy.js';
 import type { EngineInput } from './input.js';
 import { Lane } from './lane.js';
+import type { OnDeny } from './operations.js';
 import { foldPrices } from './recipes.js';
 import type { LaneResult } from './result.js';
 import { planSeals, type SealPlan, type SealRule } from './seal-plan.js';
@@ -13,6 +14,8 @@ export interface ReplayPlan {
   readonly costs: CostModel;
   readonly sealRule: SealRule;
   readonly unseal: Unseal;
+  readonly onDeny: OnDeny;
+  readonly timing: 'open' | 'closed';
   /** The policy the trace was recorded under: its table predicts the recorded return codes. */
   readonly kernel: Policy;
 }
@@ -25,6 +28,8 @@ export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
 export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, plan: ReplayPlan): Lane {
   return new Lane(input, seals, policy, foldPrices(plan.costs), firstFreeAddress(input), {
     unseal: plan.unseal,
+    onDeny: plan.onDeny,
+    timing: plan.timing,
     kernel: plan.kernel,
   });
 }

@@ -15,10 +15,14 @@ export interface ConflictGroup {
   readonly hold: number;
   readonly holdRow: number;
   readonly holdTask: number;
+  /** Handle of that hold, 0 for none. */
+  readonly holdHandle: number;
   readonly holdFromNs: number;
-  readonly holdToNs: number;
+  /** Infinity when it never ended in this lane. */
+  holdToNs: number;
   readonly file: number;
-  readonly waitNs: number;
+  /** How long the first of the group waited. */
+  waitNs: number;
   count: number;
   maxWaitNs: number;
   totalWaitNs: number;
@@ -52,6 +56,14 @@ export interface SealRow {
   readonly failure: string;
 }
 
+export interface DeadlockRow {
+  readonly timeNs: number;
+  readonly file: number;
+  /** Row of the operation that closed the ring. */
+  readonly row: number;
+  readonly tasks: readonly number[];
+}
+
 export interface FidelityCounts {
   readonly policy: string;
   agreed: number;
@@ -80,7 +92,18 @@ export interface LaneResult {
   /** By op code. */
   readonly latency: readonly (Histogram | undefined)[];
   readonly wait: Histogram;
+  /** Operations that still wait when the trace ends. */
   readonly stillWaiting: number;
+  /** Reads and writes that queued behind a sleeper who keeps the I/O lock. */
+  readonly secondary: Histogram;
+  /** Waits that a signal ended: the process was killed. */
+  readonly interrupted: number;
+  /** Threads that wait for each other in a ring. */
+  readonly deadlocks: readonly DeadlockRow[];
+  /** Events of threads that never came so far, because they still wait or were killed while they did (closed time). */
+  readonly notReached: number;
+  /** How late the latest thread ended, ns (closed time). */
+  readonly latestNs: number;
   readonly conflicts: number;
   readonly groups: readonly ConflictGroup[];
   readonly hazards: readonly HazardRow[];

@@ -1,6 +1,6 @@
-// Who would have sealed what, and when (replay reference, section 3), worked out once before the lanes run:
-// a seal is called before the mapping through which a device later holds the file. Also when each hold of the trace ends.
-import { Flag, Op } from '../model/events.js';
+// What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
+// called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
+import { type EventColumns, Flag, Op } from '../model/events.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import type { EngineInput } from './input.js';
 
@@ -8,23 +8,24 @@ export type SealRule =
   | { readonly kind: 'explicit' | 'dma' | 'mapped' }
   | { readonly kind: 'files'; readonly glob: RegExp };
 
-/** Bits of `SealPlan.atRow`. */
-export const SealHere = { callBefore: 1, direct: 2 } as const;
+/** Bits of `SealPlan.atRow`: a seal is called before it; this mapping is a direct one; the last of a hold goes with it. */
+export const SealHere = { callBefore: 1, direct: 2, ends: 4 } as const;
 /** How a hold ended. */
 export const EndedBy = { alive: 0, release: 1, exit: 2, killed: 3, unseal: 4, broken: 5 } as const;
 
 export interface SealPlan {
-  /** By event row: is a seal called before it, is this mapping a direct one. */
+  /** By event row: bits of `SealHere`. */
   readonly atRow: Uint8Array;
-  /** By handle: when the trace releases it, Infinity for never. */
-  readonly endNs: Float64Array;
-  readonly endedBy: Uint8Array;
-  /** By row of an unlink: when the last mapping or open handle of the file goes, and its blocks with it. */
-  readonly goneNs: Map<number, number>;
+  /** By handle: row that releases it, NONE for none. */
+  readonly endRow: Uint32Array;
   /** By file: sealed for the whole trace (rule `files`). */
   readonly wholeTrace: Uint8Array;
   /** By file: its map changes were recorded, so that nothing has to be modelled. */
   readonly observed: Uint8Array;
+  /** By handle: row that acquires it, NONE for none. */
+  readonly startRow: Uint32Array;
+  /** By row: the next row of the same thread, NONE after its last. What devices do by themselves is in no thread's chain. */
+  readonly nextOfTask: Uint32Array;
   readonly highestId: number;
 }
 
@@ -34,7 +35,6 @@ interface LiveHold {
   readonly pid: number;
   readonly row: number;
   readonly mapping: boolean;
-  readonly open: boolean;
   readonly from: number;
   readonly to: number;
   /** Row of the earliest mapping alive when this one was made: an application would have sealed before that. */
@@ -68,42 +68,130 @@ function globPattern(glob: string): RegExp {
 }
 
 export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
-  const { columns: c } = input;
-  let highestId = 0;
-  for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
-  const plan: SealPlan = {
-    atRow: new Uint8Array(c.rows),
-    endNs: new Float64Array(highestId + 1).fill(Number.POSITIVE_INFINITY),
-    endedBy: new Uint8Array(highestId + 1),
-    goneNs: new Map(),
-    wholeTrace: new Uint8Array(input.fileCount),
-    observed: observedFiles(input),
-    highestId,
-  };
-  if (rule.kind === 'files')
-    input.fileNames.forEach((name, file) => {
-      plan.wholeTrace[file] = rule.glob.test(name) ? 1 : 0;
-    });
-  const live = new Map<number, LiveHold>();
-  const ofFile = new Map<number, Set<LiveHold>>();
-  const unlinked = new Map<number, number[]>();
-  for (let i = 0; i < c.rows; i++) {
-    const op = c.op[i]!;
-    if (ACQUIRES.has(op)) acquire(input, plan, rule, live, ofFile, i);
-    else if (RELEASES.has(op)) release(input, plan, live, ofFile, i);
-    else if (op === Op.exit) endOfProcess(input, plan, live, ofFile, i);
-    else if (op === Op.unlink || (op === Op.rename && (c.flags[i]! & Flag.over) !== 0))
-      unlinked.set(i, users(ofFile.get(c.file[i]!)));
-  }
-  for (const [row, handles] of unlinked)
-    if (handles.length > 0) plan.goneNs.set(row, Math.max(...handles.map((handle) => plan.endNs[handle]!)));
-  return plan;
+  return new Planner(input, rule).run();
 }
 
-/** What keeps an unlinked file alive: mappings and open files; pins do not. */
-function users(holds: ReadonlySet<LiveHold> | undefined): number[] {
-  return holds === undefined ? [] : [...holds].filter((hold) => hold.mapping || hold.open).map((hold) => hold.handle);
+class Planner {
+  private readonly input: EngineInput;
+  private readonly rule: SealRule;
+  private readonly plan: SealPlan;
+  private readonly live = new Map<number, LiveHold>();
+  private readonly ofFile = new Map<number, Set<LiveHold>>();
+
+  constructor(input: EngineInput, rule: SealRule) {
+    const { columns: c } = input;
+    this.input = input;
+    this.rule = rule;
+    let highestId = 0;
+    for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
+    const { glob } = rule.kind === 'files' ? rule : { glob: null };
+    this.plan = {
+      atRow: new Uint8Array(c.rows),
+      startRow: new Uint32Array(highestId + 1).fill(NONE),
+      endRow: new Uint32Array(highestId + 1).fill(NONE),
+      wholeTrace: Uint8Array.from({ length: input.fileCount }, (_, file) =>
+        glob?.test(input.fileNames[file]!) === true ? 1 : 0,
+      ),
+      observed: observedFiles(input),
+      nextOfTask: nextOfTask(input),
+      highestId,
+    };
+  }
+
+  run(): SealPlan {
+    const { columns: c } = this.input;
+    for (let i = 0; i < c.rows; i++) {
+      const op = c.op[i]!;
+      if (ACQUIRES.has(op)) this.acquire(i);
+      else if (RELEASES.has(op)) this.release(i);
+      else if (op === Op.exit) this.endOfProcess(i);
+    }
+    return this.plan;
+  }
+
+  private acquire(i: number): void {
+    const { columns: c } = this.input;
+    const file = c.file[i]!;
+    const handle = c.handle[i]!;
+    if (file === NONE || handle === 0 || failed(c.result[i]!)) return;
+    const known = this.live.get(handle);
+    if (known !== undefined) this.end(known, i);
+    const holds = this.ofFile.get(file) ?? new Set<LiveHold>();
+    this.ofFile.set(file, holds);
+    const mapping = c.op[i] === Op.mmap;
+    const whole = (c.flags[i]! & Flag.whole) !== 0 || c.length[i]! < 0;
+    let firstRow = i;
+    if (mapping) for (const h of holds) if (h.mapping && h.firstRow < firstRow) firstRow = h.firstRow;
+    const hold: LiveHold = {
+      handle,
+      file,
+      pid: pidAt(this.input, i),
+      row: i,
+      mapping,
+      from: whole ? 0 : c.offset[i]!,
+      to: whole ? Number.POSITIVE_INFINITY : c.offset[i]! + c.length[i]!,
+      firstRow,
+      remaining: whole ? Number.POSITIVE_INFINITY : c.length[i]!,
+    };
+    this.live.set(handle, hold);
+    this.plan.startRow[handle] = i;
+    holds.add(hold);
+    this.place(hold, holds);
+  }
+
+  /** Where the seal for this hold would have been called. */
+  private place(hold: LiveHold, holds: ReadonlySet<LiveHold>): void {
+    const { rule, plan } = this;
+    const { op, flags } = this.input.columns;
+    const here = flags[hold.row]!;
+    if (hold.mapping) {
+      const direct = (here & Flag.direct) !== 0;
+      const written = rule.kind === 'mapped' && (here & Flag.shared) !== 0 && (here & Flag.writable) !== 0;
+      if (direct || written || plan.wholeTrace[hold.file] === 1) this.markDirect(hold);
+      return;
+    }
+    const device = op[hold.row] === Op.pin || op[hold.row] === Op.register || op[hold.row] === Op.swapon;
+    if (!device || (rule.kind !== 'dma' && rule.kind !== 'mapped')) return;
+    let through = false;
+    for (const h of holds) {
+      if (!h.mapping || h.pid !== hold.pid || h.to <= hold.from || h.from >= hold.to) continue;
+      this.markDirect(h);
+      through = true;
+    }
+    // No mapping seen for it: sealed when the device takes hold.
+    if (!through) plan.atRow[hold.row]! |= SealHere.callBefore | SealHere.direct;
+  }
+
+  private markDirect(hold: LiveHold): void {
+    this.plan.atRow[hold.row]! |= SealHere.direct;
+    this.plan.atRow[hold.firstRow]! |= SealHere.callBefore;
+  }
+
+  private release(i: number): void {
+    const { columns: c } = this.input;
+    const hold = this.live.get(c.handle[i]!);
+    if (hold === undefined || failed(c.result[i]!)) return;
+    // Part of a mapping may go; the hold ends with its last byte.
+    if (c.op[i] === Op.munmap && c.length[i]! > 0) hold.remaining -= c.length[i]!;
+    else hold.remaining = 0;
+    if (hold.remaining <= 0) this.end(hold, i);
+  }
+
+  private endOfProcess(i: number): void {
+    const pid = pidAt(this.input, i);
+    for (const hold of [...this.live.values()])
+      if (hold.pid === pid && this.input.columns.op[hold.row] !== Op.swapon) this.end(hold, i);
+  }
+
+  private end(hold: LiveHold, row: number): void {
+    this.plan.endRow[hold.handle] = row;
+    this.plan.atRow[row]! |= SealHere.ends;
+    this.live.delete(hold.handle);
+    this.ofFile.get(hold.file)?.delete(hold);
+  }
 }
+
+const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;
 
 /** Devices with recorded map changes: there a call's effect follows as rows; elsewhere the engine works it out. */
 function observedFiles(input: EngineInput): Uint8Array {
@@ -117,111 +205,22 @@ function observedFiles(input: EngineInput): Uint8Array {
   return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
-function acquire(
-  input: EngineInput,
-  plan: SealPlan,
-  rule: SealRule,
-  live: Map<number, LiveHold>,
-  ofFile: Map<number, Set<LiveHold>>,
-  i: number,
-): void {
-  const { columns: c } = input;
-  const file = c.file[i]!;
-  const handle = c.handle[i]!;
-  const op = c.op[i]!;
-  const result = c.result[i]!;
-  if (file === NONE || handle === 0 || (result < 0 && result !== UNKNOWN_RESULT)) return;
-  const pid = pidAt(input, i);
-  const known = live.get(handle);
-  if (known !== undefined) end(plan, live, ofFile, known, c.timeNs[i]!, EndedBy.release);
-  const holds = ofFile.get(file) ?? new Set<LiveHold>();
-  ofFile.set(file, holds);
-  const mapping = op === Op.mmap;
-  const whole = (c.flags[i]! & Flag.whole) !== 0 || c.length[i]! < 0;
-  let firstRow = i;
-  if (mapping) for (const h of holds) if (h.mapping && h.firstRow < firstRow) firstRow = h.firstRow;
-  const hold: LiveHold = {
-    handle,
-    file,
-    pid,
-    row: i,
-    mapping,
-    open: op === Op.open,
-    from: whole ? 0 : c.offset[i]!,
-    to: whole ? Number.POSITIVE_INFINITY : c.offset[i]! + c.length[i]!,
-    firstRow,
-    remaining: whole ? Number.POSITIVE_INFINITY : c.length[i]!,
-  };
-  live.set(handle, hold);
-  holds.add(hold);
-  if (mapping) {
-    const direct = (c.flags[i]! & Flag.direct) !== 0;
-    const written = rule.kind === 'mapped' && (c.flags[i]! & Flag.shared) !== 0 && (c.flags[i]! & Flag.writable) !== 0;
-    const named = rule.kind === 'files' && plan.wholeTrace[file] === 1;
-    if (direct || written || named) markDirect(plan, hold);
-  } else if (
-    (op === Op.pin || op === Op.register || op === Op.swapon) &&
-    (rule.kind === 'dma' || rule.kind === 'mapped')
-  ) {
-    let through = false;
-    for (const h of holds) {
-      if (!h.mapping || h.pid !== pid || h.to <= hold.from || h.from >= hold.to) continue;
-      markDirect(plan, h);
-      through = true;
-    }
-    // No mapping seen for it: sealed when the device takes hold.
-    if (!through) plan.atRow[i]! |= SealHere.callBefore | SealHere.direct;
+const DEVICE_OPS = new Set<number>([Op.unpin, Op.dma_read, Op.dma_write, Op.device_fault]);
+
+/** Done by a device through a hold of the trace, whatever the thread is at that took it: an I/O that ends, a remote access. */
+export const isDeviceRow = (c: EventColumns, row: number): boolean => DEVICE_OPS.has(c.op[row]!) && c.handle[row] !== 0;
+
+function nextOfTask({ columns: c, pidOf }: EngineInput): Uint32Array {
+  const next = new Uint32Array(c.rows);
+  const first = new Uint32Array(pidOf.length).fill(NONE);
+  for (let i = c.rows - 1; i >= 0; i--) {
+    const task = c.task[i]!;
+    if (task === NONE) continue;
+    next[i] = first[task]!;
+    if (isDeviceRow(c, i)) continue;
+    first[task] = i;
   }
-}
-
-function markDirect(plan: SealPlan, hold: LiveHold): void {
-  plan.atRow[hold.row]! |= SealHere.direct;
-  plan.atRow[hold.firstRow]! |= SealHere.callBefore;
-}
-
-function release(
-  input: EngineInput,
-  plan: SealPlan,
-  live: Map<number, LiveHold>,
-  ofFile: Map<number, Set<LiveHold>>,
-  i: number,
-): void {
-  const { columns: c } = input;
-  const hold = live.get(c.handle[i]!);
-  const result = c.result[i]!;
-  if (hold === undefined || (result < 0 && result !== UNKNOWN_RESULT)) return;
-  // Part of a mapping may go; the hold ends with its last byte.
-  if (c.op[i] === Op.munmap && c.length[i]! > 0) hold.remaining -= c.length[i]!;
-  else hold.remaining = 0;
-  if (hold.remaining <= 0) end(plan, live, ofFile, hold, c.timeNs[i]!, EndedBy.release);
-}
-
-function endOfProcess(
-  input: EngineInput,
-  plan: SealPlan,
-  live: Map<number, LiveHold>,
-  ofFile: Map<number, Set<LiveHold>>,
-  i: number,
-): void {
-  const { columns: c } = input;
-  const pid = pidAt(input, i);
-  const how = (c.flags[i]! & Flag.killed) !== 0 ? EndedBy.killed : EndedBy.exit;
-  for (const hold of [...live.values()])
-    if (hold.pid === pid && c.op[hold.row] !== Op.swapon) end(plan, live, ofFile, hold, c.timeNs[i]!, how);
-}
-
-function end(
-  plan: SealPlan,
-  live: Map<number, LiveHold>,
-  ofFile: Map<number, Set<LiveHold>>,
-  hold: LiveHold,
-  timeNs: number,
-  how: number,
-): void {
-  plan.endNs[hold.handle] = timeNs;
-  plan.endedBy[hold.handle] = how;
-  live.delete(hold.handle);
-  ofFile.get(hold.file)?.delete(hold);
+  return next;
 }
 
 export function pidAt(input: EngineInput, row: number): number {

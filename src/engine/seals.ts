@@ -1,12 +1,15 @@
 // Seals of one lane: who sealed which file when, what it cost, when it ended, and what was left without an owner.
 // Lifetimes: seal-semantics section 5; where a seal is put: replay reference section 3.
 import { Holding, State } from '../extents/extent-map.js';
-import { Hold, type Policy } from '../model/policy.js';
+import { errnoName, Hold, type Policy } from '../model/policy.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
+import type { Obstacles } from './obstacles.js';
+import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { SealRow } from './result.js';
 import { EndedBy, type SealPlan } from './seal-plan.js';
+import type { Users } from './users.js';
 
 export type Unseal = { readonly kind: 'never' | 'last-release' } | { readonly kind: 'idle'; readonly ns: number };
 
@@ -17,63 +20,82 @@ interface FileSeal {
   readonly row: number;
 }
 
+export interface SealParts {
+  readonly policy: Policy;
+  readonly files: FileStates;
+  readonly holds: HoldTable;
+  readonly users: Users;
+  readonly obstacles: Obstacles;
+  readonly prices: Prices;
+  readonly plan: SealPlan;
+  readonly unseal: Unseal;
+  readonly queue: TimeQueue;
+  /** Of the trace, ns: nothing that only time brings happens after it. */
+  readonly endNs: number;
+}
+
 export class Seals {
   readonly rows: SealRow[] = [];
   private readonly policy: Policy;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
+  private readonly users: Users;
+  private readonly obstacles: Obstacles;
   private readonly prices: Prices;
   private readonly plan: SealPlan;
   private readonly unsealRule: Unseal;
+  private readonly queue: TimeQueue;
   private readonly endNs: number;
   /** Explicit seals by file. */
   private readonly sealed = new Map<number, FileSeal>();
   /** Row of the seal by hold place (mappings that are seals themselves). */
   private readonly byHold = new Map<number, number>();
-  /** Live device holds and direct mappings: handle -> file and process. */
-  private readonly live = new Map<number, { readonly file: number; readonly pid: number }>();
-  private readonly liveOf: Uint32Array;
+  /** By file: when its last user let go, ns; Infinity while it is in use. */
   private readonly idleSince: Float64Array;
+  /** Files that a rule could not seal for the whole trace: asked for once. */
+  private readonly hopeless = new Set<number>();
 
-  constructor(
-    policy: Policy,
-    files: FileStates,
-    holds: HoldTable,
-    prices: Prices,
-    plan: SealPlan,
-    unseal: Unseal,
-    endNs: number,
-  ) {
-    this.policy = policy;
-    this.files = files;
-    this.holds = holds;
-    this.prices = prices;
-    this.plan = plan;
-    this.unsealRule = unseal;
-    this.endNs = endNs;
-    this.liveOf = new Uint32Array(files.maps.length);
-    this.idleSince = new Float64Array(files.maps.length).fill(Number.POSITIVE_INFINITY);
+  constructor(parts: SealParts) {
+    this.policy = parts.policy;
+    this.files = parts.files;
+    this.holds = parts.holds;
+    this.users = parts.users;
+    this.obstacles = parts.obstacles;
+    this.prices = parts.prices;
+    this.plan = parts.plan;
+    this.unsealRule = parts.unseal;
+    this.queue = parts.queue;
+    this.endNs = parts.endNs;
+    this.idleSince = new Float64Array(parts.files.maps.length).fill(Number.POSITIVE_INFINITY);
+  }
+
+  /** errno with which the seal of this request fails; 0 when nothing stands in its way, or the policy has no seal. */
+  refusal(file: number, row: number, explicit: boolean): number {
+    const spec = this.policy.seal;
+    return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit });
+  }
+
+  /** A seal that was asked for and not had. */
+  fail(file: number, task: number, timeNs: number, errno: number): void {
+    this.open(file, task, this.policy.seal!.hold, timeNs, 0, errno);
   }
 
   /** The seal call: fills, converts, unshares, flushes. Returns what it costs; 0 when the file is sealed already. */
-  call(file: number, task: number, row: number, timeNs: number): number {
+  call(file: number, task: number, pid: number, row: number, timeNs: number, explicit: boolean): number {
     const spec = this.policy.seal;
-    if (spec === null || this.sealed.has(file)) return 0;
+    if (spec === null || this.sealed.has(file) || this.hopeless.has(file)) return 0;
+    const errno = this.refusal(file, row, explicit);
+    if (errno !== 0) {
+      this.fail(file, task, timeNs, errno);
+      if (this.plan.wholeTrace[file] === 1) this.hopeless.add(file);
+      return this.prices.price('refuse');
+    }
     const costNs = spec.prepares ? this.prepare(file) : this.prices.price('commit');
-    const hold = this.holds.add(
-      Hold[spec.hold],
-      file,
-      -1,
-      task,
-      0,
-      timeNs,
-      Number.POSITIVE_INFINITY,
-      0,
-      Number.MAX_SAFE_INTEGER,
-      row,
-    );
+    // A seal that outlives its process is nobody's own.
+    const holder = spec.outlives.includes('exit') ? -1 : pid;
+    const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);
     this.sealed.set(file, { hold, row: this.rows.length });
-    this.open(file, task, spec.hold, timeNs, costNs);
+    this.open(file, task, spec.hold, timeNs, costNs, 0);
     return costNs;
   }
 
@@ -81,7 +103,7 @@ export class Seals {
   taken(hold: number): void {
     const { holds } = this;
     this.byHold.set(hold, this.rows.length);
-    this.open(holds.file[hold]!, holds.task[hold]!, this.policy.seal!.hold, holds.fromNs[hold]!, 0);
+    this.open(holds.file[hold]!, holds.task[hold]!, this.policy.seal!.hold, holds.fromNs[hold]!, 0, 0);
   }
 
   /** A hold that was a seal ends. */
@@ -93,48 +115,41 @@ export class Seals {
     this.rows[row]!.endedBy = how;
   }
 
-  /** One more user of the file: a device hold or a direct mapping. */
-  use(file: number, handle: number, pid: number): void {
-    this.live.set(handle, { file, pid });
-    this.liveOf[file]!++;
+  isShared(file: number): boolean {
+    return this.obstacles.isShared(file);
+  }
+
+  isSealed(file: number): boolean {
+    return this.sealed.has(file);
+  }
+
+  /** One more user of the file. */
+  used(file: number): void {
     this.idleSince[file] = Number.POSITIVE_INFINITY;
   }
 
-  /** A user let go. */
-  drop(handle: number): void {
-    const user = this.live.get(handle);
-    if (user === undefined) return;
-    this.live.delete(handle);
-    this.liveOf[user.file]!--;
-  }
-
-  /** What a process uses sealed files through, whether or not it is a hold in this lane. */
-  usedBy(pid: number): { readonly handle: number; readonly file: number }[] {
-    const found: { handle: number; file: number }[] = [];
-    for (const [handle, user] of this.live) if (user.pid === pid) found.push({ handle, file: user.file });
-    return found;
-  }
-
-  /** The last user let go: the application unseals, unless it was killed or the rule says otherwise. */
+  /** A user let go. With the last one the application unseals, unless it was killed or the rule says otherwise. */
   released(file: number, timeNs: number, how: number): void {
     const seal = this.sealed.get(file);
-    if (seal === undefined || this.liveOf[file]! > 0 || this.plan.wholeTrace[file] === 1) return;
+    if (seal === undefined || this.users.sealing[file]! > 0 || this.plan.wholeTrace[file] === 1) return;
+    if (!this.policy.seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
     if (how === EndedBy.killed) {
       this.rows[seal.row]!.orphaned = true;
       return;
     }
     if (this.unsealRule.kind === 'last-release') this.unseal(file, timeNs, EndedBy.release);
     else if (this.unsealRule.kind === 'never' && how === EndedBy.exit) this.rows[seal.row]!.orphaned = true;
-    else if (this.unsealRule.kind === 'idle') this.idleSince[file] = timeNs;
+    else if (this.unsealRule.kind === 'idle') {
+      this.idleSince[file] = timeNs;
+      if (timeNs + this.unsealRule.ns <= this.endNs) this.queue.add(timeNs + this.unsealRule.ns, Later.idle, file);
+    }
   }
 
-  /** With `--unseal idle:T`, a seal whose file has been idle for T is gone by now. Costs nobody anything that is counted. */
-  idle(file: number, timeNs: number): number {
-    if (this.unsealRule.kind !== 'idle') return 0;
-    const since = this.idleSince[file]! + this.unsealRule.ns;
-    if (since <= timeNs && this.sealed.has(file) && this.rows[this.sealed.get(file)!.row]!.orphaned === false)
-      this.unseal(file, since, EndedBy.unseal);
-    return 0;
+  /** A file's idle time may be over: true when its seal goes. Costs nobody anything that is counted. */
+  idle(file: number, nowNs: number): boolean {
+    if (this.unsealRule.kind !== 'idle' || this.idleSince[file]! + this.unsealRule.ns !== nowNs) return false;
+    this.unseal(file, nowNs, EndedBy.unseal);
+    return true;
   }
 
   unseal(file: number, timeNs: number, how: number): void {
@@ -149,12 +164,14 @@ export class Seals {
     this.idleSince[file] = Number.POSITIVE_INFINITY;
   }
 
-  finish(): void {
-    if (this.unsealRule.kind !== 'idle') return;
-    for (const file of [...this.sealed.keys()]) this.idle(file, this.endNs);
-  }
-
-  private open(file: number, task: number, kind: keyof typeof Hold, timeNs: number, costNs: number): void {
+  private open(
+    file: number,
+    task: number,
+    kind: keyof typeof Hold,
+    timeNs: number,
+    costNs: number,
+    errno: number,
+  ): void {
     this.rows.push({
       file,
       task,
@@ -165,7 +182,7 @@ export class Seals {
       orphaned: false,
       survivesCrash: this.policy.seal!.outlives.includes('crash'),
       costNs,
-      failure: '',
+      failure: errno === 0 ? '' : errnoName(errno),
     });
   }
 

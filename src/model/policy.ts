@@ -187,6 +187,16 @@ export interface BreakSpec {
   readonly zaps: boolean;
   /** When the device loses the translations that the holder registered. */
   readonly device: 'at_break' | 'at_limit' | 'never';
+  /** Whoever breaks looks this often whether the holder is gone, ns; left out: it is woken at once (section 4.2, pNFS). */
+  readonly pollNs?: number;
+}
+
+/** How an operation waits for pins (seal-semantics section 4.1). */
+export interface WaitSpec {
+  /** The sleeper keeps the file's I/O lock: reads and writes of the file queue behind it (XFS). */
+  readonly keepsLock: boolean;
+  /** Pins that go do not wake it, only a signal does (Linux 6.1, section 10.1). */
+  readonly untilSignal: boolean;
 }
 
 /** Values of the switches (`--set KEY=VALUE`), already validated. */
@@ -216,6 +226,7 @@ export interface PolicySpec {
   /** How the policy seals; null when it never does. */
   readonly seal: SealSpec | null;
   readonly breaks?: BreakSpec;
+  readonly waits?: WaitSpec;
   /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
   readonly devicePages?: boolean;
   /** Lane that repeats what the trace says happened. */

@@ -47,7 +47,7 @@ export const mapdirectLease: PolicyEntry = {
         'Any write(2) breaks the lease, in place too: the break is made before anybody looks at the blocks.',
         'Write faults on holes and unwritten blocks are SIGBUS for everybody, ordinary mappings included; v8 and v9 start a break as well, so that a retry would succeed (note 5).',
         'The lease is for the owner of the file or CAP_LEASE. That the file is on DAX is supposed, not checked.',
-        'Shared blocks cannot occur: v9 refuses reflinked files, and reflinking breaks the lease.',
+        'v8 reading: at the limit the device loses its translation. v9 leaves that undefined, and refuses reflinked files (EPERM); elsewhere a shared block is written like any other.',
         'The old XFS swap-extents ioctl does not recall: it goes ahead and leaves stale translations (note 12).',
         'The limit is the sysctl’s value; a real kernel needs up to about 2 s more (46.65 s measured for 45 s). 0 means no limit.',
         'NOWAIT callers get EAGAIN and the break starts all the same (section 4.2).',

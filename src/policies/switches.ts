@@ -18,9 +18,9 @@ export const switches: readonly Switch[] = [
   },
   {
     key: 'mapdirect_lease',
-    values: ['v9', 'v8', 'v7'],
-    fallback: 'v9',
-    text: 'series of MAP_DIRECT with a lease: v9 refuses reflinked files; v8 and v9 break on a refused fault too; v7 and v8 take the device translation away',
+    values: ['v8', 'v9', 'v7'],
+    fallback: 'v8',
+    text: 'series of MAP_DIRECT with a lease: v9 refuses reflinked files and leaves open what becomes of the device; v8 unmaps the device at the limit, v7 at the break; v8 and v9 break on a refused fault too',
   },
   {
     key: 'privileged',

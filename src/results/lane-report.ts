@@ -4,7 +4,7 @@ import type { LaneResult } from '../engine/result.js';
 import { EndedBy } from '../engine/seal-plan.js';
 import { OPS } from '../model/events.js';
 import { errnoName, VERDICT_COUNT, VERDICTS } from '../model/policy.js';
-import type { LaneReport, LatencyStats, VerdictCounts } from './types.js';
+import type { LaneReport, LatencyStats, VerdictCounts, WaitStats } from './types.js';
 
 export function laneReport(lane: LaneResult, costs: string): LaneReport {
   const byOp: Record<string, VerdictCounts> = {};
@@ -23,6 +23,7 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
     .map(([errno, n]) => [errnoName(errno), n] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const [a, b, c, d] = lane.hazardClasses as unknown as [number, number, number, number];
+  const had = lane.seals.filter((s) => s.failure === '');
   return {
     policy: lane.policy.name,
     title: lane.policy.title,
@@ -32,21 +33,22 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
     byOp,
     denied: Object.fromEntries(denied),
     latency,
-    wait: {
-      count: lane.wait.count,
-      totalNs: Math.round(lane.wait.sum),
-      p99Ns: lane.wait.quantile(0.99),
-      maxNs: lane.wait.max,
-    },
+    wait: waitStats(lane.wait),
+    stillWaiting: lane.stillWaiting,
+    secondary: waitStats(lane.secondary),
+    interrupted: lane.interrupted,
+    deadlocks: lane.deadlocks.length,
+    notReached: lane.notReached,
+    latestNs: lane.latestNs,
     conflicts: lane.conflicts,
     hazards: { count: lane.hazardCount, bytes: lane.hazardBytes, byClass: { a, b, c, d } },
     seals: {
-      opened: lane.seals.length,
-      closed: lane.seals.filter((s) => s.endedBy !== EndedBy.alive).length,
-      aliveAtEnd: lane.seals.filter((s) => s.endedBy === EndedBy.alive).length,
-      orphaned: lane.seals.filter((s) => s.orphaned).length,
-      leftAfterCrash: lane.seals.filter((s) => s.survivesCrash && s.endedBy === EndedBy.alive).length,
-      failed: lane.seals.filter((s) => s.failure !== '').length,
+      opened: had.length,
+      closed: had.filter((s) => s.endedBy !== EndedBy.alive).length,
+      aliveAtEnd: had.filter((s) => s.endedBy === EndedBy.alive).length,
+      orphaned: had.filter((s) => s.orphaned).length,
+      leftAfterCrash: had.filter((s) => s.survivesCrash && s.endedBy === EndedBy.alive).length,
+      failed: lane.seals.length - had.length,
     },
     journalCommits: lane.journalCommits,
     deviceRefaults: lane.deviceRefaults,
@@ -58,6 +60,13 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
 function verdictCounts(counts: Float64Array, at: number): VerdictCounts {
   return Object.fromEntries(VERDICTS.map((name, v) => [name, counts[at + v]!])) as VerdictCounts;
 }
+
+const waitStats = (h: Histogram): WaitStats => ({
+  count: h.count,
+  totalNs: Math.round(h.sum),
+  p99Ns: h.quantile(0.99),
+  maxNs: h.max,
+});
 
 function latencyStats(h: Histogram): LatencyStats {
   return {

@@ -10,7 +10,7 @@ import { engineInput } from './input.js';
 import { laneDetail } from './lane-detail.js';
 import { laneReport } from './lane-report.js';
 import { quality } from './quality.js';
-import { sealRuleOf, unsealOf } from './rules.js';
+import { onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
 import { summarize } from './trace-summary.js';
 import type { Conflict, Evidence, Hazard, PriceRow, Run, TableRow } from './types.js';
 
@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly sealRule: string;
   readonly unseal: string;
   readonly onDeny: string;
-  readonly timing: string;
+  readonly timing: Timing;
   readonly seed: number;
   readonly settings: Settings;
   readonly damaged: boolean;
@@ -43,6 +43,8 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
     costs: options.costs,
     sealRule: sealRuleOf(options.sealRule),
     unseal: unsealOf(options.unseal),
+    onDeny: onDenyOf(options.onDeny),
+    timing: options.timing,
     kernel,
   });
   const recorded = all.find((lane) => lane.policy.recorded === true)!;

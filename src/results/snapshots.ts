@@ -49,6 +49,8 @@ export function mapSnapshots(trace: Trace, policy: Policy, options: SnapshotOpti
     costs: options.costs,
     sealRule,
     unseal: unsealOf(options.unseal),
+    // The times asked for are those of the trace.
+    ...({ onDeny: { kind: 'skip' }, timing: 'open' } as const),
     kernel: policy,
   };
   const lane = newLane(input, planSeals(input, sealRule), policy, plan);

@@ -90,6 +90,13 @@ export interface LatencyStats {
 
 export type VerdictCounts = Readonly<Record<VerdictName, number>>;
 
+export interface WaitStats {
+  readonly count: number;
+  readonly totalNs: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
 export interface LaneReport {
   readonly policy: string;
   readonly title: string;
@@ -99,7 +106,19 @@ export interface LaneReport {
   readonly byOp: Readonly<Record<string, VerdictCounts>>;
   readonly denied: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<string, LatencyStats>>;
-  readonly wait: { readonly count: number; readonly totalNs: number; readonly p99Ns: number; readonly maxNs: number };
+  readonly wait: WaitStats;
+  /** Operations that still wait when the replay ends. */
+  readonly stillWaiting: number;
+  /** Reads and writes that queued behind somebody who waits for pins and keeps the file's I/O lock (XFS). */
+  readonly secondary: WaitStats;
+  /** Waits that ended because their process was killed. */
+  readonly interrupted: number;
+  /** Rings of threads that wait for each other (closed timing). */
+  readonly deadlocks: number;
+  /** Events that threads never came to, because they waited to the end or were killed while they were late (closed timing). */
+  readonly notReached: number;
+  /** How much longer the replay lasts than the trace, ns (closed timing). */
+  readonly latestNs: number;
   readonly conflicts: number;
   readonly hazards: {
     readonly count: number;

@@ -144,7 +144,7 @@ describe('replay, compare, report', () => {
     expect(JSON.parse(text)).toMatchObject({
       schema: 'sealtrace.run/1',
       command:
-        'sealtrace replay xfs-kill.report.txt.gz --policy all --seal-rule dma --unseal never --on-deny skip --timing open --costs reference --seed 4 --set era=2017',
+        'sealtrace replay xfs-kill.report.txt.gz --policy all --seal-rule dma --unseal never --on-deny skip --timing closed --costs reference --seed 4 --set era=2017',
     });
     expect((await sealtrace(['report', run, '-o', path('kill.html'), '-q'])).code).toBe(0);
     expect(readFileSync(path('kill.html'), 'utf8')).toMatch(/^<!doctype html>/);

@@ -30,8 +30,16 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
     ['seal rule', ['replay', KILL, '--seal-rule', 'all'], /--seal-rule is "all"; expected dma, explicit, mapped/],
     ['unseal', ['replay', KILL, '--unseal', 'idle:soon'], /--unseal is "idle:soon"; expected never/],
     ['color', ['inspect', KILL, '--color', 'blue'], /--color is "blue"; expected auto, always or never/],
-    ['timing closed', ['replay', KILL, '--timing', 'closed'], /--timing closed is not available yet/],
-    ['on-deny retry', ['replay', KILL, '--on-deny', 'retry:1ms'], /--on-deny retry:1ms is not available yet/],
+    [
+      'timing',
+      ['replay', KILL, '--timing', 'close'],
+      /--timing is "close"; expected closed or open; did you mean "closed"/,
+    ],
+    [
+      'on-deny',
+      ['replay', KILL, '--on-deny', 'retry:often'],
+      /--on-deny is "retry:often"; expected skip, unseal or retry:TIME/,
+    ],
     ['threads', ['replay', KILL, '--threads', '4'], /--threads 4 is not available yet/],
     ['crash-at', ['replay', KILL, '--crash-at', '5'], /--crash-at is not available yet/],
     ['costs of a file', ['replay', KILL, '--costs', 'my.json'], /files and calibrated costs are not available yet/],

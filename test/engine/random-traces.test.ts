@@ -6,7 +6,7 @@ import { newLane } from '../../src/engine/replay.js';
 import { planSeals } from '../../src/engine/seal-plan.js';
 import { Op } from '../../src/model/events.js';
 import { engineInput } from '../../src/results/input.js';
-import { sealRuleOf, unsealOf } from '../../src/results/rules.js';
+import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { build, type Line, PAGE, POLICIES, pages, runOf, traceOf, written } from '../support/replay.js';
 
 const FILES = ['/a', '/b', '/c'];
@@ -87,6 +87,8 @@ const sum = (counts: object): number => Object.values(counts).reduce((total: num
 const options = fc.record({
   sealRule: fc.constantFrom('dma', 'explicit', 'mapped', 'files:a'),
   unseal: fc.constantFrom('never', 'last-release', 'idle:3us'),
+  onDeny: fc.constantFrom('skip', 'unseal', 'retry:2us'),
+  timing: fc.constantFrom('open' as const, 'closed' as const),
   settings: fc.constantFrom<Record<string, string>>({}, { era: '2017' }, { lease_break_time_s: '0.000004' }),
 });
 const policies = [...POLICIES, 'recorded'];
@@ -129,6 +131,8 @@ test('sums, maps, determinism and the promises of a live seal', { timeout: 60_00
           costs: reference,
           sealRule,
           unseal: unsealOf(chosen.unseal),
+          onDeny: onDenyOf(chosen.onDeny),
+          timing: chosen.timing,
           kernel: build('dax'),
         };
         const lane = newLane(input, planSeals(input, sealRule), policy, plan);

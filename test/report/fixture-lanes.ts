@@ -31,6 +31,7 @@ interface Outcome {
   readonly diverged?: number;
 }
 
+const NO_WAIT: LaneReport['wait'] = { count: 0, totalNs: 0, p99Ns: 0, maxNs: 0 };
 const STALE: LaneReport['hazards'] = { count: 3, bytes: 196_608, byClass: { a: 1, b: 1, c: 1, d: 0 } };
 
 const OUTCOMES: Readonly<Record<PolicyId, Outcome>> = {
@@ -85,7 +86,13 @@ export const laneReport = (policy: PolicyId): LaneReport => {
     byOp,
     denied: outcome.denied ?? {},
     latency: Object.fromEntries(Object.entries(latenciesOf(policy)).map(([op, samples]) => [op, statsOf(samples)])),
-    wait: outcome.wait ?? { count: 0, totalNs: 0, p99Ns: 0, maxNs: 0 },
+    wait: outcome.wait ?? NO_WAIT,
+    stillWaiting: 0,
+    secondary: NO_WAIT,
+    interrupted: 0,
+    deadlocks: 0,
+    notReached: 0,
+    latestNs: 0,
     conflicts: all.reduce((n, name) => n + total[name]!, 0),
     hazards: outcome.hazards ?? { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
     seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0, ...outcome.seals },

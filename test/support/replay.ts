@@ -8,7 +8,7 @@ import type { Trace } from '../../src/model/trace.js';
 import * as registry from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
 import { engineInput } from '../../src/results/input.js';
-import { sealRuleOf, unsealOf } from '../../src/results/rules.js';
+import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { makeRun } from '../../src/results/run.js';
 import { type MapExtent, mapSnapshots } from '../../src/results/snapshots.js';
 import type { LaneDetail, LaneReport, Run } from '../../src/results/types.js';
@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly policies?: readonly string[];
   readonly sealRule?: string;
   readonly unseal?: string;
+  readonly onDeny?: string;
+  readonly timing?: 'open' | 'closed';
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -70,6 +72,8 @@ export class Replayed {
       costs: reference,
       sealRule: sealRuleOf(this.#options.sealRule ?? 'dma'),
       unseal: unsealOf(this.#options.unseal ?? 'never'),
+      onDeny: onDenyOf(this.#options.onDeny ?? 'skip'),
+      timing: this.#options.timing ?? 'open',
       kernel: build('dax'),
     });
     const lane = this.#lanes.find((one) => one.policy.name === policy)!;
@@ -127,8 +131,8 @@ export function runOf(trace: Trace, options: ReplayOptions = {}): Run {
     costs: reference,
     sealRule: options.sealRule ?? 'dma',
     unseal: options.unseal ?? 'never',
-    onDeny: 'skip',
-    timing: 'open',
+    onDeny: options.onDeny ?? 'skip',
+    timing: options.timing ?? 'open',
     seed: 1,
     settings,
     damaged: false,

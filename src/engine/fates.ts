@@ -1,0 +1,36 @@
+// What became of each operation in one lane, by `opId`: its observed changes of the map follow it as rows of their own.
+
+const DENIED = 1;
+const DIVERGED = 2;
+
+export class Fates {
+  /** By `opId`: the op of the operation, 0 for none. */
+  readonly opOf: Uint8Array;
+  /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
+  readonly committed: Uint8Array;
+  /** Operations and device accesses whose state at replay differed from the recorded one. */
+  diverged = 0;
+  private readonly fate: Uint8Array;
+
+  constructor(highestId: number) {
+    this.opOf = new Uint8Array(highestId + 1);
+    this.committed = new Uint8Array(highestId + 1);
+    this.fate = new Uint8Array(highestId + 1);
+  }
+
+  /** It did not happen here: refused, interrupted, or waiting for ever. */
+  deny(opId: number): void {
+    this.fate[opId] = DENIED;
+  }
+
+  denied(opId: number): boolean {
+    return this.fate[opId] === DENIED;
+  }
+
+  /** Counted once for each operation. */
+  diverge(opId: number): void {
+    if (this.fate[opId] === DIVERGED) return;
+    if (opId !== 0 && this.fate[opId] === 0) this.fate[opId] = DIVERGED;
+    this.diverged++;
+  }
+}

@@ -1,0 +1,310 @@
+// The operations of one lane: decided, counted, made to wait, carried out. The one way an operation goes, in open and closed time.
+import type { EventColumns } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
+import { ERRNO, Verdict } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import { Decision, isFault } from './decision.js';
+import type { LaneParts } from './parts.js';
+import type { DeadlockRow } from './result.js';
+import { type Waiter, type WaitsFor, waitOf } from './waits.js';
+
+const SIGBUS = ERRNO.SIGBUS!;
+const EAGAIN = ERRNO.EAGAIN!;
+
+/** How the application answers a refusal (replay reference, section 3). */
+export type OnDeny = { readonly kind: 'skip' | 'unseal' } | { readonly kind: 'retry'; readonly ns: number };
+
+export class Operations {
+  journalCommits = 0;
+  stillWaiting = 0;
+  interrupted = 0;
+  readonly deadlocks: DeadlockRow[] = [];
+  private readonly parts: LaneParts;
+  private readonly c: EventColumns;
+  private readonly recorded: boolean;
+  private readonly scratch = new Decision();
+  /** Files where somebody who waits may go on. */
+  private readonly stirred = new Set<number>();
+
+  constructor(parts: LaneParts) {
+    this.parts = parts;
+    this.c = parts.columns;
+    this.recorded = parts.policy.recorded === true;
+  }
+
+  /** One operation of the trace begins. */
+  begin(row: number, nowNs: number): void {
+    const { parts } = this;
+    const d = this.scratch;
+    if (!parts.decider.read(d, row, nowNs)) return;
+    parts.fates.opOf[d.opId] = d.op;
+    d.sealNs = this.sealsBefore(d);
+    parts.decider.decide(d);
+    if (!this.recorded) this.amend(d);
+    const wait = this.waitOf(d);
+    if (d.verdict === Verdict.recall) parts.claims.startBreak(d.blocked, nowNs);
+    if (d.counted) this.count(d);
+    this.interfere(d);
+    if (wait !== null) this.park(d, wait);
+    else this.complete(d, nowNs);
+  }
+
+  /** A file lost a hold, a user, or a sleeper. */
+  stir(file: number): void {
+    this.stirred.add(file);
+  }
+
+  /** Lets those go on whose way is free. Nothing else happens at this time before it. */
+  settle(nowNs: number): void {
+    const { waits, releases } = this.parts;
+    while (this.stirred.size > 0) {
+      const [file] = this.stirred;
+      this.stirred.delete(file!);
+      releases.of(file!, nowNs);
+      if (!waits.any) continue;
+      for (const waiter of [...waits.on(file!)]) this.look(waiter, nowNs);
+    }
+  }
+
+  /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
+  wake(row: number, nowNs: number): void {
+    const waiter = this.parts.waits.ofRow(row);
+    if (waiter !== undefined && !this.heldBack(waiter)) this.resume(waiter, nowNs);
+  }
+
+  /** A signal ends the waits of a killed process: nothing of what they wanted happens. */
+  kill(pid: number, nowNs: number): void {
+    const { waits } = this.parts;
+    for (const waiter of waits.all())
+      if (waiter.decision.pid === pid) {
+        this.interrupted++;
+        this.giveUp(waiter, nowNs);
+      }
+  }
+
+  /** The trace is over: who waits now waits for ever. */
+  finish(endNs: number): void {
+    for (const waiter of this.parts.waits.all()) {
+      this.stillWaiting++;
+      this.giveUp(waiter, Math.max(endNs, waiter.sinceNs));
+    }
+  }
+
+  // --- before
+
+  /** Seals that an application would have called before this operation; what they cost. */
+  private sealsBefore(d: Decision): number {
+    const { claims } = this.parts;
+    const there = this.fileOf(d.second);
+    const here = d.file === NONE ? 0 : claims.sealBefore(d.row, d.file, d.pid, d.timeNs);
+    return there === NONE ? here : here + claims.sealBefore(d.second, there, d.pid, d.timeNs);
+  }
+
+  private fileOf(row: number): number {
+    return row < 0 ? NONE : this.c.file[row]!;
+  }
+
+  /** What the table cannot say: requests that are turned down, mappings that a broken lease took away, impatient callers. */
+  private amend(d: Decision): void {
+    const { claims, policy } = this.parts;
+    const refusal = claims.turnsDown(d);
+    if (refusal !== 0) deny(d, refusal);
+    else if (isFault(d.op) && claims.barsFault(d)) deny(d, SIGBUS);
+    if (policy.breaks?.faultsBreak === true && isFault(d.op) && d.verdict === Verdict.deny && !d.beyond)
+      claims.startBreak(d.file, d.timeNs);
+    if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
+    // Who will not wait is told so, and the break starts all the same.
+    claims.startBreak(d.blocked, d.timeNs);
+    deny(d, EAGAIN);
+  }
+
+  private waitOf(d: Decision): WaitsFor | null {
+    const { waits, onDeny } = this.parts;
+    if (this.recorded) return null;
+    if (d.waits) return waits.heldBack(d, waitOf(d.verdict)) ? waitOf(d.verdict) : null;
+    if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) ? 'retry' : null;
+    if ((d.op !== Op.read && d.op !== Op.write) || d.file === NONE || !waits.keepsLock(d.file)) return null;
+    d.blocked = d.file;
+    return 'lock';
+  }
+
+  private count(d: Decision): void {
+    const { ledger, conflicts } = this.parts;
+    ledger.count(d.row, d.op, d.verdict, d.errno);
+    // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
+    if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno))) conflicts.add(d);
+  }
+
+  /** The recording just made a change that this lane refuses, delays or announces. */
+  private interfere(d: Decision): void {
+    if (d.verdict < Verdict.revoke || !d.frees) return;
+    const { interfered } = this.parts.touches;
+    if (d.file !== NONE) interfered[d.file] = 1;
+    const there = this.fileOf(d.second);
+    if (there !== NONE) interfered[there] = 1;
+  }
+
+  // --- waiting
+
+  private park(d: Decision, what: WaitsFor): void {
+    const { waits, threads, plan, onDeny, policy } = this.parts;
+    const decision = Object.assign(new Decision(), d);
+    const pollNs =
+      what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
+    const waiter: Waiter = { decision, what, sinceNs: d.timeNs, late: [], pollNs };
+    waits.add(waiter);
+    if (d.file !== NONE && plan.observed[d.file] === 0 && d.result >= 0) this.keepBlocks(d);
+    if (threads === null) return;
+    threads.block(d.task, d.row);
+    const tasks = waits.ring(waiter);
+    if (tasks.length > 0) this.deadlocks.push({ timeNs: d.timeNs, file: d.blocked, row: d.row, tasks });
+  }
+
+  private look(waiter: Waiter, nowNs: number): void {
+    if (this.heldBack(waiter)) return;
+    const { sinceNs, pollNs, decision } = waiter;
+    const dueNs = pollNs === 0 ? nowNs : sinceNs + Math.ceil((nowNs - sinceNs) / pollNs) * pollNs;
+    if (dueNs > nowNs) this.parts.queue.wakeAt(dueNs, decision.row);
+    else this.resume(waiter, nowNs);
+  }
+
+  private heldBack({ decision, what }: Waiter): boolean {
+    const { waits, decider } = this.parts;
+    if (what !== 'retry') return waits.heldBack(decision, what);
+    const again = Object.assign(new Decision(), decision);
+    decider.decide(again);
+    return again.verdict === Verdict.deny;
+  }
+
+  private resume(waiter: Waiter, nowNs: number): void {
+    const { waits, threads } = this.parts;
+    const { decision: d, late } = waiter;
+    waits.remove(waiter);
+    d.waitNs = nowNs - waiter.sinceNs;
+    const lateNs = this.complete(d, nowNs);
+    for (const row of late) this.parts.observe(row, nowNs);
+    threads?.release(d.task, lateNs, nowNs);
+    // A sleeper that kept the lock gives it back.
+    this.stir(d.blocked);
+  }
+
+  /** Its wait ends without what it waited for: it is as if it had been refused. */
+  private giveUp(waiter: Waiter, nowNs: number): void {
+    const { waits, fates, conflicts } = this.parts;
+    const { decision: d, late } = waiter;
+    waits.remove(waiter);
+    d.waitNs = nowNs - waiter.sinceNs;
+    if (d.counted) this.account(d);
+    conflicts.over(d);
+    fates.deny(d.opId);
+    for (const row of late) this.parts.observe(row, nowNs);
+    this.stir(d.blocked);
+  }
+
+  // --- carrying out
+
+  /** Returns by how much the wait makes the thread later than the recording, ns. */
+  private complete(d: Decision, nowNs: number): number {
+    const { conflicts } = this.parts;
+    this.carryOut(d, nowNs);
+    conflicts.over(d);
+    return d.counted ? this.account(d) : 0;
+  }
+
+  private account(d: Decision): number {
+    const { ledger, prices } = this.parts;
+    const { row, op, verdict } = d;
+    const recordedNs = this.c.latencyNs[row]!;
+    const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    let measured = recordedNs >= 0;
+    const plainNs = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
+    let ns = plainNs;
+    if (!this.recorded) {
+      if (d.waits || d.waitNs > 0) {
+        // The recording may hold the very wait; it is not counted twice.
+        ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
+        (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
+      } else if (verdict === Verdict.deny && (d.result >= 0 || !measured)) {
+        ns = prices.price('refuse');
+        measured = false;
+      }
+    }
+    const lateNs = ns - plainNs;
+    if (!this.recorded) {
+      if (verdict === Verdict.commit) {
+        ns += prices.price('commit');
+        this.journalCommits++;
+      } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
+      ns += d.sealNs;
+    }
+    ledger.time(op, d.timeNs, ns, measured);
+    return d.waitNs > 0 ? lateNs : 0;
+  }
+
+  private carryOut(d: Decision, nowNs: number): void {
+    const { claims, devices, fates, files, plan, sizes } = this.parts;
+    const { file, second, verdict, opId } = d;
+    const failed = d.result < 0;
+    const there = this.fileOf(second);
+    const retried = verdict === Verdict.deny && d.waitNs > 0;
+    const lifted = verdict === Verdict.deny && this.lifts(d, nowNs);
+    if (verdict === Verdict.deny && !this.recorded && !retried && !lifted) return this.refuse(d);
+    // The recording refused what this policy lets through: what it would have done is not in the trace.
+    if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
+    if (verdict === Verdict.revoke) {
+      if (file !== NONE) claims.revoke(file);
+      if (there !== NONE) claims.revoke(there);
+    } else if (verdict === Verdict.commit) fates.committed[opId] = 1;
+    if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
+    if (failed) return;
+    if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
+    else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
+    claims.take(d, nowNs);
+    if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
+    if (d.op === Op.fsync || d.op === Op.msync) files.dirty[file] = 0;
+  }
+
+  private refuse(d: Decision): void {
+    const { fates, files, plan } = this.parts;
+    fates.deny(d.opId);
+    // Refused here and let through there: from now on the file's map is another one, if the call changed it.
+    if (d.result < 0 || d.file === NONE || plan.observed[d.file] === 1 || !d.frees) return;
+    files.diverged[d.file] = 1;
+    this.keepBlocks(d);
+  }
+
+  /** The refused application takes the seal back, to do its work and seal again; nobody may map the file meanwhile. */
+  private lifts(d: Decision, nowNs: number): boolean {
+    const { claims, onDeny } = this.parts;
+    return onDeny.kind === 'unseal' && retries(d) && claims.liftSeal(d.blocked, nowNs);
+  }
+
+  /** Applies what the call does to maps that were not recorded: at once, or when nobody uses the unlinked file any more. */
+  private model(d: Decision, nowNs: number): void {
+    const { releases } = this.parts;
+    const gone = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
+    if (gone && releases.later(d.file, d.row)) this.keepBlocks(d);
+    else this.parts.applyModel(d.row, nowNs, false);
+  }
+
+  /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */
+  private keepBlocks(d: Decision): void {
+    const { files } = this.parts;
+    for (const file of [d.file, this.fileOf(d.second)])
+      if (file !== NONE) files.keep(file, 0, Number.POSITIVE_INFINITY);
+  }
+}
+
+function deny(d: Decision, errno: number): void {
+  d.verdict = Verdict.deny;
+  d.errno = errno;
+}
+
+/** A refusal that an application can answer: not of a fault, which kills it, and not for want of patience. */
+const retries = (d: Decision): boolean =>
+  d.counted && !isFault(d.op) && d.blocked !== NONE && sealErrno(d.errno) && d.operationCase >= 0;
+
+/** errnos that a seal of one kind or another answers with; others tell of something else. */
+export function sealErrno(errno: number): boolean {
+  return errno === ERRNO.ETXTBSY || errno === ERRNO.EPERM || errno === ERRNO.EBUSY || errno === SIGBUS;
+}

@@ -1,0 +1,44 @@
+// The parts of one lane, as its operations see them.
+import type { EventColumns } from '../model/events.js';
+import type { Policy } from '../model/policy.js';
+import type { Accesses, Touches } from './accesses.js';
+import type { Claims } from './claims.js';
+import type { Conflicts } from './conflicts.js';
+import type { Decider } from './decision.js';
+import type { Fates } from './fates.js';
+import type { FileSizes } from './file-sizes.js';
+import type { FileStates } from './file-states.js';
+import type { Ledger } from './ledger.js';
+import type { OnDeny } from './operations.js';
+import type { TimeQueue } from './queue.js';
+import type { Prices } from './recipes.js';
+import type { Releases } from './releases.js';
+import type { SealPlan } from './seal-plan.js';
+import type { Threads } from './threads.js';
+import type { Waits } from './waits.js';
+
+export interface LaneParts {
+  readonly columns: EventColumns;
+  readonly policy: Policy;
+  readonly plan: SealPlan;
+  readonly prices: Prices;
+  readonly onDeny: OnDeny;
+  readonly files: FileStates;
+  readonly sizes: FileSizes;
+  readonly decider: Decider;
+  readonly claims: Claims;
+  readonly waits: Waits;
+  /** Null in open time. */
+  readonly threads: Threads | null;
+  readonly fates: Fates;
+  readonly ledger: Ledger;
+  readonly conflicts: Conflicts;
+  readonly devices: Accesses;
+  readonly releases: Releases;
+  readonly touches: Touches;
+  readonly queue: TimeQueue;
+  /** An observed row whose operation has now run, or never will. */
+  readonly observe: (row: number, nowNs: number) => void;
+  /** What a call does to maps that were not recorded; `later`: some time after the call. */
+  readonly applyModel: (row: number, nowNs: number, later: boolean) => void;
+}

@@ -1,0 +1,92 @@
+// Closed time: every thread keeps its own order and its own think time. A thread that was never held up runs straight from the
+// columns; one that was runs from its own chain of rows, each as much later as the thread is late (replay reference, section 4).
+import { NONE } from '../model/units.js';
+import { Later, type TimeQueue } from './queue.js';
+
+export class Threads {
+  /** By task: how late it is, ns. Only waits make a thread late; it never becomes early. */
+  readonly lateNs: Float64Array;
+  /** By task: 1 while it does not run from the columns. */
+  private readonly apart: Uint8Array;
+  private readonly pending: Uint32Array;
+  /** By task: 1 while it waits. */
+  private readonly blocked: Uint8Array;
+  /** By task: when its pending row runs. */
+  private readonly dueNs: Float64Array;
+  private readonly timeNs: Float64Array;
+  private readonly next: Uint32Array;
+  private readonly queue: TimeQueue;
+
+  constructor(tasks: number, timeNs: Float64Array, nextOfTask: Uint32Array, queue: TimeQueue) {
+    this.lateNs = new Float64Array(tasks);
+    this.apart = new Uint8Array(tasks);
+    this.pending = new Uint32Array(tasks).fill(NONE);
+    this.blocked = new Uint8Array(tasks);
+    this.dueNs = new Float64Array(tasks).fill(-1);
+    this.timeNs = timeNs;
+    this.next = nextOfTask;
+    this.queue = queue;
+  }
+
+  /** Does the row at hand belong to a thread that runs from its own chain? */
+  runsApart(task: number): boolean {
+    return task !== NONE && this.apart[task] === 1;
+  }
+
+  isBlocked(task: number): boolean {
+    return task !== NONE && this.blocked[task] === 1;
+  }
+
+  /** The thread waits in the operation of `row`: nothing of what follows happens until `release`. */
+  block(task: number, row: number): void {
+    if (task === NONE) return;
+    this.apart[task] = 1;
+    this.blocked[task] = 1;
+    this.pending[task] = this.next[row]!;
+  }
+
+  /** It goes on, `more` ns later than it was. */
+  release(task: number, more: number, nowNs: number): void {
+    if (task === NONE) return;
+    this.blocked[task] = 0;
+    this.lateNs[task]! += more;
+    this.schedule(task, nowNs);
+  }
+
+  /** Takes the row that is due for a task out of its chain; NONE when the call is out of date. */
+  take(task: number, nowNs: number): number {
+    const row = this.pending[task]!;
+    if (row === NONE || this.blocked[task] === 1 || this.dueNs[task] !== nowNs) return NONE;
+    this.pending[task] = this.next[row]!;
+    return row;
+  }
+
+  /** After its row was run, unless that made it wait. */
+  schedule(task: number, nowNs: number): void {
+    const row = this.pending[task]!;
+    if (row === NONE || this.blocked[task] === 1) return;
+    // What the trace has within the call that waited (a fault in a write) comes no earlier than its end.
+    this.dueNs[task] = Math.max(nowNs, this.timeNs[row]! + this.lateNs[task]!);
+    this.queue.add(this.dueNs[task]!, Later.thread, task);
+  }
+
+  /** A killed thread does nothing of what it was late with; returns how many rows that were. What the columns still hold of it runs. */
+  kill(task: number, atRow: number): number {
+    let lost = 0;
+    if (this.apart[task] === 1)
+      for (let row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
+    this.apart[task] = 0;
+    this.blocked[task] = 0;
+    this.pending[task] = NONE;
+    this.lateNs[task] = 0;
+    return lost;
+  }
+
+  /** Rows that blocked threads never came to. */
+  notReached(): number {
+    let rows = 0;
+    for (let task = 0; task < this.pending.length; task++)
+      if (this.blocked[task] === 1) for (let row = this.pending[task]!; row !== NONE; row = this.next[row]!) rows++;
+    return rows;
+  }
+}

@@ -1,0 +1,67 @@
+// What keeps files in use in one lane: mappings, open descriptors, device holds. Not all of them are holds of the policy.
+import { NONE } from '../model/units.js';
+
+/** Bits of what a handle is to its file; `sealing`: the file stays sealed for its sake. */
+export const Use = { mapping: 1, open: 2, sealing: 4 } as const;
+
+export class Users {
+  /** By file: how many mappings are alive. */
+  readonly mappings: Uint32Array;
+  /** By file: how many hold it sealed: device holds and direct mappings. */
+  readonly sealing: Uint32Array;
+  private readonly opens: Uint32Array;
+  /** By handle. */
+  private readonly file: Uint32Array;
+  private readonly pid: Int32Array;
+  private readonly use: Uint8Array;
+  private readonly ofPid = new Map<number, Set<number>>();
+
+  constructor(files: number, highestHandle: number) {
+    this.mappings = new Uint32Array(files);
+    this.sealing = new Uint32Array(files);
+    this.opens = new Uint32Array(files);
+    this.file = new Uint32Array(highestHandle + 1).fill(NONE);
+    this.pid = new Int32Array(highestHandle + 1);
+    this.use = new Uint8Array(highestHandle + 1);
+  }
+
+  add(handle: number, file: number, pid: number, use: number): void {
+    if (handle === 0) return;
+    this.file[handle] = file;
+    this.pid[handle] = pid;
+    this.use[handle] = use;
+    this.count(file, use, 1);
+    const handles = this.ofPid.get(pid);
+    if (handles === undefined) this.ofPid.set(pid, new Set([handle]));
+    else handles.add(handle);
+  }
+
+  /** Returns the file it used; NONE when it used none. */
+  drop(handle: number): number {
+    const file = this.file[handle]!;
+    if (handle === 0 || file === NONE) return NONE;
+    this.file[handle] = NONE;
+    this.count(file, this.use[handle]!, -1);
+    this.ofPid.get(this.pid[handle]!)?.delete(handle);
+    return file;
+  }
+
+  alive(handle: number): boolean {
+    return this.file[handle] !== NONE;
+  }
+
+  /** Mapped or open: an unlinked file keeps its blocks for as long. */
+  inUse(file: number): boolean {
+    return this.mappings[file]! + this.opens[file]! > 0;
+  }
+
+  of(pid: number): readonly number[] {
+    return [...(this.ofPid.get(pid) ?? [])];
+  }
+
+  private count(file: number, use: number, by: number): void {
+    if ((use & Use.mapping) !== 0) this.mappings[file]! += by;
+    if ((use & Use.open) !== 0) this.opens[file]! += by;
+    if ((use & Use.sealing) !== 0) this.sealing[file]! += by;
+  }
+}

@@ -1,0 +1,149 @@
+// Operations that wait in one lane: for pins, for leases that are asked back, for the I/O lock that a sleeper keeps, for their
+// next try. Each is a copy of its decision, kept with the file until what is in its way is gone (seal-semantics section 4).
+import type { EventColumns } from '../model/events.js';
+import { MASKS, type Policy, Verdict } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import type { Decision } from './decision.js';
+import type { HoldTable } from './holds.js';
+import { isDeviceRow, type SealPlan } from './seal-plan.js';
+import type { Threads } from './threads.js';
+
+/** What a waiter waits for. `lock`: for the one who waits for pins and keeps the I/O lock (secondary blocking). */
+export type WaitsFor = 'pins' | 'lease' | 'lock' | 'retry';
+
+export interface Waiter {
+  readonly decision: Decision;
+  readonly what: WaitsFor;
+  readonly sinceNs: number;
+  /** Observed changes of the call that came before it was let go. */
+  readonly late: number[];
+  /** It looks again at whole multiples of this from its beginning; 0: it is told at once. */
+  readonly pollNs: number;
+}
+
+export class Waits {
+  private readonly c: EventColumns;
+  private readonly policy: Policy;
+  private readonly plan: SealPlan;
+  private readonly holds: HoldTable;
+  private readonly threads: Threads | null;
+  private readonly ofFile = new Map<number, Waiter[]>();
+  private readonly ofOperation = new Map<number, Waiter>();
+  private readonly ofTask = new Map<number, Waiter>();
+  private readonly byRow = new Map<number, Waiter>();
+
+  constructor(columns: EventColumns, policy: Policy, plan: SealPlan, holds: HoldTable, threads: Threads | null) {
+    this.c = columns;
+    this.policy = policy;
+    this.plan = plan;
+    this.holds = holds;
+    this.threads = threads;
+  }
+
+  get any(): boolean {
+    return this.byRow.size > 0;
+  }
+
+  add(waiter: Waiter): void {
+    const { blocked, opId, row, task } = waiter.decision;
+    const list = this.ofFile.get(blocked);
+    this.byRow.set(row, waiter);
+    if (list === undefined) this.ofFile.set(blocked, [waiter]);
+    else list.push(waiter);
+    if (opId !== 0) this.ofOperation.set(opId, waiter);
+    if (task !== NONE) this.ofTask.set(task, waiter);
+  }
+
+  remove(waiter: Waiter): void {
+    const { blocked, opId, row, task } = waiter.decision;
+    const list = this.ofFile.get(blocked)!;
+    this.byRow.delete(row);
+    list.splice(list.indexOf(waiter), 1);
+    if (list.length === 0) this.ofFile.delete(blocked);
+    if (this.ofOperation.get(opId) === waiter) this.ofOperation.delete(opId);
+    if (this.ofTask.get(task) === waiter) this.ofTask.delete(task);
+  }
+
+  on(file: number): readonly Waiter[] {
+    return this.ofFile.get(file) ?? [];
+  }
+
+  of(opId: number): Waiter | undefined {
+    return this.ofOperation.get(opId);
+  }
+
+  /** By the row of its operation. */
+  ofRow(row: number): Waiter | undefined {
+    return this.byRow.get(row);
+  }
+
+  /** In the order in which they began to wait. */
+  all(): readonly Waiter[] {
+    return [...this.byRow.values()];
+  }
+
+  /** Is the operation still held back? By the holds whose own cells say so, or by somebody who keeps the lock. */
+  heldBack(d: Decision, what: WaitsFor): boolean {
+    if (what === 'lock') return this.keepsLock(d.blocked);
+    return this.inTheWay(d).next().done !== true;
+  }
+
+  /** Somebody waits for pins of this file and keeps its I/O lock meanwhile. */
+  keepsLock(file: number): boolean {
+    return this.policy.waits?.keepsLock === true && this.on(file).some((waiter) => waiter.what === 'pins');
+  }
+
+  /** Is the lease of this file being asked back? */
+  breaking(file: number): boolean {
+    return this.on(file).some((waiter) => waiter.what === 'lease');
+  }
+
+  /** Places of the holds in the hold table that make the operation wait. */
+  *inTheWay(d: Decision): Generator<number> {
+    const { holds, policy } = this;
+    const wanted = d.wanted;
+    for (let at = holds.of(d.blocked); at >= 0; at = holds.after(at)) {
+      const index = d.operationCase * MASKS + (1 << holds.kind[at]!);
+      const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
+      if (verdict === wanted) yield at;
+    }
+  }
+
+  /**
+   * Threads that wait for each other in a ring with this one, itself first; empty when there is none. A ring is closed by
+   * the thread that came last, so that it is found when it does (closed time only: in open time nobody is held up).
+   */
+  ring(from: Waiter): readonly number[] {
+    const start = from.decision.task;
+    if (start === NONE) return [];
+    const seen = new Set<number>();
+    const path: number[] = [];
+    const leadsBack = (waiter: Waiter): boolean => {
+      path.push(waiter.decision.task);
+      for (const task of this.waitsFor(waiter)) {
+        if (task === start) return true;
+        const next = seen.has(task) || this.threads?.isBlocked(task) !== true ? undefined : this.ofTask.get(task);
+        seen.add(task);
+        if (next !== undefined && leadsBack(next)) return true;
+      }
+      path.pop();
+      return false;
+    };
+    return leadsBack(from) ? path : [];
+  }
+
+  /** The threads that the trace shows releasing what is in the way. */
+  private waitsFor({ decision, what }: Waiter): readonly number[] {
+    const { c, holds, plan } = this;
+    if (what === 'lock') return this.on(decision.blocked).flatMap((w) => (w.what === 'pins' ? [w.decision.task] : []));
+    const tasks: number[] = [];
+    for (const at of this.inTheWay(decision)) {
+      const row = holds.handle[at] === 0 ? NONE : plan.endRow[holds.handle[at]!]!;
+      if (row !== NONE && !isDeviceRow(c, row) && c.task[row] !== NONE) tasks.push(c.task[row]!);
+    }
+    return tasks;
+  }
+}
+
+/** What a verdict waits for. */
+export const waitOf = (verdict: number): WaitsFor => (verdict === Verdict.wait ? 'pins' : 'lease');

@@ -1,0 +1,236 @@
+// Closed time (replay reference, section 4): who waits delays the rest of its thread, and whoever waits for that thread.
+import { describe, expect, test } from 'vitest';
+import { type Line, pages, type ReplayOptions, replayLines, written } from '../support/replay.js';
+
+const S = 1e9;
+const file = [...written('/f', 16, 100), ...written('/g', 16, 300)];
+const pin = (t: number, pid: number, handle: string, path = '/f'): Line => ({
+  t,
+  op: 'register',
+  pid,
+  path,
+  ...pages(0, 1),
+  handle,
+});
+const unpin = (t: number, pid: number, handle: string): Line => ({ t, op: 'deregister', pid, handle });
+const punch = (t: number, pid: number, path = '/f', page = 8): Line => ({
+  t,
+  op: 'punch',
+  pid,
+  path,
+  ...pages(page, 1),
+  ns: 1_000,
+});
+const read = (t: number, pid: number, path = '/f'): Line => ({ t, op: 'read', pid, path, ...pages(0, 1), ns: 1_000 });
+const end = (t: number): Line => ({ t, op: 'fsync', pid: 99, path: '/other' });
+
+const lane = 'mapsync-pin';
+const closed = (more: ReplayOptions = {}): ReplayOptions => ({ policies: [lane], timing: 'closed', ...more });
+const ext4 = { settings: { fs: 'ext4' } };
+
+test('the rest of a thread that waited comes as much later; other threads do not', async () => {
+  const lines = [
+    ...file,
+    pin(0, 10, 'a'),
+    punch(S, 20),
+    punch(2 * S, 20, '/g'),
+    punch(2 * S, 30, '/g', 4),
+    unpin(5 * S, 10, 'a'),
+    end(20 * S),
+  ];
+  const replayed = await replayLines(lines, closed());
+  // Without a wait it would have ended 1 us after its start; it ends when the pin goes, and what it does then takes time.
+  const holes = replayed.detail(lane).heat;
+  expect(holes.timeBins).toBeGreaterThan(0);
+  expect(replayed.lane(lane).wait).toMatchObject({ count: 1, totalNs: 4 * S });
+  expect(replayed.lane(lane).latestNs).toBe(0);
+});
+
+test('a delay is handed on: a thread that waited gives back late what another waits for', async () => {
+  const lines = [
+    ...file,
+    pin(0, 10, 'a'),
+    // 20 holds /g, waits for /f until 5 s instead of going on at once, and gives /g back four seconds late.
+    pin(0, 20, 'b', '/g'),
+    punch(S, 20),
+    unpin(2 * S, 20, 'b'),
+    punch(1.5 * S, 30, '/g'),
+    unpin(5 * S, 10, 'a'),
+    end(20 * S),
+  ].sort((a, b) => a.t - b.t);
+  const waits = async (timing: 'open' | 'closed'): Promise<number[]> =>
+    (await replayLines(lines, { policies: [lane], timing }))
+      .detail(lane)
+      .conflicts.map((c) => c.waitNs)
+      .sort((a, b) => a - b);
+  expect(await waits('open')).toEqual([0.5 * S, 4 * S]);
+  const [second, first] = (await waits('closed')).sort((a, b) => b - a);
+  expect(first).toBe(4 * S);
+  expect(second! / S).toBeCloseTo(4.5, 3);
+});
+
+test('no wait anywhere: closed and open give the same, but for the setting itself', async () => {
+  const lines = [...file, pin(0, 10, 'a'), unpin(S, 10, 'a'), punch(2 * S, 20), read(3 * S, 10), end(4 * S)];
+  const of = async (timing: 'open' | 'closed') => {
+    const { run } = await replayLines(lines, { timing });
+    return JSON.stringify({ lanes: run.report.lanes, details: run.details });
+  };
+  expect(await of('closed')).toBe(await of('open'));
+});
+
+test('a wait that the recording holds already makes nobody later', async () => {
+  const recorded = { ...punch(S, 20), ns: 4.5 * S };
+  const lines = [...file, pin(0, 10, 'a'), recorded, unpin(5 * S, 10, 'a'), punch(6 * S, 20, '/g'), end(20 * S)];
+  const replayed = await replayLines(lines, closed());
+  expect(replayed.maps(lane, '/g', [6 * S])[0]).toEqual(['0+8 written@300', '9+7 written@309']);
+  expect(replayed.lane(lane).latestNs).toBe(0);
+});
+
+test('what a late thread would have done after the trace’s end happens after it', async () => {
+  const lines = [...file, pin(0, 10, 'a'), punch(S, 20), punch(2 * S, 20, '/g'), unpin(5 * S, 10, 'a')];
+  const replayed = await replayLines(lines, closed());
+  expect(replayed.lane(lane)).toMatchObject({ operations: 4, notReached: 0 });
+  expect(replayed.lane(lane).latestNs / S).toBeCloseTo(1, 3);
+});
+
+test('two that wait for each other are found, named, and not spun on', async () => {
+  const lines = [
+    ...file,
+    pin(0, 10, 'a'),
+    pin(0, 20, 'b', '/g'),
+    punch(S, 10, '/g'),
+    punch(2 * S, 20, '/f'),
+    unpin(3 * S, 10, 'a'),
+    unpin(3 * S, 20, 'b'),
+    end(9 * S),
+  ];
+  const lanes = (await replayLines(lines, closed())).lane(lane);
+  expect(lanes).toMatchObject({ deadlocks: 1, stillWaiting: 2, notReached: 2 });
+  const open = (await replayLines(lines, { policies: [lane], timing: 'open' })).lane(lane);
+  expect(open).toMatchObject({ deadlocks: 0, stillWaiting: 0, notReached: 0 });
+});
+
+test('who waits for itself is a ring of one', async () => {
+  const lines = [...file, pin(0, 10, 'a'), punch(S, 10), unpin(3 * S, 10, 'a'), end(9 * S)];
+  expect((await replayLines(lines, closed())).lane(lane)).toMatchObject({ deadlocks: 1, stillWaiting: 1 });
+});
+
+test('a lease breaks the ring: at the limit the breaker goes on', async () => {
+  const mmap: Line = {
+    t: 0,
+    op: 'mmap',
+    pid: 10,
+    path: '/f',
+    ...pages(0, 16),
+    handle: 'm',
+    flags: ['shared', 'writable', 'direct'],
+  };
+  const lines = [...file, mmap, punch(S, 10), { t: 3 * S, op: 'munmap', pid: 10, handle: 'm' }, end(9 * S)];
+  const replayed = await replayLines(
+    lines,
+    closed({ policies: ['mapdirect-lease'], settings: { lease_break_time_s: '2' } }),
+  );
+  expect(replayed.lane('mapdirect-lease')).toMatchObject({ deadlocks: 1, stillWaiting: 0, notReached: 0 });
+  expect(replayed.lane('mapdirect-lease').wait.totalNs).toBe(2 * S);
+});
+
+test.each(['open', 'closed'] as const)(
+  '%s: a kill ends the wait of its victim, and what that wanted does not happen',
+  async (timing) => {
+    const kill: Line = { t: 3 * S, op: 'exit', pid: 20, flags: ['killed'] };
+    const lines = [
+      ...file,
+      pin(0, 10, 'a'),
+      punch(S, 20),
+      read(2 * S, 20, '/g'),
+      kill,
+      unpin(5 * S, 10, 'a'),
+      end(9 * S),
+    ];
+    const replayed = await replayLines(lines, { policies: [lane], timing });
+    expect(replayed.lane(lane)).toMatchObject({
+      interrupted: 1,
+      stillWaiting: 0,
+      notReached: timing === 'closed' ? 1 : 0,
+    });
+    expect(replayed.lane(lane).wait.totalNs).toBe(2 * S);
+    expect(replayed.map(lane, '/f')).toEqual(['0+16 written@100']);
+  },
+);
+
+test('a device comes through a hold as late as the thread was that took it', async () => {
+  const dma: Line = { t: 3 * S, op: 'dma_write', pid: 20, path: '/g', ...pages(0, 1), handle: 'b' };
+  const lines = [
+    ...file,
+    pin(0, 10, 'a'),
+    punch(S, 20),
+    pin(2 * S, 20, 'b', '/g'),
+    dma,
+    unpin(4 * S, 20, 'b'),
+    unpin(9 * S, 10, 'a'),
+    end(20 * S),
+  ];
+  const replayed = await replayLines(lines, closed());
+  // Registered at 10 s, used at 11 s: had it not waited for its registration, it would be an access through nothing.
+  expect(replayed.lane(lane)).toMatchObject({ diverged: 0, hazards: { count: 0 } });
+  expect(replayed.lane(lane).byOp.dma_write).toMatchObject({ proceed: 1 });
+});
+
+describe('secondary blocking', () => {
+  const lines = [
+    ...file,
+    pin(0, 10, 'a'),
+    punch(S, 20),
+    read(2 * S, 30),
+    read(3 * S, 30, '/g'),
+    unpin(5 * S, 10, 'a'),
+    end(20 * S),
+  ];
+
+  test.each(['open', 'closed'] as const)(
+    '%s: XFS keeps the I/O lock, and a read of the file waits behind the sleeper',
+    async (timing) => {
+      const found = (await replayLines(lines, { policies: [lane], timing })).lane(lane);
+      expect(found.wait).toMatchObject({ count: 1, totalNs: 4 * S });
+      expect(found.secondary).toMatchObject({ count: 1, totalNs: 3 * S });
+      expect(found.byOp.read).toMatchObject({ proceed: 2, wait: 0 });
+      expect(found.latency.read!.maxNs / S).toBeCloseTo(3, 1);
+    },
+  );
+
+  test('ext4 does not keep it', async () => {
+    expect((await replayLines(lines, closed(ext4))).lane(lane).secondary.count).toBe(0);
+  });
+});
+
+describe('a refused application', () => {
+  const sealed = [...file, { t: 0, op: 'seal', pid: 10, path: '/f' }];
+  const later: Line = { t: 5 * S, op: 'unseal', pid: 10, path: '/f' };
+  const ondisk = (onDeny: string, timing: 'open' | 'closed' = 'closed'): ReplayOptions => ({
+    policies: ['ondisk'],
+    sealRule: 'explicit',
+    onDeny,
+    timing,
+  });
+
+  test.each(['open', 'closed'] as const)('%s: tries again until the seal is gone, at its own pace', async (timing) => {
+    const lines = [...sealed, punch(S, 20), later, end(20 * S)];
+    const replayed = await replayLines(lines, ondisk('retry:3s', timing));
+    expect(replayed.lane('ondisk').byOp.punch).toMatchObject({ deny: 1, proceed: 0 });
+    // Tried at 1 s, 4 s, 7 s.
+    expect(replayed.lane('ondisk').wait.totalNs).toBe(6 * S);
+  });
+
+  test('takes the seal back, does its work and seals again', async () => {
+    const again = punch(2 * S, 30, '/f', 4);
+    const replayed = await replayLines([...sealed, punch(S, 20), again, end(9 * S)], ondisk('unseal'));
+    expect(replayed.lane('ondisk').byOp.punch).toMatchObject({ deny: 2 });
+    expect(replayed.lane('ondisk').seals).toMatchObject({ opened: 3, closed: 2, aliveAtEnd: 1 });
+  });
+
+  test('not while somebody maps the file', async () => {
+    const mapped: Line = { t: 1, op: 'mmap', pid: 77, path: '/f', ...pages(0, 1), handle: 'm', flags: ['shared'] };
+    const replayed = await replayLines([...sealed, mapped, punch(S, 20), end(9 * S)], ondisk('unseal'));
+    expect(replayed.lane('ondisk').seals).toMatchObject({ opened: 1, closed: 0 });
+  });
+});
