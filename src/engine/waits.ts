@@ -98,14 +98,17 @@ export class Waits {
     return this.on(file).some((waiter) => waiter.what === 'lease');
   }
 
-  /** Places of the holds in the hold table that make the operation wait. */
+  /**
+   * Places of the holds in the hold table that make the operation wait: those that were there when it came. Recorded on
+   * Linux 6.12: pins taken meanwhile do not starve it (seal-semantics section 10.1); leases are not granted meanwhile.
+   */
   *inTheWay(d: Decision): Generator<number> {
     const { holds, policy } = this;
     const wanted = d.wanted;
     for (let at = holds.of(d.blocked); at >= 0; at = holds.after(at)) {
       const index = d.operationCase * MASKS + (1 << holds.kind[at]!);
       const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
-      if (verdict === wanted) yield at;
+      if (verdict === wanted && holds.fromNs[at]! <= d.timeNs) yield at;
     }
   }
 

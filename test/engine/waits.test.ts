@@ -180,3 +180,11 @@ describe('mapdirect-lease', () => {
     expect(replayed.lane(lane).wait.count).toBe(0);
   });
 });
+
+test('pins that come while somebody waits do not keep it waiting', async () => {
+  const pins = [hold(1_000, 'pin', 'p1'), hold(3_000, 'pin', 'p2')];
+  const lines = [...file, ...pins, punch(2_000)].sort((a, b) => a.t - b.t);
+  const ends = [drop(5_000, 'unpin', 'p1'), drop(9_000, 'unpin', 'p2'), end(10_000)];
+  const replayed = await replayLines([...lines, ...ends], { policies: ['dax'] });
+  expect(waited(replayed, 'dax')).toBe(3_000);
+});
