@@ -242,7 +242,7 @@ export class Operations {
   }
 
   private carryOut(d: Decision, nowNs: number): void {
-    const { claims, devices, fates, files, plan, sizes } = this.parts;
+    const { claims, devices, fates, plan, sizes } = this.parts;
     const { file, second, verdict, opId } = d;
     const failed = d.result < 0;
     const there = this.fileOf(second);
@@ -261,7 +261,6 @@ export class Operations {
     else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
     claims.take(d, nowNs);
     if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
-    if (d.op === Op.fsync || d.op === Op.msync) files.dirty[file] = 0;
   }
 
   private refuse(d: Decision): void {
@@ -285,6 +284,8 @@ export class Operations {
     const gone = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
     if (gone && releases.later(d.file, d.row)) this.keepBlocks(d);
     else this.parts.applyModel(d.row, nowNs, false);
+    // Where changes were recorded, commits were as well.
+    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.dirty[d.file] = 0;
   }
 
   /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */
