@@ -351,6 +351,7 @@ export class Lane {
     if (file !== NONE && this.plan.observed[file] === 0) this.modelFrom(d, release);
     else if (file !== NONE) this.sizes.later(d.row, d.op, file, release);
     this.claims.take(d);
+    this.claims.spoil(d);
   }
 
   private refuse(d: Decision): void {

@@ -1,6 +1,7 @@
 // Who would have sealed what, and when (replay reference, section 3), worked out once before the lanes run:
 // a seal is called before the mapping through which a device later holds the file. Also when each hold of the trace ends.
 import { Flag, Op } from '../model/events.js';
+import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import type { EngineInput } from './input.js';
 
@@ -25,6 +26,8 @@ export interface SealPlan {
   readonly wholeTrace: Uint8Array;
   /** By file: its map changes were recorded, so that nothing has to be modelled. */
   readonly observed: Uint8Array;
+  /** By file: bits of the holds that operations of the trace take by themselves; a rule adds none of these. */
+  readonly requested: Uint8Array;
   readonly highestId: number;
 }
 
@@ -43,6 +46,12 @@ interface LiveHold {
 }
 
 const ACQUIRES = new Set<number>([Op.open, Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
+const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
+  [Op.swapon, Hold.swap],
+  [Op.lease, Hold.lease],
+  [Op.layout_get, Hold.layout],
+  [Op.address_query, Hold.translation],
+]);
 const RELEASES = new Set<number>([
   Op.close,
   Op.munmap,
@@ -78,6 +87,7 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     goneNs: new Map(),
     wholeTrace: new Uint8Array(input.fileCount),
     observed: observedFiles(input),
+    requested: new Uint8Array(input.fileCount),
     highestId,
   };
   if (rule.kind === 'files')
@@ -89,6 +99,8 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
   const unlinked = new Map<number, number[]>();
   for (let i = 0; i < c.rows; i++) {
     const op = c.op[i]!;
+    const requested = requestedBy(op, c.flags[i]!);
+    if (requested >= 0 && c.file[i] !== NONE) plan.requested[c.file[i]!]! |= 1 << requested;
     if (ACQUIRES.has(op)) acquire(input, plan, rule, live, ofFile, i);
     else if (RELEASES.has(op)) release(input, plan, live, ofFile, i);
     else if (op === Op.exit) endOfProcess(input, plan, live, ofFile, i);
@@ -98,6 +110,11 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
   for (const [row, handles] of unlinked)
     if (handles.length > 0) plan.goneNs.set(row, Math.max(...handles.map((handle) => plan.endNs[handle]!)));
   return plan;
+}
+
+/** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
+export function requestedBy(op: number, flags: number): number {
+  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : (REQUESTS.get(op) ?? -1);
 }
 
 /** What keeps an unlinked file alive: mappings and open files; pins do not. */

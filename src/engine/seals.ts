@@ -56,14 +56,14 @@ export class Seals {
   }
 
   /** The seal call: fills, converts, unshares, flushes. Returns what it costs; 0 when the file is sealed already. */
-  call(file: number, task: number, row: number, timeNs: number): number {
+  call(file: number, pid: number, task: number, row: number, timeNs: number): number {
     const spec = this.policy.seal;
     if (spec === null || this.sealed.has(file)) return 0;
-    const costNs = spec.prepares ? this.prepare(file) : this.prices.price('commit');
+    const costNs = spec.prepares ? this.prepare(file) : spec.synced === false ? 0 : this.prices.price('commit');
     const hold = this.holds.add(
       Hold[spec.hold],
       file,
-      -1,
+      pid,
       task,
       0,
       timeNs,
@@ -119,6 +119,7 @@ export class Seals {
   released(file: number, timeNs: number, how: number): void {
     const seal = this.sealed.get(file);
     if (seal === undefined || this.liveOf[file]! > 0 || this.plan.wholeTrace[file] === 1) return;
+    if (!this.policy.seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
     if (how === EndedBy.killed) {
       this.rows[seal.row]!.orphaned = true;
       return;
