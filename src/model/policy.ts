@@ -266,6 +266,12 @@ export interface PolicySpec {
   readonly notes?: readonly string[];
 }
 
+/** The holds that a policy's printed cells are about: not a swap file where that is an accident, not the mark of a spoiled file. */
+export const ownHolds = ({ held, seal, spoils }: PolicySpec): readonly HoldName[] =>
+  HOLDS.filter(
+    (hold) => held[hold] !== undefined && hold !== spoils?.hold && (hold !== 'swap' || seal?.hold === 'swap'),
+  );
+
 /** A policy with its tables, indexed `case * MASKS + holdMask`. */
 export interface Policy extends PolicySpec {
   readonly behaviour: Behaviour;
@@ -288,5 +294,7 @@ export interface Policy extends PolicySpec {
 export interface PolicyEntry {
   readonly name: string;
   readonly title: string;
+  /** One of those that a report shows where nobody says which. */
+  readonly usual?: true;
   build(settings: Settings): Policy;
 }

@@ -10,6 +10,7 @@ const label = { name: 'dax', title: 'DAX: map changes wait for short pins, long-
 
 export const dax: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
     const column: Column = setting(settings, 'era') === 'modern' ? unpinned : { ...unpinned, pin_long: 'ok' };
     return definePolicy({

@@ -12,6 +12,7 @@ const label = {
 
 export const mapdirectLease: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) => {
     const written: Column = inPlaceWrites(settings, true) ? column : { ...column, write_written: 'ok' };
     const version = setting(settings, 'mapdirect_lease');

@@ -9,6 +9,7 @@ const label = { name: 'mapdirect', title: 'MAP_DIRECT: transient seal, released 
 
 export const mapdirect: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,

@@ -12,6 +12,7 @@ const label = {
 
 export const mapsyncPin: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
     const pinned: Column = setting(settings, 'fs') === 'ext4' ? { ...column, fallocate: 'ok' } : column;
     return definePolicy({

@@ -12,6 +12,7 @@ const label = {
 
 export const odp: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
     const copied: Column = setting(settings, 'fs') === 'ext4' ? { ...column, fallocate: 'ok' } : column;
     return definePolicy({

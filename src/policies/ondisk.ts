@@ -12,6 +12,7 @@ const label = {
 
 export const ondisk: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,

@@ -9,6 +9,7 @@ const label = { name: 'pagecache', title: 'Page cache: an ordinary file, nothing
 
 export const pagecache: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,

@@ -8,6 +8,7 @@ const label = { name: 'recorded', title: 'what the trace says happened' } as con
 
 export const recorded: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,
