@@ -2,8 +2,10 @@
 import { UserError } from '../model/issue.js';
 import { switches, validateSettings } from '../policies/switches.js';
 import { formatNs } from '../report/format.js';
+import { tableRows } from '../results/table-rows.js';
 import { formats } from '../trace/recognise.js';
 import type { Command, Context } from './command.js';
+import { policyLines } from './policy-lines.js';
 import { costModels, policyEntries } from './replaying.js';
 import { facts, heading, table } from './table.js';
 import { plain, suggestion, toJson } from './text.js';
@@ -37,15 +39,22 @@ export const list: Command = {
 
 function listPolicies({ style }: Context): { json: object; text: string } {
   const settings = validateSettings({});
-  const items = policyEntries.map((entry) => {
-    const { name, title, cites, notes = [] } = entry.build(settings);
-    return { name, title, sources: cites, notes };
+  const policies = policyEntries.map((entry) => entry.build(settings));
+  const parts = policies.map((policy) => {
+    const { name, title, cites, notes = [] } = policy;
+    const table = policyLines(policy).map((line) => `    ${line}\n`);
+    const remarks = [...cites.map((cite) => `from ${cite}`), ...notes].map((line) => `    ${style.dim(line)}\n`);
+    return `${style.bold(name)}  ${title}\n${table.join('')}${remarks.join('')}`;
   });
-  const parts = items.map(({ name, title, sources, notes }) => {
-    const lines = [...sources.map((cite) => `from ${cite}`), ...notes];
-    return `${style.bold(name)}  ${title}\n${lines.map((line) => `    ${style.dim(line)}\n`).join('')}`;
+  const items = policies.map((policy) => {
+    const { name, title, cites, notes = [], seal, breaks = null, requests = [], outliveExit = [] } = policy;
+    const rows = tableRows(policy).map(({ policy: _, ...row }) => row);
+    return { name, title, sources: cites, notes, table: rows, seal, breaks, requests, outliveExit };
   });
-  const rows = switches.map(({ key, values, fallback, text }) => [key, valuesText(values), fallback, text]);
+  const rows = switches.map(({ key, values, fallback, text, awaited = [] }) => {
+    const later = awaited.length === 0 ? '' : ` (not available yet: ${awaited.join(', ')})`;
+    return [key, valuesText(values), fallback, `${text}${later}`];
+  });
   const columns = ['switch (--set)', 'values', 'default', 'meaning'].map((title) => ({ title }));
   return {
     json: { items, switches },

@@ -16,7 +16,7 @@ export const replay: Command = {
   summary: 'what each policy would have refused, delayed or let happen',
   operands: ['TRACE'],
   options: {
-    policy: { kind: 'text', text: 'policies (A,B,...), or all', fallback: 'all' },
+    policy: { kind: 'text', text: 'policies (A,B,...), usual or all', fallback: 'all' },
     out: { kind: 'text', short: 'o', text: 'run file X.sealrun to write; - is stdout' },
     ...REPLAY,
   },

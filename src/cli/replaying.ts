@@ -5,7 +5,7 @@ import { UserError } from '../model/issue.js';
 import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import * as policyRegistry from '../policies/index.js';
-import { validateSettings } from '../policies/switches.js';
+import { unmet, validateSettings } from '../policies/switches.js';
 import { onDenyOf, sealRuleOf, TIMINGS, type Timing, unsealOf } from '../results/rules.js';
 import { makeRun } from '../results/run.js';
 import type { Run } from '../results/types.js';
@@ -30,7 +30,7 @@ export interface Plan {
   readonly given: readonly string[];
 }
 
-/** `policies`: names, or `all`. */
+/** `policies`: names, `usual` or `all`. */
 export function planReplay(args: Args, policies: readonly string[]): Plan {
   refuseUnavailable(args);
   const sealRule = args.text('seal-rule');
@@ -40,6 +40,7 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
   onDenyOf(args.text('on-deny'));
   const given = args.list('set');
   const settings = validateSettings(pairs(given));
+  for (const { key, fallback } of unmet(settings)) notYet(`--set ${key}=${settings[key]}`, `${key}=${fallback}`);
   return {
     policies: choosePolicies(policies).map((entry) => entry.build(settings)),
     costs: chooseCosts(args.text('costs')),
@@ -95,6 +96,7 @@ const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word :
 
 function choosePolicies(names: readonly string[]): readonly PolicyEntry[] {
   if (names.length === 1 && names[0] === 'all') return policyEntries;
+  if (names.length === 1 && names[0] === 'usual') return policyEntries.filter(({ usual }) => usual === true);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new UserError(`policy "${twice}" is named twice; name it once`);
   return names.map(policyNamed);
@@ -104,7 +106,9 @@ export function policyNamed(name: string): PolicyEntry {
   const found = policyEntries.find((entry) => entry.name === name);
   if (found !== undefined) return found;
   const names = policyEntries.map((entry) => entry.name);
-  throw new UserError(`unknown policy "${name}"${suggestion(name, names)}; expected ${listed([...names, 'all'])}`);
+  throw new UserError(
+    `unknown policy "${name}"${suggestion(name, names)}; expected ${listed([...names, 'usual', 'all'])}`,
+  );
 }
 
 function chooseCosts(name: string): CostModel {

@@ -20,7 +20,7 @@ export const report: Command = {
   options: {
     out: { kind: 'text', short: 'o', text: 'file to write; - is stdout (by default TRACE.html in this folder)' },
     to: { kind: 'text', text: `kind of report: ${listed(known.map(({ name }) => name))}`, fallback: 'html' },
-    policy: { kind: 'text', text: 'policies (A,B,...), or all; for a trace', fallback: 'all' },
+    policy: { kind: 'text', text: 'policies (A,B,...), usual or all; for a trace', fallback: 'usual' },
     ...REPLAY,
   },
   examples: [

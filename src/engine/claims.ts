@@ -1,18 +1,19 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type Policy } from '../model/policy.js';
+import { CASES, Hold, type HoldName, type Policy } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import { Later, type TimeQueue } from './queue.js';
-import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
+import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
 import { Use, type Users } from './users.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Holds that a break asks back. */
+const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 
 export interface ClaimParts {
@@ -49,6 +50,10 @@ export class Claims {
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
   private readonly zapped = new Map<number, Zapped[]>();
+  /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
+  private readonly lingering = new Map<number, number[]>();
+  /** Marks of files that a resize spoiled (`spoils`). */
+  private readonly spoiled: number[] = [];
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -70,8 +75,14 @@ export class Claims {
     const { plan, seals } = this;
     const asked = this.c.op[row] === Op.seal;
     if (!asked && (plan.atRow[row]! & SealHere.callBefore) === 0 && plan.wholeTrace[file] === 0) return 0;
-    if (this.policy.seal?.taken !== 'call') return 0;
+    const { seal } = this.policy;
+    // What the trace asks for by itself is not asked for twice.
+    if (seal?.taken !== 'call' || (!asked && this.requested(file, seal.hold))) return 0;
     return seals.call(file, this.c.task[row]!, pid, row, timeNs, asked);
+  }
+
+  private requested(file: number, hold: HoldName): boolean {
+    return (this.plan.requested[file]! & (1 << Hold[hold])) !== 0;
   }
 
   /** errno of a request of the trace itself that this policy turns down, a seal call or a MAP_DIRECT mapping; 0: granted. */
@@ -190,8 +201,10 @@ export class Claims {
         this.device(d, handle, nowNs, d.op === Op.pin ? Hold.pin : Hold.registration);
         return;
       case Op.swapon:
-        this.users.add(handle, d.file, d.pid, 0);
-        this.add(d, Hold.swap, nowNs);
+      case Op.lease:
+      case Op.layout_get:
+      case Op.address_query:
+        this.claim(d, handle, nowNs);
         return;
       case Op.close:
       case Op.munmap:
@@ -201,7 +214,10 @@ export class Claims {
       case Op.lease_release:
       case Op.layout_return:
         // Part of a mapping may go; the plan says which call takes the last of it.
-        if ((this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.release(handle, nowNs, EndedBy.release);
+        if (d.op !== Op.munmap || (this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.giveBack(handle, nowNs);
+        return;
+      case Op.mount:
+        for (const at of this.spoiled.splice(0)) this.holds.remove(at);
         return;
       case Op.unseal:
         this.seals.unseal(d.file, nowNs, EndedBy.unseal);
@@ -220,7 +236,7 @@ export class Claims {
     if (!direct) return;
     this.seals.used(d.file);
     const { seal } = this.policy;
-    if (seal?.taken !== 'mapping') return;
+    if (seal?.taken !== 'mapping' || this.requested(d.file, seal.hold)) return;
     const errno = (d.flags & Flag.direct) !== 0 ? 0 : this.seals.refusal(d.file, d.row, false);
     if (errno !== 0) this.seals.fail(d.file, d.task, nowNs, errno);
     else this.seals.taken(this.add(d, Hold[seal.hold], nowNs));
@@ -234,6 +250,48 @@ export class Claims {
     if (seals) this.seals.taken(at);
     this.users.add(handle, d.file, d.pid, Use.sealing);
     this.seals.used(d.file);
+  }
+
+  /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
+  private claim(d: Decision, handle: number, nowNs: number): void {
+    const kind = requestedBy(d.op, d.flags);
+    if (kind < 0 || (this.policy.requestMask & (1 << kind)) === 0) return;
+    const at = this.add(d, kind, nowNs);
+    this.users.add(handle, d.file, d.pid, 0);
+    if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
+    if (this.policy.seal !== null && kind === Hold[this.policy.seal.hold]) this.seals.taken(at);
+  }
+
+  /** The file answers from now on as the policy says of a spoiled one, until the next mount. */
+  spoil(d: Decision, nowNs: number): void {
+    const { spoils } = this.policy;
+    if (spoils === undefined || d.file === NONE || d.operationCase < 0) return;
+    if (!spoils.cases.includes(CASES[d.operationCase]!) || this.holds.count(d.file, Hold[spoils.hold]) > 0) return;
+    const whole = Number.MAX_SAFE_INTEGER;
+    this.spoiled.push(this.holds.add(Hold[spoils.hold], d.file, -1, d.task, 0, nowNs, 0, whole, d.row));
+  }
+
+  /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
+  private giveBack(handle: number, nowNs: number): void {
+    const { holds, policy } = this;
+    const at = holds.byHandle(handle);
+    const lingers =
+      at >= 0 &&
+      policy.seal?.untilLastPin === true &&
+      holds.kind[at] === Hold[policy.seal.hold] &&
+      (holds.mask[holds.file[at]!]! & DEVICE_HOLDS) !== 0;
+    if (!lingers) return this.release(handle, nowNs, EndedBy.release);
+    const file = holds.file[at]!;
+    this.lingering.set(file, [...(this.lingering.get(file) ?? []), handle]);
+    this.users.drop(handle);
+  }
+
+  /** The last pin of a file is gone: so are the seals that stayed for it. */
+  private dropLingering(file: number, nowNs: number): void {
+    if ((this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
+    const handles = this.lingering.get(file) ?? [];
+    this.lingering.delete(file);
+    for (const handle of handles) this.release(handle, nowNs, EndedBy.release);
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {
@@ -251,7 +309,9 @@ export class Claims {
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);
-    const file = this.users.drop(handle);
+    const held = at >= 0 ? this.holds.file[at]! : NONE;
+    const used = this.users.drop(handle);
+    const file = used === NONE ? held : used;
     if (file === NONE) return;
     const zapped = this.zapped.get(file);
     if (zapped !== undefined)
@@ -260,6 +320,7 @@ export class Claims {
         zapped.filter((one) => one.handle !== handle),
       );
     this.seals.released(file, timeNs, how);
+    if (this.lingering.size > 0) this.dropLingering(file, timeNs);
     this.parts.freed(file);
   }
 
@@ -268,12 +329,12 @@ export class Claims {
     this.holds.remove(at);
   }
 
-  /** The process is gone, and all it held with it: a killed one had no chance to unseal. Swap files stay. */
+  /** The process is gone, and what ends with it of all it held: a killed one had no chance to unseal. */
   private exit(pid: number, timeNs: number, killed: boolean): void {
     const how = killed ? EndedBy.killed : EndedBy.exit;
     for (const handle of this.users.of(pid)) {
       const at = this.holds.byHandle(handle);
-      if (at < 0 || this.holds.kind[at] !== Hold.swap) this.release(handle, timeNs, how);
+      if (at < 0 || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
     }
   }
 }

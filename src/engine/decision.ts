@@ -169,7 +169,8 @@ export class Decider {
     const { policy } = this;
     const mask = file === NONE ? 0 : this.holds.mask[file]!;
     const index = operationCase * MASKS + mask;
-    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const special = mask & policy.holderMask;
+    const holder = special !== 0 && this.holds.holds(file, pid, special);
     const verdict = holder ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
     this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
     if (verdict !== Verdict.commitIfDirty) return verdict;
@@ -191,13 +192,17 @@ export class Decider {
     const predictor = this.fidelity!.policy;
     const mask = this.holds.mask[file]!;
     const index = operationCase * MASKS + mask;
-    const holder = mask !== 0 && this.holds.holds(file, pid, mask);
+    const special = mask & predictor.holderMask;
+    const holder = special !== 0 && this.holds.holds(file, pid, special);
     const verdict = holder ? predictor.verdictHolder[index]! : predictor.verdictOther[index]!;
     if (verdict !== Verdict.deny) return 0;
     return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
   }
 
   private caseAt(row: number, op: number, file: number): number {
+    const { insteadCase, insteadFlags } = this.policy;
+    if (insteadCase[op]! >= 0 && (this.c.flags[row]! & insteadFlags[op]!) === insteadFlags[op]!)
+      return insteadCase[op]!;
     const fixed = CASE_OF[op]!;
     if (fixed !== ASK_STATE) return fixed;
     const { c, files } = this;

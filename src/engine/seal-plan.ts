@@ -1,6 +1,7 @@
 // What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
 // called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
 import { type EventColumns, Flag, Op } from '../model/events.js';
+import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import type { EngineInput } from './input.js';
 
@@ -22,6 +23,8 @@ export interface SealPlan {
   readonly wholeTrace: Uint8Array;
   /** By file: its map changes were recorded, so that nothing has to be modelled. */
   readonly observed: Uint8Array;
+  /** By file: bits of the holds that operations of the trace take by themselves; a rule adds none of these. */
+  readonly requested: Uint8Array;
   /** By handle: row that acquires it, NONE for none. */
   readonly startRow: Uint32Array;
   /** By row: the next row of the same thread, NONE after its last. What devices do by themselves is in no thread's chain. */
@@ -43,6 +46,12 @@ interface LiveHold {
 }
 
 const ACQUIRES = new Set<number>([Op.open, Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
+const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
+  [Op.swapon, Hold.swap],
+  [Op.lease, Hold.lease],
+  [Op.layout_get, Hold.layout],
+  [Op.address_query, Hold.translation],
+]);
 const RELEASES = new Set<number>([
   Op.close,
   Op.munmap,
@@ -93,6 +102,7 @@ class Planner {
         glob?.test(input.fileNames[file]!) === true ? 1 : 0,
       ),
       observed: observedFiles(input),
+      requested: new Uint8Array(input.fileCount),
       nextOfTask: nextOfTask(input),
       highestId,
     };
@@ -102,6 +112,8 @@ class Planner {
     const { columns: c } = this.input;
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
+      const requested = requestedBy(op, c.flags[i]!);
+      if (requested >= 0 && c.file[i] !== NONE) this.plan.requested[c.file[i]!]! |= 1 << requested;
       if (ACQUIRES.has(op)) this.acquire(i);
       else if (RELEASES.has(op)) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);
@@ -189,6 +201,11 @@ class Planner {
     this.live.delete(hold.handle);
     this.ofFile.get(hold.file)?.delete(hold);
   }
+}
+
+/** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
+export function requestedBy(op: number, flags: number): number {
+  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : (REQUESTS.get(op) ?? -1);
 }
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;

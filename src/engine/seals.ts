@@ -90,7 +90,7 @@ export class Seals {
       if (this.plan.wholeTrace[file] === 1) this.hopeless.add(file);
       return this.prices.price('refuse');
     }
-    const costNs = spec.prepares ? this.prepare(file) : this.prices.price('commit');
+    const costNs = spec.prepares ? this.prepare(file) : spec.synced === false ? 0 : this.prices.price('commit');
     // A seal that outlives its process is nobody's own.
     const holder = spec.outlives.includes('exit') ? -1 : pid;
     const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);

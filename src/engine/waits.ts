@@ -90,7 +90,7 @@ export class Waits {
 
   /** Somebody waits for pins of this file and keeps its I/O lock meanwhile. */
   keepsLock(file: number): boolean {
-    return this.policy.waits?.keepsLock === true && this.on(file).some((waiter) => waiter.what === 'pins');
+    return this.policy.behaviour.waitKeepsLock && this.on(file).some((waiter) => waiter.what === 'pins');
   }
 
   /** Is the lease of this file being asked back? */

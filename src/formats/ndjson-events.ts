@@ -11,14 +11,26 @@ const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
 /** Ops whose `size` stands in the length column. */
 const SIZED = new Set([Op.truncate, Op.file]);
 const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
-const ACQUIRES = new Set([Op.open, Op.mmap, Op.pin, Op.register, Op.lease, Op.layout_get, Op.seal, Op.swapon]);
+const ACQUIRES = new Set([
+  Op.open,
+  Op.mmap,
+  Op.pin,
+  Op.register,
+  Op.lease,
+  Op.layout_get,
+  Op.address_query,
+  Op.seal,
+  Op.swapon,
+]);
 /** Holds that need no name, and what ends them. */
-const NAMELESS = new Set([Op.mmap, Op.pin, Op.register, Op.swapon]);
+const NAMELESS = new Set([Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get, Op.address_query]);
 const RELEASED_BY = new Map([
   [Op.munmap, Op.mmap],
   [Op.unpin, Op.pin],
   [Op.deregister, Op.register],
   [Op.swapoff, Op.swapon],
+  [Op.lease_release, Op.lease],
+  [Op.layout_return, Op.layout_get],
 ]);
 const RELEASES = new Set([
   Op.close,

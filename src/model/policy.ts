@@ -1,5 +1,6 @@
 // What a policy is: a table from (operation case, who holds what) to a verdict with its errno. Pure data, no method.
 // The 28 operation cases are the rows of the decision table; the cell codes are the ones printed there.
+import type { FlagName, OpName } from './events.js';
 
 /** Operation cases in code order, one per row of the decision table. */
 export const CASES = [
@@ -107,6 +108,7 @@ export const CELLS = [
   'EIO',
   'BUS',
   'BSY',
+  'DLK',
 ] as const;
 export type Cell = (typeof CELLS)[number];
 
@@ -129,6 +131,7 @@ export const CELL_MEANING: Readonly<Record<Cell, { readonly verdict: number; rea
   EIO: { verdict: Verdict.deny, errno: ERRNO.EIO! },
   BUS: { verdict: Verdict.deny, errno: ERRNO.SIGBUS! },
   BSY: { verdict: Verdict.deny, errno: ERRNO.EBUSY! },
+  DLK: { verdict: Verdict.deny, errno: ERRNO.EDEADLK! },
 };
 
 export type Cells = Readonly<Partial<Record<CaseName, Cell>>>;
@@ -171,6 +174,10 @@ export interface SealSpec {
   readonly prepares: boolean;
   /** In the order in which the kernel looks; the first that is met decides. */
   readonly refusals: readonly SealRefusal[];
+  /** The seal does not end before the last pin or registration of the file (section 8: pins_extend_seal, lease_until_last_pin). */
+  readonly untilLastPin?: boolean;
+  /** `false`: the call leaves its transaction to the next journal commit, a crash before it undoes the seal (section 5: seal_sync). */
+  readonly synced?: boolean;
   /** On a file with shared blocks every fault of the holder is SIGBUS (seal-semantics section 3, below the table). */
   readonly faultsNeedOwnBlocks?: boolean;
 }
@@ -185,18 +192,10 @@ export interface BreakSpec {
   readonly faultsBreak: boolean;
   /** At the limit the holder's mapping is taken away: what it touches from then on is SIGBUS. */
   readonly zaps: boolean;
-  /** When the device loses the translations that the holder registered. */
+  /** When the device loses the translations that the holder registered; for pNFS, when the client is fenced (section 4.2). */
   readonly device: 'at_break' | 'at_limit' | 'never';
   /** Whoever breaks looks this often whether the holder is gone, ns; left out: it is woken at once (section 4.2, pNFS). */
   readonly pollNs?: number;
-}
-
-/** How an operation waits for pins (seal-semantics section 4.1). */
-export interface WaitSpec {
-  /** The sleeper keeps the file's I/O lock: reads and writes of the file queue behind it (XFS). */
-  readonly keepsLock: boolean;
-  /** Pins that go do not wake it, only a signal does (Linux 6.1, section 10.1). */
-  readonly untilSignal: boolean;
 }
 
 /** Values of the switches (`--set KEY=VALUE`), already validated. */
@@ -208,6 +207,29 @@ export interface Switch {
   readonly values: readonly string[] | 'seconds';
   readonly fallback: string;
   readonly text: string;
+  /** Values that policies carry and the replay does not act on yet: the command line refuses them. */
+  readonly awaited?: readonly string[];
+}
+
+/** An operation that a policy treats as another row of the table (such as note 18): always, or with this flag. */
+export interface Instead {
+  readonly op: OpName;
+  readonly flag?: FlagName;
+  readonly as: CaseName;
+}
+
+/** What the switches of section 8 ask of the engine, whatever the policy. */
+export interface Behaviour {
+  /** How much of a file loses its page-table entries when something waits for pins or invalidates (zap_scope). */
+  readonly zapScope: 'file' | 'range';
+  /** What ends a wait for pins: the pin going away, or only a signal, as on Linux 6.1 (section 10.1: dax_wait). */
+  readonly waitEnds: 'release' | 'signal';
+  /** Who waits for pins keeps the file's I/O lock: reads and writes queue behind it (section 4.1: XFS, not ext4). */
+  readonly waitKeepsLock: boolean;
+  /** What an application does whose long-term pin was refused: give up, register on demand, copy through a buffer (on_refused_pin). */
+  readonly onRefusedPin: 'abort' | 'odp' | 'bounce';
+  /** Whether CPU and device see each other's stores without a flush (coherence). */
+  readonly coherence: 'hardware' | 'software';
 }
 
 export interface PolicySpec {
@@ -217,16 +239,27 @@ export interface PolicySpec {
   readonly cites: readonly string[];
   /** How far a hold binds. */
   readonly reach: 'file' | 'range';
+  /** What the switches ask of the engine; their defaults when left out. */
+  readonly behaviour?: Behaviour;
   /** Every case when nobody holds anything; a case left out is `ok`. */
   readonly unheld?: Cells;
   /** For each kind of hold alive on the file: what another process gets. The strongest verdict of all live holds wins. */
   readonly held: Readonly<Partial<Record<HoldName, Cells>>>;
-  /** What the holder itself gets where that differs from `held`. */
+  /** What the holder itself gets where that differs from `held`; a cell given here also wins over `unheld`. */
   readonly holder?: Readonly<Partial<Record<HoldName, Cells>>>;
   /** How the policy seals; null when it never does. */
   readonly seal: SealSpec | null;
   readonly breaks?: BreakSpec;
-  readonly waits?: WaitSpec;
+  /** Holds that operations of the trace take by themselves: `lease`, `layout_get`, `address_query`. A swap file always is one. */
+  readonly requests?: readonly ('lease' | 'layout' | 'translation')[];
+  /** Holds that stay when the process that took them is gone; a seal and a swap file always do (section 5). */
+  readonly outliveExit?: readonly HoldName[];
+  /** Operations treated as another row. */
+  readonly instead?: readonly Instead[];
+  /** After these cases the file is of no use until the next mount: it carries that hold, whose cells say what it answers. */
+  readonly spoils?: { readonly cases: readonly CaseName[]; readonly hold: HoldName };
+  /** A write past the end of file is cut short: to the part inside (note 3) or to nothing (note 4), and reports success. */
+  readonly shortWrites?: 'inside' | 'nothing';
   /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
   readonly devicePages?: boolean;
   /** Lane that repeats what the trace says happened. */
@@ -235,8 +268,24 @@ export interface PolicySpec {
   readonly notes?: readonly string[];
 }
 
+/** The holds that a policy's printed cells are about: not a swap file where that is an accident, not the mark of a spoiled file. */
+export const ownHolds = ({ held, seal, spoils }: PolicySpec): readonly HoldName[] =>
+  HOLDS.filter(
+    (hold) => held[hold] !== undefined && hold !== spoils?.hold && (hold !== 'swap' || seal?.hold === 'swap'),
+  );
+
 /** A policy with its tables, indexed `case * MASKS + holdMask`. */
 export interface Policy extends PolicySpec {
+  readonly behaviour: Behaviour;
+  /** Bits of the holds whose holder gets other cells than everybody else. */
+  readonly holderMask: number;
+  /** Bits of the holds that operations of the trace take by themselves. */
+  readonly requestMask: number;
+  /** Bits of the holds that end with the process that took them. */
+  readonly exitMask: number;
+  /** By op code: the case it is treated as, -1 for its own; and the flag bits that it must have for that. */
+  readonly insteadCase: Int8Array;
+  readonly insteadFlags: Float64Array;
   readonly verdictOther: Uint8Array;
   readonly errnoOther: Uint16Array;
   readonly verdictHolder: Uint8Array;
@@ -247,5 +296,7 @@ export interface Policy extends PolicySpec {
 export interface PolicyEntry {
   readonly name: string;
   readonly title: string;
+  /** One of those that a report shows where nobody says which. */
+  readonly usual?: true;
   build(settings: Settings): Policy;
 }

@@ -1,6 +1,8 @@
 // A DAX file with plain shared mappings, as mainline has it: map changes wait for short pins, long-term pins are refused.
 // Rule: seal-semantics section 3, column DX with notes 8, 10 and 16, and section 4.1 (dax_layout_busy_page, xfs_break_layouts).
 import type { PolicyEntry } from '../model/policy.js';
+import { whilePinned } from './busy-wait.js';
+import { behaviourOf } from './choices.js';
 import { type Column, definePolicy, swapHeld } from './define.js';
 import { setting } from './switches.js';
 
@@ -8,9 +10,9 @@ const label = { name: 'dax', title: 'DAX: map changes wait for short pins, long-
 
 export const dax: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
-    const modern = setting(settings, 'era') === 'modern';
-    const waits: Column = setting(settings, 'fs') === 'ext4' ? { ...pinned, fallocate: 'ok' } : pinned;
+    const column: Column = setting(settings, 'era') === 'modern' ? unpinned : { ...unpinned, pin_long: 'ok' };
     return definePolicy({
       ...label,
       cites: [
@@ -20,8 +22,9 @@ export const dax: PolicyEntry = {
         'Recorded on Linux 6.1 and 6.12 (seal-semantics 10.1, 10.2, 10.11)',
       ],
       reach: 'file',
-      unheld: modern ? unpinned : { ...unpinned, pin_long: 'ok' },
-      held: modern ? { swap: swapHeld, pin: waits } : { swap: swapHeld },
+      behaviour: behaviourOf(settings),
+      unheld: column,
+      held: { swap: swapHeld, pin: whilePinned(settings, column) },
       seal: null,
       notes: [
         'One pinned page anywhere makes a change of any range wait; no limit; on XFS the I/O lock stays held meanwhile (note 8, section 4.1).',
@@ -63,17 +66,4 @@ const unpinned: Column = {
   pin_short: 'ok',
   pin_long: 'NSUP',
   umount: 'ok',
-};
-
-const pinned: Column = {
-  ...unpinned,
-  truncate_down: 'W',
-  truncate_up: 'W',
-  truncate_same: 'W',
-  fallocate: 'W',
-  fallocate_move: 'W',
-  unshare: 'W',
-  reflink_source: 'W',
-  reflink_target: 'W',
-  exchange: 'W',
 };

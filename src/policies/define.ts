@@ -1,8 +1,10 @@
 // Checks a policy's spec and folds it into the four byte tables a lane reads: verdict and errno, for another process and
 // for the holder, indexed `case * MASKS + holdMask`. Meaning of the cells: decision table, seal-semantics section 3.
+import { FLAGS, Flag, OP_COUNT, OPS, Op } from '../model/events.js';
 import {
   CASE_COUNT,
   CASES,
+  Case,
   type CaseName,
   CELL_MEANING,
   CELLS,
@@ -19,6 +21,7 @@ import {
   type Settings,
   Verdict,
 } from '../model/policy.js';
+import { behaviourOf } from './choices.js';
 import { setting } from './switches.js';
 
 /** A whole column of the decision table: no row can be forgotten. */
@@ -69,10 +72,16 @@ export const unprivileged = (settings: Settings, errno: SealRefusal['errno']): r
  */
 export function definePolicy(spec: PolicySpec): Policy {
   validate(spec);
-  const other = fold(spec.unheld ?? {}, (hold) => spec.held[hold]);
-  const holder = fold(spec.unheld ?? {}, (hold) => ({ ...spec.held[hold], ...spec.holder?.[hold] }));
+  const { unheld = {}, holder: own = {} } = spec;
+  const other = fold(unheld, (hold) => spec.held[hold], {});
+  const holder = fold(unheld, (hold) => ({ ...spec.held[hold], ...own[hold] }), own);
   return {
     ...spec,
+    behaviour: spec.behaviour ?? behaviourOf({}),
+    holderMask: maskOf(Object.keys(own) as HoldName[]),
+    requestMask: maskOf(['swap', ...(spec.requests ?? [])]),
+    exitMask: MASKS - 1 - maskOf(['seal', 'swap', ...(spec.outliveExit ?? [])]),
+    ...insteadOf(spec),
     verdictOther: other.verdict,
     errnoOther: other.errno,
     verdictHolder: holder.verdict,
@@ -94,16 +103,30 @@ const STRENGTH: Readonly<Record<number, number>> = {
 /** Holds in the order in which equally strong verdicts are settled. */
 const PRECEDENCE: readonly HoldName[] = ['swap', ...HOLDS.filter((hold) => hold !== 'swap')];
 
-function fold(unheld: Cells, held: (hold: HoldName) => Cells | undefined) {
+const maskOf = (holds: readonly HoldName[]): number => holds.reduce((mask, hold) => mask | (1 << Hold[hold]), 0);
+
+function insteadOf(spec: PolicySpec): Pick<Policy, 'insteadCase' | 'insteadFlags'> {
+  const insteadCase = new Int8Array(OP_COUNT).fill(-1);
+  const insteadFlags = new Float64Array(OP_COUNT);
+  for (const { op, flag, as } of spec.instead ?? []) {
+    insteadCase[Op[op]] = Case[as];
+    insteadFlags[Op[op]] = flag === undefined ? 0 : Flag[flag];
+  }
+  return { insteadCase, insteadFlags };
+}
+
+/** `granted`: cells that take the place of the unheld ones for who has that hold. */
+function fold(unheld: Cells, held: (hold: HoldName) => Cells | undefined, granted: NonNullable<PolicySpec['holder']>) {
   const verdict = new Uint8Array(CASE_COUNT * MASKS);
   const errno = new Uint16Array(CASE_COUNT * MASKS);
-  const layers = PRECEDENCE.map((hold) => ({ bit: 1 << Hold[hold], cells: held(hold) ?? {} }));
-  layers.push({ bit: 0, cells: unheld });
-  for (const { bit, cells } of layers) {
+  const layers = PRECEDENCE.map((hold) => ({ bit: 1 << Hold[hold], cells: held(hold) ?? {}, unheld: false }));
+  layers.push({ bit: 0, cells: unheld, unheld: true });
+  for (const { bit, cells, unheld: bare } of layers) {
     for (const [code, name] of CASES.entries()) {
       const cell = CELL_MEANING[cells[name] ?? 'ok'];
+      const unless = bare ? maskOf(HOLDS.filter((hold) => granted[hold]?.[name] !== undefined)) : 0;
       for (let at = code * MASKS; at < (code + 1) * MASKS; at++) {
-        if ((at & bit) !== bit || STRENGTH[cell.verdict]! <= STRENGTH[verdict[at]!]!) continue;
+        if ((at & bit) !== bit || (at & unless) !== 0 || STRENGTH[cell.verdict]! <= STRENGTH[verdict[at]!]!) continue;
         verdict[at] = cell.verdict;
         errno[at] = cell.errno;
       }
@@ -122,6 +145,15 @@ function validate(spec: PolicySpec): void {
   if (spec.reach !== 'file' && spec.reach !== 'range') fail(`unknown reach "${spec.reach}"`);
   if (spec.seal !== null && !HOLDS.includes(spec.seal.hold)) fail(`seals with unknown hold "${spec.seal.hold}"`);
   if (spec.breaks !== undefined && !(spec.breaks.limitNs >= 0)) fail(`break limit ${spec.breaks.limitNs} is no time`);
+  if (spec.breaks !== undefined && !((spec.breaks.pollNs ?? 1) > 0)) fail(`poll ${spec.breaks.pollNs} is no time`);
+
+  for (const hold of [...(spec.requests ?? []), ...(spec.outliveExit ?? [])])
+    if (spec.held[hold] === undefined) fail(`takes hold "${hold}", for which it has no cells`);
+  for (const { op, flag, as } of spec.instead ?? []) {
+    if (!OPS.includes(op)) fail(`treats unknown operation "${op}" as ${as}`);
+    if (flag !== undefined && !FLAGS.includes(flag)) fail(`treats ${op} with unknown flag "${flag}" as ${as}`);
+    if (!CASES.includes(as)) fail(`treats ${op} as unknown case "${as}"`);
+  }
 
   const parts: [string, Cells][] = [['unheld', spec.unheld ?? {}]];
   for (const [actor, table] of Object.entries({ held: spec.held, holder: spec.holder ?? {} })) {

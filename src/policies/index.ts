@@ -1,8 +1,16 @@
 export { dax } from './dax.js';
+export { famfs } from './famfs.js';
+export { layoutUser } from './layout-user.js';
+export { longtermRefused } from './longterm-refused.js';
 export { mapdirect } from './mapdirect.js';
 export { mapdirectLease } from './mapdirect-lease.js';
+export { mapsync } from './mapsync.js';
 export { mapsyncPin } from './mapsync-pin.js';
 export { odp } from './odp.js';
 export { ondisk } from './ondisk.js';
 export { pagecache } from './pagecache.js';
+export { pnfsLayout } from './pnfs-layout.js';
 export { recorded } from './recorded.js';
+export { staticMap } from './static-map.js';
+export { swap } from './swap.js';
+export { virtiofsDax } from './virtiofs-dax.js';

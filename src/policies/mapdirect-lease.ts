@@ -1,6 +1,7 @@
 // MAP_DIRECT with a layout lease: nothing is refused, but whoever changes or just writes the file breaks the lease first.
 // Rule: seal-semantics section 3, column ML with notes 5 and 12, and section 4.2 (v7-v9, October 2017).
 import type { PolicyEntry } from '../model/policy.js';
+import { behaviourOf, inPlaceWrites, leaseBreakNs, mapChanges } from './choices.js';
 import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
 import { setting } from './switches.js';
 
@@ -11,7 +12,9 @@ const label = {
 
 export const mapdirectLease: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) => {
+    const written: Column = inPlaceWrites(settings, true) ? column : { ...column, write_written: 'ok' };
     const version = setting(settings, 'mapdirect_lease');
     return definePolicy({
       ...label,
@@ -21,12 +24,14 @@ export const mapdirectLease: PolicyEntry = {
         'Linux 6.12.117 source: fs/locks.c __break_lease',
       ],
       reach: 'file',
-      held: { lease: column, swap: swapHeld },
+      behaviour: behaviourOf(settings),
+      held: { lease: mapChanges(settings, written), swap: swapHeld },
       seal: {
         hold: 'lease',
         taken: 'mapping',
         outlives: [],
         prepares: false,
+        untilLastPin: setting(settings, 'pins_extend_seal') === 'true',
         refusals: [
           { when: 'private', errno: 'EINVAL' },
           { when: 'read_only', errno: 'EACCES' },
@@ -36,7 +41,7 @@ export const mapdirectLease: PolicyEntry = {
         ],
       },
       breaks: {
-        limitNs: limitNs(setting(settings, 'lease_break_time_s')),
+        limitNs: leaseBreakNs(settings),
         notify:
           'SIGIO to the process that called mmap, not to its children; at the limit a kernel work item zaps the mapping and later accesses get SIGBUS',
         faultsBreak: version !== 'v7',
@@ -44,7 +49,7 @@ export const mapdirectLease: PolicyEntry = {
         device: version === 'v7' ? 'at_break' : version === 'v8' ? 'at_limit' : 'never',
       },
       notes: [
-        'Any write(2) breaks the lease, in place too: the break is made before anybody looks at the blocks.',
+        'Any write(2) breaks the lease, in place too: the break is made before anybody looks at the blocks (lease.inplace_write_breaks=false: only map changes do).',
         'Write faults on holes and unwritten blocks are SIGBUS for everybody, ordinary mappings included; v8 and v9 start a break as well, so that a retry would succeed (note 5).',
         'The lease is for the owner of the file or CAP_LEASE. That the file is on DAX is supposed, not checked.',
         'v8 reading: at the limit the device loses its translation. v9 leaves that undefined, and refuses reflinked files (EPERM); elsewhere a shared block is written like any other.',
@@ -56,11 +61,6 @@ export const mapdirectLease: PolicyEntry = {
     });
   },
 };
-
-/** 0 is "for ever", as in the kernel. */
-function limitNs(seconds: string): number {
-  return Number(seconds) === 0 ? Number.POSITIVE_INFINITY : Math.round(Number(seconds) * 1e9);
-}
 
 const column: Column = {
   read: 'ok',

@@ -1,13 +1,16 @@
 // MAP_DIRECT as the seed thread describes it: an in-memory seal while any process has such a mapping, gone at munmap or exit.
 // Rule: seal-semantics section 3, column MD, and section 5. Ordinary mappings do not carry the `mapping` hold.
 import type { PolicyEntry } from '../model/policy.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { behaviourOf, mapChanges } from './choices.js';
+import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { setting } from './switches.js';
 
 const label = { name: 'mapdirect', title: 'MAP_DIRECT: transient seal, released at munmap or exit' } as const;
 
 export const mapdirect: PolicyEntry = {
   ...label,
-  build: () =>
+  usual: true,
+  build: (settings) =>
     definePolicy({
       ...label,
       cites: [
@@ -15,8 +18,9 @@ export const mapdirect: PolicyEntry = {
         'D. Williams, MAP_DIRECT series v4-v6, linux-nvdimm, August-September 2017',
         'LWN 730570',
       ],
-      reach: 'file',
-      held: { mapping: column, swap: swapHeld },
+      reach: setting(settings, 'mapdirect_scope') as 'file' | 'range',
+      behaviour: behaviourOf(settings),
+      held: { mapping: mapChanges(settings, column), swap: swapHeld },
       seal: {
         hold: 'mapping',
         taken: 'mapping',
@@ -25,11 +29,13 @@ export const mapdirect: PolicyEntry = {
         refusals: [
           { when: 'private', errno: 'EINVAL' },
           { when: 'read_only', errno: 'EACCES' },
+          ...(CAPABLE.includes(setting(settings, 'mapdirect')) ? unprivileged(settings, 'EACCES') : []),
         ],
+        untilLastPin: setting(settings, 'pins_extend_seal') === 'true',
         faultsNeedOwnBlocks: true,
       },
       notes: [
-        'The seed reading: ETXTBSY, whole file, no capability. The holder gets no exemption.',
+        'The seed reading, as v4: ETXTBSY, whole file, no capability; v5 and v6 ask for CAP_LINUX_IMMUTABLE (mapdirect, privileged). The holder gets no exemption.',
         'mmap does not look at the file and does not prepare it: a store into a hole or unwritten block is SIGBUS.',
         'The seal ends at the last munmap of any process, even if pins or memory regions remain: hazard.',
         'On a reflinked file every fault of the holder is SIGBUS. That the file is on DAX is supposed, not checked.',
@@ -38,6 +44,9 @@ export const mapdirect: PolicyEntry = {
       ],
     }),
 };
+
+/** Readings that ask for CAP_LINUX_IMMUTABLE. */
+const CAPABLE: readonly string[] = ['v5', 'v6'];
 
 const column: Column = {
   read: 'ok',

@@ -1,6 +1,7 @@
 // MAP_SYNC mappings, populated and pinned for good: what keeps the map still is the busy wait for the pins, not MAP_SYNC.
 // Rule: seal-semantics section 3, column PI, and sections 4.1, 4.4.
 import type { Cells, PolicyEntry } from '../model/policy.js';
+import { behaviourOf } from './choices.js';
 import { type Column, definePolicy, swapHeld } from './define.js';
 import { setting } from './switches.js';
 
@@ -11,6 +12,7 @@ const label = {
 
 export const mapsyncPin: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
     const pinned: Column = setting(settings, 'fs') === 'ext4' ? { ...column, fallocate: 'ok' } : column;
     return definePolicy({
@@ -22,6 +24,7 @@ export const mapsyncPin: PolicyEntry = {
         'mmap(2)',
       ],
       reach: 'file',
+      behaviour: behaviourOf(settings),
       unheld: faults,
       held: { pin: pinned, registration: pinned, swap: swapHeld },
       seal: { hold: 'registration', taken: 'registration', outlives: ['unmap'], prepares: false, refusals: [] },

@@ -1,6 +1,7 @@
 // On-demand paging (and shared virtual addressing): the device has no pin; a map change takes its translation away first.
 // Rule: seal-semantics section 3, column OP with notes 7, 10 and 15, and section 4.3.
 import type { PolicyEntry } from '../model/policy.js';
+import { behaviourOf } from './choices.js';
 import { type Column, definePolicy, swapHeld } from './define.js';
 import { setting } from './switches.js';
 
@@ -11,6 +12,7 @@ const label = {
 
 export const odp: PolicyEntry = {
   ...label,
+  usual: true,
   build(settings) {
     const copied: Column = setting(settings, 'fs') === 'ext4' ? { ...column, fallocate: 'ok' } : column;
     return definePolicy({
@@ -22,6 +24,7 @@ export const odp: PolicyEntry = {
         'Linux 6.12.117 source: drivers/infiniband/core/umem_odp.c, mm/mmu_notifier.c',
       ],
       reach: 'file',
+      behaviour: behaviourOf(settings),
       held: { registration: copied, translation: copied, swap: swapHeld },
       seal: null,
       devicePages: true,

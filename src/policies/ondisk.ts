@@ -1,6 +1,7 @@
 // The on-disk seal: fallocate(SEAL_BLOCK_MAP) sets an inode flag that stays until a privileged caller takes it back.
 // Rule: seal-semantics section 3, column OD with notes 3 and 14, and sections 5, 6 (S_IOMAP_IMMUTABLE patches, August 2017).
 import type { PolicyEntry } from '../model/policy.js';
+import { behaviourOf, mapChanges } from './choices.js';
 import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
 import { setting } from './switches.js';
 
@@ -11,6 +12,7 @@ const label = {
 
 export const ondisk: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,
@@ -19,24 +21,32 @@ export const ondisk: PolicyEntry = {
         'LWN 730570',
       ],
       reach: 'file',
+      behaviour: behaviourOf(settings),
       held: {
-        seal: setting(settings, 'ondisk.unlink') === 'ok' ? { ...column, unlink: 'ok', rename: 'ok' } : column,
+        seal: mapChanges(
+          settings,
+          setting(settings, 'ondisk.unlink') === 'ok' ? { ...column, unlink: 'ok', rename: 'ok' } : column,
+        ),
         swap: swapHeld,
       },
       seal: {
         hold: 'seal',
         taken: 'call',
         outlives: ['unmap', 'exit', 'crash'],
-        prepares: true,
+        prepares: setting(settings, 'seal_fills') === 'true',
+        synced: setting(settings, 'seal_sync') === 'true',
         refusals: [
           ...unprivileged(settings, 'EPERM'),
           { when: 'part_of_file', errno: 'EINVAL' },
           { when: 'mapped', errno: 'EBUSY' },
         ],
       },
+      ...(setting(settings, 'ondisk.version') === 'v1' ? { shortWrites: 'inside' } : {}),
       notes: [
         'The call asks for CAP_LINUX_IMMUTABLE, the whole file, and that nobody maps it; the three errnos are from memory (section 2).',
-        'v2/v3 reading: a write past the end fails as a whole. v1 wrote the part inside the file and returned a short count (note 3), which a verdict cannot say; no switch offers it.',
+        'v2/v3 reading: a write past the end fails as a whole. v1 wrote the part inside the file and returned a short count (ondisk.version=v1, note 3).',
+        'seal_fills=false is D. Chinner’s variant: the file is sealed as it is, holes and shared blocks included.',
+        'unwritten_is_map_change=false lets first writes to unwritten blocks through; the call converts them all the same, as v2/v3 did.',
         'unlink and rename: the v1 text forbids them (EPERM), later diffs contain no such check; ondisk.unlink=ok (note 14).',
         'Exchange of ranges came after 2017; ETXTBSY is inferred.',
         'Truncating to the present size and allocating what is allocated fail as well.',

@@ -1,6 +1,7 @@
 // An ordinary file through the page cache: devices reach page-cache pages, never blocks, and nothing is held still for them.
 // Rule: seal-semantics section 3, column PC, and section 10.7 (mm/gup.c, writable_file_mapping_allowed).
 import type { PolicyEntry } from '../model/policy.js';
+import { behaviourOf } from './choices.js';
 import { type Column, definePolicy, swapHeld } from './define.js';
 import { setting } from './switches.js';
 
@@ -8,6 +9,7 @@ const label = { name: 'pagecache', title: 'Page cache: an ordinary file, nothing
 
 export const pagecache: PolicyEntry = {
   ...label,
+  usual: true,
   build: (settings) =>
     definePolicy({
       ...label,
@@ -17,6 +19,7 @@ export const pagecache: PolicyEntry = {
         'mmap(2)',
       ],
       reach: 'file',
+      behaviour: behaviourOf(settings),
       unheld: setting(settings, 'era') === '2017' ? { ...column, pin_long: 'ok' } : column,
       held: { swap: swapHeld },
       seal: null,

@@ -1,5 +1,5 @@
 // The switches policies honour (`--set KEY=VALUE`; seal-semantics section 8). They choose between specs before a run and
-// are never looked at inside it. A value that nothing implements is not offered.
+// are never looked at inside it: some choose between tables, the others are fields of the policy that the engine acts on.
 import { UserError } from '../model/issue.js';
 import type { Settings, Switch } from '../model/policy.js';
 
@@ -12,9 +12,22 @@ export const switches: readonly Switch[] = [
   },
   {
     key: 'mapdirect',
-    values: ['seed'],
+    values: ['seed', 'v4', 'v5', 'v6'],
     fallback: 'seed',
-    text: 'reading of MAP_DIRECT: "seed" refuses with ETXTBSY, binds the whole file, asks for no capability',
+    text: 'reading of MAP_DIRECT: all refuse with ETXTBSY; "seed" and v4 ask for no capability, v5 and v6 for CAP_LINUX_IMMUTABLE (see privileged)',
+  },
+  {
+    key: 'mapdirect_scope',
+    values: ['file', 'range'],
+    fallback: 'file',
+    text: 'what a MAP_DIRECT mapping seals: the whole file or the range that is mapped',
+    awaited: ['range'],
+  },
+  {
+    key: 'pins_extend_seal',
+    values: ['false', 'true'],
+    fallback: 'false',
+    text: 'whether pins and memory regions keep a MAP_DIRECT seal alive after munmap',
   },
   {
     key: 'mapdirect_lease',
@@ -29,16 +42,102 @@ export const switches: readonly Switch[] = [
     text: 'whether whoever seals has the capability that the seal asks for (a trace carries no credentials)',
   },
   {
+    key: 'ondisk.version',
+    values: ['v3', 'v2', 'v1'],
+    fallback: 'v3',
+    text: 'series of the on-disk seal: v1 writes the part inside the file and returns a short count, v2 and v3 refuse the whole write',
+    awaited: ['v1'],
+  },
+  {
     key: 'ondisk.unlink',
     values: ['eperm', 'ok'],
     fallback: 'eperm',
     text: 'whether the on-disk seal forbids unlink and rename (v1 text) or not (later diffs)',
   },
   {
+    key: 'seal_sync',
+    values: ['true', 'false'],
+    fallback: 'true',
+    text: 'whether the on-disk seal call forces a journal commit; without, a crash before the next commit undoes it',
+    awaited: ['false'],
+  },
+  {
+    key: 'seal_fills',
+    values: ['true', 'false'],
+    fallback: 'true',
+    text: 'whether the on-disk seal call fills holes, converts and unshares, or seals the file as it is',
+  },
+  {
+    key: 'unwritten_is_map_change',
+    values: ['true', 'false'],
+    fallback: 'true',
+    text: 'whether the first write to an unwritten block is a change of the map for seals and layouts',
+  },
+  {
+    key: 'lease.inplace_write_breaks',
+    values: ['default', 'true', 'false'],
+    fallback: 'default',
+    text: 'whether a write to blocks that are there counts as a change: default is yes for mapdirect-lease and pnfs-layout, no for layout-user',
+  },
+  {
+    key: 'layout-user.write',
+    values: ['draft', 'xfsrfc'],
+    fallback: 'draft',
+    text: 'in-place write under a layout lease: allowed, or ETXTBSY for others and EDEADLOCK for the holder',
+  },
+  {
     key: 'lease_break_time_s',
     values: 'seconds',
     fallback: '45',
     text: 'time a lease holder has after a break; 0 means for ever (/proc/sys/fs/lease-break-time)',
+  },
+  {
+    key: 'lease_until_last_pin',
+    values: ['true', 'false'],
+    fallback: 'true',
+    text: 'whether a layout lease stays until the last pin of the file is gone, also when it was given back before',
+  },
+  {
+    key: 'pnfs.block_fence_helper',
+    values: ['true', 'false'],
+    fallback: 'true',
+    text: 'whether a pNFS client that does not give its layout back can be fenced',
+    awaited: ['false'],
+  },
+  {
+    key: 'famfs.past_eof',
+    values: ['efbig', 'short'],
+    fallback: 'efbig',
+    text: 'write past the end of a famfs file: refused with EFBIG, or a short write of nothing',
+    awaited: ['short'],
+  },
+  {
+    key: 'on_refused_pin',
+    values: ['abort', 'odp', 'bounce'],
+    fallback: 'abort',
+    text: 'what an application does whose long-term pin is refused: gives up, registers on demand, or copies through a buffer',
+    awaited: ['odp', 'bounce'],
+  },
+  {
+    key: 'zap_scope',
+    values: ['file', 'range'],
+    fallback: 'file',
+    text: 'how much of a file loses its page-table entries when something waits for pins or invalidates',
+    awaited: ['range'],
+  },
+  {
+    key: 'dax_wait',
+    values: ['wakes', 'until-signal'],
+    fallback: 'wakes',
+    text: 'what ends a wait for pins: the pin going away, or (Linux 6.1) only a signal',
+    awaited: ['until-signal'],
+  },
+  {
+    key: 'coherence',
+    values: ['hardware', 'software'],
+    fallback: 'hardware',
+    text: 'whether CPU and device see each other’s stores in device memory without a flush',
+    awaited: ['software'],
   },
   {
     key: 'fs',
@@ -70,6 +169,11 @@ export function validateSettings(
     settings[one.key] = value;
   }
   return settings;
+}
+
+/** What settings ask for that policies carry and no lane acts on yet. Each is said so in `awaited`, and nowhere else. */
+export function unmet(settings: Settings): readonly Switch[] {
+  return switches.filter(({ key, awaited }) => awaited?.includes(settings[key] ?? '') === true);
 }
 
 /** Value of a policy switch; its default when `settings` does not hold it. */

@@ -1,9 +1,8 @@
 // A whole replay as one result: what `replay --json` prints, what a run file keeps and what a report shows.
 import { replay } from '../engine/replay.js';
-import type { LaneResult } from '../engine/result.js';
 import type { CostModel } from '../model/costs.js';
 import { STEPS } from '../model/costs.js';
-import { CASES, type Cell, type Policy, type Settings } from '../model/policy.js';
+import type { Policy, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { fidelityReport } from './fidelity-report.js';
 import { engineInput } from './input.js';
@@ -11,8 +10,9 @@ import { laneDetail } from './lane-detail.js';
 import { laneReport } from './lane-report.js';
 import { quality } from './quality.js';
 import { onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
+import { tableRows } from './table-rows.js';
 import { summarize } from './trace-summary.js';
-import type { Conflict, Evidence, Hazard, PriceRow, Run, TableRow } from './types.js';
+import type { Conflict, Evidence, Hazard, PriceRow, Run } from './types.js';
 
 export interface RunOptions {
   readonly traceName: string;
@@ -65,7 +65,7 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
       lanes: reports,
     },
     details: lanes.map((lane) => laneDetail(trace, lane, lanes)),
-    tables: lanes.flatMap(tableRows),
+    tables: lanes.flatMap((lane) => tableRows(lane.policy)),
     prices: priceRows(options.costs),
     cites: Object.fromEntries(lanes.map((lane) => [lane.policy.name, lane.policy.cites])),
   };
@@ -86,18 +86,6 @@ function settingsOf(o: RunOptions): Record<string, string> {
     seed: String(o.seed),
     ...o.settings,
   };
-}
-
-/** The printed table: each case with nobody holding, and with the policy's own holds alive. */
-function tableRows({ policy }: LaneResult): TableRow[] {
-  if (policy.recorded === true) return [];
-  return CASES.map((operationCase) => {
-    const held = Object.entries(policy.held)
-      .filter(([hold]) => hold !== 'swap')
-      .map(([, cells]) => cells[operationCase] ?? 'ok');
-    const unheld: Cell = policy.unheld?.[operationCase] ?? 'ok';
-    return { policy: policy.name, operationCase, unheld, held: held[0] ?? unheld };
-  });
 }
 
 function priceRows(costs: CostModel): PriceRow[] {

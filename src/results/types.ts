@@ -249,12 +249,14 @@ export interface LaneDetail {
   readonly sealsLeftOut: number;
 }
 
-/** The decision table that ran: for each policy, each case, the cell with nobody holding and with the policy's hold alive. */
+/** The decision table that ran: for each policy and case, the cell with nobody holding and with the policy's hold alive. */
 export interface TableRow {
   readonly policy: string;
   readonly operationCase: string;
   readonly unheld: Cell;
   readonly held: string;
+  /** What the holder itself gets. */
+  readonly own?: string;
 }
 
 export interface PriceRow {

@@ -14,6 +14,11 @@ const HOLDS: ReadonlySet<number> = new Set([
   Op.deregister,
   Op.swapon,
   Op.swapoff,
+  Op.lease,
+  Op.lease_release,
+  Op.layout_get,
+  Op.layout_return,
+  Op.address_query,
 ]);
 const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
 const SIZED = new Set([Op.truncate, Op.file]);

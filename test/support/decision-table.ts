@@ -55,6 +55,8 @@ export const CODES: Readonly<Record<string, Outcome>> = {
   FLT: { verdict: 'deny', errno: 14 },
   NSUP: { verdict: 'deny', errno: 95 },
   FBG: { verdict: 'deny', errno: 27 },
+  EIO: { verdict: 'deny', errno: 5 },
+  DLK: { verdict: 'deny', errno: 35 },
   BUS: { verdict: 'deny', errno: 1000 },
   busy: { verdict: 'deny', errno: 16 },
 };
@@ -73,22 +75,60 @@ const FAULTS: readonly CaseName[] = [
   'write_fault_hole',
   'write_fault_shared',
 ];
+const UNSUPPORTED: readonly CaseName[] = [
+  'unshare',
+  'reflink_source',
+  'reflink_target',
+  'exchange',
+  'swapext',
+  'pin_long',
+];
 export const READINGS: readonly Reading[] = [
   { policy: 'pagecache', column: 'PC', holds: [], unheld: CASES },
   { policy: 'dax', column: 'DX', holds: ['pin'], unheld: ['pin_long'] },
+  { policy: 'mapsync', column: 'SY', holds: ['pin'], unheld: [...FAULTS, 'pin_long'] },
   { policy: 'mapsync-pin', column: 'PI', holds: ['pin', 'registration'], unheld: FAULTS },
   { policy: 'ondisk', column: 'OD', holds: ['seal'], unheld: [] },
   { policy: 'mapdirect', column: 'MD', holds: ['mapping'], unheld: [] },
   { policy: 'mapdirect-lease', column: 'ML', holds: ['lease'], unheld: [] },
+  { policy: 'pnfs-layout', column: 'NF', holds: ['layout'], unheld: [] },
+  { policy: 'layout-user', column: 'LU', holds: ['lease'], unheld: ['pin_long'] },
   { policy: 'odp', column: 'OP', holds: ['registration', 'translation'], unheld: [] },
+  { policy: 'swap', column: 'SW', holds: ['swap'], unheld: [] },
+  { policy: 'longterm-refused', column: 'LT', holds: ['pin'], unheld: ['pin_long'] },
+  { policy: 'static-map', column: 'ST', holds: ['translation', 'registration', 'pin'], unheld: [] },
+  { policy: 'virtiofs-dax', column: 'VF', holds: ['pin'], unheld: UNSUPPORTED },
+  { policy: 'famfs', column: 'FA', holds: [], unheld: CASES },
 ];
+
+/** Rows whose first word says who acts: "by holder". */
+const BY_HOLDER: readonly CaseName[] = ['pin_long'];
 
 /** Cells whose printed text is not their meaning. `cell` guards the text, `code` is what it stands for. */
 export const EXCEPTIONS: readonly { column: string; cell: string; code: string; note: string; why: string }[] = [
-  { column: 'DX', cell: 'ok(8)', code: 'W', note: '8', why: 'waits while short pins exist; ok without (era=modern)' },
-  { column: 'DX', cell: '(16)', code: 'NSUP', note: '16', why: 'modern kernels refuse, held or not' },
+  ...['DX', 'SY', 'LT', 'VF'].map((column) => ({
+    column,
+    cell: 'ok(8)',
+    code: 'W',
+    note: '8',
+    why: 'waits while short pins exist; ok without (era=modern)',
+  })),
+  {
+    column: 'VF',
+    cell: 'ok(8,18)',
+    code: 'W',
+    note: '8',
+    why: 'as ok(8); what note 18 says more has a test of its own',
+  },
+  ...['DX', 'SY'].map((column) => ({
+    column,
+    cell: '(16)',
+    code: 'NSUP',
+    note: '16',
+    why: 'modern kernels refuse, held or not',
+  })),
   { column: 'PC', cell: 'busy if open/mapped', code: 'ok', note: '-', why: 'an open file is no hold of the table' },
-  { column: 'DX', cell: '=', code: 'ok', note: '-', why: 'as PC' },
+  ...['DX', 'SY', 'LT'].map((column) => ({ column, cell: '=', code: 'ok', note: '-', why: 'as PC' })),
   {
     column: 'PI',
     cell: '=(13)',
@@ -97,6 +137,27 @@ export const EXCEPTIONS: readonly { column: string; cell: string; code: string; 
     why: 'as PC: up to Linux 6.14 the blocks are freed under the pin',
   },
 ];
+
+/**
+ * The last paragraph of section 3: the holder gets the same cells, except for these. A swap file's own I/O goes straight to
+ * blocks: the kernel's, no operation of the table.
+ */
+const HOLDER_EXCEPTIONS: Readonly<Record<string, (cell: string, name: CaseName) => string>> = {
+  LU: (cell) => (cell === 'TXT' ? 'DLK' : cell),
+  NF: (cell, name) => (name.startsWith('write_') && cell === 'B' ? 'ok' : cell),
+};
+/** Rows that bind everybody with nobody holding anything, but not who has the hold of the policy itself (note 17). */
+export const GRANTED: Readonly<Record<string, readonly CaseName[]>> = { LU: BY_HOLDER };
+/** Note 9: what a resized famfs file answers, which carries the hold `seal` as a mark. */
+export const SPOILED = { policy: 'famfs', hold: 'seal', outcome: spoiled } as const;
+function spoiled(name: CaseName): Outcome {
+  if (/^(read|write)_fault/.test(name)) return CODES.BUS!;
+  return /^(read|write|pin_short)/.test(name) ? CODES.EIO! : OK;
+}
+/** Note 17: the pin of somebody else than the holder of the lease. */
+const OTHERS_EXCEPTIONS: Readonly<Record<string, (cell: string, name: CaseName) => string>> = {
+  LU: (cell, name) => (BY_HOLDER.includes(name) ? 'PRM' : cell),
+};
 
 export const text = readFileSync(new URL('../contract/decision-table.txt', import.meta.url), 'utf8');
 const [first, , ...rest] = text
@@ -118,8 +179,18 @@ export function code(column: string, name: CaseName): string {
   return exception?.code ?? cell.replace(/,.*$/, '').replace(/\([\d,]+\)|\[i\]/g, '');
 }
 
-export function outcome(column: string, name: CaseName): Outcome {
-  const found = CODES[code(column, name)];
+export type Actor = 'other' | 'holder';
+
+/** The code of a cell for an actor. */
+export function codeFor(column: string, name: CaseName, actor: Actor): string {
+  const cell = code(column, name);
+  const exception = (actor === 'holder' ? HOLDER_EXCEPTIONS : OTHERS_EXCEPTIONS)[column];
+  return exception === undefined ? cell : exception(cell, name);
+}
+
+/** What a cell means, for another process unless said otherwise. */
+export function outcome(column: string, name: CaseName, actor: Actor = 'other'): Outcome {
+  const found = CODES[codeFor(column, name, actor)];
   if (found === undefined) throw new Error(`${column}, ${name}: what does "${code(column, name)}" mean?`);
   return found;
 }

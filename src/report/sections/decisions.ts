@@ -15,7 +15,7 @@ export const decisions: SectionBuilder = {
       title: 'The decision table that ran',
       short: 'Decisions',
       finding:
-        'What another process gets while the hold of the policy is alive; in small print what it gets when nobody holds anything, where that differs.',
+        'What another process gets while the hold of the policy is alive; in small print, where they differ, what it gets when nobody holds anything, and after "own" what the holder itself gets.',
       blocks: [table(run), { kind: 'text', tone: 'quiet', text: LEGEND }],
     };
   },
@@ -54,6 +54,8 @@ const LEGEND = [
   ' EIO, ',
   strong('BSY'),
   ' EBUSY, ',
+  strong('DLK'),
+  ' EDEADLOCK, ',
   strong('BUS'),
   ' SIGBUS in the faulting thread.',
 ] as const;
@@ -95,6 +97,7 @@ const decision = (row: TableRow | undefined): Cell => {
   if (row === undefined) return cell('', { tone: 'quiet' });
   const tone = TONES[row.held] ?? 'bad';
   const held = words(row.held);
-  const apart = row.unheld !== row.held && row.unheld !== 'ok';
-  return cell(apart ? [held, ' ', small(row.unheld)] : held, { tone });
+  const bare = row.unheld !== row.held && row.unheld !== 'ok' ? [' ', small(row.unheld)] : [];
+  const own = row.own !== undefined && row.own !== row.held ? [' ', small(`own ${row.own}`)] : [];
+  return cell([held, ...bare, ...own], { tone });
 };
