@@ -80,6 +80,7 @@ const issue: Handler = (c, t, v) => {
     v[3]!,
     v[4]! * 512,
     rwbs.includes('W'),
+    rwbs.includes('M'),
     c.record.timeNs,
     t.task,
     currentOp(c, t),

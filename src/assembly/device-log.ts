@@ -20,6 +20,8 @@ export interface Access {
   toNs: number;
   /** The device writes memory (kind memory), or sectors (kind sectors). */
   readonly write: boolean;
+  /** Of the file system's own metadata (kind sectors). */
+  readonly meta: boolean;
   /** Device number of the disk (kind sectors); -1 for memory. */
   readonly device: number;
   readonly segments: Segment[];
@@ -122,6 +124,7 @@ export class DeviceLog {
       fromNs: timeNs,
       toNs: -1,
       write,
+      meta: false,
       device: -1,
       segments: [],
       task,
@@ -157,6 +160,7 @@ export class DeviceLog {
     sector: number,
     bytes: number,
     write: boolean,
+    meta: boolean,
     timeNs: number,
     task: number,
     opId: number,
@@ -167,6 +171,7 @@ export class DeviceLog {
       fromNs: timeNs,
       toNs: -1,
       write,
+      meta,
       device,
       segments: [segment(sector * 512, bytes)],
       task,

@@ -230,6 +230,7 @@ function accessRows(c: Context, access: Access, parts: readonly Placed[]): void 
       (memory && rows > 0 ? Flag.second : 0) |
       (memory ? (p.byMap || p.hole ? Flag.dax : Flag.pagecache) : access.write ? Flag.write : 0) |
       (p.moved ? Flag.moved : 0) |
+      (access.meta ? Flag.meta : 0) |
       (access.direct !== null ? Flag.direct : 0);
     e.row = access.row;
     e.commit();

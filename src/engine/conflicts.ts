@@ -44,7 +44,7 @@ export class Conflicts {
 
   /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Decision): void {
-    const { c, holds, ledger } = this;
+    const { holds, ledger } = this;
     const { row, op, operationCase, blocked: file, verdict, errno, task, pid } = d;
     const hold =
       this.policy.recorded === true || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);

@@ -1,11 +1,13 @@
 // Device accesses against the map as it is now: a translation taken earlier that no longer leads to the file's blocks.
-// Classes (seal-semantics section 1): a old data of the file or free blocks, b reads another file, c writes another file.
-// d, metadata, needs to know who takes blocks that no file of the trace owns; no event tells, so it is never claimed.
+// Classes (seal-semantics section 1): a old data of the file or free blocks, b reads what is somebody else's, c writes another
+// file, d writes metadata: blocks that no file owns and that the file system has written as its own (REQ_META) since.
+import { ExtentMap, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op } from '../model/events.js';
 import type { FileStates } from './file-states.js';
 import type { HazardRow } from './result.js';
 
+const BLOCK = 4096;
 const MOST_ROWS = 10_000;
 
 interface Captured {
@@ -23,6 +25,9 @@ export class Hazards {
   bytes = 0;
   private readonly c: EventColumns;
   private readonly files: FileStates;
+  /** Device ranges written as metadata, each at its own address. */
+  private readonly metadataAt = new ExtentMap();
+  private readonly oneDevice: boolean;
   /** The device's copy of the map, by handle: it may outlive the hold. */
   private readonly captured = new Map<number, Captured>();
   /** When the lane last changed a file's map. */
@@ -31,6 +36,7 @@ export class Hazards {
   constructor(columns: EventColumns, files: FileStates, fileCount: number) {
     this.c = columns;
     this.files = files;
+    this.oneDevice = files.deviceOf.every((device) => device === files.deviceOf[0]);
     this.changedNs = new Float64Array(fileCount).fill(-1);
   }
 
@@ -93,12 +99,37 @@ export class Hazards {
       this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, nowNs - changed));
   }
 
+  /** The file system writes metadata. Block requests name no file, so that this serves traces of one device only. */
+  metadata(row: number): void {
+    const { c } = this;
+    const addr = Math.floor(c.addr[row]! / BLOCK) * BLOCK;
+    if (this.oneDevice && c.addr[row]! >= 0 && c.length[row]! > 0)
+      this.metadataAt.insert(
+        addr,
+        Math.ceil((c.addr[row]! + c.length[row]!) / BLOCK) * BLOCK - addr,
+        addr,
+        State.written,
+      );
+  }
+
+  /** Blocks that a row gives to a file are no metadata any more. */
+  data(row: number): void {
+    const { c } = this;
+    if (this.metadataAt.count > 0 && c.addr[row]! >= 0 && c.length[row]! > 0)
+      this.metadataAt.remove(c.addr[row]!, c.length[row]!);
+  }
+
+  private isMetadata(addr: number): boolean {
+    return addr >= 0 && this.metadataAt.addrAt(addr) >= 0;
+  }
+
   /** Counts a stale access: `addr` is where it goes, -1 when no block is known; `staleForNs` 0 when its range changed under it. */
   add(row: number, bytes: number, file: number, offset: number, addr: number, staleForNs: number): void {
     const { c, files } = this;
     const owner = addr < 0 ? null : files.owner(files.deviceOf[file]!, addr);
     const other = owner !== null && owner.file !== file;
-    const hazardClass = !other ? 0 : c.op[row] === Op.dma_write ? 2 : 1;
+    const meta = owner === null && this.isMetadata(addr);
+    const hazardClass = !other && !meta ? 0 : c.op[row] !== Op.dma_write ? 1 : meta ? 3 : 2;
     this.count++;
     this.bytes += bytes;
     this.classes[hazardClass]!++;

@@ -281,6 +281,11 @@ export class Lane {
       this.files.dirty.fill(0);
       return;
     }
+    if (op === Op.block_io) {
+      const flags = c.flags[row]!;
+      if ((flags & Flag.meta) !== 0 && (flags & Flag.write) !== 0) this.hazards.metadata(row);
+      return;
+    }
     if (op === Op.map_seen) {
       this.decider.fidelity?.lookUp(this.files, c, row);
       return;
@@ -302,6 +307,7 @@ export class Lane {
     if (this.effects.observe(row, fates.opOf[opId]!)) fates.diverge(opId);
     const file = c.file[row]!;
     if (file === NONE) return;
+    if (c.op[row] === Op.map_insert) this.hazards.data(row);
     this.touched(file, nowNs, c.op[row] !== Op.map_insert && TAKES_AWAY[fates.opOf[opId]!] === 1);
     if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
   }
@@ -316,6 +322,7 @@ export class Lane {
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
     if (this.effects.model(row, second)) fates.diverge(opId);
+    this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     for (const at of second < 0 ? [row] : [row, second]) {
       const file = c.file[at]!;

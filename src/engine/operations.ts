@@ -151,8 +151,11 @@ export class Operations {
     const decision = Object.assign(new Decision(), d);
     const pollNs =
       what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
-    const waiter: Waiter = { decision, what, sinceNs: d.timeNs, late: [], pollNs };
+    // Who queues behind a lock in open time delays nothing but its own return.
+    const done = what === 'lock' && threads === null;
+    const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
     waits.add(waiter);
+    if (done) return this.carryOut(decision, d.timeNs);
     if (d.file !== NONE && plan.observed[d.file] === 0 && d.result >= 0) this.keepBlocks(d);
     if (threads === null) return;
     threads.block(d.task, d.row);
@@ -181,7 +184,7 @@ export class Operations {
     const { decision: d, late } = waiter;
     waits.remove(waiter);
     d.waitNs = nowNs - waiter.sinceNs;
-    const lateNs = this.complete(d, nowNs);
+    const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
     // A sleeper that kept the lock gives it back.
@@ -190,13 +193,12 @@ export class Operations {
 
   /** Its wait ends without what it waited for: it is as if it had been refused. */
   private giveUp(waiter: Waiter, nowNs: number): void {
-    const { waits, fates, conflicts } = this.parts;
+    const { waits, fates } = this.parts;
     const { decision: d, late } = waiter;
     waits.remove(waiter);
     d.waitNs = nowNs - waiter.sinceNs;
-    if (d.counted) this.account(d);
-    conflicts.over(d);
-    fates.deny(d.opId);
+    this.settleTime(d);
+    if (!waiter.done) fates.deny(d.opId);
     for (const row of late) this.parts.observe(row, nowNs);
     this.stir(d.blocked);
   }
@@ -205,9 +207,12 @@ export class Operations {
 
   /** Returns by how much the wait makes the thread later than the recording, ns. */
   private complete(d: Decision, nowNs: number): number {
-    const { conflicts } = this.parts;
     this.carryOut(d, nowNs);
-    conflicts.over(d);
+    return this.settleTime(d);
+  }
+
+  private settleTime(d: Decision): number {
+    this.parts.conflicts.over(d);
     return d.counted ? this.account(d) : 0;
   }
 

@@ -15,6 +15,8 @@ export interface Waiter {
   readonly decision: Decision;
   readonly what: WaitsFor;
   readonly sinceNs: number;
+  /** Carried out already: only its time is still open (open timing, behind the I/O lock). */
+  readonly done: boolean;
   /** Observed changes of the call that came before it was let go. */
   readonly late: number[];
   /** It looks again at whole multiples of this from its beginning; 0: it is told at once. */
@@ -50,7 +52,7 @@ export class Waits {
     this.byRow.set(row, waiter);
     if (list === undefined) this.ofFile.set(blocked, [waiter]);
     else list.push(waiter);
-    if (opId !== 0) this.ofOperation.set(opId, waiter);
+    if (opId !== 0 && !waiter.done) this.ofOperation.set(opId, waiter);
     if (task !== NONE) this.ofTask.set(task, waiter);
   }
 

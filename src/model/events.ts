@@ -124,6 +124,8 @@ export const FLAGS = [
   'unknown',
   /** `file` row or mapping: the file is accessed through DAX. */
   'dax',
+  /** `block_io`: the request is for metadata of the file system (REQ_META, `M` in rwbs). */
+  'meta',
 ] as const;
 
 export type FlagName = (typeof FLAGS)[number];

@@ -48,6 +48,21 @@ describe('a kernel of 2017, plain DAX', () => {
     }
   });
 
+  test('taken by the file system for itself: writing it is class d, reading it b', async () => {
+    const log: Line = { t: 4_000, op: 'block_io', addr: 104 * 4096, len: 16_384, flags: ['write', 'meta'] };
+    for (const [access, hazardClass] of [
+      [read, 'b'],
+      [write, 'd'],
+    ] as const) {
+      const replayed = await replayLines(story(punch, log, access), OLD);
+      expect(replayed.lane('dax').hazards).toMatchObject({ count: 1, bytes: 8192, byClass: { [hazardClass]: 1 } });
+      expect(replayed.detail('dax').hazards[0]).toMatchObject({ hazardClass, ownerNow: '' });
+    }
+    // Before the blocks were freed, or data: nothing of the kind.
+    const early: Line = { ...log, t: 2_500, flags: ['write'] };
+    expect((await replayLines(story(early, punch, write), OLD)).lane('dax').hazards.byClass.d).toBe(0);
+  });
+
   test('moved within the file: old data of the same file, class a', async () => {
     const collapse: Line = { ...punch, op: 'collapse', ...pages(0, 4) };
     const replayed = await replayLines(story(collapse, write), OLD);
