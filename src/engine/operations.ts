@@ -247,7 +247,7 @@ export class Operations {
   }
 
   private carryOut(d: Decision, nowNs: number): void {
-    const { claims, devices, fates, plan, sizes } = this.parts;
+    const { claims, devices, fates, files, plan, sizes } = this.parts;
     const { file, second, verdict, opId } = d;
     const failed = d.result < 0;
     const there = this.fileOf(second);
@@ -259,7 +259,11 @@ export class Operations {
     if (verdict === Verdict.revoke) {
       if (file !== NONE) claims.revoke(file);
       if (there !== NONE) claims.revoke(there);
-    } else if (verdict === Verdict.commit) fates.committed[opId] = 1;
+    } else if (verdict === Verdict.commit) {
+      // Whatever was uncommitted goes with it, and so does what the call itself changes.
+      fates.committed[opId] = 1;
+      files.dirty[file] = 0;
+    }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (failed) return;
     if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
