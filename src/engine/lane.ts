@@ -75,6 +75,7 @@ export class Lane {
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
   private readonly lateNs: Float64Array;
   private next = 0;
+  /** When the last row ran. */
   private nowNs = 0;
   private notReached = 0;
 
@@ -146,6 +147,7 @@ export class Lane {
       }
       const row = this.next++;
       if (this.threads === null || this.isDue(row, this.threads)) this.step(row, times[row]!);
+      else this.missed(row);
     }
     while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
   }
@@ -204,7 +206,6 @@ export class Lane {
     const { queue } = this;
     queue.take();
     const { takenWhat: what, takenRow: row, takenNs: nowNs } = queue;
-    this.nowNs = nowNs;
     if (what === Later.after) this.conflicts.after(row);
     else if (what === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
     else if (what === Later.accessEnd) this.devices.end(row);
@@ -242,6 +243,12 @@ export class Lane {
     if (lateNs > 0) this.queue.add(c.timeNs[row]! + lateNs, Later.row, row);
     else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
     return false;
+  }
+
+  /** The recording made this change now; here it comes later, or not at all. */
+  private missed(row: number): void {
+    const { c, touches } = this;
+    if (TAKES_AWAY[c.op[row]!] === 1 && c.file[row] !== NONE) touches.interfered[c.file[row]!] = 1;
   }
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
