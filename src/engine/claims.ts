@@ -12,8 +12,8 @@ import type { Seals } from './seals.js';
 import { Use, type Users } from './users.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** Holds that a break asks back. */
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
+/** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 
 export interface ClaimParts {
@@ -85,16 +85,17 @@ export class Claims {
     return (this.plan.requested[file]! & (1 << Hold[hold])) !== 0;
   }
 
-  /** errno of a request of the trace itself that this policy turns down, a seal call or a MAP_DIRECT mapping; 0: granted. */
+  /** errno of a request of the trace that this policy turns down: a seal call, a MAP_DIRECT mapping, a claim; 0: granted. */
   turnsDown(d: Decision): number {
     const { policy, seals } = this;
     if (d.file === NONE) return 0;
     const call = d.op === Op.seal && policy.seal?.taken === 'call' && !seals.isSealed(d.file);
     const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && policy.seal?.taken === 'mapping';
-    if (!call && !mapping) return 0;
+    const claim = policy.seal !== null && this.claimOf(d) === Hold[policy.seal.hold];
+    if (!call && !mapping && !claim) return 0;
     const errno = seals.refusal(d.file, d.row, true);
     // A refused seal call was written down when it was made.
-    if (errno !== 0 && mapping) seals.fail(d.file, d.task, d.timeNs, errno);
+    if (errno !== 0 && !call) seals.fail(d.file, d.task, d.timeNs, errno);
     return errno;
   }
 
@@ -129,6 +130,7 @@ export class Claims {
       if (policy.breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
       if (policy.breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
     }
+    this.dropLingering(file, timeNs);
   }
 
   /** The time of a holder is over: the kernel takes the lease, and what the policy says goes with it. */
@@ -252,10 +254,16 @@ export class Claims {
     this.seals.used(d.file);
   }
 
+  /** The hold that an operation of the trace takes by itself under this policy; -1 for none. */
+  private claimOf(d: Decision): number {
+    const kind = requestedBy(d.op, d.flags);
+    return kind >= 0 && (this.policy.requestMask & (1 << kind)) !== 0 ? kind : -1;
+  }
+
   /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
   private claim(d: Decision, handle: number, nowNs: number): void {
-    const kind = requestedBy(d.op, d.flags);
-    if (kind < 0 || (this.policy.requestMask & (1 << kind)) === 0) return;
+    const kind = this.claimOf(d);
+    if (kind < 0) return;
     const at = this.add(d, kind, nowNs);
     this.users.add(handle, d.file, d.pid, 0);
     if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
@@ -284,12 +292,13 @@ export class Claims {
     const file = holds.file[at]!;
     this.lingering.set(file, [...(this.lingering.get(file) ?? []), handle]);
     this.users.drop(handle);
+    this.parts.freed(file);
   }
 
   /** The last pin of a file is gone: so are the seals that stayed for it. */
   private dropLingering(file: number, nowNs: number): void {
-    if ((this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
-    const handles = this.lingering.get(file) ?? [];
+    const handles = this.lingering.get(file);
+    if (handles === undefined || (this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
     this.lingering.delete(file);
     for (const handle of handles) this.release(handle, nowNs, EndedBy.release);
   }
@@ -320,7 +329,7 @@ export class Claims {
         zapped.filter((one) => one.handle !== handle),
       );
     this.seals.released(file, timeNs, how);
-    if (this.lingering.size > 0) this.dropLingering(file, timeNs);
+    this.dropLingering(file, timeNs);
     this.parts.freed(file);
   }
 
@@ -334,7 +343,9 @@ export class Claims {
     const how = killed ? EndedBy.killed : EndedBy.exit;
     for (const handle of this.users.of(pid)) {
       const at = this.holds.byHandle(handle);
-      if (at < 0 || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
+      // A claim that a rule tied to a mapping goes with the mapping.
+      const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
+      if (!own || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
     }
   }
 }

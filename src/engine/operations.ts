@@ -164,6 +164,8 @@ export class Operations {
   }
 
   private look(waiter: Waiter, nowNs: number): void {
+    // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
+    if (waiter.what === 'pins' && this.parts.policy.behaviour.waitEnds === 'signal') return;
     if (this.heldBack(waiter)) return;
     const { sinceNs, pollNs, decision } = waiter;
     const dueNs = pollNs === 0 ? nowNs : sinceNs + Math.ceil((nowNs - sinceNs) / pollNs) * pollNs;
