@@ -1,7 +1,7 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { CASES, Hold, type HoldName, type Policy } from '../model/policy.js';
+import { Hold, type HoldName, type Policy } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
@@ -9,7 +9,9 @@ import type { HoldTable } from './holds.js';
 import { Later, type TimeQueue } from './queue.js';
 import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
+import { Spoiled } from './spoiled.js';
 import { Use, type Users } from './users.js';
+import { Zapped } from './zapped.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
@@ -29,14 +31,6 @@ export interface ClaimParts {
   readonly freed: (file: number) => void;
 }
 
-/** A mapping that the kernel took away from its process when its lease was broken. */
-interface Zapped {
-  readonly handle: number;
-  readonly pid: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
 export class Claims {
   /** By handle: when it was given back or taken away in this lane, ns; -1 while it is alive. */
   readonly endedNs: Float64Array;
@@ -49,11 +43,10 @@ export class Claims {
   private readonly seals: Seals;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
-  private readonly zapped = new Map<number, Zapped[]>();
+  private readonly zapped = new Zapped();
+  private readonly spoiled: Spoiled;
   /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
   private readonly lingering = new Map<number, number[]>();
-  /** Marks of files that a resize spoiled (`spoils`). */
-  private readonly spoiled: number[] = [];
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -65,6 +58,7 @@ export class Claims {
     this.seals = parts.seals;
     this.hazards = parts.hazards;
     this.queue = parts.queue;
+    this.spoiled = new Spoiled(parts.policy, parts.holds);
     this.endedNs = new Float64Array(parts.plan.highestId + 1).fill(-1);
   }
 
@@ -140,11 +134,8 @@ export class Claims {
     if (at < 0 || holds.limitNs[at]! > timeNs) return;
     const file = holds.file[at]!;
     const pid = holds.pid[at]!;
-    if (policy.breaks!.zaps) {
-      const list = this.zapped.get(file) ?? [];
-      list.push({ handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
-      this.zapped.set(file, list);
-    }
+    if (policy.breaks!.zaps)
+      this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
     if (policy.breaks!.device === 'at_limit') this.cutOff(file, pid);
     this.end(at, timeNs, EndedBy.broken);
     this.parts.freed(file);
@@ -156,13 +147,7 @@ export class Claims {
     const { seal } = this.policy;
     if (seal?.faultsNeedOwnBlocks === true && this.holds.holds(d.file, d.pid, 1 << Hold[seal.hold]))
       return this.seals.isShared(d.file);
-    if (this.zapped.size === 0) return false;
-    const offset = this.c.offset[d.row]!;
-    return (
-      this.zapped
-        .get(d.file)
-        ?.some((one) => one.pid === d.pid && offset >= one.offset && offset < one.offset + one.length) === true
-    );
+    return this.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
   }
 
   /** The device of a process loses its translations of a file. */
@@ -189,8 +174,8 @@ export class Claims {
 
   /** Takes and gives back what the operation holds. */
   take(d: Decision, nowNs: number): void {
-    const { c } = this;
-    const handle = c.handle[d.row]!;
+    const handle = this.c.handle[d.row]!;
+    this.spoiled.after(d, nowNs);
     switch (d.op) {
       case Op.open:
         this.users.add(handle, d.file, d.pid, Use.open);
@@ -219,7 +204,7 @@ export class Claims {
         if (d.op !== Op.munmap || (this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.giveBack(handle, nowNs);
         return;
       case Op.mount:
-        for (const at of this.spoiled.splice(0)) this.holds.remove(at);
+        this.spoiled.mount();
         return;
       case Op.unseal:
         this.seals.unseal(d.file, nowNs, EndedBy.unseal);
@@ -270,15 +255,6 @@ export class Claims {
     if (this.policy.seal !== null && kind === Hold[this.policy.seal.hold]) this.seals.taken(at);
   }
 
-  /** The file answers from now on as the policy says of a spoiled one, until the next mount. */
-  spoil(d: Decision, nowNs: number): void {
-    const { spoils } = this.policy;
-    if (spoils === undefined || d.file === NONE || d.operationCase < 0) return;
-    if (!spoils.cases.includes(CASES[d.operationCase]!) || this.holds.count(d.file, Hold[spoils.hold]) > 0) return;
-    const whole = Number.MAX_SAFE_INTEGER;
-    this.spoiled.push(this.holds.add(Hold[spoils.hold], d.file, -1, d.task, 0, nowNs, 0, whole, d.row));
-  }
-
   /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
   private giveBack(handle: number, nowNs: number): void {
     const { holds, policy } = this;
@@ -322,12 +298,7 @@ export class Claims {
     const used = this.users.drop(handle);
     const file = used === NONE ? held : used;
     if (file === NONE) return;
-    const zapped = this.zapped.get(file);
-    if (zapped !== undefined)
-      this.zapped.set(
-        file,
-        zapped.filter((one) => one.handle !== handle),
-      );
+    this.zapped.drop(file, handle);
     this.seals.released(file, timeNs, how);
     this.dropLingering(file, timeNs);
     this.parts.freed(file);

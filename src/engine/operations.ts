@@ -271,7 +271,6 @@ export class Operations {
     if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
     else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
     claims.take(d, nowNs);
-    claims.spoil(d, nowNs);
     if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
   }
 

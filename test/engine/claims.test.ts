@@ -242,6 +242,12 @@ describe('famfs', () => {
     expect(replayed.lane('famfs').seals.opened).toBe(0);
   });
 
+  test('an open with O_TRUNC is a resize', async () => {
+    const read = on(3_000, 'read', CLIENT, pages(0, 1));
+    const replayed = await run([on(2_000, 'open', SERVER, { flags: ['write', 'trunc'] }), read]);
+    expect(replayed.verdict('famfs', read)).toBe('deny EIO');
+  });
+
   test('a truncate to the same size spoils nothing', async () => {
     const read = on(3_000, 'read', CLIENT, pages(0, 1));
     const replayed = await run([on(2_000, 'truncate', SERVER, { size: 16 * PAGE }), read]);
