@@ -1,7 +1,7 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { CASES, Hold, type HoldName, type Policy } from '../model/policy.js';
+import { Hold, type HoldName, type Policy } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
@@ -9,11 +9,13 @@ import type { HoldTable } from './holds.js';
 import { Later, type TimeQueue } from './queue.js';
 import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
+import { Spoiled } from './spoiled.js';
 import { Use, type Users } from './users.js';
+import { Zapped } from './zapped.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** Holds that a break asks back. */
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
+/** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 
 export interface ClaimParts {
@@ -29,14 +31,6 @@ export interface ClaimParts {
   readonly freed: (file: number) => void;
 }
 
-/** A mapping that the kernel took away from its process when its lease was broken. */
-interface Zapped {
-  readonly handle: number;
-  readonly pid: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
 export class Claims {
   /** By handle: when it was given back or taken away in this lane, ns; -1 while it is alive. */
   readonly endedNs: Float64Array;
@@ -49,11 +43,10 @@ export class Claims {
   private readonly seals: Seals;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
-  private readonly zapped = new Map<number, Zapped[]>();
+  private readonly zapped = new Zapped();
+  private readonly spoiled: Spoiled;
   /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
   private readonly lingering = new Map<number, number[]>();
-  /** Marks of files that a resize spoiled (`spoils`). */
-  private readonly spoiled: number[] = [];
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -65,6 +58,7 @@ export class Claims {
     this.seals = parts.seals;
     this.hazards = parts.hazards;
     this.queue = parts.queue;
+    this.spoiled = new Spoiled(parts.policy, parts.holds);
     this.endedNs = new Float64Array(parts.plan.highestId + 1).fill(-1);
   }
 
@@ -85,16 +79,17 @@ export class Claims {
     return (this.plan.requested[file]! & (1 << Hold[hold])) !== 0;
   }
 
-  /** errno of a request of the trace itself that this policy turns down, a seal call or a MAP_DIRECT mapping; 0: granted. */
+  /** errno of a request of the trace that this policy turns down: a seal call, a MAP_DIRECT mapping, a claim; 0: granted. */
   turnsDown(d: Decision): number {
     const { policy, seals } = this;
     if (d.file === NONE) return 0;
     const call = d.op === Op.seal && policy.seal?.taken === 'call' && !seals.isSealed(d.file);
     const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && policy.seal?.taken === 'mapping';
-    if (!call && !mapping) return 0;
+    const claim = policy.seal !== null && this.claimOf(d) === Hold[policy.seal.hold];
+    if (!call && !mapping && !claim) return 0;
     const errno = seals.refusal(d.file, d.row, true);
     // A refused seal call was written down when it was made.
-    if (errno !== 0 && mapping) seals.fail(d.file, d.task, d.timeNs, errno);
+    if (errno !== 0 && !call) seals.fail(d.file, d.task, d.timeNs, errno);
     return errno;
   }
 
@@ -129,6 +124,7 @@ export class Claims {
       if (policy.breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
       if (policy.breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
     }
+    this.dropLingering(file, timeNs);
   }
 
   /** The time of a holder is over: the kernel takes the lease, and what the policy says goes with it. */
@@ -138,11 +134,8 @@ export class Claims {
     if (at < 0 || holds.limitNs[at]! > timeNs) return;
     const file = holds.file[at]!;
     const pid = holds.pid[at]!;
-    if (policy.breaks!.zaps) {
-      const list = this.zapped.get(file) ?? [];
-      list.push({ handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
-      this.zapped.set(file, list);
-    }
+    if (policy.breaks!.zaps)
+      this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
     if (policy.breaks!.device === 'at_limit') this.cutOff(file, pid);
     this.end(at, timeNs, EndedBy.broken);
     this.parts.freed(file);
@@ -154,13 +147,7 @@ export class Claims {
     const { seal } = this.policy;
     if (seal?.faultsNeedOwnBlocks === true && this.holds.holds(d.file, d.pid, 1 << Hold[seal.hold]))
       return this.seals.isShared(d.file);
-    if (this.zapped.size === 0) return false;
-    const offset = this.c.offset[d.row]!;
-    return (
-      this.zapped
-        .get(d.file)
-        ?.some((one) => one.pid === d.pid && offset >= one.offset && offset < one.offset + one.length) === true
-    );
+    return this.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
   }
 
   /** The device of a process loses its translations of a file. */
@@ -187,8 +174,8 @@ export class Claims {
 
   /** Takes and gives back what the operation holds. */
   take(d: Decision, nowNs: number): void {
-    const { c } = this;
-    const handle = c.handle[d.row]!;
+    const handle = this.c.handle[d.row]!;
+    this.spoiled.after(d, nowNs);
     switch (d.op) {
       case Op.open:
         this.users.add(handle, d.file, d.pid, Use.open);
@@ -217,7 +204,7 @@ export class Claims {
         if (d.op !== Op.munmap || (this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.giveBack(handle, nowNs);
         return;
       case Op.mount:
-        for (const at of this.spoiled.splice(0)) this.holds.remove(at);
+        this.spoiled.mount();
         return;
       case Op.unseal:
         this.seals.unseal(d.file, nowNs, EndedBy.unseal);
@@ -252,23 +239,20 @@ export class Claims {
     this.seals.used(d.file);
   }
 
+  /** The hold that an operation of the trace takes by itself under this policy; -1 for none. */
+  private claimOf(d: Decision): number {
+    const kind = requestedBy(d.op, d.flags);
+    return kind >= 0 && (this.policy.requestMask & (1 << kind)) !== 0 ? kind : -1;
+  }
+
   /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
   private claim(d: Decision, handle: number, nowNs: number): void {
-    const kind = requestedBy(d.op, d.flags);
-    if (kind < 0 || (this.policy.requestMask & (1 << kind)) === 0) return;
+    const kind = this.claimOf(d);
+    if (kind < 0) return;
     const at = this.add(d, kind, nowNs);
     this.users.add(handle, d.file, d.pid, 0);
     if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
     if (this.policy.seal !== null && kind === Hold[this.policy.seal.hold]) this.seals.taken(at);
-  }
-
-  /** The file answers from now on as the policy says of a spoiled one, until the next mount. */
-  spoil(d: Decision, nowNs: number): void {
-    const { spoils } = this.policy;
-    if (spoils === undefined || d.file === NONE || d.operationCase < 0) return;
-    if (!spoils.cases.includes(CASES[d.operationCase]!) || this.holds.count(d.file, Hold[spoils.hold]) > 0) return;
-    const whole = Number.MAX_SAFE_INTEGER;
-    this.spoiled.push(this.holds.add(Hold[spoils.hold], d.file, -1, d.task, 0, nowNs, 0, whole, d.row));
   }
 
   /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
@@ -284,12 +268,13 @@ export class Claims {
     const file = holds.file[at]!;
     this.lingering.set(file, [...(this.lingering.get(file) ?? []), handle]);
     this.users.drop(handle);
+    this.parts.freed(file);
   }
 
   /** The last pin of a file is gone: so are the seals that stayed for it. */
   private dropLingering(file: number, nowNs: number): void {
-    if ((this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
-    const handles = this.lingering.get(file) ?? [];
+    const handles = this.lingering.get(file);
+    if (handles === undefined || (this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
     this.lingering.delete(file);
     for (const handle of handles) this.release(handle, nowNs, EndedBy.release);
   }
@@ -313,14 +298,9 @@ export class Claims {
     const used = this.users.drop(handle);
     const file = used === NONE ? held : used;
     if (file === NONE) return;
-    const zapped = this.zapped.get(file);
-    if (zapped !== undefined)
-      this.zapped.set(
-        file,
-        zapped.filter((one) => one.handle !== handle),
-      );
+    this.zapped.drop(file, handle);
     this.seals.released(file, timeNs, how);
-    if (this.lingering.size > 0) this.dropLingering(file, timeNs);
+    this.dropLingering(file, timeNs);
     this.parts.freed(file);
   }
 
@@ -334,7 +314,9 @@ export class Claims {
     const how = killed ? EndedBy.killed : EndedBy.exit;
     for (const handle of this.users.of(pid)) {
       const at = this.holds.byHandle(handle);
-      if (at < 0 || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
+      // A claim that a rule tied to a mapping goes with the mapping.
+      const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
+      if (!own || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
     }
   }
 }

@@ -164,6 +164,8 @@ export class Operations {
   }
 
   private look(waiter: Waiter, nowNs: number): void {
+    // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
+    if (waiter.what === 'pins' && this.parts.policy.behaviour.waitEnds === 'signal') return;
     if (this.heldBack(waiter)) return;
     const { sinceNs, pollNs, decision } = waiter;
     const dueNs = pollNs === 0 ? nowNs : sinceNs + Math.ceil((nowNs - sinceNs) / pollNs) * pollNs;
@@ -269,7 +271,6 @@ export class Operations {
     if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
     else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
     claims.take(d, nowNs);
-    claims.spoil(d, nowNs);
     if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
   }
 

@@ -113,7 +113,8 @@ class Planner {
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
       const requested = requestedBy(op, c.flags[i]!);
-      if (requested >= 0 && c.file[i] !== NONE) this.plan.requested[c.file[i]!]! |= 1 << requested;
+      if (requested >= 0 && c.file[i] !== NONE && !failed(c.result[i]!))
+        this.plan.requested[c.file[i]!]! |= 1 << requested;
       if (ACQUIRES.has(op)) this.acquire(i);
       else if (RELEASES.has(op)) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);

@@ -136,9 +136,6 @@ export const CELL_MEANING: Readonly<Record<Cell, { readonly verdict: number; rea
 
 export type Cells = Readonly<Partial<Record<CaseName, Cell>>>;
 
-/** Who acts: a process that holds the file itself, or another one. */
-export const ACTORS = ['other', 'holder'] as const;
-
 /**
  * What can stand in the way of a seal (seal-semantics section 2). `unprivileged` is listed by a policy only when the
  * caller is said to have no capability: a trace does not carry credentials. `part_of_file`, `read_only` and `private` are

@@ -102,7 +102,6 @@ export const switches: readonly Switch[] = [
     values: ['true', 'false'],
     fallback: 'true',
     text: 'whether a pNFS client that does not give its layout back can be fenced',
-    awaited: ['false'],
   },
   {
     key: 'famfs.past_eof',
@@ -129,8 +128,7 @@ export const switches: readonly Switch[] = [
     key: 'dax_wait',
     values: ['wakes', 'until-signal'],
     fallback: 'wakes',
-    text: 'what ends a wait for pins: the pin going away, or (Linux 6.1) only a signal',
-    awaited: ['until-signal'],
+    text: 'what ends a wait for pins: the pin going away, or (Linux 6.1) only a signal, which a trace tells of when it kills',
   },
   {
     key: 'coherence',

@@ -22,6 +22,11 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
       /setting "era" is "1999"; expected modern or 2017/,
     ],
     ['--set twice', ['replay', KILL, '--set', 'era=2017', '--set', 'era=modern'], /--set era was given more than once/],
+    [
+      '--set with a value that no lane acts on',
+      ['replay', KILL, '--set', 'coherence=software'],
+      /--set coherence=software is not available yet; use coherence=hardware/,
+    ],
     ['no number', ['replay', KILL, '--seed', 'abc'], /--seed is "abc"; expected a whole number/],
     ['negative number', ['replay', KILL, '--seed=-1'], /--seed is "-1"; expected a whole number/],
     ['no time', ['map', KILL, '--at', '5,x'], /--at is "x"; expected a whole number/],
@@ -113,6 +118,17 @@ describe('help and lists', () => {
     expect(out).toMatch(new RegExp(`Examples:\\s+sealtrace ${name}|Examples:[^]*sealtrace ${name}`));
   });
 
+  test('the table of a policy in words', async () => {
+    const { out } = await sealtrace(['list', 'policies']);
+    const [, lines] = /^layout-user {2}.*\n((?: {4}.*\n)+)/m.exec(out)!;
+    expect(lines).toContain('    nobody holds the file: PRM pin_long\n');
+    expect(lines).toMatch(/^ {4}lease held: TXT write_hole .* exchange$/m);
+    expect(lines).toMatch(/^ {4}the holder itself: DLK write_hole .* exchange$/m);
+    expect(lines).toContain('    the holder itself: ok pin_long\n');
+    expect(lines).toContain('    seals with: lease, taken by the call, outlives unmap, not before the last pin\n');
+    expect(out).toMatch(/^ {2}coherence .*not available yet: software\)$/m);
+  });
+
   test('version', async () => {
     const { out } = await sealtrace(['--version']);
     expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -124,8 +140,13 @@ describe('help and lists', () => {
       return JSON.parse((await sealtrace(['list', kind, '--json'])).out) as { items: { name: string }[] };
     };
     const policies = await listed('policies');
-    expect(policies.items.map(({ name }) => name)).toContain('mapdirect-lease');
-    for (const item of policies.items) expect(Object(item).sources.length).toBeGreaterThan(0);
+    const ids = 'pagecache dax mapsync mapsync-pin ondisk mapdirect mapdirect-lease pnfs-layout layout-user odp swap';
+    const more = 'longterm-refused static-map virtiofs-dax famfs recorded';
+    expect(policies.items.map(({ name }) => name)).toEqual(`${ids} ${more}`.split(' ').sort());
+    for (const item of policies.items) {
+      expect(Object(item).sources.length).toBeGreaterThan(0);
+      expect(Object(item).table.length).toBe(item.name === 'recorded' ? 0 : 28);
+    }
     expect(policies.switches?.length).toBeGreaterThan(0);
     expect((await listed('formats')).items.map(({ name }) => name)).toEqual(['ftrace-text', 'ndjson']);
     expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);

@@ -62,6 +62,33 @@ describe('pnfs-layout', () => {
     expect(life(replayed, 'pnfs-layout')).toBe('');
   });
 
+  test('reflinked files get none', async () => {
+    const shared = { t: 500, op: 'extent', path: '/f', ...pages(0, 1), addr: 100 * PAGE, state: 'shared' };
+    const twin = { t: 500, op: 'extent', path: '/g', ...pages(0, 1), addr: 100 * PAGE, state: 'shared' };
+    const line = punch(2_000);
+    const replayed = await run([shared, twin, get, line, end(50_000_000)]);
+    expect([get, line].map((one) => replayed.verdict('pnfs-layout', one))).toEqual(['deny EOPNOTSUPP', 'proceed']);
+  });
+
+  test('a layout that a rule put at a mapping ends with it, at the latest at exit', async () => {
+    const [held, free] = [punch(3_000), punch(40_000_000)];
+    const lines = [mmap(500), register(600), held, on(20_000_000, 'exit', CLIENT), free, end(80_000_000)];
+    const replayed = await replayLines([...file, ...other, ...lines], { policies: ['pnfs-layout'] });
+    expect([held, free].map((line) => replayed.verdict('pnfs-layout', line))).toEqual(['recall', 'proceed']);
+    expect(life(replayed, 'pnfs-layout')).toBe('layout 500-20000000 exit');
+  });
+
+  test('a client that is not fenced goes on writing to blocks that are another file’s by then', async () => {
+    const change = { ...punch(SECOND), ...pages(0, 4) };
+    const reuse = { t: 190 * SECOND, op: 'write', pid: SERVER, path: '/new', ...pages(0, 4), addr: 100 * PAGE };
+    const store = on(200 * SECOND, 'dma_write', CLIENT, { ...pages(0, 4), handle: 'l' });
+    const lines = [get, change, reuse, store, end(300 * SECOND)];
+    const hazards = async (helper: string) =>
+      (await run(lines, { 'pnfs.block_fence_helper': helper })).lane('pnfs-layout').hazards;
+    expect(await hazards('true')).toMatchObject({ count: 0 });
+    expect(await hazards('false')).toMatchObject({ count: 1, byClass: { a: 0, b: 0, c: 1, d: 0 } });
+  });
+
   test('a layout of the trace is not asked for twice by the seal rule', async () => {
     const lines = [...file, ...other, mmap(500), register(600), get, giveBack(9_000), end(20_000)];
     const replayed = await replayLines(lines, { policies: ['pnfs-layout'] });
@@ -151,6 +178,22 @@ describe('swap', () => {
     expect(life(replayed, 'swap')).toBe('swap 1000-6000 release');
   });
 
+  test('swapon refuses a hole and a shared block, not an unwritten one', async () => {
+    const swapon = on(1_000, 'swapon', CLIENT, { handle: 's' });
+    const attempt = async (lines: readonly Line[]) => {
+      const replayed = await replayLines([...lines, ...other, swapon, end(9_000)], { policies: ['swap', 'dax'] });
+      expect(replayed.verdict('dax', swapon)).toBe('proceed');
+      return `${replayed.verdict('swap', swapon)}, ${replayed.detail('swap').seals[0]!.failure}`;
+    };
+    const extent = (state: string): Line[] => [
+      { t: 0, op: 'file', path: '/f', size: 4 * PAGE },
+      { t: 0, op: 'extent', path: '/f', ...pages(0, 4), addr: 100 * PAGE, state },
+    ];
+    expect(await attempt([{ t: 0, op: 'file', path: '/f', size: 4 * PAGE }])).toBe('deny EINVAL, EINVAL');
+    expect(await attempt(extent('shared'))).toBe('deny EINVAL, EINVAL');
+    expect(await attempt(extent('unwritten'))).toBe('proceed, ');
+  });
+
   test('by rule a swapon is put before the mapping, which is then refused', async () => {
     const map = mmap(1_000);
     const replayed = await replayLines([...file, ...other, map, register(2_000), end(9_000)], { policies: ['swap'] });
@@ -197,6 +240,12 @@ describe('famfs', () => {
     expect(verdicts(spoiled)).toEqual(['deny EIO', 'deny EIO', 'deny SIGBUS']);
     expect(verdicts(mounted)).toEqual(['proceed', 'proceed', 'proceed']);
     expect(replayed.lane('famfs').seals.opened).toBe(0);
+  });
+
+  test('an open with O_TRUNC is a resize', async () => {
+    const read = on(3_000, 'read', CLIENT, pages(0, 1));
+    const replayed = await run([on(2_000, 'open', SERVER, { flags: ['write', 'trunc'] }), read]);
+    expect(replayed.verdict('famfs', read)).toBe('deny EIO');
   });
 
   test('a truncate to the same size spoils nothing', async () => {

@@ -61,6 +61,18 @@ describe.each(['dax', 'mapsync-pin'])('%s waits for pins', (policy) => {
     expect(lane.wait.totalNs).toBe(2 * S - 2_000);
   });
 
+  test('dax_wait=until-signal: the pin that ends does not wake it, a signal does (Linux 6.1)', async () => {
+    const killed: Line = { t: 7_000, op: 'exit', pid: 20, flags: ['killed'] };
+    const [asleep, late] = [punch(2_000), { ...punch(6_000, 0), pid: 30 }];
+    const lines = [...file, hold(1_000, 'pin', 'p'), asleep, drop(5_000, 'unpin', 'p'), late, killed, end(10_000)];
+    const signal = { ...only, settings: { dax_wait: 'until-signal' } };
+    const [wakes, sleeps] = [await replayLines(lines, only), await replayLines(lines, signal)];
+    expect([waited(wakes, policy), waited(sleeps, policy)]).toEqual([3_000, 5_000]);
+    expect(wakes.map(policy, '/f')).toEqual(['2+6 written@102', '10+6 written@110']);
+    // Who comes when the pin is gone need not sleep; what the sleeper wanted never happens.
+    expect(sleeps.map(policy, '/f')).toEqual(['2+14 written@102']);
+  });
+
   test('a recorded duration that holds the wait is not counted twice', async () => {
     const lines = [...file, hold(1_000, 'pin', 'p'), { ...punch(2_000), ns: 3 * S }, drop(2 * S, 'unpin', 'p')];
     const { maxNs } = (await replayLines(lines, only)).lane(policy).latency.punch!;
