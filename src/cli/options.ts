@@ -40,7 +40,10 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
   seed: { kind: 'text', text: 'whole number', fallback: '1' },
   set: { kind: 'list', text: 'KEY=VALUE: a switch of the policies (sealtrace list policies); repeatable' },
   threads: { kind: 'text', text: '1; more are not available yet', fallback: '1' },
-  'crash-at': { kind: 'text', text: 'not available yet' },
+  'crash-at': {
+    kind: 'text',
+    text: 'what a crash leaves: at a time (ns of the trace, or 2.5s from its start; the replay ends there), or at random:N times',
+  },
   from: FROM,
   strict: STRICT,
 };

@@ -25,6 +25,7 @@ export interface Plan {
   readonly onDeny: string;
   readonly timing: Timing;
   readonly seed: number;
+  readonly crashAt: string | undefined;
   readonly settings: Settings;
   /** Switches that were given. */
   readonly given: readonly string[];
@@ -49,6 +50,7 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
     onDeny: args.text('on-deny'),
     timing: args.one('timing', TIMINGS),
     seed: args.whole('seed') ?? 1,
+    crashAt: args.given('crash-at'),
     settings,
     given,
   };
@@ -70,6 +72,7 @@ export function runPlan(context: Context, trace: Trace, plan: Plan, command: rea
     onDeny: plan.onDeny,
     timing: plan.timing,
     seed: plan.seed,
+    crashAt: plan.crashAt,
     settings: plan.settings,
     damaged,
   });
@@ -86,6 +89,7 @@ function commandText(words: readonly string[], plan: Plan): string {
     ['--timing', plan.timing],
     ['--costs', plan.costs.name],
     ['--seed', String(plan.seed)],
+    ...(plan.crashAt === undefined ? [] : [['--crash-at', plan.crashAt]]),
     ...[...plan.given].sort().map((pair) => ['--set', pair]),
   ];
   return ['sealtrace', ...words, ...options.flat()].map(quoted).join(' ');
@@ -135,8 +139,6 @@ function pairs(given: readonly string[]): Record<string, string> {
 /** What the contract names and this version cannot do yet: said, never ignored. */
 function refuseUnavailable(args: Args): void {
   if (args.whole('threads') !== 1) notYet(`--threads ${args.text('threads')}`, '--threads 1');
-  if (args.given('crash-at') !== undefined)
-    notYet('--crash-at', 'none: "leftAfterCrash" tells what a crash at the end would leave');
 }
 
 function notYet(what: string, instead: string): never {

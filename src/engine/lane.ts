@@ -22,8 +22,8 @@ import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import { Releases } from './releases.js';
-import type { LaneResult } from './result.js';
-import { isDeviceRow, pidAt, type SealPlan } from './seal-plan.js';
+import type { CrashRow, LaneResult } from './result.js';
+import { EndedBy, isDeviceRow, pidAt, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
 import { Threads } from './threads.js';
 import { Users } from './users.js';
@@ -78,6 +78,7 @@ export class Lane {
   /** When the last row ran. */
   private nowNs = 0;
   private notReached = 0;
+  private readonly crashes: CrashRow[] = [];
 
   constructor(
     input: EngineInput,
@@ -152,11 +153,21 @@ export class Lane {
     while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
   }
 
-  finish(): LaneResult {
-    this.runTo(Number.POSITIVE_INFINITY);
-    const endNs = Math.max(this.input.endNs, this.nowNs);
+  /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */
+  crash(timeNs: number): void {
+    this.runTo(timeNs);
+    const had = this.seals.rows.filter((seal) => seal.failure === '' && seal.endedBy === EndedBy.alive);
+    const left = had.filter((seal) => seal.survivesCrash);
+    const uncommitted = [...this.files.dirty.keys()].filter((file) => this.files.dirty[file] === 1);
+    this.crashes.push({ timeNs, left, gone: had.length - left.length, uncommitted });
+  }
+
+  /** Ends the replay: at the end of the trace and of what is late, or at an earlier time. */
+  finish(atNs = Number.POSITIVE_INFINITY): LaneResult {
+    this.runTo(atNs);
+    const endNs = Math.min(atNs, Math.max(this.input.endNs, this.nowNs));
     this.operations.finish(endNs);
-    this.runTo(Number.POSITIVE_INFINITY);
+    this.runTo(atNs);
     return this.result(endNs);
   }
 
@@ -178,7 +189,7 @@ export class Lane {
       interrupted: operations.interrupted,
       deadlocks: operations.deadlocks,
       notReached: this.notReached + (this.threads?.notReached() ?? 0),
-      latestNs: endNs - this.input.endNs,
+      latestNs: Math.max(0, endNs - this.input.endNs),
       conflicts: ledger.conflicts,
       groups: [...ledger.groups.values()],
       hazards: hazards.rows,
@@ -186,6 +197,7 @@ export class Lane {
       hazardClasses: hazards.classes,
       hazardCount: hazards.count,
       seals: this.seals.rows,
+      crashes: this.crashes,
       journalCommits: operations.journalCommits,
       deviceRefaults: this.devices.deviceRefaults,
       diverged: this.fates.diverged,

@@ -16,13 +16,21 @@ export interface ReplayPlan {
   readonly unseal: Unseal;
   readonly onDeny: OnDeny;
   readonly timing: 'open' | 'closed';
+  /** Where the machine crashes, ns, rising; with `cut` the replay ends at the last of them. */
+  readonly crashAtNs?: readonly number[];
+  readonly cut?: boolean;
   /** The policy the trace was recorded under: its table predicts the recorded return codes. */
   readonly kernel: Policy;
 }
 
 export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
   const seals = planSeals(input, plan.sealRule);
-  return plan.policies.map((policy) => newLane(input, seals, policy, plan).finish());
+  return plan.policies.map((policy) => {
+    const lane = newLane(input, seals, policy, plan);
+    const { crashAtNs = [], cut = false } = plan;
+    for (const timeNs of crashAtNs) lane.crash(timeNs);
+    return lane.finish(cut ? crashAtNs.at(-1) : undefined);
+  });
 }
 
 export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, plan: ReplayPlan): Lane {

@@ -64,6 +64,17 @@ export interface DeadlockRow {
   readonly tasks: readonly number[];
 }
 
+/** What a crash at a time leaves. */
+export interface CrashRow {
+  readonly timeNs: number;
+  /** Seals that are there after the remount, with nobody who holds them. */
+  readonly left: readonly SealRow[];
+  /** Seals, leases and other claims of the policy that are gone with the memory they were in. */
+  readonly gone: number;
+  /** Files with changes of their map that no commit had made durable. */
+  readonly uncommitted: readonly number[];
+}
+
 export interface FidelityCounts {
   readonly policy: string;
   agreed: number;
@@ -111,6 +122,8 @@ export interface LaneResult {
   readonly hazardClasses: Float64Array;
   readonly hazardCount: number;
   readonly seals: readonly SealRow[];
+  /** For each time that was asked for. */
+  readonly crashes: readonly CrashRow[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
   readonly diverged: number;

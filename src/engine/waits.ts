@@ -95,11 +95,6 @@ export class Waits {
     return this.policy.behaviour.waitKeepsLock && this.on(file).some((waiter) => waiter.what === 'pins');
   }
 
-  /** Is the lease of this file being asked back? */
-  breaking(file: number): boolean {
-    return this.on(file).some((waiter) => waiter.what === 'lease');
-  }
-
   /**
    * Places of the holds in the hold table that make the operation wait: those that were there when it came. Recorded on
    * Linux 6.12: pins taken meanwhile do not starve it (seal-semantics section 10.1); leases are not granted meanwhile.

@@ -169,6 +169,8 @@ export interface SealSpec {
   readonly outlives: readonly ('unmap' | 'exit' | 'crash')[];
   /** The seal call fills holes, converts unwritten extents, unshares and flushes. */
   readonly prepares: boolean;
+  /** Who can take back a seal that nobody holds any more. */
+  readonly clearedBy?: string;
   /** In the order in which the kernel looks; the first that is met decides. */
   readonly refusals: readonly SealRefusal[];
   /** The seal does not end before the last pin or registration of the file (section 8: pins_extend_seal, lease_until_last_pin). */

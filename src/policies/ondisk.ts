@@ -33,6 +33,7 @@ export const ondisk: PolicyEntry = {
         hold: 'seal',
         taken: 'call',
         outlives: ['unmap', 'exit', 'crash'],
+        clearedBy: 'a caller with CAP_LINUX_IMMUTABLE, by UNSEAL_BLOCK_MAP, while nobody maps the file',
         prepares: setting(settings, 'seal_fills') === 'true',
         synced: setting(settings, 'seal_sync') === 'true',
         refusals: [

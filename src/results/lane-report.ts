@@ -4,9 +4,14 @@ import type { LaneResult } from '../engine/result.js';
 import { EndedBy } from '../engine/seal-plan.js';
 import { OPS } from '../model/events.js';
 import { errnoName, VERDICT_COUNT, VERDICTS } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { fileName } from './input.js';
 import type { LaneReport, LatencyStats, VerdictCounts, WaitStats } from './types.js';
 
-export function laneReport(lane: LaneResult, costs: string): LaneReport {
+/** Files named of a crash; more say nothing to a reader. */
+const MOST_NAMES = 20;
+
+export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneReport {
   const byOp: Record<string, VerdictCounts> = {};
   const latency: Record<string, LatencyStats> = {};
   OPS.forEach((name, op) => {
@@ -47,9 +52,20 @@ export function laneReport(lane: LaneResult, costs: string): LaneReport {
       closed: had.filter((s) => s.endedBy !== EndedBy.alive).length,
       aliveAtEnd: had.filter((s) => s.endedBy === EndedBy.alive).length,
       orphaned: had.filter((s) => s.orphaned).length,
-      leftAfterCrash: had.filter((s) => s.survivesCrash && s.endedBy === EndedBy.alive).length,
+      leftAfterCrash:
+        lane.crashes.length > 0
+          ? Math.max(...lane.crashes.map(({ left }) => left.length))
+          : had.filter((s) => s.survivesCrash && s.endedBy === EndedBy.alive).length,
       failed: lane.seals.length - had.length,
     },
+    crashes: lane.crashes.map((crash) => ({
+      atNs: Number(trace.originNs) + crash.timeNs,
+      sealsLeft: crash.left.length,
+      sealed: [...new Set(crash.left.map(({ file }) => fileName(trace, file)))].slice(0, MOST_NAMES),
+      clearedBy: crash.left.length === 0 ? '' : (lane.policy.seal?.clearedBy ?? ''),
+      claimsGone: crash.gone,
+      uncommittedFiles: crash.uncommitted.length,
+    })),
     journalCommits: lane.journalCommits,
     deviceRefaults: lane.deviceRefaults,
     diverged: lane.diverged,

@@ -9,7 +9,7 @@ import { engineInput } from './input.js';
 import { laneDetail } from './lane-detail.js';
 import { laneReport } from './lane-report.js';
 import { quality } from './quality.js';
-import { onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
+import { crashOf, onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
 import { tableRows } from './table-rows.js';
 import { summarize } from './trace-summary.js';
 import type { Conflict, Evidence, Hazard, PriceRow, Run } from './types.js';
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly onDeny: string;
   readonly timing: Timing;
   readonly seed: number;
+  /** As given on the command line; undefined for none. */
+  readonly crashAt?: string | undefined;
   readonly settings: Settings;
   readonly damaged: boolean;
 }
@@ -37,6 +39,8 @@ export interface RunOptions {
 export function makeRun(trace: Trace, options: RunOptions): Run {
   const input = engineInput(trace);
   const kernel = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
+  const crash =
+    options.crashAt === undefined ? { atNs: [], cut: false } : crashOf(options.crashAt, trace, options.seed);
   const asked = options.policies.some((p) => p.recorded === true);
   const all = replay(input, {
     policies: asked ? options.policies : [...options.policies, options.recorded],
@@ -45,13 +49,15 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
     unseal: unsealOf(options.unseal),
     onDeny: onDenyOf(options.onDeny),
     timing: options.timing,
+    crashAtNs: crash.atNs,
+    cut: crash.cut,
     kernel,
   });
   const recorded = all.find((lane) => lane.policy.recorded === true)!;
   const lanes = asked ? all : all.filter((lane) => lane !== recorded);
   const summary = summarize(trace, options.traceName);
   const fidelity = fidelityReport(trace, recorded.fidelity!);
-  const reports = lanes.map((lane) => laneReport(lane, options.costs.name));
+  const reports = lanes.map((lane) => laneReport(trace, lane, options.costs.name));
   return {
     schema: 'sealtrace.run/1',
     version: options.version,
@@ -84,6 +90,7 @@ function settingsOf(o: RunOptions): Record<string, string> {
     timing: o.timing,
     costs: o.costs.name,
     seed: String(o.seed),
+    ...(o.crashAt === undefined ? {} : { 'crash-at': o.crashAt }),
     ...o.settings,
   };
 }

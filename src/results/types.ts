@@ -97,6 +97,20 @@ export interface WaitStats {
   readonly maxNs: number;
 }
 
+/** What a crash at a time leaves; times in the trace's clock. */
+export interface CrashReport {
+  readonly atNs: number;
+  readonly sealsLeft: number;
+  /** Files still sealed after the remount, the first of them. */
+  readonly sealed: readonly string[];
+  /** Who can take these seals back. */
+  readonly clearedBy: string;
+  /** Seals, leases and layouts that went with the memory they were in. */
+  readonly claimsGone: number;
+  /** Files with changes of their map that no commit had made durable: these changes are lost. */
+  readonly uncommittedFiles: number;
+}
+
 export interface LaneReport {
   readonly policy: string;
   readonly title: string;
@@ -133,6 +147,8 @@ export interface LaneReport {
     readonly leftAfterCrash: number;
     readonly failed: number;
   };
+  /** For `--crash-at`, one for each time; `seals.leftAfterCrash` is then the worst of them. */
+  readonly crashes: readonly CrashReport[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
   /** Operations whose state at replay differed from the recorded one. */

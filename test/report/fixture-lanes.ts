@@ -96,6 +96,7 @@ export const laneReport = (policy: PolicyId): LaneReport => {
     conflicts: all.reduce((n, name) => n + total[name]!, 0),
     hazards: outcome.hazards ?? { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
     seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0, ...outcome.seals },
+    crashes: [],
     journalCommits: outcome.journalCommits ?? 0,
     deviceRefaults: outcome.deviceRefaults ?? 0,
     diverged: outcome.diverged ?? 0,

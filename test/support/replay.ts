@@ -23,6 +23,7 @@ export interface ReplayOptions {
   readonly sealRule?: string;
   readonly unseal?: string;
   readonly onDeny?: string;
+  readonly crashAt?: string;
   readonly timing?: 'open' | 'closed';
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -134,6 +135,7 @@ export function runOf(trace: Trace, options: ReplayOptions = {}): Run {
     onDeny: options.onDeny ?? 'skip',
     timing: options.timing ?? 'open',
     seed: 1,
+    crashAt: options.crashAt,
     settings,
     damaged: false,
   });
