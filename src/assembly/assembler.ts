@@ -95,11 +95,13 @@ export class Assembler implements KernelSink {
       rings: new Map(),
       queued: [],
       daxFiles: new Set(),
+      blockDevices: new Set(),
       signals: false,
       stateBits: new Map(),
       geometry: (device) => this.geometry(device),
       opens: [],
       file: (device, inode) => this.file(device, inode),
+      blockDevice: (device) => this.blockDevice(device),
       named: (file, name) => this.named(file, name),
       thread: (tid, pid, comm) => this.thread(tid, pid, comm),
       process: (pid, parent) => this.process(pid, parent),
@@ -247,6 +249,13 @@ export class Assembler implements KernelSink {
     this.lastDevice = device;
     this.lastInode = inode;
     this.lastFile = file;
+    return file;
+  }
+
+  private blockDevice(device: number): number {
+    const text = deviceText(device);
+    const file = this.context.events.fileId(text, '', `block device ${text}`);
+    this.context.blockDevices.add(file);
     return file;
   }
 

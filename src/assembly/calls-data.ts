@@ -28,7 +28,8 @@ export function transfer(
   const e = callRow(c, t, write ? Op.write : Op.read, file, ret);
   e.offset = offset;
   e.length = Number.isNaN(length) ? UNKNOWN : length;
-  e.flags = call.direct || open.direct ? Flag.direct : 0;
+  const raw = c.blockDevices.has(file);
+  e.flags = (call.direct || open.direct ? Flag.direct : 0) | (raw ? Flag.raw : 0);
   e.commit();
   if (write && ret > 0 && offset >= 0) {
     const size = c.sizes.get(file);

@@ -71,6 +71,9 @@ export interface Context {
   readonly stateBits: Map<number, number>;
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;
+  /** The block device itself, as a file that is read and written past its file system. */
+  blockDevice(device: number): number;
+  readonly blockDevices: Set<number>;
   /** A name the file was opened by. */
   named(file: number, name: string): void;
   /** Descriptors whose inode nothing has told yet. */

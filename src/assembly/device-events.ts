@@ -1,5 +1,5 @@
 // Devices: DMA mappings, IOMMU, NVMe commands, block requests (kernel-events reference, section 7).
-import { currentOp } from './context.js';
+import { type Context, currentOp } from './context.js';
 import { findBuffer } from './faults.js';
 import { type Handler, word } from './handler.js';
 import type { DirectCall, Thread } from './state.js';
@@ -60,6 +60,19 @@ function directCall(t: Thread): DirectCall | null {
   return t.call.directCall;
 }
 
+/** Position of `pread64(fd, buf, count, pos)` and `pwrite64`. */
+const POSITION = 3;
+
+/**
+ * A call that names no file and asks the disk for just the position it was given reads or writes the block device itself:
+ * what a holder of addresses does that it learned from FIEMAP.
+ */
+function rawCall(c: Context, t: Thread, device: number, addr: number): void {
+  const { call } = t;
+  if (call.file >= 0 || (call.name !== 'pread64' && call.name !== 'pwrite64') || call.args[POSITION] !== addr) return;
+  call.file = c.blockDevice(device);
+}
+
 const NVME_WRITE = 1;
 
 const NVME_READ = 2;
@@ -74,6 +87,7 @@ const issue: Handler = (c, t, v) => {
   // dev rwbs bytes sector nr_sector; flushes have no sectors
   const rwbs = word(c, v[1]!);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
+  rawCall(c, t, v[0]!, v[3]! * 512);
   c.devices.issue(
     t.tid,
     v[0]!,

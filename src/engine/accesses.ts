@@ -106,6 +106,19 @@ export class Accesses {
     this.queue.add(endNs, Later.accessEnd, row);
   }
 
+  /** A process goes to the blocks by itself: stale when it starts, or when its range moves before it ends. */
+  raw(d: Decision, nowNs: number): void {
+    const found = this.hazards.raw(d.row, d.pid, nowNs);
+    if (found === 'diverged') this.lane.diverge(d.opId);
+    if (found !== 'fresh') return;
+    const endNs = nowNs + Math.max(0, this.c.latencyNs[d.row]!);
+    if (endNs > nowNs) this.queue.add(endNs, Later.rawEnd, d.row);
+  }
+
+  rawEnd(row: number, pid: number, nowNs: number): void {
+    this.hazards.raw(row, pid, nowNs);
+  }
+
   /** Bytes of all moved parts of one access; its rows stand together. */
   private bytesMoved(row: number): number {
     const { c } = this;

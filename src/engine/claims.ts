@@ -247,6 +247,7 @@ export class Claims {
 
   /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
   private claim(d: Decision, handle: number, nowNs: number): void {
+    if (d.op === Op.address_query && this.plan.rawPids.has(d.pid)) this.hazards.query(d.pid, d.file);
     const kind = this.claimOf(d);
     if (kind < 0) return;
     const at = this.add(d, kind, nowNs);

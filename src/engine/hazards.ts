@@ -8,6 +8,7 @@ import type { FileStates } from './file-states.js';
 import type { HazardRow } from './result.js';
 
 const BLOCK = 4096;
+const WRITES = new Set<number>([Op.dma_write, Op.write]);
 const MOST_ROWS = 10_000;
 
 interface Captured {
@@ -30,6 +31,8 @@ export class Hazards {
   private readonly oneDevice: boolean;
   /** The device's copy of the map, by handle: it may outlive the hold. */
   private readonly captured = new Map<number, Captured>();
+  /** By process: what it learned by asking where a file's blocks are. */
+  private readonly asked = new Map<number, Map<number, Captured>>();
   /** When the lane last changed a file's map. */
   readonly changedNs: Float64Array;
 
@@ -42,6 +45,10 @@ export class Hazards {
 
   /** A device takes the addresses of a range. */
   capture(handle: number, file: number, offset: number, length: number): void {
+    this.captured.set(handle, this.translation(file, offset, length));
+  }
+
+  private translation(file: number, offset: number, length: number): Captured {
     const map = this.files.maps[file];
     const runs: { offset: number; length: number; addr: number }[] = [];
     const end = offset + length;
@@ -52,7 +59,7 @@ export class Hazards {
         if (map.addr(at) >= 0)
           runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
       }
-    this.captured.set(handle, { file, offset, length, runs });
+    return { file, offset, length, runs };
   }
 
   /** Given back, or taken away from the device. */
@@ -69,9 +76,14 @@ export class Hazards {
     const taken = this.captured.get(handle);
     if (taken === undefined) return;
     const { c } = this;
-    const map = this.files.maps[taken.file];
     const offset = c.offset[row]! >= 0 ? c.offset[row]! : taken.offset;
     const end = c.length[row]! >= 0 ? offset + c.length[row]! : taken.offset + taken.length;
+    this.compare(row, taken, offset, end, nowNs);
+  }
+
+  /** Counts what of [offset, end) of the file no longer lies where the translation says; true when some does not. */
+  private compare(row: number, taken: Captured, offset: number, end: number, nowNs: number): boolean {
+    const map = this.files.maps[taken.file];
     let stale = 0;
     let first = -1;
     let firstOffset = -1;
@@ -97,6 +109,37 @@ export class Hazards {
     const changed = this.changedNs[taken.file]!;
     if (stale > 0)
       this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, nowNs - changed));
+    return stale > 0;
+  }
+
+  /** A process asks where a file's blocks are, and may go to them by itself from now on (FIEMAP; seal-semantics `static-map`). */
+  query(pid: number, file: number): void {
+    const ofPid = this.asked.get(pid) ?? new Map<number, Captured>();
+    this.asked.set(pid, ofPid);
+    ofPid.set(file, this.translation(file, 0, Number.MAX_SAFE_INTEGER));
+  }
+
+  /**
+   * A read or write of the device itself, at addresses that this process asked for: are they the file's no more? Where this
+   * lane's map is another one than the recorded, the holder would go elsewhere than the trace says: `diverged`.
+   */
+  raw(row: number, pid: number, nowNs: number): 'stale' | 'diverged' | 'fresh' {
+    const { c } = this;
+    const from = c.offset[row]!;
+    const to = from + Math.max(0, c.length[row]!);
+    let found: 'stale' | 'diverged' | 'fresh' = 'fresh';
+    for (const taken of this.asked.get(pid)?.values() ?? []) {
+      if (this.files.deviceOf[taken.file] !== this.files.deviceOf[c.file[row]!]) continue;
+      for (const run of taken.runs) {
+        const first = Math.max(from, run.addr);
+        const last = Math.min(to, run.addr + run.length);
+        if (first >= last) continue;
+        const offset = run.offset + first - run.addr;
+        if (this.files.diverged[taken.file] === 1) found = 'diverged';
+        else if (this.compare(row, taken, offset, offset + last - first, nowNs)) found = 'stale';
+      }
+    }
+    return found;
   }
 
   /** The file system writes metadata. Block requests name no file, so that this serves traces of one device only. */
@@ -129,7 +172,7 @@ export class Hazards {
     const owner = addr < 0 ? null : files.owner(files.deviceOf[file]!, addr);
     const other = owner !== null && owner.file !== file;
     const meta = owner === null && this.isMetadata(addr);
-    const hazardClass = !other && !meta ? 0 : c.op[row] !== Op.dma_write ? 1 : meta ? 3 : 2;
+    const hazardClass = !other && !meta ? 0 : !WRITES.has(c.op[row]!) ? 1 : meta ? 3 : 2;
     this.count++;
     this.bytes += bytes;
     this.classes[hazardClass]!++;

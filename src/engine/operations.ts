@@ -270,6 +270,7 @@ export class Operations {
     if (failed) return;
     if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
     else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
+    if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
     claims.take(d, nowNs);
     if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
   }

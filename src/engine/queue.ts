@@ -1,7 +1,17 @@
 // Things that happen later in replayed time: a binary heap of (time, what, row) in typed arrays. Equal times keep order.
 
 /** What waits in the queue of a lane. */
-export const Later = { limit: 0, wake: 1, after: 2, accessEnd: 3, size: 4, thread: 5, row: 6, idle: 7 } as const;
+export const Later = {
+  limit: 0,
+  wake: 1,
+  after: 2,
+  accessEnd: 3,
+  size: 4,
+  thread: 5,
+  row: 6,
+  idle: 7,
+  rawEnd: 8,
+} as const;
 
 export class TimeQueue {
   private time = new Float64Array(64);

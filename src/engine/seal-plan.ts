@@ -25,6 +25,8 @@ export interface SealPlan {
   readonly observed: Uint8Array;
   /** By file: bits of the holds that operations of the trace take by themselves; a rule adds none of these. */
   readonly requested: Uint8Array;
+  /** Processes that read or write block devices past the file system: what they ask of a file's blocks, they use. */
+  readonly rawPids: ReadonlySet<number>;
   /** By handle: row that acquires it, NONE for none. */
   readonly startRow: Uint32Array;
   /** By row: the next row of the same thread, NONE after its last. What devices do by themselves is in no thread's chain. */
@@ -85,6 +87,7 @@ class Planner {
   private readonly rule: SealRule;
   private readonly plan: SealPlan;
   private readonly live = new Map<number, LiveHold>();
+  private readonly rawPids = new Set<number>();
   private readonly ofFile = new Map<number, Set<LiveHold>>();
 
   constructor(input: EngineInput, rule: SealRule) {
@@ -103,6 +106,7 @@ class Planner {
       ),
       observed: observedFiles(input),
       requested: new Uint8Array(input.fileCount),
+      rawPids: this.rawPids,
       nextOfTask: nextOfTask(input),
       highestId,
     };
@@ -113,13 +117,24 @@ class Planner {
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
       const requested = requestedBy(op, c.flags[i]!);
+      if ((c.flags[i]! & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
       if (requested >= 0 && c.file[i] !== NONE && !failed(c.result[i]!))
         this.plan.requested[c.file[i]!]! |= 1 << requested;
       if (ACQUIRES.has(op)) this.acquire(i);
       else if (RELEASES.has(op)) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);
     }
+    if (this.rule.kind === 'dma' || this.rule.kind === 'mapped') this.placeQueries();
     return this.plan;
+  }
+
+  /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */
+  private placeQueries(): void {
+    const { columns: c } = this.input;
+    if (this.rawPids.size === 0) return;
+    for (let i = 0; i < c.rows; i++)
+      if (c.op[i] === Op.address_query && this.rawPids.has(pidAt(this.input, i)))
+        this.plan.atRow[i]! |= SealHere.callBefore;
   }
 
   private acquire(i: number): void {

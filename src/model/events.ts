@@ -126,6 +126,8 @@ export const FLAGS = [
   'dax',
   /** `block_io`: the request is for metadata of the file system (REQ_META, `M` in rwbs). */
   'meta',
+  /** `read`, `write`: of the block device itself, past its file system; the offset is the device's. */
+  'raw',
 ] as const;
 
 export type FlagName = (typeof FLAGS)[number];

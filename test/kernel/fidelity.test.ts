@@ -114,4 +114,16 @@ describe.skipIf(!hasShared)('all recordings of ../shared', () => {
       expect(lane.hazards.count).toBe(changed);
     },
   );
+
+  test('d6-raw-held-layout: raw reads through addresses that FIEMAP told are stale as joins.json says', async () => {
+    const joins = JSON.parse(readFileSync(join(shared, 'recorded-dma', 'joins.json'), 'utf8'))['d6-raw-held-layout'];
+    const { layout_reads_stale_at_start: before, layout_reads_stale_by_end: during } = joins.result;
+    const trace = await load(join(shared, 'recorded-dma', 'd6-raw-held-layout', 'trace.txt.gz'), 'd6-raw-held-layout');
+    const { details, report } = run(trace);
+    const hazards = details.find((detail) => detail.policy === 'recorded')!.hazards;
+    expect(report.lanes.find((lane) => lane.policy === 'recorded')!.hazards.count).toBe(before + during);
+    expect(hazards.every(({ op }) => op === 'read')).toBe(true);
+    // Sealed on disk before it is asked for its addresses, the file keeps them.
+    expect(report.lanes.find((lane) => lane.policy === 'ondisk')!.hazards.count).toBe(0);
+  });
 });
