@@ -2,7 +2,7 @@
 // says; and in the recorded lane what the kernel's own table would have said, held against the recorded result.
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { Flag, OPS, Op } from '../model/events.js';
+import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
@@ -17,9 +17,7 @@ import { pidAt } from './seal-plan.js';
 
 const SIGBUS = ERRNO.SIGBUS!;
 /** Ops that mean something without a file. */
-const FILELESS: Uint8Array = Uint8Array.from(OPS, (name) =>
-  ['exit', 'fork', 'mount', 'umount', 'crash'].includes(name) ? 1 : 0,
-);
+const FILELESS = opSet(['exit', 'fork', 'mount', 'umount', 'crash']);
 
 /** One operation on its way through a lane; one object is reused for all of them. */
 export class Decision {
@@ -225,7 +223,7 @@ export class Decider {
       length,
       held,
       file === NONE ? -1 : files.size[file]!,
-      map === undefined ? 0 : map.end,
+      op === Op.truncate && map !== undefined ? map.end : 0,
     );
   }
 }

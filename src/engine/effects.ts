@@ -141,6 +141,11 @@ export class Effects {
       case Op.write:
       case Op.write_fault:
         if (length <= 0) return;
+        if (map.summary(offset, length) === Holding.written) {
+          // In place: only the size may change.
+          if (op === Op.write && files.size[file]! < offset + length) files.size[file] = offset + length;
+          return;
+        }
         files.unshare(file, down(offset), up(offset + length) - down(offset));
         if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
         if ((map.summary(offset, length) & Holding.unwritten) !== 0) {

@@ -1,7 +1,7 @@
 // One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
-import { Flag, OBSERVED_OPS, OPS, Op, type OpName } from '../model/events.js';
+import { Flag, OBSERVED_OPS, Op, opSet } from '../model/events.js';
 import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
@@ -29,11 +29,9 @@ import { Threads } from './threads.js';
 import { Users } from './users.js';
 import { Waits } from './waits.js';
 
-const oneFor = (names: readonly OpName[]): Uint8Array => Uint8Array.from(OPS, (name) => (names.includes(name) ? 1 : 0));
-
-const OBSERVED = oneFor(OBSERVED_OPS);
+const OBSERVED = opSet(OBSERVED_OPS);
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
-const TAKES_AWAY = oneFor([
+const TAKES_AWAY = opSet([
   ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'reflink', 'dedupe'] as const),
   ...(['exchange', 'swapext'] as const),
 ]);
@@ -344,14 +342,16 @@ export class Lane {
     if (this.effects.model(row, second)) fates.diverge(opId);
     this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
-    for (const at of second < 0 ? [row] : [row, second]) {
-      const file = c.file[at]!;
-      if (file === NONE) continue;
-      this.touched(file, nowNs, takesAway);
-      // Blocks that go later than the call: the device's copy goes with them.
-      if (takesAway && later && this.policy.devicePages === true) this.claims.revoke(file);
-      if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
-    }
+    this.modelled(c.file[row]!, opId, nowNs, takesAway, later);
+    if (second >= 0) this.modelled(c.file[second]!, opId, nowNs, takesAway, later);
+  }
+
+  private modelled(file: number, opId: number, nowNs: number, takesAway: boolean, later: boolean): void {
+    if (file === NONE) return;
+    this.touched(file, nowNs, takesAway);
+    // Blocks that go later than the call: the device's copy goes with them.
+    if (takesAway && later && this.policy.devicePages === true) this.claims.revoke(file);
+    if (this.fates.committed[opId] === 1) this.files.dirty[file] = 0;
   }
 
   // --- devices

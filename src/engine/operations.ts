@@ -1,6 +1,6 @@
 // The operations of one lane: decided, counted, made to wait, carried out. The one way an operation goes, in open and closed time.
 import type { EventColumns } from '../model/events.js';
-import { Flag, Op } from '../model/events.js';
+import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Decision, isFault } from './decision.js';
@@ -8,6 +8,8 @@ import type { LaneParts } from './parts.js';
 import type { DeadlockRow } from './result.js';
 import { type Waiter, type WaitsFor, waitOf } from './waits.js';
 
+/** Ops that ask for a claim, which a policy may turn down. */
+const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'address_query']);
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 
@@ -107,11 +109,14 @@ export class Operations {
   /** What the table cannot say: requests that are turned down, mappings that a broken lease took away, impatient callers. */
   private amend(d: Decision): void {
     const { claims, policy } = this.parts;
-    const refusal = claims.turnsDown(d);
-    if (refusal !== 0) deny(d, refusal);
-    else if (isFault(d.op) && claims.barsFault(d)) deny(d, SIGBUS);
-    if (policy.breaks?.faultsBreak === true && isFault(d.op) && d.verdict === Verdict.deny && !d.beyond)
-      claims.startBreak(d.file, d.timeNs);
+    if (isFault(d.op)) {
+      if (claims.barsFault(d)) deny(d, SIGBUS);
+      if (policy.breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond)
+        claims.startBreak(d.file, d.timeNs);
+    } else if (REQUESTS[d.op] === 1) {
+      const refusal = claims.turnsDown(d);
+      if (refusal !== 0) deny(d, refusal);
+    }
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
     // Who will not wait is told so, and the break starts all the same.
     claims.startBreak(d.blocked, d.timeNs);
@@ -123,7 +128,7 @@ export class Operations {
     if (this.recorded) return null;
     if (d.waits) return waits.heldBack(d, waitOf(d.verdict)) ? waitOf(d.verdict) : null;
     if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) ? 'retry' : null;
-    if ((d.op !== Op.read && d.op !== Op.write) || d.file === NONE || !waits.keepsLock(d.file)) return null;
+    if ((d.op !== Op.read && d.op !== Op.write) || !waits.any || !waits.keepsLock(d.file)) return null;
     d.blocked = d.file;
     return 'lock';
   }

@@ -81,6 +81,10 @@ export const OP_COUNT = OPS.length;
 /** Name to code. */
 export const Op = Object.fromEntries(OPS.map((name, code) => [name, code])) as { readonly [K in OpName]: number };
 
+/** A set of ops as a table by op code: 1 for each of them. */
+export const opSet = (names: readonly OpName[]): Uint8Array =>
+  Uint8Array.from(OPS, (name) => (names.includes(name) ? 1 : 0));
+
 /** Flag names in bit order. The words of `events.md` first, then what only sealtrace writes. Only ever append. */
 export const FLAGS = [
   'write',
