@@ -39,6 +39,16 @@ export function quality(
       reasons.push(
         `${lane.policy}: ${percent(lane.diverged / lane.operations)} of operations met another state than the recorded one; its numbers are a sketch.`,
       );
+  for (const lane of reports) {
+    if (lane.deadlocks > 0)
+      reasons.push(
+        `${lane.policy}: threads wait for each other in ${lane.deadlocks} ${lane.deadlocks === 1 ? 'ring' : 'rings'}; what ends none of them is told as still waiting.`,
+      );
+    if (lane.notReached > 0)
+      reasons.push(
+        `${lane.policy}: ${lane.notReached} events were never reached, because their threads wait to the end or were killed while they were late.`,
+      );
+  }
   const uncertain = Math.max(0, ...lanes.map((lane) => lane.uncertain));
   if (uncertain > 0)
     reasons.push(
