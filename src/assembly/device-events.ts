@@ -67,10 +67,14 @@ const POSITION = 3;
  * A call that names no file and asks the disk for just the position it was given reads or writes the block device itself:
  * what a holder of addresses does that it learned from FIEMAP.
  */
-function rawCall(c: Context, t: Thread, device: number, addr: number): void {
+function rawCall(c: Context, t: Thread, device: number, addr: number, direct: boolean): void {
   const { call } = t;
   if (call.file >= 0 || (call.name !== 'pread64' && call.name !== 'pwrite64') || call.args[POSITION] !== addr) return;
   call.file = c.blockDevice(device);
+  // Past the page cache as well, unless it is read ahead (REQ_RAHEAD): then the memory is held from the call on.
+  if (!direct) return;
+  call.direct = true;
+  call.directNs = call.timeNs;
 }
 
 const NVME_WRITE = 1;
@@ -87,7 +91,7 @@ const issue: Handler = (c, t, v) => {
   // dev rwbs bytes sector nr_sector; flushes have no sectors
   const rwbs = word(c, v[1]!);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
-  rawCall(c, t, v[0]!, v[3]! * 512);
+  rawCall(c, t, v[0]!, v[3]! * 512, !rwbs.includes('A'));
   c.devices.issue(
     t.tid,
     v[0]!,
