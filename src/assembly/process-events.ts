@@ -1,7 +1,7 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { processExit, processFork } from './processes.js';
+import { processExec, processExit, processFork } from './processes.js';
 
 const SIGKILL = 9;
 
@@ -18,6 +18,9 @@ const exit: Handler = (c, t, v) => {
 
 const fork: Handler = (c, t, v) => {
   endFault(c, t);
+  const told = t.forked === v[3];
+  t.forked = -1;
+  if (told) return;
   const child = c.thread(v[3]!, -1, v[2]!);
   child.process = c.process(v[3]!, t.process);
   processFork(c, t.process, child);
@@ -32,6 +35,7 @@ const signal: Handler = (c, t, v) => {
 
 /** By event name. */
 export const PROCESS_EVENTS: Readonly<Record<string, Handler>> = {
+  sched_process_exec: processExec,
   sched_process_exit: exit,
   sched_process_fork: fork,
   signal_deliver: signal,

@@ -1,2 +1,3 @@
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
+export { perfScript } from './perf-script.js';
