@@ -111,6 +111,9 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   note_fd_inode: (c, t, v) => descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!)),
   note_path: callPath,
   note_remap: remap,
+  note_arguments: (_c, t, v) => {
+    for (let i = 0; i < 6; i++) t.call.args[i] = v[i]!;
+  },
   note_buffer: (_c, t, v) => {
     const m = t.process.mappingAt(v[0]!);
     if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);

@@ -7,6 +7,9 @@ const SIGKILL = 9;
 
 const SIGBUS = 7;
 
+/** Signals that end no task when nothing handles them: SIGCHLD, SIGCONT, the four that stop, SIGURG, SIGWINCH. */
+const HARMLESS = new Set([17, 18, 19, 20, 21, 22, 23, 28]);
+
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
@@ -30,7 +33,7 @@ const signal: Handler = (c, t, v) => {
   c.signals = true;
   if (v[0] === SIGBUS) busError(t);
   endFault(c, t);
-  if (v[0] === SIGKILL || v[3] === 0) t.process.killed = true;
+  if (v[0] === SIGKILL || (v[3] === 0 && !HARMLESS.has(v[0]!))) t.process.killed = true;
 };
 
 /** By event name. */

@@ -1,3 +1,4 @@
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { perfScript } from './perf-script.js';
+export { strace } from './strace.js';

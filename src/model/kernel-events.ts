@@ -292,6 +292,8 @@ const NOTES: Readonly<Record<string, string>> = {
   note_path: 'second:n path:S',
   /** Ranges of a clone or copy: descriptor and offset of the source, of the target, length. */
   note_remap: 'from:n from_offset:n to:n to_offset:n len:n',
+  /** Arguments of the call under way, once all are known. */
+  note_arguments: 'a:n b:n c:n d:n e:n f:n',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
 };
