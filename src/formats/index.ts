@@ -1,3 +1,4 @@
+export { bcc } from './bcc.js';
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { perfScript } from './perf-script.js';
