@@ -77,6 +77,15 @@ const callPath: Handler = (c, t, v) => {
   }
 };
 
+/** dev ino; a path given before turns out to be this file. */
+const callInode: Handler = (c, t, v) => {
+  const { call } = t;
+  call.file = c.file(v[0]!, v[1]!);
+  if (call.path === '') return;
+  c.paths.set(call.path, call.file);
+  c.named(call.file, call.path);
+};
+
 function fileByPath(c: Context, path: string, device: number): number {
   let file = c.paths.get(path);
   if (file === undefined) {
@@ -109,6 +118,7 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   note_exit: exited,
   note_fd_path: descriptorPath,
   note_fd_inode: (c, t, v) => descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!)),
+  note_inode: callInode,
   note_path: callPath,
   note_remap: remap,
   note_arguments: (_c, t, v) => {

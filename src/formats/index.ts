@@ -1,4 +1,5 @@
 export { bcc } from './bcc.js';
+export { bpftrace } from './bpftrace.js';
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { perfScript } from './perf-script.js';

@@ -17,11 +17,15 @@ export interface LineKind {
   readonly event: number;
 }
 
+/** A loss whose CPU is not told. */
+export const ANY_CPU = -1;
+
 export class KernelLines {
   readonly sink: TraceSink;
   readonly decoder: PayloadDecoder;
   /** Number of the line at hand, from 1. */
   line = 0;
+  #lastNs = 0;
   readonly #lastOfCpu: number[] = [];
   readonly #pending = new Map<number, number>();
 
@@ -36,8 +40,12 @@ export class KernelLines {
 
   /** Sets who, when and where for `decoder.record`. */
   begin(timeNs: number, cpu: number, actor: Actor): void {
-    if (this.#pending.size > 0) this.#closeLoss(cpu, timeNs);
+    if (this.#pending.size > 0) {
+      this.#closeLoss(cpu, timeNs);
+      this.#closeLoss(ANY_CPU, timeNs);
+    }
     this.#lastOfCpu[cpu] = timeNs;
+    this.#lastNs = timeNs;
     const { record } = this.decoder;
     record.timeNs = timeNs;
     record.cpu = cpu;
@@ -73,7 +81,7 @@ export class KernelLines {
   /** Records of a CPU are missing from its last one on; the interval ends at its next one. */
   lost(cpu: number, count: number): void {
     this.#pending.set(cpu, (this.#pending.get(cpu) ?? 0) + count);
-    this.sink.kernel.lost(this.#lastOfCpu[cpu] ?? 0);
+    this.sink.kernel.lost(this.#last(cpu));
   }
 
   /** The same, with the interval's end told. */
@@ -85,16 +93,20 @@ export class KernelLines {
 
   finish(): void {
     for (const [cpu, count] of this.#pending) {
-      const at = this.#lastOfCpu[cpu] ?? 0;
+      const at = this.#last(cpu);
       this.sink.lost({ fromNs: at, toNs: at, cpu, count });
     }
+  }
+
+  #last(cpu: number): number {
+    return cpu === ANY_CPU ? this.#lastNs : (this.#lastOfCpu[cpu] ?? 0);
   }
 
   #closeLoss(cpu: number, timeNs: number): void {
     const count = this.#pending.get(cpu);
     if (count === undefined) return;
     this.#pending.delete(cpu);
-    this.sink.lost({ fromNs: this.#lastOfCpu[cpu] ?? 0, toNs: timeNs, cpu, count });
+    this.sink.lost({ fromNs: this.#last(cpu), toNs: timeNs, cpu, count });
     this.sink.kernel.lost(timeNs);
   }
 }

@@ -288,6 +288,8 @@ const NOTES: Readonly<Record<string, string>> = {
   /** The file behind a descriptor: by path (with the device of a block device), or by device and inode. */
   note_fd_path: 'fd:n dev:d path:S',
   note_fd_inode: 'fd:n dev:d ino:n',
+  /** The file a call works on. */
+  note_inode: 'dev:d ino:n',
   /** The path a call was given; `second`: the one a rename leads to. */
   note_path: 'second:n path:S',
   /** Ranges of a clone or copy: descriptor and offset of the source, of the target, length. */
