@@ -29,6 +29,7 @@ export const perfScript: Format = {
 
 const HASH = 35;
 const COLON = 58;
+const ZERO = 48;
 const OPEN = 40;
 const isSpace = (byte: number | undefined): boolean => byte === 32 || byte === 9;
 const isDigit = (byte: number | undefined): boolean => byte! >= 48 && byte! <= 57;
@@ -141,16 +142,20 @@ class PerfLines {
     return actor;
   }
 
-  /** What perf makes up for tasks and mappings that were there before has time 0: it is put at the trace's beginning. */
+  /**
+   * What perf makes up for tasks and mappings that were there before has time 0: it is put at the trace's beginning.
+   * simpleperf writes microseconds without their leading zeros.
+   */
   #time(b: Uint8Array, from: number, to: number): number {
-    let digits = 0;
-    let sum = 0;
-    for (let i = from; i < to; i++) {
-      if (!isDigit(b[i])) continue;
-      digits++;
-      sum += b[i]! - 48;
+    const dot = b.indexOf(46, from);
+    if (dot < 0 || dot >= to) return Number.NaN;
+    if (to - dot <= 6) {
+      const [seconds, micros] = text.decode(b.subarray(from, to)).split('.').map(Number) as [number, number];
+      return Number.isNaN(seconds + micros) ? Number.NaN : this.#stamps.at(seconds, micros * 1000);
     }
-    return digits > 6 && sum === 0 ? 0 : this.#stamps.read(b, from, to);
+    let at = from;
+    while (at < to && (b[at] === ZERO || at === dot)) at++;
+    return at === to ? 0 : this.#stamps.read(b, from, to);
   }
 
   /** Headers, call chains, losses told at the end, or damage. */
@@ -168,11 +173,11 @@ class PerfLines {
   }
 }
 
-/** `[001]` behind the number of a task. */
+/** `[001]` behind the number of a task and before the time; a task's name may hold anything. */
 function isCpu(b: Uint8Array, bracket: number): boolean {
   let i = bracket + 1;
   while (isDigit(b[i])) i++;
-  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1])) return false;
+  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1]) || !isDigit(b[wordAt(b, i + 1)])) return false;
   let k = bracket - 1;
   while (k > 0 && isSpace(b[k])) k--;
   return isDigit(b[k]);

@@ -1,49 +1,14 @@
 // Every way in which ftrace prints the same records: the facts must not depend on it, nor on how the bytes arrive.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { ndjson } from '../../src/formats/ndjson.js';
 import { OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
-import { TraceBuilder } from '../../src/trace/builder.js';
 import { bundled, content, hasShared, shared } from '../kernel/recordings.js';
+import { facts, type Read, readAs } from './support.js';
 
-async function read(
-  text: string | Uint8Array,
-  chunk = Number.POSITIVE_INFINITY,
-): Promise<{ trace: Trace; whole: boolean }> {
-  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const builder = new TraceBuilder((sink) => new Assembler(sink));
-  const sink = builder.startSource('t.txt', 'ftrace-text', bytes.length);
-  const whole = await ftraceText.read(
-    {
-      name: 't.txt',
-      bytes: bytes.length,
-      async *chunks() {
-        for (let i = 0; i < bytes.length; i += Math.min(chunk, bytes.length))
-          yield bytes.subarray(i, i + Math.min(chunk, bytes.length));
-      },
-    },
-    sink,
-  );
-  return { trace: builder.finish(), whole };
-}
-
-/** What a trace says, without line numbers and file positions. */
-function facts(trace: Trace): unknown[] {
-  const { columns: c } = trace;
-  return Array.from({ length: c.rows }, (_, i) => [
-    OPS[c.op[i]!],
-    trace.files[c.file[i]!]?.inode,
-    trace.tasks[c.task[i]!]?.name,
-    c.offset[i],
-    c.length[i],
-    c.addr[i],
-    c.result[i],
-    c.flags[i],
-  ]);
-}
+const read = (text: string | Uint8Array, chunk?: number): Promise<Read> => readAs(ftraceText, text, chunk);
 
 // One story: a file is created, written, mapped, punched and truncated.
 const story = {
