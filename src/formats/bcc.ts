@@ -112,7 +112,8 @@ class BccLines {
     const match = table === null ? this.#table?.line.exec(text) : null;
     if (table !== null) this.#header(table);
     else if (match == null) this.#other(text, cut);
-    else this.#row(Object.fromEntries(this.#table!.columns.map((name, i) => [name, match[i + 1]])));
+    else if (!this.#row(Object.fromEntries(this.#table!.columns.map((name, i) => [name, match[i + 1]]))))
+      this.#other(text, cut);
   }
 
   #header(table: Table): void {
@@ -120,12 +121,14 @@ class BccLines {
     if (table.columns.includes('timeUs')) this.#sink.source.clock = 'mono';
   }
 
-  #row(row: Partial<Row>): void {
+  /** False when a number in it is none. */
+  #row(row: Partial<Row>): boolean {
     const { events, records } = this.#sink;
     const onDisk = row.disk !== undefined;
     const latencyNs =
       row.latencyUs === undefined ? Math.round(Number(row.latencyMs) * 1e6) : Math.round(Number(row.latencyUs) * 1e3);
     const endNs = this.#end(row);
+    if (Number.isNaN(endNs - latencyNs)) return false;
     const op = (onDisk ? DISK_OPS : FILE_OPS)[row.type![0]!];
     const pid = Number(row.pid);
     const task = events.taskId(pid, pid, row.comm!);
@@ -153,6 +156,7 @@ class BccLines {
     records.row = this.line;
     records.opId = opId;
     records.commit();
+    return true;
   }
 
   #offset(row: Partial<Row>): number {

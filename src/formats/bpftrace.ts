@@ -101,6 +101,7 @@ class BpfLines {
     const [, ns, cpu, pid, tid, comm, event, device, inode, rest] = match as unknown as readonly string[];
     const whole = ns!.padStart(10, '0');
     const timeNs = this.#stamps.at(Number(whole.slice(0, -9)), Number(whole.slice(-9)));
+    if (Number.isNaN(timeNs)) return this.#bad.say(text, this.line, cut);
     const actor = { comm: this.lines.decoder.words.text(comm!), tid: Number(tid), pid: Number(pid) };
     this.lines.begin(timeNs, Math.min(Number(cpu), 0xffff), actor);
     const name = event!.slice(event!.lastIndexOf(':') + 1);

@@ -21,11 +21,13 @@ export class Stamps {
     const seconds = digits(b, from, split);
     const count = dot < to ? to - dot - 1 : to - split;
     const fraction = digits(b, dot < to ? dot + 1 : split, to);
-    if (!(seconds <= MOST_SECONDS) || Number.isNaN(fraction) || count === 0 || count > 9) return Number.NaN;
+    if (Number.isNaN(fraction) || count === 0 || count > 9) return Number.NaN;
     return this.at(seconds, dot < to ? fraction * 10 ** (9 - count) : fraction);
   }
 
+  /** NaN when no clock goes that far. */
   at(seconds: number, nanos: number): number {
+    if (!(seconds <= MOST_SECONDS)) return Number.NaN;
     if (Number.isNaN(this.#originSeconds)) {
       const origin = this.#sink.origin(BigInt(seconds) * 1_000_000_000n);
       this.#originSeconds = Number(origin / 1_000_000_000n);
