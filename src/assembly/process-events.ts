@@ -10,10 +10,13 @@ const SIGBUS = 7;
 /** Signals that end no task when nothing handles them: SIGCHLD, SIGCONT, the four that stop, SIGURG, SIGWINCH. */
 const HARMLESS = new Set([17, 18, 19, 20, 21, 22, 23, 28]);
 
+/** `group_dead` of a thread that is not the last of its process, in any print format. */
+const ALONE = new Set(['false', '0', '0x0', '(0)']);
+
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
-  if (word(c, v[2]!) === 'false' || v[2] === 0) return;
+  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return;
   if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
   t.call.name = '';
   processExit(c, t, t.process);

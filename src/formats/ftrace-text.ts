@@ -251,10 +251,20 @@ class LineParser {
     if (digits === 0 || digits > 9 || seconds > MOST_SECONDS) return Number.NaN;
     if (dot < to) nanos *= 10 ** (9 - digits);
     if (Number.isNaN(this.originSeconds)) {
+      if (dot === to) this.bareStamps();
       const origin = this.sink.origin(BigInt(seconds) * 1_000_000_000n);
       this.originSeconds = Number(origin / 1_000_000_000n);
     }
     return (seconds - this.originSeconds) * 1e9 + nanos;
+  }
+
+  /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
+  private bareStamps(): void {
+    this.sink.issue(
+      'bare-stamps',
+      this.line,
+      'stamps are bare integers, which were taken as nanoseconds; that is right for the clock boot, but x86-tsc counts cycles, uptime jiffies and counter events: then durations are no times',
+    );
   }
 
   /** Lines that are no records: headers, losses, or damage. */
@@ -268,8 +278,12 @@ class LineParser {
       this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
       this.sink.kernel.lost(0);
     }
-    if (entries !== null || /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$|##### CPU \d+ buffer started)/.test(line))
+    if (
+      entries !== null ||
+      /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$| => |##### CPU \d+ buffer started)/.test(line)
+    )
       return;
+    if (!cut && this.bare(line)) return;
     const shown = line.slice(0, 80);
     if (cut)
       this.damage(
@@ -288,6 +302,29 @@ class LineParser {
         this.line,
         `expected "comm-pid [cpu] time: event: ...", found "${shown}"; the line was skipped`,
       );
+  }
+
+  /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */
+  private bare(line: string): boolean {
+    const match = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/.exec(line);
+    if (match === null) return false;
+    const [, tid, cpu, ns, type = 'print'] = match as unknown as [string, string, string, string, string?];
+    const digits = new TextEncoder().encode(ns);
+    const timeNs = this.time(digits, 0, digits.length);
+    if (Number.isNaN(timeNs) || Number(cpu) > 0xffff) return false;
+    this.sink.issue(
+      'raw-option',
+      this.line,
+      `expected events with their fields, found the event's number alone (${type}); set the tracefs option raw to 0 and record again`,
+    );
+    const { records } = this.sink;
+    records.timeNs = timeNs;
+    records.kind = records.kindId(type, false);
+    records.task = this.sink.kernel.task(Number(tid), -1, this.decoder.words.text(''));
+    records.cpu = Number(cpu);
+    records.row = this.line;
+    records.commit();
+    return true;
   }
 
   private loss(cpu: number, count: number): void {

@@ -82,6 +82,8 @@ describe('variants of one recording', () => {
     ['TGID column', story.report.replace(/-4591 /g, '-4591 (  4591)')],
     ['bare nanoseconds glued to the CPU', story.report.replace(/\] {2}(\d+)\.(\d+):/g, ']$1$2:')],
     ['CRLF', story.report.replace(/\n/g, '\r\n')],
+    ['fields (tracefs option)', story.raw.replace(/=(0x[0-9a-f]+)(?= |$)/gm, (_, hex) => `=${hex} (${Number(hex)})`)],
+    ['stack traces below', story.report.replace(/^( .*)$/gm, '$1\n => exc_page_fault\n =>  <00007fd2b083d1d2>')],
     ['an odd name', story.report.replace(/st-mover/g, 'a [001] b:/-c').replace(/x/g, 'x')],
   ])('%s', async (_, text) => {
     const { trace, whole } = await read(text);
@@ -89,6 +91,23 @@ describe('variants of one recording', () => {
     expect(same).toEqual(await expected());
     expect(whole).toBe(true);
     expect(trace.sources[0]!.records).toBe(12);
+  });
+
+  test('[FAILED TO PARSE]: fields by their names in the format file', async () => {
+    const [first = '', ...rest] = story.raw.split('\n');
+    const text = [first, ...rest.map((line) => line.replace(/(xfs_\w+|mm_\w+|page_\w+): +/, '$1: [FAILED TO PARSE] '))];
+    expect(text.join('').match(/FAILED/g)).toHaveLength(4);
+    expect(facts((await read(text.join('\n'))).trace)).toEqual(await expected());
+  });
+
+  test('the tracefs option raw shows numbers of events only: kept, counted, and said', async () => {
+    const { trace } = await read(
+      '# tracer: nop\n#\n10760 1 2205454771295 type: 782\n25782 1 2205454771999 # ffffffff8149ab1a hello\n',
+    );
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 0, generic: 2 });
+    expect(trace.kinds.map(({ name }) => name)).toEqual(['type: 782', 'print']);
+    expect(trace.issues.find(({ code }) => code === 'raw-option')).toMatchObject({ count: 2, row: 3 });
+    expect(trace.records.timeNs[0]).toBe(454771295);
   });
 
   test('unknown events are kept, counted and called generic', async () => {
