@@ -150,8 +150,8 @@ class PerfLines {
     const dot = b.indexOf(46, from);
     if (dot < 0 || dot >= to) return Number.NaN;
     if (to - dot <= 6) {
-      const [seconds, micros] = text.decode(b.subarray(from, to)).split('.').map(Number) as [number, number];
-      return Number.isNaN(seconds + micros) ? Number.NaN : this.#stamps.at(seconds, micros * 1000);
+      const parts = /^(\d+)\.(\d+)$/.exec(text.decode(b.subarray(from, to)));
+      return parts === null ? Number.NaN : this.#stamps.at(Number(parts[1]), Number(parts[2]) * 1000);
     }
     let at = from;
     while (at < to && (b[at] === ZERO || at === dot)) at++;

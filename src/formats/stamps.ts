@@ -1,4 +1,4 @@
-// Time stamps of text lines, in nanoseconds from the trace's origin. The first one read sets the origin, on a full second.
+// Time stamps of text lines, in nanoseconds from the trace's origin, which is the first one unless another input set it.
 import type { TraceSink } from '../model/trace.js';
 
 /** 2^63 ns: no clock of the kernel goes further. */
@@ -8,6 +8,7 @@ const DOT = 46;
 export class Stamps {
   readonly #sink: TraceSink;
   #originSeconds = Number.NaN;
+  #originNanos = 0;
 
   constructor(sink: TraceSink) {
     this.#sink = sink;
@@ -29,10 +30,11 @@ export class Stamps {
   at(seconds: number, nanos: number): number {
     if (!(seconds <= MOST_SECONDS)) return Number.NaN;
     if (Number.isNaN(this.#originSeconds)) {
-      const origin = this.#sink.origin(BigInt(seconds) * 1_000_000_000n);
+      const origin = this.#sink.origin(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
       this.#originSeconds = Number(origin / 1_000_000_000n);
+      this.#originNanos = Number(origin % 1_000_000_000n);
     }
-    return (seconds - this.#originSeconds) * 1e9 + nanos;
+    return (seconds - this.#originSeconds) * 1e9 + (nanos - this.#originNanos);
   }
 }
 

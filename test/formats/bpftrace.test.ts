@@ -50,7 +50,7 @@ test.each([
   ],
 ])('a loss is an interval, in %s', async (_, text) => {
   const { trace } = await readAs(bpftrace, text);
-  expect(trace.sources[0]!.lost).toEqual([{ fromNs: 500, toNs: 900, cpu: -1, count: 12 }]);
+  expect(trace.sources[0]!.lost).toEqual([{ fromNs: 400, toNs: 800, cpu: -1, count: 12 }]);
   expect([...trace.columns.op].map((op) => OPS[op])).toContain('map_unknown');
 });
 

@@ -169,7 +169,7 @@ describe('calls', () => {
     expect(timed.trace.columns.latencyNs[0]).toBe(4_311_000);
     const plain = await read('7 1700000000.500000 fsync(3</a>) = 0\n');
     expect(plain.trace.columns.latencyNs[0]).toBe(-1);
-    expect(plain.trace.originNs).toBe(1_700_000_000n * 1_000_000_000n);
+    expect(plain.trace.originNs).toBe(1_700_000_000_500_000_000n);
     expect(plain.trace.clock).toBe('realtime');
   });
 });
