@@ -2,7 +2,8 @@
 // ns, cpu, pid, tid, comm, event, maj:min, inode, name=value ..., separated by tabs; `-` where there is none.
 import type { Format, TraceSink } from '../model/trace.js';
 import { BpfCalls } from './bpf-calls.js';
-import { ANY_CPU, KernelLines } from './kernel-lines.js';
+import { KernelLines } from './kernel-lines.js';
+import { ANY_CPU } from './losses.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -24,7 +25,7 @@ export const bpftrace: Format = {
     );
     const reader = new BpfLines(sink, bad);
     await readLines(input, reader, bad);
-    reader.lines.finish();
+    reader.lines.losses.finish();
     return !bad.damaged;
   },
 };
@@ -109,7 +110,7 @@ class BpfLines {
   }
 
   #lost(count: number): void {
-    this.lines.lost(ANY_CPU, count);
+    this.lines.losses.begin(ANY_CPU, count);
   }
 }
 

@@ -1,7 +1,8 @@
-// What every text of kernel records has in common once a line is taken apart: kinds by name, losses by CPU, and the way
+// What every text of kernel records has in common once a line is taken apart: kinds by name, and the way
 // into assembly and into the table of records.
 import { kernelEvent } from '../model/kernel-events.js';
 import type { TraceSink } from '../model/trace.js';
+import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 
 /** Who acted; `pid` is -1 where the line does not tell the process. */
@@ -17,21 +18,17 @@ export interface LineKind {
   readonly event: number;
 }
 
-/** A loss whose CPU is not told. */
-export const ANY_CPU = -1;
-
 export class KernelLines {
   readonly sink: TraceSink;
   readonly decoder: PayloadDecoder;
   /** Number of the line at hand, from 1. */
   line = 0;
-  #lastNs = 0;
-  readonly #lastOfCpu: number[] = [];
-  readonly #pending = new Map<number, number>();
+  readonly losses: Losses;
 
   constructor(sink: TraceSink) {
     this.sink = sink;
     this.decoder = new PayloadDecoder(sink.kernel);
+    this.losses = new Losses(sink);
   }
 
   kind(name: string, event = kernelEvent(name)): LineKind {
@@ -40,12 +37,7 @@ export class KernelLines {
 
   /** Sets who, when and where for `decoder.record`. */
   begin(timeNs: number, cpu: number, actor: Actor): void {
-    if (this.#pending.size > 0) {
-      this.#closeLoss(cpu, timeNs);
-      this.#closeLoss(ANY_CPU, timeNs);
-    }
-    this.#lastOfCpu[cpu] = timeNs;
-    this.#lastNs = timeNs;
+    this.losses.at(cpu, timeNs);
     const { record } = this.decoder;
     record.timeNs = timeNs;
     record.cpu = cpu;
@@ -76,37 +68,5 @@ export class KernelLines {
     records.row = this.line;
     records.opId = opId;
     records.commit();
-  }
-
-  /** Records of a CPU are missing from its last one on; the interval ends at its next one. */
-  lost(cpu: number, count: number): void {
-    this.#pending.set(cpu, (this.#pending.get(cpu) ?? 0) + count);
-    this.sink.kernel.lost(this.#last(cpu));
-  }
-
-  /** The same, with the interval's end told. */
-  lostUntil(cpu: number, count: number, timeNs: number): void {
-    this.lost(cpu, count);
-    this.#closeLoss(cpu, timeNs);
-    this.#lastOfCpu[cpu] = timeNs;
-  }
-
-  finish(): void {
-    for (const [cpu, count] of this.#pending) {
-      const at = this.#last(cpu);
-      this.sink.lost({ fromNs: at, toNs: at, cpu, count });
-    }
-  }
-
-  #last(cpu: number): number {
-    return cpu === ANY_CPU ? this.#lastNs : (this.#lastOfCpu[cpu] ?? 0);
-  }
-
-  #closeLoss(cpu: number, timeNs: number): void {
-    const count = this.#pending.get(cpu);
-    if (count === undefined) return;
-    this.#pending.delete(cpu);
-    this.sink.lost({ fromNs: this.#last(cpu), toNs: timeNs, cpu, count });
-    this.sink.kernel.lost(timeNs);
   }
 }

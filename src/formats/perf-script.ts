@@ -22,7 +22,7 @@ export const perfScript: Format = {
     const bad = new BadLines(sink, '"comm pid [cpu] time: event: ..."');
     const parser = new PerfLines(sink, bad);
     await readLines(input, parser, bad);
-    parser.lines.finish();
+    parser.lines.losses.finish();
     return !bad.damaged;
   },
 };

@@ -54,7 +54,10 @@ export function sideband(lines: KernelLines, text: string, timeNs: number, cpu: 
   const type = /^PERF_RECORD_(\w+)/.exec(text)![1]!;
   const rest = text.slice('PERF_RECORD_'.length + type.length).trimEnd();
   const lost = /^LOST/.test(type) ? /(\d+)$/.exec(rest) : null;
-  if (lost !== null) return lines.lostUntil(cpu, Number(lost[1]), timeNs);
+  if (lost !== null) {
+    lines.losses.begin(cpu, Number(lost[1]));
+    return lines.losses.at(cpu, timeNs);
+  }
   const { words } = lines.decoder;
   const [pattern, tell] = TELLS[type] ?? [];
   const match = pattern?.exec(rest) ?? null;

@@ -26,7 +26,7 @@ export const strace: Format = {
     const bad = new BadLines(sink, '"pid time call(arguments) = result <duration>"');
     const parser = new StraceLines(sink, bad);
     await readLines(input, parser, bad);
-    parser.lines.finish();
+    parser.lines.losses.finish();
     return !bad.damaged;
   },
 };
