@@ -6,6 +6,7 @@ import type { Format, TraceSink } from '../model/trace.js';
 import type { Actor } from './kernel-lines.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
+import { Stamps } from './stamps.js';
 import { BadLines } from './text-lines.js';
 
 const text = new TextDecoder();
@@ -44,8 +45,6 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out;
 }
 
-/** 2^63 ns: no clock of the kernel goes further. */
-const MOST_SECONDS = 9_223_372_036;
 const COLON = 58;
 const SPACE = 32;
 
@@ -53,7 +52,7 @@ class LineParser {
   private readonly sink: TraceSink;
   private readonly decoder: PayloadDecoder;
   private line = 0;
-  private originSeconds = Number.NaN;
+  private readonly stamps: Stamps;
   private readonly actors: (Actor | null | undefined)[] = [];
   /** By interned event name: code of the event + 1 (0: not looked up yet, -1: not known). */
   private readonly codes: number[] = [];
@@ -65,6 +64,7 @@ class LineParser {
   constructor(sink: TraceSink) {
     this.sink = sink;
     this.decoder = new PayloadDecoder(sink.kernel);
+    this.stamps = new Stamps(sink, () => this.bareStamps());
     this.losses = new Losses(sink);
     this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
   }
@@ -119,7 +119,7 @@ class LineParser {
       while (at < to && b[at] !== SPACE) at++;
       if (b[at - 1] !== COLON) return this.other(b, from, to, cut);
     }
-    const timeNs = this.time(b, word, at - 1);
+    const timeNs = this.stamps.read(b, word, at - 1);
     if (Number.isNaN(timeNs)) return this.other(b, from, to, cut);
     while (at < to && b[at] === SPACE) at++;
 
@@ -214,34 +214,6 @@ class LineParser {
     return actor;
   }
 
-  /** `1826.433972929`, `1826.433972` or a bare count of nanoseconds (clocks boot, x86-tsc), relative to the origin. */
-  private time(b: Uint8Array, from: number, to: number): number {
-    let dot = from;
-    while (dot < to && b[dot] !== 46) dot++;
-    const split = dot < to ? dot : Math.max(from, to - 9);
-    let seconds = 0;
-    for (let i = from; i < split; i++) {
-      const d = b[i]! - 48;
-      if (d < 0 || d > 9) return Number.NaN;
-      seconds = seconds * 10 + d;
-    }
-    let nanos = 0;
-    let digits = 0;
-    for (let i = dot < to ? dot + 1 : split; i < to; i++, digits++) {
-      const d = b[i]! - 48;
-      if (d < 0 || d > 9) return Number.NaN;
-      nanos = nanos * 10 + d;
-    }
-    if (digits === 0 || digits > 9 || seconds > MOST_SECONDS) return Number.NaN;
-    if (dot < to) nanos *= 10 ** (9 - digits);
-    if (Number.isNaN(this.originSeconds)) {
-      if (dot === to) this.bareStamps();
-      const origin = this.sink.origin(BigInt(seconds) * 1_000_000_000n);
-      this.originSeconds = Number(origin / 1_000_000_000n);
-    }
-    return (seconds - this.originSeconds) * 1e9 + nanos;
-  }
-
   /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
   private bareStamps(): void {
     this.sink.issue(
@@ -277,7 +249,7 @@ class LineParser {
     if (match === null) return false;
     const [, tid, cpu, ns, type = 'print'] = match as unknown as [string, string, string, string, string?];
     const digits = new TextEncoder().encode(ns);
-    const timeNs = this.time(digits, 0, digits.length);
+    const timeNs = this.stamps.read(digits, 0, digits.length);
     if (Number.isNaN(timeNs) || Number(cpu) > 0xffff) return false;
     this.sink.issue(
       'raw-option',

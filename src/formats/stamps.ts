@@ -7,22 +7,31 @@ const DOT = 46;
 
 export class Stamps {
   readonly #sink: TraceSink;
+  readonly #onBare: () => void;
+  #bareSeen = false;
   #originSeconds = Number.NaN;
   #originNanos = 0;
 
-  constructor(sink: TraceSink) {
+  /** `onBare` is called at the first stamp without a dot, whose unit nothing tells. */
+  constructor(sink: TraceSink, onBare: () => void = () => {}) {
     this.#sink = sink;
+    this.#onBare = onBare;
   }
 
   /** `1826.433972929`, `1826.433972` or a bare count of nanoseconds (clocks boot, x86-tsc). NaN when it is none of them. */
   read(b: Uint8Array, from: number, to: number): number {
-    let dot = from;
-    while (dot < to && b[dot] !== DOT) dot++;
+    // Nanoseconds behind a dot are the usual case.
+    let dot = to - 10;
+    if (dot < from || b[dot] !== DOT) for (dot = from; dot < to && b[dot] !== DOT; ) dot++;
     const split = dot < to ? dot : Math.max(from, to - 9);
     const seconds = digits(b, from, split);
     const count = dot < to ? to - dot - 1 : to - split;
     const fraction = digits(b, dot < to ? dot + 1 : split, to);
     if (Number.isNaN(fraction) || count === 0 || count > 9) return Number.NaN;
+    if (dot === to && !this.#bareSeen) {
+      this.#bareSeen = true;
+      this.#onBare();
+    }
     return this.at(seconds, dot < to ? fraction * 10 ** (9 - count) : fraction);
   }
 
