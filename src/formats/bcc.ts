@@ -92,13 +92,13 @@ const SECTOR = 512;
 const DAY_SECONDS = 86_400;
 
 class BccLines {
-  line = 0;
   readonly #sink: TraceSink;
   readonly #bad: BadLines;
   readonly #stamps: Stamps;
   #table: Table | null = null;
   #day = 0;
   #lastSeconds = 0;
+  #line = 0;
 
   constructor(sink: TraceSink, bad: BadLines) {
     this.#sink = sink;
@@ -106,7 +106,8 @@ class BccLines {
     this.#stamps = new Stamps(sink);
   }
 
-  read(bytes: Uint8Array, cut: boolean): void {
+  read(bytes: Uint8Array, line: number, cut: boolean): void {
+    this.#line = line;
     const text = new TextDecoder().decode(bytes);
     const table = tableOf(text);
     const match = table === null ? this.#table?.line.exec(text) : null;
@@ -146,14 +147,14 @@ class BccLines {
       events.opId = opId;
       events.result = 0;
       events.latencyNs = latencyNs;
-      events.row = this.line;
+      events.row = this.#line;
       events.commit();
       if (!onDisk) this.#sink.unplaced('files known by the last part of their path only');
     }
     records.timeNs = endNs;
     records.kind = records.kindId(onDisk ? `disk ${row.type}` : `file ${row.type}`, op !== undefined);
     records.task = task;
-    records.row = this.line;
+    records.row = this.#line;
     records.opId = opId;
     records.commit();
     return true;
@@ -183,7 +184,7 @@ class BccLines {
   #other(text: string, cut: boolean): void {
     if (/^\s*$|^Tracing .*(operations|I\/O|block)/.test(text)) return;
     const lost = /^Possibly lost (\d+) samples/.exec(text);
-    if (lost === null) this.#bad.say(text, this.line, cut);
+    if (lost === null) this.#bad.say(text, this.#line, cut);
     else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(lost[1]) });
   }
 }

@@ -67,19 +67,12 @@ class BpfLines {
     this.#calls = new BpfCalls(this.lines);
   }
 
-  get line(): number {
-    return this.lines.line;
-  }
-
-  set line(line: number) {
+  read(bytes: Uint8Array, line: number, cut: boolean): void {
     this.lines.line = line;
-  }
-
-  read(bytes: Uint8Array, cut: boolean): void {
     const text = this.#decoder.decode(bytes);
     if (!text.startsWith('{')) return this.#plain(text, cut);
     const message = parsed(text);
-    if (message === null) return this.#bad.say(text, this.line, cut);
+    if (message === null) return this.#bad.say(text, this.lines.line, cut);
     if (message.type === 'printf' && typeof message.data === 'string') this.#printed(message.data);
     else if (message.type === 'lost_events') this.#lost(countOf(message.data));
   }
@@ -96,13 +89,13 @@ class BpfLines {
     if (lost !== null) return this.#lost(Number(lost[1]));
     // The last number of a cut line may lack its end.
     if (match === null || cut) {
-      if (match !== null || !REMARKS.test(text)) this.#bad.say(text, this.line, cut);
+      if (match !== null || !REMARKS.test(text)) this.#bad.say(text, this.lines.line, cut);
       return;
     }
     const [, ns, cpu, pid, tid, comm, event, device, inode, rest] = match as unknown as readonly string[];
     const whole = ns!.padStart(10, '0');
     const timeNs = this.#stamps.at(Number(whole.slice(0, -9)), Number(whole.slice(-9)));
-    if (Number.isNaN(timeNs)) return this.#bad.say(text, this.line, cut);
+    if (Number.isNaN(timeNs)) return this.#bad.say(text, this.lines.line, cut);
     const actor = { comm: this.lines.decoder.words.text(comm!), tid: Number(tid), pid: Number(pid) };
     this.lines.begin(timeNs, Math.min(Number(cpu), 0xffff), actor);
     const name = event!.slice(event!.lastIndexOf(':') + 1);

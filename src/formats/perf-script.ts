@@ -51,16 +51,9 @@ class PerfLines {
     this.#stamps = new Stamps(sink);
   }
 
-  get line(): number {
-    return this.lines.line;
-  }
-
-  set line(line: number) {
-    this.lines.line = line;
-  }
-
   // hot
-  read(b: Uint8Array, cut: boolean): void {
+  read(b: Uint8Array, line: number, cut: boolean): void {
+    this.lines.line = line;
     const to = b.length;
     if (to === 0 || b[0] === HASH) {
       this.#inSample = false;
@@ -169,7 +162,7 @@ class PerfLines {
     if (chunks !== null) {
       this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(chunks[1]) });
       this.#sink.kernel.lost(0);
-    } else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.line, cut);
+    } else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
   }
 }
 

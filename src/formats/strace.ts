@@ -64,15 +64,8 @@ class StraceLines {
     this.#tasks = new StraceTasks(this.lines);
   }
 
-  get line(): number {
-    return this.lines.line;
-  }
-
-  set line(line: number) {
+  read(bytes: Uint8Array, line: number, cut: boolean): void {
     this.lines.line = line;
-  }
-
-  read(bytes: Uint8Array, cut: boolean): void {
     const text = this.#decoder.decode(bytes);
     const match = LINE.exec(text);
     const timeNs = match === null ? Number.NaN : this.#time(match[5]!);
@@ -113,7 +106,7 @@ class StraceLines {
     if (begun?.name !== name) {
       this.#sink.issue(
         'resumed-without-begin',
-        this.line,
+        this.lines.line,
         `${name} of ${tid} is resumed, but its beginning was not seen`,
       );
       return true;
@@ -200,7 +193,7 @@ class StraceLines {
     else if (this.#lastTid > 0)
       this.#sink.issue(
         'no-pid',
-        this.line,
+        this.lines.line,
         `expected a pid before the time, found none; taken for ${this.#lastTid}, the first one seen; record with -f -o FILE`,
       );
     return shown === undefined ? this.#lastTid : Number(shown);
@@ -215,7 +208,7 @@ class StraceLines {
 
   #other(text: string, cut: boolean): void {
     if (text.trim() === '' || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
-    this.#bad.say(text, this.line, cut);
+    this.#bad.say(text, this.lines.line, cut);
   }
 }
 

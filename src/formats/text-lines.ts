@@ -3,10 +3,8 @@ import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
 import type { Input, TraceSink } from '../model/trace.js';
 
 export interface LineReader {
-  /** Number of the line at hand, from 1. */
-  line: number;
-  /** `cut`: the last line, without its newline; it may be a part of a record. */
-  read(bytes: Uint8Array, cut: boolean): void;
+  /** `line` counts from 1. `cut`: the last line, without its newline; it may be a part of a record. */
+  read(bytes: Uint8Array, line: number, cut: boolean): void;
 }
 
 /** Lines that a format could not use. `expected` says what a record looks like. */
@@ -53,10 +51,11 @@ export class BadLines {
 
 export async function readLines(input: Input, reader: LineReader, bad: BadLines): Promise<void> {
   let cut = false;
+  let line = 0;
   const lines = new LineSplitter((bytes) => {
-    reader.line++;
-    if (bytes === null) bad.tooLong(reader.line);
-    else reader.read(bytes, cut);
+    line++;
+    if (bytes === null) bad.tooLong(line);
+    else reader.read(bytes, line, cut);
   });
   for await (const chunk of input.chunks()) lines.push(chunk);
   cut = true;
