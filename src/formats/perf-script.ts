@@ -15,7 +15,11 @@ export const perfScript: Format = {
   title: 'perf script text: tracepoints, mapping, task and lost records; us or ns, any of pid, tid, cpu',
   sniff(head) {
     const lines = firstLines(head);
-    if (/^# =+\s*$/.test(lines[0] ?? '') && lines.some((line) => /^# cmdline : .*\bperf\b/.test(line))) return true;
+    if (
+      /^# =+\s*$/.test(lines[0] ?? '') &&
+      lines.some((line) => /^# (cmdline : .*\bperf\b|perf version : )/.test(line))
+    )
+      return true;
     return lines.some((line) => SAMPLE.test(line) && !/\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line));
   },
   async read(input, sink) {
