@@ -8,7 +8,7 @@ import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS } from '../model/kernel-events.js
 import { NONE } from '../model/units.js';
 import { CALL_EXITS } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
-import { currentOp, distrustSizes } from './context.js';
+import { currentOp, deviceText, distrustSizes } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
@@ -43,6 +43,9 @@ const FOREIGN = new Set(
     'sched_process_fork',
     'sched_process_exit',
     'signal_generate',
+    'note_comm',
+    'note_fork',
+    'note_exit',
   ].map(kernelEvent),
 );
 
@@ -90,6 +93,7 @@ export class Assembler implements KernelSink {
       sizeMoments: [],
       writesSeen: false,
       names: new Map(),
+      paths: new Map(),
       leases: new Map(),
       swaps: new Map(),
       rings: new Map(),
@@ -190,6 +194,8 @@ export class Assembler implements KernelSink {
     call.directory = -1;
     call.device = -1;
     call.created = false;
+    call.path = '';
+    call.secondPath = '';
     call.direct = false;
     call.directNs = 0;
     call.directCall = null;
@@ -212,7 +218,7 @@ export class Assembler implements KernelSink {
     const known = this.threads.get(tid);
     if (known !== undefined) {
       // exec and prctl change the name; the last one is shown.
-      if (known.comm !== comm) {
+      if (known.comm !== comm && this.words.get(comm) !== '') {
         known.comm = comm;
         this.context.events.taskId(known.process.pid, tid, this.words.get(comm));
       }
@@ -273,5 +279,3 @@ export class Assembler implements KernelSink {
     return geometry;
   }
 }
-
-const deviceText = (device: number): string => `${Math.floor(device / 1048576)}:${device % 1048576}`;

@@ -13,11 +13,15 @@ const O_EXCL = 0x80;
 
 export const O_TRUNC = 0x200;
 
+const O_APPEND = 0x400;
+
 const O_NONBLOCK = 0x800;
 
 const O_DSYNC = 0x1000;
 
 const O_DIRECT = 0x4000;
+
+export const O_CLOEXEC = 0x80000;
 
 export function openCall(c: Context, t: Thread, ret: number, pointer: number, flags: number): void {
   const { call, process } = t;
@@ -27,13 +31,14 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
   if (ret >= 0) {
     const open = newOpen(c, label(c, t, ret));
     open.direct = (flags & O_DIRECT) !== 0;
-    open.position = 0;
+    open.position = (flags & O_APPEND) !== 0 ? -1 : 0;
     if (key !== '') {
       open.directory = `${call.device}/${call.directory}`;
       open.name = c.words.get(call.lookup);
     }
     if (file >= 0) resolve(c, open, file);
     process.descriptors.set(ret, open);
+    closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);
     process.pathPointers.set(pointer, open);
     file = fileOf(open);
   } else if (file < 0) file = fileOfPath(c, t, pointer);
@@ -59,11 +64,24 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
   t.process.descriptors.delete(fd);
 }
 
-export function dup(c: Context, t: Thread, ret: number, from: number): void {
-  if (ret >= 0) t.process.descriptors.set(ret, opened(c, t, from));
+export function dup(c: Context, t: Thread, ret: number, from: number, cloexec: boolean): void {
+  if (ret < 0) return;
+  t.process.descriptors.set(ret, opened(c, t, from));
+  closedByExec(t, ret, cloexec);
+}
+
+function closedByExec(t: Thread, fd: number, closed: boolean): void {
+  if (closed) t.process.closedByExec.add(fd);
+  else t.process.closedByExec.delete(fd);
+}
+
+export function seek(c: Context, t: Thread, ret: number): void {
+  if (ret >= 0) opened(c, t, fdOf(t.call.args[0]!)).position = ret;
 }
 
 const F_DUPFD = 0;
+
+const F_SETFD = 2;
 
 const F_SETLEASE = 0x400;
 
@@ -71,7 +89,8 @@ const F_DUPFD_CLOEXEC = 1030;
 
 export function fcntlCall(c: Context, t: Thread, ret: number): void {
   const [fd, command, argument] = t.call.args as unknown as [number, number, number];
-  if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return dup(c, t, ret, fdOf(fd));
+  if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return dup(c, t, ret, fdOf(fd), command === F_DUPFD_CLOEXEC);
+  if (command === F_SETFD && ret >= 0) closedByExec(t, fdOf(fd), (argument & 1) !== 0);
   if (command !== F_SETLEASE) return;
   const file = fileOfCall(c, t, fd);
   const key = `${file}/${t.process.pid}`;

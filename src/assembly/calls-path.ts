@@ -4,10 +4,13 @@ import type { Context } from './context.js';
 import { callRow } from './context.js';
 import { fileOfPath } from './descriptors.js';
 import type { Exit } from './handler.js';
-import type { Thread } from './state.js';
+import type { Call, Thread } from './state.js';
 
 export function pathRow(op: number): Exit {
-  return (c, t, ret) => callRow(c, t, op, fileOfPath(c, t, t.call.args[pathArgument(t.call.name)]!), ret).commit();
+  return (c, t, ret) => {
+    callRow(c, t, op, fileOfPath(c, t, t.call.args[pathArgument(t.call.name)]!), ret).commit();
+    if (ret >= 0 && t.call.path !== '') forgetPath(c, t.call.path);
+  };
 }
 
 const pathArgument = (name: string): number => (/at2?$/.test(name) ? 1 : 0);
@@ -24,8 +27,26 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
     e.flags = Flag.second | Flag.over;
     e.commit();
   }
+  if (ret >= 0 && call.secondPath !== '') renamed(c, call);
   const open = t.process.pathPointers.get(call.args[at]!);
   if (ret >= 0 && open !== undefined) t.process.pathPointers.set(call.args[at === 1 ? 3 : 1]!, open);
+}
+
+const RENAME_EXCHANGE = 2;
+
+/** What the two paths mean from now on. */
+function renamed(c: Context, call: Call): void {
+  const { path, secondPath } = call;
+  const over = c.paths.get(secondPath);
+  forgetPath(c, path);
+  forgetPath(c, secondPath);
+  c.paths.set(secondPath, call.file);
+  if (call.args[4] === RENAME_EXCHANGE && over !== undefined) c.paths.set(path, over);
+}
+
+function forgetPath(c: Context, path: string): void {
+  c.paths.delete(path);
+  c.events.forgetPath(path);
 }
 
 export function swapCall(op: number): Exit {

@@ -3,7 +3,7 @@
 import { Flag, Op } from '../model/events.js';
 import { fallocateCall, transfer, truncateRow } from './calls-data.js';
 import { mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
-import { closeCall, dup, fcntlCall, O_CREAT, O_TRUNC, openCall } from './calls-open.js';
+import { closeCall, dup, fcntlCall, O_CLOEXEC, O_CREAT, O_TRUNC, openCall, seek } from './calls-open.js';
 import { pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
 import { copyFileRange, ioctlCall } from './calls-remap.js';
 import { callRow } from './context.js';
@@ -29,9 +29,10 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   openat2: (c, t, ret) => openCall(c, t, ret, t.call.args[1]!, 0),
   creat: (c, t, ret) => openCall(c, t, ret, t.call.args[0]!, O_CREAT | O_TRUNC | 1),
   close: closeCall,
-  dup: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!)),
-  dup2: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!)),
-  dup3: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!)),
+  dup: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
+  dup2: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
+  dup3: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), (t.call.args[2]! & O_CLOEXEC) !== 0),
+  lseek: seek,
   read: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, -1),
   write: (c, t, ret) => transfer(c, t, ret, true, t.call.args[1]!, t.call.args[2]!, -1),
   pread64: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, t.call.args[3]!),

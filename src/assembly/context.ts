@@ -57,6 +57,8 @@ export interface Context {
   writesSeen: boolean;
   /** File by `device/directory inode/name`. */
   readonly names: Map<string, number>;
+  /** File by path, where the recorder shows paths. */
+  readonly paths: Map<string, number>;
   /** Lease handles by file and process. */
   readonly leases: Map<string, number>;
   readonly swaps: Map<number, number>;
@@ -82,6 +84,9 @@ export interface Context {
   process(pid: number, parent: Process | null): Process;
   unplaced(cause: string): void;
 }
+
+/** `major:minor` of a device number as `base/digits` gives it. */
+export const deviceText = (device: number): string => `${Math.floor(device / 1048576)}:${device % 1048576}`;
 
 export function newOpen(c: Context, label = ''): OpenFile {
   const open = {
@@ -171,7 +176,8 @@ export function callRow(c: Context, t: Thread, op: number, file: number, result:
   e.task = t.task;
   e.opId = callOp(c, t);
   e.result = result >= 0 ? 0 : Math.max(result, -32768);
-  e.latencyNs = c.record.timeNs - t.call.timeNs;
+  // Equal stamps measure nothing: a coarse clock, or a recorder that tells no durations.
+  e.latencyNs = c.record.timeNs > t.call.timeNs ? c.record.timeNs - t.call.timeNs : UNKNOWN;
   e.row = t.call.row;
   e.offset = UNKNOWN;
   e.length = UNKNOWN;

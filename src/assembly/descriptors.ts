@@ -30,20 +30,23 @@ export function fileOfCall(c: Context, t: Thread, fd: number): number {
   if (FILE_CALLS.has(call.name)) open.regular = true;
   const seen = call.file >= 0 ? call.file : open.resolved < 0 ? call.weakFile : -1;
   if (seen < 0) return fileOf(open);
-  if (open.resolved >= 0 && open.resolved !== seen) {
-    // Closed and opened again where the trace did not look: from here on the descriptor is the file that was seen.
-    c.sink.issue(
-      'descriptor-elsewhere',
-      call.row,
-      `${call.name} on descriptor ${fdOf(fd)} worked on another file than the one followed from open; the file seen inside the call is used from here on`,
-    );
-    const now = newOpen(c);
-    resolve(c, now, seen);
-    t.process.descriptors.set(fdOf(fd), now);
-    return seen;
-  }
-  resolve(c, open, seen);
+  descriptorIs(c, t, fd, seen);
   return seen;
+}
+
+/** What a descriptor stands for has been told or seen. */
+export function descriptorIs(c: Context, t: Thread, fd: number, file: number): void {
+  const open = opened(c, t, fdOf(fd));
+  if (open.resolved < 0 || open.resolved === file) return resolve(c, open, file);
+  // Closed and opened again where the trace did not look: from here on the descriptor is the file that was seen.
+  c.sink.issue(
+    'descriptor-elsewhere',
+    t.call.row,
+    `${t.call.name} on descriptor ${fdOf(fd)} worked on another file than the one followed from open; the file seen inside the call is used from here on`,
+  );
+  const now = newOpen(c);
+  resolve(c, now, file);
+  t.process.descriptors.set(fdOf(fd), now);
 }
 
 /** File of a call on a path: seen inside the call, by the name looked up, or by a path pointer that an earlier open used. */

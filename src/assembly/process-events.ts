@@ -1,16 +1,22 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { processExit, processFork } from './processes.js';
+import { processExec, processExit, processFork } from './processes.js';
 
 const SIGKILL = 9;
 
 const SIGBUS = 7;
 
+/** Signals that end no task when nothing handles them: SIGCHLD, SIGCONT, the four that stop, SIGURG, SIGWINCH. */
+const HARMLESS = new Set([17, 18, 19, 20, 21, 22, 23, 28]);
+
+/** `group_dead` of a thread that is not the last of its process, in any print format. */
+const ALONE = new Set(['false', '0', '0x0', '(0)']);
+
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
-  if (word(c, v[2]!) === 'false' || v[2] === 0) return;
+  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return;
   if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
   t.call.name = '';
   processExit(c, t, t.process);
@@ -18,6 +24,9 @@ const exit: Handler = (c, t, v) => {
 
 const fork: Handler = (c, t, v) => {
   endFault(c, t);
+  const told = t.forked === v[3];
+  t.forked = -1;
+  if (told) return;
   const child = c.thread(v[3]!, -1, v[2]!);
   child.process = c.process(v[3]!, t.process);
   processFork(c, t.process, child);
@@ -27,11 +36,12 @@ const signal: Handler = (c, t, v) => {
   c.signals = true;
   if (v[0] === SIGBUS) busError(t);
   endFault(c, t);
-  if (v[0] === SIGKILL || v[3] === 0) t.process.killed = true;
+  if (v[0] === SIGKILL || (v[3] === 0 && !HARMLESS.has(v[0]!))) t.process.killed = true;
 };
 
 /** By event name. */
 export const PROCESS_EVENTS: Readonly<Record<string, Handler>> = {
+  sched_process_exec: processExec,
   sched_process_exit: exit,
   sched_process_fork: fork,
   signal_deliver: signal,

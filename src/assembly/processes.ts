@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf } from './context.js';
-import type { Process, Thread } from './state.js';
+import type { Mapping, Process, Thread } from './state.js';
 
 /** A process ends: one row; the engine releases what it held. */
 export function processExit(c: Context, t: Thread, process: Process): void {
@@ -18,26 +18,54 @@ export function processExit(c: Context, t: Thread, process: Process): void {
   e.commit();
   process.descriptors.clear();
   process.mappings = [];
+  process.ended = true;
+}
+
+/** A new program: every mapping is gone, and the descriptors that were to be closed. */
+export function processExec(c: Context, t: Thread): void {
+  const { process } = t;
+  process.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, t, m, offset, length));
+  for (const fd of process.closedByExec) process.descriptors.delete(fd);
+  process.closedByExec.clear();
+}
+
+/** A mapping, or a part of it, that no call was seen to end. */
+export function mappingGoes(c: Context, t: Thread, m: Mapping, offset: number, length: number): void {
+  const e = c.events;
+  e.timeNs = c.record.timeNs;
+  e.op = Op.munmap;
+  e.file = fileOf(m.open);
+  e.task = t.task;
+  e.offset = offset;
+  e.length = length;
+  e.handle = m.handle;
+  e.opId = e.newId();
+  e.flags = Flag.synthetic;
+  e.result = 0;
+  e.row = c.record.row;
+  e.commit();
+}
+
+/** A mapping that no call was seen to make. */
+export function mappingAppears(c: Context, t: Thread, m: Mapping): void {
+  t.process.map(m);
+  const e = c.events;
+  e.timeNs = c.record.timeNs;
+  e.op = Op.mmap;
+  e.file = fileOf(m.open);
+  e.task = t.task;
+  e.offset = m.offset;
+  e.length = m.end - m.start;
+  e.handle = m.handle;
+  e.opId = e.newId();
+  e.flags = Flag.synthetic | (m.shared ? Flag.shared : 0) | (m.writable ? Flag.writable : 0);
+  e.result = 0;
+  e.row = c.record.row;
+  e.commit();
 }
 
 /** A child starts with copies: the mappings it inherits are holds of its own. */
 export function processFork(c: Context, parent: Process, child: Thread): void {
   for (const [fd, open] of parent.descriptors) child.process.descriptors.set(fd, open);
-  for (const m of parent.mappings) {
-    const handle = c.events.newId();
-    child.process.map({ ...m, handle });
-    const e = c.events;
-    e.timeNs = c.record.timeNs;
-    e.op = Op.mmap;
-    e.file = fileOf(m.open);
-    e.task = child.task;
-    e.offset = m.offset;
-    e.length = m.end - m.start;
-    e.handle = handle;
-    e.opId = e.newId();
-    e.flags = Flag.synthetic | (m.shared ? Flag.shared : 0) | (m.writable ? Flag.writable : 0);
-    e.result = 0;
-    e.row = c.record.row;
-    e.commit();
-  }
+  for (const m of parent.mappings) mappingAppears(c, child, { ...m, handle: c.events.newId() });
 }

@@ -40,6 +40,12 @@ export class Process {
   mappings: Mapping[] = [];
   /** Path pointers given to open, by address: later calls often pass the same pointer. */
   readonly pathPointers = new Map<number, OpenFile>();
+  /** Descriptors that an exec closes. */
+  readonly closedByExec = new Set<number>();
+  /** Threads besides the first, where the recorder tells of them. */
+  readonly threads = new Set<number>();
+  leaderGone = false;
+  ended = false;
   killed = false;
 
   constructor(pid: number, parent: Process | null) {
@@ -117,6 +123,9 @@ export interface Call {
   directory: number;
   device: number;
   created: boolean;
+  /** Paths given to the call, where the recorder shows them; the second is where a rename leads. */
+  path: string;
+  secondPath: string;
   /** Direct I/O began inside: time, file, and how much of it the buffer's file saw faults for. */
   direct: boolean;
   directNs: number;
@@ -157,6 +166,8 @@ export class Thread {
   pair: { readonly device: number; readonly inode: number; readonly off: number; readonly block: number } | null = null;
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
+  /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */
+  forked = -1;
   readonly tid: number;
   readonly task: number;
   comm: number;
@@ -178,6 +189,8 @@ export class Thread {
     directory: -1,
     device: -1,
     created: false,
+    path: '',
+    secondPath: '',
     direct: false,
     directNs: 0,
     directCall: null,

@@ -6,6 +6,7 @@ import { type Handler, strong } from './handler.js';
 import { IOMAP_EVENTS } from './iomap-events.js';
 import { MEMORY_EVENTS } from './memory-events.js';
 import { NAME_EVENTS } from './name-events.js';
+import { NOTE_EVENTS } from './note-events.js';
 import { PROCESS_EVENTS } from './process-events.js';
 import { XFS_EVENTS } from './xfs-events.js';
 
@@ -15,6 +16,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...IOMAP_EVENTS,
   ...MEMORY_EVENTS,
   ...NAME_EVENTS,
+  ...NOTE_EVENTS,
   ...PROCESS_EVENTS,
   ...XFS_EVENTS,
   generic_add_lease: strong,

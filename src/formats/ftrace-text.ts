@@ -1,10 +1,14 @@
 // ftrace as text: `trace-cmd report` (plain, -t, -R, several instances) and the tracefs files `trace`, `trace_pipe`.
 // Line: [instance:] comm-pid [(tgid)] [cpu] [flags] time: event: payload. Variants: kernel-events reference, traps 7 to 11.
+import { LONGEST_LINE } from '../base/line-splitter.js';
 import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
+import type { Actor } from './kernel-lines.js';
+import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
+import { Stamps } from './stamps.js';
+import { BadLines } from './text-lines.js';
 
-const LONGEST_LINE = 1 << 20;
 const text = new TextDecoder();
 
 export const ftraceText: Format = {
@@ -25,13 +29,12 @@ export const ftraceText: Format = {
       const used = reader.lines(buffer);
       carry = buffer.slice(used);
       if (carry.length > LONGEST_LINE) {
-        reader.tooLong(carry.length);
+        reader.tooLong();
         carry = new Uint8Array(0);
       }
     }
     if (carry.length > 0) reader.last(carry);
-    reader.finish();
-    return !reader.damaged;
+    return reader.finish();
   },
 };
 
@@ -42,35 +45,28 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out;
 }
 
-/** 2^63 ns: no clock of the kernel goes further. */
-const MOST_SECONDS = 9_223_372_036;
 const COLON = 58;
 const SPACE = 32;
 
-/** Who acted, as the line's first columns say; by the interned id of those columns. */
-interface Actor {
-  readonly comm: number;
-  readonly tid: number;
-  readonly pid: number;
-}
-
 class LineParser {
-  damaged = false;
   private readonly sink: TraceSink;
   private readonly decoder: PayloadDecoder;
   private line = 0;
-  private originSeconds = Number.NaN;
+  private readonly stamps: Stamps;
   private readonly actors: (Actor | null | undefined)[] = [];
   /** By interned event name: code of the event + 1 (0: not looked up yet, -1: not known). */
   private readonly codes: number[] = [];
   private readonly kinds: number[] = [];
-  private readonly lastOfCpu: number[] = [];
-  private readonly pendingLoss = new Map<number, number>();
+  private readonly losses: Losses;
+  private readonly bad: BadLines;
   private overwritten = 0;
 
   constructor(sink: TraceSink) {
     this.sink = sink;
     this.decoder = new PayloadDecoder(sink.kernel);
+    this.stamps = new Stamps(sink, () => this.bareStamps());
+    this.losses = new Losses(sink);
+    this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
   }
 
   /** Parses all whole lines; returns the bytes used. */
@@ -91,24 +87,13 @@ class LineParser {
     this.parse(b, 0, b.length, true);
   }
 
-  tooLong(bytes: number): void {
-    this.line++;
-    this.damage(
-      'line-too-long',
-      `expected lines of at most ${LONGEST_LINE} bytes, found ${bytes} without a newline; the rest of it is skipped`,
-    );
+  tooLong(): void {
+    this.bad.tooLong(++this.line);
   }
 
-  finish(): void {
-    for (const [cpu, count] of this.pendingLoss) {
-      const at = this.lastOfCpu[cpu] ?? 0;
-      this.sink.lost({ fromNs: at, toNs: at, cpu, count });
-    }
-  }
-
-  private damage(code: string, message: string): void {
-    this.damaged = true;
-    this.sink.issue(code, this.line, message);
+  finish(): boolean {
+    this.losses.finish();
+    return !this.bad.damaged;
   }
 
   // hot
@@ -134,7 +119,7 @@ class LineParser {
       while (at < to && b[at] !== SPACE) at++;
       if (b[at - 1] !== COLON) return this.other(b, from, to, cut);
     }
-    const timeNs = this.time(b, word, at - 1);
+    const timeNs = this.stamps.read(b, word, at - 1);
     if (Number.isNaN(timeNs)) return this.other(b, from, to, cut);
     while (at < to && b[at] === SPACE) at++;
 
@@ -166,8 +151,7 @@ class LineParser {
     cut: boolean,
   ): void {
     const { sink, decoder } = this;
-    if (this.pendingLoss.size > 0) this.closeLoss(cpu, timeNs);
-    this.lastOfCpu[cpu] = timeNs;
+    this.losses.at(cpu, timeNs);
     const { records } = sink;
     const record = decoder.record;
     let opId = 0;
@@ -230,76 +214,55 @@ class LineParser {
     return actor;
   }
 
-  /** `1826.433972929`, `1826.433972` or a bare count of nanoseconds (clocks boot, x86-tsc), relative to the origin. */
-  private time(b: Uint8Array, from: number, to: number): number {
-    let dot = from;
-    while (dot < to && b[dot] !== 46) dot++;
-    const split = dot < to ? dot : Math.max(from, to - 9);
-    let seconds = 0;
-    for (let i = from; i < split; i++) {
-      const d = b[i]! - 48;
-      if (d < 0 || d > 9) return Number.NaN;
-      seconds = seconds * 10 + d;
-    }
-    let nanos = 0;
-    let digits = 0;
-    for (let i = dot < to ? dot + 1 : split; i < to; i++, digits++) {
-      const d = b[i]! - 48;
-      if (d < 0 || d > 9) return Number.NaN;
-      nanos = nanos * 10 + d;
-    }
-    if (digits === 0 || digits > 9 || seconds > MOST_SECONDS) return Number.NaN;
-    if (dot < to) nanos *= 10 ** (9 - digits);
-    if (Number.isNaN(this.originSeconds)) {
-      const origin = this.sink.origin(BigInt(seconds) * 1_000_000_000n);
-      this.originSeconds = Number(origin / 1_000_000_000n);
-    }
-    return (seconds - this.originSeconds) * 1e9 + nanos;
+  /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
+  private bareStamps(): void {
+    this.sink.issue(
+      'bare-stamps',
+      this.line,
+      'stamps are bare integers, which were taken as nanoseconds; that is right for the clock boot, but x86-tsc counts cycles, uptime jiffies and counter events: then durations are no times',
+    );
   }
 
   /** Lines that are no records: headers, losses, or damage. */
   private other(b: Uint8Array, from: number, to: number, cut: boolean): void {
     const line = text.decode(b.subarray(from, to));
     const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
-    if (lost !== null) return this.loss(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
+    if (lost !== null) return this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
     const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(line);
     if (entries !== null) this.overwritten = Number(entries[2]) - Number(entries[1]);
     if (this.overwritten > 0 && entries !== null) {
       this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
       this.sink.kernel.lost(0);
     }
-    if (entries !== null || /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$|##### CPU \d+ buffer started)/.test(line))
+    if (
+      entries !== null ||
+      /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$| => |##### CPU \d+ buffer started)/.test(line)
+    )
       return;
-    const shown = line.slice(0, 80);
-    if (cut)
-      this.damage(
-        'truncated-line',
-        `expected a whole record, found a line cut in the middle: "${shown}"; everything before it was used`,
-      );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from an odd line
-    else if (/[\u0000-\u0008\ufffd]/.test(shown))
-      this.damage(
-        'unreadable-line',
-        `expected "comm-pid [cpu] time: event: ...", found bytes that are no text: ${JSON.stringify(shown)}`,
-      );
-    else
-      this.sink.issue(
-        'unreadable-line',
-        this.line,
-        `expected "comm-pid [cpu] time: event: ...", found "${shown}"; the line was skipped`,
-      );
+    if (!cut && this.bare(line)) return;
+    this.bad.say(line, this.line, cut);
   }
 
-  private loss(cpu: number, count: number): void {
-    this.pendingLoss.set(cpu, (this.pendingLoss.get(cpu) ?? 0) + count);
-    this.sink.kernel.lost(this.lastOfCpu[cpu] ?? 0);
-  }
-
-  private closeLoss(cpu: number, timeNs: number): void {
-    const count = this.pendingLoss.get(cpu);
-    if (count === undefined) return;
-    this.pendingLoss.delete(cpu);
-    this.sink.lost({ fromNs: this.lastOfCpu[cpu] ?? 0, toNs: timeNs, cpu, count });
-    this.sink.kernel.lost(timeNs);
+  /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */
+  private bare(line: string): boolean {
+    const match = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/.exec(line);
+    if (match === null) return false;
+    const [, tid, cpu, ns, type = 'print'] = match as unknown as [string, string, string, string, string?];
+    const digits = new TextEncoder().encode(ns);
+    const timeNs = this.stamps.read(digits, 0, digits.length);
+    if (Number.isNaN(timeNs) || Number(cpu) > 0xffff) return false;
+    this.sink.issue(
+      'raw-option',
+      this.line,
+      `expected events with their fields, found the event's number alone (${type}); set the tracefs option raw to 0 and record again`,
+    );
+    const { records } = this.sink;
+    records.timeNs = timeNs;
+    records.kind = records.kindId(type, false);
+    records.task = this.sink.kernel.task(Number(tid), -1, this.decoder.words.text(''));
+    records.cpu = Number(cpu);
+    records.row = this.line;
+    records.commit();
+    return true;
   }
 }

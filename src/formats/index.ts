@@ -1,2 +1,6 @@
+export { bcc } from './bcc.js';
+export { bpftrace } from './bpftrace.js';
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
+export { perfScript } from './perf-script.js';
+export { strace } from './strace.js';

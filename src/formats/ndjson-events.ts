@@ -59,7 +59,7 @@ interface Hold {
   released: boolean;
 }
 
-type Row = Omit<EventWriter, 'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'newId' | 'commit'>;
+type Row = Omit<EventWriter, 'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'forgetPath' | 'newId' | 'commit'>;
 
 type Range = Pick<Row, 'offset' | 'length' | 'flags'>;
 

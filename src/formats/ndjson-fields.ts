@@ -70,7 +70,7 @@ export class Fields {
     const value = this.json[key];
     if (value === undefined || value === null) return UNKNOWN_RESULT;
     if (isInteger(value) && value >= -32768) return Math.min(0, value) + 0;
-    const name = typeof value === 'string' ? /^-(E(\d{1,5})|[A-Z][A-Z0-9]*)$/.exec(value) : null;
+    const name = typeof value === 'string' ? /^-(E(\d{1,5})|[A-Z][A-Z0-9_]*)$/.exec(value) : null;
     if (name?.[2] !== undefined && Number(name[2]) <= 32768) return 0 - Number(name[2]);
     if (name !== null && Object.hasOwn(ERRNO, name[1]!)) return 0 - ERRNO[name[1]!]!;
     this.expect(key, '0, a negative number or an errno such as "-ETXTBSY"');

@@ -94,6 +94,8 @@ export class PayloadDecoder {
         // A decoded string may follow the pointer (`filename: 0x.. "name"`); go on at the next comma or space.
         while (at < to && b[at] !== 44 && b[at] !== SPACE) at++;
         if (at < to && b[at] === SPACE && b[at + 1] === 34) at = skipQuoted(b, at + 1, to);
+        // tracefs option `fields`: every number a second time, `fd=0x4 (4)`.
+        else if (at < to && b[at] === SPACE && b[at + 1] === 40) at = skipWord(b, at + 1, to);
       } else {
         v[n++] = number(b, word, to);
       }
@@ -143,11 +145,15 @@ export class PayloadDecoder {
   }
 }
 
-/** `name=value` or `name=ARRAY[..]` of the raw form: a word directly followed by `=` before any space. */
+/**
+ * `name=value` or `name=ARRAY[..]` of the raw form: a word directly followed by `=` before any space; trace-cmd puts
+ * `[FAILED TO PARSE] ` before what it can only print so.
+ */
 function startsRaw(b: Uint8Array, from: number, to: number): boolean {
-  let i = from;
+  const first = b[from] === 91 ? b.indexOf(93, from) + 2 : from;
+  let i = first;
   while (i < to && b[i] !== SPACE && b[i] !== 61) i++;
-  return i < to && b[i] === 61 && i > from && b[from]! >= 97;
+  return i < to && b[i] === 61 && i > first && b[first]! >= 95;
 }
 
 function skipQuoted(b: Uint8Array, at: number, to: number): number {

@@ -200,6 +200,8 @@ export interface EventWriter {
   row: number;
   /** Interns a file by (device, inode) or by path alone; a path may be learned later by calling again. */
   fileId(device: string, inode: string, path?: string): number;
+  /** From here on the path means another file. */
+  forgetPath(path: string): void;
   /** Interns a task by (pid, tid); the last name wins. */
   taskId(pid: number, tid: number, name: string): number;
   /** A file whose identity is not known yet (an open descriptor); `mergeFiles` tells it later. */

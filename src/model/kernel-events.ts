@@ -59,6 +59,7 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   pwritev2: 'fd vec vlen pos_l pos_h flags',
   io_submit: 'ctx_id nr iocbpp',
   copy_file_range: 'fd_in off_in fd_out off_out len flags',
+  lseek: 'fd offset whence',
   fsync: 'fd',
   fdatasync: 'fd',
   sync_file_range: 'fd offset nbytes flags',
@@ -108,6 +109,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   flock_lock_inode: lease,
   fcntl_setlk: lease,
   // processes
+  sched_process_exec: 'filename:s pid:n old_pid:n',
   sched_process_exit: 'comm:S pid:n group_dead:s',
   sched_process_fork: 'comm|parent_comm:S pid|parent_pid:n child_comm:S child_pid:n',
   signal_deliver: 'sig:n errno:n code:n sa_handler:h',
@@ -272,6 +274,32 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   mr_integ_alloc: '',
 };
 
+/**
+ * What recorders tell besides the kernel's events: perf of mappings and tasks, strace of paths, bpftrace of inodes.
+ * No record by itself bears such a name; a format hands them over as it meets the fact.
+ */
+const NOTES: Readonly<Record<string, string>> = {
+  /** The acting task has a mapping of a file. */
+  note_mmap: 'addr:n len:n pgoff:n dev:d ino:n prot:s path:S',
+  note_comm: 'exec:n',
+  /** The acting task made a task; `pid` is its own where that is a thread. */
+  note_fork: 'pid:n tid:n',
+  note_exit: '',
+  /** The file behind a descriptor: by path (with the device of a block device), or by device and inode. */
+  note_fd_path: 'fd:n dev:d path:S',
+  note_fd_inode: 'fd:n dev:d ino:n',
+  /** The file a call works on. */
+  note_inode: 'dev:d ino:n',
+  /** The path a call was given; `second`: the one a rename leads to. */
+  note_path: 'second:n path:S',
+  /** Ranges of a clone or copy: descriptor and offset of the source, of the target, length. */
+  note_remap: 'from:n from_offset:n to:n to_offset:n len:n',
+  /** Arguments of the call under way, once all are known. */
+  note_arguments: 'a:n b:n c:n d:n e:n f:n',
+  /** A buffer that a call hands to the kernel. */
+  note_buffer: 'addr:n',
+};
+
 export interface KernelEvent {
   readonly name: string;
   readonly kind: 'tracepoint' | 'enter' | 'exit';
@@ -293,7 +321,7 @@ function tracepoint(name: string, slots: string): KernelEvent {
 
 /** Every known event; the index is the event's code. `sys_exit_*` has one slot, the return value. */
 export const KERNEL_EVENTS: readonly KernelEvent[] = [
-  ...Object.entries(TRACEPOINTS).map(([name, slots]) => tracepoint(name, slots)),
+  ...Object.entries({ ...TRACEPOINTS, ...NOTES }).map(([name, slots]) => tracepoint(name, slots)),
   ...Object.entries(SYSCALLS).flatMap(([call, args]) => [
     {
       name: `sys_enter_${call}`,

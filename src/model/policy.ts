@@ -1,6 +1,9 @@
 // What a policy is: a table from (operation case, who holds what) to a verdict with its errno. Pure data, no method.
 // The 28 operation cases are the rows of the decision table; the cell codes are the ones printed there.
+import { ERRNO } from './errno.js';
 import type { FlagName, OpName } from './events.js';
+
+export { ERRNO, errnoName } from './errno.js';
 
 /** Operation cases in code order, one per row of the decision table. */
 export const CASES = [
@@ -49,41 +52,6 @@ export const VERDICTS = ['proceed', 'commit', 'revoke', 'recall', 'wait', 'deny'
 export type VerdictName = (typeof VERDICTS)[number];
 export const VERDICT_COUNT = VERDICTS.length;
 export const Verdict = { proceed: 0, commit: 1, revoke: 2, recall: 3, wait: 4, deny: 5, commitIfDirty: 6 } as const;
-
-/** Linux errno names a verdict or a recording may carry, by number (asm-generic/errno.h). SIGBUS is no errno; 1000 stands for it. */
-export const ERRNO: Readonly<Record<string, number>> = {
-  EPERM: 1,
-  ENOENT: 2,
-  EINTR: 4,
-  EIO: 5,
-  EBADF: 9,
-  EAGAIN: 11,
-  ENOMEM: 12,
-  EACCES: 13,
-  EFAULT: 14,
-  EBUSY: 16,
-  EEXIST: 17,
-  EXDEV: 18,
-  ENODEV: 19,
-  ENOTDIR: 20,
-  EISDIR: 21,
-  EINVAL: 22,
-  ENOTTY: 25,
-  ETXTBSY: 26,
-  EFBIG: 27,
-  ENOSPC: 28,
-  ESPIPE: 29,
-  EROFS: 30,
-  EDEADLK: 35,
-  ENOSYS: 38,
-  EOPNOTSUPP: 95,
-  EDEADLOCK: 35,
-  SIGBUS: 1000,
-};
-const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, n]) => [n, name]));
-ERRNO_NAMES.set(35, 'EDEADLK');
-/** Name of an errno number (positive), or `E<number>`. */
-export const errnoName = (n: number): string => ERRNO_NAMES.get(n) ?? `E${n}`;
 
 /**
  * A cell of the decision table. `ok` at once; `C` after a journal commit; `C?` a commit if the inode has uncommitted

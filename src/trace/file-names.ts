@@ -43,6 +43,11 @@ export class FileNames {
     return this.#add('', '', '');
   }
 
+  /** The path was removed or given to another file. */
+  forget(path: string): void {
+    this.#byPath.delete(path);
+  }
+
   /** `from` is the same file as `to`, whose names win; NONE: `from` stays unknown. */
   merge(from: number, to: number): void {
     const source = this.#root(from);

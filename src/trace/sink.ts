@@ -162,6 +162,10 @@ class EventRow implements EventWriter {
     this.#pool.files.merge(from, to);
   }
 
+  forgetPath(path: string): void {
+    this.#pool.files.forget(path);
+  }
+
   taskId(pid: number, tid: number, name: string): number {
     const { tasks, taskIds } = this.#pool;
     let ofProcess = taskIds.get(pid);

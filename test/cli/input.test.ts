@@ -56,9 +56,9 @@ describe('input that cannot be used', () => {
   });
 
   test('a wrong --from names the formats', async () => {
-    const { code, err } = await sealtrace(['inspect', KILL, '--from', 'strace']);
+    const { code, err } = await sealtrace(['inspect', KILL, '--from', 'etl']);
     expect(code).toBe(2);
-    expect(err).toMatch(/unknown format "strace"; expected one of ftrace-text, ndjson/);
+    expect(err).toMatch(/unknown format "etl"; expected one of .*\bftrace-text, ndjson\b/);
   });
 
   test('stdin twice, and a bundle beside a recording', async () => {

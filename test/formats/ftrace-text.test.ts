@@ -1,49 +1,14 @@
 // Every way in which ftrace prints the same records: the facts must not depend on it, nor on how the bytes arrive.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { ndjson } from '../../src/formats/ndjson.js';
 import { OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
-import { TraceBuilder } from '../../src/trace/builder.js';
 import { bundled, content, hasShared, shared } from '../kernel/recordings.js';
+import { facts, type Read, readAs } from './support.js';
 
-async function read(
-  text: string | Uint8Array,
-  chunk = Number.POSITIVE_INFINITY,
-): Promise<{ trace: Trace; whole: boolean }> {
-  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const builder = new TraceBuilder((sink) => new Assembler(sink));
-  const sink = builder.startSource('t.txt', 'ftrace-text', bytes.length);
-  const whole = await ftraceText.read(
-    {
-      name: 't.txt',
-      bytes: bytes.length,
-      async *chunks() {
-        for (let i = 0; i < bytes.length; i += Math.min(chunk, bytes.length))
-          yield bytes.subarray(i, i + Math.min(chunk, bytes.length));
-      },
-    },
-    sink,
-  );
-  return { trace: builder.finish(), whole };
-}
-
-/** What a trace says, without line numbers and file positions. */
-function facts(trace: Trace): unknown[] {
-  const { columns: c } = trace;
-  return Array.from({ length: c.rows }, (_, i) => [
-    OPS[c.op[i]!],
-    trace.files[c.file[i]!]?.inode,
-    trace.tasks[c.task[i]!]?.name,
-    c.offset[i],
-    c.length[i],
-    c.addr[i],
-    c.result[i],
-    c.flags[i],
-  ]);
-}
+const read = (text: string | Uint8Array, chunk?: number): Promise<Read> => readAs(ftraceText, text, chunk);
 
 // One story: a file is created, written, mapped, punched and truncated.
 const story = {
@@ -117,6 +82,8 @@ describe('variants of one recording', () => {
     ['TGID column', story.report.replace(/-4591 /g, '-4591 (  4591)')],
     ['bare nanoseconds glued to the CPU', story.report.replace(/\] {2}(\d+)\.(\d+):/g, ']$1$2:')],
     ['CRLF', story.report.replace(/\n/g, '\r\n')],
+    ['fields (tracefs option)', story.raw.replace(/=(0x[0-9a-f]+)(?= |$)/gm, (_, hex) => `=${hex} (${Number(hex)})`)],
+    ['stack traces below', story.report.replace(/^( .*)$/gm, '$1\n => exc_page_fault\n =>  <00007fd2b083d1d2>')],
     ['an odd name', story.report.replace(/st-mover/g, 'a [001] b:/-c').replace(/x/g, 'x')],
   ])('%s', async (_, text) => {
     const { trace, whole } = await read(text);
@@ -124,6 +91,23 @@ describe('variants of one recording', () => {
     expect(same).toEqual(await expected());
     expect(whole).toBe(true);
     expect(trace.sources[0]!.records).toBe(12);
+  });
+
+  test('[FAILED TO PARSE]: fields by their names in the format file', async () => {
+    const [first = '', ...rest] = story.raw.split('\n');
+    const text = [first, ...rest.map((line) => line.replace(/(xfs_\w+|mm_\w+|page_\w+): +/, '$1: [FAILED TO PARSE] '))];
+    expect(text.join('').match(/FAILED/g)).toHaveLength(4);
+    expect(facts((await read(text.join('\n'))).trace)).toEqual(await expected());
+  });
+
+  test('the tracefs option raw shows numbers of events only: kept, counted, and said', async () => {
+    const { trace } = await read(
+      '# tracer: nop\n#\n10760 1 2205454771295 type: 782\n25782 1 2205454771999 # ffffffff8149ab1a hello\n',
+    );
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 0, generic: 2 });
+    expect(trace.kinds.map(({ name }) => name)).toEqual(['type: 782', 'print']);
+    expect(trace.issues.find(({ code }) => code === 'raw-option')).toMatchObject({ count: 2, row: 3 });
+    expect(trace.originNs).toBe(2205454771295n);
   });
 
   test('unknown events are kept, counted and called generic', async () => {
@@ -140,7 +124,7 @@ describe('losses', () => {
     const lines = story.report.split('\n');
     lines.splice(8, 0, 'CPU:1 [368 EVENTS DROPPED]');
     const { trace } = await read(lines.join('\n'));
-    expect(trace.sources[0]!.lost).toEqual([{ fromNs: 468445000, toNs: 468460000, cpu: 1, count: 368 }]);
+    expect(trace.sources[0]!.lost).toEqual([{ fromNs: 34472071, toNs: 34487071, cpu: 1, count: 368 }]);
     expect([...trace.columns.op]).toContain(Op.map_unknown);
   });
   test('a ring buffer that was overwritten says so in the header', async () => {

@@ -1,0 +1,131 @@
+// What recorders tell besides the kernel's events (NOTES of kernel-events.ts): the file behind a descriptor or a path,
+// mappings made outside every call that was recorded, the beginning and end of tasks.
+import type { Context } from './context.js';
+import { deviceText, fileOf, newOpen, resolve } from './context.js';
+import { descriptorIs, fdOf, opened } from './descriptors.js';
+import { endFault } from './faults.js';
+import { type Handler, word } from './handler.js';
+import { mappingAppears, mappingGoes, processExec, processExit, processFork } from './processes.js';
+
+/** addr len pgoff dev ino prot path */
+const mapped: Handler = (c, t, v) => {
+  const [start, length, offset, device, inode] = v as unknown as [number, number, number, number, number];
+  if (!(inode > 0)) return;
+  const file = c.file(device, inode);
+  const path = word(c, v[6]!);
+  if (path.startsWith('/') && !path.endsWith(' (deleted)')) c.named(file, path);
+  const { call, process } = t;
+  if (call.name === 'mmap') {
+    if (fdOf(call.args[4]!) >= 0) descriptorIs(c, t, call.args[4]!, file);
+    return;
+  }
+  // mprotect is told as a mapping as well: the one that is there.
+  const known = process.mappingAt(start);
+  if (known?.open.resolved === file && known.start - known.offset === start - offset && known.end >= start + length)
+    return;
+  const open = newOpen(c);
+  resolve(c, open, file);
+  const prot = word(c, v[5]!);
+  process.unmap(start, start + length, (m, off, len) => mappingGoes(c, t, m, off, len));
+  const handle = c.events.newId();
+  const shared = prot.endsWith('s');
+  mappingAppears(c, t, { start, end: start + length, offset, open, handle, shared, writable: prot[1] === 'w' });
+};
+
+/** pid tid */
+const forked: Handler = (c, t, v) => {
+  endFault(c, t);
+  const [pid, tid] = v as unknown as [number, number];
+  t.forked = tid;
+  const child = c.thread(tid, pid, t.comm);
+  if (pid === t.process.pid) {
+    child.process = t.process;
+    t.process.threads.add(tid);
+  } else {
+    child.process = c.process(pid, t.process);
+    processFork(c, t.process, child);
+  }
+};
+
+const exited: Handler = (c, t) => {
+  endFault(c, t);
+  if (t.call.name === 'exit_group') t.call.name = '';
+  const { process } = t;
+  if (!process.threads.delete(t.tid)) process.leaderGone = true;
+  if (process.leaderGone && process.threads.size === 0 && !process.ended) processExit(c, t, process);
+};
+
+/** fd dev path */
+const descriptorPath: Handler = (c, t, v) => {
+  const path = word(c, v[2]!);
+  const removed = path.endsWith(DELETED);
+  if (removed && opened(c, t, fdOf(v[0]!)).resolved >= 0) return;
+  descriptorIs(c, t, v[0]!, fileByPath(c, removed ? path.slice(0, -DELETED.length) : path, v[1]!));
+};
+
+const DELETED = ' (deleted)';
+
+const callPath: Handler = (c, t, v) => {
+  const { call } = t;
+  const path = word(c, v[1]!);
+  if (v[0] === 0) {
+    call.path = path;
+    call.file = fileByPath(c, path, Number.NaN);
+  } else {
+    call.secondPath = path;
+    call.source = c.paths.get(path) ?? -1;
+  }
+};
+
+/** dev ino; a path given before turns out to be this file. */
+const callInode: Handler = (c, t, v) => {
+  const { call } = t;
+  call.file = c.file(v[0]!, v[1]!);
+  if (call.path === '') return;
+  c.paths.set(call.path, call.file);
+  c.named(call.file, call.path);
+};
+
+function fileByPath(c: Context, path: string, device: number): number {
+  let file = c.paths.get(path);
+  if (file === undefined) {
+    file = c.events.fileId(Number.isNaN(device) ? '' : deviceText(device), '', path);
+    c.paths.set(path, file);
+  }
+  return file;
+}
+
+/** from from_offset to to_offset len */
+const remap: Handler = (c, t, v) => {
+  const { call } = t;
+  const from = opened(c, t, fdOf(v[0]!));
+  const to = opened(c, t, fdOf(v[2]!));
+  call.sourceOffset = Number.isNaN(v[1]!) ? from.position : v[1]!;
+  call.targetOffset = Number.isNaN(v[3]!) ? to.position : v[3]!;
+  call.remapLength = v[4]!;
+  // An unknown file stays the descriptor's own placeholder.
+  if (from.resolved >= 0) call.source = from.resolved;
+  if (to.resolved >= 0) call.file = to.resolved;
+};
+
+/** By event name. */
+export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
+  note_mmap: mapped,
+  note_comm: (c, t, v) => {
+    if (v[0] === 1) processExec(c, t);
+  },
+  note_fork: forked,
+  note_exit: exited,
+  note_fd_path: descriptorPath,
+  note_fd_inode: (c, t, v) => descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!)),
+  note_inode: callInode,
+  note_path: callPath,
+  note_remap: remap,
+  note_arguments: (_c, t, v) => {
+    for (let i = 0; i < 6; i++) t.call.args[i] = v[i]!;
+  },
+  note_buffer: (_c, t, v) => {
+    const m = t.process.mappingAt(v[0]!);
+    if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);
+  },
+};

@@ -1,0 +1,190 @@
+// Tables of the bcc tools ext4slower, xfsslower, btrfsslower, zfsslower, nfsslower, fileslower and biosnoop: the columns
+// are found by their names. Source: tools/*slower.py, tools/biosnoop.py of bcc. Each line is one operation that has ended.
+import { Op } from '../model/events.js';
+import type { Format, TraceSink } from '../model/trace.js';
+import { UNKNOWN } from '../model/units.js';
+import { Stamps } from './stamps.js';
+import { BadLines, firstLines, readLines } from './text-lines.js';
+
+/** What a column holds, by its name in any of the tools. */
+const COLUMNS: Readonly<Record<string, keyof Row>> = {
+  TIME: 'time',
+  'TIME(s)': 'time',
+  ENDTIME_us: 'timeUs',
+  COMM: 'comm',
+  TASK: 'comm',
+  PID: 'pid',
+  TID: 'pid',
+  T: 'type',
+  D: 'type',
+  TYPE: 'type',
+  DISK: 'disk',
+  SECTOR: 'sector',
+  BYTES: 'bytes',
+  OFF_KB: 'offsetKib',
+  OFFSET_b: 'offset',
+  'LAT(ms)': 'latencyMs',
+  LATENCY_us: 'latencyUs',
+  'QUE(ms)': 'queuedMs',
+  FILENAME: 'name',
+  FILE: 'name',
+};
+
+interface Row {
+  time: string;
+  timeUs: string;
+  comm: string;
+  pid: string;
+  type: string;
+  disk: string;
+  sector: string;
+  bytes: string;
+  offsetKib: string;
+  offset: string;
+  latencyMs: string;
+  latencyUs: string;
+  queuedMs: string;
+  name: string;
+}
+
+/** Names may hold spaces; what stands around them does not. */
+const PATTERNS: Partial<Record<keyof Row, string>> = {
+  comm: '(.*?)',
+  name: '(.*)',
+  type: '([A-Z]+)',
+  disk: '(\\S+)',
+  time: '(\\d+(?:[:.]\\d+)*)',
+};
+const NUMBER = '(-?[\\d.]+)';
+
+interface Table {
+  readonly columns: readonly (keyof Row)[];
+  readonly line: RegExp;
+}
+
+/** The table below this line; null when it is no header. */
+function tableOf(line: string): Table | null {
+  const csv = line.includes(',');
+  const columns = line.trim().split(csv ? ',' : /\s+/);
+  const known = columns.map((name) => COLUMNS[name]);
+  if (columns.length < 7 || known.includes(undefined)) return null;
+  const has = (...names: (keyof Row)[]): boolean => names.some((name) => known.includes(name));
+  if (!has('time', 'timeUs') || !has('type') || !has('name', 'disk') || !has('latencyMs', 'latencyUs')) return null;
+  const found = known as (keyof Row)[];
+  const parts = found.map((name) => PATTERNS[name] ?? NUMBER);
+  return { columns: found, line: new RegExp(`^\\s*${parts.join(csv ? ',' : '\\s+')}\\s*$`) };
+}
+
+export const bcc: Format = {
+  name: 'bcc',
+  title: 'tables of bcc tools: ext4slower, xfsslower and their kin (also -j), biosnoop',
+  sniff: (head) => firstLines(head).some((line) => tableOf(line) !== null),
+  async read(input, sink) {
+    const bad = new BadLines(sink, 'a line of the table under its header');
+    await readLines(input, new BccLines(sink, bad), bad);
+    return !bad.damaged;
+  },
+};
+
+const FILE_OPS: Readonly<Record<string, number>> = { R: Op.read, W: Op.write, O: Op.open, S: Op.fsync };
+const DISK_OPS: Readonly<Record<string, number>> = { R: Op.dma_read, W: Op.dma_write, D: Op.punch };
+const SECTOR = 512;
+const DAY_SECONDS = 86_400;
+
+class BccLines {
+  readonly #sink: TraceSink;
+  readonly #bad: BadLines;
+  readonly #stamps: Stamps;
+  #table: Table | null = null;
+  #day = 0;
+  #lastSeconds = 0;
+  #line = 0;
+
+  constructor(sink: TraceSink, bad: BadLines) {
+    this.#sink = sink;
+    this.#bad = bad;
+    this.#stamps = new Stamps(sink);
+  }
+
+  read(bytes: Uint8Array, line: number, cut: boolean): void {
+    this.#line = line;
+    const text = new TextDecoder().decode(bytes);
+    const table = tableOf(text);
+    const match = table === null ? this.#table?.line.exec(text) : null;
+    if (table !== null) this.#header(table);
+    else if (match == null) this.#other(text, cut);
+    else if (!this.#row(Object.fromEntries(this.#table!.columns.map((name, i) => [name, match[i + 1]]))))
+      this.#other(text, cut);
+  }
+
+  #header(table: Table): void {
+    this.#table = table;
+    if (table.columns.includes('timeUs')) this.#sink.source.clock = 'mono';
+  }
+
+  /** False when a number in it is none. */
+  #row(row: Partial<Row>): boolean {
+    const { events, records } = this.#sink;
+    const onDisk = row.disk !== undefined;
+    const latencyNs =
+      row.latencyUs === undefined ? Math.round(Number(row.latencyMs) * 1e6) : Math.round(Number(row.latencyUs) * 1e3);
+    const endNs = this.#end(row);
+    if (Number.isNaN(endNs - latencyNs)) return false;
+    const op = (onDisk ? DISK_OPS : FILE_OPS)[row.type![0]!];
+    const pid = Number(row.pid);
+    const task = events.taskId(pid, pid, row.comm!);
+    const opId = op === undefined ? 0 : events.newId();
+    if (op !== undefined) {
+      const at = onDisk ? Number(row.sector) * SECTOR : this.#offset(row);
+      const moves = op !== Op.open && op !== Op.fsync;
+      events.timeNs = endNs - latencyNs;
+      events.op = op;
+      events.file = events.fileId('', '', onDisk ? `/dev/${row.disk}` : row.name!);
+      events.task = task;
+      events.offset = moves ? at : UNKNOWN;
+      events.length = moves ? Number(row.bytes) : UNKNOWN;
+      events.addr = onDisk ? at : UNKNOWN;
+      events.opId = opId;
+      events.result = 0;
+      events.latencyNs = latencyNs;
+      events.row = this.#line;
+      events.commit();
+      if (!onDisk) this.#sink.unplaced('files known by the last part of their path only');
+    }
+    records.timeNs = endNs;
+    records.kind = records.kindId(onDisk ? `disk ${row.type}` : `file ${row.type}`, op !== undefined);
+    records.task = task;
+    records.row = this.#line;
+    records.opId = opId;
+    records.commit();
+    return true;
+  }
+
+  #offset(row: Partial<Row>): number {
+    if (row.offset !== undefined) return Number(row.offset);
+    return row.offsetKib === undefined ? UNKNOWN : Number(row.offsetKib) * 1024;
+  }
+
+  /** Microseconds of the monotonic clock, seconds since the first line, or the time of day: past midnight a day is added. */
+  #end({ timeUs, time = '' }: Partial<Row>): number {
+    if (timeUs !== undefined) {
+      const us = Number(timeUs);
+      return this.#stamps.at(Math.floor(us / 1e6), Math.round((us % 1e6) * 1000));
+    }
+    const [whole, part = ''] = time.split('.') as [string, string?];
+    let seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
+    if (whole.includes(':')) {
+      if (seconds + this.#day < this.#lastSeconds - DAY_SECONDS / 2) this.#day += DAY_SECONDS;
+      seconds += this.#day;
+      this.#lastSeconds = seconds;
+    }
+    return this.#stamps.at(seconds, Number(part.slice(0, 9).padEnd(9, '0')));
+  }
+
+  #other(text: string, cut: boolean): void {
+    if (/^\s*$|^Tracing .*(operations|I\/O|block)/.test(text)) return;
+    const lost = /^Possibly lost (\d+) samples/.exec(text);
+    if (lost === null) this.#bad.say(text, this.#line, cut);
+    else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(lost[1]) });
+  }
+}

@@ -1,0 +1,199 @@
+// `perf script` as text. Line: comm pid[/tid] [cpu] time: [period] group:event[:modifiers]: payload; call chains stand on
+// lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
+// with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
+import type { Format, TraceSink } from '../model/trace.js';
+import { type Actor, KernelLines, type LineKind } from './kernel-lines.js';
+import { sideband } from './perf-sideband.js';
+import { Stamps } from './stamps.js';
+import { BadLines, firstLines, readLines } from './text-lines.js';
+
+const SAMPLE = /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(\d+\.(?:\d{9}|\d{6})):\s+(?:\d+\s+)?\S/;
+const text = new TextDecoder();
+
+export const perfScript: Format = {
+  name: 'perf-script',
+  title: 'perf script text: tracepoints, mapping, task and lost records; us or ns, any of pid, tid, cpu',
+  sniff(head) {
+    const lines = firstLines(head);
+    if (
+      /^# =+\s*$/.test(lines[0] ?? '') &&
+      lines.some((line) => /^# (cmdline : .*\bperf\b|perf version : )/.test(line))
+    )
+      return true;
+    return lines.some((line) => SAMPLE.test(line) && !/\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line));
+  },
+  async read(input, sink) {
+    const bad = new BadLines(sink, '"comm pid [cpu] time: event: ..."');
+    const parser = new PerfLines(sink, bad);
+    await readLines(input, parser, bad);
+    parser.lines.losses.finish();
+    return !bad.damaged;
+  },
+};
+
+const HASH = 35;
+const COLON = 58;
+const ZERO = 48;
+const OPEN = 40;
+const isSpace = (byte: number | undefined): boolean => byte === 32 || byte === 9;
+const isDigit = (byte: number | undefined): boolean => byte! >= 48 && byte! <= 57;
+
+class PerfLines {
+  readonly lines: KernelLines;
+  readonly #bad: BadLines;
+  readonly #stamps: Stamps;
+  readonly #sink: TraceSink;
+  readonly #actors: (Actor | null | undefined)[] = [];
+  readonly #kinds: (LineKind | undefined)[] = [];
+  /** A record stands right above: what follows may be its call chain. */
+  #inSample = false;
+
+  constructor(sink: TraceSink, bad: BadLines) {
+    this.#sink = sink;
+    this.#bad = bad;
+    this.lines = new KernelLines(sink);
+    this.#stamps = new Stamps(sink);
+  }
+
+  // hot
+  read(b: Uint8Array, line: number, cut: boolean): void {
+    this.lines.line = line;
+    const to = b.length;
+    if (to === 0 || b[0] === HASH) {
+      this.#inSample = false;
+      return;
+    }
+    let bracket = b.indexOf(91);
+    while (bracket > 0 && !isCpu(b, bracket)) bracket = b.indexOf(91, bracket + 1);
+    let cpu = 0;
+    let word = bracket + 1;
+    if (bracket > 0) for (; b[word] !== 93; word++) cpu = cpu * 10 + b[word]! - 48;
+    else word = timeWord(b) - 1;
+    if (word < 0) return this.#other(b, cut);
+    const actor = this.#actor(b, bracket > 0 ? bracket : word);
+    word++;
+    while (isSpace(b[word])) word++;
+    let at = word;
+    while (at < to && b[at] !== COLON) at++;
+    const timeNs = actor === null ? Number.NaN : this.#time(b, word, at);
+    if (Number.isNaN(timeNs) || (cut && at >= to)) return this.#other(b, cut);
+    this.#event(b, at + 1, cpu, actor!, timeNs, cut);
+  }
+
+  #event(b: Uint8Array, from: number, cpu: number, actor: Actor, timeNs: number, cut: boolean): void {
+    const to = b.length;
+    let name = wordAt(b, from);
+    if (isDigit(b[name])) {
+      let end = name;
+      while (isDigit(b[end])) end++;
+      if (isSpace(b[end])) name = wordAt(b, end);
+    }
+    let at = name;
+    while (at < to && !isSpace(b[at]) && b[at] !== OPEN) at++;
+    if (at === name || (cut && at >= to)) return this.#other(b, cut);
+    this.#inSample = true;
+    if (isSideband(b, name)) return sideband(this.lines, text.decode(b.subarray(name)), timeNs, cpu, actor);
+    const { decoder } = this.lines;
+    const kind = this.#kind(decoder.words.bytes(b, name, at));
+    this.lines.begin(timeNs, cpu, actor);
+    let opId = 0;
+    if (kind.event >= 0) {
+      decoder.record.event = kind.event;
+      decoder.decode(kind.event, b, wordAt(b, at), to);
+      // A cut line with a field missing tells half of what happened: not used, but said.
+      if (cut && decoder.missing > 0) return this.#other(b, true);
+      opId = this.#sink.kernel.take();
+    }
+    this.lines.commit(kind, opId);
+  }
+
+  /** Kind of `syscalls:sys_enter_openat:`, `cycles:u:`, `cpu-clock:`. */
+  #kind(id: number): LineKind {
+    let kind = this.#kinds[id];
+    if (kind === undefined) {
+      const whole = this.lines.decoder.words.get(id).replace(/:$/, '');
+      const event = /^[\w-]+:(\w+)$/.exec(whole)?.[1];
+      const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
+      kind = this.lines.kind(tracepoint ? event : whole);
+      this.#kinds[id] = kind;
+    }
+    return kind;
+  }
+
+  #actor(b: Uint8Array, to: number): Actor | null {
+    const { words } = this.lines.decoder;
+    const id = words.bytes(b, 0, to);
+    const known = this.#actors[id];
+    if (known !== undefined) return known;
+    const match = /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(text.decode(b.subarray(0, to)));
+    const actor =
+      match === null
+        ? null
+        : {
+            // perf writes the number where it does not know the name.
+            comm: words.text(/^:-?\d+$/.test(match[1]!) ? '' : match[1]!),
+            tid: Number(match[3] ?? match[2]),
+            pid: match[3] === undefined ? -1 : Number(match[2]),
+          };
+    this.#actors[id] = actor;
+    return actor;
+  }
+
+  /**
+   * What perf makes up for tasks and mappings that were there before has time 0: it is put at the trace's beginning.
+   * simpleperf writes microseconds without their leading zeros.
+   */
+  #time(b: Uint8Array, from: number, to: number): number {
+    const dot = b.indexOf(46, from);
+    if (dot < 0 || dot >= to) return Number.NaN;
+    if (to - dot <= 6) {
+      const parts = /^(\d+)\.(\d+)$/.exec(text.decode(b.subarray(from, to)));
+      return parts === null ? Number.NaN : this.#stamps.at(Number(parts[1]), Number(parts[2]) * 1000);
+    }
+    let at = from;
+    while (at < to && (b[at] === ZERO || at === dot)) at++;
+    return at === to ? 0 : this.#stamps.read(b, from, to);
+  }
+
+  /** Headers, call chains, losses told at the end, or damage. */
+  #other(b: Uint8Array, cut: boolean): void {
+    const line = text.decode(b);
+    if (line.trim() === '') {
+      this.#inSample = false;
+      return;
+    }
+    const chunks = /^Processed \d+ events and lost (\d+) chunks!/.exec(line);
+    if (chunks !== null) {
+      this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(chunks[1]) });
+      this.#sink.kernel.lost(0);
+    } else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
+  }
+}
+
+/** `[001]` behind the number of a task and before the time; a task's name may hold anything. */
+function isCpu(b: Uint8Array, bracket: number): boolean {
+  let i = bracket + 1;
+  while (isDigit(b[i])) i++;
+  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1]) || !isDigit(b[wordAt(b, i + 1)])) return false;
+  let k = bracket - 1;
+  while (k > 0 && isSpace(b[k])) k--;
+  return isDigit(b[k]);
+}
+
+/** Place of the time in a line without a CPU; -1 when there is none. */
+function timeWord(b: Uint8Array): number {
+  const match = /\s(\d+\.(?:\d{9}|\d{6})):\s/.exec(text.decode(b.subarray(0, 256)));
+  return match === null ? -1 : new TextEncoder().encode(match.input.slice(0, match.index + 1)).length;
+}
+
+function wordAt(b: Uint8Array, from: number): number {
+  let at = from;
+  while (isSpace(b[at])) at++;
+  return at;
+}
+
+const RECORD = 'PERF_RECORD_';
+function isSideband(b: Uint8Array, at: number): boolean {
+  for (let i = 0; i < RECORD.length; i++) if (b[at + i] !== RECORD.charCodeAt(i)) return false;
+  return true;
+}

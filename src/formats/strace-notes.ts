@@ -1,0 +1,107 @@
+// What the printed arguments of a call tell besides numbers: paths, the files behind descriptors, ranges in structures.
+import { kernelEvent } from '../model/kernel-events.js';
+import { decorated, quoted, value } from './strace-args.js';
+
+/** One fact for assembly: event and values, strings among them as text. */
+export interface Note {
+  readonly event: number;
+  readonly values: readonly (number | string)[];
+}
+
+const FD_PATH = kernelEvent('note_fd_path');
+const PATH = kernelEvent('note_path');
+const REMAP = kernelEvent('note_remap');
+const BUFFER = kernelEvent('note_buffer');
+
+/** Where a call has its path, behind which directory descriptor (-1: none), and the same of a second path. */
+const PATHS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  open: [[-1, 0]],
+  creat: [[-1, 0]],
+  openat: [[0, 1]],
+  openat2: [[0, 1]],
+  truncate: [[-1, 0]],
+  unlink: [[-1, 0]],
+  unlinkat: [[0, 1]],
+  rename: [
+    [-1, 0],
+    [-1, 1],
+  ],
+  renameat: [
+    [0, 1],
+    [2, 3],
+  ],
+  renameat2: [
+    [0, 1],
+    [2, 3],
+  ],
+  swapon: [[-1, 0]],
+  swapoff: [[-1, 0]],
+};
+const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
+
+/** Facts told before the call's return. `cwd` is the caller's working directory, '' while not known. */
+export function notesOf(name: string, args: readonly string[], result: string, cwd: string): Note[] {
+  const descriptors = args.flatMap((arg) => descriptorNote(arg));
+  return [...descriptors, ...pathNotes(name, args, result, cwd), ...rangeNotes(name, args, result)];
+}
+
+/** The file behind a descriptor that the call returned. */
+export const returnNotes = (result: string): Note[] => descriptorNote(result);
+
+function descriptorNote(text: string): Note[] {
+  const found = decorated(text);
+  return found === null || found.fd < 0 ? [] : [{ event: FD_PATH, values: [found.fd, found.device, found.path] }];
+}
+
+function pathNotes(name: string, args: readonly string[], result: string, cwd: string): Note[] {
+  const places = PATHS[name];
+  if (places === undefined) return [];
+  // What was opened says its own name, links followed.
+  const opened = OPENS.has(name) ? decorated(result) : null;
+  if (opened !== null) return [{ event: PATH, values: [0, opened.path] }];
+  // No file: a pipe, a terminal, a socket.
+  if (OPENS.has(name) && /^\d+</.test(result)) return [];
+  return places.flatMap(([directory, place], second) => {
+    const path = quoted(args[place]);
+    if (path === null || path === '') return [];
+    const base = directory < 0 ? cwd : (decorated(args[directory] ?? '')?.path ?? cwd);
+    return [{ event: PATH, values: [second, absolute(base, path)] }];
+  });
+}
+
+/** The path from the root, where the base is known; `.` and `..` taken out. */
+export function absolute(base: string, path: string): string {
+  if (!path.startsWith('/') && base === '') return path;
+  const parts: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+function rangeNotes(name: string, args: readonly string[], result: string): Note[] {
+  if (name === 'copy_file_range') {
+    const moved = Math.max(value(result), 0) || value(args[4]);
+    return [{ event: REMAP, values: [value(args[0]), first(args[1]), value(args[2]), first(args[3]), moved] }];
+  }
+  if (name === 'io_uring_register') {
+    const base = /iov_base=(0x[0-9a-f]+)/.exec(args[2] ?? '');
+    return base === null ? [] : [{ event: BUFFER, values: [Number(base[1])] }];
+  }
+  if (name !== 'ioctl') return [];
+  const text = args[2] ?? '';
+  const numbers = (pattern: RegExp): number[] | undefined => pattern.exec(text)?.slice(1).map(Number);
+  const clone = numbers(/src_fd=(\d+).*?, src_offset=(\d+), src_length=(\d+), dest_offset=(\d+)/s);
+  if (clone !== undefined) {
+    const [from, fromOffset, length, toOffset] = clone as [number, number, number, number];
+    return [{ event: REMAP, values: [from, fromOffset, value(args[0]), toOffset, length] }];
+  }
+  const dedupe = numbers(/src_offset=(\d+), src_length=(\d+),.*?dest_fd=(\d+).*?, dest_offset=(\d+)/s);
+  if (dedupe === undefined) return [];
+  const [fromOffset, length, to, toOffset] = dedupe as [number, number, number, number];
+  return [{ event: REMAP, values: [value(args[0]), fromOffset, to, toOffset, length] }];
+}
+
+/** Offset in `[4096]` or `[4096] => [8192]`; NaN for NULL: the descriptor's own position. */
+const first = (argument = ''): number => Number(/^\[(\d+)/.exec(argument)?.[1] ?? Number.NaN);

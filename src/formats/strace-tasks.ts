@@ -1,0 +1,75 @@
+// Who is who in an strace: processes and threads by the calls that make them, their names and working directories.
+import { kernelEvent } from '../model/kernel-events.js';
+import type { Actor, KernelLines } from './kernel-lines.js';
+
+const FORK = kernelEvent('note_fork');
+
+interface Task {
+  readonly pid: number;
+  name: string;
+  cwd: string;
+}
+
+export class StraceTasks {
+  readonly #lines: KernelLines;
+  readonly #tasks = new Map<number, Task>();
+  /** Calls under way that make a task: by caller, their text. The child may act before they return. */
+  readonly #making = new Map<number, string>();
+  readonly #made = new Set<number>();
+
+  constructor(lines: KernelLines) {
+    this.#lines = lines;
+  }
+
+  /** A task's line: one that is new while a clone is under way is its child. */
+  meet(tid: number, name: string, timeNs: number): void {
+    const known = this.#tasks.get(tid);
+    if (known === undefined) {
+      const [maker] = this.#making;
+      if (maker !== undefined) this.made(maker[0], tid, maker[1], timeNs);
+      else this.#tasks.set(tid, { pid: tid, name, cwd: '' });
+    }
+    if (name !== '') this.rename(tid, name);
+  }
+
+  begins(tid: number, call: string, text: string, unfinished: boolean): void {
+    if (unfinished && /^(v?fork|clone3?)$/.test(call)) this.#making.set(tid, text);
+  }
+
+  /** `text` holds the flags of the call. */
+  made(parent: number, tid: number, text: string, timeNs: number): void {
+    this.#making.delete(parent);
+    if (tid <= 0 || this.#made.has(tid)) return;
+    this.#made.add(tid);
+    const from = this.#tasks.get(parent);
+    const pid = /\bCLONE_THREAD\b/.test(text) ? (from?.pid ?? parent) : tid;
+    this.#tasks.set(tid, { pid, name: from?.name ?? '', cwd: from?.cwd ?? '' });
+    this.#lines.begin(timeNs, 0, this.actor(parent));
+    this.#lines.tell(FORK, [pid, tid]);
+  }
+
+  gone(tid: number): void {
+    this.#tasks.delete(tid);
+    this.#made.delete(tid);
+    this.#making.delete(tid);
+  }
+
+  rename(tid: number, name: string): void {
+    const task = this.#tasks.get(tid);
+    if (task !== undefined) task.name = name;
+  }
+
+  cwd(tid: number): string {
+    return this.#tasks.get(tid)?.cwd ?? '';
+  }
+
+  setCwd(tid: number, cwd: string): void {
+    const task = this.#tasks.get(tid);
+    if (task !== undefined) task.cwd = cwd;
+  }
+
+  actor(tid: number): Actor {
+    const task = this.#tasks.get(tid);
+    return { comm: this.#lines.decoder.words.text(task?.name ?? ''), tid, pid: task?.pid ?? -1 };
+  }
+}

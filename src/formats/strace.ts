@@ -1,0 +1,234 @@
+// `strace -f -ttt -T -y[y]`: one call a line, or two where another task's line came between. Every call is taken as the
+// kernel's own pair of events, so that assembly follows descriptors; what -y and -yy show of them is told besides.
+import { ERRNO } from '../model/errno.js';
+import { kernelEvent } from '../model/kernel-events.js';
+import type { Format, TraceSink } from '../model/trace.js';
+import { KernelLines } from './kernel-lines.js';
+import { Stamps } from './stamps.js';
+import { decorated, quoted, splitArguments, value } from './strace-args.js';
+import { signalNumber } from './strace-constants.js';
+import { absolute, type Note, notesOf, returnNotes } from './strace-notes.js';
+import { StraceTasks } from './strace-tasks.js';
+import { BadLines, firstLines, readLines } from './text-lines.js';
+
+const LINE =
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(.*)$/s;
+const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
+
+export const strace: Format = {
+  name: 'strace',
+  title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
+  sniff(head) {
+    return firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? ''));
+  },
+  async read(input, sink) {
+    sink.source.clock = 'realtime';
+    const bad = new BadLines(sink, '"pid time call(arguments) = result <duration>"');
+    const parser = new StraceLines(sink, bad);
+    await readLines(input, parser, bad);
+    parser.lines.losses.finish();
+    return !bad.damaged;
+  },
+};
+
+/** A call that began and has not returned. */
+interface Begun {
+  readonly name: string;
+  /** Its text up to the interruption. */
+  readonly text: string;
+  readonly timeNs: number;
+}
+
+const ARGUMENTS = kernelEvent('note_arguments');
+const SIGNAL = kernelEvent('signal_deliver');
+const EXIT = kernelEvent('note_exit');
+const EXEC = kernelEvent('note_comm');
+/** Calls that tell something although they are none of the kernel events sealtrace knows. */
+const FOLLOWED = new Set(['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'prctl', 'chdir', 'exit']);
+
+class StraceLines {
+  readonly lines: KernelLines;
+  readonly #bad: BadLines;
+  readonly #sink: TraceSink;
+  readonly #stamps: Stamps;
+  readonly #tasks: StraceTasks;
+  readonly #begun = new Map<number, Begun>();
+  readonly #decoder = new TextDecoder();
+  #lastTid = 0;
+
+  constructor(sink: TraceSink, bad: BadLines) {
+    this.#sink = sink;
+    this.#bad = bad;
+    this.lines = new KernelLines(sink);
+    this.#stamps = new Stamps(sink);
+    this.#tasks = new StraceTasks(this.lines);
+  }
+
+  read(bytes: Uint8Array, line: number, cut: boolean): void {
+    this.lines.line = line;
+    const text = this.#decoder.decode(bytes);
+    const match = LINE.exec(text);
+    const timeNs = match === null ? Number.NaN : this.#time(match[5]!);
+    if (match === null || Number.isNaN(timeNs)) return this.#other(text, cut);
+    const rest = match[6]!;
+    const tid = this.#tid(match[1] ?? match[3]);
+    this.#tasks.meet(tid, match[2] ?? match[4] ?? '', timeNs);
+    const resumed = /^<\.\.\. (\w+) resumed>(.*)$/s.exec(rest);
+    const call = /^(\w+)\(/.exec(rest);
+    let taken = false;
+    if (resumed !== null) taken = this.#resumed(tid, resumed[1]!, resumed[2]!, timeNs, cut);
+    else if (call !== null) taken = this.#call(tid, call[1]!, rest, timeNs, cut);
+    else taken = this.#status(tid, rest, timeNs);
+    if (!taken) this.#other(text, cut);
+  }
+
+  #call(tid: number, name: string, text: string, timeNs: number, cut: boolean): boolean {
+    const unfinished = /\s*<unfinished \.\.\.>(\)\s+= \?.*)?$/s.exec(text);
+    const begun = { name, text: unfinished === null ? text : text.slice(0, unfinished.index), timeNs };
+    const { list, end } = splitArguments(begun.text, name.length + 1);
+    if (unfinished === null && (end < 0 || !/^\s*= /.test(text.slice(end)) || (cut && !isWhole(text)))) return false;
+    const enter = kernelEvent(`sys_enter_${asKnown(name)}`);
+    const kind = this.lines.kind(name, enter >= 0 ? enter : FOLLOWED.has(name) ? 0 : -1);
+    this.lines.begin(timeNs, 0, this.#tasks.actor(tid));
+    let opId = enter >= 0 ? this.lines.tell(enter, numbers(name, list)) : 0;
+    this.#tasks.begins(tid, name, begun.text, unfinished !== null);
+    if (unfinished === null) opId = this.#returns(tid, begun, list, text.slice(end), timeNs) || opId;
+    else this.#begun.set(tid, begun);
+    this.lines.begin(timeNs, 0, this.#tasks.actor(tid));
+    this.lines.commit(kind, opId);
+    return true;
+  }
+
+  #resumed(tid: number, name: string, rest: string, timeNs: number, cut: boolean): boolean {
+    const begun = this.#begun.get(tid);
+    if (cut && !isWhole(rest)) return false;
+    this.#begun.delete(tid);
+    if (begun?.name !== name) {
+      this.#sink.issue(
+        'resumed-without-begin',
+        this.lines.line,
+        `${name} of ${tid} is resumed, but its beginning was not seen`,
+      );
+      return true;
+    }
+    const text = begun.text + rest;
+    const { list, end } = splitArguments(text, name.length + 1);
+    if (end < 0) return false;
+    if (kernelEvent(`sys_enter_${asKnown(name)}`) >= 0) {
+      this.lines.begin(begun.timeNs, 0, this.#tasks.actor(tid));
+      this.lines.tell(ARGUMENTS, numbers(name, list));
+    }
+    this.#returns(tid, begun, list, text.slice(end), timeNs);
+    return true;
+  }
+
+  /** The call's return: `= result <duration>`. Without a duration the time of a second line is the end. */
+  #returns(tid: number, begun: Begun, args: readonly string[], tail: string, seenNs: number): number {
+    const match = /^\s*= (.*?)(?:\s+<(\d+)\.(\d+)>)?\s*$/s.exec(tail);
+    const shown = match?.[1] ?? '?';
+    const spentNs = match?.[2] === undefined ? -1 : Number(match[2]) * 1e9 + fraction(match[3]!);
+    const result = shown.replace(/ \(.*$/s, '').replace(/ [A-Z]+ .*$/s, '');
+    const ret = returned(shown);
+    const { name } = begun;
+    const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
+    if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
+    const exit = kernelEvent(`sys_exit_${asKnown(name)}`);
+    if (exit < 0 || Number.isNaN(ret)) return 0;
+    const actor = this.#tasks.actor(tid);
+    this.lines.begin(begun.timeNs, 0, actor);
+    for (const note of notesOf(name, args, result, this.#tasks.cwd(tid))) this.#note(note);
+    this.lines.begin(Math.max(endNs, begun.timeNs), 0, actor);
+    const opId = this.lines.tell(exit, [ret]);
+    if (ret >= 0 && name !== 'close') for (const note of returnNotes(result)) this.#note(note);
+    return opId;
+  }
+
+  /** What a call that succeeded changed of its task. */
+  #changes(tid: number, name: string, args: readonly string[], ret: number, timeNs: number): void {
+    const tasks = this.#tasks;
+    const directory = args.find((arg) => arg.startsWith('AT_FDCWD<'));
+    if (directory !== undefined) tasks.setCwd(tid, decorated(directory)?.path ?? '');
+    if (/^(v?fork|clone3?)$/.test(name)) tasks.made(tid, ret, args.join(', '), timeNs);
+    else if (name === 'chdir') tasks.setCwd(tid, absolute(tasks.cwd(tid), quoted(args[0]) ?? ''));
+    else if (name === 'prctl' && args[0] === 'PR_SET_NAME') tasks.rename(tid, quoted(args[1]) ?? '');
+    else if (/^execve(at)?$/.test(name)) {
+      const path = quoted(args[name === 'execve' ? 0 : 1]) ?? '';
+      tasks.rename(tid, path.slice(path.lastIndexOf('/') + 1).slice(0, 15));
+      this.lines.begin(timeNs, 0, tasks.actor(tid));
+      this.lines.tell(EXEC, [1]);
+    }
+  }
+
+  /** `--- SIGBUS {...} ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
+  #status(tid: number, rest: string, timeNs: number): boolean {
+    const signal = /^--- (SIG\w+) /.exec(rest);
+    const ended = /^\+\+\+ (?:exited with -?\d+|killed by (SIG\w+).*) \+\+\+/.exec(rest);
+    if (signal === null && ended === null && !/^(--- stopped by|\+\+\+ superseded)/.test(rest)) return false;
+    this.lines.begin(timeNs, 0, this.#tasks.actor(tid));
+    let opId = 0;
+    if (signal !== null) opId = this.lines.tell(SIGNAL, [signalNumber(signal[1]!)]);
+    // A signal that ends the task met no handler.
+    if (ended?.[1] !== undefined) this.lines.tell(SIGNAL, [signalNumber(ended[1]), 0, 0, 0]);
+    if (ended !== null) {
+      this.lines.tell(EXIT, []);
+      this.#begun.delete(tid);
+    }
+    const name = signal?.[1] ?? (ended === null ? 'status' : 'exited');
+    this.lines.commit(this.lines.kind(name, signal === null && ended === null ? -1 : SIGNAL), opId);
+    if (ended !== null) this.#tasks.gone(tid);
+    return true;
+  }
+
+  #note({ event, values }: Note): void {
+    const { words } = this.lines.decoder;
+    this.lines.tell(
+      event,
+      values.map((one) => (typeof one === 'string' ? words.text(one) : one)),
+    );
+  }
+
+  /** Lines without a number are of the task that was traced first, or alone. */
+  #tid(shown: string | undefined): number {
+    if (shown !== undefined) this.#lastTid ||= Number(shown);
+    else if (this.#lastTid > 0)
+      this.#sink.issue(
+        'no-pid',
+        this.lines.line,
+        `expected a pid before the time, found none; taken for ${this.#lastTid}, the first one seen; record with -f -o FILE`,
+      );
+    return shown === undefined ? this.#lastTid : Number(shown);
+  }
+
+  /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */
+  #time(shown: string): number {
+    const [whole, part = ''] = shown.split('.') as [string, string?];
+    const seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
+    return this.#stamps.at(seconds, fraction(part));
+  }
+
+  #other(text: string, cut: boolean): void {
+    if (text.trim() === '' || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
+    this.#bad.say(text, this.lines.line, cut);
+  }
+}
+
+/** `openat2` is `openat` with its flags in a structure, which strace shows. */
+const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name);
+
+const fraction = (digits: string): number => Number(digits.padEnd(9, '0'));
+/** A last line without newline is whole when its duration is. */
+const isWhole = (text: string): boolean => /<\d+\.\d{6,}>\s*$/.test(text);
+
+/** Return value; a negative errno for `-1 ENAME`, NaN for `?`. */
+function returned(shown: string): number {
+  const failed = /^(?:-1|\?) (?:(E\w+)|\(errno (\d+)\))/.exec(shown);
+  if (failed !== null) return -(failed[2] === undefined ? (ERRNO[failed[1]!] ?? 32767) : Number(failed[2]));
+  return value(shown.replace(/ .*$/s, ''));
+}
+
+/** The arguments as the kernel's event has them. */
+function numbers(name: string, args: readonly string[]): number[] {
+  const list = args.slice(0, 6).map(value);
+  if (name === 'openat2') list[2] = value(/flags=([^,}]*)/.exec(args[2] ?? '')?.[1]);
+  return list;
+}

@@ -1,0 +1,78 @@
+// bpftrace: lines and JSON of a script, losses, values by name; one-run.test.ts holds whole recordings against others.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bpftrace } from '../../src/formats/bpftrace.js';
+import { OPS } from '../../src/model/events.js';
+import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
+import { head, operations, readAs } from './support.js';
+
+const line = (ns: number, rest: string): string => `${5_000_000_000 + ns}\t1\t10\t10\tst-a\t${rest}\n`;
+const extent = 'xfs_iext_insert\t7:0\t131\tbmap_state=0 startoff=0 startblock=24 blockcount=16 state=1';
+const story =
+  line(100, 'openat\t-\t-\tflags=0x2 path=/d/with space x=1') +
+  line(200, 'openat_ret\t7:0\t131\tret=4') +
+  line(300, 'tracepoint:syscalls:sys_enter_fallocate\t7:0\t131\tfd=4 mode=0x3 offset=4096 len=8192') +
+  line(400, `tracepoint:xfs:${extent}`) +
+  line(500, 'tracepoint:syscalls:sys_exit_fallocate\t-\t-\tret=-28');
+
+test('calls, their file and what happened inside them', async () => {
+  const { trace, whole } = await readAs(bpftrace, `Attaching 55 probes...\n${story}\n\n@x[1]: 3\n[1, 2)   3 |@@@  |\n`);
+  expect(whole).toBe(true);
+  expect(trace.files).toEqual([{ device: '7:0', inode: '131', path: '/d/with space x=1' }]);
+  expect(operations(trace)).toMatchObject([
+    { op: 'open', file: 'with space x=1', flags: 'write' },
+    { op: 'punch', offset: 4096, length: 8192, result: -28, latencyNs: 200 },
+  ]);
+  expect([...trace.columns.op].map((op) => OPS[op])).toContain('map_insert');
+  expect(trace.sources[0]).toMatchObject({ records: 5, typed: 5 });
+  expect(trace.issues.filter(({ code }) => code === 'unreadable-line')).toEqual([]);
+});
+
+test('JSON says the same; a message may hold a part of a line, or two', async () => {
+  const messages = [story.slice(0, 90), story.slice(90, 130), story.slice(130)];
+  const json = [
+    '{"type": "attached_probes", "data": {"probes": 55}}',
+    ...messages.map((data) => JSON.stringify({ type: 'printf', data })),
+    '{"type": "map", "data": {"@x": 3}}',
+  ].join('\n');
+  expect(bpftrace.sniff(head(json.replace(messages[0]!, story).replace(/\\n.*?"\}\n/, '\\n"}\n')))).toBe(true);
+  const shown = await readAs(bpftrace, `${json}\n`);
+  const plain = await readAs(bpftrace, story);
+  expect(operations(shown.trace)).toEqual(operations(plain.trace));
+  expect(shown.trace.sources[0]!.records).toBe(5);
+});
+
+test.each([
+  ['lines', `${story}Lost 12 events\n${line(900, 'exit\t-\t-\t-')}`],
+  [
+    'JSON',
+    `${JSON.stringify({ type: 'printf', data: story })}\n{"type": "lost_events", "data": {"events": 12}}\n${JSON.stringify({ type: 'printf', data: line(900, 'exit\t-\t-\t-') })}\n`,
+  ],
+])('a loss is an interval, in %s', async (_, text) => {
+  const { trace } = await readAs(bpftrace, text);
+  expect(trace.sources[0]!.lost).toEqual([{ fromNs: 400, toNs: 800, cpu: -1, count: 12 }]);
+  expect([...trace.columns.op].map((op) => OPS[op])).toContain('map_unknown');
+});
+
+test('extents whose fork is not told build no map', async () => {
+  const { trace } = await readAs(bpftrace, line(100, extent.replace('bmap_state=0 ', '')));
+  expect(trace.columns.rows).toBe(0);
+  expect(trace.issues).toMatchObject([{ code: 'fork-not-told', count: 1 }]);
+  expect(trace.sources[0]).toMatchObject({ records: 1 });
+});
+
+if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so bpftrace-xfs-db is not read');
+describe.skipIf(!hasShared)('bpftrace-xfs-db (skipped where ../shared is missing)', () => {
+  test('every line, and every size and allocation call of the driver', async () => {
+    const folder = join(shared, 'recorded', 'bpftrace-xfs-db');
+    const text = content(join(folder, 'bpftrace.txt.gz'));
+    const { trace } = await readAs(bpftrace, text);
+    expect(trace.sources[0]!.records).toBe(text.toString('utf8').match(/^\d+\t/gm)!.length);
+    expect(trace.issues.filter(({ code }) => code === 'unreadable-line')).toEqual([]);
+    const logged = driverLines(join(folder, 'driver.jsonl.gz')) as { op: string; ts_ns: number; len?: number }[];
+    const shown = operations(trace).filter(({ op }) => /^(fallocate|punch|zero|collapse|insert)$/.test(op));
+    const calls = logged.filter(({ op }) => /^(fallocate|punch|zero|collapse|insert)/.test(op));
+    expect(calls.length).toBeGreaterThan(20);
+    expect(shown.map(({ length }) => length)).toEqual(calls.map(({ len }) => len));
+  });
+});

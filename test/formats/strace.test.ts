@@ -1,0 +1,297 @@
+// strace text: arguments, descriptors, tasks and interrupted calls, and what is made of them.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CALL_EXITS } from '../../src/assembly/calls.js';
+import { strace } from '../../src/formats/strace.js';
+import { decorated, splitArguments, value } from '../../src/formats/strace-args.js';
+import { absolute } from '../../src/formats/strace-notes.js';
+import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
+import { head, operations, type Read, readAs } from './support.js';
+
+const read = (text: string): Promise<Read> => readAs(strace, text);
+/** Calls of task 7, one microsecond apart. */
+const calls = (...lines: string[]): string =>
+  lines.map((line, i) => `7 1700000000.00000${i} ${line} <0.000002>\n`).join('');
+const done = async (...lines: string[]): Promise<unknown[]> =>
+  operations((await read(calls(...lines))).trace).map(({ op, file, offset, length, result, flags }) =>
+    [op, file, offset, length, result, flags].join(' '),
+  );
+
+describe('arguments', () => {
+  test('split at outer commas only', () => {
+    const text =
+      '3</a, "b">, {x=[1, 2], y="), \\""}, 4<TCP:[1.2.3.4:80->5.6.7.8:90]>, 1<<3, 5</dev/sda<block 8:0>>) = 0';
+    const { list, end } = splitArguments(text, 0);
+    expect(list).toEqual([
+      '3</a, "b">',
+      '{x=[1, 2], y="), \\""}',
+      '4<TCP:[1.2.3.4:80->5.6.7.8:90]>',
+      '1<<3',
+      '5</dev/sda<block 8:0>>',
+    ]);
+    expect(text.slice(end)).toBe(' = 0');
+    expect(splitArguments('3, {a', 0)).toEqual({ list: ['3', '{a'], end: -1 });
+  });
+  test.each([
+    ['-1', -1],
+    ['0x1000', 4096],
+    ['0644', 420],
+    ['NULL', 0],
+    ['AT_FDCWD</x>', -100],
+    ['18446744073709551615', -1],
+    ['O_RDWR|O_CREAT|O_DIRECT', 0x4042],
+    ['FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE', 3],
+    ['0x1 /* PROT_READ */', 1],
+    ['BTRFS_IOC_CLONE or FICLONE', 0x40049409],
+    ['_IOC(_IOC_READ|_IOC_WRITE, 0x66, 0xf, 0x28)', 0xc028660f],
+    ['"text"', Number.NaN],
+    ['{a=1}', Number.NaN],
+    ['SOMETHING_NEW', Number.NaN],
+  ])('%s is %d', (text, expected) => {
+    expect(value(text)).toBe(expected);
+  });
+  test('descriptors say what they are', () => {
+    expect(decorated('3</a\\40b\\74>')).toEqual({ fd: 3, path: '/a b<', device: Number.NaN });
+    expect(decorated('3</a>(deleted)')).toMatchObject({ path: '/a (deleted)' });
+    expect(decorated('3</dev/sda<block 8:1>>')).toEqual({ fd: 3, path: '/dev/sda', device: 8 * 1048576 + 1 });
+    for (const other of ['3</dev/null<char 1:3>>', '3<pipe:[12]>', '3<TCP:[1:2->3:4]>', '3', '"</x>"'])
+      expect(decorated(other)).toBeNull();
+  });
+  test.each([
+    ['/a/b', 'c', '/a/b/c'],
+    ['/a/b', '../c/./d', '/a/c/d'],
+    ['/a', '/x//y', '/x/y'],
+    ['', 'c', 'c'],
+  ])('%s and %s are %s', (base, path, expected) => {
+    expect(absolute(base, path)).toBe(expected);
+  });
+});
+
+describe('calls', () => {
+  test('open, positions, transfers, sizes', async () => {
+    expect(
+      await done(
+        'openat(AT_FDCWD</d>, "f", O_RDWR|O_CREAT|O_TRUNC|O_DIRECT, 0644) = 3</d/f>',
+        'write(3</d/f>, "aaa"..., 8192) = 8192',
+        'lseek(3</d/f>, 4096, SEEK_SET) = 4096',
+        'read(3</d/f>, "a", 100) = 50',
+        'pwrite64(3</d/f>, "a", 4096, 12288) = -1 ENOSPC (No space left on device)',
+        'preadv(3</d/f>, [{iov_base="x", iov_len=4096}], 1, 512) = 4096',
+        'fallocate(3</d/f>, FALLOC_FL_COLLAPSE_RANGE, 4096, 8192) = 0',
+        'ftruncate(3</d/f>, 77) = 0',
+        'close(3</d/f>) = 0',
+      ),
+    ).toEqual([
+      'open f -1 -1 0 write direct trunc',
+      'write f 0 8192 0 direct',
+      'read f 4096 50 0 direct',
+      'write f 12288 4096 -28 direct',
+      'read f 512 4096 0 direct',
+      'collapse f 4096 8192 0 ',
+      'truncate f 0 77 0 ',
+      'close f -1 -1 0 ',
+    ]);
+  });
+
+  test('appending has no position that the call tells', async () => {
+    const rows = await done(
+      'openat(AT_FDCWD</d>, "log", O_WRONLY|O_APPEND) = 3</d/log>',
+      'write(3</d/log>, "aaa"..., 10) = 10',
+    );
+    expect(rows[1]).toBe('write log -1 10 0 ');
+  });
+
+  test('paths are followed through rename and unlink; the next file of a name is another file', async () => {
+    const { trace } = await read(
+      calls(
+        'openat(AT_FDCWD</d>, "a", O_RDWR|O_CREAT, 0644) = 3</d/a>',
+        'rename("a", "b") = 0',
+        'fsync(3</d/b>) = 0',
+        'openat2(AT_FDCWD</d>, "a", {flags=O_WRONLY|O_CREAT, mode=0644, resolve=0}, 24) = 4</d/a>',
+        'unlinkat(AT_FDCWD</d>, "b", 0) = 0',
+        'openat(AT_FDCWD</d>, "b", O_RDWR|O_CREAT, 0644) = 5</d/b>',
+        'fsync(3</d/b>(deleted)) = 0',
+        'truncate("/d/b", 5) = 0',
+      ),
+    );
+    const { op, file, flags } = trace.columns;
+    expect([...op].filter((_, i) => flags[i] !== 0 || true).length).toBeGreaterThan(6);
+    const rows = operations(trace).map((one) => one.op);
+    expect(rows).toEqual(['open', 'rename', 'fsync', 'open', 'unlink', 'open', 'fsync', 'truncate']);
+    const files = [...file].slice(0, 3);
+    expect(new Set(files).size).toBe(1);
+    const byOp = operations(trace).map((_, i) => file[i]);
+    expect(byOp).toEqual([0, 0, 0, 1, 0, 2, 0, 2]);
+    expect(trace.issues.filter(({ code }) => code === 'descriptor-elsewhere')).toEqual([]);
+  });
+
+  test('clones and copies have their ranges', async () => {
+    expect(
+      await done(
+        'openat(AT_FDCWD</d>, "a", O_RDWR) = 3</d/a>',
+        'openat(AT_FDCWD</d>, "b", O_RDWR) = 4</d/b>',
+        'ioctl(4</d/b>, BTRFS_IOC_CLONE_RANGE or FICLONERANGE, {src_fd=3</d/a>, src_offset=4096, src_length=8192, dest_offset=65536}) = 0',
+        'copy_file_range(3</d/a>, [0], 4</d/b>, [4096], 131072, 0) = 4096',
+        'ioctl(3</d/a>, BTRFS_IOC_FILE_EXTENT_SAME or FIDEDUPERANGE, {src_offset=1, src_length=2, dest_count=1, info=[{dest_fd=4</d/b>, dest_offset=3}]} => {info=[{bytes_deduped=0, status=1}]}) = 0',
+        'ioctl(4</d/b>, FS_IOC_FIEMAP, {fm_start=0}) = 0',
+      ),
+    ).toEqual([
+      'open a -1 -1 0 write',
+      'open b -1 -1 0 write',
+      'reflink a 4096 8192 0 ',
+      'reflink b 65536 8192 0 second',
+      'reflink a 0 4096 0 ',
+      'reflink b 4096 4096 0 second',
+      'dedupe a 1 2 0 ',
+      'dedupe b 3 2 0 second',
+      'address_query b 0 -1 0 whole',
+    ]);
+  });
+
+  test('a descriptor that was opened before, and one of a disk', async () => {
+    const { trace } = await read(
+      calls('pread64(9</srv/old>, "x"..., 512, 1024) = 512', 'pread64(8</dev/sdb<block 8:16>>, "x"..., 512, 0) = 512'),
+    );
+    expect(trace.files).toEqual([
+      { device: '', inode: '', path: '/srv/old' },
+      { device: '8:16', inode: '', path: '/dev/sdb' },
+    ]);
+  });
+
+  test('every call that assembly follows is known by name', async () => {
+    const lines = Object.keys(CALL_EXITS).map((name) => `${name}(3</x>, 0, 0, 0, 0, 0) = -1 EINVAL (Invalid argument)`);
+    const { trace } = await read(calls(...lines).replace(/^(7 \d+)\.\d+/gm, '$1.000001'));
+    expect(trace.sources[0]).toMatchObject({ records: lines.length, typed: lines.length });
+  });
+
+  test('durations: from -T, and none without it', async () => {
+    const timed = await read('7 1700000000.5 fsync(3</a>) = 0 <0.004311>\n'.replace('.5 ', '.500000 '));
+    expect(timed.trace.columns.latencyNs[0]).toBe(4_311_000);
+    const plain = await read('7 1700000000.500000 fsync(3</a>) = 0\n');
+    expect(plain.trace.columns.latencyNs[0]).toBe(-1);
+    expect(plain.trace.originNs).toBe(1_700_000_000_500_000_000n);
+    expect(plain.trace.clock).toBe('realtime');
+  });
+});
+
+describe('tasks', () => {
+  test('interrupted calls, a thread, a child that acts before clone returns, a killed child', async () => {
+    const { trace } = await read(`100 10.000000 openat(AT_FDCWD</d>, "f", O_RDWR) = 3</d/f> <0.000010>
+100 10.000100 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3</d/f>, 0) = 0x7f0000000000 <0.000010>
+100 10.000200 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, exit_signal=0} => {parent_tid=[101]}, 88) = 101 <0.000010>
+101 10.000300 read(3</d/f>,  <unfinished ...>
+100 10.000400 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD <unfinished ...>
+102 10.000450 fsync(3</d/f> <unfinished ...>
+100 10.000500 <... clone resumed>, child_tidptr=0x7f) = 102 <0.000100>
+101 10.000600 <... read resumed>"x"..., 4096) = 100 <0.000300>
+102 10.000700 <... fsync resumed>) = 0 <0.000250>
+102 10.000800 prctl(PR_SET_NAME, "st-child") = 0 <0.000001>
+102 10.000850 pause( <unfinished ...>) = ?
+102 10.000900 +++ killed by SIGKILL +++
+101 10.001000 +++ exited with 0 +++
+100 10.001100 exit_group(0)   = ?
+100 10.001200 +++ exited with 0 +++
+`);
+    const { columns: c } = trace;
+    const rows = operations(trace).map(({ op, file, length, latencyNs, flags }) => [
+      op,
+      file,
+      length,
+      latencyNs,
+      flags,
+    ]);
+    expect(rows).toEqual([
+      ['open', 'f', -1, 10_000, 'write'],
+      ['mmap', 'f', 8192, 10_000, 'shared writable'],
+      ['read', 'f', 100, 300_000, ''],
+      ['fsync', 'f', -1, 250_000, ''],
+      ['exit', '', -1, -1, 'killed'],
+      ['exit', '', -1, -1, ''],
+    ]);
+    expect(trace.tasks.map(({ pid, tid }) => [pid, tid])).toEqual(
+      expect.arrayContaining([
+        [100, 100],
+        [100, 101],
+        [102, 102],
+      ]),
+    );
+    // The child's own mapping, made up of its parent's.
+    expect(c.rows).toBe(rows.length + 1);
+    expect(trace.sources[0]).toMatchObject({ records: 12, typed: 11 });
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('a line that resumes what was not begun is said', async () => {
+    const { trace } = await read('7 10.000000 <... read resumed>"x", 5) = 5 <0.000100>\n');
+    expect(trace.sources[0]!.records).toBe(0);
+    expect(trace.issues.map(({ code }) => code)).toEqual(['resumed-without-begin']);
+  });
+
+  test('exec ends mappings and closes what was to be closed', async () => {
+    const { trace } = await read(
+      calls(
+        'openat(AT_FDCWD</d>, "a", O_RDWR|O_CLOEXEC) = 3</d/a>',
+        'openat(AT_FDCWD</d>, "b", O_RDWR) = 4</d/b>',
+        'mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</d/a>, 0) = 0x7f0000000000',
+        'execve("/bin/next-program-with-a-long-name", ["next"], 0x7f /* 3 vars */) = 0',
+        'fsync(3) = -1 EBADF (Bad file descriptor)',
+        'fsync(4) = 0',
+      ),
+    );
+    const names = [...trace.columns.op].map((_, i) => trace.files[trace.columns.file[i]!]?.path);
+    expect(names.at(-1)).toBe('/d/b');
+    expect(names.at(-2)).not.toBe('/d/a');
+    expect(trace.tasks[0]!.name).toBe('next-program-wi');
+  });
+});
+
+describe('other forms of lines', () => {
+  test.each([
+    ['[pid N]', (text: string) => text.replace(/^7 /gm, '[pid     7] ')],
+    ['names of tasks (-Y)', (text: string) => text.replace(/^7 /gm, '7<prog> ')],
+    ['nanoseconds', (text: string) => text.replace(/(\.\d{6}) /g, '$1000 ')],
+    ['time of day (-tt)', (text: string) => text.replace(/1700000000\./g, '22:13:20.')],
+    ['no pid', (text: string) => text.replace(/^7 /gm, '')],
+  ])('%s', async (_, change) => {
+    const text = calls('openat(AT_FDCWD</d>, "a", O_RDWR) = 3</d/a>', 'fsync(3</d/a>) = 0');
+    const expected = operations((await read(text)).trace).map(({ task: _task, ...rest }) => rest);
+    const { trace } = await read(change(text));
+    expect(operations(trace).map(({ task: _task, ...rest }) => rest)).toEqual(expected);
+    expect(trace.issues).toEqual([]);
+    expect(strace.sniff(head(change(text)))).toBe(true);
+  });
+});
+
+if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so other recordings of strace are not read');
+describe.skipIf(!hasShared)('recordings under ../shared (skipped where they are missing)', () => {
+  test('strace-xfs-movers: every call the driver logged, with its result', async () => {
+    const folder = join(shared, 'recorded', 'strace-xfs-movers');
+    const text = content(join(folder, 'strace.txt'));
+    const { trace, whole } = await readAs(strace, text);
+    expect(whole).toBe(true);
+    expect(trace.sources[0]!.records).toBe(text.toString('utf8').trimEnd().split('\n').length);
+    expect(trace.issues).toEqual([]);
+    const logged = driverLines(join(folder, 'driver.jsonl')) as { op: string; ret: number; errno: number }[];
+    const of = (op: string): number[] =>
+      operations(trace)
+        .filter((one) => one.op === op)
+        .map(({ result }) => result);
+    const told = (name: string): number[] => logged.filter(({ op }) => op === name).map(({ errno }) => 0 - errno);
+    expect(of('address_query')).toHaveLength(logged.filter(({ op }) => op === 'fiemap').length);
+    // What the driver did to set itself up is not in its log.
+    expect(of('fsync').slice(1)).toEqual(told('fsync'));
+    expect(of('exchange')).toEqual([-95]);
+  });
+
+  test('perfetto: what is no strace is left out and said', async () => {
+    const folder = join(shared, 'public', 'strace', 'perfetto');
+    const basic = (await readAs(strace, content(join(folder, 'basic.strace')))).trace;
+    expect(basic.sources[0]).toMatchObject({ records: 5, typed: 5 });
+    expect(basic.issues).toMatchObject([{ code: 'unreadable-line', count: 3, row: 5 }]);
+    const resumed = (await readAs(strace, content(join(folder, 'unfinished_resumed.strace')))).trace;
+    expect(resumed.sources[0]).toMatchObject({ records: 2, typed: 1 });
+    const nameless = (await readAs(strace, content(join(folder, 'missing_pid.strace')))).trace;
+    expect(nameless.sources[0]).toMatchObject({ records: 4 });
+    expect(nameless.issues).toMatchObject([{ code: 'no-pid', count: 2 }]);
+  });
+});
