@@ -61,11 +61,12 @@ export function numbers(
   return { name, type, slice };
 }
 
-/** Codes of a list of words; the list is always written whole, so that its index is the code. */
+/** Codes of a list of words; the list is always written whole, so that its index is the code. One such column a table. */
 export function words(name: string, codes: Uint8Array | Uint16Array, list: readonly string[]): OutColumn {
   const index = codes instanceof Uint8Array ? new Uint8() : new Uint16();
-  const type = new Dictionary(new Utf8(), index);
-  const dictionary = vectorFromArray(list, new Utf8());
+  // Without a number of its own it gets the next one of this process, and equal tables have different bytes.
+  const type = new Dictionary(new Utf8(), index, 0);
+  const dictionary = dictionaryOf(list);
   const slice = (from: number, to: number) =>
     makeData({ type, length: to - from, nullCount: 0, data: codes.subarray(from, to), dictionary } as Parameters<
       typeof makeData
@@ -73,21 +74,32 @@ export function words(name: string, codes: Uint8Array | Uint16Array, list: reado
   return { name, type, slice };
 }
 
+/** One for all batches of a table: a file can hold a dictionary once only. */
+const dictionaries = new WeakMap<readonly string[], Vector<Utf8>>();
+
+function dictionaryOf(list: readonly string[]): Vector<Utf8> {
+  const known = dictionaries.get(list) ?? vectorFromArray(list, new Utf8());
+  dictionaries.set(list, known);
+  return known;
+}
+
 export function texts(name: string, values: readonly string[]): OutColumn {
   const type = new Utf8();
   return { name, type, slice: (from, to) => vectorFromArray(values.slice(from, to), type).data[0]! };
 }
 
-/** Returns the CRC-32 of the file. */
+/** Some rows of a table; every part of it has the same columns. */
+export interface TablePart {
+  readonly rows: number;
+  readonly columns: readonly OutColumn[];
+}
+
+/** Returns the CRC-32 of the file. There is at least one part, though it may be without rows. */
 export function writeTable(
   path: string,
-  rows: number,
-  columns: readonly OutColumn[],
+  parts: Iterable<TablePart>,
   metadata: Readonly<Record<string, string>>,
 ): number {
-  const fields = columns.map((column) => new Field(column.name, column.type, false));
-  const schema = new Schema(fields, new Map(Object.entries({ ...metadata, rows: String(rows) })));
-  const type = new Struct(fields);
   const file = openSync(path, 'w');
   let sum = 0;
   try {
@@ -97,11 +109,19 @@ export function writeTable(
       sum = crc32(bytes as Uint8Array, sum);
       writeAll(file, bytes as Uint8Array);
     };
-    writer.reset(queue, schema);
-    for (let from = 0; from < Math.max(rows, 1); from += BATCH_ROWS) {
-      const to = Math.min(rows, from + BATCH_ROWS);
-      const children = columns.map((column) => column.slice(from, to));
-      writer.write(new RecordBatch(schema, makeData({ type, length: to - from, nullCount: 0, children })));
+    let schema: Schema | null = null;
+    for (const { rows, columns } of parts) {
+      if (schema === null) {
+        const fields = columns.map((column) => new Field(column.name, column.type, false));
+        schema = new Schema(fields, new Map(Object.entries(metadata)));
+        writer.reset(queue, schema);
+      }
+      const type = new Struct(schema.fields);
+      for (let from = 0; from < Math.max(rows, 1); from += BATCH_ROWS) {
+        const to = Math.min(rows, from + BATCH_ROWS);
+        const children = columns.map((column) => column.slice(from, to));
+        writer.write(new RecordBatch(schema, makeData({ type, length: to - from, nullCount: 0, children })));
+      }
     }
     writer.finish();
     return sum;

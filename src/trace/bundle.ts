@@ -3,10 +3,22 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { OP_COUNT, OPS, Op } from '../model/events.js';
+import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { Loss, RecordKind, SourceInfo, Trace } from '../model/trace.js';
-import { InTable, integers, numbers, type OutColumn, texts, within, words, writeTable, zip } from './arrow-table.js';
+import {
+  InTable,
+  integers,
+  numbers,
+  type OutColumn,
+  type TablePart,
+  texts,
+  within,
+  words,
+  writeTable,
+  zip,
+} from './arrow-table.js';
+import { partsOf, type TraceParts } from './parts.js';
 
 export const SCHEMA = 'sealtrace.events/1';
 const EVENTS = 'events.arrow';
@@ -21,7 +33,10 @@ export function isBundle(path: string): boolean {
 }
 
 /** Writes `trace` to `dir`, replacing a bundle that is there. */
-export function writeBundle(trace: Trace, dir: string): void {
+export const writeBundle = (trace: Trace, dir: string): void => writeBundleParts(partsOf(trace), dir);
+
+/** The same for a trace that comes piece by piece: no more than a piece of it is in memory. */
+export function writeBundleParts(trace: TraceParts, dir: string): void {
   const target = resolve(dir);
   const mark = randomBytes(4).toString('hex');
   const fresh = `${target}.tmp-${mark}`;
@@ -70,34 +85,46 @@ function take<T>(dir: string, file: string, read: (path: string) => T): T {
   }
 }
 
-function writeTables(trace: Trace, dir: string): void {
-  const { columns, records, files, tasks, sources, issues } = trace;
-  const base = { schema: SCHEMA, clock: trace.clock, originNs: String(trace.originNs) };
+function eventPart(columns: EventColumns): TablePart {
+  return {
+    rows: columns.rows,
+    columns: [
+      integers('time_ns', columns.timeNs),
+      words('op', columns.op, OPS),
+      numbers('flags', columns.flags),
+      numbers('file', columns.file),
+      numbers('task', columns.task),
+      integers('offset', columns.offset),
+      integers('length', columns.length),
+      integers('addr', columns.addr),
+      numbers('handle', columns.handle),
+      numbers('op_id', columns.opId),
+      numbers('result', columns.result),
+      integers('latency_ns', columns.latencyNs),
+      numbers('source', columns.source),
+      numbers('row', columns.row),
+    ],
+  };
+}
+
+function* eventParts(trace: TraceParts): Iterable<TablePart> {
+  for (const columns of trace.batches()) yield eventPart(columns);
+}
+
+function writeTables(parts: TraceParts, dir: string): void {
+  const base = { schema: SCHEMA, clock: parts.clock, originNs: String(parts.originNs) };
   const sums: Record<string, number> = {};
+  sums[EVENTS] = writeTable(join(dir, EVENTS), eventParts(parts), base);
   const write = (
     file: string,
     rows: number,
-    parts: readonly OutColumn[],
+    columns: readonly OutColumn[],
     more: Readonly<Record<string, string>> = {},
   ): void => {
-    sums[file] = writeTable(join(dir, file), rows, parts, { ...base, ...more });
+    sums[file] = writeTable(join(dir, file), [{ rows, columns }], { ...base, ...more, rows: String(rows) });
   };
-  write(EVENTS, columns.rows, [
-    integers('time_ns', columns.timeNs),
-    words('op', columns.op, OPS),
-    numbers('flags', columns.flags),
-    numbers('file', columns.file),
-    numbers('task', columns.task),
-    integers('offset', columns.offset),
-    integers('length', columns.length),
-    integers('addr', columns.addr),
-    numbers('handle', columns.handle),
-    numbers('op_id', columns.opId),
-    numbers('result', columns.result),
-    integers('latency_ns', columns.latencyNs),
-    numbers('source', columns.source),
-    numbers('row', columns.row),
-  ]);
+  const trace = parts.rest();
+  const { records, files, tasks, sources, issues } = trace;
   const names = trace.kinds.map((kind) => kind.name);
   const recordParts = [
     integers('time_ns', records.timeNs),

@@ -4,6 +4,7 @@ import { type FileInfo, FLAGS, Flag, OBSERVED_OPS, OPS, Op, type TaskInfo } from
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import { partsOf, type TraceParts } from './parts.js';
 
 const HOLDS: ReadonlySet<number> = new Set([
   Op.mmap,
@@ -31,31 +32,51 @@ const STATE_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 const STATE_BITS = Flag.unwritten | Flag.reflinked | Flag.delalloc;
 
-/** What does not change from row to row, as text. */
+/** What does not change from row to row, as text; made when it is first needed. */
 interface Texts {
-  readonly files: readonly string[];
-  readonly tasks: readonly string[];
+  readonly files: string[];
+  readonly tasks: string[];
   /** Lists of flag words by their bits. */
   readonly flags: Map<number, string>;
 }
 
+/** The rows at hand, with the names they use. */
+type Piece = Pick<Trace, 'columns' | 'files' | 'tasks' | 'extras'>;
+
 /** Lines with their newline, the header first. */
-export function* writeNdjson(trace: Trace): Iterable<string> {
-  const { columns, extras } = trace;
+export const writeNdjson = (trace: Trace): Iterable<string> => writeNdjsonParts(partsOf(trace));
+
+/** The same for a trace that comes piece by piece. */
+export function* writeNdjsonParts(trace: TraceParts): Iterable<string> {
   yield `{"schema":"sealtrace.events/1","clock":${JSON.stringify(trace.clock)},"originNs":${trace.originNs}}\n`;
+  const texts: Texts = { files: [], tasks: [], flags: new Map() };
+  for (const columns of trace.batches())
+    yield* lines({ columns, files: trace.files, tasks: trace.tasks, extras: trace.extras }, texts);
+}
+
+function* lines(trace: Piece, texts: Texts): Iterable<string> {
+  const { columns, extras } = trace;
   const uses = countUses(trace);
-  const renames = columns.op.includes(Op.rename);
-  const files = trace.files.map((file, id) => fileKeys(file, id, renames));
-  const texts: Texts = { files, tasks: trace.tasks.map(taskKeys), flags: new Map() };
+  const renames = columns.op.subarray(0, columns.rows).includes(Op.rename);
   for (let row = 0; row < columns.rows; row++) {
+    const file = columns.file[row]!;
+    const task = columns.task[row]!;
+    if (file !== NONE) texts.files[file] ??= fileKeys(trace.files[file]!, file, renames);
+    if (task !== NONE) texts.tasks[task] ??= taskKeys(trace.tasks[task]!);
     const two = hasSecond(trace, row);
+    if (two)
+      texts.files[columns.file[row + 1]!] ??= fileKeys(
+        trace.files[columns.file[row + 1]!]!,
+        columns.file[row + 1]!,
+        renames,
+      );
     const opId = columns.opId[row]!;
     // An operation gets a number of its own when read; only one that is shared, or none, must be said.
-    const own = opId !== 0 && uses[opId] === (two ? 2 : 1);
+    const own = opId !== 0 && uses.count[opId - uses.first] === (two ? 2 : 1);
     const told = OBSERVED.has(columns.op[row]!) ? opId !== 0 : !own;
     const extra = extras.get(row);
     let line = `{"t":${columns.timeNs[row]},"op":"${OPS[columns.op[row]!]}"`;
-    line += who(trace, row, texts) + fileOf(columns.file[row]!, texts) + range(trace, row) + details(trace, row, texts);
+    line += who(trace, row, texts) + fileOf(file, texts) + range(trace, row) + details(trace, row, texts);
     if (two) line += second(trace, row, texts);
     if (told) line += `,"opId":${opId}`;
     yield extra === undefined ? `${line}}\n` : `${line},${extra.slice(1)}\n`;
@@ -63,21 +84,26 @@ export function* writeNdjson(trace: Trace): Iterable<string> {
   }
 }
 
-/** How often each number occurs, as an operation or as a hold. */
-function countUses({ columns }: Trace): Uint32Array {
+/** How often each number of an operation occurs, as that or as the number of a hold; `count` begins at `first`. */
+function countUses({ columns }: Piece): { readonly first: number; readonly count: Uint32Array } {
   const { opId, handle, rows } = columns;
-  let most = 0;
-  for (let i = 0; i < rows; i++) most = Math.max(most, opId[i]!, handle[i]!);
-  const uses = new Uint32Array(most + 1);
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
   for (let i = 0; i < rows; i++) {
-    uses[opId[i]!]!++;
-    uses[handle[i]!]!++;
+    if (opId[i] === 0) continue;
+    first = Math.min(first, opId[i]!);
+    last = Math.max(last, opId[i]!);
   }
-  return uses;
+  const count = new Uint32Array(Math.max(0, last - first + 1));
+  for (let i = 0; i < rows; i++) {
+    if (opId[i]! >= first) count[opId[i]! - first]!++;
+    if (handle[i]! >= first && handle[i]! <= last) count[handle[i]! - first]!++;
+  }
+  return { first, count };
 }
 
 /** The next row is what the reader makes of `to`. */
-function hasSecond({ columns, extras }: Trace, row: number): boolean {
+function hasSecond({ columns, extras }: Piece, row: number): boolean {
   const next = row + 1;
   const { op, flags, file, addr } = columns;
   if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(next)) return false;
@@ -87,14 +113,14 @@ function hasSecond({ columns, extras }: Trace, row: number): boolean {
   return [timeNs, task, length, handle, opId, result, latencyNs].every((column) => column[next] === column[row]);
 }
 
-function second({ columns }: Trace, row: number, texts: Texts): string {
+function second({ columns }: Piece, row: number, texts: Texts): string {
   const from = columns.offset[row]!;
   const to = columns.offset[row + 1]!;
   const keys = fileOf(columns.file[row + 1]!, texts) + (from === to ? '' : `,"off":${orNull(to)}`);
   return `,"to":{${keys.slice(1)}}`;
 }
 
-function who({ columns }: Trace, row: number, texts: Texts): string {
+function who({ columns }: Piece, row: number, texts: Texts): string {
   const task = columns.task[row]!;
   if (task !== NONE) return texts.tasks[task]!;
   return OBSERVED.has(columns.op[row]!) ? '' : ',"pid":null';
@@ -118,7 +144,7 @@ function fileKeys({ device, inode, path }: FileInfo, id: number, renames: boolea
   return inode === '' && (path === '' || renames) ? `${text},"file_id":${id}` : text;
 }
 
-function range(trace: Trace, row: number): string {
+function range(trace: Piece, row: number): string {
   const { op, file } = trace.columns;
   const offset = trace.columns.offset[row]!;
   const length = trace.columns.length[row]!;
@@ -128,13 +154,13 @@ function range(trace: Trace, row: number): string {
 }
 
 /** The reader takes a file without a range as the whole file. */
-function isWhole({ columns }: Trace, row: number): boolean {
+function isWhole({ columns }: Piece, row: number): boolean {
   const { op, flags, file, offset, length } = columns;
   const whole = (flags[row]! & Flag.whole) !== 0 && offset[row] === 0 && length[row] === UNKNOWN;
   return whole && file[row] !== NONE && !SIZED.has(op[row]!);
 }
 
-function details(trace: Trace, row: number, texts: Texts): string {
+function details(trace: Piece, row: number, texts: Texts): string {
   const { columns } = trace;
   const addr = columns.addr[row]!;
   const handle = columns.handle[row]!;
