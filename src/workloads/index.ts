@@ -1,0 +1,10 @@
+export { crashy } from './crashy.js';
+export { daxDatabase } from './dax-database.js';
+export { gpuLoad } from './gpu-load.js';
+export { hypervisor } from './hypervisor.js';
+export { mixed } from './mixed.js';
+export { mover } from './mover.js';
+export { odpNic } from './odp-nic.js';
+export { pnfsBlocks } from './pnfs-blocks.js';
+export { rdmaServer } from './rdma-server.js';
+export { swapfile } from './swapfile.js';

@@ -1,0 +1,165 @@
+// The world a workload fills: time, chance, the device's free space, and the rows that come out.
+import { Random } from '../../base/random.js';
+import { type EventWriter, Flag, Op } from '../../model/events.js';
+import { UserError } from '../../model/issue.js';
+import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../../model/units.js';
+import { Schedule, type Step } from './schedule.js';
+
+/** Blocks below this belong to the file system itself. */
+const FIRST_ADDR = 2 ** 20;
+/** All files of a synthetic trace lie on one persistent-memory device (Linux major 259). */
+const DEVICE = '259:0';
+/** Numbers below belong to the file system's own inodes. */
+const FIRST_INODE = 131;
+const FIRST_PID = 1000;
+/** What one file system holds at most here; each file takes memory while a trace is made. */
+const MOST_FILES = 1_000_000;
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** Rows to write; an operation on two ranges is not cut, so there may be one more. */
+  readonly events: number;
+}
+
+export class World {
+  readonly random: Random;
+  readonly #out: EventWriter;
+  readonly #schedule = new Schedule();
+  readonly #seed: number;
+  readonly #events: number;
+  #rows = 0;
+  #nowNs = 0;
+  #files = 0;
+  #tasks = 0;
+  #streams = 0;
+  #nextAddr = FIRST_ADDR;
+
+  constructor(out: EventWriter, { seed, events }: WorldOptions) {
+    this.#out = out;
+    this.#seed = seed;
+    this.#events = events;
+    this.random = new Random(seed);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** A stream of chance of its own: what one part of a workload draws does not change another part. */
+  fork(): Random {
+    return new Random(this.#seed, ++this.#streams);
+  }
+
+  /** The only thread of a new process. */
+  task(name: string): number {
+    const pid = FIRST_PID + this.#tasks++;
+    return this.#out.taskId(pid, pid, name);
+  }
+
+  /** Space on the device that was never used. */
+  space(bytes: Bytes): Bytes {
+    const addr = this.#nextAddr;
+    this.#nextAddr += bytes;
+    return addr;
+  }
+
+  /** A file of `size` bytes, its blocks from `addr` on (-1: it has none). Only before time begins. */
+  file(path: string, size: Bytes, addr: Bytes): number {
+    if (this.#files++ === MOST_FILES)
+      throw new UserError(`more files than the ${MOST_FILES} inodes of a synthetic file system; ask for fewer files`);
+    const id = this.#out.fileId(DEVICE, String(FIRST_INODE + this.#files), path);
+    this.#row(Op.file, Flag.dax, id, NONE, 0, size, UNKNOWN, 0, 0);
+    if (addr >= 0) this.#row(Op.extent, 0, id, NONE, 0, size, addr, 0, 0);
+    return id;
+  }
+
+  actor(firstNs: Nanos, step: Step): void {
+    this.#schedule.add(Math.ceil(firstNs), step);
+  }
+
+  /** One operation on a range; -1 for an unknown address, 0 for no handle. */
+  // hot
+  act(
+    op: number,
+    flags: number,
+    file: number,
+    task: number,
+    offset: Bytes,
+    length: Bytes,
+    addr: Bytes,
+    handle: number,
+  ): void {
+    this.#row(op, flags, file, task, offset, length, addr, handle, this.#out.newId());
+  }
+
+  /** An operation that every kernel refuses, whatever the policy. */
+  refused(op: number, flags: number, file: number, task: number, offset: Bytes, length: Bytes, errno: number): void {
+    this.#out.result = -errno;
+    this.act(op, flags, file, task, offset, length, UNKNOWN, 0);
+    this.#out.result = UNKNOWN_RESULT;
+  }
+
+  /** An operation that begins a hold; returns its handle. */
+  acquire(op: number, flags: number, file: number, task: number, offset: Bytes, length: Bytes): number {
+    const opId = this.#out.newId();
+    const handle = this.#out.newId();
+    this.#row(op, flags, file, task, offset, length, UNKNOWN, handle, opId);
+    return handle;
+  }
+
+  /** An operation on two ranges of one length. */
+  pair(op: number, flags: number, task: number, first: Range, second: Range, length: Bytes): void {
+    const opId = this.#out.newId();
+    this.#row(op, flags, first.file, task, first.offset, length, UNKNOWN, 0, opId);
+    this.#row(op, flags | Flag.second, second.file, task, second.offset, length, UNKNOWN, 0, opId);
+  }
+
+  exit(task: number, killed: boolean): void {
+    this.act(Op.exit, killed ? Flag.killed : 0, NONE, task, UNKNOWN, UNKNOWN, UNKNOWN, 0);
+  }
+
+  /** Lets the next actor act; false when the trace is full or nobody acts any more. */
+  // hot
+  step(): boolean {
+    if (this.#rows >= this.#events) return false;
+    const { nextNs } = this.#schedule;
+    // Beyond 2^53 ns times are not exact any more.
+    if (nextNs > Number.MAX_SAFE_INTEGER) return false;
+    this.#nowNs = nextNs;
+    this.#schedule.run();
+    return true;
+  }
+
+  // hot
+  #row(
+    op: number,
+    flags: number,
+    file: number,
+    task: number,
+    offset: Bytes,
+    length: Bytes,
+    addr: Bytes,
+    handle: number,
+    opId: number,
+  ): void {
+    if (this.#rows >= this.#events && (flags & Flag.second) === 0) return;
+    const out = this.#out;
+    out.timeNs = this.#nowNs;
+    out.op = op;
+    out.flags = flags;
+    out.file = file;
+    out.task = task;
+    out.offset = offset;
+    out.length = length;
+    out.addr = addr;
+    out.handle = handle;
+    out.opId = opId;
+    out.row = ++this.#rows;
+    out.commit();
+  }
+}
+
+export interface Range {
+  readonly file: number;
+  readonly offset: Bytes;
+}
