@@ -2,22 +2,20 @@
 import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
-import { writeBundle } from '../trace/bundle.js';
 import { applyFilter, type Filter, isEmpty } from '../trace/filter.js';
-import { writeNdjson } from '../trace/ndjson-writer.js';
+import { partsOf } from '../trace/parts.js';
 import type { Command, Context } from './command.js';
 import { load, shortName, statusOf } from './load.js';
 import { type Args, FROM, wholeNumber } from './options.js';
-import { checkFolder, checkOutput, writeOutput } from './output.js';
 import { suggestion, toJson } from './text.js';
+import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
 export const ingest: Command = {
   name: 'ingest',
   summary: 'recordings of one run into a bundle that is read faster, or into NDJSON',
   operands: ['INPUT...'],
   options: {
-    out: { kind: 'text', short: 'o', text: 'bundle X.sealtrace to write; - is stdout, for NDJSON' },
-    format: { kind: 'text', text: 'bundle or ndjson (by default ndjson for *.ndjson, else bundle)' },
+    ...TRACE_OUTPUT,
     from: FROM,
     begin: { kind: 'text', text: "keep events from this time on (ns in the trace's clock)" },
     end: { kind: 'text', text: 'keep events up to this time' },
@@ -33,18 +31,12 @@ export const ingest: Command = {
   ],
   async run(context) {
     const { io, args, operands } = context;
-    const out = args.given('out');
-    if (out === undefined)
-      throw new UserError('ingest needs a place to write: -o X.sealtrace, or -o - --format ndjson');
     const filter = filterOf(args);
-    const format = formatOf(args, out);
-    if (format === 'ndjson') checkOutput(out);
-    else checkFolder(out);
+    const output = traceOutput(args, 'ingest');
     const { trace: whole, damaged } = await load(context, operands);
     const trace = isEmpty(filter) ? whole : applyFilter(whole, filter);
-    if (format === 'ndjson') await writeOutput(io, out, writeNdjson(trace));
-    else writeBundle(trace, out);
-    await answer(context, out, trace.columns.rows, whole.columns.rows);
+    await writeTrace(io, output, partsOf(trace));
+    await answer(context, output.out, trace.columns.rows, whole.columns.rows);
     return statusOf(context, damaged, true);
   },
 };
@@ -54,16 +46,6 @@ async function answer({ io, json, quiet }: Context, out: string, kept: number, a
   if (json && out !== '-') await io.out(toJson({ schema: 'sealtrace.ingest/1', output, events: all, written: kept }));
   if (!quiet && out !== '-')
     io.err(`sealtrace: wrote ${out}: ${formatCount(kept)}${kept === all ? '' : ` of ${formatCount(all)}`} events\n`);
-}
-
-function formatOf(args: Args, out: string): 'bundle' | 'ndjson' {
-  const asked = args.given('format') === undefined ? null : args.one('format', ['bundle', 'ndjson']);
-  const format = asked ?? (out.endsWith('.ndjson') ? 'ndjson' : 'bundle');
-  if (format === 'bundle' && out === '-')
-    throw new UserError(
-      'a bundle is a folder and cannot go to stdout; add --format ndjson, or name it with -o X.sealtrace',
-    );
-  return format;
 }
 
 function filterOf(args: Args): Filter {

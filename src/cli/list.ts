@@ -4,9 +4,12 @@ import { switches, validateSettings } from '../policies/switches.js';
 import { formatNs } from '../report/format.js';
 import { tableRows } from '../results/table-rows.js';
 import { formats } from '../trace/recognise.js';
+import { rangeText } from '../workloads/parts/parameters.js';
+import type { Declaration } from '../workloads/parts/workload.js';
 import type { Command, Context } from './command.js';
 import { policyLines } from './policy-lines.js';
 import { costModels, policyEntries } from './replaying.js';
+import { workloads } from './synth.js';
 import { facts, heading, table } from './table.js';
 import { plain, suggestion, toJson } from './text.js';
 
@@ -75,8 +78,31 @@ function listFormats({ style }: Context): { json: object; text: string } {
   return { json: { items }, text: `${text}${style.dim(note)}\n` };
 }
 
-function listWorkloads(): { json: object; text: string } {
-  return { json: { items: [] }, text: 'none yet: this version replays recordings only\n' };
+function listWorkloads({ style }: Context): { json: object; text: string } {
+  const columns = ['parameter (--set)', 'default', 'range', 'meaning', 'drawn', 'from'].map((title) => ({ title }));
+  const items = workloads.map(({ name, title, meantFor, parameters, declares }) => {
+    return { name, title, source: `src/workloads/${name}.ts`, meantFor, parameters, declares };
+  });
+  const parts = items.map(({ name, title, meantFor, parameters, declares }) => {
+    const rows = parameters.map((one) => {
+      return [one.key, String(one.fallback), rangeText(one), one.text, one.distribution, one.source];
+    });
+    const promises = declares.map((one) => `    ${style.dim(declarationText(one))}\n`).join('');
+    const asks = `    ${style.dim(`asks about ${meantFor.join(', ')}`)}\n`;
+    return `${style.bold(name)}  ${title}\n${asks}${promises}${table(columns, rows, style)}`;
+  });
+  const note = 'What is promised holds for 20,000 events and more, whatever the seed.';
+  return { json: { items }, text: `${parts.join('\n')}${style.dim(note)}\n` };
+}
+
+/** `ondisk: hazards none, refused some (ETXTBSY)`. */
+function declarationText({ policy, set = {}, with: values = {}, errno, classes, ...promises }: Declaration): string {
+  const given = [...Object.entries(set), ...Object.entries(values)].map(([key, value]) => ` ${key}=${value}`);
+  const kinds = Object.entries(promises).map(([what, how]) => {
+    const more = what === 'refused' ? errno : what === 'hazards' ? classes : undefined;
+    return `${what} ${how}${more === undefined ? '' : ` (${more})`}`;
+  });
+  return `under ${policy}${given.join('')}: ${kinds.join(', ')}`;
 }
 
 function listCosts({ style }: Context): { json: object; text: string } {

@@ -40,7 +40,7 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
   unsealOf(unseal);
   onDenyOf(args.text('on-deny'));
   const given = args.list('set');
-  const settings = validateSettings(pairs(given));
+  const settings = validateSettings(pairs(given, 'era=2017 (sealtrace list policies)'));
   for (const { key, fallback } of unmet(settings)) notYet(`--set ${key}=${settings[key]}`, `${key}=${fallback}`);
   return {
     policies: choosePolicies(policies).map((entry) => entry.build(settings)),
@@ -124,11 +124,12 @@ function chooseCosts(name: string): CostModel {
   throw new UserError(`unknown cost model "${name}"${suggestion(name, names)}; expected ${listed(names)}`);
 }
 
-function pairs(given: readonly string[]): Record<string, string> {
+/** KEY=VALUE words as an object; `example` says what such a word may be. */
+export function pairs(given: readonly string[], example: string): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const pair of given) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new UserError(`--set "${pair}"; expected KEY=VALUE, such as era=2017 (sealtrace list policies)`);
+    if (at < 1) throw new UserError(`--set "${pair}"; expected KEY=VALUE, such as ${example}`);
     const key = pair.slice(0, at);
     if (Object.hasOwn(settings, key)) throw new UserError(`--set ${key} was given more than once; give it once`);
     settings[key] = pair.slice(at + 1);

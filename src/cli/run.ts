@@ -11,8 +11,9 @@ import { map } from './map.js';
 import { parse } from './parse.js';
 import { replay } from './replay.js';
 import { report } from './report.js';
+import { synth } from './synth.js';
 
-const commands: readonly Command[] = [ingest, inspect, replay, compare, report, map, list];
+const commands: readonly Command[] = [ingest, inspect, replay, compare, report, map, synth, list];
 
 /** Never throws and never ends the process. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
