@@ -80,15 +80,18 @@ function listFormats({ style }: Context): { json: object; text: string } {
 
 function listWorkloads({ style }: Context): { json: object; text: string } {
   const columns = ['parameter (--set)', 'default', 'range', 'meaning', 'drawn', 'from'].map((title) => ({ title }));
-  const items = workloads.map(({ name, title, meantFor, parameters, declares }) => {
-    return { name, title, source: `src/workloads/${name}.ts`, meantFor, parameters, declares };
+  const items = workloads.map(({ name, title, meantFor, parameters, declares, overlay }) => {
+    const source = `src/workloads/${name}.ts`;
+    return { name, title, source, meantFor, parameters, declares, overlay: overlay?.parameters ?? [] };
   });
-  const parts = items.map(({ name, title, meantFor, parameters, declares }) => {
+  const parts = items.map(({ name, title, meantFor, parameters, declares, overlay }) => {
     const rows = parameters.map((one) => {
       return [one.key, String(one.fallback), rangeText(one), one.text, one.distribution, one.source];
     });
     const promises = declares.map((one) => `    ${style.dim(declarationText(one))}\n`).join('');
-    const asks = `    ${style.dim(`asks about ${meantFor.join(', ')}`)}\n`;
+    const over =
+      overlay.length === 0 ? '' : `; --overlay takes files=GLOB, ${overlay.map(({ key }) => key).join(', ')}`;
+    const asks = `    ${style.dim(`asks about ${meantFor.join(', ')}${over}`)}\n`;
     return `${style.bold(name)}  ${title}\n${asks}${promises}${table(columns, rows, style)}`;
   });
   const note = 'What is promised holds for 20,000 events and more, whatever the seed.';

@@ -4,7 +4,7 @@ import { type MapReport, mapSnapshots } from '../results/snapshots.js';
 import type { Command, Context } from './command.js';
 import { load, statusOf } from './load.js';
 import { REPLAY } from './options.js';
-import { planReplay } from './replaying.js';
+import { overlaid, planReplay } from './replaying.js';
 import { heading, type Style, table } from './table.js';
 import { plain, toJson } from './text.js';
 
@@ -26,8 +26,10 @@ export const map: Command = {
     const { args, io } = context;
     const atNs = args.wholes('at');
     const inode = args.given('inode');
-    const { policies, costs, sealRule, unseal } = planReplay(args, [args.text('policy')]);
-    const { trace, damaged } = await load(context, context.operands);
+    const plan = planReplay(args, [args.text('policy')]);
+    const { policies, costs, sealRule, unseal } = plan;
+    const { trace: recording, damaged } = await load(context, context.operands);
+    const trace = overlaid(recording, plan);
     const options = { atNs, costs, sealRule, unseal, ...(inode === undefined ? {} : { inode }) };
     const found = mapSnapshots(trace, policies[0]!, options);
     await io.out(context.json ? toJson(found) : human(found, context));

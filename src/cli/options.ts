@@ -39,6 +39,10 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
   costs: { kind: 'text', text: 'cost model (sealtrace list costs)', fallback: 'reference' },
   seed: { kind: 'text', text: 'whole number', fallback: '1' },
   set: { kind: 'list', text: 'KEY=VALUE: a switch of the policies (sealtrace list policies); repeatable' },
+  overlay: {
+    kind: 'list',
+    text: 'WORKLOAD:KEY=VALUE,...: a workload over the files of the trace (files=GLOB); repeatable',
+  },
   threads: { kind: 'text', text: '1; more are not available yet', fallback: '1' },
   'crash-at': {
     kind: 'text',

@@ -12,6 +12,7 @@ import type { Run } from '../results/types.js';
 import type { Context } from './command.js';
 import { traceName } from './load.js';
 import { type Args, listed } from './options.js';
+import { type OverlayPlan, overlayOf, withOverlays } from './overlay.js';
 import { suggestion } from './text.js';
 
 export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistry);
@@ -29,6 +30,7 @@ export interface Plan {
   readonly settings: Settings;
   /** Switches that were given. */
   readonly given: readonly string[];
+  readonly overlays: readonly OverlayPlan[];
 }
 
 /** `policies`: names, `usual` or `all`. */
@@ -53,13 +55,19 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
     crashAt: args.given('crash-at'),
     settings,
     given,
+    overlays: args.list('overlay').map(overlayOf),
   };
+}
+
+/** The trace with what the plan lays over it; it is the recording itself where that is nothing. */
+export function overlaid(trace: Trace, { overlays, settings, costs, seed }: Plan): Trace {
+  return withOverlays(trace, overlays, { recorded: policyRegistry.recorded.build(settings), costs, seed });
 }
 
 /** `command`: the words before the options. */
 export function runPlan(context: Context, trace: Trace, plan: Plan, command: readonly string[], damaged: boolean): Run {
   const build = ({ build }: PolicyEntry): Policy => build(plan.settings);
-  return makeRun(trace, {
+  return makeRun(overlaid(trace, plan), {
     traceName: traceName(trace),
     version: context.version,
     command: commandText(command, plan),
@@ -75,6 +83,7 @@ export function runPlan(context: Context, trace: Trace, plan: Plan, command: rea
     crashAt: plan.crashAt,
     settings: plan.settings,
     damaged,
+    ...(plan.overlays.length > 0 ? { recording: trace } : {}),
   });
 }
 
@@ -91,6 +100,7 @@ function commandText(words: readonly string[], plan: Plan): string {
     ['--seed', String(plan.seed)],
     ...(plan.crashAt === undefined ? [] : [['--crash-at', plan.crashAt]]),
     ...[...plan.given].sort().map((pair) => ['--set', pair]),
+    ...plan.overlays.map(({ text }) => ['--overlay', text]),
   ];
   return ['sealtrace', ...words, ...options.flat()].map(quoted).join(' ');
 }
@@ -125,13 +135,13 @@ function chooseCosts(name: string): CostModel {
 }
 
 /** KEY=VALUE words as an object; `example` says what such a word may be. */
-export function pairs(given: readonly string[], example: string): Record<string, string> {
+export function pairs(given: readonly string[], example: string, option = '--set'): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const pair of given) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new UserError(`--set "${pair}"; expected KEY=VALUE, such as ${example}`);
+    if (at < 1) throw new UserError(`${option} "${pair}"; expected KEY=VALUE, such as ${example}`);
     const key = pair.slice(0, at);
-    if (Object.hasOwn(settings, key)) throw new UserError(`--set ${key} was given more than once; give it once`);
+    if (Object.hasOwn(settings, key)) throw new UserError(`${option} ${key} was given more than once; give it once`);
     settings[key] = pair.slice(at + 1);
   }
   return settings;

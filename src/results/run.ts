@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly crashAt?: string | undefined;
   readonly settings: Settings;
   readonly damaged: boolean;
+  /** The trace without what was laid over it: only that can be held against what a kernel said. */
+  readonly recording?: Trace;
 }
 
 export function makeRun(trace: Trace, options: RunOptions): Run {
@@ -42,7 +44,7 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
   const crash =
     options.crashAt === undefined ? { atNs: [], cut: false } : crashOf(options.crashAt, trace, options.seed);
   const asked = options.policies.some((p) => p.recorded === true);
-  const all = replay(input, {
+  const plan = {
     policies: asked ? options.policies : [...options.policies, options.recorded],
     costs: options.costs,
     sealRule: sealRuleOf(options.sealRule),
@@ -52,11 +54,15 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
     crashAtNs: crash.atNs,
     cut: crash.cut,
     kernel,
-  });
+  };
+  const all = replay(input, plan);
   const recorded = all.find((lane) => lane.policy.recorded === true)!;
   const lanes = asked ? all : all.filter((lane) => lane !== recorded);
   const summary = summarize(trace, options.traceName);
-  const fidelity = fidelityReport(trace, recorded.fidelity!);
+  const { recording } = options;
+  const [alone] =
+    recording === undefined ? [recorded] : replay(engineInput(recording), { ...plan, policies: [options.recorded] });
+  const fidelity = fidelityReport(recording ?? trace, alone!.fidelity!);
   const reports = lanes.map((lane) => laneReport(trace, lane, options.costs.name));
   return {
     schema: 'sealtrace.run/1',

@@ -1,19 +1,20 @@
 // Holders that die: a killed process gives nothing back, and what it asked for on disk stays (seal-semantics, lifetimes).
-import { addChanger, append, FILE_PARAMETERS, storageOptions, truncate } from './parts/changer.js';
+import { addChanger, append, FILE_PARAMETERS, RUN_BYTES, storageOptions, truncate } from './parts/changer.js';
 import { addHolders, HOLDER_PARAMETERS } from './parts/holder.js';
 import { joined, parameter, withDefaults } from './parts/parameters.js';
+import { RecordedFiles } from './parts/recorded-files.js';
 import { Storage } from './parts/storage.js';
 import type { Workload } from './parts/workload.js';
+
+const HOLDERS = withDefaults(HOLDER_PARAMETERS, { killed: 0.3, hold: 0.01, early_unmap: 0, popularity: 0 });
 
 export const crashy: Workload = {
   name: 'crashy',
   title: 'processes that are killed while a device holds their files, and others who need the files afterwards',
   meantFor: ['ondisk', 'mapdirect', 'mapdirect-lease', 'static-map', 'famfs'],
-  parameters: joined(
-    FILE_PARAMETERS,
-    withDefaults(HOLDER_PARAMETERS, { killed: 0.3, hold: 0.01, early_unmap: 0, popularity: 0 }),
-    [parameter('changes', 300, '/s', [0, 1e8], 'appends and truncates', { distribution: 'exponential gaps' })],
-  ),
+  parameters: joined(FILE_PARAMETERS, HOLDERS, [
+    parameter('changes', 300, '/s', [0, 1e8], 'appends and truncates', { distribution: 'exponential gaps' }),
+  ]),
   declares: [
     { policy: 'ondisk', hazards: 'none', refused: 'some', orphaned: 'some', leftAfterCrash: 'some' },
     { policy: 'mapdirect', hazards: 'none', refused: 'some', orphaned: 'none', leftAfterCrash: 'none' },
@@ -34,5 +35,12 @@ export const crashy: Workload = {
         { weight: 1, change: truncate(storage) },
       ],
     });
+  },
+  overlay: {
+    parameters: joined(RUN_BYTES, HOLDERS),
+    populate(world, values, recording) {
+      const storage = new RecordedFiles(world, recording, values.run_bytes!);
+      addHolders(world, values, { name: 'mortal', storage });
+    },
   },
 };

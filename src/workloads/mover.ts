@@ -1,8 +1,9 @@
 // What moves blocks on purpose: a defragmenter (exchange of ranges, and the old swap-extents ioctl of xfs_fsr(8)), garbage
 // collection of a zoned file system, online shrinking. Beside it, holders who would rather have nothing move.
-import { addChanger, type Change, FILE_PARAMETERS, storageOptions } from './parts/changer.js';
+import { addChanger, type Change, FILE_PARAMETERS, RUN_BYTES, storageOptions } from './parts/changer.js';
 import { addHolders, HOLDER_PARAMETERS } from './parts/holder.js';
 import { joined, parameter, withDefaults } from './parts/parameters.js';
+import { RecordedFiles } from './parts/recorded-files.js';
 import { Storage } from './parts/storage.js';
 import type { Workload } from './parts/workload.js';
 
@@ -15,12 +16,14 @@ const OFTEN_UNMAPPED = { early_unmap: 0.5, popularity: 0, window: 0.05, rate: 10
 /** That ioctl neither waits for pins nor breaks leases (seal-semantics, note 12). */
 const ONLY_FSR = { defrag: 0, gc: 0, shrink: 0 };
 
+const RATE = parameter('rate', 300, '/s', [0, 1e7], 'moves', { distribution: 'exponential gaps' });
+
 export const mover: Workload = {
   name: 'mover',
   title: 'defragmentation, zone garbage collection and online shrinking under files that devices hold',
   meantFor: ['dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'static-map'],
   parameters: joined(withDefaults(FILE_PARAMETERS, { runs: 8 }), HOLDER_PARAMETERS, [
-    parameter('rate', 300, '/s', [0, 1e7], 'moves', { distribution: 'exponential gaps' }),
+    RATE,
     weight('defrag', 4, 'a run that is exchanged (XFS_IOC_EXCHANGE_RANGE)'),
     weight('fsr', 1, 'a whole file rewritten through the old swap-extents ioctl'),
     weight('gc', 1, 'a zone that is emptied: zone_runs runs of one file at once'),
@@ -68,5 +71,17 @@ export const mover: Workload = {
         { weight: values.shrink!, change: shrink },
       ],
     });
+  },
+  overlay: {
+    parameters: joined(RUN_BYTES, [RATE]),
+    populate(world, values, recording) {
+      const files = new RecordedFiles(world, recording, values.run_bytes!);
+      const change: Change = (task, file, random) => {
+        const runs = files.runCount(file);
+        if (runs > 0) files.move(task, file, random.below(runs));
+      };
+      const ways = [{ weight: 1, change }];
+      addChanger(world, { name: 'mover', rate: values.rate!, files: files.files, popularity: 0, ways });
+    },
   },
 };

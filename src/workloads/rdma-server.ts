@@ -6,11 +6,13 @@ import {
   FILE_PARAMETERS,
   overwrite,
   punchOrFill,
+  RUN_BYTES,
   storageOptions,
   truncate,
 } from './parts/changer.js';
 import { addHolders, HOLDER_PARAMETERS } from './parts/holder.js';
 import { joined, parameter, withDefaults } from './parts/parameters.js';
+import { RecordedFiles } from './parts/recorded-files.js';
 import { Storage } from './parts/storage.js';
 import type { Workload } from './parts/workload.js';
 
@@ -20,11 +22,13 @@ const mix = (key: string, fallback: number, text: string) =>
 /** So that a change meets the time between munmap and deregistration even in a short trace. */
 const OFTEN_UNMAPPED = { early_unmap: 0.5, popularity: 0, window: 0.05, changes: 4000 };
 
+const HOLDERS = withDefaults(HOLDER_PARAMETERS, { io_gap: 0.001 });
+
 export const rdmaServer: Workload = {
   name: 'rdma-server',
   title: 'remote peers read and write registered files while the server appends, cuts and punches them',
   meantFor: ['dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp'],
-  parameters: joined(FILE_PARAMETERS, withDefaults(HOLDER_PARAMETERS, { io_gap: 0.001 }), [
+  parameters: joined(FILE_PARAMETERS, HOLDERS, [
     parameter('changes', 1500, '/s', [0, 1e8], 'changes by the server itself', { distribution: 'exponential gaps' }),
     mix('append', 4, 'an append (a full file is cut to half instead)'),
     mix('truncate', 1, 'a truncate to a part'),
@@ -58,5 +62,12 @@ export const rdmaServer: Workload = {
         { weight: values.overwrite!, change: overwrite(storage) },
       ],
     });
+  },
+  overlay: {
+    parameters: joined(RUN_BYTES, HOLDERS),
+    populate(world, values, recording) {
+      const storage = new RecordedFiles(world, recording, values.run_bytes!);
+      addHolders(world, values, { name: 'smbd', storage });
+    },
   },
 };

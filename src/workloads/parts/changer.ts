@@ -48,6 +48,9 @@ export const FILE_PARAMETERS: readonly Parameter[] = [
   }),
 ];
 
+/** What is registered or moved at once of a file that was recorded. */
+export const RUN_BYTES = FILE_PARAMETERS.filter(({ key }) => key === 'run_bytes');
+
 /** Most runs that a trace keeps track of, over all files. */
 const MOST_RUNS = 2 ** 26;
 

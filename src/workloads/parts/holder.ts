@@ -3,9 +3,8 @@
 import { Alias, zipfWeights } from '../../base/alias.js';
 import type { Random } from '../../base/random.js';
 import { Flag, Op } from '../../model/events.js';
-import { type Nanos, UNKNOWN } from '../../model/units.js';
+import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import { parameter } from './parameters.js';
-import type { Storage } from './storage.js';
 import type { Parameter, Values } from './workload.js';
 import type { World } from './world.js';
 
@@ -46,9 +45,23 @@ export const HOLDER_PARAMETERS: readonly Parameter[] = [
   }),
 ];
 
+/** Files as holders know them. */
+export interface HeldFiles {
+  readonly files: number;
+  /** What is registered at once. */
+  readonly runBytes: Bytes;
+  runCount(file: number): number;
+  bytes(file: number): Bytes;
+  /** Number in the trace. */
+  id(file: number): number;
+  /** Somebody maps it. */
+  use(file: number): void;
+  unuse(file: number): void;
+}
+
 export interface HolderOptions {
   readonly name: string;
-  readonly storage: Storage;
+  readonly storage: HeldFiles;
   /** Files from 0 to this are taken; all when left out. */
   readonly files?: number;
   readonly mapFlags?: number;
@@ -66,7 +79,7 @@ const Stage = { idle: 0, mapped: 1, held: 2, outlives: 3, released: 4 } as const
 class Holder {
   readonly #world: World;
   readonly #random: Random;
-  readonly #storage: Storage;
+  readonly #storage: HeldFiles;
   readonly #files: Alias;
   readonly #v: Values;
   readonly #mapFlags: number;
@@ -116,7 +129,7 @@ class Holder {
   #map(nowNs: Nanos): Nanos {
     const storage = this.#storage;
     this.#file = this.#fileAt(this.#files.pick(this.#random));
-    const runs = storage.runs[this.#file]!;
+    const runs = storage.runCount(this.#file);
     if (runs === 0) return nowNs + this.#random.exponential(this.#v.think! * NS);
     const run = this.#wholeFile ? 0 : this.#random.below(runs);
     this.#offset = run * storage.runBytes;

@@ -2,6 +2,7 @@
 // What is freed is handed out again, so that a stale translation may meet another file's data.
 import { Flag, Op } from '../../model/events.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
+import type { HeldFiles } from './holder.js';
 import type { World } from './world.js';
 
 const HOLE = -1;
@@ -23,7 +24,7 @@ export interface StorageOptions {
   readonly reuse: number;
 }
 
-export class Storage {
+export class Storage implements HeldFiles {
   /** Without the spares, whose numbers follow. */
   readonly files: number;
   readonly runBytes: Bytes;
@@ -86,6 +87,10 @@ export class Storage {
 
   bytes(file: number): Bytes {
     return this.runs[file]! * this.runBytes;
+  }
+
+  runCount(file: number): number {
+    return this.runs[file]!;
   }
 
   isHole(file: number, run: number): boolean {

@@ -1,4 +1,5 @@
 // What a workload is: its parameters, what must come out of it, and how it fills a world with files and actors.
+import type { Recording } from './recorded-files.js';
 import type { World } from './world.js';
 
 /** A number that a workload can be told. */
@@ -51,4 +52,12 @@ export interface Workload {
   readonly declares: readonly Declaration[];
   /** Makes its files and starts its actors. */
   populate(world: World, values: Values): void;
+  /** What it does to files of a recording; a workload without it can only stand alone. */
+  readonly overlay?: Overlay;
+}
+
+export interface Overlay {
+  /** Its parameters; `files` is a pattern then, and none of them. */
+  readonly parameters: readonly Parameter[];
+  populate(world: World, values: Values, recording: Recording): void;
 }

@@ -19,26 +19,40 @@ export interface WorldOptions {
   readonly seed: number;
   /** Rows to write; an operation on two ranges is not cut, so there may be one more. */
   readonly events: number;
+  /** Nobody acts after this. */
+  readonly untilNs?: Nanos;
+  /** Process numbers and block addresses from here on are used by nobody else. */
+  readonly firstPid?: number;
+  readonly firstAddr?: Bytes;
 }
 
 export class World {
-  readonly random: Random;
   readonly #out: EventWriter;
   readonly #schedule = new Schedule();
   readonly #seed: number;
   readonly #events: number;
+  readonly #untilNs: Nanos;
+  readonly #firstPid: number;
   #rows = 0;
   #nowNs = 0;
   #files = 0;
   #tasks = 0;
   #streams = 0;
-  #nextAddr = FIRST_ADDR;
+  #nextAddr: Bytes;
 
-  constructor(out: EventWriter, { seed, events }: WorldOptions) {
+  constructor(out: EventWriter, options: WorldOptions) {
+    const { seed, events } = options;
     this.#out = out;
     this.#seed = seed;
     this.#events = events;
-    this.random = new Random(seed);
+    // Times beyond 2^53 ns are not exact any more.
+    this.#untilNs = options.untilNs ?? Number.MAX_SAFE_INTEGER;
+    this.#firstPid = options.firstPid ?? FIRST_PID;
+    this.#nextAddr = options.firstAddr ?? FIRST_ADDR;
+  }
+
+  get nowNs(): Nanos {
+    return this.#nowNs;
   }
 
   get rows(): number {
@@ -52,7 +66,7 @@ export class World {
 
   /** The only thread of a new process. */
   task(name: string): number {
-    const pid = FIRST_PID + this.#tasks++;
+    const pid = this.#firstPid + this.#tasks++;
     return this.#out.taskId(pid, pid, name);
   }
 
@@ -73,11 +87,16 @@ export class World {
     return id;
   }
 
+  /** A file that is described elsewhere, or later. */
+  name(device: string, inode: string, path: string): number {
+    return this.#out.fileId(device, inode, path);
+  }
+
   actor(firstNs: Nanos, step: Step): void {
     this.#schedule.add(Math.ceil(firstNs), step);
   }
 
-  /** One operation on a range; -1 for an unknown address, 0 for no handle. */
+  /** One operation on a range; -1 for an unknown address, 0 for no handle. Returns its number. */
   // hot
   act(
     op: number,
@@ -88,8 +107,24 @@ export class World {
     length: Bytes,
     addr: Bytes,
     handle: number,
+  ): number {
+    const opId = this.#out.newId();
+    this.#row(op, flags, file, task, offset, length, addr, handle, opId);
+    return opId;
+  }
+
+  /** What the kernel was seen to do, on behalf of an operation (0: of none). */
+  observe(
+    op: number,
+    flags: number,
+    file: number,
+    task: number,
+    offset: Bytes,
+    length: Bytes,
+    addr: Bytes,
+    opId: number,
   ): void {
-    this.#row(op, flags, file, task, offset, length, addr, handle, this.#out.newId());
+    this.#row(op, flags, file, task, offset, length, addr, 0, opId);
   }
 
   /** An operation that every kernel refuses, whatever the policy. */
@@ -123,8 +158,7 @@ export class World {
   step(): boolean {
     if (this.#rows >= this.#events) return false;
     const { nextNs } = this.#schedule;
-    // Beyond 2^53 ns times are not exact any more.
-    if (nextNs > Number.MAX_SAFE_INTEGER) return false;
+    if (nextNs > this.#untilNs) return false;
     this.#nowNs = nextNs;
     this.#schedule.run();
     return true;
