@@ -1,5 +1,6 @@
 // The whole command line as a function: words in, exit status out.
 import { readFileSync } from 'node:fs';
+import { anonymize } from './anonymize.js';
 import { type Command, makeContext } from './command.js';
 import { compare } from './compare.js';
 import { Exit, explain } from './errors.js';
@@ -13,7 +14,7 @@ import { replay } from './replay.js';
 import { report } from './report.js';
 import { synth } from './synth.js';
 
-const commands: readonly Command[] = [ingest, inspect, replay, compare, report, map, synth, list];
+const commands: readonly Command[] = [ingest, inspect, replay, compare, report, map, synth, anonymize, list];
 
 /** Never throws and never ends the process. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -1,0 +1,49 @@
+// A trace without its names: paths, commands, inodes, inputs and unknown events become keyed hashes (HMAC-SHA-256), whatever
+// may quote the recording goes. Operations, sizes, addresses, process numbers and the order of everything stay.
+import { createHmac } from 'node:crypto';
+import type { FileInfo, TaskInfo } from '../model/events.js';
+import type { RecordKind, SourceInfo, Trace } from '../model/trace.js';
+
+/** Hex digits of a name: among a million names two are alike once in half a billion traces. */
+const DIGITS = 16;
+/** An inode stays a number below 2^52, which JSON holds exactly. */
+const INODE_DIGITS = 13;
+
+export interface AnonymizeOptions {
+  /** The same key gives the same names, in this trace and in others; who has it can test a guess. */
+  readonly key: string | Uint8Array;
+  /** Moves time zero, by an amount that the key decides. */
+  readonly shift: boolean;
+}
+
+export function anonymized(trace: Trace, { key, shift }: AnonymizeOptions): Trace {
+  const hash = (kind: string, text: string): string =>
+    createHmac('sha256', key).update(`${kind}\0${text}`).digest('hex').slice(0, DIGITS);
+  const named = (kind: string, text: string): string => (text === '' ? '' : hash(kind, text));
+  return {
+    ...trace,
+    files: trace.files.map((file) => hiddenFile(file, hash)),
+    tasks: trace.tasks.map((task): TaskInfo => ({ ...task, name: named('comm', task.name) })),
+    kinds: trace.kinds.map((kind): RecordKind => (kind.typed ? kind : { ...kind, name: hash('event', kind.name) })),
+    sources: trace.sources.map((source): SourceInfo => {
+      const kernel = /^\d+(\.\d+)*/.exec(source.kernel)?.[0] ?? '';
+      return { ...source, name: hash('source', source.name), kernel };
+    }),
+    issues: trace.issues.map((issue) => {
+      const text = 'what it said was left out: it may quote the recording';
+      return { ...issue, source: named('source', issue.source), text };
+    }),
+    originNs: shift ? BigInt(`0x${hash('origin', '').slice(0, 12)}`) : trace.originNs,
+    extras: new Map(),
+  };
+}
+
+/** A path keeps its depth, and files of one folder stay in one folder. */
+function hiddenFile({ device, inode, path }: FileInfo, hash: (kind: string, text: string) => string): FileInfo {
+  const parts = path.split('/').map((part) => (part === '' ? '' : hash('path', part)));
+  return {
+    device,
+    inode: inode === '' ? '' : String(Number.parseInt(hash('inode', inode).slice(0, INODE_DIGITS), 16)),
+    path: parts.join('/'),
+  };
+}
