@@ -16,13 +16,13 @@ const OFTEN_UNMAPPED = { early_unmap: 0.5, popularity: 0, window: 0.05, rate: 10
 /** That ioctl neither waits for pins nor breaks leases (seal-semantics, note 12). */
 const ONLY_FSR = { defrag: 0, gc: 0, shrink: 0 };
 
-const RATE = parameter('rate', 300, '/s', [0, 1e7], 'moves', { distribution: 'exponential gaps' });
+const RATE = parameter('rate', 600, '/s', [0, 1e7], 'moves', { distribution: 'exponential gaps' });
 
 export const mover: Workload = {
   name: 'mover',
   title: 'defragmentation, zone garbage collection and online shrinking under files that devices hold',
   meantFor: ['dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'static-map'],
-  parameters: joined(withDefaults(FILE_PARAMETERS, { runs: 8 }), HOLDER_PARAMETERS, [
+  parameters: joined(withDefaults(FILE_PARAMETERS, { runs: 8 }), withDefaults(HOLDER_PARAMETERS, { io_gap: 0.001 }), [
     RATE,
     weight('defrag', 4, 'a run that is exchanged (XFS_IOC_EXCHANGE_RANGE)'),
     weight('fsr', 1, 'a whole file rewritten through the old swap-extents ioctl'),
