@@ -53,11 +53,13 @@ test.each(workloads.map((one) => [one.name, one] as const))(
   },
 );
 
-test.each([1_000, 65_536, 65_537])('%i events are that many; a pair of rows is not cut', (events) => {
+test.each([1_000, 1_001, 20_000, 65_536, 65_537])('%i events are that many; a pair of rows is not cut', (events) => {
   for (const workload of workloads) {
     const { columns } = synthetic(workload, { seed: 2, events });
     const cut = (columns.flags[columns.rows - 1]! & Flag.second) !== 0;
     expect([events, cut ? events + 1 : events]).toContain(columns.rows);
+    // The row before a second one is the first of the same operation.
+    if (cut) expect(columns.opId[columns.rows - 2]).toBe(columns.opId[columns.rows - 1]);
   }
 });
 

@@ -144,6 +144,8 @@ export class World {
 
   /** An operation on two ranges of one length. */
   pair(op: number, flags: number, task: number, first: Range, second: Range, length: Bytes): void {
+    // Whole or not at all: the second row may be one too many.
+    if (this.#rows >= this.#events) return;
     const opId = this.#out.newId();
     this.#row(op, flags, first.file, task, first.offset, length, UNKNOWN, 0, opId);
     this.#row(op, flags | Flag.second, second.file, task, second.offset, length, UNKNOWN, 0, opId);
