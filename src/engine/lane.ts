@@ -32,8 +32,8 @@ import { Waits } from './waits.js';
 const OBSERVED = opSet(OBSERVED_OPS);
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
 const TAKES_AWAY = opSet([
-  ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'reflink', 'dedupe'] as const),
-  ...(['exchange', 'swapext'] as const),
+  ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'rename'] as const),
+  ...(['reflink', 'dedupe', 'exchange', 'swapext'] as const),
 ]);
 
 const isKill = (c: EventColumns, row: number): boolean => c.op[row] === Op.exit && (c.flags[row]! & Flag.killed) !== 0;

@@ -201,7 +201,8 @@ export class Seals {
     if (copied > 0) ns += prices.price('allocate') + prices.price('write', copied);
     if ((held & (Holding.unwritten | Holding.delalloc)) !== 0) ns += prices.price('convert');
     this.settle(file, size);
-    if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked)) !== 0) files.diverged[file] = 1;
+    // Its blocks are not those of the recording from here on: reserved ones have got addresses of this lane's own.
+    files.diverged[file] = 1;
     return ns;
   }
 
