@@ -7,7 +7,7 @@ import { anonymized } from '../trace/anonymize.js';
 import { partsOf } from '../trace/parts.js';
 import type { Command, Context } from './command.js';
 import { load, shortName, statusOf } from './load.js';
-import { FROM } from './options.js';
+import { INPUT } from './options.js';
 import { plain, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
@@ -25,7 +25,7 @@ export const anonymize: Command = {
       text: `file whose bytes (${LEAST_KEY} or more) are the key; by default a random one, thrown away`,
     },
     'shift-times': { kind: 'flag', text: 'move time zero as well, by an amount that the key decides' },
-    from: FROM,
+    ...INPUT,
   },
   examples: [
     ['sealtrace anonymize run.txt.gz -o shared.sealtrace', 'names that nobody can lead back'],

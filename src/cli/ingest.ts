@@ -6,7 +6,7 @@ import { applyFilter, type Filter, isEmpty } from '../trace/filter.js';
 import { partsOf } from '../trace/parts.js';
 import type { Command, Context } from './command.js';
 import { load, shortName, statusOf } from './load.js';
-import { type Args, FROM, wholeNumber } from './options.js';
+import { type Args, INPUT, wholeNumber } from './options.js';
 import { suggestion, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
@@ -16,7 +16,7 @@ export const ingest: Command = {
   operands: ['INPUT...'],
   options: {
     ...TRACE_OUTPUT,
-    from: FROM,
+    ...INPUT,
     begin: { kind: 'text', text: "keep events from this time on (ns in the trace's clock)" },
     end: { kind: 'text', text: 'keep events up to this time' },
     pid: { kind: 'text', text: 'keep events of these processes (a list: 12,13)' },
@@ -27,6 +27,8 @@ export const ingest: Command = {
   examples: [
     ['sealtrace ingest run.txt.gz -o run.sealtrace', 'once; then replay run.sealtrace as often as you like'],
     ['sealtrace ingest run.txt.gz -o - --format ndjson | jq -c "select(.op==\\"truncate\\")"', 'for other tools'],
+    ['sealtrace ingest sda.blktrace.* -o disk.sealtrace', 'the files of all CPUs are one recording'],
+    ['sealtrace ingest t.csv --map time=ts:us,op=rw,off=lba:sectors,len=size -o t.sealtrace', 'a table of your own'],
     ['trace-cmd report -t trace.dat | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
   ],
   async run(context) {

@@ -9,7 +9,7 @@ import { mapSnapshots } from '../results/snapshots.js';
 import type { Command, Context } from './command.js';
 import { type Inspection, inspectTrace } from './inspection.js';
 import { load, statusOf } from './load.js';
-import { FROM, STRICT } from './options.js';
+import { INPUT, STRICT } from './options.js';
 import { facts, heading, table } from './table.js';
 import { plain, toJson } from './text.js';
 
@@ -17,7 +17,7 @@ export const inspect: Command = {
   name: 'inspect',
   summary: 'what is in a trace: records, operations, files, losses, measured latencies, issues',
   operands: ['TRACE'],
-  options: { from: FROM, strict: STRICT },
+  options: { ...INPUT, strict: STRICT },
   examples: [
     ['sealtrace inspect run.txt.gz', 'as tables'],
     ['sealtrace inspect run.txt.gz --json | jq .events.byOp', 'for scripts'],

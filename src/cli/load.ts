@@ -1,5 +1,7 @@
 // Recordings into a trace, with progress, and with what must be said about them.
 import { basename } from 'node:path';
+import { parseMap } from '../formats/table-columns.js';
+import { GUESSED } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
 import { DAMAGED, type Ingested, ingest } from '../trace/ingest.js';
 import type { Context } from './command.js';
@@ -9,9 +11,16 @@ import { clean } from './text.js';
 
 export async function load(context: Context, paths: readonly string[]): Promise<Ingested> {
   const { io, args, draws, quiet } = context;
+  const map = args.given('map');
+  const columns = map === undefined ? [] : parseMap(map);
   const meter = startMeter(io, draws, quiet);
   try {
-    const loaded = await ingest(paths, { from: args.given('from'), stdin: io.stdin, onProgress: meter.update });
+    const loaded = await ingest(paths, {
+      from: args.given('from'),
+      columns,
+      stdin: io.stdin,
+      onProgress: meter.update,
+    });
     meter.end(traceName(loaded.trace));
     remark(context, loaded);
     return loaded;
@@ -42,6 +51,8 @@ function remark({ io, quiet, style }: Context, { trace }: Ingested): void {
   for (const { code, source, text } of trace.issues)
     if (code === DAMAGED) warn(`${source} is damaged: ${text}. What was valid is used (exit status ${Exit.damaged})`);
   if (quiet) return;
+  for (const { code, source, text } of trace.issues)
+    if (code.startsWith(GUESSED)) io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
   const lost = trace.sources.flatMap((source) => source.lost);
   if (lost.length > 0) warn(lossText(lost));
   const nothing = whatIsMissing(trace);

@@ -23,7 +23,14 @@ export const EVERYWHERE = {
   version: { kind: 'flag', text: 'the version' },
 } as const satisfies Record<string, OptionSpec>;
 
-export const FROM: OptionSpec = { kind: 'text', text: 'format of the recording, where it is not to be recognised' };
+/** What every command that reads recordings takes. */
+export const INPUT: Readonly<Record<string, OptionSpec>> = {
+  from: { kind: 'text', text: 'format of the recording, where it is not to be recognised' },
+  map: {
+    kind: 'text',
+    text: 'what the columns of a table are: time=ts:us,op=type,off=lba:sectors,len=size (by name, or number from 1)',
+  },
+};
 export const STRICT: OptionSpec = { kind: 'flag', text: 'exit 4 when losses or low fidelity make the answer unsafe' };
 
 /** What decides a replay. */
@@ -48,7 +55,7 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
     kind: 'text',
     text: 'what a crash leaves: at a time (ns of the trace, or 2.5s from its start; the replay ends there), or at random:N times',
   },
-  from: FROM,
+  ...INPUT,
   strict: STRICT,
 };
 

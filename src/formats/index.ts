@@ -1,5 +1,9 @@
 export { bcc } from './bcc.js';
+export { blkparse } from './blkparse.js';
+export { blktrace } from './blktrace.js';
 export { bpftrace } from './bpftrace.js';
+export { csv } from './csv.js';
+export { fioIolog } from './fio-iolog.js';
 export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { perfScript } from './perf-script.js';

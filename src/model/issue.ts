@@ -18,3 +18,6 @@ export class UserError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Codes that begin so say what was assumed of an input; the user is told of them whatever the command. */
+export const GUESSED = 'assumed-';

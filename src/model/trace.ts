@@ -112,6 +112,27 @@ export interface Input {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+/** What the user says about the inputs beyond their bytes. */
+export interface ReadOptions {
+  /** Which column of a table is what (`--map`); where this is empty, names and units are guessed and said. */
+  readonly columns: readonly MappedColumn[];
+}
+
+/** `--map ROLE=COLUMN[:UNIT]`. */
+export interface MappedColumn {
+  readonly role: string;
+  /** Name in the header, or place from 1. */
+  readonly column: string;
+  /** Empty when not said. */
+  readonly unit: string;
+}
+
+/** One input of several that are read together, and its sink. */
+export interface Part {
+  readonly input: Input;
+  readonly sink: TraceSink;
+}
+
 /** A trace format: one file under `src/formats`, one line in its index. */
 export interface Format {
   readonly name: string;
@@ -119,5 +140,10 @@ export interface Format {
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */
-  read(input: Input, sink: TraceSink): Promise<boolean>;
+  read(input: Input, sink: TraceSink, options?: ReadOptions): Promise<boolean>;
+  /**
+   * For recordings that are kept in several files (one per CPU): all inputs of this format as one, in time order.
+   * An answer per part, as `read` gives it.
+   */
+  readTogether?(parts: readonly Part[], options?: ReadOptions): Promise<readonly boolean[]>;
 }

@@ -1,7 +1,7 @@
 // Reads the recordings of one run, in whatever format they are, into one trace; a bundle is read as it is.
 import { Assembler } from '../assembly/assembler.js';
 import { UserError } from '../model/issue.js';
-import type { Format, Input, Trace, TraceSink } from '../model/trace.js';
+import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle, readBundle } from './bundle.js';
 import { type OpenedInput, openInput } from './input.js';
@@ -21,6 +21,8 @@ export interface IngestProgress {
 export interface IngestOptions {
   /** Name of the format, when it is not to be recognised. */
   readonly from?: string | undefined;
+  /** What the user says about tables among the inputs. */
+  readonly columns?: ReadOptions['columns'] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
 }
@@ -44,31 +46,59 @@ export async function ingest(paths: readonly string[], options: IngestOptions = 
 async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Trace> {
   if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
   const builder = new TraceBuilder((sink) => new Assembler(sink));
-  const progress = new Progress(options.onProgress);
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.
     for (const path of paths) inputs.push(await openInput(path, { stdin: options.stdin }));
     const chosen = inputs.map(({ name, head }) => recognise(name, head, format));
-    progress.total(inputs);
-    for (const [i, input] of inputs.entries()) await readOne(builder, input, chosen[i]!, progress);
+    const read = { columns: options.columns ?? [] };
+    const progress = new Progress(inputs, options.onProgress);
+    for (const group of grouped(inputs, chosen)) await readGroup(builder, group, read, progress);
   } finally {
     for (const input of inputs) await input.close();
   }
   return builder.finish();
 }
 
-async function readOne(builder: TraceBuilder, input: OpenedInput, format: Format, progress: Progress): Promise<void> {
-  const sink = builder.startSource(input.name, format.name, input.bytes);
-  const watched = new WatchedSink(sink);
-  const intact = await format.read(
-    followed(input, () => progress.at(input, sink.source.records)),
-    watched,
-  );
-  progress.end(input, sink.source.records);
-  if (input.bytes < 0) sink.source.bytes = input.bytesDone;
-  if (intact && input.damage === '') return;
-  sink.issue(DAMAGED, watched.firstRow, [input.damage, ...watched.texts()].filter((text) => text !== '').join('; '));
+interface Group {
+  readonly format: Format;
+  readonly inputs: OpenedInput[];
+}
+
+/** Inputs that a format reads together stand in one group, at the place of the first. */
+function grouped(inputs: readonly OpenedInput[], chosen: readonly Format[]): readonly Group[] {
+  const groups: Group[] = [];
+  inputs.forEach((input, i) => {
+    const format = chosen[i]!;
+    const open = format.readTogether === undefined ? undefined : groups.find((group) => group.format === format);
+    if (open === undefined) groups.push({ format, inputs: [input] });
+    else open.inputs.push(input);
+  });
+  return groups;
+}
+
+async function readGroup(
+  builder: TraceBuilder,
+  { format, inputs }: Group,
+  options: ReadOptions,
+  progress: Progress,
+): Promise<void> {
+  const parts = inputs.map((input) => {
+    const sink = builder.startSource(input.name, format.name, input.bytes);
+    const followedInput = followed(input, () => progress.tell());
+    progress.count(() => sink.source.records);
+    return { opened: input, own: sink, input: followedInput, sink: new WatchedSink(sink) };
+  });
+  const intact =
+    format.readTogether === undefined
+      ? [await format.read(parts[0]!.input, parts[0]!.sink, options)]
+      : await format.readTogether(parts, options);
+  parts.forEach(({ opened, own, sink }, i) => {
+    if (opened.bytes < 0) own.source.bytes = opened.bytesDone;
+    if (intact[i] === true && opened.damage === '') return;
+    own.issue(DAMAGED, sink.firstRow, [opened.damage, ...sink.texts()].filter((text) => text !== '').join('; '));
+  });
+  progress.tell();
 }
 
 /** The input, with a call after each chunk. */
@@ -136,29 +166,26 @@ class WatchedSink implements TraceSink {
 
 class Progress {
   readonly #tell: ((progress: IngestProgress) => void) | undefined;
-  #bytesTotal = 0;
-  #bytes = 0;
-  #records = 0;
+  readonly #inputs: readonly OpenedInput[];
+  readonly #counts: (() => number)[] = [];
+  readonly #bytesTotal: number;
 
-  constructor(tell: ((progress: IngestProgress) => void) | undefined) {
+  constructor(inputs: readonly OpenedInput[], tell: ((progress: IngestProgress) => void) | undefined) {
     this.#tell = tell;
-  }
-
-  total(inputs: readonly OpenedInput[]): void {
+    this.#inputs = inputs;
     this.#bytesTotal = inputs.some(({ bytes }) => bytes < 0) ? -1 : inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  at(input: OpenedInput, records: number): void {
-    this.#tell?.({
-      bytesDone: this.#bytes + input.bytesDone,
-      bytesTotal: this.#bytesTotal,
-      records: this.#records + records,
-    });
+  /** One more source, by what tells how many records it has. */
+  count(records: () => number): void {
+    this.#counts.push(records);
   }
 
-  end(input: OpenedInput, records: number): void {
-    this.at(input, records);
-    this.#bytes += input.bytesDone;
-    this.#records += records;
+  tell(): void {
+    this.#tell?.({
+      bytesDone: this.#inputs.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
+      bytesTotal: this.#bytesTotal,
+      records: this.#counts.reduce((sum, count) => sum + count(), 0),
+    });
   }
 }

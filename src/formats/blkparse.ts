@@ -1,0 +1,157 @@
+// blkparse's default text: "maj,min cpu seq time pid action rwbs sector + sectors [name]", and its summary (blkparse(1)).
+import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
+import type { Format, TraceSink } from '../model/trace.js';
+import { type BlockEvent, SECTOR, type Transfer } from './block-events.js';
+import { BlockRequests } from './block-requests.js';
+import { SequenceGaps } from './sequence-gaps.js';
+
+const LINE = /^\s*(\d+),(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\.(\d{9})\s+(\d+)\s+([A-Za-z]{1,2})\s+([A-Z]+)(?:\s+(.*))?$/;
+/** `8 + 16`, `8 + 16 <- (8,1) 4`, `8 / 16`, `36 (12 00 ..)`, `8`; then times of -t, `[name]` or `[error]`, and numbers. */
+const PAYLOAD = /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \(\d+,\d+\) (\d+))?[^[]*(?:\[(.*)\])?\s*(\d+)?\s*$/;
+/** Lines of the header, of the summary and of blktrace itself. */
+const REMARKS =
+  /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Depth)\b.*:)/;
+const MOST_CPU = 0xffff;
+const utf8 = new TextDecoder();
+
+export const blkparse: Format = {
+  name: 'blkparse',
+  title: 'blkparse text in its default form',
+  sniff(head) {
+    const lines = utf8.decode(head).split('\n').slice(0, 60);
+    return lines.some((line) => LINE.test(line.trimEnd()));
+  },
+  async read(input, sink) {
+    const reader = new LineReader(sink);
+    const lines = new LineSplitter((line) => reader.line(line));
+    let last = 0;
+    for await (const chunk of input.chunks()) {
+      lines.push(chunk);
+      last = chunk.at(-1) ?? last;
+    }
+    reader.isCut = last !== 10;
+    lines.end();
+    return reader.finish();
+  },
+};
+
+class LineReader {
+  /** The line that comes is the last one and has no newline. */
+  isCut = false;
+  readonly #sink: TraceSink;
+  readonly #requests = new BlockRequests();
+  readonly #gaps: SequenceGaps;
+  #line = 0;
+  #records = 0;
+  #entries = -1;
+  #skips = -1;
+  #damaged = false;
+  #originNs: bigint | null = null;
+
+  constructor(sink: TraceSink) {
+    this.#sink = sink;
+    this.#gaps = new SequenceGaps(sink);
+    sink.source.clock = 'time since the first record';
+  }
+
+  line(bytes: Uint8Array | null): void {
+    this.#line++;
+    if (bytes === null) return this.#damage('line-too-long', `expected lines of at most ${LONGEST_LINE} bytes`);
+    const text = utf8.decode(bytes);
+    const match = LINE.exec(text);
+    const payload = match === null ? null : PAYLOAD.exec(match[10] ?? '');
+    if (match !== null && (payload !== null || match[8] === 'm')) this.#record(match, payload ?? []);
+    else this.#other(text);
+  }
+
+  /** False when a line could not be used. */
+  finish(): boolean {
+    this.#requests.end();
+    this.#gaps.finish(this.#skips !== 0);
+    if (this.#entries >= 0 && this.#entries !== this.#records)
+      this.#sink.issue(
+        'entries-differ',
+        this.#line,
+        `expected the ${this.#entries} entries that blkparse counted, found ${this.#records}; lines were left out of the text`,
+      );
+    return !this.#damaged;
+  }
+
+  #record(match: RegExpExecArray, payload: readonly (string | undefined)[]): void {
+    const [, major, minor, cpu, sequence, seconds, nanos, pid, letters, rwbs] = match;
+    const [, sector, sign, second, from, bracket] = payload;
+    const timeNs = this.#time(seconds!, nanos!);
+    const device = Number(major) * 2 ** 20 + Number(minor);
+    const action = letters === 'UT' ? 'T' : letters!;
+    const completed = action === 'C';
+    const process = Number(pid);
+    this.#records++;
+    this.#gaps.take(device, Number(cpu), Number(sequence), timeNs);
+    const event: BlockEvent = {
+      action,
+      timeNs,
+      cpu: Math.min(MOST_CPU, Number(cpu)),
+      device,
+      transfer: transferOf(rwbs!),
+      passthrough: sector !== undefined && sign === undefined,
+      sector: Number(sector ?? 0),
+      // A split tells no length; its bio does.
+      bytes:
+        sign === '+' ? Number(second) * SECTOR : action === 'X' ? this.#requests.length(device, Number(sector)) : 0,
+      other: sign === '/' ? Number(second) : Number(from ?? -1),
+      error: completed ? Math.min(0x7fff, Math.abs(Number(bracket) || 0)) : 0,
+      task: this.#sink.events.taskId(process, process, completed || bracket === '(null)' ? '' : (bracket ?? '')),
+      row: this.#line,
+    };
+    this.#requests.take(event, this.#sink);
+  }
+
+  #time(seconds: string, nanos: string): number {
+    this.#originNs ??= this.#sink.origin(0n);
+    return Number(BigInt(seconds) * 1_000_000_000n + BigInt(nanos) - this.#originNs);
+  }
+
+  #other(text: string): void {
+    const entries = /^Events \(.*\): ([\d,]+) entries/.exec(text);
+    const skips = /^Skips: ([\d,]+) forward/.exec(text);
+    const dropped = /\(dropped (\d+)\)|^You have (\d+) .*dropped events/.exec(text);
+    if (entries !== null) this.#entries = Math.max(0, this.#entries) + digits(entries[1]!);
+    if (skips !== null) this.#skips = Math.max(0, this.#skips) + digits(skips[1]!);
+    const count = Number(dropped?.[1] ?? dropped?.[2] ?? 0);
+    if (count > 0) this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count });
+    if (entries !== null || dropped !== null || REMARKS.test(text)) return;
+    const shown = JSON.stringify(text.slice(0, 80));
+    if (this.isCut)
+      this.#damage(
+        'truncated-line',
+        `expected a whole record, found a line cut in the middle: ${shown}; everything before it was used`,
+      );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from an odd line
+    else if (/[\u0000-\u0008\ufffd]/.test(text.slice(0, 80)))
+      this.#damage(
+        'unreadable-line',
+        `expected "maj,min cpu seq time pid action rwbs ...", found bytes that are no text: ${shown}`,
+      );
+    else
+      this.#sink.issue(
+        'unreadable-line',
+        this.#line,
+        `expected "maj,min cpu seq time pid action rwbs ...", found ${shown}; the line was skipped`,
+      );
+  }
+
+  #damage(code: string, text: string): void {
+    this.#damaged = true;
+    this.#sink.issue(code, this.#line, text);
+  }
+}
+
+const digits = (text: string): number => Number(text.replaceAll(',', ''));
+
+/** The first letter behind a flush tells; `Z` are commands of zones, `N` is none of all. */
+function transferOf(rwbs: string): Transfer {
+  const kind = rwbs.replace(/^F(?=[RWD])/, '')[0];
+  if (kind === 'R') return 'read';
+  if (kind === 'W') return 'write';
+  return kind === 'D' ? 'discard' : 'none';
+}

@@ -1,0 +1,220 @@
+// Which column of a table is what: as the user maps it, as a preset says, or guessed from the header. Roles are the keys
+// of the plain form (events reference), `volume` the disk that becomes a file where the table names no file.
+import { UserError } from '../model/issue.js';
+import type { MappedColumn } from '../model/trace.js';
+import { PRESETS, type Preset } from './block-presets.js';
+import { type Cell, SIZE_UNITS, TIME_UNITS, timeUnitOf } from './table-units.js';
+
+const TIMES: ReadonlySet<string> = new Set(['time', 'ns']);
+const SIZES: ReadonlySet<string> = new Set(['off', 'len', 'size', 'addr']);
+/** What `--map` takes for a role, besides its name. */
+const ALIASES: Readonly<Record<string, string>> = {
+  t: 'time',
+  timestamp: 'time',
+  type: 'op',
+  offset: 'off',
+  length: 'len',
+  latency: 'ns',
+  device: 'dev',
+  inode: 'ino',
+  file: 'path',
+  result: 'ret',
+  process: 'comm',
+  address: 'addr',
+  disk: 'volume',
+};
+/** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
+const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
+  ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|arrival ?time|start|start ?time)$/, ''],
+  ['op', /^(op|operation|type|io ?type|op ?code|rw|r\/w|rwbs|action|cmd|command)$/, ''],
+  ['off', /^(off|offset|pos|position)$/, 'bytes'],
+  ['off', /^(sector|start ?sector|lba|lbn|blkno|block ?number)$/, 'sectors'],
+  ['len', /^(len|length|size|bytes|n ?bytes|count|io ?size|request ?size)$/, 'bytes'],
+  ['len', /^(n?r? ?sectors|sector ?count)$/, 'sectors'],
+  ['path', /^(path|file|file ?name|filename)$/, ''],
+  ['ino', /^(ino|inode)$/, ''],
+  ['volume', /^(dev|device|device ?id|disk|disk ?number|disk ?id|volume|volume ?id|lun|asu|major ?minor)$/, ''],
+  ['pid', /^(pid|process ?id)$/, ''],
+  ['tid', /^(tid|thread|thread ?id)$/, ''],
+  ['comm', /^(comm|process|process ?name|task|proc)$/, ''],
+  ['ns', /^(ns|lat|latency|dur|duration|response|response ?time|service ?time|elapsed)$/, ''],
+  ['ret', /^(ret|return|result|err|error|errno|status)$/, ''],
+  ['addr', /^(addr|address|physical)$/, 'bytes'],
+  ['handle', /^handle$/, ''],
+  ['flags', /^flags$/, ''],
+  ['state', /^state$/, ''],
+];
+const UNIT_WORDS: Readonly<Record<string, string>> = {
+  ns: 'ns',
+  nsec: 'ns',
+  us: 'us',
+  usec: 'us',
+  µs: 'us',
+  ms: 'ms',
+  msec: 'ms',
+  s: 's',
+  sec: 's',
+  seconds: 's',
+  bytes: 'bytes',
+  b: 'bytes',
+  sectors: 'sectors',
+  kb: 'kib',
+  kib: 'kib',
+  blocks: 'blocks',
+};
+export const ROLES: readonly string[] = [...new Set(NAMES.map(([role]) => role)), 'dev', 'size'];
+
+export interface Column {
+  readonly role: string;
+  readonly place: number;
+  readonly name: string;
+  /** Of a time or a size, or of `op` (`read0`: 0 is a read; `write0`); empty for the rest. */
+  readonly unit: string;
+}
+
+export interface Layout {
+  readonly columns: readonly Column[];
+  readonly volume: readonly number[];
+  readonly ops: Readonly<Record<string, string>>;
+  readonly clock: string;
+  /** What was assumed, in words; empty when the user said everything. */
+  readonly assumed: string;
+}
+
+/** Checked `--map ROLE=COLUMN[:UNIT],...`. */
+export function parseMap(text: string): readonly MappedColumn[] {
+  const mapped = text.split(',').map((part) => {
+    const match = /^\s*([\w]+)\s*=\s*(.+?)(?::(\w+))?\s*$/.exec(part);
+    if (match === null)
+      throw new UserError(
+        `--map: expected ROLE=COLUMN[:UNIT], such as time=ts:us, found "${part}"; columns have a name or a number from 1`,
+      );
+    const role = ALIASES[match[1]!] ?? match[1]!;
+    if (!ROLES.includes(role))
+      throw new UserError(`--map: unknown role "${match[1]}"; expected one of ${ROLES.join(', ')}`);
+    const unit = match[3] ?? '';
+    const units = unitsOf(role);
+    if (unit !== '' && !units.includes(unit))
+      throw new UserError(
+        `--map: unknown unit "${unit}" of ${match[1]}; expected ${units.length === 0 ? 'none' : `one of ${units.join(', ')}`}`,
+      );
+    return { role, column: match[2]!, unit };
+  });
+  const twice = mapped.find(({ role }, i) => role !== 'volume' && mapped.findIndex((one) => one.role === role) < i);
+  if (twice !== undefined) throw new UserError(`--map: ${twice.role} is given twice; a role has one column`);
+  for (const role of ['time', 'op'])
+    if (!mapped.some((one) => one.role === role))
+      throw new UserError(`--map: expected a column for ${role}; add ${role}=COLUMN`);
+  return mapped;
+}
+
+function unitsOf(role: string): readonly string[] {
+  if (TIMES.has(role)) return Object.keys(TIME_UNITS);
+  if (SIZES.has(role)) return Object.keys(SIZE_UNITS);
+  return role === 'op' ? Object.keys(OP_UNITS) : [];
+}
+
+const OP_UNITS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  read0: { 0: 'r', 1: 'w' },
+  write0: { 0: 'w', 1: 'r' },
+};
+
+/** A column the user names; throws a UserError where the table has none of that name. */
+export function mappedLayout(
+  mapped: readonly MappedColumn[],
+  header: readonly string[],
+  first: readonly Cell[],
+): Layout {
+  const columns = mapped.map(({ role, column, unit }): Column => {
+    const named = header.indexOf(column);
+    const place = named >= 0 ? named : /^\d+$/.test(column) ? Number(column) - 1 : -1;
+    const name = header[place] ?? `column ${column}`;
+    if (place < 0 || place >= Math.max(header.length, first.length))
+      throw new UserError(
+        `--map: the table has no column "${column}"; it has ${header.length > 0 ? header.join(', ') : `${first.length} columns`}`,
+      );
+    return { role, place, name, unit: unit === '' ? guessedUnit(role, name, '', first[place]) : unit };
+  });
+  const unsaid = mapped.flatMap(({ role, unit }, i) =>
+    unit === '' && unitsOf(role).length > 0 && role !== 'op' ? [columns[i]!] : [],
+  );
+  return layout(columns, unsaid.length === 0 ? '' : `units: ${words(unsaid)}`);
+}
+
+/** From the names in a header; null when they do not tell time, operation and place. `schema`: units the file itself tells. */
+export function guessLayout(
+  header: readonly string[],
+  first: readonly Cell[],
+  schema: ReadonlyMap<string, string> = new Map(),
+): Layout | null {
+  const columns: Column[] = [];
+  header.forEach((name, place) => {
+    const { base, unit } = split(name);
+    const found = NAMES.find(([, names]) => names.test(base)) ?? NAMES.find(([, names]) => names.test(plain(name)));
+    if (found === undefined || columns.some(({ role }) => role === found[0] && role !== 'volume')) return;
+    const [role, , usual] = found;
+    columns.push({ role, place, name, unit: schema.get(name) ?? guessedUnit(role, name, unit || usual, first[place]) });
+  });
+  const roles = new Set(columns.map(({ role }) => role));
+  const places = roles.has('off') || roles.has('path') || roles.has('ino');
+  if (!roles.has('time') || !roles.has('op') || !places) return null;
+  return layout(columns, `columns: ${words(columns)}`);
+}
+
+function guessedUnit(role: string, name: string, hint: string, cell: Cell): string {
+  const units = unitsOf(role);
+  if (units.length === 0 || role === 'op') return '';
+  const told = units.includes(hint) ? hint : split(name).unit;
+  if (units.includes(told)) return told;
+  if (role === 'time') return timeUnitOf(cell);
+  if (role === 'ns') return timeUnitOf(cell) === 's' ? 's' : 'ns';
+  return /sector|lba|lbn/i.test(name) ? 'sectors' : 'bytes';
+}
+
+/** Both the disk and the file of it are there: the disk is the file's device. */
+function layout(columns: readonly Column[], assumed: string): Layout {
+  const hasFile = columns.some(({ role }) => role === 'path' || role === 'ino');
+  const renamed = columns.map((one) => (hasFile && one.role === 'volume' ? { ...one, role: 'dev' } : one));
+  const opUnit = columns.find(({ role }) => role === 'op')?.unit ?? '';
+  return {
+    columns: renamed.filter(({ role }) => role !== 'volume'),
+    volume: renamed.filter(({ role }) => role === 'volume').map(({ place }) => place),
+    ops: OP_UNITS[opUnit] ?? {},
+    clock: '',
+    assumed,
+  };
+}
+
+/** The preset whose lines look like these; null for none. */
+export function presetOf(lines: readonly string[]): Preset | null {
+  const [first, second] = lines;
+  if (first === undefined) return null;
+  const found = PRESETS.find(({ line, header }) => header === first || line?.test(first) === true);
+  if (found === undefined || (found.line !== undefined && second !== undefined && !found.line.test(second)))
+    return null;
+  return found;
+}
+
+export function presetLayout({ name, columns, volume, ops, clock, header }: Preset): Layout {
+  const names = header?.split(',') ?? [];
+  const list = Object.entries(columns).map(([role, [place, unit]]) => {
+    return { role, place, unit, name: names[place] ?? `column ${place + 1}` };
+  });
+  return { columns: list, volume, ops, clock, assumed: `${name} table: ${words(list)}` };
+}
+
+const words = (columns: readonly Column[]): string =>
+  columns.map(({ role, name, unit }) => `${role}=${name}${unit === '' ? '' : `:${unit}`}`).join(',');
+
+const plain = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replace(/[_\-. ]+/g, ' ');
+
+/** `latency_us`, `Time (ms)`, `size[bytes]` into the name and its unit. */
+function split(name: string): { base: string; unit: string } {
+  const match = /^(.*?)[_ .]?[([_ .]([a-zµ]+)[)\]]?$/i.exec(name.trim());
+  const unit = UNIT_WORDS[match?.[2]?.toLowerCase() ?? ''];
+  return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!), unit };
+}

@@ -1,0 +1,78 @@
+// Units in which tables keep times and sizes, and cells as exact numbers. Times become nanoseconds through BigInt, because
+// a wall clock in nanoseconds or Windows ticks is beyond 2^53.
+
+/** What a table holds in one place. Text formats give text, binary ones what they have. */
+export type Cell = string | number | bigint | boolean | null | undefined;
+
+interface TimeUnit {
+  readonly nsPerUnit: bigint;
+  /** The unit's zero in ns since 1970, for clocks that do not begin there. */
+  readonly epochNs: bigint;
+}
+
+/** `filetime`: 100 ns since 1601, as Windows stamps; `ticks`: a duration in 100 ns. */
+export const TIME_UNITS: Readonly<Record<string, TimeUnit>> = {
+  ns: { nsPerUnit: 1n, epochNs: 0n },
+  us: { nsPerUnit: 1000n, epochNs: 0n },
+  ms: { nsPerUnit: 1_000_000n, epochNs: 0n },
+  s: { nsPerUnit: 1_000_000_000n, epochNs: 0n },
+  ticks: { nsPerUnit: 100n, epochNs: 0n },
+  filetime: { nsPerUnit: 100n, epochNs: -11_644_473_600_000_000_000n },
+};
+
+export const SIZE_UNITS: Readonly<Record<string, number>> = { bytes: 1, sectors: 512, kib: 1024, blocks: 4096 };
+
+const LARGEST = 10n ** 21n;
+
+/** Null when the cell is no time. */
+export function toNs(cell: Cell, unit: string): bigint | null {
+  const { nsPerUnit, epochNs } = TIME_UNITS[unit]!;
+  const ns = typeof cell === 'string' ? textNs(cell.trim(), nsPerUnit) : numberNs(cell, nsPerUnit);
+  return ns === null || ns > LARGEST || ns < -LARGEST ? null : ns + epochNs;
+}
+
+function textNs(text: string, nsPerUnit: bigint): bigint | null {
+  const match = /^(-?)(\d{1,22})(?:\.(\d{0,18}))?$/.exec(text);
+  if (match === null) return /^-?\d+(\.\d+)?e[+-]?\d+$/i.test(text) ? numberNs(Number(text), nsPerUnit) : dateNs(text);
+  const [, sign, whole, fraction = ''] = match;
+  const part = fraction === '' ? 0n : (BigInt(fraction) * nsPerUnit) / 10n ** BigInt(fraction.length);
+  const ns = BigInt(whole!) * nsPerUnit + part;
+  return sign === '-' ? -ns : ns;
+}
+
+function numberNs(cell: Exclude<Cell, string>, nsPerUnit: bigint): bigint | null {
+  if (typeof cell === 'bigint') return cell * nsPerUnit;
+  if (typeof cell !== 'number' || !Number.isFinite(cell)) return null;
+  return Number.isSafeInteger(cell) ? BigInt(cell) * nsPerUnit : BigInt(Math.round(cell * Number(nsPerUnit)));
+}
+
+/** `2007-02-22 17:00:03.061629`: a date without a zone is UTC, so that the answer depends on no machine. */
+function dateNs(text: string): bigint | null {
+  const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  if (match === null) return null;
+  const ms = Date.parse(`${match[1]}T${match[2]}${match[4] ?? 'Z'}`);
+  if (Number.isNaN(ms)) return null;
+  return BigInt(ms) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0'));
+}
+
+/** A whole number of bytes; what is no number stays as it is, to be shown in the message. */
+export function toBytes(cell: Cell, unit: string): unknown {
+  const value = toNumber(cell);
+  return typeof value === 'number' ? value * SIZE_UNITS[unit]! : value;
+}
+
+export function toNumber(cell: Cell): unknown {
+  if (typeof cell === 'bigint') return Number(cell);
+  if (typeof cell !== 'string') return cell;
+  const text = cell.trim();
+  return /^-?\d+(\.\d+)?$/.test(text) || /^0x[\da-f]+$/i.test(text) ? Number(text) : text;
+}
+
+/** The unit of a time by its size: clocks of the wall differ by factors of 1000; what is small is a count of ns. */
+export function timeUnitOf(cell: Cell): string {
+  const text = String(cell ?? '').trim();
+  if (/^-?\d+\.\d+$/.test(text) || (typeof cell === 'number' && !Number.isInteger(cell))) return 's';
+  const digits = /^\d+$/.test(text) ? text.length : 0;
+  if (digits === 18 || digits === 17) return 'filetime';
+  return { 10: 's', 13: 'ms', 16: 'us' }[digits] ?? 'ns';
+}
