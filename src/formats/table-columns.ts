@@ -124,6 +124,7 @@ export function mappedLayout(
   mapped: readonly MappedColumn[],
   header: readonly string[],
   first: readonly Cell[],
+  schema: ReadonlyMap<string, string> = new Map(),
 ): Layout {
   const columns = mapped.map(({ role, column, unit }): Column => {
     const named = header.indexOf(column);
@@ -133,7 +134,12 @@ export function mappedLayout(
       throw new UserError(
         `--map: the table has no column "${column}"; it has ${header.length > 0 ? header.join(', ') : `${first.length} columns`}`,
       );
-    return { role, place, name, unit: unit === '' ? guessedUnit(role, name, '', first[place]) : unit };
+    return {
+      role,
+      place,
+      name,
+      unit: unit === '' ? (schema.get(name) ?? guessedUnit(role, name, '', first[place])) : unit,
+    };
   });
   const unsaid = mapped.flatMap(({ role, unit }, i) =>
     unit === '' && unitsOf(role).length > 0 && role !== 'op' ? [columns[i]!] : [],

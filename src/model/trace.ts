@@ -104,12 +104,21 @@ export interface TraceSink {
   extra(json: string): void;
 }
 
+/** Bytes by their place. */
+export interface RandomAccess {
+  readonly size: Bytes;
+  /** Bytes [offset, offset + length) as a buffer of their own; fewer where the input ends. */
+  read(offset: Bytes, length: Bytes): Uint8Array;
+}
+
 /** Where bytes come from. Chunk edges carry no meaning. */
 export interface Input {
   readonly name: string;
   /** Size on disk, or -1 for a pipe. */
   readonly bytes: number;
   chunks(): AsyncIterable<Uint8Array>;
+  /** For formats that are not read from front to back, instead of `chunks`; what cannot be read so is kept aside first. */
+  random?(): Promise<RandomAccess>;
 }
 
 /** What the user says about the inputs beyond their bytes. */

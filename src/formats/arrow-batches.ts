@@ -1,0 +1,153 @@
+// Batches of Arrow IPC, however they are got at, as rows of a table; bodies may be packed with LZ4 frames or zstd
+// (Arrow columnar format, IPC).
+import type * as Arrow from 'apache-arrow';
+import { unpackLz4Frame } from '../base/lz4-frame.js';
+import { ZstdStream } from '../base/unpack.js';
+import { UserError } from '../model/issue.js';
+import type { MappedColumn, ReadOptions, TraceSink } from '../model/trace.js';
+import { TableReader } from './table.js';
+import { guessLayout, mappedLayout } from './table-columns.js';
+import type { Cell } from './table-units.js';
+
+type Library = typeof Arrow;
+/** What the library reads from: chunks, or what looks like an open file, of which it has no type. */
+export type ArrowSource = AsyncIterable<Uint8Array>;
+
+const TIME_UNITS = ['s', 'ms', 'us', 'ns'];
+/** An unpacked column of one batch. */
+const LARGEST_BUFFER = 2 ** 28;
+
+/** False when the data are damaged; `open` gives the source and may fail, `bytesUsed` says how far it came. */
+export async function readBatches(
+  open: () => Promise<ArrowSource>,
+  bytesUsed: () => number,
+  sink: TraceSink,
+  options: ReadOptions | undefined,
+): Promise<boolean> {
+  const library = await import('apache-arrow');
+  registerCodecs(library);
+  const reader = new BatchReader(library, sink, options?.columns ?? []);
+  try {
+    const batches = await library.RecordBatchReader.from(await open());
+    await batches.open();
+    reader.begin(batches.schema);
+    for await (const batch of batches) reader.batch(batch);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    reader.damage(
+      'bad-arrow',
+      `expected Arrow IPC data, found none that can be read within the ${bytesUsed()} bytes used: ${text}`,
+    );
+  }
+  return reader.isIntact;
+}
+
+/**
+ * The library hands over what follows the unpacked size of a buffer; the size itself stands just before. Its own writer
+ * (apache-arrow 21) puts the packed size there, which cannot be the unpacked one of a buffer that was worth packing.
+ */
+function registerCodecs({ compressionRegistry, CompressionType }: Library): void {
+  const decoder = (unpackAtMost: (packed: Uint8Array, most: number) => Uint8Array) => ({
+    decode(packed: Uint8Array): Uint8Array {
+      if (packed.byteOffset < 8) throw new Error('a packed buffer has no size');
+      const size = Number(new DataView(packed.buffer, packed.byteOffset - 8, 8).getBigInt64(0, true));
+      const isSaid = size !== packed.length;
+      const bytes = unpackAtMost(packed, isSaid ? size : LARGEST_BUFFER);
+      if (isSaid && bytes.length !== size) throw new Error(`expected ${size} unpacked bytes, found ${bytes.length}`);
+      return bytes;
+    },
+  });
+  compressionRegistry.set(CompressionType.LZ4_FRAME, decoder(unpackLz4Frame));
+  compressionRegistry.set(
+    CompressionType.ZSTD,
+    decoder((packed, most) => new ZstdStream(Math.min(most, LARGEST_BUFFER)).push(packed)),
+  );
+}
+
+class BatchReader {
+  readonly #library: Library;
+  readonly #sink: TraceSink;
+  readonly #mapped: readonly MappedColumn[];
+  #names: readonly string[] = [];
+  #units: ReadonlyMap<string, string> = new Map();
+  #rows: TableReader | null = null;
+  #row = 0;
+  #damaged = false;
+
+  constructor(library: Library, sink: TraceSink, mapped: readonly MappedColumn[]) {
+    this.#library = library;
+    this.#sink = sink;
+    this.#mapped = mapped;
+  }
+
+  get isIntact(): boolean {
+    return !this.#damaged && this.#rows?.isIntact !== false;
+  }
+
+  damage(code: string, text: string): void {
+    this.#damaged = true;
+    this.#sink.issue(code, this.#row, text);
+  }
+
+  begin(schema: Arrow.Schema): void {
+    this.#names = schema.fields.map(({ name }) => name);
+    const { DataType } = this.#library;
+    this.#units = new Map(
+      schema.fields.flatMap(({ name, type }) => {
+        const isTime = DataType.isTimestamp(type) || DataType.isDuration(type);
+        return isTime ? [[name, TIME_UNITS[type.unit] ?? 'ns'] as const] : [];
+      }),
+    );
+    // Before there is a row, so that a table without rows is refused as well when it has no columns for us.
+    if (this.#mapped.length === 0 && guessLayout(this.#names, [], this.#units) === null) this.#refuse();
+  }
+
+  batch(batch: Arrow.RecordBatch): void {
+    if (this.#damaged || batch.numRows === 0) return;
+    const columns = this.#names.map((_, i) => batch.getChildAt(i));
+    const cells = (row: number): Cell[] => columns.map((column) => cellAt(this.#library, column, row));
+    this.#rows ??= this.#open(cells(0));
+    if (this.#rows === null) return;
+    for (const column of columns)
+      if (!holds(column, batch.numRows)) throw new Error('a batch claims more rows than it holds');
+    for (let row = 0; row < batch.numRows; row++) this.#rows.row(cells(row), ++this.#row);
+  }
+
+  #open(first: readonly Cell[]): TableReader | null {
+    const layout =
+      this.#mapped.length > 0
+        ? mappedLayout(this.#mapped, this.#names, first, this.#units)
+        : guessLayout(this.#names, first, this.#units);
+    return layout === null ? null : new TableReader(this.#sink, layout, 1);
+  }
+
+  #refuse(): void {
+    this.damage(
+      'unknown-columns',
+      `expected columns for time, operation and offset or path, found ${JSON.stringify(this.#names.join(', ').slice(0, 200))}; name them with --map time=COLUMN,op=COLUMN,off=COLUMN,len=COLUMN`,
+    );
+  }
+}
+
+/** A value takes a bit at least; a column of nulls takes nothing and says nothing. */
+function holds(column: Arrow.Vector | null, rows: number): boolean {
+  const [data] = column?.data ?? [];
+  return (
+    data === undefined ||
+    data.values === undefined ||
+    data.values === null ||
+    data.values.byteLength * 8 >= rows ||
+    data.valueOffsets?.length > rows
+  );
+}
+
+/** Timestamps as they are kept, since the library makes them milliseconds; nested values are no cells. */
+function cellAt({ DataType }: Library, column: Arrow.Vector | null, row: number): Cell {
+  if (column === null) return undefined;
+  const [data] = column.data;
+  if (data !== undefined && DataType.isTimestamp(column.type))
+    return column.isValid(row) ? (data.values as BigInt64Array)[data.offset + row] : undefined;
+  const value: unknown = column.get(row);
+  return typeof value === 'object' ? undefined : (value as Cell);
+}
