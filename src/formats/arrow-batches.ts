@@ -91,6 +91,12 @@ class BatchReader {
   }
 
   begin(schema: Arrow.Schema): void {
+    const own = schema.metadata.get('schema');
+    if (own?.startsWith('sealtrace.') === true)
+      return this.damage(
+        'part-of-a-bundle',
+        `expected a table, found a part of a bundle (${own}); name the *.sealtrace folder`,
+      );
     this.#names = schema.fields.map(({ name }) => name);
     const { DataType } = this.#library;
     this.#units = new Map(

@@ -1,5 +1,7 @@
 // Is it safe to draw conclusions? Every reason against it, in one short sentence each.
 import type { LaneResult } from '../engine/result.js';
+import { Op } from '../model/events.js';
+import type { Trace } from '../model/trace.js';
 import type { Fidelity, LaneReport, Quality, TraceSummary } from './types.js';
 
 const SKETCH = 0.05;
@@ -11,6 +13,7 @@ export function quality(
   reports: readonly LaneReport[],
   lanes: readonly LaneResult[],
   damaged: boolean,
+  mapless: number,
 ): Quality {
   const reasons: string[] = [];
   const divergence = Math.max(
@@ -25,6 +28,10 @@ export function quality(
       `The recorder lost ${lost > 0 ? lost : 'an unknown number of'} events in ${bursts} ${bursts === 1 ? 'burst' : 'bursts'}; maps after a loss are guesses until the file is seen whole again.`,
     );
   if (trace.operations.total === 0) reasons.push('The trace holds no operation on a file that could be told.');
+  if (mapless > 0)
+    reasons.push(
+      `The trace tells no block map of any file: of its ${mapless} device accesses none can be found stale, and no policy has anything to refuse. Record the file system's events beside the requests.`,
+    );
   if (fidelity.operations > 0 && fidelity.agreed / fidelity.operations < FAITHFUL)
     reasons.push(
       `The replay reproduces only ${percent(fidelity.agreed / fidelity.operations)} of the recorded return codes.`,
@@ -55,6 +62,27 @@ export function quality(
       `${uncertain} writes and faults hit ranges whose map the trace does not tell; they count as writes to allocated blocks.`,
     );
   return { safe: reasons.length === 0, reasons, divergence };
+}
+
+const MAPS: ReadonlySet<number> = new Set([
+  Op.extent,
+  Op.map_insert,
+  Op.map_remove,
+  Op.map_convert,
+  Op.map_reset,
+  Op.map_seen,
+  Op.map_known,
+]);
+
+/** Device accesses of a trace that holds no map at all, as block traces are; 0 where there are maps or handles to judge by. */
+export function accessesWithoutMaps({ columns }: Trace): number {
+  let accesses = 0;
+  for (let row = 0; row < columns.rows; row++) {
+    const op = columns.op[row]!;
+    if (MAPS.has(op)) return 0;
+    if ((op === Op.dma_read || op === Op.dma_write) && columns.handle[row] === 0) accesses++;
+  }
+  return accesses;
 }
 
 /** Two significant digits below the last nine. */

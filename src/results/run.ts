@@ -8,7 +8,7 @@ import { fidelityReport } from './fidelity-report.js';
 import { engineInput } from './input.js';
 import { laneDetail } from './lane-detail.js';
 import { laneReport } from './lane-report.js';
-import { quality } from './quality.js';
+import { accessesWithoutMaps, quality } from './quality.js';
 import { crashOf, onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
 import { tableRows } from './table-rows.js';
 import { summarize } from './trace-summary.js';
@@ -72,7 +72,7 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
       schema: 'sealtrace.replay/1',
       trace: summary,
       settings: settingsOf(options),
-      quality: quality(summary, fidelity, reports, lanes, options.damaged),
+      quality: quality(summary, fidelity, reports, lanes, options.damaged, accessesWithoutMaps(trace)),
       fidelity,
       lanes: reports,
     },

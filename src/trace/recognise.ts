@@ -60,11 +60,6 @@ const FOREIGNERS: readonly Foreigner[] = [
     is: 'a binary perf.data',
     advice: 'this version reads no perf data; record with trace-cmd, or write NDJSON (reference: events)',
   },
-  {
-    magic: 'ARROW1',
-    is: 'an Arrow file',
-    advice: 'name the *.sealtrace folder, not a file in it',
-  },
 ];
 
 const foreigner = (head: Uint8Array): Foreigner | undefined =>
