@@ -37,7 +37,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   formats: {
     rooms: ['model', 'base'],
     packages: [],
-    files: { 'arrow-batches.ts': ['apache-arrow'], 'parquet.ts': ['hyparquet', 'hyparquet-compressors'] },
+    files: {
+      'arrow-batches.ts': ['apache-arrow', 'flatbuffers'],
+      'parquet.ts': ['hyparquet', 'hyparquet-compressors'],
+    },
   },
   extents: { rooms: ['model'], packages: [] },
   assembly: { rooms: ['model', 'base', 'extents'], packages: [] },

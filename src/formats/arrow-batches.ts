@@ -1,6 +1,7 @@
 // Batches of Arrow IPC, however they are got at, as rows of a table; bodies may be packed with LZ4 frames or zstd
 // (Arrow columnar format, IPC).
 import type * as Arrow from 'apache-arrow';
+import type { ByteBuffer as FlatBuffer } from 'flatbuffers';
 import { unpackLz4Frame } from '../base/lz4-frame.js';
 import { ZstdStream } from '../base/unpack.js';
 import { UserError } from '../model/issue.js';
@@ -25,6 +26,7 @@ export async function readBatches(
   options: ReadOptions | undefined,
 ): Promise<boolean> {
   const library = await import('apache-arrow');
+  await guardCounts();
   registerCodecs(library);
   const reader = new BatchReader(library, sink, options?.columns ?? []);
   try {
@@ -41,6 +43,21 @@ export async function readBatches(
     );
   }
   return reader.isIntact;
+}
+
+let guarded = false;
+
+/** The library believes every count in its metadata and loops over it; one that the bytes cannot hold is refused here. */
+async function guardCounts(): Promise<void> {
+  if (guarded) return;
+  const { ByteBuffer } = await import('flatbuffers');
+  const believed = ByteBuffer.prototype.__vector_len;
+  ByteBuffer.prototype.__vector_len = function (this: FlatBuffer, offset: number): number {
+    const count = believed.call(this, offset);
+    if (count >= 0 && count <= this.capacity()) return count;
+    throw new Error(`${this.capacity()} bytes of metadata claim a list of ${count}`);
+  };
+  guarded = true;
 }
 
 /**

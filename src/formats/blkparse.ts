@@ -12,6 +12,8 @@ const PAYLOAD = /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \(\d+,\d+\) (\d+))?[^[]*(?:
 const REMARKS =
   /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Depth)\b.*:)/;
 const MOST_CPU = 0xffff;
+/** No line of blkparse is nearly as long; longer ones are not matched against patterns. */
+const LONGEST_RECORD = 1000;
 const utf8 = new TextDecoder();
 
 export const blkparse: Format = {
@@ -58,7 +60,7 @@ class LineReader {
     this.#line++;
     if (bytes === null) return this.#damage('line-too-long', `expected lines of at most ${LONGEST_LINE} bytes`);
     const text = utf8.decode(bytes);
-    const match = LINE.exec(text);
+    const match = text.length > LONGEST_RECORD ? null : LINE.exec(text);
     const payload = match === null ? null : PAYLOAD.exec(match[10] ?? '');
     if (match !== null && (payload !== null || match[8] === 'm')) this.#record(match, payload ?? []);
     else this.#other(text);
@@ -111,7 +113,8 @@ class LineReader {
     return Number(BigInt(seconds) * 1_000_000_000n + BigInt(nanos) - this.#originNs);
   }
 
-  #other(text: string): void {
+  #other(line: string): void {
+    const text = line.slice(0, LONGEST_RECORD);
     const entries = /^Events \(.*\): ([\d,]+) entries/.exec(text);
     const skips = /^Skips: ([\d,]+) forward/.exec(text);
     const dropped = /\(dropped (\d+)\)|^You have (\d+) .*dropped events/.exec(text);

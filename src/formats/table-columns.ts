@@ -62,6 +62,8 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
   kib: 'kib',
   blocks: 'blocks',
 };
+/** Longer names hold no unit. */
+const LONGEST_NAME = 100;
 export const ROLES: readonly string[] = [...new Set(NAMES.map(([role]) => role)), 'dev', 'size'];
 
 export interface Column {
@@ -220,7 +222,7 @@ const plain = (name: string): string =>
 
 /** `latency_us`, `Time (ms)`, `size[bytes]` into the name and its unit. */
 function split(name: string): { base: string; unit: string } {
-  const match = /^(.*?)[_ .]?[([_ .]([a-zµ]+)[)\]]?$/i.exec(name.trim());
+  const match = name.length > LONGEST_NAME ? null : /^(.*?)[_ .]?[([_ .]([a-zµ]+)[)\]]?$/i.exec(name.trim());
   const unit = UNIT_WORDS[match?.[2]?.toLowerCase() ?? ''];
   return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!), unit };
 }

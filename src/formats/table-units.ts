@@ -10,9 +10,10 @@ interface TimeUnit {
   readonly epochNs: bigint;
 }
 
-/** `filetime`: 100 ns since 1601, as Windows stamps; `ticks`: a duration in 100 ns. */
+/** `filetime`: 100 ns since 1601, as Windows stamps; `ticks`: a duration in 100 ns; `date`: written as one. */
 export const TIME_UNITS: Readonly<Record<string, TimeUnit>> = {
   ns: { nsPerUnit: 1n, epochNs: 0n },
+  date: { nsPerUnit: 1n, epochNs: 0n },
   us: { nsPerUnit: 1000n, epochNs: 0n },
   ms: { nsPerUnit: 1_000_000n, epochNs: 0n },
   s: { nsPerUnit: 1_000_000_000n, epochNs: 0n },
@@ -72,6 +73,7 @@ export function toNumber(cell: Cell): unknown {
 export function timeUnitOf(cell: Cell): string {
   const text = String(cell ?? '').trim();
   if (/^-?\d+\.\d+$/.test(text) || (typeof cell === 'number' && !Number.isInteger(cell))) return 's';
+  if (dateNs(text) !== null) return 'date';
   const digits = /^\d+$/.test(text) ? text.length : 0;
   if (digits === 18 || digits === 17) return 'filetime';
   return { 10: 's', 13: 'ms', 16: 'us' }[digits] ?? 'ns';

@@ -1,0 +1,61 @@
+// fio's I/O logs: real ones written by fio 3.33, and what a log may hold besides.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fioIolog } from '../../src/formats/fio-iolog.js';
+import { OPS } from '../../src/model/events.js';
+import type { Trace } from '../../src/model/trace.js';
+import { bundledFile, facts, kindCounts, readFormat } from '../support/read-format.js';
+
+const times = ({ columns }: Trace): number[] => [...columns.timeNs];
+const ops = ({ columns }: Trace): string[] => [...columns.op].map((op) => OPS[op]!);
+
+test('version 3, two files: every line is a record, its stamp is microseconds', async () => {
+  const text = new TextDecoder().decode(bundledFile('fio/two-files-v3.iolog'));
+  const { trace, intact } = await readFormat(fioIolog, text);
+  const lines = text.trim().split('\n').slice(1);
+  expect(intact).toEqual([true]);
+  expect(trace.sources[0]).toMatchObject({ records: lines.length, typed: lines.length, generic: 0 });
+  // "issued rwts: total=20,20,0,5" in fio's own output of that run.
+  expect(kindCounts(trace)).toEqual({ add: 2, open: 2, close: 2, read: 20, write: 20, fsync: 5 });
+  expect(trace.files.map(({ path }) => path)).toEqual(['f1.dat', 'f2.dat']);
+  const [stamp, path, , offset, length] = lines[3]!.split(' ');
+  expect(facts(trace)[1]).toEqual([
+    Number(stamp) * 1000 - times(trace)[0]!,
+    'read',
+    path,
+    0,
+    Number(offset),
+    Number(length),
+    -1,
+    32767,
+  ]);
+});
+
+test('version 2: time passes by wait lines, each counted from the wait before', async () => {
+  const { trace } = await readFormat(fioIolog, bundledFile('fio/waits-v2.iolog'));
+  expect(ops(trace)).toEqual(['open', 'write', 'write', 'fsync', 'read', 'close']);
+  expect(times(trace)).toEqual([0, 0, 5_000_000, 5_000_000, 95_000_000, 95_000_000]);
+});
+
+test('unknown actions are counted and said; a line that is none is damage and costs nothing else', async () => {
+  const { trace, intact } = await readFormat(
+    fioIolog,
+    'fio version 3 iolog\n1 a open\n2 a levitate 0 1\n3 a write 0\nnonsense\n4 a write 0 4096\n5 a close',
+  );
+  expect(intact).toEqual([false]);
+  expect(trace.sources[0]).toMatchObject({ records: 4, typed: 3, generic: 1 });
+  expect(trace.issues.map(({ code, count, row }) => [code, count, row])).toEqual([
+    ['unknown-action', 1, 3],
+    ['bad-line', 2, 4],
+  ]);
+  expect(ops(trace)).toEqual(['open', 'write', 'close']);
+});
+
+const publicLog = join(import.meta.dirname, '../../../shared/traces/public/fio/fio/t0038.iolog');
+describe.skipIf(!existsSync(publicLog))('fio (SKIPPED: ../shared/traces/public is missing)', () => {
+  test("fio's own test log", async () => {
+    const { trace } = await readFormat(fioIolog, readFileSync(publicLog));
+    expect(kindCounts(trace)).toEqual({ add: 1, open: 1, punch: 10, write: 10, close: 1 });
+  });
+});
