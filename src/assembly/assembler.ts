@@ -1,6 +1,7 @@
 // Kernel records in, operations out (replay reference, section 1): the hub that keeps processes and hands each record to
 // the part that understands it. One assembler per source.
 
+import { blockDevicePath, deviceText } from '../base/device-name.js';
 import { WordTable } from '../base/words.js';
 import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
@@ -259,8 +260,7 @@ export class Assembler implements KernelSink {
   }
 
   private blockDevice(device: number): number {
-    const text = deviceText(device);
-    const file = this.context.events.fileId(text, '', `block device ${text}`);
+    const file = this.context.events.fileId(deviceText(device), '', blockDevicePath(device));
     this.context.blockDevices.add(file);
     return file;
   }

@@ -52,5 +52,3 @@ export function kindOf(sink: TraceSink, action: string): number {
   const name = NAMES[action];
   return name === undefined ? sink.records.kindId(`blk_${action}`, false) : sink.records.kindId(name, true);
 }
-
-export const deviceText = (device: number): string => `${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`;

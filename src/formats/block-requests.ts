@@ -1,10 +1,11 @@
 // Joins the records of the block layer into requests: what was queued, split, merged, issued and completed as one transfer
 // becomes one device access from issue to completion, and its records share the access's `opId` (blkparse(1)).
 // A device is a file of its own, its sectors are the file's bytes.
+import { blockDevicePath, deviceText } from '../base/device-name.js';
 import { Op } from '../model/events.js';
 import type { TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
-import { type BlockEvent, deviceText, kindOf, SECTOR, type Transfer } from './block-events.js';
+import { type BlockEvent, kindOf, SECTOR, type Transfer } from './block-events.js';
 
 /** Transfers under way that are kept per device; a damaged recording may begin without end. */
 const MOST_OPEN = 65_536;
@@ -227,8 +228,7 @@ export class BlockRequests {
   private device(number: number, sink: TraceSink): Device {
     let device = this.devices.get(number);
     if (device === undefined) {
-      const name = deviceText(number);
-      const file = sink.events.fileId(name, '', `/dev/block/${name}`);
+      const file = sink.events.fileId(deviceText(number), '', blockDevicePath(number));
       device = { file, bios: new Map(), starts: new Map(), ends: new Map() };
       this.devices.set(number, device);
     }

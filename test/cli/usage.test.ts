@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as registry from '../../src/formats/index.js';
 import { recording, STACK, scratch, sealtrace } from './support.js';
 
 const { path, file } = scratch();
@@ -148,9 +149,9 @@ describe('help and lists', () => {
       expect(Object(item).table.length).toBe(item.name === 'recorded' ? 0 : 28);
     }
     expect(policies.switches?.length).toBeGreaterThan(0);
-    expect((await listed('formats')).items.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['bcc', 'bpftrace', 'ftrace-text', 'ndjson', 'perf-script', 'strace']),
-    );
+    const formats = (await listed('formats')).items.map(({ name }) => name);
+    expect(formats).toHaveLength(Object.keys(registry).length);
+    expect(formats).toEqual(expect.arrayContaining(['bcc', 'blktrace', 'csv', 'ftrace-text', 'ndjson', 'parquet', 'strace']));
     expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);
     expect((await listed('workloads')).items.map(({ name }) => name)).toContain('rdma-server');
   });

@@ -154,7 +154,7 @@ describe('stories in text', () => {
         line('0.000001000', 'C', 'W', '1108 + 8 [0]'),
     );
     expect(intact).toEqual([true]);
-    expect(facts(trace)).toEqual([[0, 'dma_write', '/dev/block/8:0', 100, 1100 * 512, 16 * 512, 200, 0]]);
+    expect(facts(trace)).toEqual([[0, 'dma_write', 'block device 8:0', 100, 1100 * 512, 16 * 512, 200, 0]]);
     expect(trace.columns.row[0]).toBe(8);
     expect([...trace.records.opId].every((id) => id === trace.columns.opId[0])).toBe(true);
   });
@@ -173,8 +173,8 @@ describe('stories in text', () => {
     );
     expect(trace.sources[0]).toMatchObject({ records: 8, typed: 8 });
     expect(facts(trace)).toEqual([
-      [0, 'dma_read', '/dev/block/8:0', 100, 4096, 4096, 100, -5],
-      [700, 'dma_read', '/dev/block/8:0', 100, 8192 * 512, 4096, -1, 32767],
+      [0, 'dma_read', 'block device 8:0', 100, 4096, 4096, 100, -5],
+      [700, 'dma_read', 'block device 8:0', 100, 8192 * 512, 4096, -1, 32767],
     ]);
     expect(trace.unplaced).toEqual({
       'disk requests that completed but whose begin is not in the recording': 1,

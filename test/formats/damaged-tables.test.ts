@@ -24,6 +24,9 @@ const SMALL: readonly (readonly [name: string, format: Format, bytes: Uint8Array
   ['parquet', parquet, bundledFile('tables/requests.parquet')],
 ];
 
+/** Far more than any of these takes on a busy machine, far less than a loop over a false count. */
+const HANG_MS = 10_000;
+
 describe('cut at every byte', () => {
   test.each(SMALL)('%s', async (_, format, bytes) => {
     const whole = facts((await readFormat(format, bytes)).trace).length;
@@ -61,7 +64,7 @@ describe('wrong bytes anywhere', () => {
       for (let n = 0; n < 1 + (i % 4); n++) damaged[Math.floor(random() * damaged.length)] = Math.floor(random() * 256);
       const began = performance.now();
       const { trace } = await readFormat(format, damaged);
-      expect(performance.now() - began).toBeLessThan(2000);
+      expect(performance.now() - began).toBeLessThan(HANG_MS);
       expect(trace.sources[0]!.records).toBeLessThanOrEqual(bytes.length);
     }
   });
@@ -98,7 +101,7 @@ describe.skipIf(!hasPublic)('public damaged files (SKIPPED: ../shared/traces/pub
       const found = Object.values(registry).find((format) => format.sniff(bytes.subarray(0, 4096)));
       const began = performance.now();
       const read = await readFormat(found ?? csv, bytes, options).catch((error: unknown) => error);
-      expect(performance.now() - began).toBeLessThan(2000);
+      expect(performance.now() - began).toBeLessThan(HANG_MS);
       // A schema without any column leaves the map without what it names.
       if (read instanceof Error) expect(read).toBeInstanceOf(UserError);
       else expect((read as ReadResult).trace.sources[0]!.records).toBeLessThanOrEqual(bytes.length * 8);
