@@ -23,7 +23,7 @@ export function unpack(codec: Codec, packed: Uint8Array, size: number): Uint8Arr
 function unpackZstd(packed: Uint8Array, size: number): Uint8Array {
   // fzstd allocates what the frame claims; only a frame that claims what is expected may do so.
   if (claimedSize(packed) === size) return decompress(packed);
-  return new ZstdStream(size).push(packed);
+  return new ZstdStream(size).end(packed);
 }
 
 /** Content size in the header of a zstd frame (RFC 8878, section 3.1.1.1), or -1 when it does not tell. */
@@ -43,6 +43,7 @@ function claimedSize(b: Uint8Array): number {
 export class ZstdStream {
   #pieces: Uint8Array[] = [];
   #length = 0;
+  #begun = false;
   readonly #most: number;
   readonly #stream: Decompress;
 
@@ -56,13 +57,35 @@ export class ZstdStream {
     });
   }
 
-  /** What this piece unpacks to. Throws an Error that says what is wrong. */
+  /** What this piece unpacks to; a first piece of a few bytes may come out with the next. Throws an Error that says what is wrong. */
   push(packed: Uint8Array): Uint8Array {
+    return this.#take(packed, false);
+  }
+
+  /** The same for the last piece; a frame that is not whole is an Error as well. */
+  end(packed: Uint8Array = new Uint8Array(0)): Uint8Array {
+    return this.#take(packed, true);
+  }
+
+  #take(packed: Uint8Array, last: boolean): Uint8Array {
+    if (!this.#begun && packed.length > 0) checkWindow(packed);
+    this.#begun ||= packed.length > 0;
     this.#pieces = [];
     this.#length = 0;
-    this.#stream.push(packed);
+    this.#stream.push(packed, last);
     return this.#pieces.length === 1 ? this.#pieces[0]! : joined(this.#pieces, this.#length);
   }
+}
+
+/** What zstd itself takes without being asked (ZSTD_WINDOWLOG_LIMIT_DEFAULT); the window is allocated before anything is unpacked. */
+const LARGEST_WINDOW = 2 ** 27;
+
+/** Window size in the header of a zstd frame (RFC 8878, section 3.1.1.1.2). */
+function checkWindow(b: Uint8Array): void {
+  if (b.length < 6 || ((b[4]! >> 5) & 1) === 1) return;
+  const base = 2 ** (10 + (b[5]! >> 3));
+  const size = base + (base / 8) * (b[5]! & 7);
+  if (size > LARGEST_WINDOW) throw new Error(`a window of ${size} bytes, more than ${LARGEST_WINDOW}`);
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

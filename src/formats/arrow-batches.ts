@@ -78,7 +78,7 @@ function registerCodecs({ compressionRegistry, CompressionType }: Library): void
   compressionRegistry.set(CompressionType.LZ4_FRAME, decoder(unpackLz4Frame));
   compressionRegistry.set(
     CompressionType.ZSTD,
-    decoder((packed, most) => new ZstdStream(Math.min(most, LARGEST_BUFFER)).push(packed)),
+    decoder((packed, most) => new ZstdStream(Math.min(most, LARGEST_BUFFER)).end(packed)),
   );
 }
 

@@ -1,6 +1,7 @@
 // Tables in every container, of every archive, and as a user maps them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { PRESETS } from '../../src/formats/block-presets.js';
 import * as registry from '../../src/formats/index.js';
@@ -202,4 +203,39 @@ describe.skipIf(!hasPublic)('public tables (SKIPPED: ../shared/traces/public is 
     expect(trace.sources[0]!.records).toBe(6999);
     expect(facts(trace).filter((fact) => (fact as unknown[])[1] === 'dma_read')).toHaveLength(reads);
   });
+
+  test.each([
+    ['generated_lz4.arrow_file', arrow, 'generated_lz4', 'strs'],
+    ['generated_zstd.arrow_file', arrow, 'generated_zstd', 'strs'],
+    ['generated_uncompressible_lz4.arrow_file', arrow, 'generated_uncompressible_lz4', 'ints'],
+    ['generated_uncompressible_lz4.stream', arrowStream, 'generated_uncompressible_lz4', 'ints'],
+  ])('bodies packed by another writer, value by value: %s', async (name, format, json, words) => {
+    const golden = join(publicFolder, 'arrow-ipc-golden/arrow-testing/2.0.0-compression');
+    const { batches } = JSON.parse(gunzipSync(readFileSync(join(golden, `${json}.json.gz`))).toString()) as Golden;
+    // A row without an operation is left out.
+    const values = (column: string): string[] =>
+      batches.flatMap(({ columns }) => {
+        const valid = columns.find((one) => one.name === words)!.VALIDITY;
+        return columns
+          .find((one) => one.name === column)!
+          .DATA.filter((_, i) => valid[i] === 1)
+          .map(String);
+      });
+    const options = { columns: parseMap(`time=ints:ns,op=${words}`) };
+    const { trace } = await readFormat(format, new Uint8Array(readFileSync(join(golden, name))), options);
+    const { records, kinds, originNs } = trace;
+    expect([...records.timeNs].map((timeNs) => originNs + BigInt(timeNs))).toEqual(values('ints').map(BigInt));
+    expect([...records.kind].map((kind) => kinds[kind]!.name)).toEqual(values(words));
+  });
 });
+
+/** Arrow's JSON form of a table (integration tests of arrow). */
+interface Golden {
+  readonly batches: readonly { readonly columns: readonly GoldenColumn[] }[];
+}
+
+interface GoldenColumn {
+  readonly name: string;
+  readonly VALIDITY: readonly number[];
+  readonly DATA: readonly unknown[];
+}
