@@ -9,7 +9,7 @@ import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS } from '../model/kernel-events.js
 import { NONE } from '../model/units.js';
 import { CALL_EXITS } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
-import { currentOp, deviceText, distrustSizes } from './context.js';
+import { currentOp, distrustSizes } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';

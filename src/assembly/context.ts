@@ -85,9 +85,6 @@ export interface Context {
   unplaced(cause: string): void;
 }
 
-/** `major:minor` of a device number as `base/digits` gives it. */
-export const deviceText = (device: number): string => `${Math.floor(device / 1048576)}:${device % 1048576}`;
-
 export function newOpen(c: Context, label = ''): OpenFile {
   const open = {
     file: c.events.placeholder(),

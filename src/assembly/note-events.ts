@@ -1,7 +1,8 @@
 // What recorders tell besides the kernel's events (NOTES of kernel-events.ts): the file behind a descriptor or a path,
 // mappings made outside every call that was recorded, the beginning and end of tasks.
+import { deviceText } from '../base/device-name.js';
 import type { Context } from './context.js';
-import { deviceText, fileOf, newOpen, resolve } from './context.js';
+import { fileOf, newOpen, resolve } from './context.js';
 import { descriptorIs, fdOf, opened } from './descriptors.js';
 import { endFault } from './faults.js';
 import { type Handler, word } from './handler.js';

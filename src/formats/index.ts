@@ -1,5 +1,5 @@
-export { arrowStream } from './arrow-stream.js';
 export { arrow } from './arrow.js';
+export { arrowStream } from './arrow-stream.js';
 export { bcc } from './bcc.js';
 export { blkparse } from './blkparse.js';
 export { blktrace } from './blktrace.js';
@@ -7,8 +7,8 @@ export { bpftrace } from './bpftrace.js';
 export { csv } from './csv.js';
 export { fioIolog } from './fio-iolog.js';
 export { ftraceText } from './ftrace-text.js';
-export { ndjsonTable } from './ndjson-table.js';
 export { ndjson } from './ndjson.js';
+export { ndjsonTable } from './ndjson-table.js';
 export { parquet } from './parquet.js';
 export { perfScript } from './perf-script.js';
 export { strace } from './strace.js';

@@ -151,7 +151,9 @@ describe('help and lists', () => {
     expect(policies.switches?.length).toBeGreaterThan(0);
     const formats = (await listed('formats')).items.map(({ name }) => name);
     expect(formats).toHaveLength(Object.keys(registry).length);
-    expect(formats).toEqual(expect.arrayContaining(['bcc', 'blktrace', 'csv', 'ftrace-text', 'ndjson', 'parquet', 'strace']));
+    expect(formats).toEqual(
+      expect.arrayContaining(['bcc', 'blktrace', 'csv', 'ftrace-text', 'ndjson', 'parquet', 'strace']),
+    );
     expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);
     expect((await listed('workloads')).items.map(({ name }) => name)).toContain('rdma-server');
   });
