@@ -9,7 +9,7 @@ interface Room {
   readonly rooms: readonly string[];
   /** Rooms it may import types from. */
   readonly types?: readonly string[];
-  /** Third-party packages; `node:*` is every built-in module. */
+  /** Third-party packages and built-in modules; `node:*` is every one of those. */
   readonly packages: readonly string[];
 }
 
@@ -31,7 +31,7 @@ const BELOW_CLI = [
 /** Only `trace`, `record` and `cli` touch files; `index` is `src/index.ts`, the public API. */
 const ROOMS: Readonly<Record<string, Room>> = {
   model: { rooms: [], packages: [] },
-  base: { rooms: ['model'], packages: [] },
+  base: { rooms: ['model'], packages: ['fzstd', 'node:zlib'] },
   formats: { rooms: ['model', 'base'], packages: [] },
   extents: { rooms: ['model'], packages: [] },
   assembly: { rooms: ['model', 'base', 'extents'], packages: [] },
@@ -86,7 +86,8 @@ function allowed(rules: Room, room: string, path: string, { from, typeOnly }: Im
     const to = roomOf(target);
     return to === room || rules.rooms.includes(to) || (typeOnly && rules.types?.includes(to) === true);
   }
-  if (from.startsWith('node:') || builtinModules.includes(from)) return rules.packages.includes('node:*');
+  if (from.startsWith('node:') || builtinModules.includes(from))
+    return rules.packages.includes('node:*') || rules.packages.includes(from);
   const name = from
     .split('/')
     .slice(0, from.startsWith('@') ? 2 : 1)

@@ -104,18 +104,29 @@ export interface TraceSink {
   extra(json: string): void;
 }
 
+/** Bytes by their place. */
+export interface RandomAccess {
+  readonly size: Bytes;
+  /** Bytes [offset, offset + length) as a buffer of their own; fewer where the input ends. */
+  read(offset: Bytes, length: Bytes): Uint8Array;
+}
+
 /** Where bytes come from. Chunk edges carry no meaning. */
 export interface Input {
   readonly name: string;
   /** Size on disk, or -1 for a pipe. */
   readonly bytes: number;
   chunks(): AsyncIterable<Uint8Array>;
+  /** For formats that are not read from front to back, instead of `chunks`; what cannot be read so is kept aside first. */
+  random?(): Promise<RandomAccess>;
 }
 
 /** A trace format: one file under `src/formats`, one line in its index. */
 export interface Format {
   readonly name: string;
   readonly title: string;
+  /** Its records are no lines of text: rows are their numbers. */
+  readonly binary?: true;
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */

@@ -71,7 +71,7 @@ async function readOne(builder: TraceBuilder, input: OpenedInput, format: Format
   sink.issue(DAMAGED, watched.firstRow, [input.damage, ...watched.texts()].filter((text) => text !== '').join('; '));
 }
 
-/** The input, with a call after each chunk. */
+/** The input, with a call at each piece of it. */
 function followed(input: OpenedInput, after: () => void): Input {
   const { name, bytes } = input;
   return {
@@ -82,6 +82,16 @@ function followed(input: OpenedInput, after: () => void): Input {
         yield chunk;
         after();
       }
+    },
+    async random() {
+      const whole = await input.random();
+      return {
+        size: whole.size,
+        read(offset, length) {
+          after();
+          return whole.read(offset, length);
+        },
+      };
     },
   };
 }
