@@ -27,7 +27,7 @@ export const ingest: Command = {
   examples: [
     ['sealtrace ingest run.txt.gz -o run.sealtrace', 'once; then replay run.sealtrace as often as you like'],
     ['sealtrace ingest run.txt.gz -o - --format ndjson | jq -c "select(.op==\\"truncate\\")"', 'for other tools'],
-    ['trace-cmd report -t trace.dat | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
+    ['perf record -o - ... | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
   ],
   async run(context) {
     const { io, args, operands } = context;

@@ -4,3 +4,4 @@ export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { perfScript } from './perf-script.js';
 export { strace } from './strace.js';
+export { traceDat } from './trace-dat.js';

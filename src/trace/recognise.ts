@@ -15,6 +15,9 @@ export function formatNamed(name: string): Format {
   throw new UserError(`unknown format "${printable(name)}"; expected one of ${names()}`);
 }
 
+/** Can lines of a source in this format be shown? */
+export const hasLines = (name: string): boolean => formats.find((format) => format.name === name)?.binary !== true;
+
 /** The format of an input that begins with `head`; `given` where the user knows better. */
 export function recognise(name: string, head: Uint8Array, given: Format | null): Format {
   const found = given ?? formats.find((format) => format.sniff(head));
@@ -50,16 +53,6 @@ interface Foreigner {
 
 /** Files that people have at hand and may take for a text recording. */
 const FOREIGNERS: readonly Foreigner[] = [
-  {
-    magic: '\x17\x08Dtracing',
-    is: 'a binary trace.dat',
-    advice: 'print it as text: trace-cmd report -t FILE | sealtrace ingest - -o X.sealtrace',
-  },
-  {
-    magic: 'PERFILE2',
-    is: 'a binary perf.data',
-    advice: 'this version reads no perf data; record with trace-cmd, or write NDJSON (reference: events)',
-  },
   {
     magic: 'ARROW1',
     is: 'an Arrow file',
