@@ -3,14 +3,13 @@
 import { Damage } from '../base/byte-cursor.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelRecords } from './kernel-records.js';
+import { Losses } from './losses.js';
 import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
 import { PerfNotes } from './perf-notes.js';
 import { PerfQueue } from './perf-queue.js';
 import { Kind, PerfStream, type PerfTaker } from './perf-stream.js';
 import { randomAccess } from './random-access.js';
-
-const NS_PER_S = 1_000_000_000n;
 
 export const perfData: Format = {
   name: 'perf-data',
@@ -61,12 +60,13 @@ class Session implements PerfTaker {
   #nowNs = 0;
   #lastSeen = 0;
   #earliest = Number.POSITIVE_INFINITY;
-  readonly #lastOfCpu: number[] = [];
+  readonly #losses: Losses;
   readonly #notes: PerfNotes;
 
   constructor(perf: PerfFile, sink: TraceSink) {
     this.#perf = perf;
     this.#sink = sink;
+    this.#losses = new Losses(sink);
     this.#little = perf.little;
     this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
     this.#queue = new PerfQueue((...one) => this.#deliver(...one));
@@ -160,12 +160,11 @@ class Session implements PerfTaker {
     else this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
   }
 
-  /** The origin is the whole second before the first stamp, as in text forms; what has no stamp stands at that one. */
+  /** The origin is the first stamp, as in text forms; what has no stamp stands there. */
   #begin(earliest: number): void {
     const first = Number.isFinite(earliest) ? earliest : 0;
     const base = BigInt(this.#baseHigh) * 4294967296n + BigInt(this.#baseLow);
-    const absolute = base + BigInt(first);
-    this.#origin = this.#sink.origin(absolute - (absolute % NS_PER_S));
+    this.#origin = this.#sink.origin(base + BigInt(first));
     this.#shiftNs = Number(base - this.#origin);
     this.#nowNs = first + this.#shiftNs;
   }
@@ -175,7 +174,7 @@ class Session implements PerfTaker {
     const { pid, tid } = this.#identity;
     this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata.formats, this.#little);
     const records = this.#records;
-    this.#lastOfCpu[cpu] = timeNs;
+    this.#losses.at(cpu, timeNs);
     const comm = this.#notes.comm(tid);
     if (attr !== null && attr.type === TRACEPOINT && attr.hasRaw) {
       const raw = rawAt(attr, view, from, to, this.#little);
@@ -192,10 +191,8 @@ class Session implements PerfTaker {
   #lost(timeNs: number, view: DataView, at: number, to: number): void {
     const count = at + 8 <= to ? u64(view, at, this.#little) : 0;
     const { cpu } = this.#identity;
-    const fromNs = Math.min(timeNs, this.#lastOfCpu[cpu] ?? timeNs);
-    this.#sink.kernel.lost(fromNs);
-    this.#sink.lost({ fromNs, toNs: timeNs, cpu, count });
-    this.#sink.kernel.lost(timeNs);
+    this.#losses.begin(cpu, count);
+    this.#losses.at(cpu, timeNs);
   }
 }
 

@@ -4,13 +4,12 @@ import { Damage } from '../base/byte-cursor.js';
 import type { Format, RandomAccess, TraceSink } from '../model/trace.js';
 import { MAGIC } from './kernel-metadata.js';
 import { KernelRecords } from './kernel-records.js';
+import { Losses } from './losses.js';
 import { randomAccess } from './random-access.js';
 import { CpuPages } from './ring-buffer.js';
 import type { TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
 import { pagesOf } from './trace-dat-pages.js';
-
-const NS_PER_S = 1_000_000_000n;
 
 export const traceDat: Format = {
   name: 'trace-dat',
@@ -29,7 +28,6 @@ export const traceDat: Format = {
 /** The records of one CPU of one instance. */
 interface Stream {
   readonly pages: CpuPages;
-  lastNs: number;
   /** What a place in them counts, where it is not the file. */
   readonly packed: string;
 }
@@ -38,6 +36,7 @@ class Merger {
   readonly #dat: TraceDat;
   readonly #sink: TraceSink;
   readonly #records: KernelRecords;
+  readonly #losses: Losses;
   readonly #streams: Stream[];
   /** Time zero of the pages, in the recorder's units. */
   #base: bigint | null = null;
@@ -48,6 +47,7 @@ class Merger {
   constructor(file: RandomAccess, dat: TraceDat, sink: TraceSink) {
     this.#dat = dat;
     this.#sink = sink;
+    this.#losses = new Losses(sink);
     this.#records = new KernelRecords(sink, dat.formats, dat.little);
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
@@ -57,7 +57,7 @@ class Merger {
           this.#base ??= first;
           return this.#base;
         });
-        return { pages, lastNs: 0, packed: buffer.codec === null ? '' : ', counted as they unpack' };
+        return { pages, packed: buffer.codec === null ? '' : ', counted as they unpack' };
       }),
     );
   }
@@ -90,7 +90,7 @@ class Merger {
     const stream = live[first]!;
     const { pages } = stream;
     do {
-      this.#deliver(stream);
+      this.#deliver(pages);
       if (!pages.next()) {
         live.splice(first, 1);
         return;
@@ -98,12 +98,11 @@ class Merger {
     } while (pages.time < limit || (earlier && pages.time === limit));
   }
 
-  #deliver(stream: Stream): void {
-    const { pages } = stream;
+  #deliver(pages: CpuPages): void {
     const { view, from, to } = pages;
     const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
-    if (pages.lost >= 0) this.#lost(stream, timeNs, pages.lost);
-    stream.lastNs = timeNs;
+    if (pages.lost >= 0) this.#losses.begin(pages.cpu, pages.lost);
+    this.#losses.at(pages.cpu, timeNs);
     const tid = this.#records.tid(view, from, to);
     const pid = this.#dat.processes.get(tid) ?? -1;
     if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#comm(0));
@@ -119,18 +118,11 @@ class Merger {
     return id;
   }
 
-  #lost({ pages, lastNs }: Stream, timeNs: number, count: number): void {
-    this.#sink.kernel.lost(lastNs);
-    this.#sink.lost({ fromNs: lastNs, toNs: timeNs, cpu: pages.cpu, count });
-    this.#sink.kernel.lost(timeNs);
-  }
-
-  /** Sets the origin at the whole second before the first record, as the text form of the recording does. */
+  /** The origin is the first record, as in the text form of the recording. */
   #begin(live: readonly Stream[]): void {
     const first = live.reduce((least, { pages }) => Math.min(least, pages.time), Number.POSITIVE_INFINITY);
     if (this.#base === null || first === Number.POSITIVE_INFINITY) return;
-    const absolute = this.#absolute(first);
-    const origin = this.#sink.origin(absolute - (absolute % NS_PER_S));
+    const origin = this.#sink.origin(this.#absolute(first));
     this.#origin = origin;
     this.#shiftNs = Number(this.#base + this.#dat.shift - origin);
   }
@@ -161,11 +153,11 @@ class Merger {
   }
 
   #end(): void {
-    for (const stream of this.#streams) {
-      const { pages, lastNs, packed } = stream;
-      if (pages.pendingLoss >= 0) this.#lost(stream, lastNs, pages.pendingLoss);
+    for (const { pages, packed } of this.#streams) {
+      if (pages.pendingLoss >= 0) this.#losses.begin(pages.cpu, pages.pendingLoss);
       if (pages.damage !== '')
         this.#dat.damages.push(new Damage(pages.damageAt, `${pages.damage} (pages of CPU ${pages.cpu}${packed})`));
     }
+    this.#losses.finish();
   }
 }

@@ -149,7 +149,16 @@ describe('help and lists', () => {
     }
     expect(policies.switches?.length).toBeGreaterThan(0);
     expect((await listed('formats')).items.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['bcc', 'bpftrace', 'ftrace-text', 'ndjson', 'perf-data', 'perf-script', 'strace', 'trace-dat']),
+      expect.arrayContaining([
+        'bcc',
+        'bpftrace',
+        'ftrace-text',
+        'ndjson',
+        'perf-data',
+        'perf-script',
+        'strace',
+        'trace-dat',
+      ]),
     );
     expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);
     expect((await listed('workloads')).items.map(({ name }) => name)).toContain('rdma-server');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { WordTable } from '../../src/base/words.js';
-import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { perfData } from '../../src/formats/perf-data.js';
+import { perfScript } from '../../src/formats/perf-script.js';
 import type { KernelSink } from '../../src/model/kernel.js';
 import { KERNEL_EVENTS, MAX_SLOTS } from '../../src/model/kernel-events.js';
 import type { Format, Trace } from '../../src/model/trace.js';
@@ -26,7 +26,7 @@ const printable = (value: number): number | string =>
 
 /** Every tracepoint record a format hands over: when, where, whose, and its numbers. */
 async function handed(format: Format, bytes: Uint8Array): Promise<unknown[]> {
-  const all: unknown[] = [];
+  const all: [string, number, ...unknown[]][] = [];
   const words = new WordTable();
   const builder = new TraceBuilder((): KernelSink => {
     const record = {
@@ -56,13 +56,8 @@ async function handed(format: Format, bytes: Uint8Array): Promise<unknown[]> {
     };
   });
   expect(await format.read(input(bytes), builder.startSource('t', format.name, bytes.length))).toBe(true);
-  return all;
-}
-
-/** `comm pid/tid [cpu] time: group:event: ...` of perf script as `comm-tid (pid) [cpu] time: event: ...`. */
-function asReport(script: string): string {
-  const line = /^\s*(.*?)\s+(\d+)\/(\d+)\s+(\[\d+\])\s+([\d.]+):\s+\w+:(\w+): (.*)$/gm;
-  return `cpus=2\n${script.replace(line, '$1-$3 ($2) $4 $5: $6: $7')}`;
+  const { originNs } = builder.finish();
+  return all.map(([name, time, ...rest]) => [name, originNs + BigInt(time), ...rest]);
 }
 
 describe.each([
@@ -72,8 +67,8 @@ describe.each([
   const bytes = content(join(folder, `${name}.perf.data.gz`));
 
   test('hands over what perf script prints', async () => {
-    const printed = new TextEncoder().encode(asReport(content(join(folder, `${name}.script.txt.gz`)).toString('utf8')));
-    const expected = await handed(ftraceText, printed);
+    const printed = content(join(folder, `${name}.script.txt.gz`));
+    const expected = await handed(perfScript, printed);
     expect(expected).toHaveLength(samples);
     expect(await handed(perfData, bytes)).toEqual(expected);
   });
