@@ -29,7 +29,7 @@ export const ingest: Command = {
     ['sealtrace ingest run.txt.gz -o - --format ndjson | jq -c "select(.op==\\"truncate\\")"', 'for other tools'],
     ['sealtrace ingest sda.blktrace.* -o disk.sealtrace', 'the files of all CPUs are one recording'],
     ['sealtrace ingest t.csv --map time=ts:us,op=rw,off=lba:sectors,len=size -o t.sealtrace', 'a table of your own'],
-    ['trace-cmd report -t trace.dat | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
+    ['perf record -o - ... | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
   ],
   async run(context) {
     const { io, args, operands } = context;

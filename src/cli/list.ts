@@ -74,7 +74,8 @@ function listFormats({ style }: Context): { json: object; text: string } {
     items.map(({ name, title }) => [name, title] as const),
     style,
   );
-  const note = 'Recognised by their content; gzip is unpacked. A bundle (*.sealtrace) goes wherever a recording does.';
+  const note =
+    'Recognised by their content; gzip and zstd are unpacked. A bundle (*.sealtrace) goes wherever a recording does.';
   return { json: { items }, text: `${text}${style.dim(note)}\n` };
 }
 

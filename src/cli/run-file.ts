@@ -8,6 +8,7 @@ import type { Run } from '../results/types.js';
 import { isBundle } from '../trace/bundle.js';
 import { readLines } from '../trace/evidence.js';
 import { inputName, type OpenedInput, openInput } from '../trace/input.js';
+import { hasLines } from '../trace/recognise.js';
 import { Exit } from './errors.js';
 
 const SCHEMA = 'sealtrace.run/1';
@@ -69,7 +70,8 @@ export async function withEvidence(run: Run, trace: Trace, inputs: readonly stri
 
 /** The recording that was given, or one beside the bundle that was, if it is as long as the trace says. */
 function atHand(source: string, trace: Trace, inputs: readonly string[]): string | null {
-  const bytes = trace.sources.find(({ name }) => name === source)?.bytes;
+  const { bytes, format = '' } = trace.sources.find(({ name }) => name === source) ?? {};
+  if (!hasLines(format)) return null;
   const given = inputs.filter((path) => path !== '-' && inputName(path) === source);
   const beside = inputs.filter((path) => path !== '-' && isBundle(path)).map((path) => join(dirname(path), source));
   return [...given, ...beside].find((path) => sizeOf(path) === bytes) ?? null;

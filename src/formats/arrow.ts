@@ -1,7 +1,7 @@
 // Arrow IPC as a file: batches are read where the directory at its end says.
 import type { Format, Input, RandomAccess } from '../model/trace.js';
 import { type ArrowSource, readBatches } from './arrow-batches.js';
-import { randomAccess } from './whole-input.js';
+import { randomAccess } from './random-access.js';
 
 const MAGIC = 'ARROW1';
 const END = 4 + MAGIC.length;

@@ -10,5 +10,7 @@ export { ftraceText } from './ftrace-text.js';
 export { ndjson } from './ndjson.js';
 export { ndjsonTable } from './ndjson-table.js';
 export { parquet } from './parquet.js';
+export { perfData } from './perf-data.js';
 export { perfScript } from './perf-script.js';
 export { strace } from './strace.js';
+export { traceDat } from './trace-dat.js';

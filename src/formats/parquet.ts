@@ -2,10 +2,10 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
 import { unpack } from '../base/unpack.js';
 import type { Format, Input, MappedColumn, RandomAccess, TraceSink } from '../model/trace.js';
+import { randomAccess } from './random-access.js';
 import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout } from './table-columns.js';
 import type { Cell } from './table-units.js';
-import { randomAccess } from './whole-input.js';
 
 type Library = typeof import('hyparquet');
 type Scan = Awaited<ReturnType<Library['parquetScan']>>;

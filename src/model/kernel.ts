@@ -50,6 +50,8 @@ export interface Words {
 export interface KernelSink {
   readonly record: KernelRecord;
   readonly words: Words;
+  /** Are the slots of this event looked at? Those of others need not be filled. Where it is missing, all are. */
+  reads?(event: number): boolean;
   /** Takes `record`; returns the `opId` of the operation it belongs to, or 0. */
   take(): number;
   /** A task row for a record that is not handed over. */

@@ -146,6 +146,8 @@ export interface Part {
 export interface Format {
   readonly name: string;
   readonly title: string;
+  /** Its records are no lines of text: rows are their numbers. */
+  readonly binary?: true;
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */

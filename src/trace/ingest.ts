@@ -101,7 +101,7 @@ async function readGroup(
   progress.tell();
 }
 
-/** The input, with a call after each chunk. */
+/** The input, with a call at each piece of it. */
 function followed(input: OpenedInput, after: () => void): Input {
   const { name, bytes } = input;
   return {
@@ -112,6 +112,16 @@ function followed(input: OpenedInput, after: () => void): Input {
         yield chunk;
         after();
       }
+    },
+    async random() {
+      const whole = await input.random();
+      return {
+        size: whole.size,
+        read(offset, length) {
+          after();
+          return whole.read(offset, length);
+        },
+      };
     },
   };
 }

@@ -2,7 +2,8 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UserError } from '../model/issue.js';
-import type { Input } from '../model/trace.js';
+import type { Input, RandomAccess } from '../model/trace.js';
+import { openPlain, type Seekable, spool } from './seekable.js';
 import { unwrap } from './unwrap.js';
 
 const CHUNK = 1 << 20;
@@ -18,6 +19,7 @@ export interface OpenOptions {
 }
 
 export interface OpenedInput extends Input {
+  random(): Promise<RandomAccess>;
   /** The first HEAD bytes of the unpacked content, or all of it. */
   readonly head: Uint8Array;
   /** Bytes of the file read so far. */
@@ -32,9 +34,15 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
   const name = inputName(path);
   const bytes = path === '-' ? -1 : sizeOf(path);
   const state = { done: 0 };
+  let seekable: Seekable | null = null;
+  const tell = (read: number): void => {
+    state.done = Math.max(state.done, Math.min(bytes, read));
+    options.onBytes?.(state.done);
+  };
   const raw = new Peekable(readable(path, counted(source(path, options), state, options)));
   const begin = await raw.peek(MAGIC);
-  const packed = unwrap(name, begin, raw.rest());
+  const unpacked = raw.rest();
+  const packed = unwrap(name, begin, unpacked);
   const content = new Peekable(packed.chunks);
   const head = await content.peek(HEAD);
   return {
@@ -48,7 +56,15 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
       return packed.damage();
     },
     chunks: () => content.rest(),
-    close: () => content.close(),
+    async random() {
+      const plain = bytes >= 0 && packed.chunks === unpacked;
+      seekable ??= plain ? openPlain(path, tell) : await spool(content.rest());
+      return seekable;
+    },
+    async close() {
+      seekable?.close();
+      await content.close();
+    },
   };
 }
 

@@ -15,11 +15,14 @@ export function formatNamed(name: string): Format {
   throw new UserError(`unknown format "${printable(name)}"; expected one of ${names()}`);
 }
 
+/** Can lines of a source in this format be shown? */
+export const hasLines = (name: string): boolean => formats.find((format) => format.name === name)?.binary !== true;
+
 /** The format of an input that begins with `head`; `given` where the user knows better. */
 export function recognise(name: string, head: Uint8Array, given: Format | null): Format {
   const found = given ?? formats.find((format) => format.sniff(head));
   if (found !== undefined && head.length > 0) return found;
-  throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(name, head)}`, DAMAGED);
+  throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(head)}`, DAMAGED);
 }
 
 const names = (): string => formats.map((format) => format.name).join(', ');
@@ -27,43 +30,16 @@ const expected = (): string => `a recording (${names()})`;
 
 function findings(head: Uint8Array): string {
   if (head.length === 0) return 'nothing: the input is empty';
-  const foreign = foreigner(head);
-  if (foreign !== undefined) return `${foreign.is} (first bytes ${hex(head)})`;
   const text = textOf(head);
   if (text === null) return `binary data (first bytes ${hex(head)})`;
   const line = text.split('\n').find((one) => one.trim() !== '');
   return line === undefined ? 'blank text' : `text that is no trace, beginning "${printable(line.trim(), 60)}"`;
 }
 
-function advice(name: string, head: Uint8Array): string {
+function advice(head: Uint8Array): string {
   if (head.length === 0) return 'was the recording stopped before it was written? Record again, or check the path';
-  const known = foreigner(head)?.advice.replaceAll('FILE', name);
-  const list = '"sealtrace list formats" shows what can be read';
-  return known ?? `${list}; if it is one of them, name it with --from FORMAT`;
+  return '"sealtrace list formats" shows what can be read; if it is one of them, name it with --from FORMAT';
 }
-
-interface Foreigner {
-  readonly magic: string;
-  readonly is: string;
-  readonly advice: string;
-}
-
-/** Files that people have at hand and may take for a text recording. */
-const FOREIGNERS: readonly Foreigner[] = [
-  {
-    magic: '\x17\x08Dtracing',
-    is: 'a binary trace.dat',
-    advice: 'print it as text: trace-cmd report -t FILE | sealtrace ingest - -o X.sealtrace',
-  },
-  {
-    magic: 'PERFILE2',
-    is: 'a binary perf.data',
-    advice: 'this version reads no perf data; record with trace-cmd, or write NDJSON (reference: events)',
-  },
-];
-
-const foreigner = (head: Uint8Array): Foreigner | undefined =>
-  FOREIGNERS.find(({ magic }) => [...magic].every((char, i) => head[i] === char.charCodeAt(0)));
 
 /** Null when the bytes are no text. */
 function textOf(head: Uint8Array): string | null {

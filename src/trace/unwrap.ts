@@ -1,5 +1,7 @@
-// Compressed input by its content: gzip, and zstd where this Node has it. What stands before a damage is still delivered.
+// Compressed input by its content: gzip and zstd. What stands before a damage is still delivered.
+import { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import { ZstdStream } from '../base/unpack.js';
 import { UserError } from '../model/issue.js';
 
 /** Compressed bytes given to zlib at once: what they hold is lost when a damage is found among them, so they are few. */
@@ -26,7 +28,7 @@ interface Packer {
   readonly magic: readonly number[];
   readonly command: string;
   /** Null when this Node cannot unpack it. */
-  make(): zlib.Gunzip | null;
+  make(): Transform | null;
 }
 
 const PACKERS: readonly Packer[] = [
@@ -36,10 +38,33 @@ const PACKERS: readonly Packer[] = [
   { name: 'bzip2', magic: [0x42, 0x5a, 0x68], command: 'bzip2', make: () => null },
 ];
 
-/** Node has zstd from 22.15 on; the types of Node 20 do not know it. */
-function zstd(): zlib.Gunzip | null {
+/** Node has zstd from 22.15 on; the types of Node 20 do not know it. Before that a library does it, slower. */
+function zstd(): Transform {
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  return typeof create === 'function' ? (create() as zlib.Gunzip) : null;
+  return typeof create === 'function' ? (create() as Transform) : zstdByLibrary();
+}
+
+function zstdByLibrary(): Transform {
+  const zstd = new ZstdStream();
+  return new Transform({
+    transform(piece: Uint8Array, _encoding, done) {
+      const { bytes, error } = attempt(() => zstd.push(piece));
+      done(error, bytes);
+    },
+    flush(done) {
+      const { bytes, error } = attempt(() => zstd.end());
+      // What zlib calls the end of the input in the middle of the data.
+      done(error && Object.assign(error, { code: 'Z_BUF_ERROR' }), bytes);
+    },
+  });
+}
+
+function attempt<T>(work: () => T): { readonly bytes?: T; readonly error: Error | null } {
+  try {
+    return { bytes: work(), error: null };
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
 }
 
 function pipeIt(name: string, { name: kind, command }: Packer): string {
@@ -49,7 +74,7 @@ function pipeIt(name: string, { name: kind, command }: Packer): string {
 
 async function* unpacked(
   kind: string,
-  stream: zlib.Gunzip,
+  stream: Transform,
   raw: AsyncIterable<Uint8Array>,
   state: { damage: string },
 ): AsyncIterable<Uint8Array> {
@@ -80,7 +105,7 @@ async function* unpacked(
 }
 
 /** Waits for the callback of `start` or for an error, whichever comes. */
-function settled(stream: zlib.Gunzip, start: (done: () => void) => void): Promise<void> {
+function settled(stream: Transform, start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       stream.off('error', done);

@@ -152,7 +152,17 @@ describe('help and lists', () => {
     const formats = (await listed('formats')).items.map(({ name }) => name);
     expect(formats).toHaveLength(Object.keys(registry).length);
     expect(formats).toEqual(
-      expect.arrayContaining(['bcc', 'blktrace', 'csv', 'ftrace-text', 'ndjson', 'parquet', 'strace']),
+      expect.arrayContaining([
+        'bcc',
+        'blktrace',
+        'csv',
+        'ftrace-text',
+        'ndjson',
+        'parquet',
+        'perf-data',
+        'strace',
+        'trace-dat',
+      ]),
     );
     expect((await listed('costs')).items.map(({ name }) => name)).toEqual(['reference']);
     expect((await listed('workloads')).items.map(({ name }) => name)).toContain('rdma-server');

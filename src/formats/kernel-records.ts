@@ -1,0 +1,105 @@
+// Hands raw tracepoint records to the kernel sink and the record columns: what all binary recordings of tracepoints share.
+import type { TraceSink } from '../model/trace.js';
+import { BinaryPayload, type EventPlan } from './binary-payload.js';
+import { parseTracepointFormat } from './tracepoint-format.js';
+
+interface KnownEvent {
+  readonly plan: EventPlan;
+  readonly read: boolean;
+  readonly kind: number;
+}
+
+export class KernelRecords {
+  readonly #sink: TraceSink;
+  readonly #payload: BinaryPayload;
+  readonly #formats: ReadonlyMap<number, { readonly text: string }>;
+  readonly #events: (KnownEvent | undefined)[] = [];
+  /** Where every record keeps its event number and its thread id; by name, as all fields. */
+  readonly #idOffset: number;
+  readonly #tidOffset: number;
+  readonly #little: boolean;
+  #row = 0;
+
+  /** `formats`: the text of the `format` file by event number. */
+  constructor(sink: TraceSink, formats: ReadonlyMap<number, { readonly text: string }>, little: boolean) {
+    this.#sink = sink;
+    this.#formats = formats;
+    this.#payload = new BinaryPayload(sink.kernel, little);
+    this.#little = little;
+    const [any] = formats.values();
+    const fields = parseTracepointFormat(any?.text ?? '')?.fields ?? [];
+    this.#idOffset = fields.find(({ name }) => name === 'common_type')?.offset ?? 0;
+    this.#tidOffset = fields.find(({ name }) => name === 'common_pid')?.offset ?? 4;
+  }
+
+  /** The thread a record at bytes [from, to) is of; -1 when it is too short to tell. */
+  tid(view: DataView, from: number, to: number): number {
+    const at = from + this.#tidOffset;
+    return at + 4 > to || from + this.#idOffset + 2 > to ? -1 : view.getInt32(at, this.#little);
+  }
+
+  /** Takes the record at bytes [from, to), which `tid` found long enough; times are relative to the sink's origin. */
+  // hot
+  take(
+    timeNs: number,
+    cpu: number,
+    tid: number,
+    pid: number,
+    comm: number,
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+  ): void {
+    const id = view.getUint16(from + this.#idOffset, this.#little);
+    const event = this.#events[id] ?? this.#meet(id);
+    const { record } = this.#payload;
+    const { kernel, records } = this.#sink;
+    const row = ++this.#row;
+    let opId = 0;
+    if (event.plan.code >= 0) {
+      record.event = event.plan.code;
+      record.timeNs = timeNs;
+      record.cpu = cpu;
+      record.tid = tid;
+      record.pid = pid;
+      record.comm = comm;
+      record.row = row;
+      if (event.read) this.#payload.fill(event.plan, bytes, view, from, to);
+      opId = kernel.take();
+    }
+    records.timeNs = timeNs;
+    records.kind = event.kind;
+    records.task = kernel.task(tid, pid, comm);
+    records.cpu = cpu;
+    records.row = row;
+    records.opId = opId;
+    records.commit();
+  }
+
+  /** A record that is no tracepoint's; counted by its name. */
+  other(name: string, timeNs: number, cpu: number, tid: number, pid: number, comm: number): void {
+    const { kernel, records } = this.#sink;
+    records.timeNs = timeNs;
+    records.kind = records.kindId(name, false);
+    records.task = kernel.task(tid, pid, comm);
+    records.cpu = cpu;
+    records.row = ++this.#row;
+    records.commit();
+  }
+
+  #meet(id: number): KnownEvent {
+    const format = parseTracepointFormat(this.#formats.get(id)?.text ?? '');
+    if (format === null)
+      this.#sink.issue(
+        'unknown-event',
+        0,
+        `expected a format of event ${id} in the recording, found none; its records are counted only`,
+      );
+    const plan = this.#payload.plan(format ?? { name: `(event ${id})`, id, fields: [], print: '' });
+    const read = this.#sink.kernel.reads?.(plan.code) !== false;
+    const event = { plan, read, kind: this.#sink.records.kindId(plan.name, plan.code >= 0) };
+    this.#events[id] = event;
+    return event;
+  }
+}

@@ -1,0 +1,201 @@
+// perf.data of perf record, as a file and as perf record -o - writes it: tracepoint samples through the formats it embeds.
+// Sources: tools/perf/Documentation/perf.data-file-format.txt, include/uapi/linux/perf_event.h (PERF_RECORD_*).
+import { Damage } from '../base/byte-cursor.js';
+import type { Format, TraceSink } from '../model/trace.js';
+import { KernelRecords } from './kernel-records.js';
+import { Losses } from './losses.js';
+import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
+import { isPerf, openPerf, type PerfFile } from './perf-file.js';
+import { PerfNotes } from './perf-notes.js';
+import { PerfQueue } from './perf-queue.js';
+import { Kind, PerfStream, type PerfTaker } from './perf-stream.js';
+import { randomAccess } from './random-access.js';
+
+export const perfData: Format = {
+  name: 'perf-data',
+  title: 'perf.data of perf record, file and pipe form, also zstd-compressed (binary)',
+  binary: true,
+  sniff: isPerf,
+  async read(input, sink) {
+    const file = await randomAccess(input);
+    const perf = openPerf(file);
+    const { damages } = perf.metadata;
+    const session = new Session(perf, sink);
+    try {
+      new PerfStream(file, perf, session).run();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      damages.push(error);
+    }
+    session.end();
+    for (const { at, message } of damages) sink.issue('damaged-file', 0, `byte ${at}: ${message}`);
+    return damages.length === 0;
+  },
+};
+
+/** What a record says of itself outside of its body. */
+interface Identity {
+  attr: PerfAttr | null;
+  /** Relative to the first stamp; NaN where it has none. */
+  time: number;
+  cpu: number;
+  pid: number;
+  tid: number;
+}
+
+class Session implements PerfTaker {
+  readonly #perf: PerfFile;
+  readonly #sink: TraceSink;
+  readonly #queue: PerfQueue;
+  readonly #little: boolean;
+  readonly #identity: Identity = { attr: null, time: 0, cpu: 0, pid: -1, tid: -1 };
+  /** Made at the first sample: a pipe brings the formats on the way. */
+  #records: KernelRecords | null = null;
+  #baseHigh = 0;
+  #baseLow = 0;
+  #based = false;
+  #origin: bigint | null = null;
+  /** From stamps relative to the first to the sink's times. */
+  #shiftNs = 0;
+  #nowNs = 0;
+  #lastSeen = 0;
+  #earliest = Number.POSITIVE_INFINITY;
+  readonly #losses: Losses;
+  readonly #notes: PerfNotes;
+
+  constructor(perf: PerfFile, sink: TraceSink) {
+    this.#perf = perf;
+    this.#sink = sink;
+    this.#losses = new Losses(sink);
+    this.#little = perf.little;
+    this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
+    this.#queue = new PerfQueue((...one) => this.#deliver(...one));
+  }
+
+  record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    this.#identify(kind, view, from, to);
+    const { time } = this.#identity;
+    if (!Number.isNaN(time)) this.#lastSeen = time;
+    if (time < this.#earliest && time > Number.NEGATIVE_INFINITY) this.#earliest = time;
+    this.#queue.add(Number.isNaN(time) ? this.#lastSeen : time, kind, bytes, view, from, to);
+  }
+
+  round(): void {
+    this.#queue.round();
+  }
+
+  end(): void {
+    this.#queue.end();
+    const { source } = this.#sink;
+    const [attr] = this.#perf.attrs;
+    source.kernel = this.#perf.metadata.kernel;
+    source.clock = attr === undefined ? '' : clockName(attr.clock);
+    if (this.#queue.late > 0)
+      this.#sink.issue(
+        'late-records',
+        0,
+        `expected finished rounds in the recording, found none for long: ${this.#queue.late} records came too late to be put in order`,
+      );
+  }
+
+  // hot
+  #identify(kind: number, view: DataView, from: number, to: number): void {
+    const identity = this.#identity;
+    const sample = kind === Kind.sample;
+    const attr = this.#perf.uniform ?? this.#attrOf(sample, view, from, to);
+    identity.attr = attr;
+    identity.time = Number.NaN;
+    identity.cpu = 0;
+    identity.pid = identity.tid = -1;
+    if (attr === null || !(sample || attr.identified)) return;
+    // Places count forwards in samples, and backwards from the end of other records.
+    const { time, cpu, tid } = sample ? attr.sample : attr.trailer;
+    const begin = sample ? from : to;
+    const sign = sample ? 1 : -1;
+    const little = this.#little;
+    const timeAt = begin + sign * time;
+    const cpuAt = begin + sign * cpu;
+    const tidAt = begin + sign * tid;
+    if (time > 0 && timeAt >= from && timeAt + 8 <= to) identity.time = this.#relative(view, timeAt);
+    if (cpu > 0 && cpuAt >= from && cpuAt + 8 <= to) identity.cpu = view.getUint16(little ? cpuAt : cpuAt + 2, little);
+    if (tid > 0 && tidAt >= from && tidAt + 8 <= to) {
+      identity.pid = view.getInt32(tidAt, little);
+      identity.tid = view.getInt32(tidAt + 4, little);
+    }
+  }
+
+  /** By the id in the record, whose place all attributes share; the first where there is none. */
+  #attrOf(sample: boolean, view: DataView, from: number, to: number): PerfAttr | null {
+    const { attrs, byId } = this.#perf;
+    const [first] = attrs;
+    if (first === undefined) return null;
+    const place = sample ? first.sample.id : first.identified ? first.trailer.id : 0;
+    const at = sample ? from + place : to - place;
+    if (place === 0 || at < from || at + 8 > to) return first;
+    return byId.get(u64(view, at, this.#little)) ?? first;
+  }
+
+  /** Exact while stamps are within 104 days. A stamp of 0 is of what was before the recording. */
+  #relative(view: DataView, at: number): number {
+    const little = this.#little;
+    const high = view.getUint32(little ? at + 4 : at, little);
+    const low = view.getUint32(little ? at : at + 4, little);
+    if (high === 0 && low === 0) return Number.NEGATIVE_INFINITY;
+    if (!this.#based) {
+      this.#based = true;
+      this.#baseHigh = high;
+      this.#baseLow = low;
+    }
+    return (high - this.#baseHigh) * 4294967296 + (low - this.#baseLow);
+  }
+
+  #deliver(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    if (this.#origin === null) this.#begin(this.#earliest);
+    if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
+    this.#identify(kind, view, from, to);
+    const timeNs = this.#nowNs;
+    if (kind === Kind.sample) this.#sample(timeNs, bytes, view, from, to);
+    else if (kind === Kind.lost) this.#lost(timeNs, view, from + 16, to);
+    else if (kind === Kind.lostSamples) this.#lost(timeNs, view, from + 8, to);
+    else this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
+  }
+
+  /** The origin is the first stamp, as in text forms; what has no stamp stands there. */
+  #begin(earliest: number): void {
+    const first = Number.isFinite(earliest) ? earliest : 0;
+    const base = BigInt(this.#baseHigh) * 4294967296n + BigInt(this.#baseLow);
+    this.#origin = this.#sink.origin(base + BigInt(first));
+    this.#shiftNs = Number(base - this.#origin);
+    this.#nowNs = first + this.#shiftNs;
+  }
+
+  #sample(timeNs: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    const { attr, cpu } = this.#identity;
+    const { pid, tid } = this.#identity;
+    this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata.formats, this.#little);
+    const records = this.#records;
+    this.#losses.at(cpu, timeNs);
+    const comm = this.#notes.comm(tid);
+    if (attr !== null && attr.type === TRACEPOINT && attr.hasRaw) {
+      const raw = rawAt(attr, view, from, to, this.#little);
+      const begin = raw + 4;
+      const end = raw < 0 ? -1 : begin + view.getUint32(raw, this.#little);
+      if (end >= 0 && end <= to && records.tid(view, begin, end) >= 0) {
+        records.take(timeNs, cpu, tid, pid, comm, bytes, view, begin, end);
+        return;
+      }
+    }
+    records.other(attr === null || attr.name === '' ? 'sample' : attr.name, timeNs, cpu, tid, pid, comm);
+  }
+
+  #lost(timeNs: number, view: DataView, at: number, to: number): void {
+    const count = at + 8 <= to ? u64(view, at, this.#little) : 0;
+    const { cpu } = this.#identity;
+    this.#losses.begin(cpu, count);
+    this.#losses.at(cpu, timeNs);
+  }
+}
+
+function u64(view: DataView, at: number, little: boolean): number {
+  return view.getUint32(little ? at + 4 : at, little) * 4294967296 + view.getUint32(little ? at : at + 4, little);
+}

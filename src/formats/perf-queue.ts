@@ -1,0 +1,121 @@
+// Brings perf's records into the order of time: they come buffer by buffer, and only a finished round says what is complete.
+// Source: tools/perf/util/ordered-events.c.
+import { stableOrder } from '../base/columns.js';
+
+export type Deliver = (time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number) => void;
+
+/** Blocks that may wait to be ordered; a recorder that never finishes a round must not fill the memory. */
+const MOST_BLOCKS = 64;
+
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export class PerfQueue {
+  readonly #deliver: Deliver;
+  #times = new Float64Array(1024);
+  /** Kind, number of the block, first and last byte of each record. */
+  #places = new Uint32Array(4096);
+  #length = 0;
+  #blocks: Block[] = [];
+  /** Latest time of this round, and of the one before: that is complete when this one is. */
+  #latest = Number.NEGATIVE_INFINITY;
+  #complete = Number.NEGATIVE_INFINITY;
+  #delivered = Number.NEGATIVE_INFINITY;
+  /** Records that came after a later one had to be delivered. */
+  late = 0;
+
+  constructor(deliver: Deliver) {
+    this.#deliver = deliver;
+  }
+
+  // hot
+  add(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    const block = this.#block(bytes, view);
+    const row = this.#length++;
+    if (row === this.#times.length) this.#grow();
+    const at = row * 4;
+    this.#times[row] = time;
+    this.#places[at] = kind;
+    this.#places[at + 1] = block;
+    this.#places[at + 2] = from;
+    this.#places[at + 3] = to;
+    if (time > this.#latest) this.#latest = time;
+  }
+
+  round(): void {
+    this.#flush(this.#complete);
+    this.#complete = this.#latest;
+  }
+
+  end(): void {
+    this.#flush(Number.POSITIVE_INFINITY);
+  }
+
+  #block(bytes: Uint8Array, view: DataView): number {
+    const last = this.#blocks.at(-1);
+    if (last?.bytes === bytes) return this.#blocks.length - 1;
+    if (this.#blocks.length >= MOST_BLOCKS) this.#flush(this.#middle());
+    return this.#blocks.push({ bytes, view }) - 1;
+  }
+
+  /** A time that about half of what waits is before. */
+  #middle(): number {
+    const times = this.#times.slice(0, this.#length).sort();
+    return times[this.#length >> 1] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Delivers everything up to `limit` in order of time, equal times as they came. */
+  #flush(limit: number): void {
+    const times = this.#times;
+    const places = this.#places;
+    const order = stableOrder(times, this.#length);
+    let done = 0;
+    for (; done < this.#length; done++) {
+      const row = order === null ? done : order[done]!;
+      const time = times[row]!;
+      if (time > limit) break;
+      if (time < this.#delivered) this.late++;
+      else this.#delivered = time;
+      const { bytes, view } = this.#blocks[places[row * 4 + 1]!]!;
+      this.#deliver(time, places[row * 4]!, bytes, view, places[row * 4 + 2]!, places[row * 4 + 3]!);
+    }
+    this.#keep(order, done);
+  }
+
+  /** Keeps what was not delivered, and of the blocks those it is in. */
+  #keep(order: Uint32Array | null, done: number): void {
+    if (done === 0) return;
+    const times = this.#times;
+    const places = this.#places;
+    const kept = this.#length - done;
+    const rows =
+      order === null ? Uint32Array.from({ length: kept }, (_, i) => done + i) : order.slice(done, this.#length);
+    rows.sort();
+    const blocks: Block[] = [];
+    const numbers = new Int32Array(this.#blocks.length).fill(-1);
+    for (let i = 0; i < kept; i++) {
+      // Rows only move forward, so nothing is written over before it is read.
+      const row = rows[i]!;
+      const old = places[row * 4 + 1]!;
+      if (numbers[old]! < 0) numbers[old] = blocks.push(this.#blocks[old]!) - 1;
+      times[i] = times[row]!;
+      places[i * 4] = places[row * 4]!;
+      places[i * 4 + 1] = numbers[old]!;
+      places[i * 4 + 2] = places[row * 4 + 2]!;
+      places[i * 4 + 3] = places[row * 4 + 3]!;
+    }
+    this.#blocks = blocks;
+    this.#length = kept;
+  }
+
+  #grow(): void {
+    const times = new Float64Array(this.#times.length * 2);
+    times.set(this.#times);
+    const places = new Uint32Array(times.length * 4);
+    places.set(this.#places);
+    this.#times = times;
+    this.#places = places;
+  }
+}

@@ -1,0 +1,149 @@
+// The records of a perf.data one after the other, packed ones unpacked, with what is no record of the run taken out.
+// Source: tools/perf/Documentation/perf.data-file-format.txt; tools/perf/util/session.c for the order of packed pieces.
+import { ByteCursor, Damage, inMemory, viewOf } from '../base/byte-cursor.js';
+import { ZstdStream } from '../base/unpack.js';
+import type { RandomAccess } from '../model/trace.js';
+import { readTracingData } from './kernel-metadata.js';
+import { addAttr, type PerfFile, readFeature } from './perf-file.js';
+
+export const Kind = {
+  mmap: 1,
+  lost: 2,
+  comm: 3,
+  exit: 4,
+  fork: 7,
+  sample: 9,
+  mmap2: 10,
+  lostSamples: 13,
+  attr: 64,
+  tracingData: 66,
+  finishedRound: 68,
+  auxtrace: 71,
+  feature: 80,
+  compressed: 81,
+  compressed2: 83,
+} as const;
+
+/** Gets every record of the run: bytes [from, to) of a block that stays as it is. */
+export interface PerfTaker {
+  record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void;
+  round(): void;
+}
+
+const BLOCK = 1 << 20;
+const HEADER = 8;
+/** Records have 16-bit sizes. */
+const LARGEST = 65536;
+/** Smallest piece of an attribute that is read from a record. */
+const ATTR_SIZE_AT = 4;
+
+export class PerfStream {
+  readonly #file: RandomAccess;
+  readonly #perf: PerfFile;
+  readonly #taker: PerfTaker;
+  #zstd: ZstdStream | null = null;
+  /** The beginning of a record whose end comes with the next packed piece. */
+  #rest: Uint8Array = new Uint8Array(0);
+  /** Place in the file behind the last record, for data that follow it outside of records. */
+  #behind = 0;
+
+  constructor(file: RandomAccess, perf: PerfFile, taker: PerfTaker) {
+    this.#file = file;
+    this.#perf = perf;
+    this.#taker = taker;
+  }
+
+  /** Throws a Damage where the records cannot be followed any further. */
+  run(): void {
+    const end = Math.min(this.#perf.dataEnd, this.#file.size);
+    let at = this.#perf.dataAt;
+    while (at < end) {
+      const bytes = this.#file.read(at, Math.min(BLOCK, end - at));
+      const used = this.#block(bytes, at, at + bytes.length >= end);
+      if (used === 0) break;
+      at = Math.max(at + used, this.#behind);
+    }
+    if (this.#rest.length > 0) throw new Damage(end, 'expected more packed records, found the end of the file');
+  }
+
+  /** Takes the whole records of a block that stands at `base` in the file; returns the bytes used. */
+  #block(bytes: Uint8Array, base: number, last: boolean): number {
+    const view = viewOf(bytes);
+    const { little } = this.#perf;
+    let at = 0;
+    while (at + HEADER <= bytes.length) {
+      const size = view.getUint16(at + 6, little);
+      if (size < HEADER) throw new Damage(base + at, `expected a record of ${HEADER} bytes or more, found ${size}`);
+      if (at + size > bytes.length) break;
+      const kind = view.getUint32(at, little);
+      this.#behind = 0;
+      this.#dispatch(kind, bytes, view, at, at + size, base);
+      at += size;
+      if (this.#behind > 0) return at;
+    }
+    if (last && at < bytes.length)
+      throw new Damage(base + at, `expected a whole record, found the last ${bytes.length - at} bytes of the records`);
+    return at;
+  }
+
+  #dispatch(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number, base: number): void {
+    if (kind < Kind.attr) this.#taker.record(kind, bytes, view, from, to);
+    else if (kind === Kind.finishedRound) this.#taker.round();
+    else this.#own(kind, bytes, from, to, base);
+  }
+
+  /** Records that perf itself writes. */
+  #own(kind: number, bytes: Uint8Array, from: number, to: number, base: number): void {
+    const c = new ByteCursor(inMemory(bytes.subarray(from + HEADER, to)), 0, this.#perf.little);
+    if (kind === Kind.compressed) this.#unpack(c.bytes(c.left, 'packed records'), base + from);
+    else if (kind === Kind.compressed2)
+      this.#unpack(c.bytes(Math.min(c.u64('the size of packed records'), c.left), 'packed records'), base + from);
+    else if (kind === Kind.attr) this.#attr(c);
+    else if (kind === Kind.feature) this.#guarded(() => readFeature(this.#perf, c.u64('a feature'), c, c.left));
+    else if (kind === Kind.tracingData) this.#tracingData(c.u32('the size of the tracing data'), base + to);
+    else if (kind === Kind.auxtrace) this.#behind = base + to + c.u64('the size of the trace');
+  }
+
+  #attr(c: ByteCursor): void {
+    const size = viewOf(c.bytes(8, 'an attribute')).getUint32(ATTR_SIZE_AT, this.#perf.little);
+    c.at = 0;
+    const bytes = c.bytes(size, 'an attribute');
+    addAttr(this.#perf, bytes, c.bytes(c.left, 'the ids of an attribute'));
+  }
+
+  /** It follows its record, in whole words. */
+  #tracingData(size: number, at: number): void {
+    this.#behind = at + size + (-size & 7);
+    this.#guarded(() => readTracingData(this.#perf.metadata, new ByteCursor(this.#file, at, this.#perf.little)));
+  }
+
+  #guarded(part: () => void): void {
+    try {
+      part();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#perf.metadata.damages.push(error);
+    }
+  }
+
+  #unpack(packed: Uint8Array, at: number): void {
+    this.#zstd ??= new ZstdStream();
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#zstd.push(packed);
+    } catch (error) {
+      throw new Damage(at, `expected zstd data, found ${error instanceof Error ? error.message : error}`);
+    }
+    const whole = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
+    const used = this.#block(whole, at, false);
+    this.#rest = whole.subarray(used);
+    if (this.#rest.length > LARGEST) throw new Damage(at, 'expected packed records, found none in 64 KiB');
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}

@@ -1,0 +1,181 @@
+// The kernel's ring-buffer pages of one CPU, as recorders copy them: pages into records with absolute times.
+// Sources: include/linux/ring_buffer.h, kernel/trace/ring_buffer.c, libtraceevent kbuffer-parse.c, events/header_page.
+import { viewOf } from '../base/byte-cursor.js';
+import type { PageLayout } from './kernel-metadata.js';
+
+/** Whole pages in order; null at the end. A last page may be cut. */
+export type PageSource = () => Uint8Array | null;
+
+const PADDING = 29;
+const TIME_EXTEND = 30;
+const TIME_STAMP = 31;
+const TIME_BITS = 2 ** 27;
+/** Flags and size in a page's commit word. */
+const MISSED_EVENTS = 0x80000000;
+const MISSED_STORED = 0x40000000;
+const COMMIT_MASK = 0x07ffffff;
+/** An absolute stamp has 59 bits; those above come from the page. */
+const STAMP_MASK = (1n << 59n) - 1n;
+
+export class CpuPages {
+  readonly cpu: number;
+  /** The current record: bytes [from, to) and its time after `base`. */
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+  from = 0;
+  to = 0;
+  time = 0;
+  /** Records lost before the current one, and before the next: -1 none, 0 some. */
+  lost = -1;
+  pendingLoss = -1;
+  /** The first trouble with a page, and its place in the pages of this CPU; empty when there is none. */
+  damage = '';
+  damageAt = 0;
+  #bytesBefore: number;
+  readonly #pages: PageSource;
+  readonly #layout: PageLayout;
+  readonly #pageSize: number;
+  readonly #little: boolean;
+  readonly #base: (pageTime: bigint) => bigint;
+  /** End of the records of this page, start of the next page, place of the next record. */
+  #end = 0;
+  #next = 0;
+  #at = 0;
+  #pageTime = 0n;
+
+  /** `start` is the place of the first page; `base` gives time zero; it is asked with the time of every page. */
+  constructor(
+    cpu: number,
+    pages: PageSource,
+    start: number,
+    layout: PageLayout,
+    pageSize: number,
+    little: boolean,
+    base: (pageTime: bigint) => bigint,
+  ) {
+    this.cpu = cpu;
+    this.#pages = pages;
+    this.#bytesBefore = start;
+    this.#layout = layout;
+    this.#pageSize = pageSize;
+    this.#little = little;
+    this.#base = base;
+  }
+
+  /** Goes to the next record; false at the end. */
+  // hot
+  next(): boolean {
+    const little = this.#little;
+    for (;;) {
+      let at = this.#at;
+      if (at + 4 > this.#end) {
+        if (!this.#page()) return false;
+        continue;
+      }
+      const word = this.view.getUint32(at, little);
+      const type = little ? word & 31 : word >>> 27;
+      const delta = little ? word >>> 5 : word & 0x7ffffff;
+      at += 4;
+      if (type > 0 && type < PADDING) {
+        this.time += delta;
+        if (this.#give(at, type * 4)) return true;
+        continue;
+      }
+      if (at + 4 > this.#end) {
+        this.#cut(at);
+        continue;
+      }
+      const second = this.view.getUint32(at, little);
+      at += 4;
+      if (type === 0) {
+        this.time += delta;
+        // The length counts its own word and is rounded up to words.
+        if (this.#give(at, (Math.max(second, 4) - 4 + 3) & ~3)) return true;
+      } else if (type === PADDING) {
+        this.time += delta;
+        // Without a delta the rest of the page is empty.
+        this.#at = delta === 0 || second < 4 ? this.#end : at - 4 + second;
+      } else {
+        if (type === TIME_EXTEND) this.time += second * TIME_BITS + delta;
+        else if (type === TIME_STAMP) this.#absolute(BigInt(second) * BigInt(TIME_BITS) + BigInt(delta));
+        this.#at = at;
+      }
+    }
+  }
+
+  #give(from: number, length: number): boolean {
+    if (from + length > this.#end) {
+      this.#cut(from);
+      return false;
+    }
+    this.from = from;
+    this.to = from + length;
+    this.#at = this.to;
+    this.lost = this.pendingLoss;
+    this.pendingLoss = -1;
+    return true;
+  }
+
+  #absolute(stamp: bigint): void {
+    this.time = Number((this.#pageTime & ~STAMP_MASK) + stamp - this.#base(this.#pageTime));
+  }
+
+  #cut(at: number): void {
+    this.#damaged(at, 'expected a whole record, found the end of its page');
+    this.#at = this.#end;
+  }
+
+  #damaged(at: number, what: string): void {
+    if (this.damage !== '') return;
+    this.damage = what;
+    this.damageAt = this.#bytesBefore + at;
+  }
+
+  /** Opens the next page; false when there is none. */
+  #page(): boolean {
+    if (this.#next >= this.bytes.length) {
+      this.#bytesBefore += this.bytes.length;
+      const block = this.#pages();
+      if (block === null) {
+        this.bytes = new Uint8Array(0);
+        return false;
+      }
+      this.bytes = block;
+      this.view = viewOf(block);
+      this.#next = 0;
+    }
+    const start = this.#next;
+    const { timeOffset, commitOffset, commitSize, dataOffset } = this.#layout;
+    const available = Math.min(this.bytes.length - start, this.#pageSize);
+    this.#next = start + available;
+    this.#at = this.#end = this.#next;
+    if (available < dataOffset || available < Math.max(timeOffset + 8, commitOffset + commitSize)) {
+      this.#damaged(start, `expected a page of ${this.#pageSize} bytes, found ${available} bytes`);
+      return true;
+    }
+    const little = this.#little;
+    this.#pageTime = this.view.getBigUint64(start + timeOffset, little);
+    this.time = Number(this.#pageTime - this.#base(this.#pageTime));
+    const low = commitSize === 8 && !little ? 4 : 0;
+    const commit = this.view.getUint32(start + commitOffset + low, little);
+    this.#at = start + dataOffset;
+    this.#end = this.#at + (commit & COMMIT_MASK);
+    if (this.#end > this.#next) {
+      this.#damaged(start, `expected ${commit & COMMIT_MASK} bytes of records, found ${available - dataOffset}`);
+      this.#end = this.#next;
+    }
+    if ((commit & MISSED_EVENTS) !== 0) this.#missed((commit & MISSED_STORED) !== 0);
+    return true;
+  }
+
+  #missed(stored: boolean): void {
+    const at = this.#end;
+    const size = this.#layout.commitSize;
+    let count = 0;
+    if (stored && at + size <= this.#next) {
+      const low = size === 8 && !this.#little ? 4 : 0;
+      count = this.view.getUint32(at + low, this.#little);
+    }
+    this.pendingLoss = Math.max(0, this.pendingLoss) + count;
+  }
+}

@@ -1,0 +1,80 @@
+// A trace.dat as its two versions describe it: buffers, clocks, and the options that mean the same in both.
+// Sources: trace-cmd.dat.v6(5) and trace-cmd.dat.v7(5).
+import { ByteCursor, Damage, inMemory } from '../base/byte-cursor.js';
+import type { Codec } from '../base/unpack.js';
+import { type Metadata, readPairs } from './kernel-metadata.js';
+
+export interface CpuData {
+  readonly cpu: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface TraceBuffer {
+  /** Empty for the top instance. */
+  readonly name: string;
+  readonly clock: string;
+  readonly pageSize: number;
+  /** How its pages are packed in chunks; null when they stand as they are. */
+  readonly codec: Codec | null;
+  readonly cpus: readonly CpuData[];
+}
+
+export interface TraceDat extends Metadata {
+  /** Processes of threads. */
+  readonly processes: Map<number, number>;
+  readonly buffers: TraceBuffer[];
+  /** Added to every stamp (options OFFSET and DATE). */
+  shift: bigint;
+  /** How cycles become ns, when the stamps are cycles and the recorder measured them (option TSC2NSEC). */
+  cycles: { readonly multiplier: bigint; readonly shift: bigint } | null;
+}
+
+const utf8 = new TextDecoder();
+const SMALLEST_PAGE = 1024;
+const LARGEST_PAGE = 1 << 24;
+const NS_PER_US = 1000n;
+
+/** Option numbers that are used; all others are skipped. */
+export const Option = {
+  done: 0,
+  date: 1,
+  buffer: 3,
+  clock: 4,
+  uname: 5,
+  offset: 7,
+  cpuCount: 8,
+  cycles: 14,
+  processes: 32,
+} as const;
+
+export function checkedPage(c: ByteCursor, pageSize: number): number {
+  if (pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE) return pageSize;
+  throw new Damage(c.at, `expected a page size of ${SMALLEST_PAGE} to ${LARGEST_PAGE}, found ${pageSize}`);
+}
+
+/** Options that mean the same in both versions. */
+export function plainOption(dat: TraceDat, id: number, data: Uint8Array): void {
+  const c = new ByteCursor(inMemory(data), 0, dat.little);
+  if (id === Option.uname) dat.kernel = zeroEnded(data);
+  else if (id === Option.offset) dat.shift += wholeNumber(zeroEnded(data));
+  else if (id === Option.date) dat.shift += wholeNumber(zeroEnded(data)) * NS_PER_US;
+  else if (id === Option.processes) readPairs(zeroEnded(data), (tid, rest) => dat.processes.set(tid, Number(rest)));
+  else if (id === Option.cycles && data.length >= 16) {
+    const multiplier = BigInt(c.u32('a multiplier'));
+    const shift = BigInt(c.u32('a shift') & 63);
+    // Its third part, an offset, is not used by trace-cmd report either.
+    if (multiplier > 0n) dat.cycles = { multiplier, shift };
+  }
+}
+
+function wholeNumber(text: string): bigint {
+  const [, sign = '', digits = '0'] = /^\s*(-?)(0x[\da-f]{1,16}|\d{1,19})/i.exec(text) ?? [];
+  return sign === '-' ? -BigInt(digits) : BigInt(digits);
+}
+
+export const zeroEnded = (data: Uint8Array): string =>
+  utf8
+    .decode(data)
+    .replace(/\0[\s\S]*$/, '')
+    .trim();

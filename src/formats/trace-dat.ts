@@ -1,0 +1,163 @@
+// trace.dat of trace-cmd, versions 6 and 7: the ring-buffer pages of every CPU and instance, merged in time.
+// Sources: trace-cmd.dat.v6(5), trace-cmd.dat.v7(5); the order of equal times is that of trace-cmd report.
+import { Damage } from '../base/byte-cursor.js';
+import type { Format, RandomAccess, TraceSink } from '../model/trace.js';
+import { MAGIC } from './kernel-metadata.js';
+import { KernelRecords } from './kernel-records.js';
+import { Losses } from './losses.js';
+import { randomAccess } from './random-access.js';
+import { CpuPages } from './ring-buffer.js';
+import type { TraceDat } from './trace-dat-file.js';
+import { openTraceDat } from './trace-dat-open.js';
+import { pagesOf } from './trace-dat-pages.js';
+
+export const traceDat: Format = {
+  name: 'trace-dat',
+  title: 'trace.dat of trace-cmd, versions 6 and 7 (binary)',
+  binary: true,
+  sniff: (head) => [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0)),
+  async read(input, sink) {
+    const file = await randomAccess(input);
+    const dat = openTraceDat(file);
+    new Merger(file, dat, sink).run();
+    for (const { at, message } of dat.damages) sink.issue('damaged-file', 0, `byte ${at}: ${message}`);
+    return dat.damages.length === 0;
+  },
+};
+
+/** The records of one CPU of one instance. */
+interface Stream {
+  readonly pages: CpuPages;
+  /** What a place in them counts, where it is not the file. */
+  readonly packed: string;
+}
+
+class Merger {
+  readonly #dat: TraceDat;
+  readonly #sink: TraceSink;
+  readonly #records: KernelRecords;
+  readonly #losses: Losses;
+  readonly #streams: Stream[];
+  /** Time zero of the pages, in the recorder's units. */
+  #base: bigint | null = null;
+  /** From the pages' time to the sink's. */
+  #shiftNs = 0;
+  readonly #comms = new Map<number, number>();
+
+  constructor(file: RandomAccess, dat: TraceDat, sink: TraceSink) {
+    this.#dat = dat;
+    this.#sink = sink;
+    this.#losses = new Losses(sink);
+    this.#records = new KernelRecords(sink, dat.formats, dat.little);
+    this.#streams = dat.buffers.flatMap((buffer) =>
+      buffer.cpus.map((data) => {
+        const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage));
+        const start = buffer.codec === null ? data.offset : 0;
+        const pages = new CpuPages(data.cpu, source, start, dat.page, buffer.pageSize, dat.little, (first) => {
+          this.#base ??= first;
+          return this.#base;
+        });
+        return { pages, packed: buffer.codec === null ? '' : ', counted as they unpack' };
+      }),
+    );
+  }
+
+  run(): void {
+    this.#describe();
+    const live = this.#streams.filter(({ pages }) => pages.next());
+    this.#begin(live);
+    while (live.length > 0) this.#runOfOne(live);
+    this.#end();
+  }
+
+  /** Delivers records of the stream that is first in time, until another one is. Equal times go by the order of the CPUs. */
+  // hot
+  #runOfOne(live: Stream[]): void {
+    let first = 0;
+    let limit = Number.POSITIVE_INFINITY;
+    let earlier = true;
+    for (let i = 1; i < live.length; i++) {
+      const time = live[i]!.pages.time;
+      if (time < live[first]!.pages.time) {
+        limit = live[first]!.pages.time;
+        earlier = false;
+        first = i;
+      } else if (time < limit) {
+        limit = time;
+        earlier = true;
+      }
+    }
+    const stream = live[first]!;
+    const { pages } = stream;
+    do {
+      this.#deliver(pages);
+      if (!pages.next()) {
+        live.splice(first, 1);
+        return;
+      }
+    } while (pages.time < limit || (earlier && pages.time === limit));
+  }
+
+  #deliver(pages: CpuPages): void {
+    const { view, from, to } = pages;
+    const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
+    if (pages.lost >= 0) this.#losses.begin(pages.cpu, pages.lost);
+    this.#losses.at(pages.cpu, timeNs);
+    const tid = this.#records.tid(view, from, to);
+    const pid = this.#dat.processes.get(tid) ?? -1;
+    if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#comm(0));
+    else this.#records.take(timeNs, pages.cpu, tid, pid, this.#comm(tid), pages.bytes, view, from, to);
+  }
+
+  #comm(tid: number): number {
+    const known = this.#comms.get(tid);
+    if (known !== undefined) return known;
+    const name = this.#dat.comms.get(tid) ?? (tid === 0 ? '<idle>' : '<...>');
+    const id = this.#sink.kernel.words.text(name);
+    this.#comms.set(tid, id);
+    return id;
+  }
+
+  /** The origin is the first record, as in the text form of the recording. */
+  #begin(live: readonly Stream[]): void {
+    const first = live.reduce((least, { pages }) => Math.min(least, pages.time), Number.POSITIVE_INFINITY);
+    if (this.#base === null || first === Number.POSITIVE_INFINITY) return;
+    const origin = this.#sink.origin(this.#absolute(first));
+    this.#origin = origin;
+    this.#shiftNs = Number(this.#base + this.#dat.shift - origin);
+  }
+  #origin = 0n;
+
+  #absolute(time: number): bigint {
+    const raw = (this.#base ?? 0n) + BigInt(time);
+    const { cycles, shift } = this.#dat;
+    return (cycles === null ? raw : (raw * cycles.multiplier) >> cycles.shift) + shift;
+  }
+
+  #converted(time: number): number {
+    return Number(this.#absolute(time) - this.#origin);
+  }
+
+  #describe(): void {
+    const { source } = this.#sink;
+    const filled = this.#dat.buffers.filter(({ cpus }) => cpus.some(({ size }) => size > 0));
+    source.kernel = this.#dat.kernel;
+    source.clock = filled[0]?.clock ?? '';
+    const clocks = new Set(filled.map(({ clock }) => clock));
+    if (clocks.size > 1)
+      this.#sink.issue(
+        'mixed-clocks',
+        0,
+        `expected one clock in all buffers, found ${[...clocks].join(' and ')}; their records are ordered as if it were one`,
+      );
+  }
+
+  #end(): void {
+    for (const { pages, packed } of this.#streams) {
+      if (pages.pendingLoss >= 0) this.#losses.begin(pages.cpu, pages.pendingLoss);
+      if (pages.damage !== '')
+        this.#dat.damages.push(new Damage(pages.damageAt, `${pages.damage} (pages of CPU ${pages.cpu}${packed})`));
+    }
+    this.#losses.finish();
+  }
+}

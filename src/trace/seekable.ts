@@ -1,0 +1,66 @@
+// Bytes by their place: a plain file as it is; what comes from a pipe or is packed, from a temporary file.
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RandomAccess } from '../model/trace.js';
+
+export interface Seekable extends RandomAccess {
+  close(): void;
+}
+
+/** `onRead` is told how many bytes were read so far. */
+export function openPlain(path: string, onRead: (bytes: number) => void): Seekable {
+  let total = 0;
+  const file = reader(openSync(path, 'r'));
+  return {
+    ...file,
+    read(offset, length) {
+      const bytes = file.read(offset, length);
+      total += bytes.length;
+      onRead(total);
+      return bytes;
+    },
+  };
+}
+
+/** Keeps everything in a temporary file without a name: it is gone with its descriptor, even when the run is killed. */
+export async function spool(chunks: AsyncIterable<Uint8Array>): Promise<Seekable> {
+  const folder = mkdtempSync(join(tmpdir(), 'sealtrace-'));
+  const descriptor = openSync(join(folder, 'input'), 'wx+', 0o600);
+  rmSync(folder, { recursive: true, force: true });
+  const file = reader(descriptor);
+  try {
+    for await (const chunk of chunks) for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return { ...file, size: fstatSync(descriptor).size };
+}
+
+function reader(descriptor: number): Seekable {
+  const { size } = fstatSync(descriptor);
+  let open = true;
+  return {
+    size,
+    read: (offset, length) => readAll(descriptor, offset, Math.max(0, Math.min(length, 2 ** 30))),
+    close() {
+      if (open) closeSync(descriptor);
+      open = false;
+    },
+  };
+}
+
+function readAll(descriptor: number, offset: number, length: number): Uint8Array {
+  // Places in a file come from the file: one beyond what a position can be is beyond its end as well.
+  if (!(offset >= 0 && offset <= Number.MAX_SAFE_INTEGER)) return new Uint8Array(0);
+  const { size } = fstatSync(descriptor);
+  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
+  let done = 0;
+  while (done < bytes.length) {
+    const read = readSync(descriptor, bytes, done, bytes.length - done, offset + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return bytes.subarray(0, done);
+}

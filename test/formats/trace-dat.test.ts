@@ -1,0 +1,347 @@
+// trace.dat against the text that trace-cmd prints of the same recording, and against files in every layout.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Assembler } from '../../src/assembly/assembler.js';
+import { ftraceText } from '../../src/formats/ftrace-text.js';
+import { traceDat } from '../../src/formats/trace-dat.js';
+import { TraceBuilder } from '../../src/trace/builder.js';
+import { content, hasShared, run, shared } from '../kernel/recordings.js';
+import { input } from '../trace/support.js';
+import { type Read, tellings } from './tellings.js';
+import { Bytes, type Content, type Item, type Layout, PAGE, type Page, traceDatFile } from './trace-dat-writer.js';
+
+async function read(bytes: Uint8Array, format = traceDat): Promise<Read> {
+  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const sink = builder.startSource('t', format.name, bytes.length);
+  const whole = await format.read(input(bytes), sink);
+  return { trace: builder.finish(), whole };
+}
+
+const folder = join(import.meta.dirname, '..', '..', 'traces', 'trace-dat');
+
+describe('a recording says the same as trace.dat and as the text trace-cmd prints of it', () => {
+  test.each([
+    ['swap-xfs-dax.dat', 'swap-xfs-dax'],
+    ['leases-xfs-dax.dat', 'leases-xfs-dax'],
+    ['leases-xfs-dax.v6.dat.gz', 'leases-xfs-dax'],
+    ['pin-xfs-dax.dat', 'pin-xfs-dax'],
+  ])('%s', async (name, text) => {
+    const binary = await read(content(join(folder, name)));
+    const printed = await read(content(join(folder, `${text}.report.txt.gz`)), ftraceText);
+    expect(binary.whole).toBe(true);
+    expect(printed.trace.records.rows).toBeGreaterThan(100);
+    expect(tellings(binary.trace)).toEqual(tellings(printed.trace));
+    expect(lanes(binary)).toEqual(lanes(printed));
+  });
+});
+
+/** What the replay makes of it, without the clock's name, which text does not tell. */
+const lanes = ({ trace }: Read): unknown => run({ ...trace, clock: '' }).report.lanes;
+
+function pairs(dir: string): { name: string; dat: string; text: string }[] {
+  const first = (names: readonly string[]): string | undefined =>
+    names.map((name) => join(dir, name)).find((file) => existsSync(file));
+  const dat = first(['trace.dat', 'trace.dat.gz']);
+  const text = first(['report.txt.gz', 'trace.txt.gz']);
+  const own = dat !== undefined && text !== undefined ? [{ name: dir.slice(shared.length), dat, text }] : [];
+  const below = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...own, ...below.flatMap((entry) => pairs(join(dir, entry.name)))];
+}
+
+/** All clocks, versions, file systems, and the one with losses; the large ones are left to the acceptance checks. */
+const SHARED = [
+  'recorded/ext4-lease',
+  'recorded/ext4-movers',
+  'recorded/ext4-swap',
+  'recorded/xfs-db-lost',
+  'recorded/xfs-immutable',
+  'recorded/xfs-instance',
+  'recorded/xfs-lease',
+  'recorded/xfs-movers',
+  'recorded-dma/d2p-pagecache-slow-dma',
+  'recorded-dma/d4-swapfile',
+  'recorded-dma/d6-raw-held-layout',
+  'recorded-dax/s1-faults/xfs-noreflink-pte',
+  'recorded-dax/s8-crash/xfs/before',
+];
+
+describe.skipIf(!hasShared)('../shared: every recording kept in both forms (skipped without ../shared)', () => {
+  const recordings = hasShared ? SHARED.flatMap((dir) => pairs(join(shared, dir))) : [];
+  test.each(recordings)('$name', async ({ dat, text }) => {
+    const binary = await read(content(dat));
+    const printed = await read(content(text), ftraceText);
+    expect(tellings(binary.trace)).toEqual(tellings(printed.trace));
+  });
+
+  test.each([
+    ['raw_trace.dat', { sched_switch: 755, bprint: 2 }],
+    ['trace.dat', { bprint: 501, cdev_update: 18, thermal_temperature: 6 }],
+  ])('public trace-dat/trappy/%s has the records trace-cmd report counts', async (name, counts) => {
+    const { trace, whole } = await read(content(join(shared, 'public/trace-dat/trappy', name)));
+    expect(whole).toBe(true);
+    expect(kinds(trace)).toEqual(counts);
+  });
+});
+
+function kinds(trace: Read['trace']): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of trace.records.kind) {
+    const { name } = trace.kinds[kind]!;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const COMMON = `format:
+\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;
+\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;
+\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;
+\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;
+`;
+const CREATE = 301;
+const FALLOCATE = 302;
+const FALLOCATED = 303;
+const INSERT = 304;
+const FOREIGN = 305;
+// The fields stand in an order, and at places, that no kernel has: only their names tell.
+const FORMATS = [
+  `name: xfs_create\nID: ${CREATE}\n${COMMON}
+\tfield:__rel_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;
+\tfield:int namelen;\toffset:12;\tsize:4;\tsigned:1;
+\tfield:xfs_ino_t dp_ino;\toffset:16;\tsize:8;\tsigned:0;
+\tfield:dev_t dev;\toffset:24;\tsize:4;\tsigned:0;
+
+print fmt: "dev %d:%d dp ino 0x%llx name %.*s", REC->dev\n`,
+  `name: sys_enter_fallocate\nID: ${FALLOCATE}\n${COMMON}
+\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;
+\tfield:int fd;\toffset:16;\tsize:8;\tsigned:0;
+\tfield:int mode;\toffset:24;\tsize:8;\tsigned:0;
+\tfield:loff_t offset;\toffset:32;\tsize:8;\tsigned:0;
+\tfield:loff_t len;\toffset:40;\tsize:8;\tsigned:0;
+
+print fmt: "fd: 0x%08lx"\n`,
+  `name: sys_exit_fallocate\nID: ${FALLOCATED}\n${COMMON}
+\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;
+\tfield:long ret;\toffset:16;\tsize:8;\tsigned:1;
+
+print fmt: "0x%lx", REC->ret\n`,
+  `name: xfs_iext_insert\nID: ${INSERT}\n${COMMON}
+\tfield:int bmap_state;\toffset:8;\tsize:4;\tsigned:1;
+\tfield:xfs_exntst_t state;\toffset:12;\tsize:4;\tsigned:0;
+\tfield:xfs_filblks_t blockcount;\toffset:16;\tsize:8;\tsigned:0;
+\tfield:xfs_fsblock_t startblock;\toffset:24;\tsize:8;\tsigned:0;
+\tfield:xfs_fileoff_t startoff;\toffset:32;\tsize:8;\tsigned:0;
+\tfield:dev_t dev;\toffset:40;\tsize:4;\tsigned:0;
+\tfield:xfs_ino_t ino;\toffset:48;\tsize:8;\tsigned:0;
+
+print fmt: "state %s", __print_flags(REC->bmap_state, "|", { (1u << 0), "LC" }, { (1u << 8), "ATTR" }, { (1u << 9), "COW" })\n`,
+];
+
+/** The bytes of one record. */
+function record(little: boolean, id: number, body: (out: Bytes) => Bytes): Uint8Array {
+  return body(new Bytes(little).int(2, id).int(1, 0).int(1, 0).int(4, 77)).all();
+}
+
+const insertion = (little: boolean, startoff: number, state = 0): Uint8Array =>
+  record(little, INSERT, (out) =>
+    out
+      .int(4, state)
+      .int(4, 0)
+      .int(8, 16)
+      .int(8, 24 + startoff)
+      .int(8, startoff)
+      .int(4, 7340032)
+      .int(4, 0)
+      .int(8, 131),
+  );
+
+const at = (bytes: Uint8Array, delta: number, long = false): Item => ({ kind: 'record', delta, bytes, long });
+
+/** One story on two CPUs: a file is created, allocated in three pieces by a call that fails at last. */
+function story(little: boolean): Content {
+  const create = record(little, CREATE, (out) =>
+    out
+      .int(4, 16 + (5 << 16))
+      .int(4, 5)
+      .int(8, 128)
+      .int(4, 7340032)
+      .text('a.dat')
+      .text('xyz'),
+  );
+  const enter = record(little, FALLOCATE, (out) => out.int(8, 285).int(8, 4).int(8, 0).int(8, 0).int(8, 0x10000));
+  const exit = record(little, FALLOCATED, (out) => out.int(8, 285).int(8, -28));
+  const foreign = record(little, FOREIGN, (out) => out.int(4, 1));
+  const one: readonly Page[] = [
+    {
+      time: 5_000_000_100n,
+      items: [
+        at(create, 0),
+        at(enter, 50),
+        { kind: 'padding', delta: 1, length: 20 },
+        at(insertion(little, 0), 49, true),
+        { kind: 'extend', value: 2 ** 30 + 3 },
+        at(exit, 7),
+      ],
+    },
+    // Pages far apart, and an absolute stamp that is longer than a delta can be.
+    { time: 8_000_000_000n, items: [{ kind: 'stamp', value: 8_500_000_000 }, at(foreign, 0)] },
+  ];
+  const two: readonly Page[] = [
+    { time: 5_000_000_300n, items: [at(insertion(little, 16), 0)], lost: 3 },
+    { time: 5_000_000_350n, items: [at(insertion(little, 32, 512), 4)], lost: 0 },
+  ];
+  const options: Content['options'] = [
+    [5, new TextEncoder().encode('Linux test\0')],
+    [4711, new Uint8Array(33).fill(255)],
+  ];
+  return {
+    formats: FORMATS,
+    comms: '77 st-story\n',
+    buffers: [{ name: '', clock: 'boot', cpus: [one, two] }],
+    options,
+  };
+}
+
+const LAYOUTS: readonly Layout[] = [
+  { version: 6, little: true, longSize: 8 },
+  { version: 6, little: false, longSize: 8 },
+  { version: 6, little: true, longSize: 4 },
+  { version: 6, little: false, longSize: 4 },
+  { version: 7, little: true, longSize: 8, codec: 'none' },
+  { version: 7, little: false, longSize: 4, codec: 'none' },
+  { version: 7, little: true, longSize: 8, codec: 'zlib' },
+  { version: 7, little: false, longSize: 8, codec: 'zlib' },
+];
+
+describe.each(LAYOUTS)('version $version, little endian $little, long of $longSize bytes, $codec', (layout) => {
+  const file = traceDatFile(story(layout.little), layout);
+
+  test('gives every record at its time, by field name', async () => {
+    const { trace, whole } = await read(file);
+    expect(whole).toBe(true);
+    expect(trace.originNs + BigInt(trace.records.timeNs[0]!)).toBe(5_000_000_100n);
+    const first = trace.records.timeNs[0]!;
+    expect(Array.from(trace.records.timeNs, (time) => time - first)).toEqual([
+      0,
+      50,
+      100,
+      200,
+      254,
+      100 + 2 ** 30 + 10,
+      3_499_999_900,
+    ]);
+    expect(Array.from(trace.records.cpu)).toEqual([0, 0, 0, 1, 1, 0, 0]);
+    expect(kinds(trace)).toEqual({
+      xfs_create: 1,
+      sys_enter_fallocate: 1,
+      xfs_iext_insert: 3,
+      sys_exit_fallocate: 1,
+      '(event 305)': 1,
+    });
+    expect(trace.sources[0]).toMatchObject({ clock: 'boot', kernel: 'Linux test', typed: 6, generic: 1 });
+    expect(trace.tasks[0]).toMatchObject({ tid: 77, name: 'st-story' });
+    const { columns } = trace;
+    const rows = Array.from({ length: columns.rows }, (_, i) => [
+      columns.offset[i],
+      columns.length[i],
+      columns.result[i],
+    ]);
+    // The call with its result (ENOSPC), and the two pieces of the data fork; the third is of the CoW fork.
+    expect(rows).toContainEqual([0, 0x10000, -28]);
+    expect(trace.files.map(({ device, inode }) => [device, inode])).toContainEqual(['7:0', '131']);
+    expect(rows).toContainEqual([65536, 65536, 32767]);
+  });
+
+  test('says what was lost, and where', async () => {
+    const { trace } = await read(file);
+    expect(trace.sources[0]!.lost).toMatchObject([
+      { cpu: 1, count: 3 },
+      { cpu: 1, count: 0 },
+    ]);
+    expect(trace.sources[0]!.lost[1]).toMatchObject({ toNs: trace.records.timeNs[4]! });
+  });
+
+  test('cut anywhere it keeps a beginning of what it had and says so', async () => {
+    const all = (await read(file)).trace.records.rows;
+    let most = 0;
+    // Within the pages nothing is but zeros for long stretches: there every 64th byte is enough.
+    for (
+      let length = 0;
+      length < file.length;
+      length += file.length - length > 4 * PAGE || layout.version === 7 ? 1 : 64
+    ) {
+      const { trace, whole } = await read(file.subarray(0, length));
+      expect(trace.records.rows).toBeLessThanOrEqual(all);
+      most = Math.max(most, trace.records.rows);
+      if (!whole) expect(trace.issues.some(({ text }) => /^byte \d+: expected/.test(text))).toBe(true);
+      else expect(trace.records.rows).toBe(all);
+    }
+    expect(most).toBeGreaterThan(layout.version === 6 ? 3 : -1);
+  });
+});
+
+describe('what a file may claim', () => {
+  const layout = { version: 7, little: true, longSize: 8, codec: 'zlib' } as const;
+
+  test('instances with clocks of their own are merged, and it is said', async () => {
+    const content = story(true);
+    const other = { name: 'second', clock: 'mono', cpus: content.buffers[0]!.cpus };
+    for (const version of [6, 7] as const) {
+      const file = traceDatFile({ ...content, buffers: [...content.buffers, other] }, { ...layout, version });
+      const { trace, whole } = await read(file);
+      expect(whole).toBe(true);
+      expect(trace.records.rows).toBe(14);
+      expect(trace.issues.map(({ code }) => code).includes('mixed-clocks')).toBe(version === 7);
+    }
+  });
+
+  const ascii = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
+  // The times are those that trace-cmd report 3.1.6 prints of the same files.
+  test.each([
+    [
+      'cycles',
+      14,
+      new Bytes(true)
+        .int(4, 2 ** 20)
+        .int(4, 21)
+        .int(8, 1000)
+        .all(),
+      2_500_000_050n,
+    ],
+    ['an offset in ns', 7, ascii('1000000'), 5_001_000_100n],
+    ['a negative offset', 7, ascii('-100'), 5_000_000_000n],
+    ['the time of day in us', 1, ascii('0x10000'), 5_065_536_100n],
+  ])('stamps with %s', async (_, option, data, first) => {
+    const file = traceDatFile({ ...story(true), options: [[option, data]] }, layout);
+    const { trace } = await read(file);
+    expect(trace.originNs + BigInt(trace.records.timeNs[0]!)).toBe(first);
+  });
+
+  test('processes of threads come from the recorder where it tells', async () => {
+    const options: Content['options'] = [[32, new TextEncoder().encode('77 70\n78 70\n')]];
+    const { trace } = await read(traceDatFile({ ...story(true), options }, layout));
+    expect(trace.tasks[0]).toMatchObject({ pid: 70, tid: 77 });
+  });
+
+  test('any byte may be wrong: it never throws, never makes up records without end', async () => {
+    for (const version of [6, 7] as const) {
+      const file = traceDatFile(story(true), { ...layout, version });
+      const rows: number[] = [];
+      for (let place = 0; place < Math.min(file.length, 1500); place += 5) {
+        const copy = file.slice();
+        copy[place]! ^= 0xff;
+        rows.push((await read(copy)).trace.records.rows);
+      }
+      expect(Math.max(...rows)).toBeLessThan(200);
+    }
+  });
+
+  test('a bundled recording cut in any place is answered', async () => {
+    const file = content(join(folder, 'swap-xfs-dax.dat'));
+    for (let length = 0; length < file.length; length += 97) {
+      const { trace, whole } = await read(file.subarray(0, length));
+      expect(whole || trace.issues.length > 0).toBe(true);
+    }
+  });
+});
