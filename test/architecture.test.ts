@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   engine: { rooms: ['model', 'base', 'extents'], packages: [] },
   record: { rooms: ['model', 'base', 'trace'], packages: ['node:*'] },
   results: { rooms: ['model', 'base', 'extents', 'engine'], packages: ['simple-statistics'] },
-  report: { rooms: ['model', 'base', 'results'], packages: ['d3-scale', 'd3-shape', 'd3-format'] },
+  report: { rooms: ['model', 'base', 'results'], packages: ['d3-scale', 'd3-shape', 'd3-format', 'node:crypto'] },
   index: { rooms: BELOW_CLI, packages: [] },
   cli: { rooms: [...BELOW_CLI, 'index'], packages: ['yargs', 'node:*'] },
 };
@@ -167,6 +167,7 @@ test.each([
   ['results/fake.ts', "import { ingest } from '../trace/ingest.js';"],
   ['extents/fake.ts', "import { Columns } from '../base/columns.js';"],
   ['report/fake.ts', "import { scaleLinear } from 'd3-scale-chromatic';"],
+  ['report/fake.ts', "import { readFileSync } from 'node:fs';"],
   ['index.ts', "export { main } from './cli/main.js';"],
   ['cli/fake.ts', "import { x } from '../../scripts/x.js';"],
   ['cli/fake.ts', "import chalk from '@fake/chalk';"],

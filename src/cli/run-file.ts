@@ -41,7 +41,8 @@ async function parseRun(input: OpenedInput): Promise<Run> {
       Exit.damaged,
     );
   }
-  const whole = Array.isArray(run.report?.lanes) && Array.isArray(run.details) && Array.isArray(run.prices);
+  const parts: readonly unknown[] = [run.report?.lanes, run.details, run.prices, run.holds, run.maps];
+  const whole = parts.every(Array.isArray);
   if (!whole)
     throw new UserError(`${input.name}: expected a whole run file, parts of it are missing; ${again}`, Exit.damaged);
   return run;

@@ -13,7 +13,7 @@ export const buildReport = (run: Run): Report => ({
   sections: Object.values(sections)
     .sort((a, b) => a.place - b.place)
     .flatMap((section) => section.build(run) ?? []),
-  footer: ['sealtrace ', raw(run.version), '. One file, no request to anywhere, no script.'],
+  footer: ['sealtrace ', raw(run.version), '. One file, no request to anywhere; it reads without scripts as well.'],
 });
 
 const subtitle = (run: Run): readonly Inline[] => {

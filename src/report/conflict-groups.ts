@@ -10,6 +10,9 @@ export interface ConflictGroup {
   readonly all: readonly Conflict[];
 }
 
+/** Groups that get a card of their own. */
+export const MOST_CARDS = 40;
+
 const STRENGTH: Readonly<Record<Conflict['verdict'], number>> = {
   deny: 5,
   wait: 4,
@@ -35,8 +38,25 @@ export const conflictGroups = (run: Run): readonly ConflictGroup[] => {
       else group.push(conflict);
     }
   }
-  return [...groups.values()].map(toGroup).sort(byWeight);
+  return folded([...groups.values()])
+    .map(toGroup)
+    .sort(byWeight);
 };
+
+/** A lane that names no holder (`recorded` knows of none) met the same operation as one that does: one card, not two. */
+const folded = (groups: readonly Conflict[][]): readonly Conflict[][] => {
+  const named = new Map<string, Conflict[]>();
+  for (const group of groups)
+    for (const conflict of group) if (conflict.hold !== '') named.set(sameCall(conflict), group);
+  return groups.filter((group) => {
+    const home = group.every(({ hold }) => hold === '') ? named.get(sameCall(group[0]!)) : undefined;
+    home?.push(...group);
+    return home === undefined;
+  });
+};
+
+const sameCall = ({ op, operationCase, file, wanter }: Conflict): string =>
+  JSON.stringify([op, operationCase, file, wanter]);
 
 const toGroup = (all: readonly Conflict[]): ConflictGroup => {
   const ranked = [...all].sort((a, b) => STRENGTH[b.verdict] - STRENGTH[a.verdict] || b.count - a.count);

@@ -22,7 +22,8 @@ export const raw = (text: string, form?: 'prose' | 'short'): Raw =>
   form === undefined ? { kind: 'raw', text } : { kind: 'raw', text, form };
 export const prose = (text: string): Raw => raw(text, 'prose');
 export const chip = (tone: Tone, text: string): Chip => ({ kind: 'chip', tone, text });
-export const jump = (to: string, text: Text): Jump => ({ kind: 'jump', to, text });
+export const jump = (to: string, text: Text, show?: string): Jump =>
+  show === undefined ? { kind: 'jump', to, text } : { kind: 'jump', to, text, show };
 export const strong = (...text: Inline[]): Strong => ({ kind: 'strong', text });
 export const small = (...text: Inline[]): Small => ({ kind: 'small', text });
 
@@ -34,16 +35,21 @@ export const joined = (texts: readonly Text[], separator = ', '): readonly Inlin
 
 export const cell = (text: Text, more: Omit<Cell, 'text'> = {}): Cell => ({ text, ...more });
 
-/** A figure in a table: nothing is a quiet dot, so that what is there stands out. */
+/** A figure in a table that leads to what is behind it: nothing is a quiet zero, so that what is there stands out. */
 export const figure = (
   of: number,
   basis: Provenance,
-  more: Omit<Cell, 'text'> & { readonly under?: readonly Inline[] } = {},
+  more: Omit<Cell, 'text'> & { readonly under?: readonly Inline[]; readonly to?: string; readonly show?: string } = {},
 ): Cell => {
   if (of === 0) return { text: '0', tone: 'quiet' };
-  const { under, ...rest } = more;
-  return { text: under === undefined ? count(of, basis) : [count(of, basis), small(...under)], ...rest };
+  const { under, to, show, ...rest } = more;
+  const shown = to === undefined ? count(of, basis) : jump(to, count(of, basis), show);
+  return { text: under === undefined ? shown : [shown, small(...under)], ...rest };
 };
+
+/** What a policy did, as the name of the rows behind it: `ondisk.deny`. */
+export const answer = (policy: string, what: string): string =>
+  `${policy.replace(/[^\w-]+/g, '-').slice(0, 40)}.${what}`;
 
 /** `64 KiB at 2 MiB`, `from 2 MiB to the end`. */
 export const range = (offset: number, length: number): string => {

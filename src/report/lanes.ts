@@ -1,6 +1,6 @@
 // What several sections ask of the lanes of a run.
 import { OPS } from '../model/events.js';
-import type { LaneDetail, LaneReport, LatencyStats, Run } from '../results/types.js';
+import type { Components, LaneDetail, LaneReport, LatencyStats, Run } from '../results/types.js';
 import { middleCut } from './format.js';
 import { type PolicyNamer, policyNamer } from './inline.js';
 import type { Provenance } from './model.js';
@@ -31,7 +31,30 @@ export const namer = (run: Run): PolicyNamer => policyNamer(run.report.lanes.map
 
 /** Is a lane's latency mostly what the trace recorded? */
 export const latencyBasis = (lane: LaneReport): Provenance => (lane.measuredShare >= 0.999 ? 'recorded' : 'modelled');
+/** Of one operation kind under all policies: recorded where nothing was priced or added. */
+export const distributionBasis = (run: Run, op: string): Provenance =>
+  run.details.every(({ components }) => isRecorded(components[op])) ? 'recorded' : 'modelled';
+
+const isRecorded = (parts: Components | undefined): boolean =>
+  parts === undefined || Object.entries(parts).every(([name, ns]) => name === 'recordedNs' || ns === 0);
+
 export const countBasis = (lane: LaneReport): Provenance => (lane.policy === 'recorded' ? 'recorded' : 'modelled');
+
+export const startOf = (run: Run): number => run.report.trace.span.fromNs;
+
+/** Time bins of the run as spans since the start of the trace; neighbours are joined. */
+export const spansOf = (run: Run, policy: string, bins: readonly number[]): readonly (readonly [number, number])[] => {
+  const { fromNs, toNs } = run.report.trace.span;
+  const width = (toNs - fromNs) / Math.max(1, detailOf(run, policy)?.heat.timeBins ?? 1);
+  const spans: [number, number][] = [];
+  for (const bin of bins) {
+    const last = spans.at(-1);
+    const from = Math.floor(bin * width);
+    if (last !== undefined && from <= last[1] + 1) last[1] = Math.ceil((bin + 1) * width);
+    else spans.push([from, Math.ceil((bin + 1) * width)]);
+  }
+  return spans;
+};
 
 export const sum = (numbers: Iterable<number>): number => {
   let total = 0;

@@ -39,6 +39,8 @@ export interface Chip {
 export interface Jump {
   readonly kind: 'jump';
   readonly to: string;
+  /** Only the rows with this answer, where a script can filter: `ondisk.deny`. */
+  readonly show?: string;
   readonly text: Text;
 }
 /** Emphasis. */
@@ -99,11 +101,23 @@ export interface NoticeBlock {
   readonly title: string;
   readonly items: readonly Text[];
 }
+/** What a row or card stands for, so that it can be linked to and filtered by time and by answer. */
+export interface Mark {
+  /** Names the places a link may lead to: `ondisk.deny`; the first row or card that bears one is its target. */
+  readonly answers?: readonly string[];
+  /** When it happened: pairs of ns since the start of the trace. */
+  readonly when?: readonly (readonly [number, number])[];
+}
+
 export interface TableBlock {
   readonly kind: 'table';
+  /** Name of its CSV file and SQL table, where it deserves one. */
+  readonly name?: string;
   readonly caption: Text;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
+  /** By row. */
+  readonly marks?: readonly Mark[];
   /** Small print under the table. */
   readonly note?: Text;
   readonly dense?: boolean;
@@ -118,7 +132,13 @@ export interface LinesBlock {
 }
 export interface DetailsBlock {
   readonly kind: 'details';
+  readonly id?: string;
   readonly summary: Text;
+  readonly blocks: readonly Block[];
+}
+/** Blocks under each other in one cell of a grid. */
+export interface StackBlock {
+  readonly kind: 'stack';
   readonly blocks: readonly Block[];
 }
 export interface GridBlock {
@@ -143,6 +163,7 @@ export interface Card {
   readonly left: Side;
   readonly right: Side;
   readonly blocks: readonly Block[];
+  readonly mark?: Mark;
 }
 export interface CardsBlock {
   readonly kind: 'cards';
@@ -154,6 +175,8 @@ interface ChartBase {
   readonly caption: Text;
   /** What a reader should see in it, one sentence; also the accessible name. */
   readonly summary: string;
+  /** Where the drawn figures come from. */
+  readonly basis: Provenance;
 }
 export interface Series {
   /** The policies that share this line. */
@@ -167,8 +190,64 @@ export interface Series {
 /** Cumulative distribution, latency on a log axis, the tail stretched (p50, p90, p99, p99.9 equally far apart). */
 export interface CdfChart extends ChartBase {
   readonly mark: 'cdf';
+  /** As wide as the page. */
+  readonly wide?: boolean;
   readonly xLabel: string;
   readonly series: readonly Series[];
+}
+export interface StackPart {
+  readonly label: string;
+  readonly basis: Provenance;
+  readonly look: 'recorded' | 'priced' | 'refused' | 'commit' | 'invalidate' | 'wait' | 'extra';
+  readonly ns: number;
+}
+/** One bar per row, its parts beside each other; lengths are sums of time. */
+export interface StackChart extends ChartBase {
+  readonly mark: 'stack';
+  readonly xLabel: string;
+  readonly rows: readonly { readonly label: Text; readonly note: string; readonly parts: readonly StackPart[] }[];
+}
+/** Counts per time bin of equal width; each series has its own strip. */
+export interface ActivityChart extends ChartBase {
+  readonly mark: 'activity';
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly series: readonly {
+    readonly label: string;
+    readonly look: 'all' | 'refused' | 'delayed' | 'stale';
+    readonly counts: readonly number[];
+  }[];
+}
+export interface MapLine {
+  readonly label: string;
+  readonly text: string;
+  readonly fromNs: number;
+  /** -1: has no end within the trace. */
+  readonly toNs: number;
+  readonly offset: number;
+  /** -1: to the end of the file. */
+  readonly length: number;
+}
+export interface MapPoint {
+  readonly atNs: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly look: 'moved' | 'refused' | 'delayed' | 'stale';
+  readonly text: string;
+  readonly count: number;
+}
+/** Block map of a file: time to the right, file offset down, cells by state; holds as brackets, what happened as marks. */
+export interface MapChart extends ChartBase {
+  readonly mark: 'map';
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** Start of the trace: times are shown since then. */
+  readonly startNs: number;
+  readonly endBytes: number;
+  readonly states: readonly string[];
+  readonly moved: readonly number[];
+  readonly holds: readonly MapLine[];
+  readonly points: readonly MapPoint[];
 }
 /** `counts[t * upper.length + l]`, time bins of equal width between `fromNs` and `toNs`. */
 export interface HeatChart extends ChartBase {
@@ -186,6 +265,10 @@ export interface Span {
   /** -1: has no end. */
   readonly toNs: number;
   readonly state: 'closed' | 'alive' | 'orphaned' | 'failed';
+  /** When its holder was gone; -1: never. */
+  readonly goneNs: number;
+  /** Still there after a crash and a remount. */
+  readonly survivesCrash: boolean;
   readonly text: string;
 }
 export interface TimelineChart extends ChartBase {
@@ -194,6 +277,19 @@ export interface TimelineChart extends ChartBase {
   readonly toNs: number;
   readonly style: number;
   readonly rows: readonly { readonly label: string; readonly spans: readonly Span[] }[];
+}
+/** Who came when, on one small axis. */
+export interface ChainChart extends ChartBase {
+  readonly mark: 'chain';
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly rows: readonly {
+    readonly label: string;
+    readonly look: 'hold' | 'asked' | 'wait';
+    readonly fromNs: number;
+    /** -1: has no end within the trace. */
+    readonly toNs: number;
+  }[];
 }
 export interface Extent {
   readonly offset: number;
@@ -210,7 +306,15 @@ export interface ExtentsChart extends ChartBase {
   readonly before: readonly Extent[];
   readonly after: readonly Extent[];
 }
-export type Chart = CdfChart | HeatChart | TimelineChart | ExtentsChart;
+export type Chart =
+  | CdfChart
+  | HeatChart
+  | StackChart
+  | ActivityChart
+  | MapChart
+  | TimelineChart
+  | ChainChart
+  | ExtentsChart;
 
 export type Block =
   | TextBlock
@@ -221,6 +325,7 @@ export type Block =
   | LinesBlock
   | DetailsBlock
   | GridBlock
+  | StackBlock
   | CardsBlock
   | Chart;
 

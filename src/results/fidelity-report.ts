@@ -4,7 +4,7 @@ import { OPS } from '../model/events.js';
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { fileName } from './input.js';
-import { evidence } from './lane-detail.js';
+import { evidence } from './places.js';
 import type { Fidelity } from './types.js';
 
 export function fidelityReport(trace: Trace, f: FidelityCounts): Fidelity {

@@ -4,14 +4,18 @@ import type { Histogram as EngineHistogram } from '../base/histogram.js';
 import { createSignature } from '../base/signature.js';
 import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/ledger.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
-import { EndedBy } from '../engine/seal-plan.js';
 import type { ExtentView as EngineView } from '../engine/view.js';
 import { State } from '../extents/extent-map.js';
+import type { CostModel } from '../model/costs.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import { CASES, errnoName, HOLDS, VERDICTS, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
+import { components } from './components.js';
+import { ENDINGS } from './hold-lives.js';
 import { fileName, taskName } from './input.js';
+import { conflictBins, verdictsByTime } from './over-time.js';
+import { clock, evidence, exitTimes, recordsOf } from './places.js';
 import { stateName } from './snapshots.js';
 import type { Conflict, Evidence, ExtentView, Hazard, HeatMap, Histogram, LaneDetail, SealLife } from './types.js';
 
@@ -19,19 +23,33 @@ const MOST_CONFLICTS = 60;
 const MOST_HAZARDS = 100;
 const MOST_SEALS = 200;
 
-export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneResult[]): LaneDetail {
+export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneResult[], costs: CostModel): LaneDetail {
+  const binsOf = conflictBins(trace, lane);
+  const exits = exitTimes(trace);
   const groups = [...lane.groups].sort((a, b) => b.count - a.count || a.row - b.row);
+  const shown = groups.slice(0, MOST_CONFLICTS);
+  const records = recordsOf(
+    trace,
+    shown.flatMap(({ row, holdRow }) => (holdRow >= 0 ? [row, holdRow] : [row])),
+  );
+  const linesOf = (row: number): readonly Evidence[] => (row < 0 ? [] : (records.get(row) ?? []));
   return {
     policy: lane.policy.name,
     histograms: Object.fromEntries(
       OPS.flatMap((name, op) => (lane.latency[op] === undefined ? [] : [[name, histogram(lane.latency[op]!)]])),
     ),
     heat: heatMap(lane),
-    conflicts: groups.slice(0, MOST_CONFLICTS).map((g) => conflict(trace, lane, g, lanes)),
+    verdictsByTime: verdictsByTime(trace, lane),
+    components: components(trace, lane, costs),
+    conflicts: shown.map((g) => ({
+      ...conflict(trace, lane, g, lanes),
+      evidence: [...linesOf(g.row), ...linesOf(g.holdRow)],
+      timeBins: binsOf(g),
+    })),
     conflictsLeftOut: Math.max(0, groups.length - MOST_CONFLICTS),
     hazards: lane.hazards.slice(0, MOST_HAZARDS).map((h) => hazard(trace, lane, h)),
     hazardsLeftOut: Math.max(0, lane.hazardCount - Math.min(lane.hazards.length, MOST_HAZARDS)),
-    seals: lane.seals.slice(0, MOST_SEALS).map((s) => sealLife(trace, lane, s)),
+    seals: lane.seals.slice(0, MOST_SEALS).map((s) => sealLife(trace, lane, s, exits)),
     sealsLeftOut: Math.max(0, lane.seals.length - MOST_SEALS),
   };
 }
@@ -54,16 +72,12 @@ function heatMap(lane: LaneResult): HeatMap {
   };
 }
 
-/** A time as the trace's own clock shows it, so that it is found again in the raw lines; -1 for none. */
-const clock = (trace: Trace, ns: number): number => (ns < 0 || !Number.isFinite(ns) ? -1 : Number(trace.originNs) + ns);
-
-export function evidence(trace: Trace, row: number): Evidence[] {
-  const source = trace.sources[trace.columns.source[row]!];
-  const line = trace.columns.row[row]!;
-  return source === undefined || line === 0 ? [] : [{ source: source.name, row: line, text: '' }];
-}
-
-function conflict(trace: Trace, lane: LaneResult, g: ConflictGroup, lanes: readonly LaneResult[]): Conflict {
+function conflict(
+  trace: Trace,
+  lane: LaneResult,
+  g: ConflictGroup,
+  lanes: readonly LaneResult[],
+): Omit<Conflict, 'timeBins' | 'evidence'> {
   const { columns: c } = trace;
   const op = OPS[c.op[g.row]!]!;
   const file = fileName(trace, g.file);
@@ -106,7 +120,6 @@ function conflict(trace: Trace, lane: LaneResult, g: ConflictGroup, lanes: reado
     length: whole || c.op[g.row] === Op.truncate || c.length[g.row]! < 0 ? -1 : c.length[g.row]!,
     extentsBefore: g.before.map(extentView),
     extentsAfter: g.after.map(extentView),
-    evidence: [...evidence(trace, g.row), ...(g.holdRow >= 0 ? evidence(trace, g.holdRow) : [])],
     elsewhere: Object.fromEntries(lanes.map((other) => [other.policy.name, verdictAt(other, g.row)])),
   };
 }
@@ -144,16 +157,8 @@ function hazard(trace: Trace, lane: LaneResult, h: LaneResult['hazards'][number]
   };
 }
 
-const ENDINGS: Readonly<Record<number, string>> = {
-  [EndedBy.alive]: '',
-  [EndedBy.release]: 'release',
-  [EndedBy.exit]: 'exit',
-  [EndedBy.killed]: 'exit',
-  [EndedBy.unseal]: 'unseal',
-  [EndedBy.broken]: 'break',
-};
-
-function sealLife(trace: Trace, lane: LaneResult, s: SealRow): SealLife {
+function sealLife(trace: Trace, lane: LaneResult, s: SealRow, exits: ReadonlyMap<number, number>): SealLife {
+  const pid = trace.tasks[s.task]?.pid;
   return {
     policy: lane.policy.name,
     kind: HOLDS[s.kind]!,
@@ -162,6 +167,7 @@ function sealLife(trace: Trace, lane: LaneResult, s: SealRow): SealLife {
     fromNs: clock(trace, s.fromNs),
     toNs: clock(trace, s.toNs),
     endedBy: ENDINGS[s.endedBy] ?? '',
+    holderExitNs: pid === undefined ? -1 : clock(trace, exits.get(pid) ?? -1),
     orphaned: s.orphaned,
     survivesCrash: s.survivesCrash,
     costNs: s.costNs,

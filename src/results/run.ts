@@ -1,13 +1,17 @@
 // A whole replay as one result: what `replay --json` prints, what a run file keeps and what a report shows.
-import { replay } from '../engine/replay.js';
+import { type ReplayPlan, replay } from '../engine/replay.js';
+import type { LaneResult } from '../engine/result.js';
+import { planSeals } from '../engine/seal-plan.js';
 import type { CostModel } from '../model/costs.js';
 import { STEPS } from '../model/costs.js';
 import type { Policy, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { fidelityReport } from './fidelity-report.js';
+import { holdLives } from './hold-lives.js';
 import { engineInput } from './input.js';
 import { laneDetail } from './lane-detail.js';
 import { laneReport } from './lane-report.js';
+import { mapHistories } from './map-history.js';
 import { accessesWithoutMaps, quality } from './quality.js';
 import { crashOf, onDenyOf, sealRuleOf, type Timing, unsealOf } from './rules.js';
 import { tableRows } from './table-rows.js';
@@ -38,13 +42,19 @@ export interface RunOptions {
   readonly recording?: Trace;
 }
 
-export function makeRun(trace: Trace, options: RunOptions): Run {
+export const makeRun = (trace: Trace, options: RunOptions): Run => replayRun(trace, options).run;
+
+/** A run, and the lanes behind it: what is too much for a run file (every operation under every policy) is in them. */
+export function replayRun(
+  trace: Trace,
+  options: RunOptions,
+): { readonly run: Run; readonly lanes: readonly LaneResult[] } {
   const input = engineInput(trace);
   const kernel = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
   const crash =
     options.crashAt === undefined ? { atNs: [], cut: false } : crashOf(options.crashAt, trace, options.seed);
   const asked = options.policies.some((p) => p.recorded === true);
-  const plan = {
+  const plan: ReplayPlan = {
     policies: asked ? options.policies : [...options.policies, options.recorded],
     costs: options.costs,
     sealRule: sealRuleOf(options.sealRule),
@@ -64,7 +74,9 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
     recording === undefined ? [recorded] : replay(engineInput(recording), { ...plan, policies: [options.recorded] });
   const fidelity = fidelityReport(recording ?? trace, alone!.fidelity!);
   const reports = lanes.map((lane) => laneReport(trace, lane, options.costs.name));
-  return {
+  const details = lanes.map((lane) => laneDetail(trace, lane, lanes, options.costs));
+  const clashes = new Set(details.flatMap((d) => [...d.conflicts, ...d.hazards, ...d.seals].map(({ file }) => file)));
+  const run: Run = {
     schema: 'sealtrace.run/1',
     version: options.version,
     command: options.command,
@@ -76,11 +88,14 @@ export function makeRun(trace: Trace, options: RunOptions): Run {
       fidelity,
       lanes: reports,
     },
-    details: lanes.map((lane) => laneDetail(trace, lane, lanes)),
+    details,
+    ...holdLives(trace, planSeals(input, plan.sealRule), clashes),
+    maps: mapHistories(trace, all, recorded.policy, plan),
     tables: lanes.flatMap((lane) => tableRows(lane.policy)),
     prices: priceRows(options.costs),
     cites: Object.fromEntries(lanes.map((lane) => [lane.policy.name, lane.policy.cites])),
   };
+  return { run, lanes };
 }
 
 /** Were DAX faults recorded? Then the kernel's DAX rules applied. */

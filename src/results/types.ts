@@ -202,6 +202,8 @@ export interface Conflict {
   readonly evidence: readonly Evidence[];
   /** What each replayed policy did with this very operation: policy -> verdict (with errno). */
   readonly elsewhere: Readonly<Record<string, string>>;
+  /** Time bins (as of the heat map) in which equal operations got this answer, rising. */
+  readonly timeBins: readonly number[];
 }
 
 /** A device access that touched what was no longer its file range. Class a: the file's own old data or free blocks; b: read another file; c: wrote another file; d: metadata. */
@@ -232,6 +234,8 @@ export interface SealLife {
   readonly toNs: number;
   /** `release`, `exit`, `unseal`, `break`, or empty. */
   readonly endedBy: string;
+  /** When the process that made it exited; -1: not within the trace. */
+  readonly holderExitNs: number;
   readonly orphaned: boolean;
   readonly survivesCrash: boolean;
   /** Time the seal call took, ns, and why it failed (empty: it did not). */
@@ -252,10 +256,86 @@ export interface HeatMap {
   readonly counts: readonly number[];
 }
 
+/** What the calls of one operation kind spent their time on: sums over all calls, ns. */
+export interface Components {
+  /** The call itself, as the trace recorded it. */
+  readonly recordedNs: number;
+  /** The call itself, from the price list, where the trace has no duration. */
+  readonly pricedNs: number;
+  /** Answering with a refusal. */
+  readonly refusedNs: number;
+  readonly commitNs: number;
+  readonly invalidateNs: number;
+  /** Waiting for holders, beyond what the call takes anyway. */
+  readonly waitNs: number;
+  /** Seal calls made before it; for device accesses, the device's own faults. */
+  readonly extraNs: number;
+}
+
+/** One hold of the trace (not of a policy): who relied on which range of a file, from when to when. */
+export interface HoldLife {
+  readonly kind: string;
+  readonly file: string;
+  readonly holder: string;
+  readonly fromNs: number;
+  /** -1: not within the trace. */
+  readonly toNs: number;
+  readonly endedBy: string;
+  readonly offset: number;
+  /** -1: to the end of the file. */
+  readonly length: number;
+  readonly evidence: readonly Evidence[];
+}
+
+/** An operation on a file that moves blocks, or that some policy would not let through at once. */
+export interface MapMark {
+  readonly atNs: number;
+  readonly op: string;
+  readonly wanter: string;
+  readonly offset: number;
+  /** -1: to the end of the file. */
+  readonly length: number;
+  /** Equal ones at about the same time. */
+  readonly count: number;
+  readonly refusedBy: readonly string[];
+  readonly delayedBy: readonly string[];
+}
+
+export interface MapHazard {
+  readonly atNs: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly hazardClass: Hazard['hazardClass'];
+  readonly policies: readonly string[];
+}
+
+/**
+ * The block map of one file over a window of time, as recorded: `states[t][o]` is the state of offset bin `o` at the end of
+ * time bin `t`: `.` hole, `w` written, `u` unwritten, `d` delalloc, `s` shared, `?` not known. A cell shows the state of
+ * most of its allocated bytes.
+ */
+export interface FileHistory {
+  readonly file: string;
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly endBytes: number;
+  readonly states: readonly string[];
+  /** Cells (`t * offset bins + o`) whose blocks lie at another address than one time bin before. */
+  readonly moved: readonly number[];
+  readonly holds: readonly HoldLife[];
+  readonly marks: readonly MapMark[];
+  readonly marksLeftOut: number;
+  readonly hazards: readonly MapHazard[];
+}
+
 export interface LaneDetail {
   readonly policy: string;
   readonly histograms: Readonly<Record<string, Histogram>>;
   readonly heat: HeatMap;
+  /** `[t * 6 + verdict]`: operations by time bin (as of the heat map) and verdict, in the order of `verdicts`. */
+  readonly verdictsByTime: readonly number[];
+  /** By operation kind. */
+  readonly components: Readonly<Record<string, Components>>;
   /** Largest groups first; `conflictsLeftOut` groups are only counted. */
   readonly conflicts: readonly Conflict[];
   readonly conflictsLeftOut: number;
@@ -291,6 +371,11 @@ export interface Run {
   readonly command: string;
   readonly report: ReplayReport;
   readonly details: readonly LaneDetail[];
+  /** Holds of the trace, those on files with conflicts first; `holdsLeftOut` are only counted. */
+  readonly holds: readonly HoldLife[];
+  readonly holdsLeftOut: number;
+  /** Files on which most collided. */
+  readonly maps: readonly FileHistory[];
   readonly tables: readonly TableRow[];
   readonly prices: readonly PriceRow[];
   readonly cites: Readonly<Record<string, readonly string[]>>;

@@ -151,6 +151,7 @@ export const conflictOf = (clash: Clash, policy: PolicyId): readonly Conflict[] 
         },
         { source: 'xfs-db.report.txt', row: 2120 + Math.round(atNs / 1e6), text: clash.line },
       ],
+      timeBins: [Math.floor((atNs / 3_214_551_001) * 100)],
       elsewhere: Object.fromEntries(
         POLICIES.map((name) => [name, clash.answers[name]?.slice(0, 2).join(' ').trim() ?? 'proceed']),
       ),
@@ -224,6 +225,7 @@ export const sealsOf = (policy: PolicyId): readonly SealLife[] => {
     fromNs,
     toNs,
     endedBy: toNs < 0 ? '' : 'release',
+    holderExitNs: 2_900_000_000,
     orphaned: false,
     survivesCrash: false,
     costNs: policy === 'ondisk' ? 1_210_000 : 1100,

@@ -1,6 +1,6 @@
 // What each policy did: counts, and the details behind them.
 import type { VerdictName } from '../../src/model/policy.js';
-import type { LaneDetail, LaneReport, VerdictCounts } from '../../src/results/types.js';
+import type { Components, LaneDetail, LaneReport, VerdictCounts } from '../../src/results/types.js';
 import { CLASHES, conflictOf, hazardsOf, sealsOf } from './fixture-clashes.js';
 import {
   heatOf,
@@ -109,6 +109,10 @@ export const detailOf = (policy: PolicyId): LaneDetail => {
   return {
     policy,
     histograms: Object.fromEntries(Object.entries(samples).map(([op, all]) => [op, histogramOf(all)])),
+    verdictsByTime: Array.from({ length: 600 }, (_, i) =>
+      i % 6 === 0 ? 50 : i % 6 === 5 && i > 96 && policy === 'ondisk' ? 1 : 0,
+    ),
+    components: componentsOf(policy, samples),
     heat: heatOf(shuffled(Object.values(samples).flat())),
     conflicts: CLASHES.flatMap((clash) => conflictOf(clash, policy)),
     conflictsLeftOut: 0,
@@ -118,6 +122,19 @@ export const detailOf = (policy: PolicyId): LaneDetail => {
     sealsLeftOut: 0,
   };
 };
+
+const componentsOf = (
+  policy: PolicyId,
+  samples: Readonly<Record<string, readonly number[]>>,
+): Readonly<Record<string, Components>> =>
+  Object.fromEntries(
+    Object.entries(samples).map(([op, all]) => {
+      const total = all.reduce((a, b) => a + b, 0);
+      const waits = policy === 'mapsync-pin' && op === 'truncate' ? total / 2 : 0;
+      const none = { pricedNs: 0, refusedNs: 0, commitNs: 0, invalidateNs: 0, extraNs: 0 };
+      return [op, { ...none, recordedNs: Math.round(total - waits), waitNs: Math.round(waits) }];
+    }),
+  );
 
 const shuffled = (samples: readonly number[]): readonly number[] => {
   const next = random(3);

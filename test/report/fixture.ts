@@ -3,6 +3,7 @@
 import type { LaneReport, Run } from '../../src/results/types.js';
 import { detailOf, laneReport, NONE, verdicts } from './fixture-lanes.js';
 import { OPERATIONS, POLICIES, SPAN } from './fixture-latency.js';
+import { HOLD_LIVES, MAP } from './fixture-map.js';
 import { PRICES, tablesOf } from './fixture-tables.js';
 
 const FIDELITY: Run['report']['fidelity'] = {
@@ -85,6 +86,9 @@ export const makeRun = (): Run => ({
     lanes: POLICIES.map(laneReport),
   },
   details: POLICIES.map(detailOf),
+  holds: HOLD_LIVES,
+  holdsLeftOut: 4,
+  maps: [MAP],
   tables: tablesOf(),
   prices: PRICES,
   cites: {
@@ -143,7 +147,7 @@ export const makeQuietRun = (): Run => {
     hazards: [],
     seals: [],
   }));
-  return { ...run, report: { ...run.report, lanes }, details };
+  return { ...run, report: { ...run.report, lanes }, details, maps: [] };
 };
 
 /** Nothing that can be replayed. */
@@ -162,6 +166,8 @@ export const makeEmptyRun = (): Run => {
   const details = run.details.map((detail) => ({
     ...detail,
     histograms: {},
+    components: {},
+    verdictsByTime: [],
     heat: { timeBins: 0, latencyUpperNs: [], counts: [] },
   }));
   const trace = {
@@ -183,5 +189,5 @@ export const makeEmptyRun = (): Run => {
     examples: [],
     mapChecks: { agreed: 0, differed: 0 },
   };
-  return { ...run, report: { ...run.report, trace, lanes, fidelity }, details };
+  return { ...run, report: { ...run.report, trace, lanes, fidelity }, details, holds: [], holdsLeftOut: 0 };
 };

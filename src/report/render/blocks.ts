@@ -26,6 +26,8 @@ export const renderBlock = (block: Block, budget: Budget): Markup => {
       return renderDetails(block, budget);
     case 'grid':
       return h`<div class="grid${block.narrow ? ' narrow' : ''}">${block.blocks.map((inner) => h`<div>${renderBlock(inner, budget)}</div>`)}</div>`;
+    case 'stack':
+      return h`<div class="pile">${block.blocks.map((inner) => renderBlock(inner, budget))}</div>`;
     case 'cards':
       return renderCards(block.cards, budget, renderBlock);
     case 'chart':
@@ -57,8 +59,8 @@ const renderLines = ({ label, lines }: LinesBlock, budget: Budget): Markup => {
     ({ place, text }) =>
       h`<span class="line"><span class="place">${renderRaw(place, 48)}</span> <code>${renderRaw(text, 400)}</code></span>\n`,
   );
-  return h`<figure class="lines"><figcaption>${label}</figcaption><pre tabindex="0" role="region" aria-label="${label}">${items}</pre>${leftOutNote(leftOut)}</figure>`;
+  return h`<figure class="lines"><figcaption>${label}</figcaption><pre tabindex="0" role="group" aria-label="${label}">${items}</pre>${leftOutNote(leftOut)}</figure>`;
 };
 
-const renderDetails = ({ summary, blocks }: DetailsBlock, budget: Budget): Markup =>
-  h`<details class="more"><summary>${renderText(summary)}</summary><div class="inside">${blocks.map((block) => renderBlock(block, budget))}</div></details>`;
+const renderDetails = ({ id, summary, blocks }: DetailsBlock, budget: Budget): Markup =>
+  h`<details class="more"${id === undefined ? null : h` id="${id}"`}><summary>${renderText(summary)}</summary><div class="inside">${blocks.map((block) => renderBlock(block, budget))}</div></details>`;

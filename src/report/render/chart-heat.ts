@@ -3,7 +3,7 @@ import { scaleLog } from 'd3-scale';
 import { curveStep, line } from 'd3-shape';
 import { formatCount, formatNs } from '../format.js';
 import type { HeatChart, TableBlock } from '../model.js';
-import { type Frame, logTicks, svg, timeScale, timeTicks, xAxis, yAxis } from './chart-frame.js';
+import { type Frame, logTicks, sinceStart, svg, timeScale, timeSpan, timeTicks, xAxis, yAxis } from './chart-frame.js';
 import { h, type Markup } from './escape.js';
 import { round } from './marks.js';
 
@@ -44,13 +44,18 @@ export const heatSvg = (chart: HeatChart): Markup => {
   const x = timeScale(FRAME, chart.fromNs, chart.toNs);
   const [bottom, top] = chart.rangeNs;
   const yTicks = logTicks(bottom, top, 8).map((ns) => ({ at: y(ns), label: formatNs(ns) }));
-  return svg(FRAME, chart.summary, [
-    xAxis(FRAME, timeTicks(x, 5), 'time in the trace'),
-    yAxis(FRAME, yTicks, 'latency (log)'),
-    cells(grid, y),
-    percentileLine(grid, 0.5, y, 'p50'),
-    percentileLine(grid, 0.99, y, 'p99'),
-  ]);
+  return svg(
+    FRAME,
+    chart.summary,
+    [
+      xAxis(FRAME, timeTicks(x, 5, chart.fromNs), sinceStart(chart.fromNs)),
+      yAxis(FRAME, yTicks, 'latency (log)'),
+      cells(grid, y),
+      percentileLine(grid, 0.5, y, 'p50'),
+      percentileLine(grid, 0.99, y, 'p99'),
+    ],
+    timeSpan(FRAME, chart.fromNs, chart.toNs),
+  );
 };
 
 /** One path per level: a file of thousands of rectangles would be large and slow. */
@@ -114,11 +119,11 @@ export const heatTwin = (chart: HeatChart): TableBlock => {
     caption: 'Operations and latency by time',
     dense: true,
     columns: [
-      { title: 'From', head: true, align: 'end' },
+      { title: 'Since start', head: true, align: 'end' },
       ...['Operations', 'p50', 'p99', 'max'].map((title) => ({ title, align: 'end' as const })),
     ],
     rows: Array.from({ length: grid.columns }, (_, t) => [
-      { text: formatNs(chart.fromNs + t * width) },
+      { text: formatNs(t * width) },
       {
         text: formatCount(
           grid.counts.slice(t * grid.upper.length, (t + 1) * grid.upper.length).reduce((a, b) => a + b, 0),

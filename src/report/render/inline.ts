@@ -35,7 +35,7 @@ const renderInline = (part: Inline): Insert => {
     case 'chip':
       return h`<span class="chip t-${part.tone}">${middleCut(part.text, SHOWN)}</span>`;
     case 'jump':
-      return h`<a href="#${part.to}">${renderText(part.text)}</a>`;
+      return h`<a href="#${part.to}"${part.show === undefined ? null : h` data-show="${part.show}"`}>${renderText(part.text)}</a>`;
     case 'strong':
       return h`<strong>${renderText(part.text)}</strong>`;
     case 'small':

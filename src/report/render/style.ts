@@ -1,5 +1,4 @@
 // The one style sheet. Narrow first screens, dark, print and reduced motion are part of it, not an afterthought.
-import { Markup } from './escape.js';
 import { COLOURS } from './style-colours.js';
 
 const PAGE = `*{box-sizing:border-box}
@@ -98,9 +97,9 @@ td.t-quiet,td.t-quiet .v{color:var(--quiet)}
 td.t-bad>.v{color:var(--bad);font-weight:650}
 td.t-warn>.v{color:var(--warn);font-weight:650}
 td.t-good>.v{color:var(--good)}
-.bar{display:block;height:4px;margin:3px 0 0 auto;background:var(--quiet);border-radius:2px}
-.t-bad .bar{background:var(--bad)}
-.t-warn .bar{background:var(--warn)}
+.bar{display:block;margin-top:3px;fill:var(--quiet)}
+.t-bad .bar{fill:var(--bad)}
+.t-warn .bar{fill:var(--warn)}
 .dense{font-size:13px}
 .dense td.a-center,.dense tbody th>a{white-space:nowrap}
 .dense td.a-end small,.dense td.a-center small{display:inline}
@@ -169,12 +168,52 @@ const CHARTS = `.chart figcaption{font-weight:600;font-size:14px;margin-bottom:4
 .x-text{fill:var(--on);font-size:11.5px}.x-addr{font-size:10.5px}
 .asked{fill:var(--warn);fill-opacity:.14;stroke:var(--warn);stroke-dasharray:4 3}
 .asked-text{fill:var(--warn);font-size:11.5px}
-.extents{max-width:760px}`;
+.extents{max-width:760px}
+.kind{font-weight:400;font-size:12.5px;color:var(--soft);margin-left:.5em}
+.row-note{font-size:11.5px;fill:var(--soft)}
+.part{stroke:var(--card);stroke-width:1}
+.c-recorded{fill:var(--p0)}.c-priced{fill:var(--p0);fill-opacity:.35;stroke:var(--p0);stroke-dasharray:3 2}.c-extra{fill:var(--p7)}
+.c-commit{fill:var(--p3)}.c-invalidate{fill:var(--p6)}.c-wait{fill:var(--p5)}.c-refused{fill:var(--p2)}
+.act-all{fill:var(--p0)}.act-refused{fill:var(--bad)}.act-delayed{fill:var(--warn)}.act-stale{fill:var(--p4)}
+.m-written{fill:var(--written)}.m-unwritten{fill:var(--unwritten);stroke:var(--written);stroke-width:.5}.m-delalloc{fill:var(--delalloc)}.m-shared{fill:var(--shared)}.m-unknown{fill:var(--other);fill-opacity:.45}
+.m-moved{stroke:var(--p2);stroke-width:1.6;fill:none}
+.m-hold{fill:var(--p3);fill-opacity:.75;stroke:var(--p3);stroke-width:.5}.m-range{fill:none;stroke:var(--p3);stroke-width:1.3;stroke-dasharray:5 3}
+.k-range{fill:none;stroke-width:1.2}
+.k-moved{fill:var(--ink);stroke:var(--card);stroke-width:.6}.k-moved .k-range{stroke:var(--ink);stroke-opacity:.35}
+.k-refused{fill:var(--bad);stroke:var(--card);stroke-width:.8}.k-refused .k-range{stroke:var(--bad);stroke-opacity:.55}
+.k-delayed{fill:var(--warn);stroke:var(--card);stroke-width:.8}.k-delayed .k-range{stroke:var(--warn);stroke-opacity:.55}
+.k-stale{fill:var(--p4);stroke:var(--card);stroke-width:.8}.k-stale .k-range{stroke:var(--p4);stroke-opacity:.8;stroke-width:3}
+.chain-hold{fill:var(--p3);fill-opacity:.75}.chain-wait{fill:var(--warn)}.chain-asked{fill:var(--bad)}.chain-line{stroke:var(--bad);stroke-dasharray:2 3;stroke-opacity:.6}
+.gone{stroke:var(--ink);stroke-width:2;fill:none}.crash{fill:none;stroke:var(--bad);stroke-width:1.5}.crash-text{fill:var(--bad);font-size:11px}
+.outside{fill:var(--bg);fill-opacity:.72}
+.pile{display:grid;gap:12px;min-width:0}
+.chart.cdf.wide{max-width:640px}`;
+
+/** What only the script puts on the page. */
+const SCRIPTED = `[hidden]{display:none!important}
+button,select{font:inherit;font-size:13px;color:var(--link);background:var(--card);border:1px solid var(--line);border-radius:5px;padding:1px 8px;cursor:pointer}
+button:hover{border-color:var(--link)}
+.copy{float:right;display:flex;gap:4px;margin-left:10px}.copy button{font-size:11px;padding:0 6px;color:var(--soft)}
+.filters{display:flex;flex-wrap:wrap;gap:4px 10px;font-size:13px}.filters:not(:empty){padding-bottom:6px}
+.filter{background:var(--info-bg);color:var(--info);border-radius:5px;padding:1px 4px 1px 9px}.filter button{border:0;background:none;color:inherit;font-weight:700}
+.sliders{display:flex;flex-wrap:wrap;gap:6px 18px;align-items:center;border:1px solid var(--line);border-radius:6px;margin:0 0 16px;padding:6px 12px 9px;font-size:13.5px}
+.sliders legend{font-size:13px;color:var(--soft);padding:0 4px}.sliders label{display:flex;align-items:center;gap:7px}.sliders input{width:150px;accent-color:var(--link)}
+.sliders output{font-weight:600;min-width:11em}.hint{color:var(--soft)}
+.pair{font-size:14px}.pair label,.pair select{max-width:100%}
+.brushable{cursor:crosshair;touch-action:pan-y}
+.card.here{border-color:var(--link);box-shadow:0 0 0 2px var(--link)}
+h2 .anchor{margin-left:.35em;visibility:hidden}h2:hover .anchor,h2 .anchor:focus{visibility:visible}
+#said{position:fixed;left:12px;bottom:12px;margin:0;padding:4px 12px;background:var(--ink);color:var(--bg);border-radius:6px;font-size:13.5px;z-index:9}#said:empty{display:none}
+.plot-title{font-weight:600;font-size:14px;margin:0 0 4px}.plot{min-width:0;overflow-x:auto}.u-legend{font-size:12px;color:var(--ink)}
+.u-legend th,.u-legend td{padding:0 4px;border:0}.u-inline.u-live th::after{content:""}
+.uplot table{width:auto;background:none}
+@media screen{.scripted .still{display:none}}
+.live{margin-top:16px}`;
 
 const NARROW = `@media (max-width:640px){body{font-size:15px}.wrap{padding-inline:14px}h1{font-size:21px}.lead .finding{font-size:19px}
 .figures{grid-template-columns:repeat(2,1fr)}.figures>div{padding:6px 10px}
 .sides{grid-template-columns:minmax(0,1fr);gap:8px}.outcome::before{content:"↓"}
-.card{padding:10px 12px}.chart.timeline svg[role=img]{min-width:760px}.chart.extents svg[role=img]{min-width:520px}.chart.cdf svg[role=img],.chart.heat svg[role=img]{min-width:430px}
+.card{padding:10px 12px}.chart.timeline svg[role=img],.chart.activity svg[role=img],.chart.map svg[role=img]{min-width:760px}.chart.extents svg[role=img],.chart.chain svg[role=img],.chart.stack svg[role=img]{min-width:470px}.chart.cdf svg[role=img],.chart.heat svg[role=img]{min-width:430px}
 th,td{padding:5px 8px}tbody th{position:sticky;left:0;background:var(--card);z-index:1;max-width:150px;min-width:6em;box-shadow:1px 0 var(--line)}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media (forced-colors:active){.bar,.chip{forced-color-adjust:none}}`;
@@ -182,7 +221,7 @@ th,td{padding:5px 8px}tbody th{position:sticky;left:0;background:var(--card);z-i
 /** `zoom` lays the page out for a screen of some 1000 px and shrinks it to A4, so that wide tables fit. */
 const PRINT = `@media print{@page{size:A4;margin:12mm 11mm}
 body{zoom:.7;background:#fff}.wrap{max-width:none;padding:0}
-.toc,.skip,.anchor,details>summary{display:none}
+.toc,.skip,.anchor,.copy,.sliders,.pair,.live,#said,footer button,details>summary{display:none}
 details::details-content{content-visibility:visible;block-size:auto;display:block}
 details>*{content-visibility:visible}
 section{margin-top:32px}
@@ -199,4 +238,4 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere}pre .place{display:inline}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 a{color:inherit;text-decoration:none}}`;
 
-export const STYLE = new Markup([COLOURS, PAGE, FIGURES, TABLES, CARDS, CHARTS, NARROW, PRINT].join('\n'));
+export const PAGE_STYLE = [COLOURS, PAGE, FIGURES, TABLES, CARDS, CHARTS, SCRIPTED, NARROW, PRINT].join('\n');

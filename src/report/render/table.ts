@@ -1,14 +1,15 @@
 // Tables: heading groups, row headings, bars under figures; wide ones scroll in their own box, never the page.
 import { middleCut } from '../format.js';
-import type { Cell, Column, TableBlock } from '../model.js';
+import type { Cell, Column, Mark, TableBlock } from '../model.js';
 import { type Budget, fitting, leftOutNote } from './budget.js';
 import { h, type Insert, type Markup } from './escape.js';
 import { plainText, renderText } from './inline.js';
 import { round } from './marks.js';
 
-export const renderTable = ({ caption, columns, rows, note, dense, shaded }: TableBlock, budget: Budget): Markup => {
-  const { items, leftOut } = fitting(rows, budget, (row) => renderRow(columns, row));
-  return h`<div class="scroll" tabindex="0" role="region" aria-label="${middleCut(plainText(caption), 160)}"><table class="${dense ? 'dense' : 'wide'}${shaded ? ' shade' : ''}">
+export const renderTable = (block: TableBlock, budget: Budget): Markup => {
+  const { name, caption, columns, rows, marks, note, dense, shaded } = block;
+  const { items, leftOut } = fitting(rows, budget, (row, i) => renderRow(columns, row, marks?.[i]));
+  return h`<div class="scroll" tabindex="0" role="group" aria-label="${middleCut(plainText(caption), 160)}"><table class="${dense ? 'dense' : 'wide'}${shaded ? ' shade' : ''}"${name === undefined ? null : h` data-name="${name}"`}>
 <caption>${renderText(caption)}</caption>
 <thead>${groupRow(columns)}<tr>${columns.map((column) => h`<th scope="col" class="${alignOf(column)}">${renderText(column.title)}</th>`)}</tr></thead>
 <tbody>${items}</tbody></table></div>${leftOutNote(leftOut)}${note === undefined ? null : h`<p class="note">${renderText(note)}</p>`}`;
@@ -29,11 +30,17 @@ const groupRow = (columns: readonly Column[]): Insert => {
 };
 
 /** A row shorter than the head lacks its first columns: a heading above covers them. */
-const renderRow = (columns: readonly Column[], row: readonly Cell[]): Markup => {
+const renderRow = (columns: readonly Column[], row: readonly Cell[], mark: Mark | undefined): Markup => {
   const missing = columns.length - row.length;
   const starts = row.some((cell) => cell.rows !== undefined);
-  return h`<tr${starts ? h` class="starts"` : null}>${row.map((cell, i) => renderCell(columns[i + missing]!, cell))}</tr>\n`;
+  return h`<tr${starts ? h` class="starts"` : null}${markAttributes(mark)}>${row.map((cell, i) => renderCell(columns[i + missing]!, cell))}</tr>\n`;
 };
+
+/** What a script filters by. */
+export const markAttributes = (mark: Mark | undefined): Insert =>
+  mark === undefined
+    ? null
+    : h`${mark.answers === undefined ? null : h` data-answers="${mark.answers.join(' ')}"`}${mark.when === undefined ? null : h` data-when="${mark.when.map(([from, to]) => `${from}-${to}`).join(' ')}"`}`;
 
 const renderCell = (column: Column, cell: Cell): Markup => {
   const classes = `${alignOf(column)}${cell.tone === undefined ? '' : ` t-${cell.tone}`}`;
@@ -48,4 +55,4 @@ const renderCell = (column: Column, cell: Cell): Markup => {
 const bar = (share: number | undefined): Insert =>
   share === undefined || share <= 0
     ? null
-    : h`<span class="bar" style="width:${Math.max(2, round(share * 100))}%"></span>`;
+    : h`<svg class="bar" width="100%" height="4" aria-hidden="true"><rect x="${round(100 - Math.max(2, share * 100))}%" width="${round(Math.max(2, share * 100))}%" height="4" rx="2"/></svg>`;

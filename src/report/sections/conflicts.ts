@@ -1,21 +1,22 @@
 // Who wanted to change a map that somebody relied on: an overview, then one two-sided card per kind of conflict.
 import type { Conflict, Run } from '../../results/types.js';
-import { type ConflictGroup, conflictGroups, conflictId } from '../conflict-groups.js';
+import { verdictChip } from '../answers.js';
+import { type ConflictGroup, conflictGroups, conflictId, MOST_CARDS } from '../conflict-groups.js';
+import { answerOf } from '../differences.js';
 import { formatCount, formatNs, plural } from '../format.js';
-import { cell, chip, count, joined, jump, moment, range, raw, small, value } from '../inline.js';
-import { namer, sum, words } from '../lanes.js';
-import type { Block, Card, Cell, Chip, ExtentsChart, Fact, Section, Text } from '../model.js';
+import { answer, cell, count, joined, jump, moment, range, raw, small, value } from '../inline.js';
+import { namer, spansOf, startOf, sum, words } from '../lanes.js';
+import type { Block, Card, Cell, ChainChart, Chip, ExtentsChart, Fact, Mark, Section, Text } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 const LISTED = 30;
 const OPEN_CARDS = 5;
-const CARDS = 40;
 
 export const conflicts: SectionBuilder = {
   place: 60,
   build: (run: Run): Section => {
     const groups = conflictGroups(run);
-    const cards = groups.slice(0, CARDS).map((group) => card(run, group));
+    const cards = groups.slice(0, MOST_CARDS).map((group) => card(run, group));
     const more = cards.slice(OPEN_CARDS);
     return {
       id: 'conflicts',
@@ -54,7 +55,7 @@ const finding = (run: Run, groups: readonly ConflictGroup[]): string => {
 const overview = (run: Run, groups: readonly ConflictGroup[]): Block => {
   const policy = namer(run);
   const lanes = run.report.lanes.filter(({ policy: name }) =>
-    groups.some((group) => answerOf(group, name).tone !== 'quiet'),
+    groups.some((group) => chipOf(group, name).tone !== 'quiet'),
   );
   return {
     kind: 'table',
@@ -67,11 +68,13 @@ const overview = (run: Run, groups: readonly ConflictGroup[]): Block => {
       { title: 'Held by' },
       ...lanes.map((lane) => ({ title: policy(lane.policy), align: 'center' as const })),
     ],
+    name: 'conflicts',
+    marks: groups.slice(0, LISTED).map((group) => markOf(run, group)),
     rows: groups
       .slice(0, LISTED)
       .map((group, i) => [
         cell(
-          i < CARDS
+          i < MOST_CARDS
             ? jump(conflictId(group.lead.signature), words(group.lead.operationCase))
             : words(group.lead.operationCase),
         ),
@@ -86,40 +89,27 @@ const overview = (run: Run, groups: readonly ConflictGroup[]): Block => {
 
 const answerCell = (group: ConflictGroup, policy: string): Cell => {
   const conflict = group.byPolicy.get(policy);
-  const answer = answerOf(group, policy);
-  if (answer.tone === 'quiet') return cell(answer.text, { tone: 'quiet' });
+  const given = chipOf(group, policy);
+  if (given.tone === 'quiet') return cell(given.text, { tone: 'quiet' });
   return cell(
-    conflict === undefined || conflict.count === 1 ? answer : [answer, small(`× ${formatCount(conflict.count)}`)],
+    conflict === undefined || conflict.count === 1 ? given : [given, small(`× ${formatCount(conflict.count)}`)],
   );
 };
 
-/** What a policy did with this operation: from its own conflict, else from what the leading one says about it. */
-const answerOf = ({ lead, byPolicy }: ConflictGroup, policy: string): Chip => {
-  const conflict = byPolicy.get(policy);
-  if (conflict !== undefined) return verdictChip(conflict.verdict, conflict.errno);
-  const [verdict = '', ...errno] = (lead.elsewhere[policy] ?? '').split(/[\s:(]+/);
-  return verdictChip(verdict, errno.join(' ').replace(/\)$/, ''));
+const chipOf = (group: ConflictGroup, policy: string): Chip => {
+  const found = answerOf(group, policy);
+  return found === null ? verdictChip('', '') : verdictChip(found.verdict, found.errno);
 };
 
-const verdictChip = (verdict: string, errno: string): Chip => {
-  switch (verdict) {
-    case 'deny':
-      return chip('bad', errno || 'refused');
-    case 'wait':
-      return chip('warn', 'waits');
-    case 'recall':
-      return chip('warn', 'recalls');
-    case 'revoke':
-      return chip('info', 'revokes');
-    case 'commit':
-      return chip('info', 'commits');
-    case 'proceed':
-    case 'ok':
-      return chip('quiet', 'ok');
-    default:
-      return chip('quiet', verdict || '–');
-  }
-};
+/** Every answer that a policy gives to operations of this group, and when. */
+const markOf = (run: Run, { all }: ConflictGroup): Mark => ({
+  answers: [...new Set(all.map(({ policy, verdict }) => answer(policy, verdict === 'recall' ? 'wait' : verdict)))],
+  when: [
+    ...new Map(
+      all.flatMap((one) => spansOf(run, one.policy, one.timeBins)).map((span) => [span.join(), span]),
+    ).values(),
+  ],
+});
 
 const card = (run: Run, group: ConflictGroup): Card => {
   const { lead, all } = group;
@@ -128,10 +118,17 @@ const card = (run: Run, group: ConflictGroup): Card => {
     id,
     aliases: [...new Set(all.map(({ signature }) => conflictId(signature)))].filter((alias) => alias !== id),
     title: title(lead),
+    mark: markOf(run, group),
     outcome: verdictChip(lead.verdict, lead.errno),
     left: { role: 'Wanted by', who: raw(lead.wanter || 'unknown'), facts: wanted(lead) },
     right: { role: 'Held by', who: lead.hold === '' ? 'nobody' : raw(lead.holder || 'unknown'), facts: held(lead) },
-    blocks: [{ kind: 'grid', blocks: [answers(run, group), ...extents(group)] }, ...evidence(lead)],
+    blocks: [
+      {
+        kind: 'grid',
+        blocks: [answers(run, group), { kind: 'stack', blocks: [chain(run, group), ...extents(group)] }],
+      },
+      ...evidence(lead),
+    ],
   };
 };
 
@@ -154,6 +151,10 @@ const wanted = (conflict: Conflict): readonly Fact[] => [
   { label: 'file', text: raw(conflict.file) },
   { label: 'range', text: range(conflict.offset, conflict.length) },
   { label: 'first at', text: moment(conflict.atNs) },
+  {
+    label: 'how often',
+    text: [count(conflict.count), conflict.count === 1 ? ' time under ' : ' times alike under ', conflict.policy],
+  },
 ];
 
 const held = (conflict: Conflict): readonly Fact[] =>
@@ -170,7 +171,7 @@ const held = (conflict: Conflict): readonly Fact[] =>
 
 const answers = (run: Run, group: ConflictGroup): Block => {
   const policy = namer(run);
-  const answered = run.report.lanes.map((lane) => ({ name: lane.policy, answer: answerOf(group, lane.policy) }));
+  const answered = run.report.lanes.map((lane) => ({ name: lane.policy, answer: chipOf(group, lane.policy) }));
   const free = answered.filter(({ answer }) => answer.tone === 'quiet');
   return {
     kind: 'table',
@@ -199,6 +200,35 @@ const times = (conflict: Conflict | undefined): readonly Cell[] => {
 };
 
 /** The map where the operation goes ahead, if it does so anywhere: that is what the holder is protected from. */
+/** Who came when: the hold, the request, and how long each policy lets it wait. */
+const chain = (run: Run, { lead, byPolicy }: ConflictGroup): ChainChart => {
+  const held =
+    lead.hold === '' || lead.holdFromNs < 0
+      ? []
+      : [{ label: `${words(lead.hold)} held`, look: 'hold', fromNs: lead.holdFromNs, toNs: lead.holdToNs } as const];
+  const waits = [...byPolicy.values()]
+    .filter(({ waitNs }) => waitNs > 0)
+    .map(
+      ({ policy, atNs, waitNs }) =>
+        ({ label: `waits, ${policy}`, look: 'wait', fromNs: atNs, toNs: atNs + waitNs }) as const,
+    );
+  const rows = [
+    ...held,
+    { label: words(lead.op), look: 'asked', fromNs: lead.atNs, toNs: lead.atNs } as const,
+    ...waits.slice(0, 5),
+  ];
+  return {
+    kind: 'chart',
+    mark: 'chain',
+    caption: 'In the order of time',
+    summary: `When ${words(lead.op)} was asked for${held.length > 0 ? `, and the life of the ${words(lead.hold)} in its way` : ''}.`,
+    basis: waits.length > 0 ? 'modelled' : 'recorded',
+    startNs: startOf(run),
+    endNs: run.report.trace.span.toNs,
+    rows,
+  };
+};
+
 const extents = ({ lead, all }: ConflictGroup): readonly Block[] => {
   const shown = all.find((conflict) => !unchanged(conflict)) ?? lead;
   const { extentsBefore: before, extentsAfter: after, offset, length } = shown;
@@ -208,6 +238,7 @@ const extents = ({ lead, all }: ConflictGroup): readonly Block[] => {
     kind: 'chart',
     mark: 'extents',
     caption: `Block map before and after, ${where}`,
+    basis: unchanged(shown) ? 'recorded' : 'modelled',
     summary: `${plural(before.length, 'extent')} before, ${formatCount(after.length)} after ${words(shown.op)} of ${range(offset, length)}.`,
     offset,
     length,

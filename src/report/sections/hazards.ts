@@ -1,9 +1,9 @@
 // Device accesses, through a translation once valid, to blocks that were no longer that file range's.
 import type { Evidence, Hazard, Run } from '../../results/types.js';
-import { formatAddress, formatBytes, formatExactBytes, formatTime, plural } from '../format.js';
-import { cell, chip, inlines, joined, raw, small, value } from '../inline.js';
-import { namer, sum, unsealedLane, words } from '../lanes.js';
-import type { Block, Cell, Raw, Section, Text, Tone } from '../model.js';
+import { formatAddress, formatExactBytes, formatTime, plural } from '../format.js';
+import { answer, cell, chip, count, inlines, joined, raw, small, value } from '../inline.js';
+import { countBasis, namer, startOf, sum, unsealedLane, words } from '../lanes.js';
+import type { Block, Cell, Mark, Raw, Section, Text, Tone } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 const SHOWN = 20;
@@ -76,7 +76,10 @@ const finding = (run: Run): Text => {
     .map(
       (each): Text => [
         policy(each.policy),
-        ` ${plural(each.hazards.count, 'access', 'accesses')}, ${formatBytes(each.hazards.bytes)}`,
+        ' ',
+        count(each.hazards.count, countBasis(each)),
+        `${each.hazards.count === 1 ? ' access' : ' accesses'}, `,
+        value(each.hazards.bytes, 'bytes', countBasis(each)),
       ],
     );
   const lead =
@@ -98,9 +101,15 @@ const table = (run: Run, groups: readonly HazardGroup[], caption: string): Block
     { title: 'Stale for', align: 'end' },
     { title: 'Under' },
   ],
+  marks: groups.map((group) => markOf(run, group)),
   rows: groups.map((group) => row(run, group)),
   note: 'Class a: old data of the same file, or blocks nobody owns yet. b: reads blocks of another file. c: writes into another file. d: writes into metadata.',
 });
+
+const markOf = (run: Run, { hazard, policies }: HazardGroup): Mark => {
+  const at = hazard.atNs - startOf(run);
+  return { answers: policies.map((name) => answer(name, 'stale')), when: [[at, at]] };
+};
 
 const row = (run: Run, { hazard, policies }: HazardGroup): readonly Cell[] => {
   const policy = namer(run);

@@ -1,9 +1,9 @@
 // Rows are policies, columns what each did to the same operations. The figures link to what is behind them.
 import type { LaneReport, Run } from '../../results/types.js';
-import { formatBytes, formatCount, formatNs, middleCut, plural } from '../format.js';
-import { cell, figure, joined, jump, small } from '../inline.js';
+import { formatCount, middleCut } from '../format.js';
+import { answer, cell, count, figure, joined, jump, small, value } from '../inline.js';
 import { byCount, countBasis, namer, words } from '../lanes.js';
-import type { Cell, Column, Inline, Section, Text, Tone } from '../model.js';
+import type { Block, Cell, Column, Inline, Provenance, Section, Text, Tone } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 export const matrix: SectionBuilder = {
@@ -26,8 +26,10 @@ export const matrix: SectionBuilder = {
             cell([policy(lane.policy), small(middleCut(lane.title, 80))]),
             ...laneCells(lane, longest),
           ]),
+          name: 'policies',
           note: NOTE,
         },
+        kinds(run),
       ],
     };
   },
@@ -75,21 +77,44 @@ const laneCells = (lane: LaneReport, top: Tops): readonly Cell[] => {
   const { verdicts, hazards, seals } = lane;
   const waited = verdicts.wait + verdicts.recall;
   const share = lane.operations === 0 ? 0 : lane.diverged / lane.operations;
-  const left = (n: number, tone: Tone): Cell => figure(n, basis, { tone });
+  const behind = (to: string, what: string): { readonly to: string; readonly show: string } => ({
+    to,
+    show: answer(lane.policy, what),
+  });
+  const left = (n: number, tone: Tone, what: string): Cell => figure(n, basis, { tone, ...behind('seals', what) });
   return [
-    figure(verdicts.deny, basis, { bar: verdicts.deny / top.deny, under: errnos(lane), tone: 'warn' }),
-    figure(waited, basis, { bar: waited / top.wait, under: waitUnder(lane), tone: 'warn' }),
+    figure(verdicts.deny, basis, {
+      bar: verdicts.deny / top.deny,
+      under: errnos(lane),
+      tone: 'warn',
+      ...behind('conflicts', 'deny'),
+    }),
+    figure(waited, basis, {
+      bar: waited / top.wait,
+      under: waitUnder(lane),
+      tone: 'warn',
+      ...behind('conflicts', 'wait'),
+    }),
     figure(verdicts.revoke, basis, {
       bar: verdicts.revoke / top.revoke,
-      ...(lane.deviceRefaults > 0 ? { under: [plural(lane.deviceRefaults, 'refault')] } : {}),
+      ...behind('conflicts', 'revoke'),
+      ...(lane.deviceRefaults > 0 ? { under: [count(lane.deviceRefaults, basis), ' refaults'] } : {}),
     }),
-    figure(lane.journalCommits, basis),
-    figure(hazards.count, basis, { bar: hazards.count / top.hazards, under: hazardUnder(lane), tone: 'bad' }),
-    figure(seals.opened, basis, seals.failed > 0 ? { under: [`${formatCount(seals.failed)} failed`] } : {}),
-    left(seals.aliveAtEnd, 'warn'),
-    left(seals.orphaned, 'bad'),
-    left(seals.leftAfterCrash, 'bad'),
-    figure(lane.diverged, basis, share > 0.05 ? { tone: 'bad' } : {}),
+    figure(lane.journalCommits, basis, { to: 'kinds' }),
+    figure(hazards.count, basis, {
+      bar: hazards.count / top.hazards,
+      under: hazardUnder(lane, basis),
+      tone: 'bad',
+      ...behind('hazards', 'stale'),
+    }),
+    figure(seals.opened, basis, {
+      ...behind('seals', 'opened'),
+      ...(seals.failed > 0 ? { under: [count(seals.failed, basis), ' failed'] } : {}),
+    }),
+    left(seals.aliveAtEnd, 'warn', 'left'),
+    left(seals.orphaned, 'bad', 'orphaned'),
+    left(seals.leftAfterCrash, 'bad', 'crash'),
+    figure(lane.diverged, basis, { to: 'account', ...(share > 0.05 ? { tone: 'bad' as const } : {}) }),
   ];
 };
 
@@ -100,11 +125,11 @@ const errnos = (lane: LaneReport): readonly Inline[] => [
     .join(', '),
 ];
 
-const waitUnder = (lane: LaneReport): readonly Inline[] => [`max ${formatNs(lane.wait.maxNs)}`];
+const waitUnder = (lane: LaneReport): readonly Inline[] => ['max ', value(lane.wait.maxNs, 'ns', countBasis(lane))];
 
-const hazardUnder = ({ hazards }: LaneReport): readonly Inline[] => {
+const hazardUnder = ({ hazards }: LaneReport, basis: Provenance): readonly Inline[] => {
   const classes = byCount(hazards.byClass).map(([name]) => name);
-  return [`${formatBytes(hazards.bytes)}, ${classes.join(' ')}`];
+  return [value(hazards.bytes, 'bytes', basis), `, ${classes.join(' ')}`];
 };
 
 const finding = (run: Run): Text => {
@@ -122,3 +147,45 @@ const finding = (run: Run): Text => {
     '.',
   ];
 };
+
+/** Which answers each policy gave to each operation kind; kinds that all of them let through at once are left out. */
+const kinds = (run: Run): Block => {
+  const policy = namer(run);
+  const rows = run.report.lanes.flatMap((lane) =>
+    Object.entries(lane.byOp)
+      .filter(([, { proceed, ...others }]) => Object.values(others).some((n) => n > 0))
+      .map(([op, verdicts]) => ({ lane, op, verdicts })),
+  );
+  return {
+    kind: 'details',
+    id: 'kinds',
+    summary: 'Answers by operation kind',
+    blocks: [
+      {
+        kind: 'table',
+        name: 'answers',
+        caption: 'Every operation kind that a policy did not always let through at once',
+        dense: true,
+        columns: [
+          { title: 'Policy', head: true },
+          { title: 'Operation' },
+          ...ANSWERS.map(([title]) => ({ title, align: 'end' as const })),
+        ],
+        rows: rows.map(({ lane, op, verdicts }) => [
+          cell(policy(lane.policy)),
+          cell(words(op)),
+          ...ANSWERS.map(([, verdict]) => figure(verdicts[verdict], countBasis(lane))),
+        ]),
+      },
+    ],
+  };
+};
+
+const ANSWERS = [
+  ['At once', 'proceed'],
+  ['After a commit', 'commit'],
+  ['Revoked', 'revoke'],
+  ['Recalled', 'recall'],
+  ['Waited', 'wait'],
+  ['Refused', 'deny'],
+] as const;

@@ -1,9 +1,9 @@
 // The life of every seal, policy by policy, and what was left when its holder or the machine was gone.
-import type { LaneDetail, Run, SealLife } from '../../results/types.js';
-import { formatCount, formatNs, formatTime, plural } from '../format.js';
-import { cell, chip, joined, moment, prose, raw, value } from '../inline.js';
-import { namer, sum, words } from '../lanes.js';
-import type { Block, Cell, Chip, Section, Span, Text, TimelineChart } from '../model.js';
+import type { HoldLife, LaneDetail, Run, SealLife } from '../../results/types.js';
+import { formatCount, formatTime, plural } from '../format.js';
+import { answer, cell, chip, joined, moment, prose, raw, value } from '../inline.js';
+import { namer, startOf, sum, words } from '../lanes.js';
+import type { Block, Cell, Chip, Mark, Section, Span, Text, TimelineChart } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 const ROWS = 12;
@@ -19,7 +19,7 @@ export const seals: SectionBuilder = {
       title: 'Seals over time',
       short: 'Seals',
       finding: finding(run),
-      blocks: [...lanes.map((detail) => timeline(run, detail)), ...remaining(run), ...failures(run)],
+      blocks: [...holders(run), ...lanes.map((detail) => timeline(run, detail)), ...remaining(run), ...failures(run)],
     };
   },
 };
@@ -67,7 +67,14 @@ const timeline = (run: Run, { policy, seals: all, sealsLeftOut }: LaneDetail): T
       hidden++;
       continue;
     }
-    spans.push({ fromNs: seal.fromNs, toNs: seal.toNs, state: stateOf(seal), text: describe(seal) });
+    spans.push({
+      fromNs: seal.fromNs,
+      toNs: seal.toNs,
+      state: stateOf(seal),
+      goneNs: seal.holderExitNs,
+      survivesCrash: seal.survivesCrash,
+      text: describe(seal),
+    });
     rows.set(seal.file, spans);
   }
   const { fromNs, toNs } = run.report.trace.span;
@@ -77,12 +84,53 @@ const timeline = (run: Run, { policy, seals: all, sealsLeftOut }: LaneDetail): T
     mark: 'timeline',
     caption: [style, ...(hidden > 0 ? [`, ${formatCount(hidden)} more not drawn`] : [])],
     summary: `Seals of ${policy} on ${plural(rows.size, 'file')} over the time of the trace.`,
+    basis: policy === 'recorded' ? 'recorded' : 'modelled',
     fromNs,
     toNs,
     style: style.style,
     rows: [...rows].map(([label, spans]) => ({ label, spans })),
   };
 };
+
+/** Who really held what, as recorded: the rows above the seals that stand for them. */
+const holders = (run: Run): readonly TimelineChart[] => {
+  const rows = new Map<string, Span[]>();
+  let hidden = run.holdsLeftOut;
+  for (const hold of run.holds) {
+    const label = `${words(hold.kind)}, ${hold.file}`;
+    const spans = rows.get(label) ?? [];
+    if (spans.length >= SPANS_PER_ROW || (spans.length === 0 && rows.size >= ROWS)) {
+      hidden++;
+      continue;
+    }
+    spans.push(holdSpan(hold));
+    rows.set(label, spans);
+  }
+  if (rows.size === 0) return [];
+  const { fromNs, toNs } = run.report.trace.span;
+  return [
+    {
+      kind: 'chart',
+      mark: 'timeline',
+      caption: ['Holders', ...(hidden > 0 ? [`, ${formatCount(hidden)} more not drawn`] : [])],
+      summary: `Who held which file, and until when: ${plural(run.holds.length, 'hold')}.`,
+      basis: 'recorded',
+      fromNs,
+      toNs,
+      style: 0,
+      rows: [...rows].map(([label, spans]) => ({ label, spans })),
+    },
+  ];
+};
+
+const holdSpan = ({ kind, holder, fromNs, toNs, endedBy }: HoldLife): Span => ({
+  fromNs,
+  toNs,
+  state: toNs < 0 ? 'alive' : 'closed',
+  goneNs: -1,
+  survivesCrash: false,
+  text: `${words(kind)} by ${holder || 'unknown'}, from ${formatTime(fromNs)} ${toNs < 0 ? 'to the end' : `to ${formatTime(toNs)}${endedBy === '' ? '' : ` (${endedBy})`}`}`,
+});
 
 const remaining = (run: Run): readonly Block[] => {
   const policy = namer(run);
@@ -108,6 +156,8 @@ const remaining = (run: Run): readonly Block[] => {
         { title: 'At the end' },
         { title: 'After a crash' },
       ],
+      name: 'seals_left',
+      marks: rows.slice(0, LEFT).map((seal) => markOf(run, seal)),
       rows: rows
         .slice(0, LEFT)
         .map((seal): readonly Cell[] => [
@@ -124,6 +174,19 @@ const remaining = (run: Run): readonly Block[] => {
     },
   ];
 };
+
+/** What is left, by the columns of the policy matrix. */
+const markOf = (run: Run, seal: SealLife): Mark => ({
+  answers: [
+    answer(seal.policy, 'opened'),
+    ...(seal.toNs < 0 ? [answer(seal.policy, 'left')] : []),
+    ...(seal.orphaned ? [answer(seal.policy, 'orphaned')] : []),
+    ...(seal.survivesCrash ? [answer(seal.policy, 'crash')] : []),
+  ],
+  when: [
+    [seal.fromNs - startOf(run), seal.toNs < 0 ? run.report.trace.span.toNs - startOf(run) : seal.toNs - startOf(run)],
+  ],
+});
 
 const endChip = (seal: SealLife): Chip => {
   if (seal.orphaned) return chip('bad', 'orphaned');
@@ -154,7 +217,7 @@ const failures = (run: Run): readonly Block[] => {
           cell(policy(seal.policy)),
           cell(raw(seal.holder)),
           cell(moment(seal.fromNs)),
-          cell(formatNs(seal.costNs)),
+          cell(value(seal.costNs, 'ns', 'modelled')),
           cell(prose(seal.failure)),
         ]),
     },

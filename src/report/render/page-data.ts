@@ -1,0 +1,78 @@
+// What the page's script computes with, and what "download the figures" gives: plain JSON inside the page.
+import type { Components, Histogram, ReplayReport, Run } from '../../results/types.js';
+import { type DiffRow, diffRows, type Pair, pairOf } from '../differences.js';
+import { middleCut } from '../format.js';
+import { Markup } from './escape.js';
+
+export interface PageLane {
+  readonly policy: string;
+  readonly style: number;
+  /** Pairs of index and count: `index = timeBin * upperNs.length + level`. */
+  readonly heat: readonly number[];
+  /** Pairs of index and count: `index = timeBin * 6 + verdict`. */
+  readonly verdicts: readonly number[];
+}
+
+export interface PageData {
+  readonly schema: 'sealtrace.figures/1';
+  readonly version: string;
+  readonly command: string;
+  /** ns of the trace's clock, and the number of time bins. */
+  readonly time: { readonly fromNs: number; readonly toNs: number; readonly bins: number };
+  /** Upper bounds of the latency levels of the heat maps. */
+  readonly upperNs: readonly number[];
+  readonly lanes: readonly PageLane[];
+  readonly differences: readonly DiffRow[];
+  /** The policies that are compared at first. */
+  readonly pair: Pair | null;
+  readonly report: ReplayReport;
+  readonly histograms: Readonly<Record<string, Readonly<Record<string, Histogram>>>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, Components>>>>;
+}
+
+const LONGEST_TEXT = 160;
+const MOST_DIFFERENCES = 200;
+/** The figures may take so much of the page; histograms go first. */
+const MOST_BYTES = 600_000;
+
+export const pageData = (run: Run): PageData => ({
+  schema: 'sealtrace.figures/1',
+  version: run.version,
+  command: run.command,
+  time: { ...run.report.trace.span, bins: run.details[0]?.heat.timeBins ?? 0 },
+  upperNs: run.details[0]?.heat.latencyUpperNs ?? [],
+  lanes: run.details.map((detail, style) => ({
+    policy: detail.policy,
+    style,
+    heat: sparse(detail.heat.counts),
+    verdicts: sparse(detail.verdictsByTime),
+  })),
+  differences: diffRows(run).slice(0, MOST_DIFFERENCES),
+  pair: pairOf(run, diffRows(run)),
+  report: run.report,
+  histograms: Object.fromEntries(run.details.map(({ policy, histograms }) => [policy, histograms])),
+  components: Object.fromEntries(run.details.map(({ policy, components }) => [policy, components])),
+});
+
+const sparse = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n === 0 ? [] : [i, n]));
+
+/** JSON that can stand inside a script element: ASCII only, nothing that could end the element. */
+export const dataMarkup = (data: PageData): Markup => {
+  const whole = asciiJson(data);
+  const fits = whole.length <= MOST_BYTES ? whole : asciiJson({ ...data, histograms: {} });
+  return new Markup(fits.length <= MOST_BYTES ? fits : asciiJson({ ...data, histograms: {}, differences: [] }));
+};
+
+const asciiJson = (data: PageData): string =>
+  JSON.stringify(data, (_, value: unknown) => shortened(value)).replace(
+    /[<>&'\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** Names of a trace may be very long, as values and as keys. */
+const shortened = (value: unknown): unknown => {
+  if (typeof value === 'string') return middleCut(value, LONGEST_TEXT);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  if (Object.keys(value).every((key) => key.length <= LONGEST_TEXT)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [middleCut(key, LONGEST_TEXT), inner]));
+};
