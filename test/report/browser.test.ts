@@ -178,7 +178,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     expect(await rows.count()).toBeLessThan(all);
     expect(await page.locator('.outside').count()).toBeGreaterThan(1);
     expect(await operationsShown(page)).toBeLessThan(5000);
-    await page.getByRole('button', { name: 'Whole trace' }).click();
+    await page.getByRole('button', { name: 'Whole trace', exact: true }).click();
     expect(await rows.count()).toBe(all);
     await page.getByLabel('from').focus();
     for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
