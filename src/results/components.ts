@@ -62,5 +62,7 @@ function shared(sums: Sums, totalNs: number, waitNs: number): Components {
 function waitsByOp({ columns }: Trace, lane: LaneResult): Float64Array {
   const waits = new Float64Array(OP_COUNT);
   for (const { row, totalWaitNs } of lane.groups) waits[columns.op[row]!]! += totalWaitNs;
+  // Reads and writes also queue behind a sleeper without being in conflict themselves.
+  for (const op of [Op.read, Op.write]) waits[op]! += lane.secondary.sum;
   return waits;
 }

@@ -40,15 +40,15 @@ export function holdRows({ columns: c }: Trace): number[] {
 
 export function holdLife(trace: Trace, plan: SealPlan, row: number): HoldLife {
   const { columns: c } = trace;
-  const end = plan.endNs[c.handle[row]!]!;
+  const end = plan.endRow[c.handle[row]!] ?? NONE;
   const whole = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0;
   return {
     kind: KINDS.get(c.op[row]!)!,
     file: fileName(trace, c.file[row]!),
     holder: taskName(trace, c.task[row]!),
     fromNs: clock(trace, c.timeNs[row]!),
-    toNs: clock(trace, end),
-    endedBy: ENDINGS[plan.endedBy[c.handle[row]!]!] ?? '',
+    toNs: end === NONE ? -1 : clock(trace, c.timeNs[end]!),
+    endedBy: end === NONE ? '' : c.op[end] === Op.exit ? 'exit' : 'release',
     offset: whole ? 0 : Math.max(0, c.offset[row]!),
     length: whole ? -1 : c.length[row]!,
     evidence: evidence(trace, row),

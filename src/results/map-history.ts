@@ -37,7 +37,13 @@ export function mapHistories(
   if (files.length === 0) return [];
   const part: Trace = { ...trace, columns: rowsOf(trace.columns, new Set(files)) };
   const seals = planSeals(engineInput(part), plan.sealRule);
-  const fresh = (): Lane => newLane(engineInput(part), seals, recorded, { ...plan, policies: [recorded], onDeny: { kind: 'skip' }, timing: 'open' });
+  const fresh = (): Lane =>
+    newLane(engineInput(part), seals, recorded, {
+      ...plan,
+      policies: [recorded],
+      onDeny: { kind: 'skip' },
+      timing: 'open',
+    });
   const windows = files.map((file) => windowOf(part, file));
   const ends = extentsOf(part, fresh(), files);
   return files.map((file, i) => history(part, trace, lanes, fresh(), seals, file, windows[i]!, ends[i]!));
