@@ -1,14 +1,14 @@
 // `sealtrace compare`: two policies head to head on the same operations, or the same policies in two runs.
 import { UserError } from '../model/issue.js';
 import { formatCount, plural } from '../report/format.js';
+import { buildReport, renderers } from '../report/index.js';
 import type { LaneReport, Run } from '../results/types.js';
 import type { Command, Context } from './command.js';
 import { deniedText, laneTable, qualityText } from './lane-table.js';
 import { load, shortName, statusOf } from './load.js';
 import { listed, REPLAY } from './options.js';
-import { checkOutput } from './output.js';
+import { checkOutput, writeOutput } from './output.js';
 import { planReplay, policyNamed, runPlan } from './replaying.js';
-import { rendererOf, writeReport } from './report.js';
 import { readRun, withEvidence } from './run-file.js';
 import { heading, table } from './table.js';
 import { plain, toJson } from './text.js';
@@ -35,11 +35,16 @@ export const compare: Command = {
     if (out !== undefined) checkOutput(out);
     const { run, damaged } = await runOf(context, first, [second, third]);
     const pair = [laneOf(run, second), laneOf(run, third)] as const;
-    if (out !== undefined) await writeReport(context, run, rendererOf('html'), out);
+    if (out !== undefined) await writeReport(context, run, out);
     if (out !== '-') await answer(context, run, pair, out !== undefined);
     return statusOf(context, damaged, run.report.quality.safe);
   },
 };
+
+async function writeReport({ io, quiet }: Context, run: Run, out: string): Promise<void> {
+  await writeOutput(io, out, [renderers.html.render(buildReport(run), run)]);
+  if (out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
+}
 
 type Pair = readonly [LaneReport, LaneReport];
 

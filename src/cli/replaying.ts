@@ -7,7 +7,7 @@ import type { Trace } from '../model/trace.js';
 import * as policyRegistry from '../policies/index.js';
 import { unmet, validateSettings } from '../policies/switches.js';
 import { onDenyOf, sealRuleOf, TIMINGS, type Timing, unsealOf } from '../results/rules.js';
-import { makeRun } from '../results/run.js';
+import { replayRun } from '../results/run.js';
 import type { Run } from '../results/types.js';
 import type { Context } from './command.js';
 import { traceName } from './load.js';
@@ -65,9 +65,25 @@ export function overlaid(trace: Trace, { overlays, settings, costs, seed }: Plan
 }
 
 /** `command`: the words before the options. */
-export function runPlan(context: Context, trace: Trace, plan: Plan, command: readonly string[], damaged: boolean): Run {
+export const runPlan = (
+  context: Context,
+  trace: Trace,
+  plan: Plan,
+  command: readonly string[],
+  damaged: boolean,
+): Run => replayPlan(context, trace, plan, command, damaged).run;
+
+/** The same with the lanes behind it, and the trace they replayed. */
+export function replayPlan(
+  context: Context,
+  trace: Trace,
+  plan: Plan,
+  command: readonly string[],
+  damaged: boolean,
+): ReturnType<typeof replayRun> & { readonly trace: Trace } {
   const build = ({ build }: PolicyEntry): Policy => build(plan.settings);
-  return makeRun(overlaid(trace, plan), {
+  const replayed = overlaid(trace, plan);
+  const made = replayRun(replayed, {
     traceName: traceName(trace),
     version: context.version,
     command: commandText(command, plan),
@@ -85,6 +101,7 @@ export function runPlan(context: Context, trace: Trace, plan: Plan, command: rea
     damaged,
     ...(plan.overlays.length > 0 ? { recording: trace } : {}),
   });
+  return { ...made, trace: replayed };
 }
 
 export const namesOf = (text: string): readonly string[] => text.split(',').map((name) => name.trim());

@@ -1,69 +1,89 @@
-// `sealtrace report`: a run, or a trace replayed with the defaults, as a page for people.
+// `sealtrace report`: a run, or a trace replayed with the defaults, as a page for people or as tables for other tools.
 import { UserError } from '../model/issue.js';
-import { buildReport, type Renderer, renderers } from '../report/index.js';
+import { folderRenderers, renderers } from '../report/index.js';
+import { type DataTable, runTables } from '../results/tables.js';
+import { traceTables } from '../results/trace-tables.js';
 import type { Run } from '../results/types.js';
 import type { Command, Context } from './command.js';
+import { arrowForm, type Form, fileForm, folderForm } from './forms.js';
 import { load, shortName, statusOf } from './load.js';
+import { openFile } from './opener.js';
 import { listed, REPLAY } from './options.js';
-import { checkOutput, writeOutput } from './output.js';
-import { namesOf, planReplay, runPlan } from './replaying.js';
+import { namesOf, planReplay, replayPlan } from './replaying.js';
 import { readRun, withEvidence } from './run-file.js';
 import { suggestion, toJson } from './text.js';
 
-const known: readonly Renderer[] = Object.values(renderers);
-const PLANNED = ['md', 'perfetto', 'csv'];
+const forms: readonly Form[] = [
+  ...Object.values(renderers).map(fileForm),
+  ...Object.values(folderRenderers).map(folderForm),
+  arrowForm,
+];
 
 export const report: Command = {
   name: 'report',
   summary: 'a report from a run file, or from a trace, which is replayed first',
   operands: ['RUN|TRACE'],
   options: {
-    out: { kind: 'text', short: 'o', text: 'file to write; - is stdout (by default TRACE.html in this folder)' },
-    to: { kind: 'text', text: `kind of report: ${listed(known.map(({ name }) => name))}`, fallback: 'html' },
+    out: {
+      kind: 'text',
+      short: 'o',
+      text: 'file or folder to write; - is stdout (by default TRACE.html in this folder)',
+    },
+    to: { kind: 'text', text: `kind of report: ${listed(forms.map(({ name }) => name))}`, fallback: 'html' },
+    open: { kind: 'flag', text: 'show what was written, with $BROWSER or what the desktop uses' },
     policy: { kind: 'text', text: 'policies (A,B,...), usual or all; for a trace', fallback: 'usual' },
     ...REPLAY,
   },
   examples: [
-    ['sealtrace report run.txt.gz -o run.html', 'replay under every policy and show it'],
-    ['sealtrace report run.sealrun -o run.html', 'from a replay that was kept'],
+    ['sealtrace report run.txt.gz -o run.html --open', 'replay under the usual policies and show it'],
+    ['sealtrace report run.sealrun --to md -o -', 'for a pull request, from a replay that was kept'],
+    ['sealtrace report run.txt.gz --to arrow -o tables', 'every operation, hold and conflict for other tools'],
   ],
   async run(context) {
     const { args, io, json, operands } = context;
-    const renderer = rendererOf(args.text('to'));
+    const form = formNamed(args.text('to'));
     const given = args.given('out');
-    if (given !== undefined) checkOutput(given);
-    const { run, damaged } = await runOf(context, operands[0]!);
-    const out = given ?? `${fileName(run.report.trace.name)}.${renderer.extension}`;
-    checkOutput(out);
-    await writeReport(context, run, renderer, out);
+    if (args.flag('open') && given === '-') throw new UserError('--open needs a file: leave -o -, or leave --open');
+    if (given !== undefined) form.check(given);
+    const { run, tables, damaged } = await runOf(context, operands[0]!);
+    const out = given ?? `${fileName(run.report.trace.name)}${form.ending}`;
+    form.check(out);
+    await form.write(io, out, run, tables);
+    if (out !== '-' && !context.quiet) io.err(`sealtrace: wrote ${out}\n`);
     if (json && out !== '-') await io.out(toJson(run.report));
+    if (args.flag('open')) await openFile(io, out);
     return statusOf(context, damaged, run.report.quality.safe);
   },
 };
 
-export function rendererOf(name: string): Renderer {
-  const found = known.find((one) => one.name === name);
+function formNamed(name: string): Form {
+  const found = forms.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const names = known.map((one) => one.name);
-  if (PLANNED.includes(name)) throw new UserError(`--to ${name} is not available yet; use ${listed(names)}`);
+  const names = forms.map((one) => one.name);
   throw new UserError(`--to is "${name}"; expected ${listed(names)}${suggestion(name, names)}`);
 }
 
-export async function writeReport({ io, quiet }: Context, run: Run, renderer: Renderer, out: string): Promise<void> {
-  await writeOutput(io, out, [renderer.render(buildReport(run), run)]);
-  if (out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
-}
-
-async function runOf(context: Context, path: string): Promise<{ run: Run; damaged: boolean }> {
+/** A run with all its tables: those of the trace too, where the trace is at hand. */
+export async function runOf(
+  context: Context,
+  path: string,
+): Promise<{ readonly run: Run; readonly tables: () => readonly DataTable[]; readonly damaged: boolean }> {
   const kept = await readRun(path);
-  if (kept !== null) return { run: kept, damaged: false };
+  if (kept !== null) return { run: kept, tables: () => runTables(kept), damaged: false };
   const { args } = context;
   const policy = namesOf(args.text('policy')).join(',');
   const plan = planReplay(args, namesOf(policy));
   const { trace, damaged } = await load(context, [path]);
   const words = ['report', shortName(path), '--policy', policy];
-  const run = runPlan(context, trace, plan, words, damaged);
-  return { run: await withEvidence(run, trace, [path]), damaged };
+  const { run, lanes, trace: replayed } = replayPlan(context, trace, plan, words, damaged);
+  const whole = await withEvidence(run, trace, [path]);
+  return { run: whole, tables: () => allTables(whole, traceTables(replayed, lanes, plan.sealRule)), damaged };
+}
+
+/** A table of the trace replaces the bounded one that the run has of the same name. */
+function allTables(run: Run, fresh: readonly DataTable[]): readonly DataTable[] {
+  const names = new Set(fresh.map(({ name }) => name));
+  return [...fresh, ...runTables(run).filter(({ name }) => !names.has(name))];
 }
 
 /** `xfs-kill.report.txt.gz` gives `xfs-kill.report`: a plain name for this folder, whatever a trace calls itself. */

@@ -10,11 +10,12 @@ import type { Io } from './io.js';
 import { list } from './list.js';
 import { map } from './map.js';
 import { parse } from './parse.js';
+import { query } from './query.js';
 import { replay } from './replay.js';
 import { report } from './report.js';
 import { synth } from './synth.js';
 
-const commands: readonly Command[] = [ingest, inspect, replay, compare, report, map, synth, anonymize, list];
+const commands: readonly Command[] = [ingest, inspect, replay, compare, report, query, map, synth, anonymize, list];
 
 /** Never throws and never ends the process. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

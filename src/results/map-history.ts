@@ -145,6 +145,7 @@ function history(
     .map((row) => holdLife(part, seals, row));
   return {
     file: fileName(trace, file),
+    inode: `${trace.files[file]!.device} ${trace.files[file]!.inode}`,
     fromNs: origin + fromNs,
     toNs: origin + toNs,
     endBytes,

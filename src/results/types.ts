@@ -316,6 +316,8 @@ export interface MapHazard {
  */
 export interface FileHistory {
   readonly file: string;
+  /** Tells it from other files of that name, one after the other: `7:0 131`. */
+  readonly inode: string;
   readonly fromNs: number;
   readonly toNs: number;
   readonly endBytes: number;

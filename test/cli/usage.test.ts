@@ -54,7 +54,11 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
       ['replay', KILL, '--costs', 'refrence'],
       /unknown cost model "refrence"; did you mean "reference"/,
     ],
-    ['unknown renderer', ['report', KILL, '--to', 'md'], /--to md is not available yet; use html or json/],
+    [
+      'unknown renderer',
+      ['report', KILL, '--to', 'pdf'],
+      /--to is "pdf"; expected html, json, md, perfetto, csv or arrow/,
+    ],
     ['compare with one policy', ['compare', KILL, 'dax'], /compare needs a trace and two policies/],
     ['compare with itself', ['compare', KILL, 'dax', 'dax'], /two different policies/],
     ['list of what', ['list', 'polices'], /cannot list "polices"; did you mean "policies"/],

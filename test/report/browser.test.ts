@@ -180,7 +180,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     expect(await operationsShown(page)).toBeLessThan(5000);
     await page.getByRole('button', { name: 'Whole trace', exact: true }).click();
     expect(await rows.count()).toBe(all);
-    await page.getByLabel('from').focus();
+    await page.getByLabel('from', { exact: true }).focus();
     for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
     expect(page.url()).toMatch(/range=\d+-\d+/);
     expect(await rows.count()).toBeLessThan(all);

@@ -31,6 +31,7 @@ const column = (t: number): string => {
 
 export const MAP: FileHistory = {
   file: DB,
+  inode: '7:0 131',
   fromNs: 0,
   toNs: 3_000_000_000,
   endBytes: 8 * MIB,

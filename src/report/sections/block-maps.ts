@@ -1,7 +1,7 @@
 // The block maps of the files on which most collided, over time: one sees who held what, what moved, and why it collided.
 import type { FileHistory, MapMark, Run } from '../../results/types.js';
 import { formatCount, formatTime, plural } from '../format.js';
-import { joined, range, raw } from '../inline.js';
+import { joined, range, raw, small } from '../inline.js';
 import { startOf, sum, words } from '../lanes.js';
 import type { Block, MapChart, MapPoint, Section, Text } from '../model.js';
 import type { SectionBuilder } from '../section.js';
@@ -30,7 +30,7 @@ const captionOf = (chart: MapChart): readonly Exclude<Text, readonly unknown[]>[
 
 const finding = (run: Run): Text => [
   'As recorded, with what a policy would have refused or delayed drawn on it. Most collided on ',
-  ...joined(run.maps.map((map) => raw(map.file))),
+  ...joined([...new Set(run.maps.map((map) => map.file))].map((file) => raw(file))),
   '.',
 ];
 
