@@ -1,7 +1,7 @@
 // `sealtrace compare`: two policies head to head on the same operations, or the same policies in two runs.
 import { UserError } from '../model/issue.js';
 import { formatCount, plural } from '../report/format.js';
-import { buildReport, renderers } from '../report/index.js';
+import { buildComparison, buildReport, type Report, renderers } from '../report/index.js';
 import type { LaneReport, Run } from '../results/types.js';
 import type { Command, Context } from './command.js';
 import { deniedText, laneTable, qualityText } from './lane-table.js';
@@ -26,6 +26,7 @@ export const compare: Command = {
     ['sealtrace compare run.txt.gz mapdirect ondisk', 'as a table with a verdict'],
     ['sealtrace compare run.txt.gz mapdirect ondisk -o pair.html', 'as a report'],
     ['sealtrace compare before.sealrun after.sealrun', 'the lanes that both runs have'],
+    ['sealtrace compare before.sealrun after.sealrun -o diff.html', 'what is new, gone or changed, as a report'],
   ],
   async run(context) {
     const [first, second, third] = context.operands as [string, string, string?];
@@ -35,14 +36,14 @@ export const compare: Command = {
     if (out !== undefined) checkOutput(out);
     const { run, damaged } = await runOf(context, first, [second, third]);
     const pair = [laneOf(run, second), laneOf(run, third)] as const;
-    if (out !== undefined) await writeReport(context, run, out);
+    if (out !== undefined) await writeReport(context, buildReport(run), run, out);
     if (out !== '-') await answer(context, run, pair, out !== undefined);
     return statusOf(context, damaged, run.report.quality.safe);
   },
 };
 
-async function writeReport({ io, quiet }: Context, run: Run, out: string): Promise<void> {
-  await writeOutput(io, out, [renderers.html.render(buildReport(run), run)]);
+async function writeReport({ io, quiet }: Context, report: Report, run: Run, out: string): Promise<void> {
+  await writeOutput(io, out, [renderers.html.render(report, run)]);
   if (out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
 }
 
@@ -115,13 +116,17 @@ async function compareRuns(context: Context, first: string, second: string, out:
   const { io, json, style } = context;
   const [a, b] = [await readRun(first), await readRun(second).catch(() => null)];
   if (a === null || b === null) throw new UserError(twoNeeded(first, second, a !== null));
-  if (out !== undefined) throw new UserError('compare RUN RUN writes no report yet; leave -o out, or use --json');
+  if (out !== undefined) {
+    checkOutput(out);
+    await writeReport(context, buildComparison(a, b), b, out);
+  }
   const lanes = a.report.lanes.flatMap((before) => {
     const after = b.report.lanes.find(({ policy }) => policy === before.policy);
     return after === undefined ? [] : [{ policy: before.policy, before, after }];
   });
+  if (out === '-') return statusOf(context, false, a.report.quality.safe && b.report.quality.safe);
   if (json) await io.out(toJson({ schema: 'sealtrace.compare-runs/1', runs: [a.command, b.command], lanes }));
-  else
+  else if (out === undefined)
     await io.out(
       plain(`${style.bold(`${shortName(first)} against ${shortName(second)}`)}\n${runTable(lanes, context)}`),
     );

@@ -12,7 +12,7 @@ const ASKED = symbol(symbolTriangle2, 60)() ?? '';
 const frameOf = (rows: number): Frame => ({
   width: 640,
   height: 8 + rows * ROW + 42,
-  left: 150,
+  left: 186,
   right: 24,
   top: 8,
   bottom: 42,
@@ -29,7 +29,7 @@ export const chainSvg = (chart: ChainChart): Markup => {
       look === 'asked'
         ? h`<path class="chain-line" d="M${round(left)} ${frame.top}V${frame.height - frame.bottom}"/><path class="chain-asked" d="${ASKED}" transform="translate(${round(left)},${top + 11}) rotate(180)"/>`
         : h`<rect class="chain-${look}" x="${round(left)}" y="${top + 6}" width="${round(Math.max(2, right - left))}" height="11"/>${toNs < 0 || toNs > to ? h`<path class="chain-${look}" d="M${round(right)} ${top + 5}l9 6.5l-9 6.5z"/>` : null}`;
-    return h`<text class="row" x="${frame.left - 8}" y="${top + 15}" text-anchor="end">${middleCut(label, 18)}</text>${shape}`;
+    return h`<text class="row" x="${frame.left - 8}" y="${top + 15}" text-anchor="end">${middleCut(label, 24)}</text>${shape}`;
   });
   return svg(frame, chart.summary, [xAxis(frame, timeTicks(x, 4, chart.startNs), sinceStart(chart.startNs)), rows]);
 };

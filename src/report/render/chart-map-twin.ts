@@ -4,7 +4,7 @@ import { prose, range, raw } from '../inline.js';
 import type { Cell, MapChart, TableBlock } from '../model.js';
 
 const LOOKS = 9;
-const MOST = 120;
+const MOST = 60;
 const NAMES: Readonly<Record<string, string>> = {
   w: 'written',
   u: 'unwritten',

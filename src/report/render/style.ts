@@ -92,7 +92,7 @@ tbody th{font-weight:400}
 tbody th small,td small{display:block;line-height:1.3}
 td.a-end,th.a-end{text-align:right}
 td.a-center,th.a-center{text-align:center}
-td.a-end .v,td.a-end{white-space:nowrap}
+td.a-end .v,td.a-end{white-space:nowrap}td .raw{overflow-wrap:break-word}
 td.t-quiet,td.t-quiet .v{color:var(--quiet)}
 td.t-bad>.v{color:var(--bad);font-weight:650}
 td.t-warn>.v{color:var(--warn);font-weight:650}
@@ -113,7 +113,7 @@ td.t-good>.v{color:var(--good)}
 details>summary{cursor:pointer;color:var(--link);font-size:13.5px;padding:4px 0}
 .inside{display:grid;gap:14px;padding:6px 0 4px}
 .inside>*{min-width:0}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:18px 24px;align-items:start}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:18px 24px;align-items:start}
 .grid.narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr))}
 .grid>div{min-width:0}
 section>.scroll+.scroll,section>.grid+.grid,section>*+.scroll,section>*+figure,section>.cards{margin-top:16px}`;
@@ -234,7 +234,7 @@ th,td,.dense th,.dense td{padding-inline:6px;white-space:normal;overflow-wrap:br
 thead th,thead .policy{white-space:normal}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}pre .place{display:inline}
 .grid{grid-template-columns:1fr 1fr}.grid.narrow{grid-template-columns:1fr 1fr 1fr}
-.raw.short{white-space:normal}
+.raw.short{white-space:normal}td .raw{overflow-wrap:anywhere}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 a{color:inherit;text-decoration:none}}`;
 

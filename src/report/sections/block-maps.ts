@@ -39,6 +39,7 @@ const chart = (run: Run, map: FileHistory): MapChart => ({
   mark: 'map',
   caption: [
     raw(map.file),
+    ...(map.file.startsWith('inode ') ? [] : [small(` inode ${map.inode.split(' ').at(-1)}`)]),
     ...(map.marksLeftOut > 0 ? [`, ${formatCount(map.marksLeftOut)} operations not drawn`] : []),
   ],
   summary: summary(map),

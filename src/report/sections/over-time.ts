@@ -63,7 +63,13 @@ type Strip = ActivityChart['series'][number];
 const shared = (run: Run, look: 'refused' | 'delayed', verdicts: readonly number[]): readonly Strip[] =>
   alike(run.details.map((detail) => ({ name: detail.policy, counts: binsOf(detail, verdicts) })))
     .filter(({ counts }) => sum(counts) > 0)
-    .map(({ names, counts }) => ({ label: `${look} by ${shortList(names)}`, look, counts }));
+    .map(({ names, counts }) => ({
+      label: isRecord(names) ? `${look}, as recorded` : `${look} by ${shortList(names)}`,
+      look,
+      counts,
+    }));
+
+const isRecord = (names: readonly string[]): boolean => names.length === 1 && names[0] === 'recorded';
 
 const stale = (run: Run): readonly Strip[] => {
   const { fromNs, toNs } = run.report.trace.span;
