@@ -91,6 +91,15 @@ describe('html report', () => {
     expect(sectionOf(FULL, 'conflicts')).toContain('xfs-db.report.txt:2920 st-compact-4712 [000]');
   });
 
+  it('shows no modelled figure as if it were recorded', () => {
+    const lead = FULL.match(/<section id="verdict".*?<\/section>/s)![0];
+    const plain = lead
+      .replace(/<data .*?<\/data>/gs, '')
+      .replace(/<[^>]*>/g, '')
+      .replaceAll('&#39;', "'");
+    expect(plain.match(/\d+/g)).toBeNull();
+  });
+
   it('tells the classes of figures apart', () => {
     for (const basis of ['recorded', 'modelled', 'measured', 'sourced', 'derived', 'guess'])
       expect(FULL).toContain(`class="v v-${basis}"`);

@@ -92,7 +92,9 @@ const answerCell = (group: ConflictGroup, policy: string): Cell => {
   const given = chipOf(group, policy);
   if (given.tone === 'quiet') return cell(given.text, { tone: 'quiet' });
   return cell(
-    conflict === undefined || conflict.count === 1 ? given : [given, small(`× ${formatCount(conflict.count)}`)],
+    conflict === undefined || conflict.count === 1
+      ? given
+      : [given, small('× ', count(conflict.count, policy === 'recorded' ? 'recorded' : 'modelled'))],
   );
 };
 

@@ -4,7 +4,7 @@ import type { Run } from '../../results/types.js';
 import { CHANGES, changeChip, verdictChip } from '../answers.js';
 import { changeIn, type DiffRow, diffRows, type Pair, pairOf } from '../differences.js';
 import { formatCount, plural } from '../format.js';
-import { cell, jump, raw, small } from '../inline.js';
+import { cell, count, jump, raw, small } from '../inline.js';
 import { namer, sum } from '../lanes.js';
 import type { Block, Cell, Section, Text } from '../model.js';
 import type { SectionBuilder } from '../section.js';
@@ -77,5 +77,7 @@ const answerCell = ({ answers }: DiffRow, policy: string): Cell => {
   if (answer === null) return cell('not decided', { tone: 'quiet' });
   const chip = verdictChip(answer.verdict, answer.errno);
   if (chip.tone === 'quiet') return cell(chip.text, { tone: 'quiet' });
-  return cell(answer.count > 1 ? [chip, small(`× ${formatCount(answer.count)}`)] : chip);
+  return cell(
+    answer.count > 1 ? [chip, small('× ', count(answer.count, policy === 'recorded' ? 'recorded' : 'modelled'))] : chip,
+  );
 };

@@ -1,7 +1,7 @@
 // The life of every seal, policy by policy, and what was left when its holder or the machine was gone.
 import type { HoldLife, LaneDetail, Run, SealLife } from '../../results/types.js';
 import { formatCount, formatTime, plural } from '../format.js';
-import { answer, cell, chip, joined, moment, prose, raw, value } from '../inline.js';
+import { answer, cell, chip, count, joined, moment, prose, raw, value } from '../inline.js';
 import { namer, startOf, sum, words } from '../lanes.js';
 import type { Block, Cell, Chip, Mark, Section, Span, Text, TimelineChart } from '../model.js';
 import type { SectionBuilder } from '../section.js';
@@ -31,15 +31,22 @@ const finding = (run: Run): Text => {
   const policy = namer(run);
   const opened = sum(sealing.map((lane) => lane.seals.opened));
   const left = sealing.filter(({ seals: { orphaned, leftAfterCrash } }) => orphaned + leftAfterCrash > 0);
-  const head = `${plural(opened, 'seal')} opened under ${plural(sealing.length, 'policy', 'policies')}; `;
-  if (left.length === 0) return `${head}none outlived its holder, none would survive a crash.`;
+  const head: Text = [
+    count(opened),
+    ` ${opened === 1 ? 'seal' : 'seals'} opened under ${plural(sealing.length, 'policy', 'policies')}; `,
+  ];
+  if (left.length === 0) return [...head, 'none outlived its holder, none would survive a crash.'];
   const told = left.map(
     (lane): Text => [
       policy(lane.policy),
-      ` leaves ${formatCount(lane.seals.orphaned)} after the holder's exit and ${formatCount(lane.seals.leftAfterCrash)} after a crash`,
+      ' leaves ',
+      count(lane.seals.orphaned),
+      " after the holder's exit and ",
+      count(lane.seals.leftAfterCrash),
+      ' after a crash',
     ],
   );
-  return [head, ...joined(told, '; '), '.'];
+  return [...head, ...joined(told, '; '), '.'];
 };
 
 const stateOf = (seal: SealLife): Span['state'] => {

@@ -1,9 +1,9 @@
 // Where the time goes: the call itself, commits, invalidations, waiting, seals and refusals, by operation kind and policy.
 import type { Components, LaneDetail, Run } from '../../results/types.js';
 import { formatNs, plural } from '../format.js';
-import { joined } from '../inline.js';
+import { joined, value } from '../inline.js';
 import { baselineOf, namer, opsBySpread, sum, words } from '../lanes.js';
-import type { Provenance, Section, StackChart, StackPart } from '../model.js';
+import type { Provenance, Section, StackChart, StackPart, Text } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 const SHOWN = 6;
@@ -51,13 +51,20 @@ const gap = (run: Run, op: string): number => {
   return Math.max(0, ...totals) - Math.min(...totals);
 };
 
-const finding = (run: Run, ops: readonly string[]): string => {
+const finding = (run: Run, ops: readonly string[]): Text => {
   const op = ops[0]!;
-  const most = [...spentOn(run, op)].sort((a, b) => totalOf(b.parts) - totalOf(a.parts))[0]!;
-  const least = Math.min(...spentOn(run, op).map(({ parts }) => totalOf(parts)));
-  const base = baselineOf(run)?.policy ?? '';
+  const spenders = [...spentOn(run, op)].sort((a, b) => totalOf(b.parts) - totalOf(a.parts));
+  const [most, least] = [spenders[0]!, spenders.at(-1)!];
   const others = ops.length > SHOWN ? ` ${plural(ops.length - SHOWN, 'kind')} with smaller differences not drawn.` : '';
-  return `Most between the policies lies in ${words(op)}: ${formatNs(totalOf(most.parts))} in all under ${nameOf(most, base)}, ${formatNs(least)} at best.${others}`;
+  return [
+    `Most between the policies lies in ${words(op)}: `,
+    value(totalOf(most.parts), 'ns', 'modelled'),
+    ' in all under ',
+    namer(run)(nameOf(most, baselineOf(run)?.policy ?? '')),
+    ', ',
+    value(totalOf(least.parts), 'ns', 'modelled'),
+    ` at best.${others}`,
+  ];
 };
 
 const nameOf = ({ names }: Spender, base: string): string => names.find((name) => name !== base) ?? names[0] ?? '';

@@ -1,6 +1,6 @@
 // The answer in one sentence, computed: who refuses, who waits, what goes stale with no seal. Says so when there is nothing.
 import type { LaneReport, Run } from '../../results/types.js';
-import { formatCount, listed, plural } from '../format.js';
+import { plural } from '../format.js';
 import { count, joined, jump, strong, value } from '../inline.js';
 import {
   baselineOf,
@@ -80,20 +80,26 @@ const refusals = (run: Run): readonly Inline[] => {
     ...named(run, lanes),
     ` would ${lanes.length > 1 ? 'each ' : ''}have refused `,
     strong(count(first.verdicts.deny, countBasis(first)), ' of ', count(first.operations, 'recorded'), ' operations'),
-    ` (${reasons(first)})`,
+    ' (',
+    ...reasons(first),
+    ')',
   ];
 };
 
 /** `9 write, 9 truncate and 11 others; ETXTBSY, EPERM`. */
-const reasons = (lane: LaneReport): string => {
+const reasons = (lane: LaneReport): readonly Inline[] => {
+  const basis = countBasis(lane);
   const ops = byCount(Object.fromEntries(Object.entries(lane.byOp).map(([op, verdicts]) => [op, verdicts.deny])));
   const others = sum(ops.slice(3).map(([, n]) => n));
-  const shown = ops.slice(0, 3).map(([op, n]) => `${formatCount(n)}\u00a0${words(op)}`);
+  const shown = ops.slice(0, 3).map(([op, n]): Text => [count(n, basis), `\u00a0${words(op)}`]);
+  const told = others > 0 ? [...shown, [count(others, basis), ' others']] : shown;
   const errnos = byCount(lane.denied).map(([errno]) => words(errno));
-  return [listed([...shown, ...(others > 0 ? [`${formatCount(others)} others`] : [])]), errnos.slice(0, 3).join(', ')]
-    .filter((part) => part !== '')
-    .join('; ');
+  return [...andJoined(told), ...(errnos.length > 0 ? [`; ${errnos.slice(0, 3).join(', ')}`] : [])];
 };
+
+/** `a, b and c`. */
+const andJoined = (texts: readonly Text[]): readonly Inline[] =>
+  texts.length < 2 ? joined(texts) : [...joined(texts.slice(0, -1)), ' and ', ...joined(texts.slice(-1))];
 
 const waits = (lane: LaneReport): number => lane.verdicts.wait + lane.verdicts.recall;
 
@@ -152,7 +158,11 @@ const leftovers = (run: Run): readonly Inline[] => {
   const policy = namer(run);
   const told = left.map(({ policy: name, seals }) => [
     policy(name),
-    ` (${formatCount(seals.orphaned)} after the holder's exit, ${formatCount(seals.leftAfterCrash)} after a crash)`,
+    ' (',
+    count(seals.orphaned),
+    " after the holder's exit, ",
+    count(seals.leftAfterCrash),
+    ' after a crash)',
   ]);
   return [jump('seals', 'Seals left behind'), ' by ', ...joined(told), '.'];
 };
