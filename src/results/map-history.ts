@@ -43,6 +43,8 @@ export function mapHistories(
       policies: [recorded],
       onDeny: { kind: 'skip' },
       timing: 'open',
+      crashAtNs: [],
+      cut: false,
     });
   const windows = files.map((file) => windowOf(part, file));
   const ends = extentsOf(part, fresh(), files);

@@ -96,7 +96,16 @@ export const laneReport = (policy: PolicyId): LaneReport => {
     conflicts: all.reduce((n, name) => n + total[name]!, 0),
     hazards: outcome.hazards ?? { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
     seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0, ...outcome.seals },
-    crashes: [],
+    crashes: [
+      {
+        atNs: 1_500_000_000,
+        sealsLeft: policy === 'ondisk' ? 3 : 0,
+        sealed: policy === 'ondisk' ? ['/mnt/t/base/rel-16384', '/mnt/t/base/rel-16201'] : [],
+        clearedBy: policy === 'ondisk' ? 'root, with chattr' : '',
+        claimsGone: 4,
+        uncommittedFiles: 2,
+      },
+    ],
     journalCommits: outcome.journalCommits ?? 0,
     deviceRefaults: outcome.deviceRefaults ?? 0,
     diverged: outcome.diverged ?? 0,

@@ -144,6 +144,17 @@ describe('verdict', () => {
   });
 });
 
+describe('crashes', () => {
+  it('shows what each crash leaves, and nothing where none was asked for', () => {
+    const text = sectionOf(FULL, 'crashes');
+    expect(text).toContain('1 crash replayed under every policy; seals survive under ondisk.');
+    expect(text).toContain('/mnt/t/base/rel-16384, /mnt/t/base/rel-16201and 1 more');
+    const run = makeRun();
+    const lanes = run.report.lanes.map((lane) => ({ ...lane, crashes: [] }));
+    expect(page({ ...run, report: { ...run.report, lanes } })).not.toContain('id="crashes"');
+  });
+});
+
 describe('hostile text', () => {
   const html = page(hostile(makeRun()));
 

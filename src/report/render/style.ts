@@ -101,7 +101,7 @@ td.t-good>.v{color:var(--good)}
 .t-bad .bar{fill:var(--bad)}
 .t-warn .bar{fill:var(--warn)}
 .dense{font-size:13px}
-.dense td.a-center,.dense tbody th>a{white-space:nowrap}
+.dense td.a-center,.dense tbody th>a{white-space:nowrap}.dense td.a-center,.dense th.a-center{padding-inline:5px}
 .dense td.a-end small,.dense td.a-center small{display:inline}
 .wide td,.wide th{padding-inline:9px}.wide tbody th{max-width:250px}
 .dense th,.dense td{padding:3px 10px}

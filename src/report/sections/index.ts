@@ -2,6 +2,7 @@
 export { account } from './account.js';
 export { blockMaps } from './block-maps.js';
 export { conflicts } from './conflicts.js';
+export { crashes } from './crashes.js';
 export { decisions } from './decisions.js';
 export { differences } from './differences.js';
 export { distributions } from './distributions.js';
