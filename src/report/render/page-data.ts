@@ -35,24 +35,27 @@ const MOST_DIFFERENCES = 200;
 /** The figures may take so much of the page; histograms go first. */
 const MOST_BYTES = 600_000;
 
-export const pageData = (run: Run): PageData => ({
-  schema: 'sealtrace.figures/1',
-  version: run.version,
-  command: run.command,
-  time: { ...run.report.trace.span, bins: run.details[0]?.heat.timeBins ?? 0 },
-  upperNs: run.details[0]?.heat.latencyUpperNs ?? [],
-  lanes: run.details.map((detail, style) => ({
-    policy: detail.policy,
-    style,
-    heat: sparse(detail.heat.counts),
-    verdicts: sparse(detail.verdictsByTime),
-  })),
-  differences: diffRows(run).slice(0, MOST_DIFFERENCES),
-  pair: pairOf(run, diffRows(run)),
-  report: run.report,
-  histograms: Object.fromEntries(run.details.map(({ policy, histograms }) => [policy, histograms])),
-  components: Object.fromEntries(run.details.map(({ policy, components }) => [policy, components])),
-});
+export const pageData = (run: Run): PageData => {
+  const differences = diffRows(run);
+  return {
+    schema: 'sealtrace.figures/1',
+    version: run.version,
+    command: run.command,
+    time: { ...run.report.trace.span, bins: run.details[0]?.heat.timeBins ?? 0 },
+    upperNs: run.details[0]?.heat.latencyUpperNs ?? [],
+    lanes: run.details.map((detail, style) => ({
+      policy: detail.policy,
+      style,
+      heat: sparse(detail.heat.counts),
+      verdicts: sparse(detail.verdictsByTime),
+    })),
+    differences: differences.slice(0, MOST_DIFFERENCES),
+    pair: pairOf(run, differences),
+    report: run.report,
+    histograms: Object.fromEntries(run.details.map(({ policy, histograms }) => [policy, histograms])),
+    components: Object.fromEntries(run.details.map(({ policy, components }) => [policy, components])),
+  };
+};
 
 const sparse = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n === 0 ? [] : [i, n]));
 
