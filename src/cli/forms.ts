@@ -53,7 +53,10 @@ export const arrowForm: Form = {
 function writeArrow(path: string, { name, rows, columns }: DataTable): void {
   const fresh = `${path}.tmp`;
   try {
-    writeTable(fresh, rows, columns.map(outColumn), { schema: `sealtrace.tables/1 ${name}` });
+    writeTable(fresh, [{ rows, columns: columns.map(outColumn) }], {
+      schema: `sealtrace.tables/1 ${name}`,
+      rows: String(rows),
+    });
     renameSync(fresh, path);
   } finally {
     rmSync(fresh, { force: true });
