@@ -63,9 +63,11 @@ function writeArrow(path: string, { name, rows, columns }: DataTable): void {
   }
 }
 
-function outColumn(column: DataTable['columns'][number]): OutColumn {
+function outColumn(column: DataTable['columns'][number], place: number): OutColumn {
   if (column.kind === 'integer') return integers(column.name, column.values);
-  return column.kind === 'text' ? texts(column.name, column.values) : words(column.name, column.codes, column.list);
+  return column.kind === 'text'
+    ? texts(column.name, column.values)
+    : words(column.name, column.codes, column.list, place);
 }
 
 function checkTables(out: string): void {

@@ -61,11 +61,11 @@ export function numbers(
   return { name, type, slice };
 }
 
-/** Codes of a list of words; the list is always written whole, so that its index is the code. One such column a table. */
-export function words(name: string, codes: Uint8Array | Uint16Array, list: readonly string[]): OutColumn {
+/** Codes of a list of words; the list is always written whole, so that its index is the code. Each such column of a table has an `id` of its own. */
+export function words(name: string, codes: Uint8Array | Uint16Array, list: readonly string[], id = 0): OutColumn {
   const index = codes instanceof Uint8Array ? new Uint8() : new Uint16();
   // Without a number of its own it gets the next one of this process, and equal tables have different bytes.
-  const type = new Dictionary(new Utf8(), index, 0);
+  const type = new Dictionary(new Utf8(), index, id);
   const dictionary = dictionaryOf(list);
   const slice = (from: number, to: number) =>
     makeData({ type, length: to - from, nullCount: 0, data: codes.subarray(from, to), dictionary } as Parameters<
