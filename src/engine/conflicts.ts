@@ -13,7 +13,9 @@ import type { ConflictGroup } from './result.js';
 import { viewOf } from './view.js';
 
 /** Extents shown of a range; more say nothing to a reader. */
-const BOUNDED_VIEW = 12;
+const BOUNDED_VIEW = 24;
+/** Lengths of the range shown on each side of it. */
+const BESIDE = 2;
 
 export class Conflicts {
   private readonly c: EventColumns;
@@ -101,7 +103,9 @@ export class Conflicts {
         ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
         : Math.max(0, c.offset[row]!);
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
-    return viewOf(this.files.maps[file], offset, length, BOUNDED_VIEW);
+    // With what lies beside it: a hole next to the range must not be taken for one.
+    const beside = Number.isFinite(length) ? Math.min(offset, BESIDE * length) : 0;
+    return viewOf(this.files.maps[file], offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
   }
 
   /** The map after the operation is over: what became of its range. */
