@@ -47,7 +47,10 @@ interface LiveHold {
   remaining: number;
 }
 
-const ACQUIRES = new Set<number>([Op.open, Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
+const ACQUIRES = new Set<number>([
+  ...[Op.open, Op.mmap, Op.pin, Op.register],
+  ...[Op.swapon, Op.lease, Op.layout_get, Op.address_query],
+]);
 const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
   [Op.swapon, Hold.swap],
   [Op.lease, Hold.lease],
