@@ -131,6 +131,7 @@ export class Lane {
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
+      over: (row) => this.started(row),
     };
     this.operations = new Operations(parts);
   }
@@ -264,10 +265,11 @@ export class Lane {
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
   private started(row: number): void {
+    if (this.threads === null) return;
     const handle = this.c.handle[row]!;
     if (handle === 0 || this.plan.startRow[handle] !== row) return;
     const task = this.c.task[row]!;
-    const lateNs = task === NONE ? 0 : this.threads!.lateNs[task]!;
+    const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
     this.lateNs[handle] = lateNs;
     for (const waiting of this.early.get(handle) ?? [])
       this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
@@ -285,7 +287,6 @@ export class Lane {
     else if ((flags & Flag.second) === 0) {
       if (isKill(c, row)) this.operations.kill(pidAt(this.input, row), nowNs);
       this.operations.begin(row, nowNs);
-      if (this.threads !== null) this.started(row);
     }
     this.operations.settle(nowNs);
   }
