@@ -73,7 +73,7 @@ export class Lane {
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
   private readonly lateNs: Float64Array;
   private next = 0;
-  /** When the last row ran. */
+  /** When the last operation ran. */
   private nowNs = 0;
   private notReached = 0;
   private readonly crashes: CrashRow[] = [];
@@ -131,7 +131,10 @@ export class Lane {
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
-      over: (row) => this.started(row),
+      over: (row, nowNs) => {
+        this.nowNs = nowNs;
+        this.started(row);
+      },
     };
     this.operations = new Operations(parts);
   }
@@ -280,7 +283,7 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
-    this.nowNs = nowNs;
+    if ((flags & Flag.second) === 0) this.nowNs = nowNs;
     if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
       this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);

@@ -52,7 +52,7 @@ export class Operations {
     this.stirRetries(d);
     if (wait !== null) return this.park(d, wait);
     this.complete(d, nowNs);
-    parts.over(row);
+    parts.over(row, nowNs);
   }
 
   /** Whatever an operation does to a file may let those through that try again. */
@@ -211,7 +211,7 @@ export class Operations {
     const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
-    if (!waiter.done) this.parts.over(d.row);
+    if (!waiter.done) this.parts.over(d.row, nowNs);
     // A sleeper that kept the lock gives it back.
     for (const file of filesOf(d)) this.stir(file);
     this.stirRetries(d);

@@ -42,5 +42,5 @@ export interface LaneParts {
   /** What a call does to maps that were not recorded; `later`: some time after the call. */
   readonly applyModel: (row: number, nowNs: number, later: boolean) => void;
   /** The operation of a row has run or was refused: its thread is as late as it gets by it. */
-  readonly over: (row: number) => void;
+  readonly over: (row: number, nowNs: number) => void;
 }

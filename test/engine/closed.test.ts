@@ -93,6 +93,17 @@ test('what a late thread would have done after the trace’s end happens after i
   expect(replayed.lane(lane).latestNs / S).toBeCloseTo(1, 3);
 });
 
+test('the end of a wait is the end of the replay when nothing comes after it', async () => {
+  const settings = { lease_break_time_s: '30' };
+  const flags = ['shared', 'writable', 'direct'];
+  const mmap: Line = { t: 0, op: 'mmap', pid: 10, path: '/f', ...pages(0, 16), handle: 'm', flags };
+  const lease = await replayLines(
+    [...file, mmap, punch(S, 20), end(4 * S)],
+    closed({ policies: ['mapdirect-lease'], settings }),
+  );
+  expect(lease.lane('mapdirect-lease').latestNs).toBe(27 * S);
+});
+
 test('two that wait for each other are found, named, and not spun on', async () => {
   const lines = [
     ...file,
