@@ -34,7 +34,7 @@ const serviceNs: Settings['serviceNs'] = (op) => ({
   perByte: prices.nsPerByte[opCode(op)]!,
 });
 
-const retryNs = (unitNs: number): number => 377 * unitNs;
+const retryNs = (unitNs: number): number => 377 * unitNs + 1;
 const idleNs = (unitNs: number): number => 611 * unitNs;
 
 export function naive(calls: readonly Call[], policy: Policy, chosen: Chosen): NaiveReplay {

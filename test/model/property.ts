@@ -19,8 +19,11 @@ const SETTINGS: readonly Record<string, string>[] = [
   { dax_wait: 'until-signal', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
 ];
 
-/** From nanoseconds, where no time is over in time, to seconds, where the limits of 45 s and 180 s pass. */
-const UNITS_NS = [1, 40_000, 300_000_000];
+/**
+ * From microseconds, where no limit is over in time, to seconds, where those of 45 s and 180 s pass. Whole multiples of the
+ * pauses (10 ms, `retryNs`) would make looks and releases fall on one moment, whose order nothing says.
+ */
+const UNITS_NS = [1_009, 40_009, 300_000_007];
 
 export interface Story {
   readonly lines: readonly Line[];

@@ -392,6 +392,7 @@ export class NaiveReplay {
     const { attempt, done } = waiter;
     this.waiters.splice(this.waiters.indexOf(waiter), 1);
     const waitNs = nowNs - attempt.atNs;
+    if (!done) this.nowNs = nowNs;
     if (done) this.account(attempt, waitNs);
     else this.complete(attempt, nowNs, waitNs);
     const thread = this.closed ? this.threads.get(attempt.call.thread) : undefined;
