@@ -169,6 +169,8 @@ export class Operations {
   private park(d: Decision, what: WaitsFor): void {
     const { waits, threads, onDeny, policy } = this.parts;
     const decision = Object.assign(new Decision(), d);
+    // The other file may be what refuses it the next time.
+    if (what === 'retry') decision.also = [d.file, this.fileOf(d.second)].find((file) => file !== d.blocked) ?? NONE;
     const pollNs =
       what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
     // Who queues behind a lock in open time delays nothing but its own return.

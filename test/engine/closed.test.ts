@@ -269,6 +269,15 @@ describe('who tries again', () => {
     expect(replayed.map('ondisk', '/f')).toHaveLength(1);
   });
 
+  test('is let through by the other of its two files as well', async () => {
+    const swap = (t: number, op: string, path: string): Line => ({ t, op, pid: 10, path, handle: path });
+    const exchange: Line = { t: S, op: 'exchange', pid: 20, path: '/f', ...pages(0, 1), to: { path: '/g', off: 0 } };
+    const lines = [...file, swap(0, 'swapon', '/g'), exchange, swap(1.5 * S, 'swapon', '/f')];
+    const free = [swap(2.5 * S, 'swapoff', '/g'), swap(4.5 * S, 'swapoff', '/f'), end(20 * S)];
+    const replayed = await replayLines([...lines, ...free], { policies: ['dax'], onDeny: 'retry:1s' });
+    expect(replayed.lane('dax')).toMatchObject({ stillWaiting: 0, wait: { totalNs: 4 * S } });
+  });
+
   test('is refused for as long as what stands in the way of its mapping is there', async () => {
     const flags = ['shared', 'writable', 'direct'];
     const mmap: Line = { t: 2, op: 'mmap', pid: 10, path: '/f', ...pages(0, 16), handle: 'm', flags };

@@ -182,3 +182,20 @@ function swap(disk: Disk, call: Call, file: FileModel, other: FileModel): void {
   if (call.length < 0) disk.exchangeAll(file, other);
   else disk.exchange(file, call.offset, other, call.otherOffset, call.length);
 }
+
+/** What is there at time zero, and what was seen. */
+export function observe(disk: Disk, call: Call, file: FileModel | null): void {
+  const { op, addr, length, flags, line } = call;
+  const blocks = touched(addr, length);
+  if (op === 'commit') for (const one of disk.files.values()) one.dirty = false;
+  else if (op === 'block_io') {
+    if (flags.has('meta') && flags.has('write')) for (const at of blocks) disk.metadata.add(at * PAGE);
+  } else if (op === 'file') {
+    file!.size = length;
+    file!.known = true;
+  } else
+    blocks.forEach((at, i) => {
+      const state = line.state === 'unwritten' ? 'unwritten' : 'written';
+      file!.cells.set(call.offset / PAGE + i, { addr: at * PAGE, state, shared: line.state === 'shared' });
+    });
+}

@@ -4,6 +4,7 @@ import { foldPrices } from '../../src/engine/recipes.js';
 import { newLane } from '../../src/engine/replay.js';
 import { EndedBy, planSeals } from '../../src/engine/seal-plan.js';
 import { State } from '../../src/extents/extent-map.js';
+import { OPS, type OpName } from '../../src/model/events.js';
 import { errnoName, type Policy, VERDICTS } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
 import { engineInput } from '../../src/results/input.js';
@@ -11,7 +12,7 @@ import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { build, type Line, PAGE } from '../support/replay.js';
 import { type Call, callsOf } from './calls.js';
 import type { Cell, FileModel } from './disk.js';
-import { NaiveReplay, opCode, type Settings } from './replay.js';
+import { NaiveReplay, type Settings } from './replay.js';
 import type { OwnedBlocks } from './traces.js';
 
 /** Above every block that a random trace names, where the engine begins as well: the next whole MiB. */
@@ -30,8 +31,8 @@ export interface Chosen {
 /** Prices are data, as the tables are; how they are added up is the engine's own affair and not part of this test. */
 const prices = foldPrices(reference);
 const serviceNs: Settings['serviceNs'] = (op) => ({
-  fixed: prices.fixedNs[opCode(op)]!,
-  perByte: prices.nsPerByte[opCode(op)]!,
+  fixed: prices.fixedNs[OPS.indexOf(op as OpName)]!,
+  perByte: prices.nsPerByte[OPS.indexOf(op as OpName)]!,
 });
 
 const retryNs = (unitNs: number): number => 377 * unitNs + 1;
@@ -120,9 +121,9 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
       ...{ behind: run.secondary.length, behindSum: sum(run.secondary) },
       ...{ stillWaiting: run.stillWaiting, interrupted: run.interrupted },
     },
-    hazards: run.hazards.map((hazard) => `line ${hazard.line}: ${hazard.class} ${hazard.bytes}`),
+    hazards: run.devices.hazards.map((hazard) => `line ${hazard.line}: ${hazard.class} ${hazard.bytes}`),
     seals: sealCounts(
-      run.claims.seals.map(({ failure, ended, orphaned }) => ({
+      run.holds.seals.map(({ failure, ended, orphaned }) => ({
         ...{ had: failure === 0, ended, orphaned, survivesCrash: policy.seal?.outlives.includes('crash') === true },
       })),
     ),
