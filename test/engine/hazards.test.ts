@@ -160,7 +160,7 @@ describe('what each policy makes of it', () => {
 
 test('a block that a clone has is another file’s, wherever the file itself has it by then', async () => {
   const lines: Line[] = [
-    ...[...written('/other', 8, 300), ...written('/f', 4, 100)],
+    ...[...written('/f', 4, 100), ...written('/other', 8, 300)],
     { t: 1, op: 'pin', pid: 10, path: '/f', ...pages(0, 1), handle: 'p' },
     { t: 2, op: 'reflink', pid: 20, path: '/f', ...pages(0, 1), to: { path: '/other', off: 0 } },
     { t: 3, op: 'insert', pid: 20, path: '/f', ...pages(0, 2) },
