@@ -75,21 +75,25 @@ export class Claims {
     return seals.call(file, this.c.task[row]!, pid, row, timeNs, asked);
   }
 
+  /** Does the trace ask by itself for such a hold, which is one under this policy? */
   private requested(file: number, hold: HoldName): boolean {
-    return (this.plan.requested[file]! & (1 << Hold[hold])) !== 0;
+    return (this.plan.requested[file]! & this.policy.requestMask & (1 << Hold[hold])) !== 0;
   }
 
   /** errno of a request of the trace that this policy turns down: a seal call, a MAP_DIRECT mapping, a claim; 0: granted. */
-  turnsDown(d: Decision): number {
+  refusal(d: Decision): number {
     const { policy, seals } = this;
     if (d.file === NONE) return 0;
     const call = d.op === Op.seal && policy.seal?.taken === 'call' && !seals.isSealed(d.file);
     const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && policy.seal?.taken === 'mapping';
     const claim = policy.seal !== null && this.claimOf(d) === Hold[policy.seal.hold];
-    if (!call && !mapping && !claim) return 0;
-    const errno = seals.refusal(d.file, d.row, true);
-    // A refused seal call was written down when it was made.
-    if (errno !== 0 && !call) seals.fail(d.file, d.task, d.timeNs, errno);
+    return call || mapping || claim ? seals.refusal(d.file, d.row, true) : 0;
+  }
+
+  /** As `refusal`, and written down. A refused seal call was when it was made. */
+  turnsDown(d: Decision): number {
+    const errno = this.refusal(d);
+    if (errno !== 0 && d.op !== Op.seal) this.seals.fail(d.file, d.task, d.timeNs, errno);
     return errno;
   }
 
@@ -102,8 +106,8 @@ export class Claims {
   }
 
   /** Returns what it costs to seal what was lifted. */
-  sealAgain(d: Decision, nowNs: number): number {
-    return this.seals.call(d.blocked, d.task, d.pid, d.row, nowNs, false);
+  sealAgain(d: Decision, file: number, nowNs: number): number {
+    return this.seals.call(file, d.task, d.pid, d.row, nowNs, false);
   }
 
   /** With `--unseal idle:T`, the seal of a file that nobody used for so long goes. */
@@ -318,6 +322,10 @@ export class Claims {
       // A claim that a rule tied to a mapping goes with the mapping.
       const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
       if (!own || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
+    }
+    for (const file of pid < 0 ? [] : this.seals.ownedBy(pid)) {
+      this.seals.unseal(file, timeNs, how);
+      this.parts.freed(file);
     }
   }
 }

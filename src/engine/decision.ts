@@ -39,6 +39,9 @@ export class Decision {
   operationCase = -1;
   /** The file whose hold decided. */
   blocked = NONE;
+  /** The other file of an operation on two, where it answers as strongly; NONE. And its row of the table. */
+  also = NONE;
+  alsoCase = -1;
   verdict = 0;
   errno = 0;
   /** The verdict of the holds it waits for. */
@@ -124,6 +127,7 @@ export class Decider {
     d.verdict = this.verdict(d.operationCase, d.file, d.pid);
     d.errno = this.errno;
     d.blocked = d.file;
+    d.also = NONE;
     if (d.second >= 0 && c.file[d.second] !== NONE) this.decideSecond(d, c.file[d.second]!);
     d.wanted = d.verdict;
     d.beyond = isFault(d.op) && this.sizes.pastEnd(d.file, c.offset[d.row]!);
@@ -140,7 +144,12 @@ export class Decider {
   private decideSecond(d: Decision, file: number): void {
     const caseThere = this.caseAt(d.second, d.op, file);
     const there = this.verdict(caseThere, file, d.pid);
-    if (there <= d.verdict) return;
+    if (there < d.verdict) return;
+    if (there === d.verdict) {
+      if (file !== d.file) d.also = file;
+      d.alsoCase = caseThere;
+      return;
+    }
     d.verdict = there;
     d.errno = this.errno;
     d.blocked = file;

@@ -127,7 +127,7 @@ export class Effects {
     if (file === NONE) return false;
     const length = rangeLength(c, files, row);
     const addr = c.addr[row]!;
-    const taken = addr >= 0 && length > 0 && files.takenByOther(file, addr, length);
+    const taken = addr >= 0 && length > 0 && files.taken(file, Math.max(0, c.offset[row]!), addr, length);
     this.change(row, second, file, length, taken ? -1 : addr);
     return taken;
   }
@@ -171,7 +171,7 @@ export class Effects {
       case Op.zero:
         this.changed(file);
         files.fill(file, offset, length, -1, State.unwritten);
-        map.convert(up(offset), down(offset + length) - up(offset), State.unwritten);
+        this.unwrite(file, up(offset), down(offset + length));
         if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
           files.size[file] = offset + length;
         return;
@@ -186,7 +186,7 @@ export class Effects {
         if (files.size[file]! >= 0) files.size[file] = files.size[file]! + length;
         return;
       case Op.unshare:
-        if (files.unshare(file, offset, length) > 0) this.changed(file);
+        if (files.unshare(file, down(offset), up(offset + length) - down(offset)) > 0) this.changed(file);
         return;
       case Op.reflink:
       case Op.dedupe:
@@ -222,6 +222,13 @@ export class Effects {
       this.changed(file);
       this.files.map(file).remove(from, to - from);
     }
+  }
+
+  /** Whole blocks read as zero from now on; those of a clone as well stay as they are, and the file gets others. */
+  private unwrite(file: number, from: number, to: number): void {
+    if (to <= from) return;
+    this.files.unshare(file, from, to - from);
+    this.files.map(file).convert(from, to - from, State.unwritten);
   }
 
   /** Clone: the target gets the source's blocks, and both are shared from now on. */

@@ -17,6 +17,8 @@ export class FileStates {
   /** This lane's map may differ from the recorded one. */
   readonly diverged: Uint8Array;
   readonly deviceOf: Uint32Array;
+  /** Something did not happen here, or later than in the recording: what the trace calls free may not be. */
+  strayed = false;
   private nextFree: number;
   /** Device ranges a refused call would have given back: [addr, end, file]. */
   private readonly kept: {
@@ -82,6 +84,24 @@ export class FileStates {
     return false;
   }
 
+  /**
+   * Does somebody in this lane still own blocks of a run that the trace gives to this range: another file, or this one
+   * elsewhere? Looks at every map, once something here did not happen, or not when, it happened in the recording.
+   */
+  taken(file: number, offset: number, addr: number, length: number): boolean {
+    if (!this.strayed) return false;
+    for (let other = 0; other < this.maps.length; other++) {
+      const map = this.maps[other];
+      if (map === undefined || this.deviceOf[other] !== this.deviceOf[file]) continue;
+      for (let at = map.seek(0); at >= 0; at = map.next(at)) {
+        const from = map.addr(at);
+        const isHere = other === file && map.offset(at) - from === offset - addr;
+        if (from >= 0 && from < addr + length && from + map.length(at) > addr && !isHere) return true;
+      }
+    }
+    return false;
+  }
+
   /** Fills the holes of a range; returns the bytes. `addr` -1: from the range above the trace. */
   fill(file: number, offset: number, length: number, addr: number, state: number): number {
     const map = this.map(file);
@@ -103,34 +123,40 @@ export class FileStates {
     return filled;
   }
 
-  /** Moves the shared blocks of a range to blocks of its own (copy on write); returns the bytes. */
+  /** Moves the shared blocks of a range to blocks of its own (copy on write), in the state they have; returns the bytes. */
   unshare(file: number, offset: number, length: number): number {
     const map = this.map(file);
     let copied = 0;
     const parts: number[] = [];
     for (let at = map.seek(offset); at >= 0 && map.offset(at) < offset + length; at = map.next(at))
       if ((map.state(at) & State.reflinked) !== 0)
-        parts.push(Math.max(offset, map.offset(at)), Math.min(offset + length, map.offset(at) + map.length(at)));
-    for (let i = 0; i < parts.length; i += 2) {
+        parts.push(
+          Math.max(offset, map.offset(at)),
+          Math.min(offset + length, map.offset(at) + map.length(at)),
+          map.state(at) & ~State.reflinked,
+        );
+    for (let i = 0; i < parts.length; i += 3) {
       const bytes = parts[i + 1]! - parts[i]!;
-      map.insert(parts[i]!, bytes, this.allocate(bytes), State.written);
+      map.insert(parts[i]!, bytes, this.allocate(bytes), parts[i + 2]!);
       copied += bytes;
     }
     return copied;
   }
 
-  /** File that owns a device byte now, with the file offset; -1. Only asked when something is wrong already. */
-  owner(device: number, addr: number): { readonly file: number; readonly offset: number } | null {
-    for (let file = 0; file < this.maps.length; file++) {
-      const map = this.maps[file];
-      if (map === undefined || this.deviceOf[file] !== device) continue;
+  /** File that owns a device byte now: one other than `file` if there is one; -1. Only asked when something is wrong already. */
+  owner(file: number, addr: number): number {
+    let own = -1;
+    for (let other = 0; other < this.maps.length; other++) {
+      const map = this.maps[other];
+      if (map === undefined || this.deviceOf[other] !== this.deviceOf[file]) continue;
       for (let at = map.seek(0); at >= 0; at = map.next(at)) {
         const from = map.addr(at);
-        if (from >= 0 && addr >= from && addr < from + map.length(at))
-          return { file, offset: map.offset(at) + addr - from };
+        if (from < 0 || addr < from || addr >= from + map.length(at)) continue;
+        if (other !== file) return other;
+        own = file;
       }
     }
-    return null;
+    return own;
   }
 }
 

@@ -169,9 +169,9 @@ export class Hazards {
   /** Counts a stale access: `addr` is where it goes, -1 when no block is known; `staleForNs` 0 when its range changed under it. */
   add(row: number, bytes: number, file: number, offset: number, addr: number, staleForNs: number): void {
     const { c, files } = this;
-    const owner = addr < 0 ? null : files.owner(files.deviceOf[file]!, addr);
-    const other = owner !== null && owner.file !== file;
-    const meta = owner === null && this.isMetadata(addr);
+    const owner = addr < 0 ? -1 : files.owner(file, addr);
+    const other = owner >= 0 && owner !== file;
+    const meta = owner < 0 && this.isMetadata(addr);
     const hazardClass = !other && !meta ? 0 : !WRITES.has(c.op[row]!) ? 1 : meta ? 3 : 2;
     this.count++;
     this.bytes += bytes;
@@ -184,7 +184,7 @@ export class Hazards {
       file,
       offset,
       addr,
-      owner: other ? owner.file : -1,
+      owner: other ? owner : -1,
       staleForNs,
     });
   }

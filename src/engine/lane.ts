@@ -73,7 +73,7 @@ export class Lane {
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
   private readonly lateNs: Float64Array;
   private next = 0;
-  /** When the last row ran. */
+  /** When the last operation ran. */
   private nowNs = 0;
   private notReached = 0;
   private readonly crashes: CrashRow[] = [];
@@ -131,6 +131,10 @@ export class Lane {
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
+      over: (row, nowNs) => {
+        this.nowNs = nowNs;
+        this.started(row);
+      },
     };
     this.operations = new Operations(parts);
   }
@@ -264,10 +268,11 @@ export class Lane {
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
   private started(row: number): void {
+    if (this.threads === null) return;
     const handle = this.c.handle[row]!;
     if (handle === 0 || this.plan.startRow[handle] !== row) return;
     const task = this.c.task[row]!;
-    const lateNs = task === NONE ? 0 : this.threads!.lateNs[task]!;
+    const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
     this.lateNs[handle] = lateNs;
     for (const waiting of this.early.get(handle) ?? [])
       this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
@@ -278,14 +283,13 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
-    this.nowNs = nowNs;
+    if ((flags & Flag.second) === 0) this.nowNs = nowNs;
     if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
       this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
     else if ((flags & Flag.second) === 0) {
       if (isKill(c, row)) this.operations.kill(pidAt(this.input, row), nowNs);
       this.operations.begin(row, nowNs);
-      if (this.threads !== null) this.started(row);
     }
     this.operations.settle(nowNs);
   }

@@ -6,12 +6,14 @@ import { NONE } from '../model/units.js';
 import { Decision, isFault } from './decision.js';
 import type { LaneParts } from './parts.js';
 import type { DeadlockRow } from './result.js';
-import { type Waiter, type WaitsFor, waitOf } from './waits.js';
+import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
 
 /** Ops that ask for a claim, which a policy may turn down. */
 const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'address_query']);
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
+
+const NONE_LIFTED: readonly number[] = [];
 
 /** How the application answers a refusal (replay reference, section 3). */
 export type OnDeny = { readonly kind: 'skip' | 'unseal' } | { readonly kind: 'retry'; readonly ns: number };
@@ -44,11 +46,19 @@ export class Operations {
     parts.decider.decide(d);
     if (!this.recorded) this.amend(d);
     const wait = this.waitOf(d);
-    if (d.verdict === Verdict.recall) parts.claims.startBreak(d.blocked, nowNs);
+    if (d.verdict === Verdict.recall) this.startBreaks(d);
     if (d.counted) this.count(d);
     this.interfere(d);
-    if (wait !== null) this.park(d, wait);
-    else this.complete(d, nowNs);
+    this.stirRetries(d);
+    if (wait !== null) return this.park(d, wait);
+    this.complete(d, nowNs);
+    parts.over(row, nowNs);
+  }
+
+  /** Whatever an operation does to a file may let those through that try again. */
+  private stirRetries(d: Decision): void {
+    if (this.parts.waits.retrying === 0) return;
+    for (const file of [d.file, this.fileOf(d.second)]) if (file !== NONE) this.stir(file);
   }
 
   /** A file lost a hold, a user, or a sleeper. */
@@ -119,8 +129,12 @@ export class Operations {
     }
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
     // Who will not wait is told so, and the break starts all the same.
-    claims.startBreak(d.blocked, d.timeNs);
+    this.startBreaks(d);
     deny(d, EAGAIN);
+  }
+
+  private startBreaks(d: Decision): void {
+    for (const file of filesOf(d)) this.parts.claims.startBreak(file, d.timeNs);
   }
 
   private waitOf(d: Decision): WaitsFor | null {
@@ -130,6 +144,7 @@ export class Operations {
     if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) ? 'retry' : null;
     if ((d.op !== Op.read && d.op !== Op.write) || !waits.any || !waits.keepsLock(d.file)) return null;
     d.blocked = d.file;
+    d.also = NONE;
     return 'lock';
   }
 
@@ -152,16 +167,18 @@ export class Operations {
   // --- waiting
 
   private park(d: Decision, what: WaitsFor): void {
-    const { waits, threads, plan, onDeny, policy } = this.parts;
+    const { waits, threads, onDeny, policy } = this.parts;
     const decision = Object.assign(new Decision(), d);
+    // The other file may be what refuses it the next time.
+    if (what === 'retry') decision.also = [d.file, this.fileOf(d.second)].find((file) => file !== d.blocked) ?? NONE;
     const pollNs =
       what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
     const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
     waits.add(waiter);
+    this.parts.files.strayed = true;
     if (done) return this.carryOut(decision, d.timeNs);
-    if (d.file !== NONE && plan.observed[d.file] === 0 && d.result >= 0) this.keepBlocks(d);
     if (threads === null) return;
     threads.block(d.task, d.row);
     const tasks = waits.ring(waiter);
@@ -173,17 +190,19 @@ export class Operations {
     if (waiter.what === 'pins' && this.parts.policy.behaviour.waitEnds === 'signal') return;
     if (this.heldBack(waiter)) return;
     const { sinceNs, pollNs, decision } = waiter;
-    const dueNs = pollNs === 0 ? nowNs : sinceNs + Math.ceil((nowNs - sinceNs) / pollNs) * pollNs;
+    // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
+    const looks = pollNs === 0 ? 0 : Math.max(Math.ceil((nowNs - sinceNs) / pollNs), waiter.what === 'retry' ? 1 : 0);
+    const dueNs = pollNs === 0 ? nowNs : sinceNs + looks * pollNs;
     if (dueNs > nowNs) this.parts.queue.wakeAt(dueNs, decision.row);
     else this.resume(waiter, nowNs);
   }
 
   private heldBack({ decision, what }: Waiter): boolean {
-    const { waits, decider } = this.parts;
+    const { waits, claims, decider } = this.parts;
     if (what !== 'retry') return waits.heldBack(decision, what);
     const again = Object.assign(new Decision(), decision);
     decider.decide(again);
-    return again.verdict === Verdict.deny;
+    return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
   }
 
   private resume(waiter: Waiter, nowNs: number): void {
@@ -194,8 +213,10 @@ export class Operations {
     const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
+    if (!waiter.done) this.parts.over(d.row, nowNs);
     // A sleeper that kept the lock gives it back.
-    this.stir(d.blocked);
+    for (const file of filesOf(d)) this.stir(file);
+    this.stirRetries(d);
   }
 
   /** Its wait ends without what it waited for: it is as if it had been refused. */
@@ -207,7 +228,7 @@ export class Operations {
     this.settleTime(d);
     if (!waiter.done) fates.deny(d.opId);
     for (const row of late) this.parts.observe(row, nowNs);
-    this.stir(d.blocked);
+    for (const file of filesOf(d)) this.stir(file);
   }
 
   // --- carrying out
@@ -259,8 +280,8 @@ export class Operations {
     const failed = d.result < 0;
     const there = this.fileOf(second);
     const retried = verdict === Verdict.deny && d.waitNs > 0;
-    const lifted = verdict === Verdict.deny && this.lifts(d, nowNs);
-    if (verdict === Verdict.deny && !this.recorded && !retried && !lifted) return this.refuse(d);
+    const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
+    if (verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0) return this.refuse(d);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
     if (verdict === Verdict.revoke) {
@@ -272,44 +293,52 @@ export class Operations {
       files.dirty[file] = 0;
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
-    if (failed) return;
-    if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
-    else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
-    if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
-    claims.take(d, nowNs);
-    if (lifted) d.sealNs += this.parts.prices.price('commit') + claims.sealAgain(d, nowNs);
+    if (!failed) {
+      if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
+      else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
+      if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
+      claims.take(d, nowNs);
+    }
+    this.sealAgain(d, lifted, nowNs);
   }
 
   private refuse(d: Decision): void {
     const { fates, files, plan } = this.parts;
     fates.deny(d.opId);
+    files.strayed = true;
     // Refused here and let through there: from now on the file's map is another one, if the call changed it.
     if (d.result < 0 || d.file === NONE || plan.observed[d.file] === 1 || !d.frees) return;
     files.diverged[d.file] = 1;
-    this.keepBlocks(d);
   }
 
-  /** The refused application takes the seal back, to do its work and seal again; nobody may map the file meanwhile. */
-  private lifts(d: Decision, nowNs: number): boolean {
-    const { claims, onDeny } = this.parts;
-    return onDeny.kind === 'unseal' && retries(d) && claims.liftSeal(d.blocked, nowNs);
+  /**
+   * The refused application takes the seals back, to do its work and seal again; nobody may map a file meanwhile. Returns
+   * the files; none when it is refused all the same.
+   */
+  private lift(d: Decision, nowNs: number): readonly number[] {
+    const { claims, decider, onDeny } = this.parts;
+    if (onDeny.kind !== 'unseal' || !retries(d)) return NONE_LIFTED;
+    const lifted = filesOf(d).filter((file) => claims.liftSeal(file, nowNs));
+    const again = Object.assign(new Decision(), d);
+    if (lifted.length > 0) decider.decide(again);
+    if (again.verdict !== Verdict.deny) return lifted;
+    this.sealAgain(d, lifted, nowNs);
+    return NONE_LIFTED;
+  }
+
+  private sealAgain(d: Decision, lifted: readonly number[], nowNs: number): void {
+    const { claims, prices } = this.parts;
+    for (const file of lifted) d.sealNs += prices.price('commit') + claims.sealAgain(d, file, nowNs);
   }
 
   /** Applies what the call does to maps that were not recorded: at once, or when nobody uses the unlinked file any more. */
   private model(d: Decision, nowNs: number): void {
     const { releases } = this.parts;
     const gone = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
-    if (gone && releases.later(d.file, d.row)) this.keepBlocks(d);
+    if (gone && releases.later(d.file, d.row)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
     if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.dirty[d.file] = 0;
-  }
-
-  /** What a call of the trace frees at once, and this lane later or never: the trace may hand it to somebody else before. */
-  private keepBlocks(d: Decision): void {
-    const { files } = this.parts;
-    for (const file of [d.file, this.fileOf(d.second)])
-      if (file !== NONE) files.keep(file, 0, Number.POSITIVE_INFINITY);
   }
 }
 

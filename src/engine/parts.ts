@@ -41,4 +41,6 @@ export interface LaneParts {
   readonly observe: (row: number, nowNs: number) => void;
   /** What a call does to maps that were not recorded; `later`: some time after the call. */
   readonly applyModel: (row: number, nowNs: number, later: boolean) => void;
+  /** The operation of a row has run or was refused: its thread is as late as it gets by it. */
+  readonly over: (row: number, nowNs: number) => void;
 }

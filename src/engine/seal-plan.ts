@@ -29,7 +29,7 @@ export interface SealPlan {
   readonly rawPids: ReadonlySet<number>;
   /** By handle: row that acquires it, NONE for none. */
   readonly startRow: Uint32Array;
-  /** By row: the next row of the same thread, NONE after its last. What devices do by themselves is in no thread's chain. */
+  /** By row: the next row of the same thread, NONE after its last. What devices do by themselves and second rows of an operation are in no thread's chain. */
   readonly nextOfTask: Uint32Array;
   readonly highestId: number;
 }
@@ -47,7 +47,10 @@ interface LiveHold {
   remaining: number;
 }
 
-const ACQUIRES = new Set<number>([Op.open, Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get]);
+const ACQUIRES = new Set<number>([
+  ...[Op.open, Op.mmap, Op.pin, Op.register],
+  ...[Op.swapon, Op.lease, Op.layout_get, Op.address_query],
+]);
 const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
   [Op.swapon, Hold.swap],
   [Op.lease, Hold.lease],
@@ -250,7 +253,7 @@ function nextOfTask({ columns: c, pidOf }: EngineInput): Uint32Array {
     const task = c.task[i]!;
     if (task === NONE) continue;
     next[i] = first[task]!;
-    if (isDeviceRow(c, i)) continue;
+    if (isDeviceRow(c, i) || (c.flags[i]! & Flag.second) !== 0) continue;
     first[task] = i;
   }
   return next;

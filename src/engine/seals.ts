@@ -83,7 +83,7 @@ export class Seals {
   /** The seal call: fills, converts, unshares, flushes. Returns what it costs; 0 when the file is sealed already. */
   call(file: number, task: number, pid: number, row: number, timeNs: number, explicit: boolean): number {
     const spec = this.policy.seal;
-    if (spec === null || this.sealed.has(file) || this.hopeless.has(file)) return 0;
+    if (spec === null || this.sealed.has(file) || (!explicit && this.hopeless.has(file))) return 0;
     const errno = this.refusal(file, row, explicit);
     if (errno !== 0) {
       this.fail(file, task, timeNs, errno);
@@ -121,6 +121,11 @@ export class Seals {
 
   isSealed(file: number): boolean {
     return this.sealed.has(file);
+  }
+
+  /** Files sealed by a call whose seal is this process's own: it ends with it. */
+  ownedBy(pid: number): readonly number[] {
+    return [...this.sealed].flatMap(([file, { hold }]) => (this.holds.pid[hold] === pid ? [file] : []));
   }
 
   /** One more user of the file. */

@@ -33,6 +33,8 @@ export class Waits {
   private readonly ofOperation = new Map<number, Waiter>();
   private readonly ofTask = new Map<number, Waiter>();
   private readonly byRow = new Map<number, Waiter>();
+  /** How many try again: whatever changes a file may let them through, not only what somebody gives back. */
+  retrying = 0;
 
   constructor(columns: EventColumns, policy: Policy, plan: SealPlan, holds: HoldTable, threads: Threads | null) {
     this.c = columns;
@@ -47,21 +49,27 @@ export class Waits {
   }
 
   add(waiter: Waiter): void {
-    const { blocked, opId, row, task } = waiter.decision;
-    const list = this.ofFile.get(blocked);
+    const { opId, row, task } = waiter.decision;
     this.byRow.set(row, waiter);
-    if (list === undefined) this.ofFile.set(blocked, [waiter]);
-    else list.push(waiter);
+    for (const file of filesOf(waiter.decision)) {
+      const list = this.ofFile.get(file);
+      if (list === undefined) this.ofFile.set(file, [waiter]);
+      else list.push(waiter);
+    }
+    if (waiter.what === 'retry') this.retrying++;
     if (opId !== 0 && !waiter.done) this.ofOperation.set(opId, waiter);
     if (task !== NONE) this.ofTask.set(task, waiter);
   }
 
   remove(waiter: Waiter): void {
-    const { blocked, opId, row, task } = waiter.decision;
-    const list = this.ofFile.get(blocked)!;
+    const { opId, row, task } = waiter.decision;
     this.byRow.delete(row);
-    list.splice(list.indexOf(waiter), 1);
-    if (list.length === 0) this.ofFile.delete(blocked);
+    for (const file of filesOf(waiter.decision)) {
+      const list = this.ofFile.get(file)!;
+      list.splice(list.indexOf(waiter), 1);
+      if (list.length === 0) this.ofFile.delete(file);
+    }
+    if (waiter.what === 'retry') this.retrying--;
     if (this.ofOperation.get(opId) === waiter) this.ofOperation.delete(opId);
     if (this.ofTask.get(task) === waiter) this.ofTask.delete(task);
   }
@@ -100,12 +108,16 @@ export class Waits {
    * Linux 6.12: pins taken meanwhile do not starve it (seal-semantics section 10.1); leases are not granted meanwhile.
    */
   *inTheWay(d: Decision): Generator<number> {
+    yield* this.holding(d, d.blocked, d.operationCase);
+    if (d.also !== NONE) yield* this.holding(d, d.also, d.alsoCase);
+  }
+
+  private *holding(d: Decision, file: number, operationCase: number): Generator<number> {
     const { holds, policy } = this;
-    const wanted = d.wanted;
-    for (let at = holds.of(d.blocked); at >= 0; at = holds.after(at)) {
-      const index = d.operationCase * MASKS + (1 << holds.kind[at]!);
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
-      if (verdict === wanted && holds.fromNs[at]! <= d.timeNs) yield at;
+      if (verdict === d.wanted && holds.fromNs[at]! <= d.timeNs) yield at;
     }
   }
 
@@ -144,6 +156,10 @@ export class Waits {
     return tasks;
   }
 }
+
+/** The files whose holds it waits for. */
+export const filesOf = ({ blocked, also }: Decision): readonly number[] =>
+  also === NONE ? [blocked] : [blocked, also];
 
 /** What a verdict waits for. */
 export const waitOf = (verdict: number): WaitsFor => (verdict === Verdict.wait ? 'pins' : 'lease');

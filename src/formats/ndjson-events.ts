@@ -2,6 +2,7 @@
 import { type EventWriter, FLAGS, Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
 import type { TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import { Contradictions } from './ndjson-contradictions.js';
 import { Fields, isInteger, type Json, shown } from './ndjson-fields.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -67,6 +68,7 @@ export class EventReader {
   /** Time zero of the file, in the trace's time. */
   shift = 0;
   readonly #sink: TraceSink;
+  readonly #contradictions: Contradictions;
   readonly #holds = new Map<string, Hold>();
   readonly #namelessHolds = new Map<string, number[]>();
   /** Numbers that the file uses as identities -> ours. */
@@ -79,6 +81,7 @@ export class EventReader {
 
   constructor(sink: TraceSink) {
     this.#sink = sink;
+    this.#contradictions = new Contradictions(sink);
   }
 
   /** Takes an event; returns what is wrong with it, '' for nothing. */
@@ -133,11 +136,15 @@ export class EventReader {
     const extra = fields.others((key) => isKnown(key, op));
     const number = fields.integer('opId');
     const opId = number === undefined || number === null ? -1 : this.#id(number);
-    const handle = this.#handle(fields, op, file, result !== UNKNOWN_RESULT && result < 0, fields.integer('pid') ?? 0);
+    const failed = result !== UNKNOWN_RESULT && result < 0;
+    const handle = this.#handle(fields, op, file, failed, fields.integer('pid') ?? 0);
     if (fields.fault !== '') return 0;
 
     const id = opId >= 0 ? opId : OBSERVED.has(op) ? 0 : events.newId();
     const { offset, length } = range;
+    const name = fields.json.handle;
+    const releases = RELEASES.has(op);
+    this.#contradictions.add({ line: this.#line, timeNs, op, file, offset, length, name, handle, releases, failed });
     const first: Row = {
       timeNs,
       op,

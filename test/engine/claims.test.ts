@@ -262,3 +262,17 @@ test('claims need no handle: the release ends the newest of its kind by this pro
   expect([held, free].map((line) => replayed.verdict('pnfs-layout', line))).toEqual(['recall', 'proceed']);
   expect(replayed.trace.issues).toEqual([]);
 });
+
+test('a lease that nobody can hold under this policy does not stand in for a MAP_DIRECT mapping', async () => {
+  const lease = on(1_000, 'lease', CLIENT, { handle: 'l' });
+  const flags = ['shared', 'writable', 'direct'];
+  const map = on(2_000, 'mmap', CLIENT, { ...pages(0, 16), handle: 'm', flags });
+  const replayed = await replayLines([...file, ...other, lease, map, end(9_000)], { policies: ['mapdirect-lease'] });
+  expect(replayed.lane('mapdirect-lease').seals).toMatchObject({ opened: 1, aliveAtEnd: 1 });
+});
+
+test('a layout lease that was called for without a descriptor goes with its process', async () => {
+  const lines = [...file, ...other, on(1_000, 'seal', CLIENT), on(2_000, 'exit', CLIENT), end(9_000)];
+  const lane = (await replayLines(lines, { policies: ['layout-user'], sealRule: 'explicit' })).lane('layout-user');
+  expect(lane.seals).toMatchObject({ opened: 1, closed: 1 });
+});

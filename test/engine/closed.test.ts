@@ -93,6 +93,17 @@ test('what a late thread would have done after the trace’s end happens after i
   expect(replayed.lane(lane).latestNs / S).toBeCloseTo(1, 3);
 });
 
+test('the end of a wait is the end of the replay when nothing comes after it', async () => {
+  const settings = { lease_break_time_s: '30' };
+  const flags = ['shared', 'writable', 'direct'];
+  const mmap: Line = { t: 0, op: 'mmap', pid: 10, path: '/f', ...pages(0, 16), handle: 'm', flags };
+  const lease = await replayLines(
+    [...file, mmap, punch(S, 20), end(4 * S)],
+    closed({ policies: ['mapdirect-lease'], settings }),
+  );
+  expect(lease.lane('mapdirect-lease').latestNs).toBe(27 * S);
+});
+
 test('two that wait for each other are found, named, and not spun on', async () => {
   const lines = [
     ...file,
@@ -232,5 +243,85 @@ describe('a refused application', () => {
     const mapped: Line = { t: 1, op: 'mmap', pid: 77, path: '/f', ...pages(0, 1), handle: 'm', flags: ['shared'] };
     const replayed = await replayLines([...sealed, mapped, punch(S, 20), end(9 * S)], ondisk('unseal'));
     expect(replayed.lane('ondisk').seals).toMatchObject({ opened: 1, closed: 0 });
+  });
+});
+
+describe('who tries again', () => {
+  const register: Line = { ...pin(S, 10, 'r'), tid: 11 };
+  const lease: Line = { t: 2.5 * S, op: 'lease', pid: 10, path: '/f', handle: 'l', flags: ['exclusive'] };
+  const dma: Line = { t: 2 * S, op: 'dma_write', pid: 10, path: '/f', ...pages(0, 1), handle: 'r' };
+
+  test('finds what somebody took as well as what was given back, and its device comes as late', async () => {
+    const lines = [...file, register, dma, lease, end(20 * S)];
+    const options: ReplayOptions = { policies: ['layout-user'], sealRule: 'explicit', onDeny: 'retry:1s' };
+    const replayed = await replayLines(lines, { ...options, timing: 'closed' });
+    // Refused at 1 s and 2 s, granted at 3 s; without its registration the access would be one through nothing.
+    expect(replayed.lane('layout-user')).toMatchObject({ wait: { totalNs: 2 * S }, stillWaiting: 0, diverged: 0 });
+    expect(replayed.lane('layout-user').byOp.dma_write).toMatchObject({ proceed: 1 });
+  });
+
+  test('makes a pause first, also when the way is free in the same moment', async () => {
+    const unseal: Line = { t: S, op: 'unseal', pid: 10, path: '/f' };
+    const lines = [...file, { t: 0, op: 'seal', pid: 10, path: '/f' }, punch(S, 20), unseal, end(20 * S)];
+    const options: ReplayOptions = { policies: ['ondisk'], sealRule: 'explicit', onDeny: 'retry:3s' };
+    const replayed = await replayLines(lines, options);
+    expect(replayed.lane('ondisk').wait).toMatchObject({ count: 1, totalNs: 3 * S });
+  });
+
+  test('is let through by the other of its two files as well', async () => {
+    const swap = (t: number, op: string, path: string): Line => ({ t, op, pid: 10, path, handle: path });
+    const exchange: Line = { t: S, op: 'exchange', pid: 20, path: '/f', ...pages(0, 1), to: { path: '/g', off: 0 } };
+    const lines = [...file, swap(0, 'swapon', '/g'), exchange, swap(1.5 * S, 'swapon', '/f')];
+    const free = [swap(2.5 * S, 'swapoff', '/g'), swap(4.5 * S, 'swapoff', '/f'), end(20 * S)];
+    const replayed = await replayLines([...lines, ...free], { policies: ['dax'], onDeny: 'retry:1s' });
+    expect(replayed.lane('dax')).toMatchObject({ stillWaiting: 0, wait: { totalNs: 4 * S } });
+  });
+
+  test('is refused for as long as what stands in the way of its mapping is there', async () => {
+    const flags = ['shared', 'writable', 'direct'];
+    const mmap: Line = { t: 2, op: 'mmap', pid: 10, path: '/f', ...pages(0, 16), handle: 'm', flags };
+    const unshare: Line = { t: 4.5 * S, op: 'unshare', pid: 20, path: '/f', ...pages(0, 16) };
+    const clone: Line = { t: 1, op: 'reflink', pid: 20, path: '/f', to: { path: '/g' } };
+    const options: ReplayOptions = {
+      ...{ policies: ['mapdirect-lease'], sealRule: 'explicit', onDeny: 'retry:1s' },
+      settings: { mapdirect_lease: 'v9' },
+    };
+    const never = await replayLines([...file, clone, mmap, end(20 * S)], options);
+    expect(never.lane('mapdirect-lease')).toMatchObject({ stillWaiting: 1, seals: { opened: 0, failed: 1 } });
+    const later = await replayLines([...file, clone, mmap, unshare, end(20 * S)], options);
+    expect(later.lane('mapdirect-lease')).toMatchObject({ stillWaiting: 0, seals: { opened: 1, failed: 1 } });
+    expect(later.lane('mapdirect-lease').wait.totalNs).toBe(5 * S);
+  });
+});
+
+test('a copy of the map that a late thread takes is there when its device uses it', async () => {
+  const query: Line = { t: 2 * S, op: 'address_query', pid: 20, path: '/f', handle: 'q' };
+  const lines = [
+    ...[...file, { t: 0, op: 'swapon', pid: 10, path: '/g', handle: 's' }],
+    { t: S, op: 'write', pid: 20, path: '/g', ...pages(0, 1) },
+    ...[query, { t: 3 * S, op: 'dma_read', pid: 20, path: '/f', ...pages(0, 1), handle: 'q' }],
+    ...[{ t: 4.5 * S, op: 'swapoff', pid: 10, handle: 's' }, end(20 * S)],
+  ];
+  const options: ReplayOptions = { policies: ['static-map'], sealRule: 'explicit', onDeny: 'retry:1s' };
+  const replayed = await replayLines(lines, { ...options, timing: 'closed' });
+  expect(replayed.lane('static-map')).toMatchObject({ diverged: 0, wait: { totalNs: 4 * S } });
+});
+
+describe('a refused application that takes the seal back', () => {
+  const options: ReplayOptions = { policies: ['ondisk'], sealRule: 'explicit', onDeny: 'unseal' };
+  const seal: Line = { t: 0, op: 'seal', pid: 10, path: '/f' };
+
+  test('seals again after a call that failed for reasons of its own', async () => {
+    const failing = { ...punch(S, 20), ret: '-EIO' };
+    const lane = (await replayLines([...file, seal, failing, end(9 * S)], options)).lane('ondisk');
+    expect(lane.seals).toMatchObject({ opened: 2, closed: 1, aliveAtEnd: 1 });
+  });
+
+  test('and is refused by somebody else seals again and leaves the file as it is', async () => {
+    const swapon: Line = { t: 1, op: 'swapon', pid: 10, path: '/f', handle: 's' };
+    const replayed = await replayLines([...file, seal, swapon, punch(S, 20), end(9 * S)], options);
+    expect(replayed.lane('ondisk').seals).toMatchObject({ opened: 2, closed: 1, aliveAtEnd: 1 });
+    const { extentsBefore, extentsAfter } = replayed.detail('ondisk').conflicts[0]!;
+    expect(extentsAfter).toEqual(extentsBefore);
   });
 });

@@ -157,3 +157,16 @@ describe('what each policy makes of it', () => {
     expect(late.lane('odp')).toMatchObject({ hazards: { count: 0 }, deviceRefaults: 1 });
   });
 });
+
+test('a block that a clone has is another file’s, wherever the file itself has it by then', async () => {
+  const lines: Line[] = [
+    ...[...written('/f', 4, 100), ...written('/other', 8, 300)],
+    { t: 1, op: 'pin', pid: 10, path: '/f', ...pages(0, 1), handle: 'p' },
+    { t: 2, op: 'reflink', pid: 20, path: '/f', ...pages(0, 1), to: { path: '/other', off: 0 } },
+    { t: 3, op: 'insert', pid: 20, path: '/f', ...pages(0, 2) },
+    { t: 4, op: 'dma_write', pid: 10, path: '/f', ...pages(0, 1), handle: 'p' },
+    { t: 9, op: 'fsync', pid: 99, path: '/z' },
+  ];
+  const replayed = await replayLines(lines, { policies: ['pagecache'] });
+  expect(replayed.lane('pagecache').hazards.byClass).toMatchObject({ a: 0, c: 1 });
+});

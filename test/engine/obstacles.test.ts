@@ -1,6 +1,6 @@
 // Seals that cannot be had (seal-semantics section 2), and what a broken lease takes away (section 4.2, note 5).
 import { describe, expect, test } from 'vitest';
-import { type Line, pages, replayLines, written } from '../support/replay.js';
+import { type Line, PAGE, pages, replayLines, written } from '../support/replay.js';
 
 const file = written('/f', 16, 100);
 const mmap = (t: number, flags: readonly string[], pid = 10, handle = 'm'): Line => ({
@@ -184,4 +184,13 @@ describe('a lease that is broken', () => {
     expect(replayed.lane(lane).hazards.count).toBe(hazards);
     expect(replayed.lane(lane).diverged).toBe(diverged);
   });
+});
+
+test('a seal that a rule could not have is had when the trace itself asks for it later', async () => {
+  const hole: Line = { t: 0, op: 'file', path: '/h', size: 4 * PAGE };
+  const fill: Line = { t: 10, op: 'write', pid: 20, path: '/h', ...pages(0, 4) };
+  const seal: Line = { t: 20, op: 'seal', pid: 20, path: '/h' };
+  const end: Line = { t: 90, op: 'fsync', pid: 99, path: '/other' };
+  const replayed = await replayLines([hole, fill, seal, end], { policies: ['swap'], sealRule: 'files:h' });
+  expect(replayed.lane('swap').seals).toMatchObject({ failed: 1, opened: 1, aliveAtEnd: 1 });
 });

@@ -200,3 +200,22 @@ test('pins that come while somebody waits do not keep it waiting', async () => {
   const replayed = await replayLines([...lines, ...ends], { policies: ['dax'] });
   expect(waited(replayed, 'dax')).toBe(3_000);
 });
+
+describe('a call on two files', () => {
+  const both = [...file, ...written('/g', 16, 300)];
+  const exchange: Line = { t: S, op: 'exchange', pid: 20, path: '/f', ...pages(0, 1), to: { path: '/g', off: 0 } };
+
+  test('waits for the pins of both', async () => {
+    const other: Line = { ...hold(0, 'pin', 'b'), path: '/g' };
+    const lines = [...both, hold(0, 'pin', 'a'), other, exchange, drop(2 * S, 'unpin', 'a'), drop(5 * S, 'unpin', 'b')];
+    const replayed = await replayLines([...lines, end(9 * S)], { policies: ['dax'] });
+    expect(replayed.lane('dax').wait).toMatchObject({ count: 1, totalNs: 4 * S });
+  });
+
+  test('breaks the leases of both', async () => {
+    const lines = [...both, mmap(0), { ...mmap(0, 'n', 11), path: '/g' }, exchange, end(20 * S)];
+    const settings = { lease_break_time_s: '2' };
+    const replayed = await replayLines(lines, { policies: ['mapdirect-lease'], settings });
+    expect(replayed.lane('mapdirect-lease').seals).toMatchObject({ opened: 2, closed: 2 });
+  });
+});

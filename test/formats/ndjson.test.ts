@@ -118,7 +118,9 @@ describe('ndjson round trip', () => {
       fc.asyncProperty(anyTrace, async (trace) => {
         const text = written(trace);
         const back = await readNdjson(text, 4096);
-        expect(back.trace.issues.filter(({ code }) => code !== 'time-range')).toEqual([]);
+        // What contradicts itself in the trace does so in what was written of it.
+        const told = ['time-range', 'swapped-twice', 'extent-over-extent'];
+        expect(back.trace.issues.filter(({ code }) => !told.includes(code))).toEqual([]);
         expect(back.ok).toBe(true);
         expect(content(back.trace)).toEqual(content(trace));
         expect(written(back.trace)).toBe(text);
@@ -249,7 +251,7 @@ describe('ndjson keys', () => {
     expect([handle[0], handle[1], handle[4]]).toEqual([handle[3], handle[2], handle[5]]);
     expect(handle[6]).toBe(handle[1]);
     expect(new Set(handle).size).toBe(3);
-    expect(trace.issues).toEqual([]);
+    expect(trace.issues.map(({ code, row }) => [code, row])).toEqual([['time-runs-back', 3]]);
   });
 
   it('says when a hold is taken twice or never', async () => {

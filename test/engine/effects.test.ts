@@ -1,0 +1,75 @@
+// What calls do to block maps whose changes were not recorded, and which blocks they get.
+import { describe, expect, test } from 'vitest';
+import { type Line, PAGE, pages, replayLines, written } from '../support/replay.js';
+
+const S = 1e9;
+const end: Line = { t: 20 * S, op: 'fsync', pid: 99, path: '/other' };
+const on = (t: number, op: string, path: string, more: object = {}, pid = 20): Line => ({ t, op, pid, path, ...more });
+const clone = on(1, 'reflink', '/f', { to: { path: '/g' } });
+const empty = (path: string): Line => ({ t: 0, op: 'file', path, size: 4 * PAGE });
+/** Where what only a replay allocates begins in these traces: block 256, the first whole MiB above theirs. */
+const dax = { policies: ['dax'] };
+
+describe('a clone', () => {
+  const lines = [...written('/f', 4, 100), empty('/g'), clone];
+
+  test('is zeroed in blocks of its own', async () => {
+    const replayed = await replayLines([...lines, on(2, 'zero', '/g', { off: 0, len: 2 * PAGE }), end], dax);
+    expect(replayed.map('dax', '/g')).toEqual(['0+2 unwritten@256', '2+2 shared@102']);
+    expect(replayed.map('dax', '/f')).toEqual(['0+4 shared@100']);
+  });
+
+  test('is unshared in whole blocks', async () => {
+    const replayed = await replayLines([...lines, on(2, 'unshare', '/g', { off: PAGE + 100, len: 10 }), end], dax);
+    expect(replayed.map('dax', '/g')).toEqual(['0+1 shared@100', '1+1 written@256', '2+2 shared@102']);
+  });
+
+  test('stays unwritten where it was', async () => {
+    const unwritten = { t: 0, op: 'extent', path: '/f', ...pages(0, 4), addr: 100 * PAGE, state: 'unwritten' };
+    const unshare = on(2, 'unshare', '/g', pages(0, 4));
+    const replayed = await replayLines([empty('/f'), unwritten, empty('/g'), clone, unshare, end], dax);
+    expect(replayed.map('dax', '/g')).toEqual(['0+4 unwritten@256']);
+  });
+});
+
+describe('blocks that the trace names are replaced where somebody still has them in this lane', () => {
+  const reuse = (t: number, at: number): Line => on(t, 'write', '/new', { ...pages(0, 1), addr: at * PAGE }, 30);
+
+  test('a shared block that a refused write would have left', async () => {
+    const seal = on(2, 'seal', '/f', {}, 10);
+    const lines = [
+      ...[...written('/f', 4, 100), empty('/g'), empty('/new'), clone, seal],
+      // Recorded: /f leaves block 100 by copy on write, /g frees it, /new gets it.
+      ...[on(3, 'write', '/f', pages(0, 1)), on(4, 'punch', '/g', pages(0, 1)), reuse(5, 100), end],
+    ];
+    const options = { policies: ['ondisk'], sealRule: 'explicit', settings: { seal_fills: 'false' } };
+    const replayed = await replayLines(lines, options);
+    expect(replayed.map('ondisk', '/f')).toEqual(['0+4 shared@100']);
+    expect(replayed.map('ondisk', '/new')).toEqual(['0+1 written@256']);
+    expect(replayed.lane('ondisk').diverged).toBeGreaterThan(0);
+  });
+
+  test('blocks that have moved in their file since', async () => {
+    const lines = [
+      ...[...written('/f', 4, 100), empty('/new'), on(1, 'swapon', '/f', { handle: 's' })],
+      ...[on(2, 'punch', '/f', pages(3, 1)), on(3, 'swapoff', '/f', { handle: 's' })],
+      ...[on(4, 'collapse', '/f', pages(0, 1)), reuse(5, 103), end],
+    ];
+    const replayed = await replayLines(lines, dax);
+    expect(replayed.map('dax', '/f')).toEqual(['0+3 written@101']);
+    expect(replayed.map('dax', '/new')).toEqual(['0+1 written@256']);
+  });
+
+  test('blocks that a late thread has not freed yet', async () => {
+    const lines = [
+      ...[...written('/f', 4, 100), ...written('/g', 4, 110), empty('/new')],
+      on(0, 'pin', '/f', { ...pages(0, 1), handle: 'a' }, 10),
+      ...[on(S, 'punch', '/f', pages(2, 1)), on(2 * S, 'punch', '/g', pages(0, 1)), reuse(3 * S, 110)],
+      ...[{ t: 5 * S, op: 'unpin', pid: 10, handle: 'a' }, end],
+    ];
+    const replayed = await replayLines(lines, { ...dax, timing: 'open' });
+    expect(replayed.map('dax', '/new')).toEqual(['0+1 written@110']);
+    const late = await replayLines(lines, { ...dax, timing: 'closed' });
+    expect(late.lane('dax')).toMatchObject({ diverged: 1, wait: { totalNs: 4 * S } });
+  });
+});

@@ -1,0 +1,54 @@
+// Devices at work in the naive replay: what they touch through a copy of the map against who owns the blocks now
+// (replay.md section 5, hazard classes of seal-semantics.md section 1).
+import type { Policy } from '../../src/model/policy.js';
+import { PAGE } from '../support/replay.js';
+import type { Call } from './calls.js';
+import type { Disk, FileModel } from './disk.js';
+import type { Holds } from './holds.js';
+
+export class Devices {
+  readonly hazards: { readonly line: number; readonly class: string; readonly bytes: number }[] = [];
+  refaults = 0;
+  private readonly policy: Policy;
+  private readonly disk: Disk;
+  private readonly holds: Holds;
+
+  constructor(policy: Policy, disk: Disk, holds: Holds) {
+    this.policy = policy;
+    this.disk = disk;
+    this.holds = holds;
+  }
+
+  /**
+   * Through a copy of the map that was taken earlier: every block that is no longer there is stale. One access is one hazard,
+   * of the class of its first stale block: the page has a class for a block, and no word on an access to several.
+   */
+  access(call: Call): void {
+    const { holds } = this;
+    const hold = holds.all.find((one) => one.handle === call.handle && one.stale);
+    if (!holds.copies.has(call.handle)) return;
+    if (hold !== undefined && this.policy.devicePages === true) {
+      hold.stale = false;
+      this.refaults++;
+      holds.copy(call.handle, hold.file, hold);
+    }
+    const copy = holds.copies.get(call.handle)!;
+    const from = call.whole ? copy.offset : call.offset;
+    const to = call.whole ? copy.offset + copy.length : call.offset + call.length;
+    const blocks = [...copy.blocks].sort(([a], [b]) => a - b);
+    const bytes = (at: number): number =>
+      Math.max(0, Math.min(to, (at + 1) * PAGE, copy.offset + copy.length) - Math.max(from, at * PAGE, copy.offset));
+    const stale = blocks.filter(([at, addr]) => bytes(at) > 0 && copy.file.cells.get(at)?.addr !== addr);
+    if (stale.length === 0) return;
+    const total = stale.reduce((sum, [at]) => sum + bytes(at), 0);
+    this.hazards.push({ line: call.index, class: this.hazardClass(call.op, copy.file, stale[0]![1]), bytes: total });
+  }
+
+  private hazardClass(op: string, file: FileModel, addr: number): string {
+    const owners = this.disk.owners(addr);
+    const other = owners.some((owner) => owner.file !== file);
+    const meta = owners.length === 0 && this.disk.metadata.has(addr);
+    if (!other && !meta) return 'a';
+    return op === 'dma_read' ? 'b' : meta ? 'd' : 'c';
+  }
+}

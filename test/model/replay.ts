@@ -1,0 +1,295 @@
+// A second replay, as naive as it can be, written from replay.md and seal-semantics.md: it shares the policies' tables and
+// the vocabulary of the model with the engine, and no code. Its time is a sorted list of things to do.
+import { ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
+import { Acts } from './acts.js';
+import { type Call, isBeyond, isFault, isKill, OBSERVED, observe } from './calls.js';
+import { Claims } from './claims.js';
+import { Devices } from './devices.js';
+import { Disk, type FileModel } from './disk.js';
+import { Holds } from './holds.js';
+import { planOf, type Rule, type SealPlaces } from './plan.js';
+import type { Seals, Unseal } from './seals.js';
+import { type Answer, type Attempt, canRetry, deny, Table } from './table.js';
+import { Agenda, Threads } from './threads.js';
+import { nextPoll, type Waiter } from './waiters.js';
+
+export interface Settings {
+  readonly policy: Policy;
+  readonly rule: Rule;
+  readonly unseal: Unseal;
+  /** `retry` tries again every `retryNs`. */
+  readonly onDeny: 'skip' | 'unseal' | 'retry';
+  readonly retryNs: number;
+  readonly timing: 'open' | 'closed';
+  /** Price of a call that was not measured, ns. */
+  readonly serviceNs: (op: string) => { readonly fixed: number; readonly perByte: number };
+  readonly firstFree: number;
+}
+
+const WAITS: readonly number[] = [Verdict.wait, Verdict.recall];
+
+export class NaiveReplay {
+  readonly disk: Disk;
+  readonly holds = new Holds();
+  readonly devices: Devices;
+  /** By index of the line. */
+  readonly answers = new Map<number, Answer>();
+  readonly waits: number[] = [];
+  readonly secondary: number[] = [];
+  stillWaiting = 0;
+  interrupted = 0;
+  private readonly s: Settings;
+  private readonly calls: readonly Call[];
+  private readonly plan: SealPlaces;
+  private readonly claims: Claims;
+  private readonly seals: Seals;
+  private readonly table: Table;
+  private readonly acts: Acts;
+  private readonly agenda = new Agenda();
+  /** Null in open time. */
+  private readonly threads: Threads | null;
+  private readonly waiters: Waiter[] = [];
+  private readonly stirred = new Set<FileModel>();
+  private readonly endNs: number;
+  private nowNs = 0;
+
+  constructor(calls: readonly Call[], settings: Settings) {
+    this.s = settings;
+    this.calls = calls;
+    this.plan = planOf(this.calls, settings.rule);
+    this.disk = new Disk(settings.firstFree);
+    this.endNs = Math.max(0, ...calls.map(({ line }) => line.t));
+    const { policy, rule, unseal, timing } = settings;
+    this.claims = new Claims({
+      ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
+      ...{ freed: (file) => this.stirred.add(file), at: (atNs, act) => this.agenda.put(atNs, act) },
+    });
+    this.seals = this.claims.seals;
+    this.table = new Table(policy, this.holds, this.seals);
+    this.acts = new Acts(policy, this.disk, this.plan, this.claims);
+    this.devices = new Devices(policy, this.disk, this.holds);
+    const isClosed = timing === 'closed' && policy.recorded !== true;
+    const step = (call: Call, nowNs: number): void => this.step(call, nowNs);
+    this.threads = isClosed ? new Threads(calls, this.plan, this.agenda, step) : null;
+  }
+
+  run(): this {
+    const rows = [...this.calls];
+    for (;;) {
+      const item = this.agenda.earliest();
+      const poll = nextPoll(this.waiters);
+      const itemNs = item?.atNs ?? Number.POSITIVE_INFINITY;
+      const rowNs = rows[0]?.line.t ?? Number.POSITIVE_INFINITY;
+      const pollNs = poll?.atNs ?? Number.POSITIVE_INFINITY;
+      const order = item?.order ?? Number.POSITIVE_INFINITY;
+      const looksFirst = poll !== undefined && (pollNs < itemNs || (pollNs === itemNs && poll.waiter.order < order));
+      // At the same time what was put off goes in the order in which it was, and before what the trace has then.
+      if (looksFirst && pollNs <= rowNs) this.look(poll.waiter, pollNs);
+      else if (item !== undefined && itemNs <= rowNs) {
+        this.agenda.take(item);
+        item.act(itemNs);
+        this.settle(itemNs);
+      } else if (rows.length === 0) break;
+      else if (this.threads !== null) this.threads.line(rows.shift()!);
+      else this.step(rows.shift()!, rowNs);
+    }
+    return this.finish();
+  }
+
+  // --- time
+
+  private look(waiter: Waiter, nowNs: number): void {
+    waiter.lookedNs = nowNs;
+    waiter.changedNs = -1;
+    if (this.isHeldBack(waiter)) return;
+    this.resume(waiter, nowNs);
+    this.settle(nowNs);
+  }
+
+  private step(call: Call, nowNs: number): void {
+    this.nowNs = nowNs;
+    const file = call.path === null ? null : this.disk.file(call.path);
+    const other = call.otherPath === null ? null : this.disk.file(call.otherPath);
+    if (OBSERVED.has(call.op)) observe(this.disk, call, file);
+    else if (call.op === 'dma_read' || call.op === 'dma_write') {
+      if (file === null) return;
+      this.answers.set(call.index, { verdict: Verdict.proceed, errno: 0 });
+      this.devices.access(call);
+    } else {
+      if (isKill(call)) this.interrupt(call.pid, nowNs);
+      this.begin(call, file, other, nowNs);
+    }
+    this.settle(nowNs);
+  }
+
+  // --- operations
+
+  private begin(call: Call, file: FileModel | null, other: FileModel | null, nowNs: number): void {
+    for (const one of [file, other]) if (one !== null) this.seals.sealBefore(call, one, nowNs);
+    const attempt = this.table.attempt(call, file, other, nowNs);
+    if (this.s.policy.recorded === true) {
+      attempt.verdict = call.failed ? Verdict.deny : Verdict.proceed;
+      attempt.errno = call.errno;
+    } else this.amend(attempt);
+    const what = this.waitsFor(attempt);
+    if (attempt.verdict === Verdict.recall) for (const one of attempt.blocked) this.claims.startBreak(one, nowNs);
+    this.answers.set(call.index, { verdict: attempt.verdict, errno: attempt.errno });
+    if (what !== null) return this.park(attempt, what);
+    this.complete(attempt, nowNs, 0);
+    this.threads?.over(call);
+  }
+
+  /** What no table can say. */
+  private amend(attempt: Attempt): void {
+    const { call, file, atNs } = attempt;
+    const { policy } = this.s;
+    const beyond = isBeyond(call, file);
+    const refusal = this.table.refusalOf(call, file);
+    // A refused seal call was written down when it was made.
+    if (refusal !== 0 && call.op !== 'seal') this.holds.seal(file!, call.pid, atNs, refusal);
+    if (refusal !== 0) deny(attempt, refusal);
+    else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
+    if (policy.breaks?.faultsBreak === true && isFault(call.op) && attempt.verdict === Verdict.deny && !beyond)
+      this.claims.startBreak(file!, atNs);
+    if (attempt.verdict !== Verdict.recall || !call.flags.has('nowait')) return;
+    for (const one of attempt.blocked) this.claims.startBreak(one, atNs);
+    deny(attempt, ERRNO.EAGAIN!);
+  }
+
+  private waitsFor(attempt: Attempt): Waiter['what'] | null {
+    const { policy, onDeny } = this.s;
+    const { verdict, call, file } = attempt;
+    if (policy.recorded === true) return null;
+    if (WAITS.includes(verdict)) {
+      if (this.table.inTheWay(attempt).length === 0) return null;
+      return verdict === Verdict.wait ? 'pins' : 'lease';
+    }
+    if (verdict === Verdict.deny) return onDeny === 'retry' && canRetry(attempt) ? 'retry' : null;
+    if (!['read', 'write'].includes(call.op) || file === null || !this.isLocked(file)) return null;
+    attempt.blocked = [file];
+    return 'lock';
+  }
+
+  /** Somebody waits for pins of the file and keeps its I/O lock. */
+  private isLocked(file: FileModel): boolean {
+    return (
+      this.s.policy.behaviour.waitKeepsLock &&
+      this.waiters.some(({ what, attempt }) => what === 'pins' && attempt.blocked.includes(file))
+    );
+  }
+
+  private isHeldBack({ what, attempt }: Waiter): boolean {
+    if (what === 'lock') return this.isLocked(attempt.blocked[0]!);
+    // Linux 6.1: only a signal ends a wait for pins (section 10.1).
+    if (what === 'pins' && this.s.policy.behaviour.waitEnds === 'signal') return true;
+    if (what !== 'retry') return this.table.inTheWay(attempt).length > 0;
+    const { call, file, other, atNs } = attempt;
+    return (
+      this.table.attempt(call, file, other, atNs).verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0
+    );
+  }
+
+  private park(attempt: Attempt, what: Waiter['what']): void {
+    const { policy, retryNs } = this.s;
+    const pollNs = what === 'retry' ? retryNs : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
+    // Who queues behind a lock in open time delays nothing but its own return.
+    const done = what === 'lock' && this.threads === null;
+    this.waiters.push({ attempt, what, done, pollNs, lookedNs: attempt.atNs, changedNs: -1, order: 0 });
+    if (done) return this.carryOut(attempt, attempt.atNs, 0);
+    this.threads?.block(attempt.call);
+  }
+
+  private resume(waiter: Waiter, nowNs: number): void {
+    const { attempt, done } = waiter;
+    this.waiters.splice(this.waiters.indexOf(waiter), 1);
+    const waitNs = nowNs - attempt.atNs;
+    if (!done) this.nowNs = nowNs;
+    if (done) this.account(attempt, waitNs);
+    else this.complete(attempt, nowNs, waitNs);
+    this.threads?.release(attempt.call, this.lateBy(attempt, waitNs), nowNs);
+    if (!done) this.threads?.over(attempt.call);
+    for (const file of attempt.blocked) this.stirred.add(file);
+  }
+
+  private interrupt(pid: number, nowNs: number): void {
+    for (const waiter of this.waiters.filter(({ attempt }) => attempt.call.pid === pid)) {
+      this.interrupted++;
+      this.giveUp(waiter, nowNs);
+    }
+  }
+
+  private giveUp(waiter: Waiter, nowNs: number): void {
+    this.waiters.splice(this.waiters.indexOf(waiter), 1);
+    this.account(waiter.attempt, nowNs - waiter.attempt.atNs);
+    for (const file of waiter.attempt.blocked) this.stirred.add(file);
+  }
+
+  private finish(): this {
+    const endNs = Math.max(this.endNs, this.nowNs);
+    for (const waiter of [...this.waiters]) {
+      this.stillWaiting++;
+      this.giveUp(waiter, Math.max(endNs, waiter.attempt.atNs));
+    }
+    return this;
+  }
+
+  /** Lets those go on whose way is free; nothing else happens at this time before it. */
+  private settle(nowNs: number): void {
+    for (const waiter of this.waiters)
+      if (waiter.changedNs < 0) Object.assign(waiter, { changedNs: nowNs, order: this.agenda.place() });
+    for (const file of this.stirred) {
+      this.stirred.delete(file);
+      this.acts.left(file);
+      for (const waiter of this.waiters.filter(({ attempt }) => attempt.blocked.includes(file)))
+        if (waiter.pollNs === 0 && this.waiters.includes(waiter) && !this.isHeldBack(waiter))
+          this.resume(waiter, nowNs);
+    }
+  }
+
+  // --- carrying out
+
+  private complete(attempt: Attempt, nowNs: number, waitNs: number): void {
+    this.carryOut(attempt, nowNs, waitNs);
+    this.account(attempt, waitNs);
+  }
+
+  private account({ verdict }: Attempt, waitNs: number): void {
+    if (this.s.policy.recorded === true) return;
+    if (WAITS.includes(verdict) || (verdict === Verdict.deny && waitNs > 0)) this.waits.push(waitNs);
+    else if (waitNs > 0) this.secondary.push(waitNs);
+  }
+
+  /** A wait that the recording holds already is not counted twice; what was not measured is priced. */
+  private lateBy({ call }: Attempt, waitNs: number): number {
+    if (waitNs === 0) return 0;
+    const { fixed, perByte } = this.s.serviceNs(call.op);
+    const bytes = call.op === 'truncate' ? 0 : Math.max(0, call.length);
+    const plainNs = call.ns >= 0 ? call.ns : fixed + perByte * bytes;
+    return Math.max(plainNs, waitNs + fixed) - plainNs;
+  }
+
+  private carryOut(attempt: Attempt, nowNs: number, waitNs: number): void {
+    const { call, file, other, verdict } = attempt;
+    const { policy } = this.s;
+    const refused = verdict === Verdict.deny && policy.recorded !== true && waitNs === 0;
+    if (refused) {
+      const lifted = this.lift(attempt);
+      if (lifted.verdict !== Verdict.deny) this.acts.perform(attempt, nowNs);
+      for (const one of lifted.files) this.seals.call(call, one, nowNs, false);
+      return;
+    }
+    if (verdict === Verdict.revoke) for (const one of [file, other]) if (one !== null) this.holds.revoke(one);
+    // Whatever was uncommitted goes with the commit, and so does what the call itself changes.
+    if (verdict === Verdict.commit && file !== null) file.dirty = false;
+    this.acts.perform(attempt, nowNs);
+  }
+
+  /** The refused application takes the seals back and asks again: which ones, and what it is told then. */
+  private lift(attempt: Attempt): { readonly files: readonly FileModel[]; readonly verdict: number } {
+    const { call, file, other, atNs, blocked, verdict } = attempt;
+    if (this.s.onDeny !== 'unseal' || !canRetry(attempt)) return { files: [], verdict };
+    const files = blocked.filter((one) => this.seals.sealed.has(one) && !this.holds.isMapped(one));
+    for (const one of files) this.seals.unseal(one);
+    return { files, verdict: files.length === 0 ? verdict : this.table.attempt(call, file, other, atNs).verdict };
+  }
+}

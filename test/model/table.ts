@@ -1,0 +1,103 @@
+// What the tables of a policy say of one call in the naive replay, and whose holds stand in its way.
+import { CASES, ERRNO, HOLDS, MASKS, type Policy, Verdict } from '../../src/model/policy.js';
+import { type Call, caseOf, isBeyond, isFault } from './calls.js';
+import type { FileModel } from './disk.js';
+import type { HoldModel, Holds } from './holds.js';
+import type { Seals } from './seals.js';
+
+export interface Answer {
+  readonly verdict: number;
+  readonly errno: number;
+}
+
+export interface Attempt {
+  readonly call: Call;
+  readonly file: FileModel | null;
+  readonly other: FileModel | null;
+  readonly atNs: number;
+  verdict: number;
+  errno: number;
+  /** The table's own answer, before requests, impatience and the end of file change it. */
+  wanted: number;
+  /** Files whose holds it waits for, or that refuse it. */
+  blocked: FileModel[];
+  cases: string[];
+}
+
+const SEAL_ERRNOS = [ERRNO.ETXTBSY, ERRNO.EPERM, ERRNO.EBUSY, ERRNO.SIGBUS];
+
+/** A refusal that an application can answer: not of a fault, which kills it, and not for want of patience. */
+export const canRetry = ({ call, errno, blocked, cases }: Attempt): boolean =>
+  !isFault(call.op) && blocked.length > 0 && cases.length > 0 && SEAL_ERRNOS.includes(errno);
+
+export function deny(attempt: Attempt, errno: number): void {
+  attempt.verdict = Verdict.deny;
+  attempt.errno = errno;
+}
+
+export class Table {
+  private readonly policy: Policy;
+  private readonly holds: Holds;
+  private readonly seals: Seals;
+
+  constructor(policy: Policy, holds: Holds, seals: Seals) {
+    this.policy = policy;
+    this.holds = holds;
+    this.seals = seals;
+  }
+
+  /** What the table says of the two files of a call; the stronger one counts, both when they are equal. */
+  attempt(call: Call, file: FileModel | null, other: FileModel | null, atNs: number): Attempt {
+    const here = this.tableFor(call, file, false);
+    const there = other === null ? null : this.tableFor(call, other, true);
+    const second = there !== null && there.verdict > here.verdict;
+    const both = there !== null && there.verdict === here.verdict;
+    const { verdict, errno } = second ? there : here;
+    const blocked = [...(second ? [] : [file]), ...(second || both ? [other] : [])].filter((one) => one !== null);
+    const cases = [second ? there.name : here.name].filter((name) => name !== null);
+    const attempt = { call, file, other, atNs, verdict, errno, wanted: verdict, blocked, cases };
+    if (isBeyond(call, file)) Object.assign(attempt, { verdict: Verdict.deny, errno: ERRNO.SIGBUS! });
+    return attempt;
+  }
+
+  private tableFor(call: Call, file: FileModel | null, second: boolean): Answer & { readonly name: string | null } {
+    const { policy } = this;
+    const instead = (policy.instead ?? []).find(
+      ({ op, flag }) => op === call.op && (flag === undefined || call.flags.has(flag)),
+    );
+    const name = instead?.as ?? caseOf(call, file, second);
+    if (name === null) return { verdict: Verdict.proceed, errno: 0, name };
+    const holds = this.holds.of(file);
+    const mask = holds.reduce((bits, { kind }) => bits | (1 << HOLDS.indexOf(kind)), 0);
+    const isHolder = holds.some(
+      ({ kind, pid }) => pid === call.pid && (policy.holderMask & (1 << HOLDS.indexOf(kind))) !== 0,
+    );
+    const at = CASES.indexOf(name) * MASKS + mask;
+    const verdict = (isHolder ? policy.verdictHolder : policy.verdictOther)[at]!;
+    const errno = (isHolder ? policy.errnoHolder : policy.errnoOther)[at]!;
+    if (verdict !== Verdict.commitIfDirty) return { verdict, errno, name };
+    return { verdict: file?.dirty === true ? Verdict.commit : Verdict.proceed, errno, name };
+  }
+
+  /** A seal call, a MAP_DIRECT mapping or a claim that is what the policy seals with, and that meets an obstacle. */
+  refusalOf(call: Call, file: FileModel | null): number {
+    const { seal } = this.policy;
+    if (file === null) return 0;
+    const isCall = call.op === 'seal' && seal?.taken === 'call' && !this.seals.sealed.has(file);
+    const isMapping = call.op === 'mmap' && call.flags.has('direct') && seal?.taken === 'mapping';
+    const isClaim = seal !== undefined && seal !== null && this.seals.claimOf(call) === seal.hold;
+    return isCall || isMapping || isClaim ? this.seals.refusal(file, call, true) : 0;
+  }
+
+  /** Holds that make it wait by themselves: those that were there when it came. */
+  inTheWay({ call, blocked, wanted, cases, atNs, file }: Attempt): HoldModel[] {
+    const { policy } = this;
+    return this.holds.all.filter((hold) => {
+      if (!blocked.includes(hold.file) || hold.fromNs > atNs) return false;
+      const name =
+        call.op === 'reflink' || call.op === 'dedupe' ? caseOf(call, hold.file, hold.file !== file) : cases[0];
+      const table = hold.pid === call.pid ? policy.verdictHolder : policy.verdictOther;
+      return table[CASES.indexOf(name as (typeof CASES)[number]) * MASKS + (1 << HOLDS.indexOf(hold.kind))] === wanted;
+    });
+  }
+}
