@@ -255,7 +255,7 @@ export class Claims {
     const kind = this.claimOf(d);
     if (kind < 0) return;
     const at = this.add(d, kind, nowNs);
-    this.users.add(handle, d.file, d.pid, 0);
+    this.users.add(handle, d.file, d.pid, d.op === Op.swapon ? Use.sealing : 0);
     if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
     if (this.policy.seal !== null && kind === Hold[this.policy.seal.hold]) this.seals.taken(at);
   }
@@ -300,11 +300,12 @@ export class Claims {
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);
     const held = at >= 0 ? this.holds.file[at]! : NONE;
+    const sealing = this.users.seals(handle);
     const used = this.users.drop(handle);
     const file = used === NONE ? held : used;
     if (file === NONE) return;
     this.zapped.drop(file, handle);
-    this.seals.released(file, timeNs, how);
+    if (sealing) this.seals.released(file, timeNs, how);
     this.dropLingering(file, timeNs);
     this.parts.freed(file);
   }
@@ -323,7 +324,9 @@ export class Claims {
       const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
       if (!own || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
     }
-    for (const file of pid < 0 ? [] : this.seals.ownedBy(pid)) {
+    if (pid < 0) return;
+    for (const file of this.seals.calledBy(pid)) this.seals.released(file, timeNs, how);
+    for (const file of this.seals.ownedBy(pid)) {
       this.seals.unseal(file, timeNs, how);
       this.parts.freed(file);
     }

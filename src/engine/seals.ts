@@ -18,6 +18,8 @@ const PAGE = 4096;
 interface FileSeal {
   readonly hold: number;
   readonly row: number;
+  /** Process that called for it. */
+  readonly caller: number;
 }
 
 export interface SealParts {
@@ -94,7 +96,7 @@ export class Seals {
     // A seal that outlives its process is nobody's own.
     const holder = spec.outlives.includes('exit') ? -1 : pid;
     const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);
-    this.sealed.set(file, { hold, row: this.rows.length });
+    this.sealed.set(file, { hold, row: this.rows.length, caller: pid });
     this.open(file, task, spec.hold, timeNs, costNs, 0);
     return costNs;
   }
@@ -121,6 +123,11 @@ export class Seals {
 
   isSealed(file: number): boolean {
     return this.sealed.has(file);
+  }
+
+  /** Files whose seal this process called for. */
+  calledBy(pid: number): readonly number[] {
+    return [...this.sealed].flatMap(([file, { caller }]) => (caller === pid ? [file] : []));
   }
 
   /** Files sealed by a call whose seal is this process's own: it ends with it. */

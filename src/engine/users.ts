@@ -46,8 +46,9 @@ export class Users {
     return file;
   }
 
-  alive(handle: number): boolean {
-    return this.file[handle] !== NONE;
+  /** Does the file stay sealed for the sake of this handle? */
+  seals(handle: number): boolean {
+    return this.file[handle] !== NONE && (this.use[handle]! & Use.sealing) !== 0;
   }
 
   /** Mapped or open: an unlinked file keeps its blocks for as long. */

@@ -274,3 +274,26 @@ describe('seal rules', () => {
     expect(replayed.lane('ondisk').denied).toEqual({ ETXTBSY: 2 });
   });
 });
+
+describe('who leaves a seal behind', () => {
+  const sealed = [...file, mmap(10), register(15), drop(20, 'deregister', 'r'), drop(25, 'munmap', 'm')];
+  const open: Line = { t: 30, op: 'open', pid: 77, path: '/f', handle: 'fd' };
+  const killed = (pid: number): Line => ({ t: 40, op: 'exit', pid, flags: ['killed'] });
+
+  test('a bystander that dies with the file open orphans nothing, the one who sealed it does', async () => {
+    const bystander = await replayLines([...sealed, open, killed(77), end(90)], three());
+    expect(bystander.lane('ondisk').seals).toMatchObject({ aliveAtEnd: 1, orphaned: 0 });
+    const sealer = await replayLines([...sealed, killed(A), end(90)], three());
+    expect(sealer.lane('ondisk').seals).toMatchObject({ aliveAtEnd: 1, orphaned: 1 });
+  });
+
+  test('somebody else’s close is no last release', async () => {
+    const seal: Line = { t: 5, op: 'seal', pid: A, path: '/f' };
+    const close = drop(50, 'close', 'fd', { pid: 77 });
+    const replayed = await replayLines(
+      [...file, seal, open, close, end(90)],
+      three({ sealRule: 'explicit', unseal: 'last-release' }),
+    );
+    expect(life(replayed, 'ondisk')).toBe('5--1');
+  });
+});

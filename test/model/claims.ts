@@ -59,7 +59,7 @@ export class Claims {
       const kind = this.seals.claimOf(call)!;
       this.ofCall(kind, call, file, nowNs, this.policy.seal?.hold === kind);
       if (handle !== '') this.holds.copy(handle, file, call);
-      use({});
+      use({ sealing: op === 'swapon' });
     } else if (op === 'unseal') {
       this.seals.unseal(file);
       this.freed(file);
@@ -111,13 +111,14 @@ export class Claims {
     this.holds.ended.add(handle);
     this.lingering = this.lingering.filter((one) => one !== handle);
     const hold = this.holds.by(handle);
-    const file = this.holds.users.get(handle)?.file ?? hold?.file;
+    const user = this.holds.users.get(handle);
+    const file = user?.file ?? hold?.file;
     if (hold !== undefined) this.holds.end(hold);
     this.holds.copies.delete(handle);
     this.holds.users.delete(handle);
     if (file === undefined) return;
     this.breaks.drop(handle);
-    this.seals.released(file, nowNs, how);
+    if (user?.sealing === true) this.seals.released(file, nowNs, how);
     this.dropLingering(file, nowNs);
     this.freed(file);
   }
@@ -138,6 +139,7 @@ export class Claims {
       const ends = hold === undefined || user.mapping || (this.policy.exitMask & (1 << HOLDS.indexOf(hold.kind))) !== 0;
       if (user.pid === pid && ends && this.holds.users.has(handle)) this.release(handle, nowNs, how);
     }
+    for (const [file, caller] of this.seals.callers) if (caller === pid) this.seals.released(file, nowNs, how);
     // A lease that was called for, with no descriptor that the trace shows: it is its process's own.
     for (const [file, hold] of [...this.seals.sealed]) if (hold.pid === pid) this.leave(file);
   }

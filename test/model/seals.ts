@@ -36,6 +36,8 @@ const REQUEST: Readonly<Record<string, HoldName>> = {
 export class Seals {
   /** Sealed by a call: the file's own hold. */
   readonly sealed = new Map<FileModel, HoldModel>();
+  /** Who called for the seal of a file. */
+  readonly callers = new Map<FileModel, number>();
   /** When its last user let go. */
   readonly idleSince = new Map<FileModel, number>();
   private readonly hopeless = new Set<FileModel>();
@@ -124,6 +126,7 @@ export class Seals {
     }
     if (spec.prepares) this.prepare(file);
     const pid = spec.outlives.includes('exit') ? -1 : call.pid;
+    this.callers.set(file, call.pid);
     this.sealed.set(file, this.holds.add({ kind: spec.hold, file, pid, handle: '', fromNs: nowNs, seal }));
   }
 
