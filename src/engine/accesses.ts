@@ -7,6 +7,7 @@ import type { Claims } from './claims.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 
@@ -28,7 +29,7 @@ export interface Touches {
 /** The lane's parts that accesses work on. */
 export interface AccessParts {
   readonly columns: EventColumns;
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
   readonly prices: Prices;
@@ -43,7 +44,7 @@ export interface AccessParts {
 export class Accesses {
   deviceRefaults = 0;
   private readonly c: EventColumns;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly kernel: Policy;
   private readonly claims: Claims;
   private readonly prices: Prices;
@@ -59,7 +60,7 @@ export class Accesses {
 
   constructor(parts: AccessParts) {
     this.c = parts.columns;
-    this.policy = parts.policy;
+    this.policies = parts.policies;
     this.kernel = parts.kernel;
     this.claims = parts.claims;
     this.prices = parts.prices;
@@ -68,7 +69,7 @@ export class Accesses {
     this.queue = parts.queue;
     this.touches = parts.touches;
     this.lane = parts;
-    this.recorded = parts.policy.recorded === true;
+    this.recorded = parts.policies.recorded;
   }
 
   /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
@@ -79,8 +80,8 @@ export class Accesses {
       if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
-    const at = this.policy.devicePages === true ? holds.byHandle(handle) : -1;
-    const refault = at >= 0 && holds.stale[at] === 1;
+    const at = holds.byHandle(handle);
+    const refault = at >= 0 && holds.stale[at] === 1 && this.policies.of(holds.file[at]!).devicePages === true;
     if (refault) {
       holds.stale[at] = 0;
       this.deviceRefaults++;
@@ -160,7 +161,7 @@ export class Accesses {
     access.hazard = true;
     this.stale.add(c.opId[access.row]!);
     // A device that faults is told of the change and asks again.
-    if (this.policy.devicePages === true) {
+    if (this.policies.of(c.file[row]!).devicePages === true) {
       this.deviceRefaults++;
       return;
     }

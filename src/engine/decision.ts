@@ -12,6 +12,7 @@ import { type FileSizes, secondOf } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
@@ -72,7 +73,7 @@ export class Decider {
   uncertain = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly sizes: FileSizes;
@@ -82,7 +83,7 @@ export class Decider {
 
   constructor(
     input: EngineInput,
-    policy: Policy,
+    policies: LanePolicies,
     kernel: Policy,
     files: FileStates,
     holds: HoldTable,
@@ -90,12 +91,12 @@ export class Decider {
   ) {
     this.c = input.columns;
     this.input = input;
-    this.policy = policy;
+    this.policies = policies;
     this.files = files;
     this.holds = holds;
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
-    this.fidelity = policy.recorded === true ? new Fidelity(kernel) : null;
+    this.fidelity = policies.recorded ? new Fidelity(kernel) : null;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -173,7 +174,7 @@ export class Decider {
   private verdict(operationCase: number, file: number, pid: number): number {
     this.errno = 0;
     if (operationCase < 0) return Verdict.proceed;
-    const { policy } = this;
+    const policy = this.policies.of(file);
     const mask = file === NONE ? 0 : this.holds.mask[file]!;
     const index = operationCase * MASKS + mask;
     const special = mask & policy.holderMask;
@@ -207,7 +208,7 @@ export class Decider {
   }
 
   private caseAt(row: number, op: number, file: number): number {
-    const { insteadCase, insteadFlags } = this.policy;
+    const { insteadCase, insteadFlags } = this.policies.of(file);
     if (insteadCase[op]! >= 0 && (this.c.flags[row]! & insteadFlags[op]!) === insteadFlags[op]!)
       return insteadCase[op]!;
     const fixed = CASE_OF[op]!;

@@ -15,6 +15,7 @@ import { FileStates } from './file-states.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
@@ -47,7 +48,7 @@ export interface LaneOptions {
 }
 
 export class Lane {
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly files: FileStates;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
@@ -81,7 +82,7 @@ export class Lane {
   constructor(
     input: EngineInput,
     plan: SealPlan,
-    policy: Policy,
+    policies: LanePolicies,
     prices: Prices,
     firstFreeAddr: number,
     options: LaneOptions,
@@ -92,40 +93,49 @@ export class Lane {
     const holds = new HoldTable(input.fileCount);
     const users = new Users(input.fileCount, plan.highestId);
     const obstacles = new Obstacles(columns, files, holds, users);
-    const closed = options.timing === 'closed' && policy.recorded !== true;
+    const closed = options.timing === 'closed' && !policies.recorded;
     this.c = columns;
     this.input = input;
     this.plan = plan;
-    this.policy = policy;
+    this.policies = policies;
     this.prices = prices;
     this.files = files;
     this.effects = new Effects(columns, files);
     this.hazards = new Hazards(columns, files, input.fileCount);
     this.seals = new Seals({
-      ...{ policy, files, holds, users, obstacles, prices, plan, queue },
+      ...{ policies, files, holds, users, obstacles, prices, plan, queue },
       ...{ unseal: options.unseal, endNs: input.endNs },
     });
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
     this.claims = new Claims({
-      ...{ columns, policy, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
+      ...{ columns, policies, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
-    this.waits = new Waits(columns, policy, plan, holds, this.threads);
-    this.conflicts = new Conflicts(input, policy, files, holds, this.ledger, queue);
+    this.waits = new Waits(columns, policies, plan, holds, this.threads);
+    this.conflicts = new Conflicts(input, policies, files, holds, this.ledger, queue);
     this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
     this.lateNs = new Float64Array(closed ? plan.highestId + 1 : 0).fill(Number.NaN);
-    this.decider = new Decider(input, policy, options.kernel, files, holds, this.sizes);
+    this.decider = new Decider(input, policies, options.kernel, files, holds, this.sizes);
     this.devices = new Accesses({
-      ...{ columns, policy, kernel: options.kernel, prices, holds, claims: this.claims, hazards: this.hazards, queue },
+      ...{
+        columns,
+        policies,
+        kernel: options.kernel,
+        prices,
+        holds,
+        claims: this.claims,
+        hazards: this.hazards,
+        queue,
+      },
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
     const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
     const parts: LaneParts = {
-      ...{ columns, policy, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
+      ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
       ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
       releases: new Releases(users, applyModel),
@@ -180,7 +190,7 @@ export class Lane {
       if (endedNs >= 0) group.holdToNs = endedNs;
     }
     return {
-      policy: this.policy,
+      policy: this.policies,
       operations: ledger.operations,
       counts: ledger.counts,
       denied: ledger.denied,
@@ -354,7 +364,7 @@ export class Lane {
     if (file === NONE) return;
     this.touched(file, nowNs, takesAway);
     // Blocks that go later than the call: the device's copy goes with them.
-    if (takesAway && later && this.policy.devicePages === true) this.claims.revoke(file);
+    if (takesAway && later && this.policies.of(file).devicePages === true) this.claims.revoke(file);
     if (this.fates.committed[opId] === 1) this.files.dirty[file] = 0;
   }
 

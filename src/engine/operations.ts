@@ -33,7 +33,7 @@ export class Operations {
   constructor(parts: LaneParts) {
     this.parts = parts;
     this.c = parts.columns;
-    this.recorded = parts.policy.recorded === true;
+    this.recorded = parts.policies.recorded;
   }
 
   /** One operation of the trace begins. */
@@ -118,11 +118,11 @@ export class Operations {
 
   /** What the table cannot say: requests that are turned down, mappings that a broken lease took away, impatient callers. */
   private amend(d: Decision): void {
-    const { claims, policy } = this.parts;
+    const { claims, policies } = this.parts;
     if (isFault(d.op)) {
       if (claims.barsFault(d)) deny(d, SIGBUS);
-      if (policy.breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond)
-        claims.startBreak(d.file, d.timeNs);
+      const { breaks } = policies.of(d.file);
+      if (breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond) claims.startBreak(d.file, d.timeNs);
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
@@ -167,12 +167,16 @@ export class Operations {
   // --- waiting
 
   private park(d: Decision, what: WaitsFor): void {
-    const { waits, threads, onDeny, policy } = this.parts;
+    const { waits, threads, onDeny, policies } = this.parts;
     const decision = Object.assign(new Decision(), d);
     // The other file may be what refuses it the next time.
     if (what === 'retry') decision.also = [d.file, this.fileOf(d.second)].find((file) => file !== d.blocked) ?? NONE;
     const pollNs =
-      what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
+      what === 'retry' && onDeny.kind === 'retry'
+        ? onDeny.ns
+        : what === 'lease'
+          ? (policies.of(d.blocked).breaks?.pollNs ?? 0)
+          : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
     const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
@@ -187,7 +191,8 @@ export class Operations {
 
   private look(waiter: Waiter, nowNs: number): void {
     // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
-    if (waiter.what === 'pins' && this.parts.policy.behaviour.waitEnds === 'signal') return;
+    const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
+    if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
     if (this.heldBack(waiter)) return;
     const { sinceNs, pollNs, decision } = waiter;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.

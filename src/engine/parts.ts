@@ -1,6 +1,5 @@
 // The parts of one lane, as its operations see them.
 import type { EventColumns } from '../model/events.js';
-import type { Policy } from '../model/policy.js';
 import type { Accesses, Touches } from './accesses.js';
 import type { Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
@@ -8,6 +7,7 @@ import type { Decider } from './decision.js';
 import type { Fates } from './fates.js';
 import type { FileSizes } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { Ledger } from './ledger.js';
 import type { OnDeny } from './operations.js';
 import type { TimeQueue } from './queue.js';
@@ -19,7 +19,7 @@ import type { Waits } from './waits.js';
 
 export interface LaneParts {
   readonly columns: EventColumns;
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly plan: SealPlan;
   readonly prices: Prices;
   readonly onDeny: OnDeny;

@@ -1,9 +1,10 @@
 // Seals of one lane: who sealed which file when, what it cost, when it ended, and what was left without an owner.
 // Lifetimes: seal-semantics section 5; where a seal is put: replay reference section 3.
 import { Holding, State } from '../extents/extent-map.js';
-import { errnoName, Hold, type Policy } from '../model/policy.js';
+import { errnoName, Hold } from '../model/policy.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { Obstacles } from './obstacles.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
@@ -21,7 +22,7 @@ interface FileSeal {
 }
 
 export interface SealParts {
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly files: FileStates;
   readonly holds: HoldTable;
   readonly users: Users;
@@ -36,7 +37,7 @@ export interface SealParts {
 
 export class Seals {
   readonly rows: SealRow[] = [];
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly users: Users;
@@ -56,7 +57,7 @@ export class Seals {
   private readonly hopeless = new Set<number>();
 
   constructor(parts: SealParts) {
-    this.policy = parts.policy;
+    this.policies = parts.policies;
     this.files = parts.files;
     this.holds = parts.holds;
     this.users = parts.users;
@@ -71,18 +72,18 @@ export class Seals {
 
   /** errno with which the seal of this request fails; 0 when nothing stands in its way, or the policy has no seal. */
   refusal(file: number, row: number, explicit: boolean): number {
-    const spec = this.policy.seal;
+    const spec = this.policies.of(file).seal;
     return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit });
   }
 
   /** A seal that was asked for and not had. */
   fail(file: number, task: number, timeNs: number, errno: number): void {
-    this.open(file, task, this.policy.seal!.hold, timeNs, 0, errno);
+    this.open(file, task, this.policies.of(file).seal!.hold, timeNs, 0, errno);
   }
 
   /** The seal call: fills, converts, unshares, flushes. Returns what it costs; 0 when the file is sealed already. */
   call(file: number, task: number, pid: number, row: number, timeNs: number, explicit: boolean): number {
-    const spec = this.policy.seal;
+    const spec = this.policies.of(file).seal;
     if (spec === null || this.sealed.has(file) || (!explicit && this.hopeless.has(file))) return 0;
     const errno = this.refusal(file, row, explicit);
     if (errno !== 0) {
@@ -102,8 +103,9 @@ export class Seals {
   /** A mapping (or lease) that is the seal itself. */
   taken(hold: number): void {
     const { holds } = this;
+    const file = holds.file[hold]!;
     this.byHold.set(hold, this.rows.length);
-    this.open(holds.file[hold]!, holds.task[hold]!, this.policy.seal!.hold, holds.fromNs[hold]!, 0, 0);
+    this.open(file, holds.task[hold]!, this.policies.of(file).seal!.hold, holds.fromNs[hold]!, 0, 0);
   }
 
   /** A hold that was a seal ends. */
@@ -137,7 +139,7 @@ export class Seals {
   released(file: number, timeNs: number, how: number): void {
     const seal = this.sealed.get(file);
     if (seal === undefined || this.users.sealing[file]! > 0 || this.plan.wholeTrace[file] === 1) return;
-    if (!this.policy.seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
+    if (!this.policies.of(file).seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
     if (how === EndedBy.killed) {
       this.rows[seal.row]!.orphaned = true;
       return;
@@ -185,7 +187,7 @@ export class Seals {
       toNs: -1,
       endedBy: EndedBy.alive,
       orphaned: false,
-      survivesCrash: this.policy.seal!.outlives.includes('crash'),
+      survivesCrash: this.policies.of(file).seal!.outlives.includes('crash'),
       costNs,
       failure: errno === 0 ? '' : errnoName(errno),
     });
