@@ -168,27 +168,38 @@ export class Accesses {
     this.hazards.add(row, bytes, c.file[row]!, c.offset[row]!, -1, 0);
   }
 
-  /**
-   * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
-   * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`end`).
-   */
+  /** A call takes blocks away that devices are at work on, and nothing here makes it wait. */
   freed(d: Decision): void {
+    for (const { access, bytes } of this.met(d))
+      if (!this.countedElsewhere(access.row)) this.staleAccess(access, access.row, bytes);
+  }
+
+  /** Would it? */
+  meets(d: Decision): boolean {
+    return d.frees && this.met(d).length > 0;
+  }
+
+  /**
+   * Accesses under way whose range a call takes away. Only where the recorded kernel made it wait does that have to be worked
+   * out; elsewhere the recording itself shows what moved (`end`).
+   */
+  private met(d: Decision): readonly { readonly access: Access; readonly bytes: number }[] {
     const { c } = this;
     const { row, op, operationCase, file, second, timeNs } = d;
     const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
     const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
     const list = this.accesses.get(victim);
-    if (list === undefined || list.length === 0) return;
-    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
+    if (list === undefined || list.length === 0) return [];
+    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return [];
     const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
     const toTheEnd =
       op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
     const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
-    for (const access of list) {
-      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
+    return list.flatMap((access) => {
+      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) return [];
       const start = c.offset[access.row]!;
-      const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
-      if (overlap > 0) this.staleAccess(access, access.row, overlap);
-    }
+      const bytes = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
+      return bytes > 0 ? [{ access, bytes }] : [];
+    });
   }
 }

@@ -56,6 +56,25 @@ export class FileStates {
     return addr;
   }
 
+  /** Tries something out on these files and undoes it. */
+  tryOut<T>(files: readonly number[], attempt: () => T): T {
+    const { size, known, seen, dirty, diverged, nextFree } = this;
+    const before = files.map((file) => ({
+      map: this.maps[file],
+      fields: [size, known, seen, dirty, diverged].map((field) => [field, field[file]!] as const),
+    }));
+    files.forEach((file, i) => {
+      this.maps[file] = before[i]!.map?.copy();
+    });
+    const result = attempt();
+    files.forEach((file, i) => {
+      this.maps[file] = before[i]!.map;
+      for (const [field, value] of before[i]!.fields) field[file] = value;
+    });
+    this.nextFree = nextFree;
+    return result;
+  }
+
   /** Blocks that a refused call would have freed stay the file's; the trace may hand them to somebody else. */
   keep(file: number, offset: number, length: number): void {
     const map = this.maps[file];

@@ -12,6 +12,7 @@ import { Effects } from './effects.js';
 import { Fates } from './fates.js';
 import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
+import { Foresight } from './foresight.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
@@ -73,6 +74,7 @@ export class Lane {
   private readonly early = new Map<number, number[]>();
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
   private readonly lateNs: Float64Array;
+  private readonly foresight: Foresight | null;
   private next = 0;
   /** When the last operation ran. */
   private nowNs = 0;
@@ -134,7 +136,15 @@ export class Lane {
       diverge: (opId) => this.fates.diverge(opId),
     });
     const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    this.foresight = policies.all.some(({ foresees }) => foresees === true)
+      ? new Foresight({
+          ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
+          accesses: this.devices,
+          pidOf: (row) => pidAt(input, row),
+        })
+      : null;
     const parts: LaneParts = {
+      foresight: this.foresight,
       ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
       ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
@@ -381,8 +391,16 @@ export class Lane {
     let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
     if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
     else this.devices.seen(row, file, flags, nowNs);
+    this.foretold(row, file);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);
     this.ledger.time(op, nowNs, ns, measuredNs >= 0);
+  }
+
+  /** An access that a change was refused for has been: who was refused may try again. */
+  private foretold(row: number, file: number): void {
+    if (this.foresight === null) return;
+    this.foresight.passed(row);
+    this.operations.stir(file);
   }
 }

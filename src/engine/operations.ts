@@ -43,7 +43,7 @@ export class Operations {
     if (!parts.decider.read(d, row, nowNs)) return;
     parts.fates.opOf[d.opId] = d.op;
     d.sealNs = this.sealsBefore(d);
-    parts.decider.decide(d);
+    this.decide(d);
     if (!this.recorded) this.amend(d);
     const wait = this.waitOf(d);
     if (d.verdict === Verdict.recall) this.startBreaks(d);
@@ -81,7 +81,7 @@ export class Operations {
   /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
   wake(row: number, nowNs: number): void {
     const waiter = this.parts.waits.ofRow(row);
-    if (waiter !== undefined && !this.heldBack(waiter)) this.resume(waiter, nowNs);
+    if (waiter !== undefined && !this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
   }
 
   /** A signal ends the waits of a killed process: nothing of what they wanted happens. */
@@ -103,6 +103,12 @@ export class Operations {
   }
 
   // --- before
+
+  private decide(d: Decision): void {
+    const { decider, foresight } = this.parts;
+    decider.decide(d);
+    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+  }
 
   /** Seals that an application would have called before this operation; what they cost. */
   private sealsBefore(d: Decision): number {
@@ -193,7 +199,7 @@ export class Operations {
     // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
     const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
     if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
-    if (this.heldBack(waiter)) return;
+    if (this.heldBack(waiter, nowNs)) return;
     const { sinceNs, pollNs, decision } = waiter;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
     const looks = pollNs === 0 ? 0 : Math.max(Math.ceil((nowNs - sinceNs) / pollNs), waiter.what === 'retry' ? 1 : 0);
@@ -202,11 +208,11 @@ export class Operations {
     else this.resume(waiter, nowNs);
   }
 
-  private heldBack({ decision, what }: Waiter): boolean {
-    const { waits, claims, decider } = this.parts;
+  private heldBack({ decision, what }: Waiter, nowNs: number): boolean {
+    const { waits, claims } = this.parts;
     if (what !== 'retry') return waits.heldBack(decision, what);
-    const again = Object.assign(new Decision(), decision);
-    decider.decide(again);
+    const again = Object.assign(new Decision(), decision, { timeNs: nowNs });
+    this.decide(again);
     return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
   }
 

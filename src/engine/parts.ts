@@ -7,6 +7,7 @@ import type { Decider } from './decision.js';
 import type { Fates } from './fates.js';
 import type { FileSizes } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
+import type { Foresight } from './foresight.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { Ledger } from './ledger.js';
 import type { OnDeny } from './operations.js';
@@ -26,6 +27,8 @@ export interface LaneParts {
   readonly files: FileStates;
   readonly sizes: FileSizes;
   readonly decider: Decider;
+  /** Null where no policy of the lane knows the future. */
+  readonly foresight: Foresight | null;
   readonly claims: Claims;
   readonly waits: Waits;
   /** Null in open time. */
