@@ -3,6 +3,7 @@ import type { EventColumns } from '../model/events.js';
 import { Op } from '../model/events.js';
 import { MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { reachOf } from './cases.js';
 import type { Decision } from './decision.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
@@ -48,8 +49,8 @@ export class Conflicts {
   /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Decision): void {
     const { holds, ledger } = this;
-    const { row, op, operationCase, blocked: file, verdict, errno, task, pid } = d;
-    const hold = this.policies.recorded || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
+    const { row, op, operationCase, blocked: file, verdict, errno, task } = d;
+    const hold = this.policies.recorded || file === NONE ? -1 : this.holdInTheWay(d);
     const holdTask = hold < 0 ? NONE : holds.task[hold]!;
     const kind = hold < 0 ? -1 : holds.kind[hold]!;
     // Times and process numbers are not part of what makes two conflicts equal.
@@ -115,13 +116,16 @@ export class Conflicts {
   }
 
   /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
-  private holdInTheWay(operationCase: number, file: number, verdict: number, pid: number): number {
-    const { holds } = this;
+  private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Decision): number {
+    const { holds, c } = this;
     const policy = this.policies.of(file);
+    const about =
+      policy.reach === 'file' ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const cell = policy.verdictOther[index]!;
+      if (about !== null && !holds.reaches(at, about.from, about.to)) continue;
       if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
       if (holds.pid[at] !== pid) return at;
       own = at;

@@ -5,7 +5,7 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf } from './cases.js';
 import { rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { type FileSizes, secondOf } from './file-sizes.js';
@@ -125,7 +125,7 @@ export class Decider {
   decide(d: Decision): void {
     const { c } = this;
     d.operationCase = this.caseAt(d.row, d.op, d.file);
-    d.verdict = this.verdict(d.operationCase, d.file, d.pid);
+    d.verdict = this.verdict(d.operationCase, d.file, d.pid, d.row);
     d.errno = this.errno;
     d.blocked = d.file;
     d.also = NONE;
@@ -144,7 +144,7 @@ export class Decider {
 
   private decideSecond(d: Decision, file: number): void {
     const caseThere = this.caseAt(d.second, d.op, file);
-    const there = this.verdict(caseThere, file, d.pid);
+    const there = this.verdict(caseThere, file, d.pid, d.second);
     if (there < d.verdict) return;
     if (there === d.verdict) {
       if (file !== d.file) d.also = file;
@@ -171,11 +171,11 @@ export class Decider {
   }
 
   /** Verdict of a case on a file for a process; leaves the errno in `this.errno`. */
-  private verdict(operationCase: number, file: number, pid: number): number {
+  private verdict(operationCase: number, file: number, pid: number, row: number): number {
     this.errno = 0;
     if (operationCase < 0) return Verdict.proceed;
     const policy = this.policies.of(file);
-    const mask = file === NONE ? 0 : this.holds.mask[file]!;
+    const mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
     const index = operationCase * MASKS + mask;
     const special = mask & policy.holderMask;
     const holder = special !== 0 && this.holds.holds(file, pid, special);
@@ -183,6 +183,13 @@ export class Decider {
     this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
     if (verdict !== Verdict.commitIfDirty) return verdict;
     return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+  }
+
+  /** Kinds of hold that reach into what a row is about. */
+  private maskAt(row: number): number {
+    const file = this.c.file[row]!;
+    const { from, to } = reachOf(this.c, row, this.files.size[file]!);
+    return this.holds.maskIn(file, from, to);
   }
 
   /** What the kernel's own table says of the recorded run: SIGBUS past the end of file, else the errno of its cells, 0 for none. */

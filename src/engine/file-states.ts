@@ -14,6 +14,8 @@ export class FileStates {
   readonly seen: Uint8Array;
   /** Uncommitted map metadata. */
   readonly dirty: Uint8Array;
+  /** How often its metadata was made durable. */
+  readonly commits: Uint32Array;
   /** This lane's map may differ from the recorded one. */
   readonly diverged: Uint8Array;
   readonly deviceOf: Uint32Array;
@@ -35,6 +37,7 @@ export class FileStates {
     this.known = new Uint8Array(files);
     this.seen = new Uint8Array(files);
     this.dirty = new Uint8Array(files);
+    this.commits = new Uint32Array(files);
     this.diverged = new Uint8Array(files);
     this.deviceOf = deviceOf;
     this.nextFree = firstFreeAddr;
@@ -47,6 +50,16 @@ export class FileStates {
       this.maps[file] = map;
     }
     return map;
+  }
+
+  /** What was changed of the file's metadata is durable from now on. */
+  commit(file: number): void {
+    this.dirty[file] = 0;
+    this.commits[file]!++;
+  }
+
+  commitAll(): void {
+    for (let file = 0; file < this.commits.length; file++) this.commit(file);
   }
 
   /** Address of a run that only this lane allocates. */

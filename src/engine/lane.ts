@@ -178,6 +178,7 @@ export class Lane {
   /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */
   crash(timeNs: number): void {
     this.runTo(timeNs);
+    this.seals.settleCommits();
     const had = this.seals.rows.filter((seal) => seal.failure === '' && seal.endedBy === EndedBy.alive);
     const left = had.filter((seal) => seal.survivesCrash);
     const uncommitted = [...this.files.dirty.keys()].filter((file) => this.files.dirty[file] === 1);
@@ -195,6 +196,7 @@ export class Lane {
 
   private result(endNs: number): LaneResult {
     const { ledger, hazards, operations } = this;
+    this.seals.settleCommits();
     for (const group of ledger.groups.values()) {
       const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs[group.holdHandle]!;
       if (endedNs >= 0) group.holdToNs = endedNs;
@@ -320,7 +322,7 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     if (op === Op.commit) {
-      this.files.dirty.fill(0);
+      this.files.commitAll();
       return;
     }
     if (op === Op.block_io) {
@@ -351,7 +353,7 @@ export class Lane {
     if (file === NONE) return;
     if (c.op[row] === Op.map_insert) this.hazards.data(row);
     this.touched(file, nowNs, c.op[row] !== Op.map_insert && TAKES_AWAY[fates.opOf[opId]!] === 1);
-    if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
+    if (fates.committed[opId] === 1) this.files.commit(file);
   }
 
   private touched(file: number, nowNs: number, removed: boolean): void {
@@ -375,7 +377,7 @@ export class Lane {
     this.touched(file, nowNs, takesAway);
     // Blocks that go later than the call: the device's copy goes with them.
     if (takesAway && later && this.policies.of(file).devicePages === true) this.claims.revoke(file);
-    if (this.fates.committed[opId] === 1) this.files.dirty[file] = 0;
+    if (this.fates.committed[opId] === 1) this.files.commit(file);
   }
 
   // --- devices

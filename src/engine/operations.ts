@@ -301,7 +301,7 @@ export class Operations {
     } else if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
       fates.committed[opId] = 1;
-      files.dirty[file] = 0;
+      files.commit(file);
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (!failed) {
@@ -349,7 +349,7 @@ export class Operations {
     if (gone && releases.later(d.file, d.row)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
-    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.dirty[d.file] = 0;
+    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);
   }
 }
 

@@ -51,7 +51,8 @@ export interface SealRow {
   toNs: number;
   endedBy: number;
   orphaned: boolean;
-  readonly survivesCrash: boolean;
+  /** Once its transaction is durable. */
+  survivesCrash: boolean;
   readonly costNs: number;
   readonly failure: string;
 }

@@ -51,6 +51,8 @@ export class Seals {
   private readonly sealed = new Map<number, FileSeal>();
   /** Row of the seal by hold place (mappings that are seals themselves). */
   private readonly byHold = new Map<number, number>();
+  /** Seals that no commit has made durable yet, with the commits that their files had had. */
+  private unsynced: { readonly row: SealRow; readonly commits: number }[] = [];
   /** By file: when its last user let go, ns; Infinity while it is in use. */
   private readonly idleSince: Float64Array;
   /** Files that a rule could not seal for the whole trace: asked for once. */
@@ -91,13 +93,31 @@ export class Seals {
       if (this.plan.wholeTrace[file] === 1) this.hopeless.add(file);
       return this.prices.price('refuse');
     }
-    const costNs = spec.prepares ? this.prepare(file) : spec.synced === false ? 0 : this.prices.price('commit');
+    const costNs = (spec.prepares ? this.prepare(file) : 0) + (spec.synced === false ? 0 : this.prices.price('commit'));
     // A seal that outlives its process is nobody's own.
     const holder = spec.outlives.includes('exit') ? -1 : pid;
     const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);
     this.sealed.set(file, { hold, row: this.rows.length });
     this.open(file, task, spec.hold, timeNs, costNs, 0);
+    if (spec.synced === false) this.leaveToCommit(file);
     return costNs;
+  }
+
+  /** The seal of this file goes with the next commit (seal_sync=false): a crash before it undoes it. */
+  private leaveToCommit(file: number): void {
+    const row = this.rows.at(-1)!;
+    if (!row.survivesCrash) return;
+    row.survivesCrash = false;
+    this.unsynced.push({ row, commits: this.files.commits[file]! });
+  }
+
+  /** Seals whose commit has come by now survive. */
+  settleCommits(): void {
+    const { commits } = this.files;
+    this.unsynced = this.unsynced.filter((one) => {
+      one.row.survivesCrash = commits[one.row.file]! > one.commits;
+      return !one.row.survivesCrash;
+    });
   }
 
   /** A mapping (or lease) that is the seal itself. */
@@ -198,7 +218,7 @@ export class Seals {
     const { files, prices } = this;
     const map = files.map(file);
     const size = files.size[file]! >= 0 ? Math.ceil(files.size[file]! / PAGE) * PAGE : map.end;
-    let ns = prices.price('fsync') + prices.price('commit');
+    let ns = prices.price('fsync');
     if (size === 0 || files.known[file] === 0) return ns;
     const held = map.summary(0, size);
     if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked | Holding.delalloc)) === 0) return ns;

@@ -12,7 +12,7 @@ export const oracle: PolicyEntry = {
     definePolicy({
       ...label,
       cites: ['no series and no kernel: a bound, worked out from the accesses that the trace shows'],
-      reach: 'range',
+      reach: 'file',
       behaviour: behaviourOf(settings),
       held: { swap: swapHeld },
       seal: null,

@@ -159,7 +159,7 @@ describe('help and lists', () => {
     };
     const policies = await listed('policies');
     const ids = 'pagecache dax mapsync mapsync-pin ondisk mapdirect mapdirect-lease pnfs-layout layout-user odp swap';
-    const more = 'longterm-refused static-map virtiofs-dax famfs recorded';
+    const more = 'longterm-refused static-map virtiofs-dax famfs oracle recorded';
     expect(policies.items.map(({ name }) => name)).toEqual(`${ids} ${more}`.split(' ').sort());
     for (const item of policies.items) {
       expect(Object(item).sources.length).toBeGreaterThan(0);
