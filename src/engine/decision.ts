@@ -49,6 +49,8 @@ export class Decision {
   wanted = 0;
   /** A fault behind the end of file. */
   beyond = false;
+  /** Let through, and nothing of it happens: it returns a count of 0 (a short write). */
+  short = false;
   /** What the seals cost that were called for it, ns. */
   sealNs = 0;
   /** How long it waited before it ran, ns. */
@@ -114,6 +116,7 @@ export class Decider {
     d.opId = c.opId[row]!;
     d.result = c.result[row]!;
     d.counted = (d.flags & Flag.synthetic) === 0;
+    d.short = false;
     d.sealNs = 0;
     d.waitNs = 0;
     d.conflict = null;

@@ -12,6 +12,7 @@ import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
 const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'address_query']);
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
+const EFBIG = ERRNO.EFBIG!;
 
 const NONE_LIFTED: readonly number[] = [];
 
@@ -133,6 +134,7 @@ export class Operations {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
     }
+    if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
     // Who will not wait is told so, and the break starts all the same.
     this.startBreaks(d);
@@ -268,7 +270,7 @@ export class Operations {
         // The recording may hold the very wait; it is not counted twice.
         ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
         (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
-      } else if (verdict === Verdict.deny && (d.result >= 0 || !measured)) {
+      } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;
       }
@@ -292,7 +294,8 @@ export class Operations {
     const there = this.fileOf(second);
     const retried = verdict === Verdict.deny && d.waitNs > 0;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
-    if (verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0) return this.refuse(d);
+    const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
+    if (refused || d.short) return this.refuse(d);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
     if (verdict === Verdict.revoke) {
@@ -351,6 +354,13 @@ export class Operations {
     // Where changes were recorded, commits were as well.
     if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);
   }
+}
+
+/** A write that would be refused for its end returns a count of 0 instead. */
+function writeNothing(d: Decision): void {
+  d.verdict = Verdict.proceed;
+  d.errno = 0;
+  d.short = true;
 }
 
 function deny(d: Decision, errno: number): void {

@@ -106,7 +106,6 @@ export const switches: readonly Switch[] = [
     values: ['efbig', 'short'],
     fallback: 'efbig',
     text: 'write past the end of a famfs file: refused with EFBIG, or a short write of nothing',
-    awaited: ['short'],
   },
   {
     key: 'on_refused_pin',
