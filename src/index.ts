@@ -1,5 +1,6 @@
 // The public API: everything but the command line.
 export * as costs from './costs/index.js';
+export type { FileFacts, FileRule, MixedLane } from './engine/lane-policies.js';
 export * as formats from './formats/index.js';
 export type { CostModel, Price, Step } from './model/costs.js';
 export { type EventColumns, type FileInfo, OPS, Op, type OpName, type TaskInfo } from './model/events.js';
@@ -9,6 +10,7 @@ export type { Format, Input, SourceInfo, Trace, TraceSink } from './model/trace.
 export * as policies from './policies/index.js';
 export { switches, validateSettings } from './policies/switches.js';
 export { buildReport, type Renderer, type Report, renderers, type Section } from './report/index.js';
+export { mixedLaneOf } from './results/mixed-lane.js';
 export { fillEvidence, makeRun, type RunOptions, wantedEvidence } from './results/run.js';
 export { type MapReport, mapSnapshots, type SnapshotOptions } from './results/snapshots.js';
 export type { LaneReport, ReplayReport, Run } from './results/types.js';

@@ -8,7 +8,7 @@ import { deniedText, laneTable, qualityText } from './lane-table.js';
 import { load, shortName, statusOf } from './load.js';
 import { listed, REPLAY } from './options.js';
 import { checkOutput, writeOutput } from './output.js';
-import { planReplay, policyNamed, runPlan } from './replaying.js';
+import { planReplay, runPlan } from './replaying.js';
 import { readRun, withEvidence } from './run-file.js';
 import { heading, table } from './table.js';
 import { plain, toJson } from './text.js';
@@ -71,7 +71,6 @@ async function runOf(
 ): Promise<{ run: Run; damaged: boolean }> {
   const kept = await readRun(path);
   if (kept !== null) return { run: onlyLanes(kept, [...names, 'recorded']), damaged: false };
-  for (const name of names) policyNamed(name);
   const plan = planReplay(context.args, [...new Set([...names, 'recorded'])]);
   const { trace, damaged } = await load(context, [path]);
   const run = runPlan(context, trace, plan, ['compare', shortName(path), ...names], damaged);
@@ -80,11 +79,13 @@ async function runOf(
 
 function onlyLanes(run: Run, names: readonly string[]): Run {
   const has = ({ policy }: { readonly policy: string }): boolean => names.includes(policy);
+  const lanes = run.report.lanes.filter(has);
+  const shown = new Set(lanes.flatMap(({ policy, rules }) => rules?.map((rule) => rule.policy) ?? [policy]));
   return {
     ...run,
-    report: { ...run.report, lanes: run.report.lanes.filter(has) },
+    report: { ...run.report, lanes },
     details: run.details.filter(has),
-    tables: run.tables.filter(has),
+    tables: run.tables.filter(({ policy }) => shown.has(policy)),
   };
 }
 

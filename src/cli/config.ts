@@ -56,20 +56,20 @@ function parsed(text: string): unknown {
   }
 }
 
-function checked(where: string, { kind }: OptionSpec, value: unknown): unknown {
+function checked(where: string, { kind, commas }: OptionSpec, value: unknown): unknown {
   if (kind === 'flag') {
     if (value === true || value === 'true' || value === '1') return true;
     if (value === false || value === 'false' || value === '0') return false;
     throw new UserError(`${where} is ${JSON.stringify(value)}; expected true or false`);
   }
-  if (kind === 'list') return listOf(where, value);
+  if (kind === 'list') return listOf(where, value, commas === true);
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   throw new UserError(`${where} is ${JSON.stringify(value)}; expected a text or a number`);
 }
 
 /** A list of texts, one text, or an object of KEY: VALUE. */
-function listOf(where: string, value: unknown): readonly string[] {
-  if (typeof value === 'string') return value.split(',').map((part) => part.trim());
+function listOf(where: string, value: unknown, commas: boolean): readonly string[] {
+  if (typeof value === 'string') return commas ? [value] : value.split(',').map((part) => part.trim());
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return Object.entries(value).map(([key, part]) => `${key}=${String(part)}`);

@@ -42,6 +42,7 @@ function extentsAtEnd(trace: Trace): Map<number, number> {
     costs: reference,
     sealRule: 'explicit',
     unseal: 'never',
+    kernel: policies.dax.build(settings),
   });
   const key = (file: { device: string; inode: string; path: string }): string =>
     JSON.stringify(file.inode === '' ? [file.device, file.path] : [file.device, file.inode, '']);

@@ -1,10 +1,12 @@
 // `sealtrace map`: the block maps of the files as they were at some times of the trace.
+import { UserError } from '../model/issue.js';
 import { formatCount, formatExactBytes } from '../report/format.js';
+import { kernelOf } from '../results/run.js';
 import { type MapReport, mapSnapshots } from '../results/snapshots.js';
 import type { Command, Context } from './command.js';
 import { load, statusOf } from './load.js';
 import { REPLAY } from './options.js';
-import { overlaid, planReplay } from './replaying.js';
+import { kernelPolicies, overlaid, planReplay } from './replaying.js';
 import { heading, type Style, table } from './table.js';
 import { plain, toJson } from './text.js';
 
@@ -26,11 +28,16 @@ export const map: Command = {
     const { args, io } = context;
     const atNs = args.wholes('at');
     const inode = args.given('inode');
-    const plan = planReplay(args, [args.text('policy')]);
-    const { policies, costs, sealRule, unseal } = plan;
+    const wanted = args.text('policy');
+    const plan = planReplay(args, [wanted]);
+    const { policies, costs, sealRule, unseal, settings } = plan;
+    const other = policies.find(({ name }) => name !== wanted);
+    if (other !== undefined)
+      throw new UserError(`map shows one lane; expected --policy ${other.name}, found ${wanted}`);
     const { trace: recording, damaged } = await load(context, context.operands);
     const trace = overlaid(recording, plan);
-    const options = { atNs, costs, sealRule, unseal, ...(inode === undefined ? {} : { inode }) };
+    const kernel = kernelOf(trace, kernelPolicies(settings));
+    const options = { atNs, costs, sealRule, unseal, kernel, ...(inode === undefined ? {} : { inode }) };
     const found = mapSnapshots(trace, policies[0]!, options);
     await io.out(context.json ? toJson(found) : human(found, context));
     return statusOf(context, damaged, true);

@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly kind: 'flag' | 'text' | 'list';
   readonly short?: string;
   readonly text: string;
+  /** Of a list: a value may hold commas, so that they do not separate values in the environment. */
+  readonly commas?: true;
   readonly fallback?: string;
 }
 
@@ -48,7 +50,13 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
   set: { kind: 'list', text: 'KEY=VALUE: a switch of the policies (sealtrace list policies); repeatable' },
   overlay: {
     kind: 'list',
+    commas: true,
     text: 'WORKLOAD:KEY=VALUE,...: a workload over the files of the trace (files=GLOB); repeatable',
+  },
+  lane: {
+    kind: 'list',
+    commas: true,
+    text: 'NAME=FILES=POLICY,...: a lane of that name that gives each file its policy; the first match of a glob, ino:N or a size (>1G) wins; repeatable',
   },
   threads: { kind: 'text', text: '1; more are not available yet', fallback: '1' },
   'crash-at': {

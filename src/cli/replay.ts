@@ -22,6 +22,7 @@ export const replay: Command = {
   },
   examples: [
     ['sealtrace replay run.sealtrace --policy ondisk,mapdirect', 'two policies, as a table'],
+    ["sealtrace replay run.txt.gz --policy dax --lane prod='*.db=ondisk,*=dax'", 'a policy for each file'],
     ['sealtrace replay run.txt.gz --policy all -o run.sealrun', 'keep the result for reports and gates'],
     ['sealtrace replay run.txt.gz --policy dax --set era=2017 --json', 'for scripts'],
   ],

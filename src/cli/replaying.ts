@@ -1,13 +1,15 @@
 // The options of a replay, checked before the trace is read, and the run they give.
 import * as costRegistry from '../costs/index.js';
+import type { MixedLane } from '../engine/lane-policies.js';
 import type { CostModel } from '../model/costs.js';
 import { UserError } from '../model/issue.js';
 import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import * as policyRegistry from '../policies/index.js';
 import { unmet, validateSettings } from '../policies/switches.js';
+import { mixedLaneOf } from '../results/mixed-lane.js';
 import { onDenyOf, sealRuleOf, TIMINGS, type Timing, unsealOf } from '../results/rules.js';
-import { replayRun } from '../results/run.js';
+import { type KernelPolicies, replayRun } from '../results/run.js';
 import type { Run } from '../results/types.js';
 import type { Context } from './command.js';
 import { traceName } from './load.js';
@@ -19,7 +21,9 @@ export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistr
 export const costModels: readonly CostModel[] = Object.values(costRegistry);
 
 export interface Plan {
-  readonly policies: readonly Policy[];
+  readonly policies: readonly (Policy | MixedLane)[];
+  /** As given. */
+  readonly lanes: readonly string[];
   readonly costs: CostModel;
   readonly sealRule: string;
   readonly unseal: string;
@@ -33,7 +37,7 @@ export interface Plan {
   readonly overlays: readonly OverlayPlan[];
 }
 
-/** `policies`: names, `usual` or `all`. */
+/** `policies`: names, of lanes as well, `usual` or `all`. Every lane that is given is replayed, named or not. */
 export function planReplay(args: Args, policies: readonly string[]): Plan {
   refuseUnavailable(args);
   const sealRule = args.text('seal-rule');
@@ -44,8 +48,10 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
   const given = args.list('set');
   const settings = validateSettings(pairs(given, 'era=2017 (sealtrace list policies)'));
   for (const { key, fallback } of unmet(settings)) notYet(`--set ${key}=${settings[key]}`, `${key}=${fallback}`);
+  const lanes = args.list('lane');
   return {
-    policies: choosePolicies(policies).map((entry) => entry.build(settings)),
+    policies: choosePolicies(policies, settings, mixedLanes(lanes, settings)),
+    lanes,
     costs: chooseCosts(args.text('costs')),
     sealRule,
     unseal,
@@ -81,15 +87,14 @@ export function replayPlan(
   command: readonly string[],
   damaged: boolean,
 ): ReturnType<typeof replayRun> & { readonly trace: Trace } {
-  const build = ({ build }: PolicyEntry): Policy => build(plan.settings);
   const replayed = overlaid(trace, plan);
   const made = replayRun(replayed, {
     traceName: traceName(trace),
     version: context.version,
     command: commandText(command, plan),
     policies: plan.policies,
-    recorded: build(policyRegistry.recorded),
-    kernel: { pagecache: build(policyRegistry.pagecache), dax: build(policyRegistry.dax) },
+    recorded: policyRegistry.recorded.build(plan.settings),
+    kernel: kernelPolicies(plan.settings),
     costs: plan.costs,
     sealRule: plan.sealRule,
     unseal: plan.unseal,
@@ -104,6 +109,11 @@ export function replayPlan(
   return { ...made, trace: replayed };
 }
 
+export const kernelPolicies = (settings: Settings): KernelPolicies => ({
+  pagecache: policyRegistry.pagecache.build(settings),
+  dax: policyRegistry.dax.build(settings),
+});
+
 export const namesOf = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 /** Everything is said, in one order, whatever was a default: the command gives the same again in any environment. */
@@ -116,6 +126,7 @@ function commandText(words: readonly string[], plan: Plan): string {
     ['--costs', plan.costs.name],
     ['--seed', String(plan.seed)],
     ...(plan.crashAt === undefined ? [] : [['--crash-at', plan.crashAt]]),
+    ...plan.lanes.map((lane) => ['--lane', lane]),
     ...[...plan.given].sort().map((pair) => ['--set', pair]),
     ...plan.overlays.map(({ text }) => ['--overlay', text]),
   ];
@@ -125,21 +136,44 @@ function commandText(words: readonly string[], plan: Plan): string {
 /** A word as a POSIX shell takes it. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-function choosePolicies(names: readonly string[]): readonly PolicyEntry[] {
-  if (names.length === 1 && names[0] === 'all') return policyEntries;
-  if (names.length === 1 && names[0] === 'usual') return policyEntries.filter(({ usual }) => usual === true);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+/** Names that stand for several policies. */
+const GROUPS: Readonly<Record<string, (entry: PolicyEntry) => boolean>> = {
+  usual: ({ usual }) => usual === true,
+  all: () => true,
+};
+
+function choosePolicies(
+  names: readonly string[],
+  settings: Settings,
+  lanes: readonly MixedLane[],
+): readonly (Policy | MixedLane)[] {
+  const group = names.length === 1 && Object.hasOwn(GROUPS, names[0]!) ? GROUPS[names[0]!]! : null;
+  const wanted = group === null ? names : policyEntries.filter(group).map(({ name }) => name);
+  const twice = wanted.find((name, i) => wanted.indexOf(name) < i);
   if (twice !== undefined) throw new UserError(`policy "${twice}" is named twice; name it once`);
-  return names.map(policyNamed);
+  const others = lanes.map(({ name }) => name);
+  const chosen = wanted.map((name) => lanes.find((lane) => lane.name === name) ?? policyNamed(name, settings, others));
+  return [...chosen, ...lanes.filter((lane) => !chosen.includes(lane))];
 }
 
-export function policyNamed(name: string): PolicyEntry {
+function policyNamed(name: string, settings: Settings, lanes: readonly string[] = []): Policy {
   const found = policyEntries.find((entry) => entry.name === name);
-  if (found !== undefined) return found;
-  const names = policyEntries.map((entry) => entry.name);
+  if (found !== undefined) return found.build(settings);
+  const names = [...policyEntries.map((entry) => entry.name), ...lanes];
   throw new UserError(
-    `unknown policy "${name}"${suggestion(name, names)}; expected ${listed([...names, 'usual', 'all'])}`,
+    `unknown policy "${name}"${suggestion(name, names)}; expected ${listed([...names, ...Object.keys(GROUPS)])}`,
   );
+}
+
+function mixedLanes(texts: readonly string[], settings: Settings): readonly MixedLane[] {
+  const lanes = texts.map((text) => mixedLaneOf(text, (name) => policyNamed(name, settings)));
+  const taken = [...policyEntries.map(({ name }) => name), ...Object.keys(GROUPS)];
+  for (const { name } of lanes) {
+    if (taken.includes(name))
+      throw new UserError(`--lane ${name}=...: "${name}" is a policy or another lane; choose another name`);
+    taken.push(name);
+  }
+  return lanes;
 }
 
 function chooseCosts(name: string): CostModel {

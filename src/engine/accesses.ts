@@ -7,6 +7,7 @@ import type { Claims } from './claims.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 
@@ -28,7 +29,7 @@ export interface Touches {
 /** The lane's parts that accesses work on. */
 export interface AccessParts {
   readonly columns: EventColumns;
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
   readonly prices: Prices;
@@ -43,7 +44,7 @@ export interface AccessParts {
 export class Accesses {
   deviceRefaults = 0;
   private readonly c: EventColumns;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly kernel: Policy;
   private readonly claims: Claims;
   private readonly prices: Prices;
@@ -59,7 +60,7 @@ export class Accesses {
 
   constructor(parts: AccessParts) {
     this.c = parts.columns;
-    this.policy = parts.policy;
+    this.policies = parts.policies;
     this.kernel = parts.kernel;
     this.claims = parts.claims;
     this.prices = parts.prices;
@@ -68,7 +69,7 @@ export class Accesses {
     this.queue = parts.queue;
     this.touches = parts.touches;
     this.lane = parts;
-    this.recorded = parts.policy.recorded === true;
+    this.recorded = parts.policies.recorded;
   }
 
   /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
@@ -79,8 +80,8 @@ export class Accesses {
       if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
-    const at = this.policy.devicePages === true ? holds.byHandle(handle) : -1;
-    const refault = at >= 0 && holds.stale[at] === 1;
+    const at = holds.byHandle(handle);
+    const refault = at >= 0 && holds.stale[at] === 1 && this.policies.of(holds.file[at]!).devicePages === true;
     if (refault) {
       holds.stale[at] = 0;
       this.deviceRefaults++;
@@ -160,34 +161,45 @@ export class Accesses {
     access.hazard = true;
     this.stale.add(c.opId[access.row]!);
     // A device that faults is told of the change and asks again.
-    if (this.policy.devicePages === true) {
+    if (this.policies.of(c.file[row]!).devicePages === true) {
       this.deviceRefaults++;
       return;
     }
     this.hazards.add(row, bytes, c.file[row]!, c.offset[row]!, -1, 0);
   }
 
-  /**
-   * A call takes blocks away that devices are at work on, and nothing here makes it wait. Only where the recorded kernel
-   * made it wait does that have to be worked out; elsewhere the recording itself shows what moved (`end`).
-   */
+  /** A call takes blocks away that devices are at work on, and nothing here makes it wait. */
   freed(d: Decision): void {
+    for (const { access, bytes } of this.met(d))
+      if (!this.countedElsewhere(access.row)) this.staleAccess(access, access.row, bytes);
+  }
+
+  /** Would it? */
+  meets(d: Decision): boolean {
+    return d.frees && this.met(d).length > 0;
+  }
+
+  /**
+   * Accesses under way whose range a call takes away. Only where the recorded kernel made it wait does that have to be worked
+   * out; elsewhere the recording itself shows what moved (`end`).
+   */
+  private met(d: Decision): readonly { readonly access: Access; readonly bytes: number }[] {
     const { c } = this;
     const { row, op, operationCase, file, second, timeNs } = d;
     const target = operationCase === Case.reflink_target && second >= 0 ? second : row;
     const victim = operationCase === Case.reflink_target && second >= 0 ? c.file[second]! : file;
     const list = this.accesses.get(victim);
-    if (list === undefined || list.length === 0) return;
-    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return;
+    if (list === undefined || list.length === 0) return [];
+    if (this.kernel.verdictOther[operationCase * MASKS + (1 << Hold.pin)] !== Verdict.wait) return [];
     const from = op === Op.truncate ? c.length[row]! : op === Op.open ? 0 : Math.max(0, c.offset[target]!);
     const toTheEnd =
       op === Op.truncate || op === Op.open || op === Op.collapse || op === Op.insert || c.length[target]! < 0;
     const to = toTheEnd ? Number.POSITIVE_INFINITY : from + c.length[target]!;
-    for (const access of list) {
-      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) continue;
+    return list.flatMap((access) => {
+      if (access.hazard || access.endNs <= timeNs || this.countedElsewhere(access.row)) return [];
       const start = c.offset[access.row]!;
-      const overlap = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
-      if (overlap > 0) this.staleAccess(access, access.row, overlap);
-    }
+      const bytes = Math.min(to, start + c.length[access.row]!) - Math.max(from, start);
+      return bytes > 0 ? [{ access, bytes }] : [];
+    });
   }
 }

@@ -1,6 +1,6 @@
 // Which row of the decision table an operation is: what was asked, on which block state, inside or past the end of file.
 import { Holding } from '../extents/extent-map.js';
-import { Flag, OPS, Op, type OpName } from '../model/events.js';
+import { type EventColumns, Flag, OPS, Op, type OpName, opSet } from '../model/events.js';
 import { Case } from '../model/policy.js';
 
 /** Ops whose case does not depend on the file's state; -1: always let through. */
@@ -86,3 +86,19 @@ for (const c of [
   Case.swapext,
 ])
   FREES[c] = 1;
+
+/** What of its file a row is about, bytes; `size` is i_size, -1 unknown: a new size, from the nearer end on; what moves the rest, to the end. */
+export function reachOf(c: EventColumns, row: number, size: number): { readonly from: number; readonly to: number } {
+  const op = c.op[row]!;
+  if (op === Op.truncate)
+    return { from: size >= 0 ? Math.min(size, c.length[row]!) : c.length[row]!, to: Number.POSITIVE_INFINITY };
+  const offset = c.offset[row]!;
+  if (offset < 0 || c.length[row]! < 0 || WHOLE[op] === 1) return { from: 0, to: Number.POSITIVE_INFINITY };
+  return {
+    from: offset,
+    to: op === Op.collapse || op === Op.insert ? Number.POSITIVE_INFINITY : offset + c.length[row]!,
+  };
+}
+
+/** Ops on a file as a whole, whatever range is written beside them. */
+const WHOLE = opSet(['open', 'unlink', 'rename', 'swapext', 'setattr', 'umount']);

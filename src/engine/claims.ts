@@ -1,11 +1,12 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type HoldName, type Policy } from '../model/policy.js';
+import { Hold, type HoldName } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import { Later, type TimeQueue } from './queue.js';
 import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
@@ -20,7 +21,7 @@ const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 
 export interface ClaimParts {
   readonly columns: EventColumns;
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly plan: SealPlan;
   readonly holds: HoldTable;
   readonly users: Users;
@@ -36,7 +37,7 @@ export class Claims {
   readonly endedNs: Float64Array;
   private readonly parts: ClaimParts;
   private readonly c: EventColumns;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly plan: SealPlan;
   private readonly holds: HoldTable;
   private readonly users: Users;
@@ -51,14 +52,14 @@ export class Claims {
   constructor(parts: ClaimParts) {
     this.parts = parts;
     this.c = parts.columns;
-    this.policy = parts.policy;
+    this.policies = parts.policies;
     this.plan = parts.plan;
     this.holds = parts.holds;
     this.users = parts.users;
     this.seals = parts.seals;
     this.hazards = parts.hazards;
     this.queue = parts.queue;
-    this.spoiled = new Spoiled(parts.policy, parts.holds);
+    this.spoiled = new Spoiled(parts.policies, parts.holds);
     this.endedNs = new Float64Array(parts.plan.highestId + 1).fill(-1);
   }
 
@@ -69,7 +70,7 @@ export class Claims {
     const { plan, seals } = this;
     const asked = this.c.op[row] === Op.seal;
     if (!asked && (plan.atRow[row]! & SealHere.callBefore) === 0 && plan.wholeTrace[file] === 0) return 0;
-    const { seal } = this.policy;
+    const { seal } = this.policies.of(file);
     // What the trace asks for by itself is not asked for twice.
     if (seal?.taken !== 'call' || (!asked && this.requested(file, seal.hold))) return 0;
     return seals.call(file, this.c.task[row]!, pid, row, timeNs, asked);
@@ -77,16 +78,17 @@ export class Claims {
 
   /** Does the trace ask by itself for such a hold, which is one under this policy? */
   private requested(file: number, hold: HoldName): boolean {
-    return (this.plan.requested[file]! & this.policy.requestMask & (1 << Hold[hold])) !== 0;
+    return (this.plan.requested[file]! & this.policies.of(file).requestMask & (1 << Hold[hold])) !== 0;
   }
 
   /** errno of a request of the trace that this policy turns down: a seal call, a MAP_DIRECT mapping, a claim; 0: granted. */
   refusal(d: Decision): number {
-    const { policy, seals } = this;
+    const { seals } = this;
     if (d.file === NONE) return 0;
-    const call = d.op === Op.seal && policy.seal?.taken === 'call' && !seals.isSealed(d.file);
-    const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && policy.seal?.taken === 'mapping';
-    const claim = policy.seal !== null && this.claimOf(d) === Hold[policy.seal.hold];
+    const { seal } = this.policies.of(d.file);
+    const call = d.op === Op.seal && seal?.taken === 'call' && !seals.isSealed(d.file);
+    const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && seal?.taken === 'mapping';
+    const claim = seal !== null && this.claimOf(d) === Hold[seal.hold];
     return call || mapping || claim ? seals.refusal(d.file, d.row, true) : 0;
   }
 
@@ -119,28 +121,29 @@ export class Claims {
 
   /** Leases of the file are asked back; who has not let go at the limit loses it then. The time runs from the first break. */
   startBreak(file: number, timeNs: number): void {
-    const { holds, policy } = this;
-    if (policy.breaks === undefined) return;
+    const { holds } = this;
+    const { breaks } = this.policies.of(file);
+    if (breaks === undefined) return;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       if ((LEASES & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER) continue;
       // A limit of "for ever" is a break all the same, and marked as one.
-      holds.limitNs[at] = Math.min(timeNs + policy.breaks.limitNs, Number.MAX_VALUE);
-      if (policy.breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
-      if (policy.breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
+      holds.limitNs[at] = Math.min(timeNs + breaks.limitNs, Number.MAX_VALUE);
+      if (breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
+      if (breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
     }
     this.dropLingering(file, timeNs);
   }
 
   /** The time of a holder is over: the kernel takes the lease, and what the policy says goes with it. */
   atLimit(handle: number, timeNs: number): void {
-    const { holds, policy } = this;
+    const { holds } = this;
     const at = holds.byHandle(handle);
     if (at < 0 || holds.limitNs[at]! > timeNs) return;
     const file = holds.file[at]!;
     const pid = holds.pid[at]!;
-    if (policy.breaks!.zaps)
-      this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
-    if (policy.breaks!.device === 'at_limit') this.cutOff(file, pid);
+    const breaks = this.policies.of(file).breaks!;
+    if (breaks.zaps) this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
+    if (breaks.device === 'at_limit') this.cutOff(file, pid);
     this.end(at, timeNs, EndedBy.broken);
     this.parts.freed(file);
   }
@@ -148,7 +151,7 @@ export class Claims {
   /** Is the mapping that a fault goes through of no use: taken away, or one that must not have shared blocks under it? */
   barsFault(d: Decision): boolean {
     if (d.file === NONE) return false;
-    const { seal } = this.policy;
+    const { seal } = this.policies.of(d.file);
     if (seal?.faultsNeedOwnBlocks === true && this.holds.holds(d.file, d.pid, 1 << Hold[seal.hold]))
       return this.seals.isShared(d.file);
     return this.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
@@ -226,7 +229,7 @@ export class Claims {
     this.users.add(handle, d.file, d.pid, direct ? Use.mapping | Use.sealing : Use.mapping);
     if (!direct) return;
     this.seals.used(d.file);
-    const { seal } = this.policy;
+    const { seal } = this.policies.of(d.file);
     if (seal?.taken !== 'mapping' || this.requested(d.file, seal.hold)) return;
     const errno = (d.flags & Flag.direct) !== 0 ? 0 : this.seals.refusal(d.file, d.row, false);
     if (errno !== 0) this.seals.fail(d.file, d.task, nowNs, errno);
@@ -234,7 +237,7 @@ export class Claims {
   }
 
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
-    const { seal } = this.policy;
+    const { seal } = this.policies.of(d.file);
     const seals = d.op === Op.register && seal?.taken === 'registration';
     const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
     this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
@@ -246,7 +249,7 @@ export class Claims {
   /** The hold that an operation of the trace takes by itself under this policy; -1 for none. */
   private claimOf(d: Decision): number {
     const kind = requestedBy(d.op, d.flags);
-    return kind >= 0 && (this.policy.requestMask & (1 << kind)) !== 0 ? kind : -1;
+    return kind >= 0 && (this.policies.of(d.file).requestMask & (1 << kind)) !== 0 ? kind : -1;
   }
 
   /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
@@ -257,17 +260,18 @@ export class Claims {
     const at = this.add(d, kind, nowNs);
     this.users.add(handle, d.file, d.pid, d.op === Op.swapon ? Use.sealing : 0);
     if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
-    if (this.policy.seal !== null && kind === Hold[this.policy.seal.hold]) this.seals.taken(at);
+    const { seal } = this.policies.of(d.file);
+    if (seal !== null && kind === Hold[seal.hold]) this.seals.taken(at);
   }
 
   /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
   private giveBack(handle: number, nowNs: number): void {
-    const { holds, policy } = this;
+    const { holds } = this;
     const at = holds.byHandle(handle);
+    const seal = at < 0 ? null : this.policies.of(holds.file[at]!).seal;
     const lingers =
-      at >= 0 &&
-      policy.seal?.untilLastPin === true &&
-      holds.kind[at] === Hold[policy.seal.hold] &&
+      seal?.untilLastPin === true &&
+      holds.kind[at] === Hold[seal.hold] &&
       (holds.mask[holds.file[at]!]! & DEVICE_HOLDS) !== 0;
     if (!lingers) return this.release(handle, nowNs, EndedBy.release);
     const file = holds.file[at]!;
@@ -322,7 +326,8 @@ export class Claims {
       const at = this.holds.byHandle(handle);
       // A claim that a rule tied to a mapping goes with the mapping.
       const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
-      if (!own || (this.policy.exitMask & (1 << this.holds.kind[at]!)) !== 0) this.release(handle, timeNs, how);
+      if (!own || (this.policies.of(this.holds.file[at]!).exitMask & (1 << this.holds.kind[at]!)) !== 0)
+        this.release(handle, timeNs, how);
     }
     if (pid < 0) return;
     for (const file of this.seals.calledBy(pid)) this.seals.released(file, timeNs, how);

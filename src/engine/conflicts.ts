@@ -1,12 +1,14 @@
 // The conflicts of one lane, grouped: who wanted what of whom, with the block map before and after.
 import type { EventColumns } from '../model/events.js';
 import { Op } from '../model/events.js';
-import { MASKS, type Policy, Verdict } from '../model/policy.js';
+import { MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { reachOf } from './cases.js';
 import type { Decision } from './decision.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { Ledger } from './ledger.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { ConflictGroup } from './result.js';
@@ -20,7 +22,7 @@ const BESIDE = 2;
 export class Conflicts {
   private readonly c: EventColumns;
   private readonly input: EngineInput;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly ledger: Ledger;
@@ -29,7 +31,7 @@ export class Conflicts {
 
   constructor(
     input: EngineInput,
-    policy: Policy,
+    policies: LanePolicies,
     files: FileStates,
     holds: HoldTable,
     ledger: Ledger,
@@ -37,7 +39,7 @@ export class Conflicts {
   ) {
     this.c = input.columns;
     this.input = input;
-    this.policy = policy;
+    this.policies = policies;
     this.files = files;
     this.holds = holds;
     this.ledger = ledger;
@@ -47,9 +49,8 @@ export class Conflicts {
   /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Decision): void {
     const { holds, ledger } = this;
-    const { row, op, operationCase, blocked: file, verdict, errno, task, pid } = d;
-    const hold =
-      this.policy.recorded === true || file === NONE ? -1 : this.holdInTheWay(operationCase, file, verdict, pid);
+    const { row, op, operationCase, blocked: file, verdict, errno, task } = d;
+    const hold = this.policies.recorded || file === NONE ? -1 : this.holdInTheWay(d);
     const holdTask = hold < 0 ? NONE : holds.task[hold]!;
     const kind = hold < 0 ? -1 : holds.kind[hold]!;
     // Times and process numbers are not part of what makes two conflicts equal.
@@ -115,12 +116,16 @@ export class Conflicts {
   }
 
   /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
-  private holdInTheWay(operationCase: number, file: number, verdict: number, pid: number): number {
-    const { holds, policy } = this;
+  private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Decision): number {
+    const { holds, c } = this;
+    const policy = this.policies.of(file);
+    const about =
+      policy.reach === 'file' ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const cell = policy.verdictOther[index]!;
+      if (about !== null && !holds.reaches(at, about.from, about.to)) continue;
       if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
       if (holds.pid[at] !== pid) return at;
       own = at;

@@ -5,13 +5,14 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { ASK_STATE, CASE_OF, caseOf, FREES } from './cases.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf } from './cases.js';
 import { rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { type FileSizes, secondOf } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
@@ -48,6 +49,8 @@ export class Decision {
   wanted = 0;
   /** A fault behind the end of file. */
   beyond = false;
+  /** Let through, and nothing of it happens: it returns a count of 0 (a short write). */
+  short = false;
   /** What the seals cost that were called for it, ns. */
   sealNs = 0;
   /** How long it waited before it ran, ns. */
@@ -72,7 +75,7 @@ export class Decider {
   uncertain = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly sizes: FileSizes;
@@ -82,7 +85,7 @@ export class Decider {
 
   constructor(
     input: EngineInput,
-    policy: Policy,
+    policies: LanePolicies,
     kernel: Policy,
     files: FileStates,
     holds: HoldTable,
@@ -90,12 +93,12 @@ export class Decider {
   ) {
     this.c = input.columns;
     this.input = input;
-    this.policy = policy;
+    this.policies = policies;
     this.files = files;
     this.holds = holds;
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
-    this.fidelity = policy.recorded === true ? new Fidelity(kernel) : null;
+    this.fidelity = policies.recorded ? new Fidelity(kernel) : null;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -113,6 +116,7 @@ export class Decider {
     d.opId = c.opId[row]!;
     d.result = c.result[row]!;
     d.counted = (d.flags & Flag.synthetic) === 0;
+    d.short = false;
     d.sealNs = 0;
     d.waitNs = 0;
     d.conflict = null;
@@ -124,7 +128,7 @@ export class Decider {
   decide(d: Decision): void {
     const { c } = this;
     d.operationCase = this.caseAt(d.row, d.op, d.file);
-    d.verdict = this.verdict(d.operationCase, d.file, d.pid);
+    d.verdict = this.verdict(d.operationCase, d.file, d.pid, d.row);
     d.errno = this.errno;
     d.blocked = d.file;
     d.also = NONE;
@@ -143,7 +147,7 @@ export class Decider {
 
   private decideSecond(d: Decision, file: number): void {
     const caseThere = this.caseAt(d.second, d.op, file);
-    const there = this.verdict(caseThere, file, d.pid);
+    const there = this.verdict(caseThere, file, d.pid, d.second);
     if (there < d.verdict) return;
     if (there === d.verdict) {
       if (file !== d.file) d.also = file;
@@ -170,11 +174,11 @@ export class Decider {
   }
 
   /** Verdict of a case on a file for a process; leaves the errno in `this.errno`. */
-  private verdict(operationCase: number, file: number, pid: number): number {
+  private verdict(operationCase: number, file: number, pid: number, row: number): number {
     this.errno = 0;
     if (operationCase < 0) return Verdict.proceed;
-    const { policy } = this;
-    const mask = file === NONE ? 0 : this.holds.mask[file]!;
+    const policy = this.policies.of(file);
+    const mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
     const index = operationCase * MASKS + mask;
     const special = mask & policy.holderMask;
     const holder = special !== 0 && this.holds.holds(file, pid, special);
@@ -182,6 +186,13 @@ export class Decider {
     this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
     if (verdict !== Verdict.commitIfDirty) return verdict;
     return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+  }
+
+  /** Kinds of hold that reach into what a row is about. */
+  private maskAt(row: number): number {
+    const file = this.c.file[row]!;
+    const { from, to } = reachOf(this.c, row, this.files.size[file]!);
+    return this.holds.maskIn(file, from, to);
   }
 
   /** What the kernel's own table says of the recorded run: SIGBUS past the end of file, else the errno of its cells, 0 for none. */
@@ -207,7 +218,7 @@ export class Decider {
   }
 
   private caseAt(row: number, op: number, file: number): number {
-    const { insteadCase, insteadFlags } = this.policy;
+    const { insteadCase, insteadFlags } = this.policies.of(file);
     if (insteadCase[op]! >= 0 && (this.c.flags[row]! & insteadFlags[op]!) === insteadFlags[op]!)
       return insteadCase[op]!;
     const fixed = CASE_OF[op]!;

@@ -14,6 +14,8 @@ export class FileStates {
   readonly seen: Uint8Array;
   /** Uncommitted map metadata. */
   readonly dirty: Uint8Array;
+  /** How often its metadata was made durable. */
+  readonly commits: Uint32Array;
   /** This lane's map may differ from the recorded one. */
   readonly diverged: Uint8Array;
   readonly deviceOf: Uint32Array;
@@ -35,6 +37,7 @@ export class FileStates {
     this.known = new Uint8Array(files);
     this.seen = new Uint8Array(files);
     this.dirty = new Uint8Array(files);
+    this.commits = new Uint32Array(files);
     this.diverged = new Uint8Array(files);
     this.deviceOf = deviceOf;
     this.nextFree = firstFreeAddr;
@@ -49,11 +52,40 @@ export class FileStates {
     return map;
   }
 
+  /** What was changed of the file's metadata is durable from now on. */
+  commit(file: number): void {
+    this.dirty[file] = 0;
+    this.commits[file]!++;
+  }
+
+  commitAll(): void {
+    for (let file = 0; file < this.commits.length; file++) this.commit(file);
+  }
+
   /** Address of a run that only this lane allocates. */
   allocate(length: number): number {
     const addr = this.nextFree;
     this.nextFree += Math.ceil(length / PAGE) * PAGE;
     return addr;
+  }
+
+  /** Tries something out on these files and undoes it. */
+  tryOut<T>(files: readonly number[], attempt: () => T): T {
+    const { size, known, seen, dirty, diverged, nextFree } = this;
+    const before = files.map((file) => ({
+      map: this.maps[file],
+      fields: [size, known, seen, dirty, diverged].map((field) => [field, field[file]!] as const),
+    }));
+    files.forEach((file, i) => {
+      this.maps[file] = before[i]!.map?.copy();
+    });
+    const result = attempt();
+    files.forEach((file, i) => {
+      this.maps[file] = before[i]!.map;
+      for (const [field, value] of before[i]!.fields) field[file] = value;
+    });
+    this.nextFree = nextFree;
+    return result;
   }
 
   /** Blocks that a refused call would have freed stay the file's; the trace may hand them to somebody else. */

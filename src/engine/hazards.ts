@@ -19,6 +19,12 @@ interface Captured {
   readonly runs: readonly { readonly offset: number; readonly length: number; readonly addr: number }[];
 }
 
+/** Of a file, bytes. */
+interface Span {
+  readonly offset: number;
+  readonly end: number;
+}
+
 export class Hazards {
   readonly rows: HazardRow[] = [];
   readonly classes = new Float64Array(4);
@@ -71,22 +77,47 @@ export class Hazards {
     return this.captured.has(handle);
   }
 
+  /** Handles through which devices know where a file's blocks were. */
+  *handlesOf(file: number): Generator<number> {
+    for (const [handle, taken] of this.captured) if (taken.file === file) yield handle;
+  }
+
+  /** Processes that learned where a file's blocks were. */
+  *askersOf(file: number): Generator<number> {
+    for (const [pid, files] of this.asked) if (files.has(file)) yield pid;
+  }
+
   /** An access through a handle: everything whose block has moved since is stale. */
   through(row: number, handle: number, nowNs: number): void {
     const taken = this.captured.get(handle);
-    if (taken === undefined) return;
-    const { c } = this;
-    const offset = c.offset[row]! >= 0 ? c.offset[row]! : taken.offset;
-    const end = c.length[row]! >= 0 ? offset + c.length[row]! : taken.offset + taken.length;
-    this.compare(row, taken, offset, end, nowNs);
+    if (taken !== undefined) this.compare(row, taken, this.meantBy(row, taken), nowNs);
   }
 
-  /** Counts what of [offset, end) of the file no longer lies where the translation says; true when some does not. */
-  private compare(row: number, taken: Captured, offset: number, end: number, nowNs: number): boolean {
+  /** Bytes of an access through a handle that would be stale as the map is now. */
+  staleThrough(row: number, handle: number): number {
+    const taken = this.captured.get(handle);
+    return taken === undefined ? 0 : this.stale(taken, this.meantBy(row, taken)).bytes;
+  }
+
+  /** What of a file an access through a translation means. */
+  private meantBy(row: number, taken: Captured): Span {
+    const { c } = this;
+    const offset = c.offset[row]! >= 0 ? c.offset[row]! : taken.offset;
+    return { offset, end: c.length[row]! >= 0 ? offset + c.length[row]! : taken.offset + taken.length };
+  }
+
+  /** Counts what of a span of the file no longer lies where the translation says; true when some does not. */
+  private compare(row: number, taken: Captured, span: Span, nowNs: number): boolean {
+    const { bytes, offset, addr } = this.stale(taken, span);
+    const changed = this.changedNs[taken.file]!;
+    if (bytes > 0) this.add(row, bytes, taken.file, offset, addr, changed < 0 ? -1 : Math.max(0, nowNs - changed));
+    return bytes > 0;
+  }
+
+  /** How much of a span lies elsewhere than the translation says, and the first of it. */
+  private stale(taken: Captured, { offset, end }: Span): { bytes: number; offset: number; addr: number } {
     const map = this.files.maps[taken.file];
-    let stale = 0;
-    let first = -1;
-    let firstOffset = -1;
+    const found = { bytes: 0, offset: -1, addr: -1 };
     for (const run of taken.runs) {
       let at = Math.max(offset, run.offset);
       const to = Math.min(end, run.offset + run.length);
@@ -97,19 +128,16 @@ export class Hazards {
         const here = e >= 0 && start === at ? map!.addr(e) + at - map!.offset(e) : -1;
         const stop = e < 0 ? to : start > at ? Math.min(to, start) : Math.min(to, map!.offset(e) + map!.length(e));
         if (here !== addr) {
-          if (stale === 0) {
-            first = addr;
-            firstOffset = at;
+          if (found.bytes === 0) {
+            found.addr = addr;
+            found.offset = at;
           }
-          stale += stop - at;
+          found.bytes += stop - at;
         }
         at = stop;
       }
     }
-    const changed = this.changedNs[taken.file]!;
-    if (stale > 0)
-      this.add(row, stale, taken.file, firstOffset, first, changed < 0 ? -1 : Math.max(0, nowNs - changed));
-    return stale > 0;
+    return found;
   }
 
   /** A process asks where a file's blocks are, and may go to them by itself from now on (FIEMAP; seal-semantics `static-map`). */
@@ -124,22 +152,35 @@ export class Hazards {
    * lane's map is another one than the recorded, the holder would go elsewhere than the trace says: `diverged`.
    */
   raw(row: number, pid: number, nowNs: number): 'stale' | 'diverged' | 'fresh' {
+    let found: 'stale' | 'diverged' | 'fresh' = 'fresh';
+    for (const { taken, span } of this.askedAbout(row, pid))
+      if (this.files.diverged[taken.file] === 1) found = 'diverged';
+      else if (this.compare(row, taken, span, nowNs)) found = 'stale';
+    return found;
+  }
+
+  /** Bytes of a file that a process would meet stale by going to the device itself, as the map is now. */
+  staleRaw(row: number, pid: number, file: number): number {
+    let bytes = 0;
+    for (const { taken, span } of this.askedAbout(row, pid))
+      if (taken.file === file) bytes += this.stale(taken, span).bytes;
+    return bytes;
+  }
+
+  /** The files and their spans that a row of the device itself means, by the addresses its process asked for. */
+  private *askedAbout(row: number, pid: number): Generator<{ taken: Captured; span: Span }> {
     const { c } = this;
     const from = c.offset[row]!;
     const to = from + Math.max(0, c.length[row]!);
-    let found: 'stale' | 'diverged' | 'fresh' = 'fresh';
     for (const taken of this.asked.get(pid)?.values() ?? []) {
       if (this.files.deviceOf[taken.file] !== this.files.deviceOf[c.file[row]!]) continue;
       for (const run of taken.runs) {
         const first = Math.max(from, run.addr);
         const last = Math.min(to, run.addr + run.length);
-        if (first >= last) continue;
         const offset = run.offset + first - run.addr;
-        if (this.files.diverged[taken.file] === 1) found = 'diverged';
-        else if (this.compare(row, taken, offset, offset + last - first, nowNs)) found = 'stale';
+        if (first < last) yield { taken, span: { offset, end: offset + last - first } };
       }
     }
-    return found;
   }
 
   /** The file system writes metadata. Block requests name no file, so that this serves traces of one device only. */

@@ -104,6 +104,19 @@ export class HoldTable {
     return this.counts[file * HOLD_COUNT + kind]!;
   }
 
+  /** Bit set of the kinds alive that reach into [from, to) of the file. */
+  maskIn(file: number, from: number, to: number): number {
+    let mask = 0;
+    for (let at = this.first[file]!; at !== NIL; at = this.next[at]!)
+      if (this.reaches(at, from, to)) mask |= 1 << this.kind[at]!;
+    return mask;
+  }
+
+  /** An empty range is met by what lies around it. */
+  reaches(at: number, from: number, to: number): boolean {
+    return this.offset[at]! < Math.max(to, from + 1) && this.offset[at]! + this.length[at]! > from;
+  }
+
   /** Does this process hold the file, by a kind in `kinds`? */
   holds(file: number, pid: number, kinds: number): boolean {
     for (let at = this.first[file]!; at !== NIL; at = this.next[at]!)

@@ -10,6 +10,8 @@ export interface EngineInput {
   readonly deviceOf: Uint32Array;
   /** By file: the name a glob is held against. */
   readonly fileNames: readonly string[];
+  /** By file: its inode number, as text; empty where it is not known. */
+  readonly inodes: readonly string[];
   /** By task: process id. */
   readonly pidOf: Int32Array;
   /** By task: its name, without numbers: equal conflicts of equal programs are one. */

@@ -12,9 +12,11 @@ import { Effects } from './effects.js';
 import { Fates } from './fates.js';
 import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
+import { Foresight } from './foresight.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
+import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
@@ -47,7 +49,7 @@ export interface LaneOptions {
 }
 
 export class Lane {
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly files: FileStates;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
@@ -72,6 +74,7 @@ export class Lane {
   private readonly early = new Map<number, number[]>();
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
   private readonly lateNs: Float64Array;
+  private readonly foresight: Foresight | null;
   private next = 0;
   /** When the last operation ran. */
   private nowNs = 0;
@@ -81,7 +84,7 @@ export class Lane {
   constructor(
     input: EngineInput,
     plan: SealPlan,
-    policy: Policy,
+    policies: LanePolicies,
     prices: Prices,
     firstFreeAddr: number,
     options: LaneOptions,
@@ -92,40 +95,57 @@ export class Lane {
     const holds = new HoldTable(input.fileCount);
     const users = new Users(input.fileCount, plan.highestId);
     const obstacles = new Obstacles(columns, files, holds, users);
-    const closed = options.timing === 'closed' && policy.recorded !== true;
+    const closed = options.timing === 'closed' && !policies.recorded;
     this.c = columns;
     this.input = input;
     this.plan = plan;
-    this.policy = policy;
+    this.policies = policies;
     this.prices = prices;
     this.files = files;
     this.effects = new Effects(columns, files);
     this.hazards = new Hazards(columns, files, input.fileCount);
     this.seals = new Seals({
-      ...{ policy, files, holds, users, obstacles, prices, plan, queue },
+      ...{ policies, files, holds, users, obstacles, prices, plan, queue },
       ...{ unseal: options.unseal, endNs: input.endNs },
     });
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
     this.claims = new Claims({
-      ...{ columns, policy, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
+      ...{ columns, policies, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
-    this.waits = new Waits(columns, policy, plan, holds, this.threads);
-    this.conflicts = new Conflicts(input, policy, files, holds, this.ledger, queue);
+    this.waits = new Waits(columns, policies, plan, holds, this.threads);
+    this.conflicts = new Conflicts(input, policies, files, holds, this.ledger, queue);
     this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
     this.lateNs = new Float64Array(closed ? plan.highestId + 1 : 0).fill(Number.NaN);
-    this.decider = new Decider(input, policy, options.kernel, files, holds, this.sizes);
+    this.decider = new Decider(input, policies, options.kernel, files, holds, this.sizes);
     this.devices = new Accesses({
-      ...{ columns, policy, kernel: options.kernel, prices, holds, claims: this.claims, hazards: this.hazards, queue },
+      ...{
+        columns,
+        policies,
+        kernel: options.kernel,
+        prices,
+        holds,
+        claims: this.claims,
+        hazards: this.hazards,
+        queue,
+      },
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
     const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    this.foresight = policies.all.some(({ foresees }) => foresees === true)
+      ? new Foresight({
+          ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
+          accesses: this.devices,
+          pidOf: (row) => pidAt(input, row),
+        })
+      : null;
     const parts: LaneParts = {
-      ...{ columns, policy, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
+      foresight: this.foresight,
+      ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
       ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
       releases: new Releases(users, applyModel),
@@ -158,6 +178,7 @@ export class Lane {
   /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */
   crash(timeNs: number): void {
     this.runTo(timeNs);
+    this.seals.settleCommits();
     const had = this.seals.rows.filter((seal) => seal.failure === '' && seal.endedBy === EndedBy.alive);
     const left = had.filter((seal) => seal.survivesCrash);
     const uncommitted = [...this.files.dirty.keys()].filter((file) => this.files.dirty[file] === 1);
@@ -175,12 +196,13 @@ export class Lane {
 
   private result(endNs: number): LaneResult {
     const { ledger, hazards, operations } = this;
+    this.seals.settleCommits();
     for (const group of ledger.groups.values()) {
       const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs[group.holdHandle]!;
       if (endedNs >= 0) group.holdToNs = endedNs;
     }
     return {
-      policy: this.policy,
+      policy: this.policies,
       operations: ledger.operations,
       counts: ledger.counts,
       denied: ledger.denied,
@@ -300,7 +322,7 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     if (op === Op.commit) {
-      this.files.dirty.fill(0);
+      this.files.commitAll();
       return;
     }
     if (op === Op.block_io) {
@@ -331,7 +353,7 @@ export class Lane {
     if (file === NONE) return;
     if (c.op[row] === Op.map_insert) this.hazards.data(row);
     this.touched(file, nowNs, c.op[row] !== Op.map_insert && TAKES_AWAY[fates.opOf[opId]!] === 1);
-    if (fates.committed[opId] === 1) this.files.dirty[file] = 0;
+    if (fates.committed[opId] === 1) this.files.commit(file);
   }
 
   private touched(file: number, nowNs: number, removed: boolean): void {
@@ -354,8 +376,8 @@ export class Lane {
     if (file === NONE) return;
     this.touched(file, nowNs, takesAway);
     // Blocks that go later than the call: the device's copy goes with them.
-    if (takesAway && later && this.policy.devicePages === true) this.claims.revoke(file);
-    if (this.fates.committed[opId] === 1) this.files.dirty[file] = 0;
+    if (takesAway && later && this.policies.of(file).devicePages === true) this.claims.revoke(file);
+    if (this.fates.committed[opId] === 1) this.files.commit(file);
   }
 
   // --- devices
@@ -371,8 +393,16 @@ export class Lane {
     let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
     if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
     else this.devices.seen(row, file, flags, nowNs);
+    this.foretold(row, file);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);
     this.ledger.time(op, nowNs, ns, measuredNs >= 0);
+  }
+
+  /** An access that a change was refused for has been: who was refused may try again. */
+  private foretold(row: number, file: number): void {
+    if (this.foresight === null) return;
+    this.foresight.passed(row);
+    this.operations.stir(file);
   }
 }

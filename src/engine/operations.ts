@@ -12,6 +12,7 @@ import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
 const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'address_query']);
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
+const EFBIG = ERRNO.EFBIG!;
 
 const NONE_LIFTED: readonly number[] = [];
 
@@ -33,7 +34,7 @@ export class Operations {
   constructor(parts: LaneParts) {
     this.parts = parts;
     this.c = parts.columns;
-    this.recorded = parts.policy.recorded === true;
+    this.recorded = parts.policies.recorded;
   }
 
   /** One operation of the trace begins. */
@@ -43,7 +44,7 @@ export class Operations {
     if (!parts.decider.read(d, row, nowNs)) return;
     parts.fates.opOf[d.opId] = d.op;
     d.sealNs = this.sealsBefore(d);
-    parts.decider.decide(d);
+    this.decide(d);
     if (!this.recorded) this.amend(d);
     const wait = this.waitOf(d);
     if (d.verdict === Verdict.recall) this.startBreaks(d);
@@ -81,7 +82,7 @@ export class Operations {
   /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
   wake(row: number, nowNs: number): void {
     const waiter = this.parts.waits.ofRow(row);
-    if (waiter !== undefined && !this.heldBack(waiter)) this.resume(waiter, nowNs);
+    if (waiter !== undefined && !this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
   }
 
   /** A signal ends the waits of a killed process: nothing of what they wanted happens. */
@@ -104,6 +105,12 @@ export class Operations {
 
   // --- before
 
+  private decide(d: Decision): void {
+    const { decider, foresight } = this.parts;
+    decider.decide(d);
+    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+  }
+
   /** Seals that an application would have called before this operation; what they cost. */
   private sealsBefore(d: Decision): number {
     const { claims } = this.parts;
@@ -118,15 +125,16 @@ export class Operations {
 
   /** What the table cannot say: requests that are turned down, mappings that a broken lease took away, impatient callers. */
   private amend(d: Decision): void {
-    const { claims, policy } = this.parts;
+    const { claims, policies } = this.parts;
     if (isFault(d.op)) {
       if (claims.barsFault(d)) deny(d, SIGBUS);
-      if (policy.breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond)
-        claims.startBreak(d.file, d.timeNs);
+      const { breaks } = policies.of(d.file);
+      if (breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond) claims.startBreak(d.file, d.timeNs);
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
     }
+    if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
     // Who will not wait is told so, and the break starts all the same.
     this.startBreaks(d);
@@ -167,12 +175,16 @@ export class Operations {
   // --- waiting
 
   private park(d: Decision, what: WaitsFor): void {
-    const { waits, threads, onDeny, policy } = this.parts;
+    const { waits, threads, onDeny, policies } = this.parts;
     const decision = Object.assign(new Decision(), d);
     // The other file may be what refuses it the next time.
     if (what === 'retry') decision.also = [d.file, this.fileOf(d.second)].find((file) => file !== d.blocked) ?? NONE;
     const pollNs =
-      what === 'retry' && onDeny.kind === 'retry' ? onDeny.ns : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
+      what === 'retry' && onDeny.kind === 'retry'
+        ? onDeny.ns
+        : what === 'lease'
+          ? (policies.of(d.blocked).breaks?.pollNs ?? 0)
+          : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
     const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
@@ -187,8 +199,9 @@ export class Operations {
 
   private look(waiter: Waiter, nowNs: number): void {
     // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
-    if (waiter.what === 'pins' && this.parts.policy.behaviour.waitEnds === 'signal') return;
-    if (this.heldBack(waiter)) return;
+    const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
+    if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
+    if (this.heldBack(waiter, nowNs)) return;
     const { sinceNs, pollNs, decision } = waiter;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
     const looks = pollNs === 0 ? 0 : Math.max(Math.ceil((nowNs - sinceNs) / pollNs), waiter.what === 'retry' ? 1 : 0);
@@ -197,11 +210,11 @@ export class Operations {
     else this.resume(waiter, nowNs);
   }
 
-  private heldBack({ decision, what }: Waiter): boolean {
-    const { waits, claims, decider } = this.parts;
+  private heldBack({ decision, what }: Waiter, nowNs: number): boolean {
+    const { waits, claims } = this.parts;
     if (what !== 'retry') return waits.heldBack(decision, what);
-    const again = Object.assign(new Decision(), decision);
-    decider.decide(again);
+    const again = Object.assign(new Decision(), decision, { timeNs: nowNs });
+    this.decide(again);
     return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
   }
 
@@ -257,7 +270,7 @@ export class Operations {
         // The recording may hold the very wait; it is not counted twice.
         ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
         (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
-      } else if (verdict === Verdict.deny && (d.result >= 0 || !measured)) {
+      } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;
       }
@@ -281,7 +294,8 @@ export class Operations {
     const there = this.fileOf(second);
     const retried = verdict === Verdict.deny && d.waitNs > 0;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
-    if (verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0) return this.refuse(d);
+    const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
+    if (refused || d.short) return this.refuse(d);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
     if (verdict === Verdict.revoke) {
@@ -290,7 +304,7 @@ export class Operations {
     } else if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
       fates.committed[opId] = 1;
-      files.dirty[file] = 0;
+      files.commit(file);
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (!failed) {
@@ -338,8 +352,15 @@ export class Operations {
     if (gone && releases.later(d.file, d.row)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
-    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.dirty[d.file] = 0;
+    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);
   }
+}
+
+/** A write that would be refused for its end returns a count of 0 instead. */
+function writeNothing(d: Decision): void {
+  d.verdict = Verdict.proceed;
+  d.errno = 0;
+  d.short = true;
 }
 
 function deny(d: Decision, errno: number): void {

@@ -1,6 +1,5 @@
 // The parts of one lane, as its operations see them.
 import type { EventColumns } from '../model/events.js';
-import type { Policy } from '../model/policy.js';
 import type { Accesses, Touches } from './accesses.js';
 import type { Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
@@ -8,6 +7,8 @@ import type { Decider } from './decision.js';
 import type { Fates } from './fates.js';
 import type { FileSizes } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
+import type { Foresight } from './foresight.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { Ledger } from './ledger.js';
 import type { OnDeny } from './operations.js';
 import type { TimeQueue } from './queue.js';
@@ -19,13 +20,15 @@ import type { Waits } from './waits.js';
 
 export interface LaneParts {
   readonly columns: EventColumns;
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly plan: SealPlan;
   readonly prices: Prices;
   readonly onDeny: OnDeny;
   readonly files: FileStates;
   readonly sizes: FileSizes;
   readonly decider: Decider;
+  /** Null where no policy of the lane knows the future. */
+  readonly foresight: Foresight | null;
   readonly claims: Claims;
   readonly waits: Waits;
   /** Null in open time. */

@@ -3,6 +3,7 @@ import type { CostModel } from '../model/costs.js';
 import type { Policy } from '../model/policy.js';
 import type { EngineInput } from './input.js';
 import { Lane } from './lane.js';
+import { lanePolicies, type MixedLane } from './lane-policies.js';
 import type { OnDeny } from './operations.js';
 import { foldPrices } from './recipes.js';
 import type { LaneResult } from './result.js';
@@ -10,7 +11,8 @@ import { planSeals, type SealPlan, type SealRule } from './seal-plan.js';
 import type { Unseal } from './seals.js';
 
 export interface ReplayPlan {
-  readonly policies: readonly Policy[];
+  /** One lane each. */
+  readonly policies: readonly (Policy | MixedLane)[];
   readonly costs: CostModel;
   readonly sealRule: SealRule;
   readonly unseal: Unseal;
@@ -33,13 +35,20 @@ export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
   });
 }
 
-export function newLane(input: EngineInput, seals: SealPlan, policy: Policy, plan: ReplayPlan): Lane {
-  return new Lane(input, seals, policy, foldPrices(plan.costs), firstFreeAddress(input), {
-    unseal: plan.unseal,
-    onDeny: plan.onDeny,
-    timing: plan.timing,
-    kernel: plan.kernel,
-  });
+export function newLane(input: EngineInput, seals: SealPlan, policy: Policy | MixedLane, plan: ReplayPlan): Lane {
+  return new Lane(
+    input,
+    seals,
+    lanePolicies(policy, input, plan.kernel),
+    foldPrices(plan.costs),
+    firstFreeAddress(input),
+    {
+      unseal: plan.unseal,
+      onDeny: plan.onDeny,
+      timing: plan.timing,
+      kernel: plan.kernel,
+    },
+  );
 }
 
 /** Above every block the trace names: what only a replay allocates comes from there. */

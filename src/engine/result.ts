@@ -1,7 +1,7 @@
 // What a lane counted: plain numbers and rows, turned into tables by `results`.
 
 import type { Histogram } from '../base/histogram.js';
-import type { Policy } from '../model/policy.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { ExtentView } from './view.js';
 
 /** One conflict in full: the first of its group. Times in ns, ranges in bytes; rows are rows of the event columns. */
@@ -51,7 +51,8 @@ export interface SealRow {
   toNs: number;
   endedBy: number;
   orphaned: boolean;
-  readonly survivesCrash: boolean;
+  /** Once its transaction is durable. */
+  survivesCrash: boolean;
   readonly costNs: number;
   readonly failure: string;
 }
@@ -94,7 +95,7 @@ export interface FidelityCounts {
 }
 
 export interface LaneResult {
-  readonly policy: Policy;
+  readonly policy: LanePolicies;
   readonly operations: number;
   /** OP_COUNT x VERDICT_COUNT. */
   readonly counts: Float64Array;

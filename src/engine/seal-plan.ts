@@ -1,5 +1,6 @@
 // What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
 // called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
+import { globPattern } from '../base/glob.js';
 import { type EventColumns, Flag, Op } from '../model/events.js';
 import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
@@ -71,14 +72,6 @@ export function parseSealRule(text: string): SealRule | null {
   if (text === 'explicit' || text === 'dma' || text === 'mapped') return { kind: text };
   const glob = /^files:(.+)$/.exec(text)?.[1];
   return glob === undefined ? null : { kind: 'files', glob: globPattern(glob) };
-}
-
-/** `*` and `?` within a name, `**` across directories; without a slash the pattern is held against the last part. */
-function globPattern(glob: string): RegExp {
-  const body = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*\*|\*|\?/g, (w) => (w === '**' ? '.*' : w === '*' ? '[^/]*' : '[^/]'));
-  return new RegExp(glob.includes('/') ? `^${body}$` : `(^|/)${body}$`);
 }
 
 export function planSeals(input: EngineInput, rule: SealRule): SealPlan {

@@ -1,9 +1,10 @@
 // Seals of one lane: who sealed which file when, what it cost, when it ended, and what was left without an owner.
 // Lifetimes: seal-semantics section 5; where a seal is put: replay reference section 3.
 import { Holding, State } from '../extents/extent-map.js';
-import { errnoName, Hold, type Policy } from '../model/policy.js';
+import { errnoName, Hold } from '../model/policy.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import type { Obstacles } from './obstacles.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
@@ -23,7 +24,7 @@ interface FileSeal {
 }
 
 export interface SealParts {
-  readonly policy: Policy;
+  readonly policies: LanePolicies;
   readonly files: FileStates;
   readonly holds: HoldTable;
   readonly users: Users;
@@ -38,7 +39,7 @@ export interface SealParts {
 
 export class Seals {
   readonly rows: SealRow[] = [];
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly users: Users;
@@ -52,13 +53,15 @@ export class Seals {
   private readonly sealed = new Map<number, FileSeal>();
   /** Row of the seal by hold place (mappings that are seals themselves). */
   private readonly byHold = new Map<number, number>();
+  /** Seals that no commit has made durable yet, with the commits that their files had had. */
+  private unsynced: { readonly row: SealRow; readonly commits: number }[] = [];
   /** By file: when its last user let go, ns; Infinity while it is in use. */
   private readonly idleSince: Float64Array;
   /** Files that a rule could not seal for the whole trace: asked for once. */
   private readonly hopeless = new Set<number>();
 
   constructor(parts: SealParts) {
-    this.policy = parts.policy;
+    this.policies = parts.policies;
     this.files = parts.files;
     this.holds = parts.holds;
     this.users = parts.users;
@@ -73,18 +76,18 @@ export class Seals {
 
   /** errno with which the seal of this request fails; 0 when nothing stands in its way, or the policy has no seal. */
   refusal(file: number, row: number, explicit: boolean): number {
-    const spec = this.policy.seal;
+    const spec = this.policies.of(file).seal;
     return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit });
   }
 
   /** A seal that was asked for and not had. */
   fail(file: number, task: number, timeNs: number, errno: number): void {
-    this.open(file, task, this.policy.seal!.hold, timeNs, 0, errno);
+    this.open(file, task, this.policies.of(file).seal!.hold, timeNs, 0, errno);
   }
 
   /** The seal call: fills, converts, unshares, flushes. Returns what it costs; 0 when the file is sealed already. */
   call(file: number, task: number, pid: number, row: number, timeNs: number, explicit: boolean): number {
-    const spec = this.policy.seal;
+    const spec = this.policies.of(file).seal;
     if (spec === null || this.sealed.has(file) || (!explicit && this.hopeless.has(file))) return 0;
     const errno = this.refusal(file, row, explicit);
     if (errno !== 0) {
@@ -92,20 +95,39 @@ export class Seals {
       if (this.plan.wholeTrace[file] === 1) this.hopeless.add(file);
       return this.prices.price('refuse');
     }
-    const costNs = spec.prepares ? this.prepare(file) : spec.synced === false ? 0 : this.prices.price('commit');
+    const costNs = (spec.prepares ? this.prepare(file) : 0) + (spec.synced === false ? 0 : this.prices.price('commit'));
     // A seal that outlives its process is nobody's own.
     const holder = spec.outlives.includes('exit') ? -1 : pid;
     const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);
     this.sealed.set(file, { hold, row: this.rows.length, caller: pid });
     this.open(file, task, spec.hold, timeNs, costNs, 0);
+    if (spec.synced === false) this.leaveToCommit(file);
     return costNs;
+  }
+
+  /** The seal of this file goes with the next commit (seal_sync=false): a crash before it undoes it. */
+  private leaveToCommit(file: number): void {
+    const row = this.rows.at(-1)!;
+    if (!row.survivesCrash) return;
+    row.survivesCrash = false;
+    this.unsynced.push({ row, commits: this.files.commits[file]! });
+  }
+
+  /** Seals whose commit has come by now survive. */
+  settleCommits(): void {
+    const { commits } = this.files;
+    this.unsynced = this.unsynced.filter((one) => {
+      one.row.survivesCrash = commits[one.row.file]! > one.commits;
+      return !one.row.survivesCrash;
+    });
   }
 
   /** A mapping (or lease) that is the seal itself. */
   taken(hold: number): void {
     const { holds } = this;
+    const file = holds.file[hold]!;
     this.byHold.set(hold, this.rows.length);
-    this.open(holds.file[hold]!, holds.task[hold]!, this.policy.seal!.hold, holds.fromNs[hold]!, 0, 0);
+    this.open(file, holds.task[hold]!, this.policies.of(file).seal!.hold, holds.fromNs[hold]!, 0, 0);
   }
 
   /** A hold that was a seal ends. */
@@ -144,7 +166,7 @@ export class Seals {
   released(file: number, timeNs: number, how: number): void {
     const seal = this.sealed.get(file);
     if (seal === undefined || this.users.sealing[file]! > 0 || this.plan.wholeTrace[file] === 1) return;
-    if (!this.policy.seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
+    if (!this.policies.of(file).seal!.outlives.includes('exit')) return this.unseal(file, timeNs, how);
     if (how === EndedBy.killed) {
       this.rows[seal.row]!.orphaned = true;
       return;
@@ -192,7 +214,7 @@ export class Seals {
       toNs: -1,
       endedBy: EndedBy.alive,
       orphaned: false,
-      survivesCrash: this.policy.seal!.outlives.includes('crash'),
+      survivesCrash: this.policies.of(file).seal!.outlives.includes('crash'),
       costNs,
       failure: errno === 0 ? '' : errnoName(errno),
     });
@@ -203,7 +225,7 @@ export class Seals {
     const { files, prices } = this;
     const map = files.map(file);
     const size = files.size[file]! >= 0 ? Math.ceil(files.size[file]! / PAGE) * PAGE : map.end;
-    let ns = prices.price('fsync') + prices.price('commit');
+    let ns = prices.price('fsync');
     if (size === 0 || files.known[file] === 0) return ns;
     const held = map.summary(0, size);
     if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked | Holding.delalloc)) === 0) return ns;

@@ -1,10 +1,11 @@
 // Operations that wait in one lane: for pins, for leases that are asked back, for the I/O lock that a sleeper keeps, for their
 // next try. Each is a copy of its decision, kept with the file until what is in its way is gone (seal-semantics section 4).
 import type { EventColumns } from '../model/events.js';
-import { MASKS, type Policy, Verdict } from '../model/policy.js';
+import { MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
 import { isDeviceRow, type SealPlan } from './seal-plan.js';
 import type { Threads } from './threads.js';
 
@@ -25,7 +26,7 @@ export interface Waiter {
 
 export class Waits {
   private readonly c: EventColumns;
-  private readonly policy: Policy;
+  private readonly policies: LanePolicies;
   private readonly plan: SealPlan;
   private readonly holds: HoldTable;
   private readonly threads: Threads | null;
@@ -36,9 +37,15 @@ export class Waits {
   /** How many try again: whatever changes a file may let them through, not only what somebody gives back. */
   retrying = 0;
 
-  constructor(columns: EventColumns, policy: Policy, plan: SealPlan, holds: HoldTable, threads: Threads | null) {
+  constructor(
+    columns: EventColumns,
+    policies: LanePolicies,
+    plan: SealPlan,
+    holds: HoldTable,
+    threads: Threads | null,
+  ) {
     this.c = columns;
-    this.policy = policy;
+    this.policies = policies;
     this.plan = plan;
     this.holds = holds;
     this.threads = threads;
@@ -100,7 +107,7 @@ export class Waits {
 
   /** Somebody waits for pins of this file and keeps its I/O lock meanwhile. */
   keepsLock(file: number): boolean {
-    return this.policy.behaviour.waitKeepsLock && this.on(file).some((waiter) => waiter.what === 'pins');
+    return this.policies.of(file).behaviour.waitKeepsLock && this.on(file).some((waiter) => waiter.what === 'pins');
   }
 
   /**
@@ -113,7 +120,8 @@ export class Waits {
   }
 
   private *holding(d: Decision, file: number, operationCase: number): Generator<number> {
-    const { holds, policy } = this;
+    const { holds } = this;
+    const policy = this.policies.of(file);
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;

@@ -229,6 +229,8 @@ export interface PolicySpec {
   readonly shortWrites?: 'inside' | 'nothing';
   /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
   readonly devicePages?: boolean;
+  /** Knows which accesses of devices are still to come, and refuses what would make one of them stale. */
+  readonly foresees?: boolean;
   /** Lane that repeats what the trace says happened. */
   readonly recorded?: boolean;
   /** Free text: what a reader must know about the reading that was implemented. */

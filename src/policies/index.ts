@@ -8,6 +8,7 @@ export { mapsync } from './mapsync.js';
 export { mapsyncPin } from './mapsync-pin.js';
 export { odp } from './odp.js';
 export { ondisk } from './ondisk.js';
+export { oracle } from './oracle.js';
 export { pagecache } from './pagecache.js';
 export { pnfsLayout } from './pnfs-layout.js';
 export { recorded } from './recorded.js';

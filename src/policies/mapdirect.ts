@@ -40,6 +40,7 @@ export const mapdirect: PolicyEntry = {
         'The seal ends at the last munmap of any process, even if pins or memory regions remain: hazard.',
         'On a reflinked file every fault of the holder is SIGBUS. That the file is on DAX is supposed, not checked.',
         'Exchange of ranges came after 2017; ETXTBSY is inferred.',
+        'mapdirect_scope=range seals what is mapped: a call is refused if what it is about (a new size: from the nearer end on; collapse and insert: to the end) meets a mapping. The fault rule for reflinked files stays one of the file.',
         'What-if: long-term pins are assumed to be allowed (note 16).',
       ],
     }),

@@ -21,7 +21,6 @@ export const switches: readonly Switch[] = [
     values: ['file', 'range'],
     fallback: 'file',
     text: 'what a MAP_DIRECT mapping seals: the whole file or the range that is mapped',
-    awaited: ['range'],
   },
   {
     key: 'pins_extend_seal',
@@ -58,8 +57,7 @@ export const switches: readonly Switch[] = [
     key: 'seal_sync',
     values: ['true', 'false'],
     fallback: 'true',
-    text: 'whether the on-disk seal call forces a journal commit; without, a crash before the next commit undoes it',
-    awaited: ['false'],
+    text: 'whether the on-disk seal call forces a journal commit; without, a crash before the next commit of the file undoes it',
   },
   {
     key: 'seal_fills',
@@ -108,7 +106,6 @@ export const switches: readonly Switch[] = [
     values: ['efbig', 'short'],
     fallback: 'efbig',
     text: 'write past the end of a famfs file: refused with EFBIG, or a short write of nothing',
-    awaited: ['short'],
   },
   {
     key: 'on_refused_pin',

@@ -17,7 +17,8 @@ export const virtiofsDax: PolicyEntry = {
         'Documentation/filesystems/dax.rst, virtiofs',
       ],
       reach: 'file',
-      behaviour: behaviourOf(settings),
+      // The I/O lock is that of the host's file system; the guest keeps none while it waits.
+      behaviour: { ...behaviourOf(settings), waitKeepsLock: false },
       unheld: column,
       held: { swap: swapHeld, pin: { ...whilePinned({ ...settings, fs: 'xfs' }, column), umount: 'BSY' } },
       seal: null,

@@ -16,6 +16,7 @@ export function engineInput(trace: Trace): EngineInput {
     fileCount: trace.files.length,
     deviceOf,
     fileNames: trace.files.map((file) => (file.path === '' ? file.inode : file.path)),
+    inodes: trace.files.map(({ inode }) => inode),
     pidOf: Int32Array.from(trace.tasks, (task) => task.pid),
     taskNames: trace.tasks.map((task) => task.name),
   };

@@ -32,6 +32,7 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
   return {
     policy: lane.policy.name,
     title: lane.policy.title,
+    ...(lane.policy.rules.length === 0 ? {} : { rules: lane.policy.rules }),
     costs,
     operations: lane.operations,
     verdicts: verdictCounts(total, 0),
@@ -62,7 +63,7 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
       atNs: Number(trace.originNs) + crash.timeNs,
       sealsLeft: crash.left.length,
       sealed: [...new Set(crash.left.map(({ file }) => fileName(trace, file)))].slice(0, MOST_NAMES),
-      clearedBy: crash.left.length === 0 ? '' : (lane.policy.seal?.clearedBy ?? ''),
+      clearedBy: [...new Set(crash.left.map(({ file }) => lane.policy.of(file).seal?.clearedBy ?? ''))].join('; '),
       claimsGone: crash.gone,
       uncommittedFiles: crash.uncommitted.length,
     })),

@@ -1,4 +1,5 @@
 // A whole replay as one result: what `replay --json` prints, what a run file keeps and what a report shows.
+import type { MixedLane } from '../engine/lane-policies.js';
 import { type ReplayPlan, replay } from '../engine/replay.js';
 import type { LaneResult } from '../engine/result.js';
 import { planSeals } from '../engine/seal-plan.js';
@@ -18,16 +19,22 @@ import { tableRows } from './table-rows.js';
 import { summarize } from './trace-summary.js';
 import type { Conflict, Evidence, Hazard, PriceRow, Run } from './types.js';
 
+/** Tables the kernel itself follows. */
+export interface KernelPolicies {
+  readonly pagecache: Policy;
+  readonly dax: Policy;
+}
+
 export interface RunOptions {
   readonly traceName: string;
   readonly version: string;
   /** The command that repeats this, without paths of the machine. */
   readonly command: string;
-  readonly policies: readonly Policy[];
+  /** One lane each; a mixed one chooses a policy for each file. */
+  readonly policies: readonly (Policy | MixedLane)[];
   /** The lane that repeats the trace; it is run for its fidelity even when nobody asked for it. */
   readonly recorded: Policy;
-  /** Tables the kernel itself follows, by name: `pagecache` and `dax`. */
-  readonly kernel: { readonly pagecache: Policy; readonly dax: Policy };
+  readonly kernel: KernelPolicies;
   readonly costs: CostModel;
   readonly sealRule: string;
   readonly unseal: string;
@@ -50,10 +57,10 @@ export function replayRun(
   options: RunOptions,
 ): { readonly run: Run; readonly lanes: readonly LaneResult[] } {
   const input = engineInput(trace);
-  const kernel = hasDax(trace) ? options.kernel.dax : options.kernel.pagecache;
+  const kernel = kernelOf(trace, options.kernel);
   const crash =
     options.crashAt === undefined ? { atNs: [], cut: false } : crashOf(options.crashAt, trace, options.seed);
-  const asked = options.policies.some((p) => p.recorded === true);
+  const asked = options.policies.some((one) => 'recorded' in one && one.recorded === true);
   const plan: ReplayPlan = {
     policies: asked ? options.policies : [...options.policies, options.recorded],
     costs: options.costs,
@@ -66,8 +73,9 @@ export function replayRun(
     kernel,
   };
   const all = replay(input, plan);
-  const recorded = all.find((lane) => lane.policy.recorded === true)!;
+  const recorded = all.find((lane) => lane.policy.recorded)!;
   const lanes = asked ? all : all.filter((lane) => lane !== recorded);
+  const policies = new Map(lanes.flatMap(({ policy }) => policy.named.map((one) => [one.name, one] as const)));
   const summary = summarize(trace, options.traceName);
   const { recording } = options;
   const [alone] =
@@ -90,17 +98,17 @@ export function replayRun(
     },
     details,
     ...holdLives(trace, planSeals(input, plan.sealRule), clashes),
-    maps: mapHistories(trace, all, recorded.policy, plan),
-    tables: lanes.flatMap((lane) => tableRows(lane.policy)),
+    maps: mapHistories(trace, all, options.recorded, plan),
+    tables: [...policies.values()].flatMap(tableRows),
     prices: priceRows(options.costs),
-    cites: Object.fromEntries(lanes.map((lane) => [lane.policy.name, lane.policy.cites])),
+    cites: Object.fromEntries([...policies.values()].map(({ name, cites }) => [name, cites])),
   };
   return { run, lanes };
 }
 
-/** Were DAX faults recorded? Then the kernel's DAX rules applied. */
-function hasDax(trace: Trace): boolean {
-  return trace.kinds.some((kind) => kind.typed && kind.name.startsWith('dax_'));
+/** The policy a trace was recorded under. Were DAX faults recorded? Then the kernel's DAX rules applied. */
+export function kernelOf(trace: Trace, { dax, pagecache }: KernelPolicies): Policy {
+  return trace.kinds.some((kind) => kind.typed && kind.name.startsWith('dax_')) ? dax : pagecache;
 }
 
 function settingsOf(o: RunOptions): Record<string, string> {

@@ -1,4 +1,5 @@
 // Block maps at chosen times: what `map` prints (schema sealtrace.map/1).
+import type { MixedLane } from '../engine/lane-policies.js';
 import { newLane } from '../engine/replay.js';
 import { planSeals } from '../engine/seal-plan.js';
 import { viewOf } from '../engine/view.js';
@@ -35,13 +36,15 @@ export interface SnapshotOptions {
   readonly atNs: readonly number[];
   readonly inode?: string | undefined;
   readonly costs: CostModel;
+  /** The policy the trace was recorded under. */
+  readonly kernel: Policy;
   /** As given on the command line. */
   readonly sealRule: string;
   readonly unseal: string;
 }
 
 /** Files are listed once something told of their map; with `inode`, that file whatever is known of it. */
-export function mapSnapshots(trace: Trace, policy: Policy, options: SnapshotOptions): MapReport {
+export function mapSnapshots(trace: Trace, policy: Policy | MixedLane, options: SnapshotOptions): MapReport {
   const input = engineInput(trace);
   const sealRule = sealRuleOf(options.sealRule);
   const plan = {
@@ -51,7 +54,7 @@ export function mapSnapshots(trace: Trace, policy: Policy, options: SnapshotOpti
     unseal: unsealOf(options.unseal),
     // The times asked for are those of the trace.
     ...({ onDeny: { kind: 'skip' }, timing: 'open' } as const),
-    kernel: policy,
+    kernel: options.kernel,
   };
   const lane = newLane(input, planSeals(input, sealRule), policy, plan);
   const origin = Number(trace.originNs);

@@ -117,6 +117,8 @@ export interface CrashReport {
 export interface LaneReport {
   readonly policy: string;
   readonly title: string;
+  /** Of a mixed lane: which rule gave how many files which policy; left out where every file has the same. */
+  readonly rules?: readonly { readonly rule: string; readonly policy: string; readonly files: number }[];
   readonly costs: string;
   readonly operations: number;
   readonly verdicts: VerdictCounts;

@@ -70,6 +70,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
     fileCount: FILES,
     deviceOf: new Uint32Array(FILES),
     fileNames: Array.from({ length: FILES }, (_, i) => `/f${i}`),
+    inodes: Array.from({ length: FILES }, () => ''),
     pidOf: Int32Array.from({ length: PROCESSES }, (_, i) => 100 + i),
     taskNames: Array.from({ length: PROCESSES }, (_, i) => `worker${i}`),
   };

@@ -72,6 +72,50 @@ describe('inspect', () => {
   });
 });
 
+describe('a mixed lane', () => {
+  const lane = ['--lane', 'prod=held*=mapdirect,>1G=ondisk,*=dax'];
+  type Lanes = { policies: string[]; lanes: { policy: string; title: string; verdicts: { deny: number } }[] };
+
+  test('is compared like a policy, and fares like that of its files', async () => {
+    const found = (await json('compare', KILL, 'prod', 'mapdirect', ...lane)) as Lanes;
+    expect(found.policies).toEqual(['prod', 'mapdirect']);
+    const [prod, direct] = found.lanes;
+    expect(prod).toMatchObject({ policy: 'prod', title: 'held* as mapdirect, >1G as ondisk, * as dax' });
+    expect(prod!.verdicts.deny).toBeGreaterThan(0);
+    expect(prod!.verdicts).toEqual(direct!.verdicts);
+  });
+
+  test('is replayed whether or not --policy names it, and reported with the tables of its parts', async () => {
+    const { out } = await sealtrace(['replay', KILL, '--policy', 'odp', ...lane, '-q']);
+    expect(out).toMatch(/^ +odp .*\n +prod /m);
+    const named = (await json('replay', KILL, '--policy', 'prod,odp', ...lane)) as Lanes;
+    expect(named.lanes.map(({ policy }) => policy)).toEqual(['prod', 'odp']);
+    const report = await sealtrace(['compare', KILL, 'prod', 'odp', ...lane, '-o', '-', '-q']);
+    const said = report.out.match(/gives each file its policy: [^<]*/)?.[0].replaceAll('\u00a0', ' ');
+    expect(said).toContain('held*: mapdirect (1 file); &gt;1G: ondisk (0 files)');
+  });
+
+  test('has maps of its own', async () => {
+    const events = [
+      '{"schema":"sealtrace.events/1","clock":"mono","originNs":0}',
+      '{"t":0,"op":"file","path":"/a.db","size":8192}',
+      '{"t":0,"op":"extent","path":"/a.db","off":0,"len":8192,"addr":4096}',
+      '{"t":1,"op":"seal","path":"/a.db"}',
+      '{"t":2,"op":"punch","path":"/a.db","off":0,"len":4096}',
+    ];
+    const trace = file('sealed.ndjson', `${events.join('\n')}\n`);
+    const maps = async (...args: string[]) => (await json('map', trace, ...args)).snapshots;
+    const mixed = await maps('--policy', 'prod', '--lane', 'prod=*.db=ondisk,*=dax');
+    expect(mixed).toEqual(await maps('--policy', 'ondisk'));
+    expect(mixed).not.toEqual(await maps('--policy', 'dax'));
+  });
+
+  test('from the environment, commas and all', async () => {
+    const { out } = await sealtrace(['replay', KILL, '--policy', 'odp', '-q'], { env: { SEALTRACE_LANE: lane[1]! } });
+    expect(out).toMatch(/^ +prod /m);
+  });
+});
+
 describe('ingest', () => {
   test('a bundle and NDJSON give the numbers of the recording', async () => {
     expect((await sealtrace(['ingest', SWAP, '-o', path('swap.sealtrace'), '-q'])).code).toBe(0);

@@ -76,7 +76,7 @@ describe('a mover over a load of device accesses', () => {
   test('moved files keep every block they had, elsewhere', async () => {
     const trace = await traceOf(LOAD);
     const whole = laid(trace, 'mover:rate=20/s,files=*.db,run_bytes=64KiB');
-    const options = { atNs: [], costs: reference, sealRule: 'explicit', unseal: 'never' };
+    const options = { atNs: [], costs: reference, sealRule: 'explicit', unseal: 'never', kernel: build('dax') };
     const maps = mapSnapshots(whole, build('recorded'), options).snapshots[0]!.files;
     const of = (path: string) => maps.find((one) => one.path === path)!.extents;
     const length = of('/data/a.db').reduce((sum, extent) => sum + extent.length, 0);

@@ -28,6 +28,19 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
       ['replay', KILL, '--set', 'coherence=software'],
       /--set coherence=software is not available yet; use coherence=hardware/,
     ],
+    [
+      'a lane that is no rule',
+      ['replay', KILL, '--lane', 'prod=dax'],
+      /--lane "prod=dax": its rule "dax" is not FILES=POLICY/,
+    ],
+    ['a lane of an unknown policy', ['replay', KILL, '--lane', 'prod=*=ondsk'], /unknown policy "ondsk"; did you mean/],
+    ['a lane named like a policy', ['replay', KILL, '--lane', 'dax=*=ondisk'], /"dax" is a policy or another lane/],
+    [
+      'two lanes of one name',
+      ['replay', KILL, '--lane', 'p=*=dax', '--lane', 'p=*=swap'],
+      /"p" is a policy or another lane; choose another name/,
+    ],
+    ['a lane that map is not asked for', ['map', KILL, '--lane', 'p=*=dax'], /map shows one lane; expected --policy p/],
     ['no number', ['replay', KILL, '--seed', 'abc'], /--seed is "abc"; expected a whole number/],
     ['negative number', ['replay', KILL, '--seed=-1'], /--seed is "-1"; expected a whole number/],
     ['no time', ['map', KILL, '--at', '5,x'], /--at is "x"; expected a whole number/],
@@ -146,7 +159,7 @@ describe('help and lists', () => {
     };
     const policies = await listed('policies');
     const ids = 'pagecache dax mapsync mapsync-pin ondisk mapdirect mapdirect-lease pnfs-layout layout-user odp swap';
-    const more = 'longterm-refused static-map virtiofs-dax famfs recorded';
+    const more = 'longterm-refused static-map virtiofs-dax famfs oracle recorded';
     expect(policies.items.map(({ name }) => name)).toEqual(`${ids} ${more}`.split(' ').sort());
     for (const item of policies.items) {
       expect(Object(item).sources.length).toBeGreaterThan(0);

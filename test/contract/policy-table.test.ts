@@ -37,8 +37,9 @@ test('the copy has all rows and columns of the page', () => {
   );
 });
 
-test('every registered policy is checked here or repeats the recording', () => {
-  expect(entries.map((entry) => entry.name).sort()).toEqual([...READINGS.map((one) => one.policy), 'recorded'].sort());
+test('every registered policy is checked here, repeats the recording or knows the future', () => {
+  const others = ['recorded', 'oracle'];
+  expect(entries.map((entry) => entry.name).sort()).toEqual([...READINGS.map((one) => one.policy), ...others].sort());
 });
 
 test('entry and policy carry the same name, title and a source', () => {
@@ -153,6 +154,7 @@ test('how each policy seals', () => {
     'static-map': 'never',
     'virtiofs-dax': 'never',
     famfs: 'never',
+    oracle: 'never',
     recorded: 'never',
   });
   expect(entries.filter((entry) => entry.build(defaults).devicePages).map((entry) => entry.name)).toEqual(['odp']);

@@ -1,5 +1,6 @@
 // A crash in the middle (seal-semantics section 5, last column): what is still sealed, what is gone, what was not durable yet.
 import { expect, test } from 'vitest';
+import { reference } from '../../src/costs/reference.js';
 import { type Line, pages, type ReplayOptions, replayLines, written } from '../support/replay.js';
 
 const S = 1e9;
@@ -70,4 +71,32 @@ test.each([
   ['10s', /not within the trace; expected a time from 0 to 9000000000 ns/],
 ])('%s is refused in words', async (crashAt, text) => {
   await expect(of(crashAt, 'ondisk')).rejects.toThrow(text);
+});
+
+test('seal_sync=false: a crash before the next commit of the file undoes the seal', async () => {
+  const settings = { seal_sync: 'false' };
+  const committed: readonly Line[] = [...lines, { t: 4.5 * S, op: 'fsync', pid: 10, path: '/f' }].sort(
+    (a, b) => a.t - b.t,
+  );
+  const at = async (crashAt: string, of: readonly Line[]) =>
+    (await replayLines(of, { policies: ['ondisk'], crashAt, settings })).lane('ondisk');
+  expect((await at('3s', lines)).crashes[0]).toMatchObject({ sealsLeft: 0, sealed: [], claimsGone: 1 });
+  // Another file's fsync is no commit of this one.
+  expect((await at('5500ms', lines)).crashes[0]).toMatchObject({ sealsLeft: 0 });
+  expect((await at('4400ms', committed)).crashes[0]).toMatchObject({ sealsLeft: 0 });
+  expect((await at('4600ms', committed)).crashes[0]).toMatchObject({ sealsLeft: 1, sealed: ['/f'], claimsGone: 0 });
+  const end = async (of: readonly Line[], pairs: Record<string, string>) => {
+    const kept = of.filter(({ op }) => op !== 'unseal');
+    return (await replayLines(kept, { policies: ['ondisk'], settings: pairs })).lane('ondisk').seals.leftAfterCrash;
+  };
+  expect([await end(lines, settings), await end(committed, settings), await end(lines, {})]).toEqual([0, 1, 1]);
+});
+
+test('without its commit the seal call is cheaper by just that', async () => {
+  const costs = async (settings: Record<string, string>) =>
+    (await replayLines(lines, { policies: ['ondisk'], settings })).detail('ondisk').seals[0]!.costNs;
+  for (const seal_fills of ['true', 'false'])
+    expect((await costs({ seal_fills })) - (await costs({ seal_fills, seal_sync: 'false' }))).toBe(
+      reference.prices.commit.fixedNs,
+    );
 });

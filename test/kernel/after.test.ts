@@ -40,6 +40,7 @@ async function finalMaps(name: string): Promise<{ known: number; equal: number; 
     costs: costs.reference,
     sealRule: 'explicit',
     unseal: 'never',
+    kernel: policy('dax'),
   }).snapshots;
   const truth = filefrag(readFileSync(join(dir, 'fiemap-after.txt'), 'utf8'));
   let known = 0;

@@ -32,6 +32,7 @@ async function agreement(recording: Recording): Promise<Agreement> {
     costs: costs.reference,
     sealRule: 'explicit',
     unseal: 'never',
+    kernel: policy('dax'),
   });
   let same = 0;
   let unknown = 0;

@@ -1,6 +1,7 @@
 // A trace written as NDJSON in the test itself, read by the real format and replayed to the real run.
 
 import { reference } from '../../src/costs/reference.js';
+import type { MixedLane } from '../../src/engine/lane-policies.js';
 import { replay } from '../../src/engine/replay.js';
 import type { LaneResult } from '../../src/engine/result.js';
 import { errnoName, type Policy, VERDICTS } from '../../src/model/policy.js';
@@ -8,6 +9,7 @@ import type { Trace } from '../../src/model/trace.js';
 import * as registry from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
 import { engineInput } from '../../src/results/input.js';
+import { mixedLaneOf } from '../../src/results/mixed-lane.js';
 import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { makeRun } from '../../src/results/run.js';
 import { type MapExtent, mapSnapshots } from '../../src/results/snapshots.js';
@@ -20,6 +22,8 @@ export type Line = Readonly<Record<string, unknown>> & { readonly t: number; rea
 export interface ReplayOptions {
   /** Names; all that decide something when left out. */
   readonly policies?: readonly string[];
+  /** Mixed lanes, as on the command line. */
+  readonly lanes?: readonly string[];
   readonly sealRule?: string;
   readonly unseal?: string;
   readonly onDeny?: string;
@@ -42,6 +46,16 @@ export function build(name: string, settings: Readonly<Record<string, string>> =
   const policy = entry.build(validateSettings(settings));
   built.set(key, policy);
   return policy;
+}
+
+function lanesOf(
+  { lanes = [], settings }: ReplayOptions,
+  wanted: readonly { readonly policy: string }[],
+): (Policy | MixedLane)[] {
+  const mixed = lanes.map((text) => mixedLaneOf(text, (name) => build(name, settings)));
+  const isMixed = (name: string): boolean => mixed.some((lane) => lane.name === name);
+  const plain = wanted.filter(({ policy }) => !isMixed(policy));
+  return [...plain.map(({ policy }) => build(policy, settings)), ...mixed];
 }
 
 export class Replayed {
@@ -69,7 +83,7 @@ export class Replayed {
   /** What a lane decided about one of the lines: `deny ETXTBSY`, `proceed`, `none`. */
   verdict(policy: string, line: Line): string {
     this.#lanes ??= replay(engineInput(this.trace), {
-      policies: this.run.report.lanes.map((lane) => build(lane.policy, this.#options.settings)),
+      policies: lanesOf(this.#options, this.run.report.lanes),
       costs: reference,
       sealRule: sealRuleOf(this.#options.sealRule ?? 'dma'),
       unseal: unsealOf(this.#options.unseal ?? 'never'),
@@ -97,6 +111,7 @@ export class Replayed {
       costs: reference,
       sealRule: this.#options.sealRule ?? 'dma',
       unseal: this.#options.unseal ?? 'never',
+      kernel: build('dax'),
     });
     return report.snapshots.map(({ files }) =>
       (files.find((file) => file.path === path)?.extents ?? []).map(extentText),
@@ -126,7 +141,10 @@ export function runOf(trace: Trace, options: ReplayOptions = {}): Run {
     traceName: 'story',
     version: '0',
     command: 'test',
-    policies: (options.policies ?? POLICIES).map((name) => build(name, options.settings)),
+    policies: lanesOf(
+      options,
+      (options.policies ?? POLICIES).map((policy) => ({ policy })),
+    ),
     recorded: build('recorded'),
     kernel: { pagecache: build('pagecache'), dax: build('dax') },
     costs: reference,

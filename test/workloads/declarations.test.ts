@@ -47,7 +47,7 @@ describe.each(workloads.map((one) => [one.name, one] as const))('%s', (_, worklo
   test('the blocks of two files never overlap, and no file has a block twice', () => {
     const trace = synthetic(workload, { seed: 9, events: 5_000 });
     // The recorded run: what really happened, so its blocks must be those of a real device.
-    const options = { atNs: [], costs: reference, sealRule: 'dma', unseal: 'never' };
+    const options = { atNs: [], costs: reference, sealRule: 'dma', unseal: 'never', kernel: build('dax') };
     const { files } = mapSnapshots(trace, build('recorded'), options).snapshots[0]!;
     const owned = files.flatMap((file) => file.extents.flatMap(blocksOf));
     const clones = trace.columns.op.includes(Op.reflink);

@@ -1,6 +1,7 @@
 // The decision table that ran: for every operation case, what each policy answers while its hold is alive.
 import { CASES } from '../../model/policy.js';
 import type { Run, TableRow } from '../../results/types.js';
+import { plural } from '../format.js';
 import { cell, small, strong } from '../inline.js';
 import { namer, words } from '../lanes.js';
 import type { Block, Cell, Section, Tone } from '../model.js';
@@ -16,7 +17,7 @@ export const decisions: SectionBuilder = {
       short: 'Decisions',
       finding:
         'What another process gets while the hold of the policy is alive; in small print, where they differ, what it gets when nobody holds anything, and after "own" what the holder itself gets.',
-      blocks: [table(run), { kind: 'text', tone: 'quiet', text: LEGEND }],
+      blocks: [table(run), ...mixedLanes(run), { kind: 'text', tone: 'quiet', text: LEGEND }],
     };
   },
 };
@@ -81,6 +82,14 @@ const table = (run: Run): Block => {
     rows: cases.map((name) => [cell(words(name)), ...policies.map((each) => decision(rows.get(`${each}\n${name}`)))]),
   };
 };
+
+/** A lane that gives each file its policy has no table of its own. */
+const mixedLanes = (run: Run): readonly Block[] =>
+  run.report.lanes.flatMap((lane): Block[] => {
+    if (lane.rules === undefined) return [];
+    const parts = lane.rules.map(({ rule, policy, files }) => `${rule}: ${policy} (${plural(files, 'file')})`);
+    return [{ kind: 'text', text: [namer(run)(lane.policy), ` gives each file its policy: ${parts.join('; ')}.`] }];
+  });
 
 const TONES: Readonly<Record<string, Tone>> = {
   ok: 'quiet',
