@@ -53,7 +53,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   results: { rooms: ['model', 'base', 'extents', 'engine'], packages: ['simple-statistics'] },
   report: { rooms: ['model', 'base', 'results'], packages: ['d3-scale', 'd3-shape', 'd3-format', 'node:crypto'] },
   index: { rooms: BELOW_CLI, packages: [] },
-  cli: { rooms: [...BELOW_CLI, 'index'], packages: ['yargs', '@duckdb/node-api', 'node:*'] },
+  cli: { rooms: [...BELOW_CLI, 'index'], packages: ['yargs', 'yargs-parser', '@duckdb/node-api', 'node:*'] },
 };
 
 interface Import {

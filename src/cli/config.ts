@@ -12,6 +12,10 @@ const PREFIX = 'SEALTRACE_';
 /** Options that make no sense in a file or in the environment. */
 const FLAGS_ONLY = new Set(['help', 'version', 'print-config']);
 
+/** Does the command line or the environment bring values from elsewhere? */
+export const namesAny = (argv: readonly string[], io: Io): boolean =>
+  argv.some((word) => word.startsWith('--config')) || Object.keys(io.env).some((key) => key.startsWith(PREFIX));
+
 /** `all`: the options of every command. Those the command at hand does not have are left out. */
 export function fromEnvironment(io: Io, options: Options, all: Options): Values {
   const values: Record<string, unknown> = {};

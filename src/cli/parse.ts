@@ -1,6 +1,6 @@
-// A command line into a command with checked values, or into a text to print (help, version). yargs splits and explains;
-// what is not allowed is found here, so that every message says what to do next.
-import yargs, { type Argv, type Options as YargsOptions } from 'yargs';
+// A command line into a command with checked values, or into a text to print (help, version). yargs-parser splits; what is
+// not allowed is found here, so that every message says what to do next.
+import yargsParser, { type Options } from 'yargs-parser';
 import { UserError } from '../model/issue.js';
 import type { Command } from './command.js';
 import { fromEnvironment, fromFile, type Values } from './config.js';
@@ -15,16 +15,21 @@ export type Parsed =
 
 type Specs = Readonly<Record<string, OptionSpec>>;
 
-export function parse(argv: readonly string[], commands: readonly Command[], io: Io, version: string): Parsed {
+export async function parse(
+  argv: readonly string[],
+  commands: readonly Command[],
+  io: Io,
+  version: string,
+): Promise<Parsed> {
   const all = Object.assign({}, EVERYWHERE, ...commands.map((command) => command.options)) as Specs;
   const first = split(argv, all);
   const word = first.operands[0];
   const command = commands.find(({ name }) => name === word);
   if (first.values.version === true) return { kind: 'print', text: `${version}\n` };
   if (command === undefined) {
-    if (first.values.help === true || word === 'help') return { kind: 'print', text: generalHelp(commands, io) };
+    if (first.values.help === true || word === 'help') return { kind: 'print', text: await generalHelp(commands, io) };
     refuseUnknown(first.values, all, 'sealtrace');
-    if (word === undefined) return { kind: 'help', text: generalHelp(commands, io) };
+    if (word === undefined) return { kind: 'help', text: await generalHelp(commands, io) };
     const names = commands.map(({ name }) => name);
     throw new UserError(
       `unknown command "${word}"${suggestion(word, names)}; expected one of ${names.join(', ')}. Try sealtrace --help`,
@@ -32,54 +37,36 @@ export function parse(argv: readonly string[], commands: readonly Command[], io:
   }
   const options: Specs = { ...command.options, ...EVERYWHERE };
   const { values, operands } = split(argv, options);
-  if (values.help === true) return { kind: 'print', text: commandHelp(command, io) };
+  if (values.help === true) return { kind: 'print', text: await commandHelp(command, io) };
   refuseUnknown(values, options, `sealtrace ${command.name}`);
   const layers = layered(argv, options, all, io);
   if (layers['print-config'] === true) return { kind: 'print', text: printed(layers, options) };
   return { kind: 'run', command, args: new Args(layers), operands: checkOperands(command, operands.slice(1)) };
 }
 
-/** What yargs makes of the words, given these options; nothing is refused yet. */
+/** What the words say, given these options; nothing is refused yet. */
 function split(argv: readonly string[], specs: Specs, defaults: Values = {}): { values: Values; operands: string[] } {
-  const parser = bare(argv).options(yargsOptions(specs)).config(defaults);
-  const { _: operands, $0: _name, ...values } = parser.parseSync();
-  return { values, operands: operands.map(String) };
-}
-
-const bare = (argv: readonly string[]): Argv =>
-  yargs([...argv])
-    .scriptName('sealtrace')
-    .locale('en')
-    .exitProcess(false)
-    .help(false)
-    .version(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw error ?? new UserError(message);
-    })
-    .parserConfiguration({
+  const named = (kind: OptionSpec['kind']): string[] => Object.keys(specs).filter((name) => specs[name]!.kind === kind);
+  const shorts = Object.entries(specs).flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]));
+  const options: Options & { readonly configObjects: readonly Values[] } = {
+    boolean: named('flag'),
+    string: [...named('text'), ...named('list')],
+    array: named('list'),
+    alias: Object.fromEntries(shorts) as Record<string, string>,
+    configObjects: [defaults],
+    configuration: {
       'camel-case-expansion': false,
       'dot-notation': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'strip-aliased': true,
       'greedy-arrays': false,
-    });
-
-function yargsOptions(specs: Specs): Record<string, YargsOptions> {
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, { kind, short, text, fallback }]) => [
-      name,
-      {
-        type: kind === 'flag' ? 'boolean' : 'string',
-        array: kind === 'list',
-        describe: text,
-        ...(short === undefined ? {} : { alias: short }),
-        ...(fallback === undefined ? {} : { defaultDescription: fallback }),
-        group: Object.hasOwn(EVERYWHERE, name) ? 'Everywhere:' : 'Options:',
-      } satisfies YargsOptions,
-    ]),
-  );
+    },
+  };
+  const { error, argv: found } = yargsParser.detailed([...argv], options);
+  if (error !== null) throw new UserError(error.message);
+  const { _: operands, ...values } = found;
+  return { values, operands: operands.map(String) };
 }
 
 function refuseUnknown(values: Values, specs: Specs, where: string): void {
@@ -116,6 +103,12 @@ function printed(values: Values, options: Specs): string {
   return toJson(Object.fromEntries(kept.sort().map((name) => [name, values[name]])));
 }
 
+// yargs measures terminals and costs as much as starting the program: it is loaded to explain only.
+const generalHelp = async (commands: readonly Command[], io: Io): Promise<string> =>
+  (await import('./help.js')).generalHelp(commands, io);
+const commandHelp = async (command: Command, io: Io): Promise<string> =>
+  (await import('./help.js')).commandHelp(command, io);
+
 function checkOperands(
   { name, operands, optional = 0, examples }: Command,
   given: readonly string[],
@@ -132,31 +125,4 @@ function checkOperands(
     );
   }
   return given;
-}
-
-function generalHelp(commands: readonly Command[], io: Io): string {
-  const parser = bare([]).usage(
-    'Usage: sealtrace COMMAND ...\n\nReplays recorded faults and DMA under block-map seal policies.',
-  );
-  for (const { name, summary } of commands) parser.command(name, summary);
-  const texts = commands.flatMap(({ examples }) => examples.slice(0, 1));
-  return finished(withExamples(parser.options(yargsOptions(EVERYWHERE)), texts), io);
-}
-
-function commandHelp({ name, summary, operands, optional = 0, options, examples }: Command, io: Io): string {
-  const words = operands.map((word, i) => (i >= operands.length - optional ? `[${word}]` : word));
-  const usage = ['Usage: sealtrace', name, ...words, '[options]'].join(' ');
-  const parser = bare([]).usage(`${usage}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
-  return finished(withExamples(parser.options(yargsOptions({ ...options, ...EVERYWHERE })), examples), io);
-}
-
-const withExamples = (parser: Argv, examples: readonly (readonly [string, string])[]): Argv =>
-  parser.example(examples.map(([command, text]): [string, string] => [command, text]));
-
-function finished(parser: Argv, io: Io): string {
-  let text = '';
-  parser.wrap(Math.min(100, io.columns)).showHelp((help) => {
-    text = help;
-  });
-  return `${text}\n`;
 }

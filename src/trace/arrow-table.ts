@@ -2,30 +2,10 @@
 // Int64 columns are Float64 in memory; both ways go through 32-bit pairs, never BigInt (dependencies reference, section 3).
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import {
-  AsyncByteQueue,
-  type Data,
-  type DataType,
-  Dictionary,
-  Field,
-  Int16,
-  Int32,
-  Int64,
-  makeData,
-  RecordBatch,
-  RecordBatchFileWriter,
-  RecordBatchReader,
-  Schema,
-  Struct,
-  Uint8,
-  Uint16,
-  Uint32,
-  Utf8,
-  type Vector,
-  vectorFromArray,
-} from 'apache-arrow';
+import type { Data, DataType, RecordBatch, Schema, Utf8, Vector } from 'apache-arrow';
 import type { Numbers } from '../base/columns.js';
 import { NONE } from '../model/units.js';
+import { arrow } from './arrow.js';
 
 export const BATCH_ROWS = 65_536;
 const MAGIC = 'ARROW1';
@@ -42,9 +22,9 @@ export interface OutColumn {
 
 /** Exact integers, as Int64. */
 export function integers(name: string, values: ArrayLike<number>): OutColumn {
-  const type = new Int64();
+  const type = new arrow.Int64();
   const slice = (from: number, to: number) =>
-    makeData({ type, length: to - from, nullCount: 0, data: toPairs(values, from, to) });
+    arrow.makeData({ type, length: to - from, nullCount: 0, data: toPairs(values, from, to) });
   return { name, type, slice };
 }
 
@@ -55,21 +35,21 @@ export function numbers(
 ): OutColumn {
   const type = typeOf(values);
   const slice = (from: number, to: number) =>
-    makeData({ type, length: to - from, nullCount: 0, data: values.subarray(from, to) } as Parameters<
-      typeof makeData
+    arrow.makeData({ type, length: to - from, nullCount: 0, data: values.subarray(from, to) } as Parameters<
+      typeof arrow.makeData
     >[0]);
   return { name, type, slice };
 }
 
 /** Codes of a list of words; the list is always written whole, so that its index is the code. Each such column of a table has an `id` of its own. */
 export function words(name: string, codes: Uint8Array | Uint16Array, list: readonly string[], id = 0): OutColumn {
-  const index = codes instanceof Uint8Array ? new Uint8() : new Uint16();
+  const index = codes instanceof Uint8Array ? new arrow.Uint8() : new arrow.Uint16();
   // Without a number of its own it gets the next one of this process, and equal tables have different bytes.
-  const type = new Dictionary(new Utf8(), index, id);
+  const type = new arrow.Dictionary(new arrow.Utf8(), index, id);
   const dictionary = dictionaryOf(list);
   const slice = (from: number, to: number) =>
-    makeData({ type, length: to - from, nullCount: 0, data: codes.subarray(from, to), dictionary } as Parameters<
-      typeof makeData
+    arrow.makeData({ type, length: to - from, nullCount: 0, data: codes.subarray(from, to), dictionary } as Parameters<
+      typeof arrow.makeData
     >[0]);
   return { name, type, slice };
 }
@@ -78,14 +58,14 @@ export function words(name: string, codes: Uint8Array | Uint16Array, list: reado
 const dictionaries = new WeakMap<readonly string[], Vector<Utf8>>();
 
 function dictionaryOf(list: readonly string[]): Vector<Utf8> {
-  const known = dictionaries.get(list) ?? vectorFromArray(list, new Utf8());
+  const known = dictionaries.get(list) ?? arrow.vectorFromArray(list, new arrow.Utf8());
   dictionaries.set(list, known);
   return known;
 }
 
 export function texts(name: string, values: readonly string[]): OutColumn {
-  const type = new Utf8();
-  return { name, type, slice: (from, to) => vectorFromArray(values.slice(from, to), type).data[0]! };
+  const type = new arrow.Utf8();
+  return { name, type, slice: (from, to) => arrow.vectorFromArray(values.slice(from, to), type).data[0]! };
 }
 
 /** Some rows of a table; every part of it has the same columns. */
@@ -103,8 +83,8 @@ export function writeTable(
   const file = openSync(path, 'w');
   let sum = 0;
   try {
-    const writer = new RecordBatchFileWriter();
-    const queue = new AsyncByteQueue();
+    const writer = new arrow.RecordBatchFileWriter();
+    const queue = new arrow.AsyncByteQueue();
     queue.write = (bytes) => {
       sum = crc32(bytes as Uint8Array, sum);
       writeAll(file, bytes as Uint8Array);
@@ -112,15 +92,17 @@ export function writeTable(
     let schema: Schema | null = null;
     for (const { rows, columns } of parts) {
       if (schema === null) {
-        const fields = columns.map((column) => new Field(column.name, column.type, false));
-        schema = new Schema(fields, new Map(Object.entries(metadata)));
+        const fields = columns.map((column) => new arrow.Field(column.name, column.type, false));
+        schema = new arrow.Schema(fields, new Map(Object.entries(metadata)));
         writer.reset(queue, schema);
       }
-      const type = new Struct(schema.fields);
+      const type = new arrow.Struct(schema.fields);
       for (let from = 0; from < Math.max(rows, 1); from += BATCH_ROWS) {
         const to = Math.min(rows, from + BATCH_ROWS);
         const children = columns.map((column) => column.slice(from, to));
-        writer.write(new RecordBatch(schema, makeData({ type, length: to - from, nullCount: 0, children })));
+        writer.write(
+          new arrow.RecordBatch(schema, arrow.makeData({ type, length: to - from, nullCount: 0, children })),
+        );
       }
     }
     writer.finish();
@@ -144,7 +126,7 @@ export class InTable {
     if (bytes.length < 2 * MAGIC.length || magic(0) !== MAGIC) throw new Error('it is no Arrow file');
     if (magic(bytes.length - MAGIC.length) !== MAGIC) throw new Error('its end is missing');
     if (sum !== undefined && crc32(bytes) !== sum) throw new Error('its content does not match its checksum');
-    const reader = RecordBatchReader.from(bytes).open();
+    const reader = arrow.RecordBatchReader.from(bytes).open();
     // A reader forgets its schema at the end of the batches.
     const { schema } = reader;
     this.metadata = schema.metadata;
@@ -197,7 +179,7 @@ export class InTable {
 
   texts(name: string): string[] {
     return this.#chunks(name).flatMap((data) => {
-      if (!(data.type instanceof Utf8)) throw new Error(`column "${name}" is ${data.type}, expected Utf8`);
+      if (!(data.type instanceof arrow.Utf8)) throw new Error(`column "${name}" is ${data.type}, expected Utf8`);
       const decoder = new TextDecoder();
       const ends = data.valueOffsets;
       return Array.from({ length: data.length }, (_, i) => decoder.decode(data.values.subarray(ends[i], ends[i + 1])));
@@ -256,11 +238,11 @@ function fromPairs(values: BigInt64Array, length: number, out: Float64Array, pla
 }
 
 function typeOf(values: Numbers): DataType {
-  if (values instanceof Uint32Array) return new Uint32();
-  if (values instanceof Uint16Array) return new Uint16();
-  if (values instanceof Uint8Array) return new Uint8();
-  if (values instanceof Int16Array) return new Int16();
-  return new Int32();
+  if (values instanceof Uint32Array) return new arrow.Uint32();
+  if (values instanceof Uint16Array) return new arrow.Uint16();
+  if (values instanceof Uint8Array) return new arrow.Uint8();
+  if (values instanceof Int16Array) return new arrow.Int16();
+  return new arrow.Int32();
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
