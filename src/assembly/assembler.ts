@@ -23,32 +23,34 @@ import { XfsMaps } from './xfs-map.js';
 
 type Take = (a: Assembler, t: Thread) => void;
 
+const nothing: Take = () => {};
+
 /** What to do with each event, by code. */
 const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
   if (event.kind === 'enter') return (a, t) => a.enter(t, event.call);
   if (event.kind === 'exit') return (a, t) => a.leave(t, event.call);
   const handler = HANDLERS[event.name];
-  return handler === undefined ? () => {} : (a, t) => handler(a.context, t, a.record.v);
+  return handler === undefined ? nothing : (a, t) => handler(a.context, t, a.record.v);
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
-const FOREIGN = new Set(
-  [
-    'block_rq_complete',
-    'dma_unmap_page',
-    'dma_unmap_phys',
-    'dma_unmap_sg',
-    'nvme_complete_rq',
-    'nvme_sq',
-    'iomap_dio_complete',
-    'unmap',
-    'sched_process_fork',
-    'sched_process_exit',
-    'signal_generate',
-    'note_comm',
-    'note_fork',
-    'note_exit',
-  ].map(kernelEvent),
-);
+const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);
+for (const name of [
+  'block_rq_complete',
+  'dma_unmap_page',
+  'dma_unmap_phys',
+  'dma_unmap_sg',
+  'nvme_complete_rq',
+  'nvme_sq',
+  'iomap_dio_complete',
+  'unmap',
+  'sched_process_fork',
+  'sched_process_exit',
+  'signal_generate',
+  'note_comm',
+  'note_fork',
+  'note_exit',
+])
+  FOREIGN[kernelEvent(name)] = 1;
 
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
@@ -73,6 +75,7 @@ export class Assembler implements KernelSink {
   private readonly geometries = new Map<number, XfsGeometry>();
   /** The operation a call's return record just ended. */
   private left = 0;
+  private lastThread: Thread | null = null;
   private lastDevice = -1;
   private lastInode = -1;
   private lastFile = -1;
@@ -114,6 +117,10 @@ export class Assembler implements KernelSink {
     };
   }
 
+  reads(event: number): boolean {
+    return TAKE[event] !== nothing;
+  }
+
   // hot
   take(): number {
     const { record } = this;
@@ -121,7 +128,7 @@ export class Assembler implements KernelSink {
     this.left = 0;
     TAKE[record.event]!(this, t);
     if (this.left > 0) return this.left;
-    if (FOREIGN.has(record.event)) return 0;
+    if (FOREIGN[record.event] === 1) return 0;
     if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
     t.fault.lastNs = record.timeNs;
     return currentOp(this.context, t);
@@ -216,8 +223,12 @@ export class Assembler implements KernelSink {
   }
 
   private thread(tid: number, pid: number, comm: number): Thread {
+    // The same thread is asked for several times a record.
+    const last = this.lastThread;
+    if (last !== null && last.tid === tid && last.comm === comm) return last;
     const known = this.threads.get(tid);
     if (known !== undefined) {
+      this.lastThread = known;
       // exec and prctl change the name; the last one is shown.
       if (known.comm !== comm && this.words.get(comm) !== '') {
         known.comm = comm;

@@ -3,9 +3,9 @@
 // another kernel adds, drops or moves do no harm (kernel-events reference, trap 14).
 import { cursor, device, HEX, hexNumber, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
-import { KERNEL_EVENTS, slotPlaces } from '../model/kernel-events.js';
+import { KERNEL_EVENTS, MAX_SLOTS, slotPlaces } from '../model/kernel-events.js';
 import { SPECIAL } from './payload-special.js';
-import { ascii, find, skipWord } from './payload-words.js';
+import { ascii, find, next, skipWord } from './payload-words.js';
 
 interface CompiledSlot {
   readonly print: Uint8Array;
@@ -62,15 +62,16 @@ export class PayloadDecoder {
   decode(event: number, b: Uint8Array, from: number, to: number): void {
     const compiled = this.events[event]!;
     const { v, arrays } = this.record;
-    v.fill(Number.NaN);
-    arrays.length = 0;
+    // Neither `fill` nor `length = 0`: both are calls into the engine, on every record.
+    for (let i = 0; i < MAX_SLOTS; i++) v[i] = Number.NaN;
+    if (arrays.length > 0) arrays.length = 0;
     this.missing = 0;
     if (compiled.call) this.syscall(compiled, b, from, to);
     else {
       // Raw form (`trace-cmd report -R`) names every field as the format file does: then no event is special.
       const raw = startsRaw(b, from, to);
       if (compiled.special !== null && !raw) compiled.special(this, b, from, to);
-      else this.named(compiled.slots, b, from, to, raw);
+      else if (!raw || !this.plain(compiled.slots, b, from, to)) this.named(compiled.slots, b, from, to, raw);
     }
   }
 
@@ -103,12 +104,37 @@ export class PayloadDecoder {
     this.missing = slots.length - n;
   }
 
+  /**
+   * A print format of `name=value` throughout looks raw and is not: its own names, each behind the last one's value, to the
+   * very end. Nothing is left then in which a raw name could be found. False: it is not so, and nothing was read.
+   */
+  private plain(slots: readonly CompiledSlot[], b: Uint8Array, from: number, to: number): boolean {
+    let at = from;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const value = slot.type === 'S' ? -1 : next(b, slot.print, at, from, to);
+      if (value < 0) return this.forget(i, slots);
+      this.value(slot.type, slot.place, b, value, to);
+      at = cursor.at;
+    }
+    return at === to || this.forget(slots.length, slots);
+  }
+
+  /** Takes back the first `count` slots. */
+  private forget(count: number, slots: readonly CompiledSlot[]): false {
+    if (count > 0) this.record.v.fill(Number.NaN);
+    if (slots.length > 0) this.record.arrays.length = 0;
+    return false;
+  }
+
   /** Slots by the word before them; `raw`: by their names in the format file. */
   named(slots: readonly CompiledSlot[], b: Uint8Array, from: number, to: number, raw: boolean): void {
     let at = from;
     for (const slot of slots) {
       const key = raw ? slot.field : slot.print;
-      let value = find(b, key, at, from, to);
+      // Most fields stand directly behind the last one.
+      let value = next(b, key, at, from, to);
+      if (value < 0) value = find(b, key, at, from, to);
       if (value < 0 && at > from) value = find(b, key, from, from, to);
       // Some print formats are `name=value` themselves, with names of their own.
       const printed = raw && value < 0;
