@@ -106,6 +106,8 @@ export class Assembler implements KernelSink {
       blockDevices: new Set(),
       signals: false,
       stateBits: new Map(),
+      iomapTypes: [],
+      iomapShared: [],
       geometry: (device) => this.geometry(device),
       opens: [],
       file: (device, inode) => this.file(device, inode),

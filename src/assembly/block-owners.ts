@@ -4,12 +4,27 @@ import { ExtentMap, State } from '../extents/extent-map.js';
 
 const BUCKET = 1 << 20;
 
+/** Ranges of more MiB than any file system makes in one piece (raw block numbers, lengths "to the end") are kept in one list. */
+const WIDEST = 16_384;
+const WIDE = -1;
+
 interface Candidate {
+  /** Later ones count more. */
+  readonly order: number;
   readonly file: number;
   readonly offset: number;
   readonly addr: number;
   readonly length: number;
 }
+
+interface Bucket {
+  list: Candidate[];
+  /** With more than these it is looked through. */
+  most: number;
+}
+/** Not worth a look. */
+const CROWDED = 64;
+const NONE: readonly Candidate[] = [];
 
 export interface Owner {
   readonly file: number;
@@ -20,7 +35,8 @@ export interface Owner {
 
 export class BlockOwners {
   private readonly maps = new Map<number, ExtentMap>();
-  private readonly buckets = new Map<number, Map<number, Candidate[]>>();
+  private candidates = 0;
+  private readonly buckets = new Map<number, Map<number, Bucket>>();
 
   map(file: number): ExtentMap {
     let map = this.maps.get(file);
@@ -51,11 +67,14 @@ export class BlockOwners {
 
   /** Owner of the byte at `addr`; `prefer` is taken when several share it. Null for none. */
   owner(device: number, addr: number, prefer: number): Owner | null {
-    const list = this.buckets.get(device)?.get(Math.floor(addr / BUCKET));
-    if (list === undefined) return null;
+    const buckets = this.buckets.get(device);
+    const near = buckets?.get(Math.floor(addr / BUCKET))?.list ?? NONE;
+    const wide = buckets?.get(WIDE)?.list ?? NONE;
     let best: Owner | null = null;
-    for (let i = list.length - 1; i >= 0; i--) {
-      const c = list[i]!;
+    let i = near.length - 1;
+    let k = wide.length - 1;
+    while (i >= 0 || k >= 0) {
+      const c = k < 0 || (i >= 0 && near[i]!.order > wide[k]!.order) ? near[i--]! : wide[k--]!;
       if (addr < c.addr || addr >= c.addr + c.length) continue;
       const offset = c.offset + addr - c.addr;
       const map = this.map(c.file);
@@ -68,16 +87,44 @@ export class BlockOwners {
     return best;
   }
 
-  private candidate(device: number, c: Candidate): void {
+  private candidate(device: number, range: Omit<Candidate, 'order'>): void {
     let buckets = this.buckets.get(device);
     if (buckets === undefined) {
       buckets = new Map();
       this.buckets.set(device, buckets);
     }
-    for (let b = Math.floor(c.addr / BUCKET); b <= Math.floor((c.addr + c.length - 1) / BUCKET); b++) {
-      const list = buckets.get(b);
-      if (list === undefined) buckets.set(b, [c]);
-      else list.push(c);
+    const c = { ...range, order: this.candidates++ };
+    const first = Math.floor(c.addr / BUCKET);
+    const last = Math.floor((c.addr + c.length - 1) / BUCKET);
+    if (last - first > WIDEST) this.put(buckets, WIDE, c);
+    else for (let b = first; b <= last; b++) this.put(buckets, b, c);
+  }
+
+  private put(buckets: Map<number, Bucket>, key: number, c: Candidate): void {
+    const bucket = buckets.get(key);
+    if (bucket === undefined) {
+      buckets.set(key, { list: [c], most: CROWDED });
+      return;
     }
+    bucket.list.push(c);
+    if (bucket.list.length > bucket.most) this.thin(bucket);
+  }
+
+  /** Forgets ranges that came again, and those of which nothing is left where it was: if it comes back, it is a new one. */
+  private thin(bucket: Bucket): void {
+    bucket.list = bucket.list.filter((c) => this.holds(c));
+    if (bucket.list.length > bucket.most / 2) {
+      const latest = new Map(bucket.list.map((c) => [`${c.file}/${c.offset}/${c.addr}/${c.length}`, c]));
+      const kept = new Set(latest.values());
+      bucket.list = bucket.list.filter((c) => kept.has(c));
+    }
+    bucket.most = Math.max(CROWDED, 2 * bucket.list.length);
+  }
+
+  private holds({ file, offset, length, addr }: Candidate): boolean {
+    const map = this.map(file);
+    for (let at = map.seek(offset); at >= 0 && map.offset(at) < offset + length; at = map.next(at))
+      if (map.addr(at) >= 0 && map.addr(at) - map.offset(at) === addr - offset) return true;
+    return false;
   }
 }

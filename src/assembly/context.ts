@@ -71,6 +71,9 @@ export interface Context {
   signals: boolean;
   /** XFS extent state bits by interned word. */
   readonly stateBits: Map<number, number>;
+  /** Meaning of the words of iomap events, by interned word. */
+  readonly iomapTypes: number[];
+  readonly iomapShared: boolean[];
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;
   /** The block device itself, as a file that is read and written past its file system. */

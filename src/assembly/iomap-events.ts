@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import type { Context, DirectCall, Queued } from './context.js';
 import { sizeIs } from './context.js';
 import { findBuffer } from './faults.js';
-import { author, BLOCK, type Handler, PAGE, strong, word } from './handler.js';
+import { author, BLOCK, type Handler, PAGE, strong } from './handler.js';
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
@@ -12,19 +12,26 @@ import { xfsBlock } from './xfs-map.js';
 /** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
 const lookup: Handler = (_c, t, v) => {
   // dev ino disize pos bytecount startoff startblock fsbcount
-  if (!Number.isNaN(v[6]!)) t.pair = { device: v[0]!, inode: v[1]!, off: v[5]!, block: v[6]! };
+  if (Number.isNaN(v[6]!)) return;
+  const { pair } = t;
+  pair.seen = true;
+  pair.device = v[0]!;
+  pair.inode = v[1]!;
+  pair.off = v[5]!;
+  pair.block = v[6]!;
 };
 
 const deviceMap: Handler = (c, t, v) => {
   // dev ino bdev addr offset length type flags
   const { pair } = t;
-  t.pair = null;
+  const { seen } = pair;
+  pair.seen = false;
   strong(c, t, v);
-  if (pair === null || pair.device !== v[0] || pair.inode !== v[1] || pair.off * BLOCK !== v[4]) return;
+  if (!seen || pair.device !== v[0] || pair.inode !== v[1] || pair.off * BLOCK !== v[4]) return;
   if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / BLOCK);
-  const type = iomapType(word(c, v[6]!));
+  const type = told(c, c.iomapTypes, v[6]!, iomapType);
   // A copy-on-write target is not the file's map yet.
-  if (iomapShared(word(c, v[7]!))) return;
+  if (told(c, c.iomapShared, v[7]!, iomapShared)) return;
   const block = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : pair.block;
   if (block >= 0 && xfsBlock(block) < 0) return;
   const count = v[5]! < 0 ? 2 ** 40 : v[5]! / BLOCK;
@@ -46,6 +53,13 @@ const IOMAP_F_SHARED = 4;
 const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
 
 const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
+
+/** What a word means, worked out once. */
+function told<T>(c: Context, known: T[], id: number, meaning: (text: string) => T): T {
+  if (Number.isNaN(id)) return meaning('');
+  known[id] ??= meaning(c.words.get(id));
+  return known[id]!;
+}
 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio

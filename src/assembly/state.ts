@@ -163,7 +163,7 @@ export interface Fault {
 /** One thread. */
 export class Thread {
   /** An extent a look-up saw, until iomap tells its device address. */
-  pair: { readonly device: number; readonly inode: number; readonly off: number; readonly block: number } | null = null;
+  readonly pair = { seen: false, device: 0, inode: 0, off: 0, block: 0 };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */

@@ -5,9 +5,13 @@
 /** XFS_MIN_AG_BYTES is 16 MiB (fs/xfs/libxfs/xfs_fs.h): 4096 blocks of 4 KiB. */
 const SMALLEST_GROUP = 4096;
 
+const powerAbove = (block: number): number => 2 ** Math.ceil(Math.log2(block + 1));
+
 export class XfsGeometry {
   /** Highest block seen with fsb equal to its linear address: groups are at least that large. */
   private linearTo = SMALLEST_GROUP - 1;
+  /** The next power of two: with groups that large, all below it is linear. */
+  private linearBelow = powerAbove(SMALLEST_GROUP - 1);
   /** By agblklog: the group size all pairs agree on; 0 none yet; -1 they disagree. */
   private readonly sizes = new Float64Array(40);
   private pairs = 0;
@@ -16,7 +20,10 @@ export class XfsGeometry {
   /** One extent seen as file system block and as linear block of the device. */
   pair(fsb: number, linear: number): void {
     if (fsb === linear) {
-      this.linearTo = Math.max(this.linearTo, fsb);
+      if (fsb > this.linearTo) {
+        this.linearTo = fsb;
+        this.linearBelow = powerAbove(fsb);
+      }
       return;
     }
     this.pairs++;
@@ -39,7 +46,7 @@ export class XfsGeometry {
       return group * this.sizes[log]! + (fsb - group * 2 ** log);
     }
     // Only pairs in group 0: with groups larger than linearTo, what lies below the next power of two is linear too.
-    return this.pairs === 0 && fsb < 2 ** Math.ceil(Math.log2(this.linearTo + 1)) ? fsb : Number.NaN;
+    return this.pairs === 0 && fsb < this.linearBelow ? fsb : Number.NaN;
   }
 
   /** In words, for the list of issues. */

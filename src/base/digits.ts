@@ -16,10 +16,21 @@ export const cursor = { at: 0 };
  * NaN when there is no digit.
  */
 export function hexNumber(b: Uint8Array, from: number, to: number): number {
-  let high = 0;
-  let low = 0;
-  let n = 0;
+  // Up to 7 digits fit a small integer; longer ones go on in two halves.
+  let small = 0;
   let i = from;
+  const short = Math.min(to, from + 7);
+  for (; i < short; i++) {
+    const d = HEX[b[i]!]!;
+    if (d < 0) {
+      cursor.at = i;
+      return i === from ? Number.NaN : small;
+    }
+    small = (small << 4) | d;
+  }
+  let high = 0;
+  let low = small;
+  let n = i - from;
   for (; i < to; i++) {
     const d = HEX[b[i]!]!;
     if (d < 0) break;

@@ -17,7 +17,8 @@ export class WordTable implements Words {
     let at = hash & mask;
     for (;;) {
       const id = this.table[at]!;
-      if (id < 0) return this.add(buffer.slice(from, to), hash, at);
+      // A copy, which `slice` of a Buffer is not.
+      if (id < 0) return this.add(new Uint8Array(buffer.subarray(from, to)), hash, at);
       if (this.hashes[id] === hash && same(this.raw[id]!, buffer, from, to)) return id;
       at = (at + 1) & mask;
     }

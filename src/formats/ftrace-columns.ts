@@ -27,6 +27,7 @@ export class Actors {
   /** By the interned id of the columns; null: they are no actor. */
   private readonly known: (Actor | null | undefined)[] = [];
   private readonly lately: Actor[] = [];
+  private turn = 0;
 
   constructor(words: Words) {
     this.words = words;
@@ -49,7 +50,8 @@ export class Actors {
     while (bracket > 0 && bracket < to && !isCpu(b, bracket, from, to)) bracket = b.indexOf(BRACKET, bracket + 1);
     if (bracket < 0 || bracket >= to) return null;
     const actor = this.split(b, from, bracket);
-    if (actor !== null) lately[lately.length < LATELY ? lately.length : LATELY - 1] = actor;
+    // In turn: two newcomers that alternate must not drive each other out.
+    if (actor !== null) lately[this.turn++ % LATELY] = actor;
     return actor;
   }
 

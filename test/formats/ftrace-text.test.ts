@@ -74,6 +74,27 @@ describe('variants of one recording', () => {
     expect(trace.originNs + BigInt(trace.columns.timeNs[0]!)).toBe(1826433972929n);
   });
 
+  test('more threads at a time than are remembered, and names alike but for one byte', async () => {
+    const lines = Array.from({ length: 600 }, (_, i) => {
+      const thread = (i * 7) % 23;
+      const event = ['unknown_a', 'unknown_b', 'known_b', 'unknownx_b'][i % 4]!;
+      return `       job-${10 + thread}  [00${i % 2}]  1826.${String(i).padStart(9, '0')}: ${event}:  x=${i}\n`;
+    });
+    const { trace } = await read(lines.join(''));
+    const { records, tasks, kinds } = trace;
+    const told = Array.from({ length: records.rows }, (_, i) => [
+      tasks[records.task[i]!]!.tid,
+      kinds[records.kind[i]!]!.name,
+      records.cpu[i],
+      records.timeNs[i],
+    ]);
+    const expected = lines.map((line) => {
+      const [, tid, cpu, time, name] = /-(\d+) +\[(\d+)\] +1826\.(\d+): (\w+)/.exec(line)!;
+      return [Number(tid), name, Number(cpu), Number(time)];
+    });
+    expect(told).toEqual(expected);
+  });
+
   test.each([
     ['raw fields (-R)', story.raw],
     ['tracefs trace', tracefs],

@@ -1,0 +1,78 @@
+// A long recording made of a short one: repeated with shifted times, as the text and as the trace.dat it was printed from.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+
+/** Whole seconds, so that only the digits before the dot change. */
+const FIRST_TIME = /\] +(\d+)\.\d{9}: /;
+const SECONDS = /(\] +)(\d+)(?=\.\d{9}: )/g;
+
+export interface Long {
+  readonly times: number;
+  /** From one copy to the next. */
+  readonly stepSeconds: number;
+}
+
+/** Text of `report.txt.gz`, again and again, to `path`; returns the records in it. */
+export function repeatText(report: string, path: string, bytes: number): Long & { readonly records: number } {
+  const text = gunzipSync(readFileSync(report)).toString('latin1');
+  const head = text.slice(0, text.indexOf('\n') + 1);
+  const body = text.slice(head.length);
+  const lines = body.trimEnd().split('\n');
+  const stepSeconds = secondsOf(lines.at(-1)!) - secondsOf(lines[0]!) + 1;
+  const times = Math.ceil(bytes / body.length);
+  const file = openSync(path, 'w');
+  writeSync(file, head);
+  for (let i = 0; i < times; i++) {
+    const copy = body.replace(SECONDS, (_, gap: string, seconds: string) => gap + (Number(seconds) + i * stepSeconds));
+    writeSync(file, copy, null, 'latin1');
+  }
+  closeSync(file);
+  return { times, stepSeconds, records: lines.length * times };
+}
+
+const secondsOf = (line: string): number => Number(FIRST_TIME.exec(line)?.[1]);
+
+const PAGE = 4096;
+const NS = 1_000_000_000n;
+
+/** The same of a trace.dat, as version 6 and not compressed; false where trace-cmd is missing. */
+export function repeatDat(dat: string, path: string, { times, stepSeconds }: Long): boolean {
+  const plain = `${path}.v6`;
+  const options = ['--file-version', '6', '--compression', 'none'];
+  const { status } = spawnSync('trace-cmd', ['convert', ...options, '-i', dat, '-o', plain], { stdio: 'ignore' });
+  if (status !== 0) return false;
+  const bytes = readFileSync(plain);
+  // trace-cmd.dat.v6(5): behind "flyrecord" stand offset and size of each CPU's pages; the first pages tell how many CPUs.
+  const table = bytes.lastIndexOf('flyrecord\0') + 10;
+  const cpus: { at: number; offset: number; size: number }[] = [];
+  for (let at = table; cpus.length === 0 || (at < cpus[0]!.offset && cpus.length < cpusOf(plain)); at += 16)
+    cpus.push({ at, offset: Number(bytes.readBigUInt64LE(at)), size: Number(bytes.readBigUInt64LE(at + 8)) });
+  const head = Buffer.from(bytes.subarray(0, cpus[0]!.offset));
+  let offset = head.length;
+  for (const { at, size } of cpus) {
+    head.writeBigUInt64LE(BigInt(offset), at);
+    head.writeBigUInt64LE(BigInt(size * times), at + 8);
+    offset += size * times;
+  }
+  const file = openSync(path, 'w');
+  writeSync(file, head);
+  for (const cpu of cpus) for (let i = 0; i < times; i++) writeSync(file, laterPages(bytes, cpu, i * stepSeconds));
+  closeSync(file);
+  return true;
+}
+
+/** A page begins with its time; those of its records are relative to it. */
+function laterPages(bytes: Buffer, { offset, size }: { offset: number; size: number }, seconds: number): Buffer {
+  const pages = Buffer.from(bytes.subarray(offset, offset + size));
+  for (let at = 0; at < size; at += PAGE) pages.writeBigUInt64LE(pages.readBigUInt64LE(at) + BigInt(seconds) * NS, at);
+  return pages;
+}
+
+function cpusOf(dat: string): number {
+  const { stdout } = spawnSync('trace-cmd', ['report', '-t', '--cpu', '0', dat], {
+    encoding: 'latin1',
+    maxBuffer: 2 ** 30,
+  });
+  return Number(/^cpus=(\d+)/m.exec(stdout)?.[1] ?? 1);
+}
