@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.js')).replay,
   compare: async () => (await import('./compare.js')).compare,
   report: async () => (await import('./report.js')).report,
+  check: async () => (await import('./check.js')).check,
   query: async () => (await import('./query.js')).query,
   map: async () => (await import('./map.js')).map,
   synth: async () => (await import('./synth.js')).synth,

@@ -118,7 +118,7 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
 });
 
 describe('help and lists', () => {
-  const NAMES = ['ingest', 'inspect', 'replay', 'compare', 'report', 'map', 'synth', 'anonymize', 'list'];
+  const NAMES = ['ingest', 'inspect', 'replay', 'compare', 'report', 'check', 'map', 'synth', 'anonymize', 'list'];
 
   test('help names every command, and goes to stderr with exit 2 when nothing was asked', async () => {
     const asked = await sealtrace(['--help']);
