@@ -7,6 +7,7 @@ import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
 import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS } from '../model/kernel-events.js';
 import { NONE } from '../model/units.js';
+import { BlockSizes } from './block-sizes.js';
 import { CALL_EXITS } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
 import { currentOp, distrustSizes } from './context.js';
@@ -82,6 +83,7 @@ export class Assembler implements KernelSink {
 
   constructor(sink: AssemblySink) {
     const log = new MapLog();
+    const blocks = new BlockSizes();
     this.context = {
       sink,
       events: sink.events,
@@ -89,7 +91,8 @@ export class Assembler implements KernelSink {
       words: this.words,
       log,
       xfs: new XfsMaps(log),
-      ext4: new Ext4Maps(log),
+      ext4: new Ext4Maps(log, blocks),
+      blocks,
       devices: new DeviceLog(),
       sizes: new Map(),
       emptied: 0,

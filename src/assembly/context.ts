@@ -5,6 +5,7 @@ import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
 import type { DeviceAccessCounts, TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN } from '../model/units.js';
+import type { BlockSizes } from './block-sizes.js';
 import type { DeviceLog } from './device-log.js';
 import type { Ext4Maps } from './ext4-map.js';
 import type { MapLog } from './map-log.js';
@@ -45,6 +46,7 @@ export interface Context {
   readonly log: MapLog;
   readonly xfs: XfsMaps;
   readonly ext4: Ext4Maps;
+  readonly blocks: BlockSizes;
   readonly devices: DeviceLog;
   /** i_size by file, where it is known. */
   readonly sizes: Map<number, number>;

@@ -13,7 +13,7 @@ export interface DaxBase {
 
 /** Where DAX memory begins: each fault that told a page frame, and each direct I/O into a mapping, votes. */
 export function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
-  const replay = new MapReplay(c.log.rows, addressOf);
+  const replay = new MapReplay(c.log.rows, addressOf, c.blocks);
   const votes = new Map<string, number>();
   let of = 0;
   const vote = (file: number, offset: number, physical: number): void => {

@@ -1,26 +1,45 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
-import { sizeUnknown } from './context.js';
-import { author, BLOCK, commit, grows, type Handler, strong, transferAt } from './handler.js';
+import { type Context, sizeUnknown } from './context.js';
+import { author, commit, grows, type Handler, PAGE, strong, transferAt, worksOn } from './handler.js';
+import type { Thread } from './state.js';
 
 /** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
 const ext4Transfer: Handler = (c, t, v) => {
   transferAt(2)(c, t, v);
+  worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
   c.writesSeen = true;
   if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, true);
 };
+
+const ranged: Handler = (c, t, v) => {
+  strong(c, t, v);
+  worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
+};
+
+/** Blocks told of while a range of bytes of the same file is worked on, or faulted on; what is written back in a fault is elsewhere. */
+function measureBlocks(c: Context, t: Thread, v: Float64Array, status: string): void {
+  const { fault, work } = t;
+  if (fault.active) {
+    if (fault.offset >= 0 && (fault.dax || status.includes('D')) && fault.file === c.file(v[0]!, v[1]!))
+      c.blocks.touched(v[0]!, v[2]!, v[3]!, fault.offset - (fault.offset % PAGE), PAGE);
+  } else if (work.callNs === t.call.timeNs && work.device === v[0] && work.inode === v[1])
+    c.blocks.touched(v[0]!, v[2]!, v[3]!, work.offset, work.length);
+}
 
 const ext4Insert: Handler = (c, t, v) => {
   author(c, t);
   const file = c.file(v[0]!, v[1]!);
   const status = c.words.get(v[5]!);
+  measureBlocks(c, t, v, status);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
   if (status.includes('D')) c.writesSeen = true;
   // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
   const size = c.sizes.get(file);
+  const block = c.blocks.bytes(v[0]!);
   if (
     t.call.name === '' &&
     status.includes('D') &&
-    (size === undefined || (v[2]! + v[3]!) * BLOCK > Math.ceil(size / BLOCK) * BLOCK)
+    (size === undefined || (v[2]! + v[3]!) * block > Math.ceil(size / block) * block)
   )
     sizeUnknown(c, file);
 };
@@ -34,7 +53,7 @@ const ext4Shift =
   (sign: number): Handler =>
   (c, t, v) => {
     strong(c, t, v);
-    c.ext4.shift(c.file(v[0]!, v[1]!), v[2]! / BLOCK, (sign * v[3]!) / BLOCK);
+    c.ext4.shift(c.file(v[0]!, v[1]!), v[2]!, sign * v[3]!);
   };
 
 const ext4Evict: Handler = (c, t, v) => {
@@ -51,9 +70,9 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_collapse_range: ext4Shift(-1),
   ext4_insert_range: ext4Shift(1),
   ext4_evict_inode: ext4Evict,
-  ext4_fallocate_enter: strong,
-  ext4_punch_hole: strong,
-  ext4_zero_range: strong,
+  ext4_fallocate_enter: ranged,
+  ext4_punch_hole: ranged,
+  ext4_zero_range: ranged,
   ext4_truncate_enter: strong,
   ext4_allocate_inode: strong,
   ext4_unlink_enter: strong,

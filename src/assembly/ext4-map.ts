@@ -1,6 +1,7 @@
 // ext4 block maps from the extent status tree. Its events fire on look-ups too, so they are no change log; but every
 // insert states the truth of its range at that moment. Applied in time order, with a shift at the removal of the whole
 // tail behind a collapse or insert range, they give FIEMAP exactly (kernel-events reference, extent status row).
+import type { BlockSizes } from './block-sizes.js';
 import type { MapLog } from './map-log.js';
 import { DELALLOC, HOLE } from './map-log.js';
 
@@ -10,18 +11,20 @@ const MAX_BLOCK = 0xffffffff;
 interface Status {
   known: boolean;
   coveredTo: number;
-  /** A collapse (negative) or insert (positive) under way: where, and by how many blocks. */
+  /** A collapse (negative) or insert (positive) under way: where, and by how many bytes. */
   shiftAt: number;
   shiftBy: number;
 }
 
 export class Ext4Maps {
   private readonly log: MapLog;
+  private readonly blocks: BlockSizes;
   private readonly files = new Map<number, Status>();
   private sawStatus = false;
 
-  constructor(log: MapLog) {
+  constructor(log: MapLog, blocks: BlockSizes) {
     this.log = log;
+    this.blocks = blocks;
   }
 
   /** Without the extent status events what looks known is not. */
@@ -46,16 +49,18 @@ export class Ext4Maps {
   remove(file: number, device: number, off: number, count: number): void {
     const s = this.status(file);
     if (s.shiftBy !== 0 && off + count >= MAX_BLOCK) {
-      const { shiftAt, shiftBy } = s;
+      // The tail is removed from where the shift begins.
+      if (off > 0) this.blocks.same(device, off, s.shiftAt);
+      const by = s.shiftBy / this.blocks.bytes(device);
       s.shiftBy = 0;
-      if (shiftBy < 0) this.log.add('collapse', file, device, shiftAt, -shiftBy, HOLE);
-      else this.log.add('insertHole', file, device, shiftAt, shiftBy, HOLE);
+      if (by < 0) this.log.add('collapse', file, device, off, -by, HOLE);
+      else this.log.add('insertHole', file, device, off, by, HOLE);
       return;
     }
     this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCK), HOLE);
   }
 
-  /** ext4_collapse_range (by < 0) or ext4_insert_range (by > 0) was entered, in blocks. */
+  /** ext4_collapse_range (by < 0) or ext4_insert_range (by > 0) was entered, in bytes. */
   shift(file: number, at: number, by: number): void {
     const s = this.status(file);
     s.shiftAt = at;

@@ -1,4 +1,5 @@
 // The end of assembly: with the file system's numbering of blocks known, the observed map changes are written as events.
+import { deviceText } from '../base/device-name.js';
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
@@ -9,24 +10,27 @@ import type { AddressOf } from './map-replay.js';
 import { placeAll } from './places.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 
-const BLOCK = 4096;
-
 export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
   const addressOf: AddressOf = (row) => {
     if (row.block < 0) return UNKNOWN;
     const geometry = geometries.get(row.device);
-    return geometry === undefined ? row.block * BLOCK : geometry.linear(row.block) * BLOCK;
+    const block = geometry === undefined ? row.block : geometry.linear(row.block);
+    return block * c.blocks.bytes(row.device);
   };
+  for (const device of new Set(c.log.rows.map((row) => row.device))) {
+    const text = c.blocks.describe(device);
+    if (text !== '') c.sink.issue('block-size', 0, `device ${deviceText(device)}: ${text}`);
+  }
   for (const row of c.log.rows) mapEvent(c, row, addressOf(row));
   for (const [device, geometry] of geometries)
-    c.sink.issue('xfs-geometry', 0, `device ${device >> 20}:${device & 0xfffff}: ${geometry.describe()}`);
+    c.sink.issue('xfs-geometry', 0, `device ${deviceText(device)}: ${geometry.describe()}`);
   c.devices.finish(endNs);
   const base = daxBase(c, addressOf);
   if (base !== null)
     c.sink.issue(
       'dax-base',
       0,
-      `DAX memory of device ${base.device >> 20}:${base.device & 0xfffff} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
+      `DAX memory of device ${deviceText(base.device)} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
     );
   placeAll(c, addressOf, base);
 }
@@ -67,12 +71,13 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
       row.row,
       'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
     );
+  const block = c.blocks.bytes(row.device);
   place();
   e.op = blind ? Op.map_unknown : op;
   const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
-  e.offset = wholeFile ? 0 : row.offset * BLOCK;
-  e.length = wholeFile ? UNKNOWN : row.count * BLOCK;
-  e.addr = Number.isNaN(addr) ? row.block * BLOCK : addr;
+  e.offset = wholeFile ? 0 : row.offset * block;
+  e.length = wholeFile ? UNKNOWN : row.count * block;
+  e.addr = Number.isNaN(addr) ? row.block * block : addr;
   // A shift seen in the map is an observation, not the call that asked for it.
   if (row.change === 'collapse' || row.change === 'insertHole') e.flags = Flag.observed;
   if (row.block === DELALLOC) e.flags |= Flag.delalloc;

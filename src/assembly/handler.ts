@@ -12,8 +12,6 @@ export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 
 export const PAGE = 4096;
 
-export const BLOCK = 4096;
-
 /** The event names the file the enclosing call works on. */
 export const strong: Handler = (c, t, v) => {
   if (t.call.name !== '' && !t.fault.active && t.call.file < 0) t.call.file = c.file(v[0]!, v[1]!);
@@ -26,6 +24,16 @@ export const transferAt =
     strong(c, t, v);
     if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
   };
+
+/** The file system works on this range now; the blocks it then tells of are there (see BlockSizes). */
+export function worksOn(t: Thread, device: number, inode: number, offset: number, length: number): void {
+  const { work } = t;
+  work.device = device;
+  work.inode = inode;
+  work.offset = offset;
+  work.length = length;
+  work.callNs = t.call.timeNs;
+}
 
 export const weak: Handler = (c, t, v) => {
   if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);

@@ -3,14 +3,14 @@ import { Flag, Op } from '../model/events.js';
 import type { Context, DirectCall, Queued } from './context.js';
 import { sizeIs } from './context.js';
 import { findBuffer } from './faults.js';
-import { author, BLOCK, type Handler, PAGE, strong } from './handler.js';
+import { author, type Handler, PAGE, strong, worksOn } from './handler.js';
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
 import { xfsBlock } from './xfs-map.js';
 
 /** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
-const lookup: Handler = (_c, t, v) => {
+const lookup: Handler = (c, t, v) => {
   // dev ino disize pos bytecount startoff startblock fsbcount
   if (Number.isNaN(v[6]!)) return;
   const { pair } = t;
@@ -19,6 +19,8 @@ const lookup: Handler = (_c, t, v) => {
   pair.inode = v[1]!;
   pair.off = v[5]!;
   pair.block = v[6]!;
+  pair.count = v[7]!;
+  c.blocks.touched(v[0]!, v[5]!, v[7]!, v[3]!, 1);
 };
 
 const deviceMap: Handler = (c, t, v) => {
@@ -27,16 +29,18 @@ const deviceMap: Handler = (c, t, v) => {
   const { seen } = pair;
   pair.seen = false;
   strong(c, t, v);
-  if (!seen || pair.device !== v[0] || pair.inode !== v[1] || pair.off * BLOCK !== v[4]) return;
-  if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / BLOCK);
+  if (!seen || pair.device !== v[0] || pair.inode !== v[1]) return;
+  const size = c.blocks.same(v[0]!, pair.count, v[5]!) ? v[5]! / pair.count : c.blocks.bytes(v[0]!);
+  if (pair.off * size !== v[4]) return;
+  if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / size);
   const type = told(c, c.iomapTypes, v[6]!, iomapType);
   // A copy-on-write target is not the file's map yet.
   if (told(c, c.iomapShared, v[7]!, iomapShared)) return;
   const block = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : pair.block;
   if (block >= 0 && xfsBlock(block) < 0) return;
-  const count = v[5]! < 0 ? 2 ** 40 : v[5]! / BLOCK;
+  const count = v[5]! < 0 ? 2 ** 40 : v[5]! / size;
   author(c, t);
-  c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, v[4]! / BLOCK, block, count, type === IOMAP_UNWRITTEN);
+  c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, pair.off, block, count, type === IOMAP_UNWRITTEN);
 };
 
 /** include/linux/iomap.h; printed by name, or as a number by raw reports. */
@@ -64,6 +68,7 @@ function told<T>(c: Context, known: T[], id: number, meaning: (text: string) => 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio
   strong(c, t, v);
+  worksOn(t, v[0]!, v[1]!, v[3]!, v[4]!);
   const { call } = t;
   call.direct = true;
   call.directNs = c.record.timeNs;

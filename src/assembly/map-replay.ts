@@ -1,9 +1,8 @@
 // The map log played forward: who owns which blocks of which device at a time.
 import { UNKNOWN } from '../model/units.js';
 import { BlockOwners } from './block-owners.js';
+import type { BlockSizes } from './block-sizes.js';
 import type { MapRow } from './map-log.js';
-
-const BLOCK = 4096;
 
 /** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
 export type AddressOf = (row: MapRow) => number;
@@ -14,15 +13,17 @@ export class MapReplay {
   readonly cow = new BlockOwners();
   private readonly rows: readonly MapRow[];
   private readonly addressOf: AddressOf;
+  private readonly blocks: BlockSizes;
   private next = 0;
   /** Physical pages that stood in for a hole. */
   readonly zeroPages = new Set<number>();
   /** Device of each file. */
   readonly deviceOf = new Map<number, number>();
 
-  constructor(rows: readonly MapRow[], addressOf: AddressOf) {
+  constructor(rows: readonly MapRow[], addressOf: AddressOf, blocks: BlockSizes) {
     this.rows = rows;
     this.addressOf = addressOf;
+    this.blocks = blocks;
   }
 
   to(timeNs: number): void {
@@ -31,8 +32,9 @@ export class MapReplay {
 
   private apply(row: MapRow): void {
     const addr = this.addressOf(row);
-    const offset = row.offset * BLOCK;
-    const length = row.count * BLOCK;
+    const block = this.blocks.bytes(row.device);
+    const offset = row.offset * block;
+    const length = row.count * block;
     this.deviceOf.set(row.file, row.device);
     if (row.change === 'insert')
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);

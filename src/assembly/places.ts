@@ -10,7 +10,7 @@ import { type AddressOf, MapReplay } from './map-replay.js';
 const PAGE = 4096;
 
 export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void {
-  const replay = new MapReplay(c.log.rows, addressOf);
+  const replay = new MapReplay(c.log.rows, addressOf, c.blocks);
   const moments = c.devices.accesses.flatMap((access) => [
     { timeNs: access.fromNs, access, begin: true },
     { timeNs: access.toNs, access, begin: false },

@@ -23,7 +23,14 @@ export interface Recording {
   readonly log: string;
 }
 
-export const BUNDLED: readonly Recording[] = ['xfs-kill', 'xfs-movers', 'xfs-swap', 'nvme-pagecache'].map((name) => ({
+export const BUNDLED: readonly Recording[] = [
+  'xfs-kill',
+  'xfs-movers',
+  'xfs-1k-movers',
+  'ext4-1k-movers',
+  'xfs-swap',
+  'nvme-pagecache',
+].map((name) => ({
   name,
   text: join(bundled, `${name}.report.txt.gz`),
   log: join(bundled, `${name}.driver.jsonl.gz`),
