@@ -1,11 +1,11 @@
 // `sealtrace ingest`: recordings into a bundle, or into NDJSON.
+import { dirname } from 'node:path';
 import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
-import { applyFilter, type Filter, isEmpty } from '../trace/filter.js';
-import { partsOf } from '../trace/parts.js';
+import { type Filter, filterParts, isEmpty } from '../trace/filter.js';
 import type { Command, Context } from './command.js';
-import { load, shortName, statusOf } from './load.js';
+import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
 import { suggestion, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
@@ -35,10 +35,17 @@ export const ingest: Command = {
     const { io, args, operands } = context;
     const filter = filterOf(args);
     const output = traceOutput(args, 'ingest');
-    const { trace: whole, damaged } = await load(context, operands);
-    const trace = isEmpty(filter) ? whole : applyFilter(whole, filter);
-    await writeTrace(io, output, partsOf(trace));
-    await answer(context, output.out, trace.columns.rows, whole.columns.rows);
+    const { used, damaged } = await loadParts(
+      context,
+      operands,
+      async (parts) => {
+        const filtered = isEmpty(filter) ? null : filterParts(parts, filter);
+        await writeTrace(io, output, filtered ?? parts);
+        return { kept: filtered?.keptRows ?? parts.mostRows, all: parts.mostRows };
+      },
+      output.out === '-' ? undefined : dirname(output.out),
+    );
+    await answer(context, output.out, used.kept, used.all);
     return statusOf(context, damaged, true);
   },
 };

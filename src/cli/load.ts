@@ -3,35 +3,57 @@ import { basename } from 'node:path';
 import { parseMap } from '../formats/table-columns.js';
 import { GUESSED } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
-import { DAMAGED, type Ingested, ingest } from '../trace/ingest.js';
+import { DAMAGED, type Ingested, type IngestedParts, ingestParts } from '../trace/ingest.js';
+import { type StoredParts, type TraceEnd, wholeOf } from '../trace/parts.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
 import { startMeter } from './progress.js';
 import { clean } from './text.js';
 
 export async function load(context: Context, paths: readonly string[]): Promise<Ingested> {
-  const { io, args, draws, quiet } = context;
+  const { used, damaged } = await loadParts(context, paths, wholeOf);
+  return { trace: used, damaged };
+}
+
+/** The same for those who can use a trace piece by piece; `scratch` is a folder for what does not fit into memory. */
+export async function loadParts<T>(
+  context: Context,
+  paths: readonly string[],
+  use: (parts: StoredParts) => T | Promise<T>,
+  scratch?: string,
+): Promise<{ readonly used: T; readonly damaged: boolean }> {
+  const { parts, damaged, close } = await read(context, paths, scratch);
+  try {
+    remark(context, parts.rest());
+    const used = await use(parts);
+    remarkEmpty(context, parts);
+    return { used, damaged };
+  } finally {
+    close();
+  }
+}
+
+async function read(
+  { io, args, draws, quiet }: Context,
+  paths: readonly string[],
+  scratch: string | undefined,
+): Promise<IngestedParts> {
   const map = args.given('map');
   const columns = map === undefined ? [] : parseMap(map);
   const meter = startMeter(io, draws, quiet);
+  let name = '';
   try {
-    const loaded = await ingest(paths, {
-      from: args.given('from'),
-      columns,
-      stdin: io.stdin,
-      onProgress: meter.update,
-    });
-    meter.end(traceName(loaded.trace));
-    remark(context, loaded);
-    return loaded;
-  } catch (error) {
-    meter.end('');
-    throw error;
+    const from = args.given('from');
+    const ingested = await ingestParts(paths, { from, columns, scratch, stdin: io.stdin, onProgress: meter.update });
+    name = traceName(ingested.parts.rest());
+    return ingested;
+  } finally {
+    meter.end(name);
   }
 }
 
 /** The same for a recording and for the bundle made of it. */
-export function traceName({ sources }: Trace): string {
+export function traceName({ sources }: Pick<Trace, 'sources'>): string {
   const [first, ...rest] = sources.map(({ name }) => name);
   if (first === undefined) return 'empty trace';
   return rest.length === 0 ? first : `${first} and ${rest.length} more`;
@@ -46,17 +68,24 @@ export function statusOf(context: Context, damaged: boolean, safe: boolean): num
   return !safe && context.args.flag('strict') ? Exit.unsafe : Exit.done;
 }
 
-function remark({ io, quiet, style }: Context, { trace }: Ingested): void {
-  const warn = (text: string): void => io.err(`sealtrace: ${style.warn('warning')}: ${clean(text)}\n`);
-  for (const { code, source, text } of trace.issues)
-    if (code === DAMAGED) warn(`${source} is damaged: ${text}. What was valid is used (exit status ${Exit.damaged})`);
-  if (quiet) return;
-  for (const { code, source, text } of trace.issues)
-    if (code.startsWith(GUESSED)) io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
-  const lost = trace.sources.flatMap((source) => source.lost);
-  if (lost.length > 0) warn(lossText(lost));
-  const nothing = whatIsMissing(trace);
-  if (nothing !== '') warn(nothing);
+function warn({ io, style }: Context, text: string): void {
+  io.err(`sealtrace: ${style.warn('warning')}: ${clean(text)}\n`);
+}
+
+function remark(context: Context, { issues, sources }: TraceEnd): void {
+  for (const { code, source, text } of issues)
+    if (code === DAMAGED)
+      warn(context, `${source} is damaged: ${text}. What was valid is used (exit status ${Exit.damaged})`);
+  if (context.quiet) return;
+  for (const { code, source, text } of issues)
+    if (code.startsWith(GUESSED)) context.io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
+  const lost = sources.flatMap((source) => source.lost);
+  if (lost.length > 0) warn(context, lossText(lost));
+}
+
+function remarkEmpty(context: Context, parts: StoredParts): void {
+  const nothing = whatIsMissing(parts);
+  if (nothing !== '' && !context.quiet) warn(context, nothing);
 }
 
 function lossText(lost: readonly { readonly count: number }[]): string {
@@ -66,10 +95,10 @@ function lossText(lost: readonly { readonly count: number }[]): string {
 }
 
 /** A trace that can be read and still tells nothing about seals. */
-function whatIsMissing(trace: Trace): string {
-  const records = trace.sources.reduce((sum, source) => sum + source.records, 0);
-  if (records === 0 && trace.columns.rows === 0)
+function whatIsMissing(parts: StoredParts): string {
+  const records = parts.rest().sources.reduce((sum, source) => sum + source.records, 0);
+  if (records === 0 && parts.mostRows === 0)
     return 'expected records, found none: the recording is empty. Was tracing on, and was anything filtered out?';
-  if (trace.files.length > 0) return '';
+  if (parts.files.length > 0) return '';
   return 'expected mappings or events of block maps, found none: nothing can be sealed or refused. Record syscalls, page faults and the events of the file system (kernel-events reference, section 2)';
 }

@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, resolve } from 'node:path';
 import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
-import type { Loss, RecordKind, SourceInfo, Trace } from '../model/trace.js';
+import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import {
+  BATCH_ROWS,
   InTable,
   integers,
   numbers,
@@ -18,10 +19,11 @@ import {
   writeTable,
   zip,
 } from './arrow-table.js';
-import { partsOf, type TraceParts } from './parts.js';
+import { evenly, partsOf, type StoredParts, type TraceEnd, type TraceParts } from './parts.js';
 
 export const SCHEMA = 'sealtrace.events/1';
 const EVENTS = 'events.arrow';
+const RECORDS = 'records.arrow';
 /** CRC-32 of every table, by file name. */
 const SUMS = 'checksums.json';
 
@@ -72,6 +74,11 @@ export function readBundle(dir: string): Trace {
   );
 }
 
+/** The same piece by piece. */
+export function openBundle(dir: string): { readonly parts: StoredParts; close(): void } {
+  return { parts: partsOf(readBundle(dir)), close: () => {} };
+}
+
 /** Whatever goes wrong with a file of the bundle is told with its name. */
 function take<T>(dir: string, file: string, read: (path: string) => T): T {
   const path = join(dir, file);
@@ -107,14 +114,46 @@ function eventPart(columns: EventColumns): TablePart {
   };
 }
 
-function* eventParts(trace: TraceParts): Iterable<TablePart> {
-  for (const columns of trace.batches()) yield eventPart(columns);
+function recordPart(records: RecordColumns, names: readonly string[]): TablePart {
+  return {
+    rows: records.rows,
+    columns: [
+      integers('time_ns', records.timeNs),
+      words('kind', records.kind, names),
+      numbers('task', records.task),
+      numbers('cpu', records.cpu),
+      numbers('source', records.source),
+      numbers('row', records.row),
+      numbers('op_id', records.opId),
+    ],
+  };
+}
+
+function* mapped<T>(pieces: Iterable<T>, part: (piece: T) => TablePart): Iterable<TablePart> {
+  for (const piece of pieces) yield part(piece);
 }
 
 function writeTables(parts: TraceParts, dir: string): void {
   const base = { schema: SCHEMA, clock: parts.clock, originNs: String(parts.originNs) };
   const sums: Record<string, number> = {};
-  sums[EVENTS] = writeTable(join(dir, EVENTS), eventParts(parts), base);
+  sums[EVENTS] = writeTable(join(dir, EVENTS), mapped(evenly(parts.batches(), BATCH_ROWS), eventPart), base);
+  const { recordRows, kinds } = parts.rest();
+  const names = kinds.map((kind) => kind.name);
+  sums[RECORDS] = writeTable(
+    join(dir, RECORDS),
+    mapped(parts.records(), (records) => recordPart(records, names)),
+    { ...base, kinds: JSON.stringify(kinds), rows: String(recordRows) },
+  );
+  writeSideTables(parts.rest(), base, dir, sums);
+  writeFileSync(join(dir, SUMS), `${JSON.stringify(sums, null, 2)}\n`);
+}
+
+function writeSideTables(
+  trace: TraceEnd,
+  base: Readonly<Record<string, string>>,
+  dir: string,
+  sums: Record<string, number>,
+): void {
   const write = (
     file: string,
     rows: number,
@@ -123,19 +162,7 @@ function writeTables(parts: TraceParts, dir: string): void {
   ): void => {
     sums[file] = writeTable(join(dir, file), [{ rows, columns }], { ...base, ...more, rows: String(rows) });
   };
-  const trace = parts.rest();
-  const { records, files, tasks, sources, issues } = trace;
-  const names = trace.kinds.map((kind) => kind.name);
-  const recordParts = [
-    integers('time_ns', records.timeNs),
-    words('kind', records.kind, names),
-    numbers('task', records.task),
-    numbers('cpu', records.cpu),
-    numbers('source', records.source),
-    numbers('row', records.row),
-    numbers('op_id', records.opId),
-  ];
-  write('records.arrow', records.rows, recordParts, { kinds: JSON.stringify(trace.kinds) });
+  const { files, tasks, sources, issues } = trace;
   const text = <T>(list: readonly T[], key: keyof T & string) =>
     texts(
       key,
@@ -187,7 +214,6 @@ function writeTables(parts: TraceParts, dir: string): void {
       extras.map(([, json]) => json),
     ),
   ]);
-  writeFileSync(join(dir, SUMS), `${JSON.stringify(sums, null, 2)}\n`);
 }
 
 type Open = <T>(file: string, read: (table: InTable) => T) => T;

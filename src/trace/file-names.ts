@@ -1,5 +1,5 @@
 // Which names mean the same file: device and inode, a path alone, or a placeholder for an open descriptor.
-// Ids are handed out at once and may turn out to be one file later (union-find); `compact` resolves them.
+// Ids are handed out at once and may turn out to be one file later (union-find); `resolve` tells.
 import type { FileInfo } from '../model/events.js';
 import { NONE } from '../model/units.js';
 
@@ -8,6 +8,9 @@ interface Names {
   inode: string;
   path: string;
 }
+
+/** Of ids that stand for another file: descriptors are opened by the million. */
+const NAMELESS: Names = Object.freeze({ device: '', inode: '', path: '' });
 
 export class FileNames {
   readonly #names: Names[] = [];
@@ -55,27 +58,30 @@ export class FileNames {
     const target = this.#root(to);
     if (source === target) return;
     this.#parent[source] = target;
-    if (target === NONE) return;
+    if (target === NONE) {
+      this.#names[source] = NAMELESS;
+      return;
+    }
     const names = this.#names[target]!;
     const learned = this.#names[source]!;
     if (names.inode === '') Object.assign(names, { device: learned.device || names.device, inode: learned.inode });
     if (names.path === '') names.path = learned.path;
+    this.#names[source] = NAMELESS;
   }
 
-  /** Rewrites ids to rows of the returned table: files that occur in the column, in the order in which they do. */
-  compact(column: Uint32Array, rows: number): FileInfo[] {
-    const kept: FileInfo[] = [];
-    const places = new Uint32Array(this.#names.length).fill(NONE);
-    for (let i = 0; i < rows; i++) {
-      const file = this.#root(column[i]!);
-      if (file === NONE) {
-        column[i] = NONE;
-        continue;
-      }
-      if (places[file] === NONE) places[file] = kept.push(this.#names[file]!) - 1;
-      column[i] = places[file]!;
-    }
-    return kept;
+  /** How many ids were handed out. */
+  get size(): number {
+    return this.#names.length;
+  }
+
+  /** The id that stands for the file of this one; NONE when nothing tells which that is. */
+  resolve(id: number): number {
+    return this.#root(id);
+  }
+
+  /** What a resolved id is called. */
+  info(id: number): FileInfo {
+    return this.#names[id]!;
   }
 
   #idOfPath(device: string, path: string): number {

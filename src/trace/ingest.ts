@@ -3,9 +3,11 @@ import { Assembler } from '../assembly/assembler.js';
 import { UserError } from '../model/issue.js';
 import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
-import { isBundle, readBundle } from './bundle.js';
+import { isBundle, openBundle } from './bundle.js';
 import { type OpenedInput, openInput } from './input.js';
+import { type StoredParts, wholeOf } from './parts.js';
 import { formatNamed, recognise } from './recognise.js';
+import { Spill } from './spill.js';
 
 /** Code of the issue that marks a damaged recording; a bundle keeps it. */
 export const DAMAGED = 'input-damaged';
@@ -24,6 +26,8 @@ export interface IngestOptions {
   /** What the user says about tables among the inputs. */
   readonly columns?: ReadOptions['columns'] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Folder for what does not fit into memory; by default that of temporary files. */
+  readonly scratch?: string | undefined;
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
 }
 
@@ -33,19 +37,38 @@ export interface Ingested {
   readonly damaged: boolean;
 }
 
+/** The same piece by piece, so that its length costs no memory. */
+export interface IngestedParts {
+  readonly parts: StoredParts;
+  readonly damaged: boolean;
+  /** The pieces can be had until then. */
+  close(): void;
+}
+
 /** Throws a UserError when an input cannot be read or is no recording. */
 export async function ingest(paths: readonly string[], options: IngestOptions = {}): Promise<Ingested> {
+  const { parts, damaged, close } = await ingestParts(paths, options);
+  try {
+    return { trace: wholeOf(parts), damaged };
+  } finally {
+    close();
+  }
+}
+
+export async function ingestParts(paths: readonly string[], options: IngestOptions = {}): Promise<IngestedParts> {
   const format = options.from === undefined ? null : formatNamed(options.from);
   const bundle = paths.find((path) => path !== '-' && isBundle(path));
   if (bundle !== undefined && paths.length > 1)
     throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
-  const trace = bundle === undefined ? await readAll(paths, format, options) : readBundle(bundle);
-  return { trace, damaged: trace.issues.some(({ code }) => code === DAMAGED) };
+  const { parts, close } = bundle === undefined ? await readAll(paths, format, options) : openBundle(bundle);
+  return { parts, close, damaged: parts.rest().issues.some(({ code }) => code === DAMAGED) };
 }
 
-async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Trace> {
+type Kept = Omit<IngestedParts, 'damaged'>;
+
+async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Kept> {
   if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
-  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const builder = new TraceBuilder((sink) => new Assembler(sink), new Spill(options.scratch));
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.
@@ -54,10 +77,13 @@ async function readAll(paths: readonly string[], format: Format | null, options:
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
     for (const group of grouped(inputs, chosen)) await readGroup(builder, group, read, progress);
+    return { parts: builder.finishParts(), close: () => builder.close() };
+  } catch (error) {
+    builder.close();
+    throw error;
   } finally {
     for (const input of inputs) await input.close();
   }
-  return builder.finish();
 }
 
 interface Group {

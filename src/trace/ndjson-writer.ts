@@ -1,10 +1,21 @@
 // A trace as NDJSON (events reference); reading it back gives the same columns, files and tasks.
 // Where a row is not what the reader takes for granted, null says "not known" and numbers name holds, operations and files.
-import { type FileInfo, FLAGS, Flag, OBSERVED_OPS, OPS, Op, type TaskInfo } from '../model/events.js';
+import { PagedNumbers } from '../base/paged-numbers.js';
+import {
+  type EventColumns,
+  type FileInfo,
+  FLAGS,
+  Flag,
+  OBSERVED_OPS,
+  OPS,
+  Op,
+  type TaskInfo,
+} from '../model/events.js';
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import { partsOf, type TraceParts } from './parts.js';
+import { Spill } from './spill.js';
 
 const HOLDS: ReadonlySet<number> = new Set([
   Op.mmap,
@@ -41,7 +52,10 @@ interface Texts {
 }
 
 /** The rows at hand, with the names they use. */
-type Piece = Pick<Trace, 'columns' | 'files' | 'tasks' | 'extras'>;
+interface Piece extends Pick<Trace, 'columns' | 'files' | 'tasks' | 'extras'> {
+  /** Number of its first row in the trace. */
+  readonly first: number;
+}
 
 /** Lines with their newline, the header first. */
 export const writeNdjson = (trace: Trace): Iterable<string> => writeNdjsonParts(partsOf(trace));
@@ -50,14 +64,29 @@ export const writeNdjson = (trace: Trace): Iterable<string> => writeNdjsonParts(
 export function* writeNdjsonParts(trace: TraceParts): Iterable<string> {
   yield `{"schema":"sealtrace.events/1","clock":${JSON.stringify(trace.clock)},"originNs":${trace.originNs}}\n`;
   const texts: Texts = { files: [], tasks: [], flags: new Map() };
-  for (const columns of trace.batches())
-    yield* lines({ columns, files: trace.files, tasks: trace.tasks, extras: trace.extras }, texts);
+  const { files, tasks, extras } = trace;
+  const store = new Spill();
+  let first = 0;
+  try {
+    const survey = trace.repeatable ? surveyed(trace.batches(), store) : null;
+    for (const columns of trace.batches()) {
+      yield* lines({ columns, files, tasks, extras, first }, survey ?? surveyed([columns], store), texts);
+      first += columns.rows;
+    }
+  } finally {
+    store.close();
+  }
 }
 
-function* lines(trace: Piece, texts: Texts): Iterable<string> {
-  const { columns, extras } = trace;
-  const uses = countUses(trace);
-  const renames = columns.op.subarray(0, columns.rows).includes(Op.rename);
+/** What a line has to say depends on all others. */
+interface Survey {
+  /** How often each number of an operation occurs, as that or as the number of a hold. */
+  readonly uses: PagedNumbers;
+  readonly renames: boolean;
+}
+
+function* lines(trace: Piece, { uses, renames }: Survey, texts: Texts): Iterable<string> {
+  const { columns, extras, first } = trace;
   for (let row = 0; row < columns.rows; row++) {
     const file = columns.file[row]!;
     const task = columns.task[row]!;
@@ -72,9 +101,9 @@ function* lines(trace: Piece, texts: Texts): Iterable<string> {
       );
     const opId = columns.opId[row]!;
     // An operation gets a number of its own when read; only one that is shared, or none, must be said.
-    const own = opId !== 0 && uses.count[opId - uses.first] === (two ? 2 : 1);
+    const own = opId !== 0 && uses.get(opId) === (two ? 2 : 1);
     const told = OBSERVED.has(columns.op[row]!) ? opId !== 0 : !own;
-    const extra = extras.get(row);
+    const extra = extras.get(first + row);
     let line = `{"t":${columns.timeNs[row]},"op":"${OPS[columns.op[row]!]}"`;
     line += who(trace, row, texts) + fileOf(file, texts) + range(trace, row) + details(trace, row, texts);
     if (two) line += second(trace, row, texts);
@@ -84,29 +113,25 @@ function* lines(trace: Piece, texts: Texts): Iterable<string> {
   }
 }
 
-/** How often each number of an operation occurs, as that or as the number of a hold; `count` begins at `first`. */
-function countUses({ columns }: Piece): { readonly first: number; readonly count: Uint32Array } {
-  const { opId, handle, rows } = columns;
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  for (let i = 0; i < rows; i++) {
-    if (opId[i] === 0) continue;
-    first = Math.min(first, opId[i]!);
-    last = Math.max(last, opId[i]!);
+function surveyed(pieces: Iterable<EventColumns>, store: Spill): Survey {
+  const uses = new PagedNumbers(store);
+  let renames = false;
+  for (const { op, opId, handle, rows } of pieces) {
+    for (let i = 0; i < rows; i++) {
+      if (opId[i] !== 0) uses.set(opId[i]!, uses.get(opId[i]!) + 1);
+      if (handle[i] !== 0) uses.set(handle[i]!, uses.get(handle[i]!) + 1);
+      if (op[i] === Op.rename) renames = true;
+    }
   }
-  const count = new Uint32Array(Math.max(0, last - first + 1));
-  for (let i = 0; i < rows; i++) {
-    if (opId[i]! >= first) count[opId[i]! - first]!++;
-    if (handle[i]! >= first && handle[i]! <= last) count[handle[i]! - first]!++;
-  }
-  return { first, count };
+  return { uses, renames };
 }
 
 /** The next row is what the reader makes of `to`. */
-function hasSecond({ columns, extras }: Piece, row: number): boolean {
+function hasSecond({ columns, extras, first }: Piece, row: number): boolean {
   const next = row + 1;
   const { op, flags, file, addr } = columns;
-  if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(next)) return false;
+  if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(first + next))
+    return false;
   if (flags[row]! & Flag.second || flags[next] !== (flags[row]! | Flag.second)) return false;
   if (file[next] === NONE || addr[next] !== UNKNOWN) return false;
   const { timeNs, task, length, handle, opId, result, latencyNs } = columns;

@@ -1,25 +1,151 @@
 // A trace that is handed on piece by piece: what writers need, whether or not it is whole in memory.
 import type { EventColumns } from '../model/events.js';
-import type { Trace } from '../model/trace.js';
+import type { RecordColumns, Trace } from '../model/trace.js';
+
+/** What is known of a trace once its last piece was seen. */
+export interface TraceEnd extends Omit<Trace, 'columns' | 'records'> {
+  readonly recordRows: number;
+}
 
 export interface TraceParts {
   readonly clock: string;
   readonly originNs: bigint;
   /**
-   * In the order of time, each valid until the next is asked for. The rows of one operation come in one piece, and in a
-   * trace of several pieces no number is both an operation's and a hold's.
+   * In the order of time, each valid until the next is asked for. A second row of an operation comes in one piece with
+   * the first.
    */
   batches(): Iterable<EventColumns>;
+  /**
+   * The batches can be had as often as one likes. If not, the rows of one operation come in one piece, and no number is
+   * both an operation's and a hold's.
+   */
+  readonly repeatable: boolean;
   /** Everything that the pieces so far name. */
   readonly files: Trace['files'];
   readonly tasks: Trace['tasks'];
-  /** By row; only of traces that are one piece. */
+  /** By row of the trace. */
   readonly extras: Trace['extras'];
-  /** What is known at the end of the last piece. */
-  rest(): Omit<Trace, 'columns'>;
+  /** Once the batches have ended; each valid until the next is asked for. */
+  records(): Iterable<RecordColumns>;
+  /** Once the batches have ended. What the records name is in it when they have ended as well. */
+  rest(): TraceEnd;
 }
 
-export function partsOf(trace: Trace): TraceParts {
-  const { clock, originNs, files, tasks, extras, columns } = trace;
-  return { clock, originNs, files, tasks, extras, batches: () => [columns], rest: () => trace };
+/** A trace that is kept somewhere: its pieces can be had again. */
+export interface StoredParts extends TraceParts {
+  readonly repeatable: true;
+  /** No more events than these. */
+  readonly mostRows: number;
+}
+
+export function partsOf(trace: Trace): StoredParts {
+  const { clock, originNs, files, tasks, extras, columns, records } = trace;
+  return {
+    ...{ clock, originNs, files, tasks, extras },
+    mostRows: columns.rows,
+    repeatable: true,
+    batches: () => [columns],
+    records: () => [records],
+    rest: () => ({ ...trace, recordRows: records.rows }),
+  };
+}
+
+/** All pieces in memory. */
+export function wholeOf(parts: StoredParts): Trace {
+  const columns = gather(eventRoom(parts.mostRows), parts.batches());
+  const { recordRows } = parts.rest();
+  const records = gather(recordRoom(recordRows), parts.records());
+  const { recordRows: _, ...rest } = parts.rest();
+  return { ...rest, columns, records };
+}
+
+type Column = Float64Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;
+
+/** The pieces one behind the other in columns that have room for them. */
+function gather<C extends EventColumns | RecordColumns>(room: C, pieces: Iterable<C>): C {
+  let rows = 0;
+  for (const piece of pieces) {
+    copyRows(room, rows, piece, 0, piece.rows);
+    rows += piece.rows;
+  }
+  return someRows(room, 0, rows);
+}
+
+/** The same events in pieces of `most`; the last has what is left. There is at least one. */
+export function* evenly(pieces: Iterable<EventColumns>, most: number): Iterable<EventColumns> {
+  let held = 0;
+  let room: EventColumns | null = null;
+  let given = false;
+  for (const piece of pieces) {
+    let from = 0;
+    for (; held === 0 && piece.rows - from >= most; from += most) {
+      given = true;
+      yield from === 0 && piece.rows === most ? piece : someRows(piece, from, from + most);
+    }
+    while (from < piece.rows) {
+      room ??= eventRoom(most);
+      const count = Math.min(most - held, piece.rows - from);
+      copyRows(room, held, piece, from, from + count);
+      held += count;
+      from += count;
+      if (held < most) continue;
+      given = true;
+      yield room;
+      held = 0;
+    }
+  }
+  if (held > 0 || !given) yield someRows(room ?? eventRoom(0), 0, held);
+}
+
+const columnsOf = (columns: EventColumns | RecordColumns): [string, Column][] =>
+  Object.entries(columns).filter((entry): entry is [string, Column] => typeof entry[1] !== 'number');
+
+function copyRows<C extends EventColumns | RecordColumns>(
+  room: C,
+  at: number,
+  from: C,
+  first: number,
+  end: number,
+): void {
+  const source = Object.fromEntries(columnsOf(from));
+  for (const [name, column] of columnsOf(room)) column.set(source[name]!.subarray(first, end), at);
+}
+
+/** Rows `from` to `to`, in the memory of the columns they come from. */
+export function someRows<C extends EventColumns | RecordColumns>(columns: C, from: number, to: number): C {
+  const cut = columnsOf(columns).map(([name, column]) => [name, column.subarray(from, to)]);
+  return { ...columns, ...Object.fromEntries(cut), rows: to - from };
+}
+
+function eventRoom(rows: number): EventColumns {
+  return {
+    rows,
+    timeNs: new Float64Array(rows),
+    op: new Uint8Array(rows),
+    flags: new Uint32Array(rows),
+    file: new Uint32Array(rows),
+    task: new Uint32Array(rows),
+    offset: new Float64Array(rows),
+    length: new Float64Array(rows),
+    addr: new Float64Array(rows),
+    handle: new Uint32Array(rows),
+    opId: new Uint32Array(rows),
+    result: new Int16Array(rows),
+    latencyNs: new Float64Array(rows),
+    source: new Uint16Array(rows),
+    row: new Uint32Array(rows),
+  };
+}
+
+function recordRoom(rows: number): RecordColumns {
+  return {
+    rows,
+    timeNs: new Float64Array(rows),
+    kind: new Uint16Array(rows),
+    task: new Uint32Array(rows),
+    cpu: new Uint16Array(rows),
+    source: new Uint16Array(rows),
+    row: new Uint32Array(rows),
+    opId: new Uint32Array(rows),
+  };
 }

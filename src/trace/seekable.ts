@@ -1,8 +1,7 @@
 // Bytes by their place: a plain file as it is; what comes from a pipe or is packed, from a temporary file.
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { RandomAccess } from '../model/trace.js';
+import { openUnnamed } from './spill.js';
 
 export interface Seekable extends RandomAccess {
   close(): void;
@@ -23,11 +22,9 @@ export function openPlain(path: string, onRead: (bytes: number) => void): Seekab
   };
 }
 
-/** Keeps everything in a temporary file without a name: it is gone with its descriptor, even when the run is killed. */
+/** Keeps everything in a temporary file without a name. */
 export async function spool(chunks: AsyncIterable<Uint8Array>): Promise<Seekable> {
-  const folder = mkdtempSync(join(tmpdir(), 'sealtrace-'));
-  const descriptor = openSync(join(folder, 'input'), 'wx+', 0o600);
-  rmSync(folder, { recursive: true, force: true });
+  const descriptor = openUnnamed();
   const file = reader(descriptor);
   try {
     for await (const chunk of chunks) for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);

@@ -1,5 +1,6 @@
 // The sink of one input, and what all inputs of a trace share. Rows go straight into the columns.
-import { Columns } from '../base/columns.js';
+import type { ByteStore } from '../base/byte-store.js';
+import type { Arrays, Shape } from '../base/columns.js';
 import type { EventWriter } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
 import type { KernelSink } from '../model/kernel.js';
@@ -10,13 +11,15 @@ import { FileNames } from './file-names.js';
 /** What the assembly of kernel records fills: the sink of its source, and the counts only it can know. */
 export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
   readonly deviceAccess: DeviceAccessCounts;
+  /** For what must be kept until the end of the recording. */
+  readonly store: ByteStore;
   /** Counts an enter without exit, or an exit without enter. */
   unpaired(count?: number): void;
 }
 /** Makes the assembly of one source, at the first use of its sink's `kernel`. */
 export type KernelFactory = (sink: AssemblySink) => KernelSink;
 
-const EVENT_SHAPE = {
+export const EVENT_SHAPE = {
   timeNs: Float64Array,
   op: Uint8Array,
   flags: Uint32Array,
@@ -32,7 +35,7 @@ const EVENT_SHAPE = {
   source: Uint16Array,
   row: Uint32Array,
 };
-const RECORD_SHAPE = {
+export const RECORD_SHAPE = {
   timeNs: Float64Array,
   kind: Uint16Array,
   task: Uint32Array,
@@ -43,10 +46,26 @@ const RECORD_SHAPE = {
 };
 const MOST_KINDS = 0xfffe;
 
+/** Where rows go: a number for each new one, then a store per column. */
+interface NewRows<S extends Shape> {
+  readonly at: Arrays<S>;
+  readonly length: number;
+  add(): number;
+}
+
+export interface PoolRows {
+  readonly events: NewRows<typeof EVENT_SHAPE>;
+  readonly records: NewRows<typeof RECORD_SHAPE>;
+  readonly store: ByteStore;
+}
+
 /** What all sources of a trace share. */
-export class Pool {
-  readonly events = new Columns(EVENT_SHAPE);
-  readonly records = new Columns(RECORD_SHAPE);
+export class Pool<R extends PoolRows = PoolRows> {
+  readonly events: R['events'];
+  readonly records: R['records'];
+  readonly store: ByteStore;
+  /** The first and the last time of any row. */
+  readonly span = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
   readonly files = new FileNames();
   readonly tasks: { pid: number; tid: number; name: string }[] = [];
   readonly taskIds = new Map<number, Map<number, number>>();
@@ -65,6 +84,17 @@ export class Pool {
   unpaired = 0;
   lastId = 0;
   origin: bigint | null = null;
+
+  constructor({ events, records, store }: R) {
+    this.events = events;
+    this.records = records;
+    this.store = store;
+  }
+}
+
+function stretch(span: Float64Array, timeNs: number): void {
+  if (timeNs < span[0]!) span[0] = timeNs;
+  if (timeNs > span[1]!) span[1] = timeNs;
 }
 
 export class SourceSink implements TraceSink, AssemblySink {
@@ -72,6 +102,7 @@ export class SourceSink implements TraceSink, AssemblySink {
   readonly events: EventWriter;
   readonly records: RecordWriter;
   readonly deviceAccess: DeviceAccessCounts;
+  readonly store: ByteStore;
   readonly #pool: Pool;
   readonly #makeKernel: KernelFactory;
   readonly #issues = new Map<string, Issue>();
@@ -83,6 +114,7 @@ export class SourceSink implements TraceSink, AssemblySink {
     this.events = new EventRow(pool, index);
     this.records = new RecordRow(pool, index, source);
     this.deviceAccess = pool.deviceAccess;
+    this.store = pool.store;
     this.#makeKernel = makeKernel;
   }
 
@@ -188,6 +220,7 @@ class EventRow implements EventWriter {
 
   // hot
   commit(): void {
+    stretch(this.#pool.span, this.timeNs);
     const columns = this.#pool.events;
     const row = columns.add();
     const at = columns.at;
@@ -251,6 +284,7 @@ class RecordRow implements RecordWriter {
 
   // hot
   commit(): void {
+    stretch(this.#pool.span, this.timeNs);
     const columns = this.#pool.records;
     const row = columns.add();
     const at = columns.at;

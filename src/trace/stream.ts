@@ -1,11 +1,14 @@
 // A trace that is written while it is made: events go to a sink and come out again in batches, so that its length costs no
 // memory. Files and tasks are numbered as they first appear, like everywhere; the maker keeps time and numbers in order.
+
+import { Columns } from '../base/columns.js';
 import type { EventColumns, FileInfo, TaskInfo } from '../model/events.js';
-import type { SourceInfo, Trace, TraceSink } from '../model/trace.js';
+import type { RecordColumns, SourceInfo, TraceSink } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BATCH_ROWS } from './arrow-table.js';
-import type { TraceParts } from './parts.js';
-import { Pool, SourceSink } from './sink.js';
+import type { TraceEnd, TraceParts } from './parts.js';
+import { EVENT_SHAPE, Pool, RECORD_SHAPE, SourceSink } from './sink.js';
+import { Spill } from './spill.js';
 
 /** Adds at least so many rows if there are so many left; false when there are no more. */
 export type Advance = (rows: number) => boolean;
@@ -15,7 +18,12 @@ export class TraceStream implements TraceParts {
   readonly files: FileInfo[] = [];
   readonly tasks: TaskInfo[] = [];
   readonly extras: ReadonlyMap<number, string> = new Map();
-  readonly #pool = new Pool();
+  readonly repeatable = false;
+  readonly #pool = new Pool({
+    events: new Columns(EVENT_SHAPE),
+    records: new Columns(RECORD_SHAPE),
+    store: new Spill(),
+  });
   readonly #source: SourceInfo;
   readonly #filePlaces: number[] = [];
   readonly #taskPlaces: number[] = [];
@@ -55,10 +63,15 @@ export class TraceStream implements TraceParts {
     }
   }
 
-  rest(): Omit<Trace, 'columns'> {
+  records(): Iterable<RecordColumns> {
+    const { records } = this.#pool;
+    return [{ rows: records.length, ...records.view() }];
+  }
+
+  rest(): TraceEnd {
     const { records, kinds, issues, unpaired, deviceAccess } = this.#pool;
     return {
-      records: { rows: records.length, ...records.view() },
+      recordRows: records.length,
       kinds,
       files: this.files,
       tasks: this.tasks,
@@ -93,9 +106,8 @@ export class TraceStream implements TraceParts {
   }
 
   #newFile(file: number): number {
-    const [info] = this.#pool.files.compact(Uint32Array.of(file), 1);
     this.#filePlaces[file] = this.files.length;
-    return this.files.push(info!) - 1;
+    return this.files.push(this.#pool.files.info(this.#pool.files.resolve(file))) - 1;
   }
 
   #newTask(task: number): number {

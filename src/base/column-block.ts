@@ -1,0 +1,50 @@
+// A fixed number of rows of typed columns in one piece of memory, so that they go to a store and come back as one.
+import type { Arrays, Numbers, Shape } from './columns.js';
+
+export class ColumnBlock<S extends Shape> {
+  readonly at: Arrays<S>;
+  readonly bytes: Uint8Array;
+  readonly capacity: number;
+  // One list per element type: a loop that has met many of them is many times slower (architecture, section 8).
+  readonly #floats: Float64Array[] = [];
+  readonly #words: Uint32Array[] = [];
+  readonly #halves: (Uint16Array | Int16Array)[] = [];
+  readonly #bytes: Uint8Array[] = [];
+
+  constructor(shape: S, capacity: number) {
+    const entries = Object.entries(shape);
+    const rowBytes = entries.reduce((sum, [, type]) => sum + type.BYTES_PER_ELEMENT, 0);
+    const buffer = new ArrayBuffer(rowBytes * capacity);
+    const columns: Record<string, Numbers> = {};
+    for (const [name, type] of entries) columns[name] = new type(0);
+    // The widest first: every column begins at a multiple of its own width.
+    const widest = [...entries].sort(([, a], [, b]) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT);
+    let offset = 0;
+    for (const [name, type] of widest) {
+      const column = new type(buffer, offset, capacity);
+      offset += column.byteLength;
+      columns[name] = column;
+      if (column instanceof Float64Array) this.#floats.push(column);
+      else if (column instanceof Uint32Array) this.#words.push(column);
+      else if (column instanceof Uint8Array) this.#bytes.push(column);
+      else if (column instanceof Uint16Array || column instanceof Int16Array) this.#halves.push(column);
+      else throw new Error(`no block of columns such as "${name}"`);
+    }
+    this.at = columns as Arrays<S>;
+    this.bytes = new Uint8Array(buffer);
+    this.capacity = capacity;
+  }
+
+  /** Row `from` of another block of the same shape becomes row `to` of this one. */
+  // hot
+  take(to: number, other: ColumnBlock<S>, from: number): void {
+    const floats = this.#floats;
+    for (let i = 0; i < floats.length; i++) floats[i]![to] = other.#floats[i]![from]!;
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) words[i]![to] = other.#words[i]![from]!;
+    const halves = this.#halves;
+    for (let i = 0; i < halves.length; i++) halves[i]![to] = other.#halves[i]![from]!;
+    const bytes = this.#bytes;
+    for (let i = 0; i < bytes.length; i++) bytes[i]![to] = other.#bytes[i]![from]!;
+  }
+}

@@ -1,0 +1,160 @@
+// What formats and assembly have written, on its way out: in the order of time, with times from the first row on, and with
+// files, tasks, operations and holds numbered by their first appearance, so that a trace does not depend on how it was read.
+import { ColumnBlock } from '../base/column-block.js';
+import type { ColumnLog } from '../base/column-log.js';
+import type { Arrays } from '../base/columns.js';
+import { PagedNumbers } from '../base/paged-numbers.js';
+import type { SortedLog, SortedRows } from '../base/sorted-log.js';
+import { type EventColumns, type FileInfo, Flag, type TaskInfo } from '../model/events.js';
+import type { Issue } from '../model/issue.js';
+import type { Loss, RecordColumns, SourceInfo } from '../model/trace.js';
+import { NONE } from '../model/units.js';
+import { BATCH_ROWS } from './arrow-table.js';
+import { type StoredParts, someRows, type TraceEnd } from './parts.js';
+import type { EVENT_SHAPE, Pool, RECORD_SHAPE } from './sink.js';
+
+/** Records in one piece of memory. */
+export const RECORD_ROWS = BATCH_ROWS;
+
+export interface CollectedRows {
+  readonly events: SortedLog<typeof EVENT_SHAPE>;
+  readonly records: ColumnLog<typeof RECORD_SHAPE>;
+  readonly store: Pool['store'];
+}
+
+export class CollectedTrace implements StoredParts {
+  readonly repeatable = true;
+  readonly clock: string;
+  readonly originNs: bigint;
+  readonly mostRows: number;
+  readonly files: FileInfo[] = [];
+  readonly tasks: TaskInfo[] = [];
+  /** By row, once the batches have been there. */
+  readonly extras = new Map<number, string>();
+  readonly #pool: Pool<CollectedRows>;
+  readonly #sources: readonly SourceInfo[];
+  /** Where time zero has to be for no time to be negative. */
+  readonly #firstNs: number;
+  readonly #endNs: number;
+  /** By number in the pool. */
+  readonly #filePlaces: Uint32Array;
+  readonly #taskPlaces: Uint32Array;
+  readonly #ids: PagedNumbers;
+  #lastId = 0;
+
+  constructor(pool: Pool<CollectedRows>, sources: readonly SourceInfo[]) {
+    const [firstNs, lastNs] = pool.span as unknown as [number, number];
+    this.#pool = pool;
+    this.#sources = sources;
+    this.#firstNs = Math.min(0, firstNs);
+    this.#endNs = Math.max(0, lastNs) - this.#firstNs;
+    this.clock = sources.find((source) => source.clock !== '')?.clock ?? '';
+    this.originNs = (pool.origin ?? 0n) + BigInt(this.#firstNs);
+    this.mostRows = pool.events.length;
+    this.#filePlaces = new Uint32Array(pool.files.size).fill(NONE);
+    this.#taskPlaces = new Uint32Array(pool.tasks.length).fill(NONE);
+    this.#ids = new PagedNumbers(pool.store);
+    for (const { lost } of sources) moveLosses(lost, this.#firstNs);
+    if (this.#endNs > Number.MAX_SAFE_INTEGER) pool.issues.push(tooFarApart(this.#endNs, sources));
+  }
+
+  *batches(): Iterable<EventColumns> {
+    let first = 0;
+    for (const batch of this.#pool.events.batches(BATCH_ROWS, isSecond)) {
+      this.#settle(batch);
+      this.#findExtras(batch, first);
+      yield someRows({ ...batch.at, rows: batch.rows }, 0, batch.rows);
+      first += batch.rows;
+    }
+  }
+
+  *records(): Iterable<RecordColumns> {
+    const room = new ColumnBlock(NUMBERED, RECORD_ROWS).at;
+    for (const { rows, at } of this.#pool.records.blocks()) {
+      this.#settleRecords(rows, at, room);
+      yield someRows({ ...at, ...room, rows }, 0, rows);
+    }
+  }
+
+  rest(): TraceEnd {
+    const { kinds, issues, unplaced, unpaired, deviceAccess, records } = this.#pool;
+    const { files, tasks, originNs, clock, extras } = this;
+    return {
+      ...{ kinds, files, tasks, issues, unpaired, deviceAccess, originNs, clock, extras },
+      recordRows: records.length,
+      sources: this.#sources,
+      unplaced: Object.fromEntries([...unplaced].sort(([a], [b]) => (a < b ? -1 : 1))),
+      endNs: this.#endNs,
+    };
+  }
+
+  // hot
+  #settle({ rows, at }: SortedRows<typeof EVENT_SHAPE>): void {
+    const { timeNs, file, task, opId, handle } = at;
+    const firstNs = this.#firstNs;
+    for (let i = 0; i < rows; i++) {
+      timeNs[i]! -= firstNs;
+      file[i] = this.#fileOf(file[i]!);
+      task[i] = this.#taskOf(task[i]!);
+      opId[i] = this.#idOf(opId[i]!);
+      handle[i] = this.#idOf(handle[i]!);
+    }
+  }
+
+  // hot
+  #settleRecords(rows: number, at: Arrays<typeof RECORD_SHAPE>, out: Arrays<typeof NUMBERED>): void {
+    const firstNs = this.#firstNs;
+    for (let i = 0; i < rows; i++) {
+      out.timeNs[i] = at.timeNs[i]! - firstNs;
+      out.task[i] = this.#taskOf(at.task[i]!);
+      out.opId[i] = this.#idOf(at.opId[i]!);
+    }
+  }
+
+  #fileOf(id: number): number {
+    const file = this.#pool.files.resolve(id);
+    if (file === NONE) return NONE;
+    if (this.#filePlaces[file] === NONE) this.#filePlaces[file] = this.files.push(this.#pool.files.info(file)) - 1;
+    return this.#filePlaces[file]!;
+  }
+
+  #taskOf(id: number): number {
+    if (id === NONE) return NONE;
+    if (this.#taskPlaces[id] === NONE) this.#taskPlaces[id] = this.tasks.push(this.#pool.tasks[id]!) - 1;
+    return this.#taskPlaces[id]!;
+  }
+
+  /** Operations and holds share their numbers, from 1. */
+  #idOf(id: number): number {
+    if (id === 0) return 0;
+    const known = this.#ids.get(id);
+    if (known !== 0) return known;
+    this.#ids.set(id, ++this.#lastId);
+    return this.#lastId;
+  }
+
+  #findExtras({ rows, places }: SortedRows<typeof EVENT_SHAPE>, first: number): void {
+    const { extras } = this.#pool;
+    if (extras.size === 0) return;
+    for (let i = 0; i < rows; i++) {
+      const json = extras.get(places[i]!);
+      if (json !== undefined) this.extras.set(first + i, json);
+    }
+  }
+}
+
+/** What of a record changes on its way out. */
+const NUMBERED = { timeNs: Float64Array, task: Uint32Array, opId: Uint32Array };
+
+const isSecond = ({ flags }: Arrays<typeof EVENT_SHAPE>, row: number): boolean => (flags[row]! & Flag.second) !== 0;
+
+function moveLosses(lost: Loss[], firstNs: number): void {
+  lost.forEach((loss, i) => {
+    lost[i] = { ...loss, fromNs: Math.max(0, loss.fromNs - firstNs), toNs: Math.max(0, loss.toNs - firstNs) };
+  });
+}
+
+function tooFarApart(endNs: number, sources: readonly SourceInfo[]): Issue {
+  const text = `expected all times within 104 days of each other, found a span of ${endNs} ns; use recordings of one clock`;
+  return { code: 'time-range', count: 1, source: sources[0]?.name ?? '', row: 0, text };
+}
