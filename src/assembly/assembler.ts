@@ -82,7 +82,7 @@ export class Assembler implements KernelSink {
   private lastFile = -1;
 
   constructor(sink: AssemblySink) {
-    const log = new MapLog();
+    const log = new MapLog(sink.store);
     const blocks = new BlockSizes();
     this.context = {
       sink,
@@ -93,7 +93,7 @@ export class Assembler implements KernelSink {
       xfs: new XfsMaps(log),
       ext4: new Ext4Maps(log, blocks),
       blocks,
-      devices: new DeviceLog(),
+      devices: new DeviceLog(sink.store),
       sizes: new Map(),
       emptied: 0,
       sizeless: new Map(),

@@ -1,5 +1,6 @@
 // What every part of assembly shares: the record at hand, who acts, where rows go.
 
+import type { ByteStore } from '../base/byte-store.js';
 import type { EventWriter } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
@@ -17,6 +18,8 @@ export type { DirectCall };
 
 /** The sink of a source, and the counts only assembly can know. */
 export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
+  /** For what must be kept until the end of the recording. */
+  readonly store: ByteStore;
   readonly deviceAccess: DeviceAccessCounts;
   unpaired(count?: number): void;
 }
@@ -134,8 +137,8 @@ export function currentOp(c: Context, t: Thread): number {
 /** A change of the size that the kernel told us, or that follows from a call that succeeded. */
 export function sizeIs(c: Context, file: number, size: number, tell: boolean): void {
   if (!(size >= 0)) return;
-  if (!tell) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
-  else if (c.sizes.get(file) !== size) sizeRow(c, file, size);
+  if (!tell && !c.writesSeen) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
+  if (tell && c.sizes.get(file) !== size) sizeRow(c, file, size);
   c.sizes.set(file, size);
 }
 

@@ -13,7 +13,8 @@ export interface DaxBase {
 
 /** Where DAX memory begins: each fault that told a page frame, and each direct I/O into a mapping, votes. */
 export function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
-  const replay = new MapReplay(c.log.rows, addressOf, c.blocks);
+  if (c.daxFiles.size === 0) return null;
+  const replay = new MapReplay(c.log, addressOf, c.blocks);
   const votes = new Map<string, number>();
   let of = 0;
   const vote = (file: number, offset: number, physical: number): void => {
@@ -24,12 +25,10 @@ export function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
     const key = `${device}/${physical - addr}`;
     votes.set(key, (votes.get(key) ?? 0) + 1);
   };
-  const seen = c.devices.accesses.filter(
-    (a) => a.kind === 'memory' && a.direct?.buffer && (a.segments[0]?.file ?? 0) < 0,
-  );
-  const hints = c.devices.hints.slice(0, 4096);
+  const { accesses, hints } = c.devices;
   let h = 0;
-  for (const a of seen) {
+  for (const { access: a, begin } of accesses.moments()) {
+    if (!begin || a.kind !== 'memory' || !a.direct?.buffer || (a.segments[0]?.file ?? 0) >= 0) continue;
     for (; h < hints.length && hints[h]!.timeNs <= a.fromNs; h++) hint(replay, hints[h]!, vote);
     replay.to(a.fromNs);
     const direct = a.direct!;

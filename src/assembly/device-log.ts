@@ -1,6 +1,8 @@
 // Device accesses: from the mapping of memory for a device to its unmapping, and from the issue of a block request to its
 // completion. Addresses are led to files only at the end (device-places.ts), when the block maps are whole.
 // Joins and traps: kernel-events reference section 7.
+import type { ByteStore } from '../base/byte-store.js';
+import { AccessLog } from './access-log.js';
 import type { DirectCall } from './state.js';
 
 /** A run of physical memory, or of sectors, in bytes. */
@@ -15,6 +17,8 @@ export interface Segment {
 }
 
 export interface Access {
+  /** In the order in which they began. */
+  readonly number: number;
   readonly kind: 'memory' | 'sectors';
   readonly fromNs: number;
   toNs: number;
@@ -31,7 +35,7 @@ export interface Access {
   /** Part of a direct I/O call: its file and, when the buffer is a mapped file, that file and where in it. */
   readonly direct: DirectCall | null;
   /** Sectors of the command this memory was mapped for. */
-  command: Segment | null;
+  readonly command: Segment | null;
   disk: number;
 }
 
@@ -52,8 +56,14 @@ interface CachedPage {
   readonly order: number;
 }
 
+/** More of them tell nothing new. */
+const MOST_HINTS = 4096;
+/** The memory of a command is mapped just before the command is issued. */
+const RECENT = 7;
+
 export class DeviceLog {
-  readonly accesses: Access[] = [];
+  /** Those that are over. */
+  readonly accesses: AccessLog;
   readonly hints: FrameHint[] = [];
   /** Disk -> partitions on it: device and first sector (block_bio_remap). */
   readonly partitions = new Map<number, Map<number, number>>();
@@ -64,6 +74,16 @@ export class DeviceLog {
   /** By thread: the command it set up last, and the IOMMU pieces mapped since. */
   private readonly commands = new Map<number, Segment>();
   private readonly pieces = new Map<number, { addr: number; length: number }[]>();
+  private readonly recent: Access[] = [];
+  private begun = 0;
+
+  constructor(store: ByteStore) {
+    this.accesses = new AccessLog(store);
+  }
+
+  hint(hint: FrameHint): void {
+    if (this.hints.length < MOST_HINTS) this.hints.push(hint);
+  }
 
   pageAdded(frame: number, order: number, file: number, offset: number): void {
     this.pages.set(frame, { file, offset, order });
@@ -120,6 +140,7 @@ export class DeviceLog {
   ): void {
     const command = this.commands.get(tid) ?? null;
     const access: Access = {
+      number: this.begun++,
       kind: 'memory',
       fromNs: timeNs,
       toNs: -1,
@@ -135,7 +156,7 @@ export class DeviceLog {
       disk: -1,
     };
     for (const run of runs) this.split(run.addr, run.length, access.segments);
-    this.accesses.push(access);
+    this.remember(access);
     push(this.open, key, access);
   }
 
@@ -151,6 +172,7 @@ export class DeviceLog {
       const owner = this.owner(s.addr);
       s.moved = owner === null || owner.file !== s.file || owner.offset !== s.offset;
     }
+    this.accesses.add(access);
   }
 
   /** The disk's number is known when the same thread issues the request it set the command up for. */
@@ -167,6 +189,7 @@ export class DeviceLog {
     row: number,
   ): void {
     const access: Access = {
+      number: this.begun++,
       kind: 'sectors',
       fromNs: timeNs,
       toNs: -1,
@@ -183,18 +206,17 @@ export class DeviceLog {
     };
     const command = this.commands.get(tid);
     if (command !== undefined && command.addr === sector * 512) {
-      for (let i = this.accesses.length - 1; i >= 0 && i > this.accesses.length - 8; i--) {
-        const a = this.accesses[i]!;
-        if (a.command === command) a.disk = device;
-      }
+      for (const a of this.recent) if (a.command === command) a.disk = device;
     }
-    this.accesses.push(access);
+    this.remember(access);
     push(this.requests, `${device}/${sector}`, access);
   }
 
   complete(device: number, sector: number, timeNs: number): void {
     const access = shift(this.requests, `${device}/${sector}`);
-    if (access !== undefined) access.toNs = timeNs;
+    if (access === undefined) return;
+    access.toNs = timeNs;
+    this.accesses.add(access);
   }
 
   partition(disk: number, partition: number, firstSector: number): void {
@@ -204,11 +226,17 @@ export class DeviceLog {
   }
 
   finish(endNs: number): void {
-    for (const a of this.accesses) {
-      if (a.toNs >= 0) continue;
-      this.counts.neverUnmapped++;
-      a.toNs = endNs;
-    }
+    for (const queue of [...this.open.values(), ...this.requests.values()])
+      for (const access of queue) {
+        this.counts.neverUnmapped++;
+        access.toNs = endNs;
+        this.accesses.add(access);
+      }
+  }
+
+  private remember(access: Access): void {
+    this.recent.push(access);
+    if (this.recent.length > RECENT) this.recent.shift();
   }
 
   /** Page-cache owner of a physical address. Large folios: the entry stands at the first frame of 2^order. */

@@ -17,11 +17,11 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     const block = geometry === undefined ? row.block : geometry.linear(row.block);
     return block * c.blocks.bytes(row.device);
   };
-  for (const device of new Set(c.log.rows.map((row) => row.device))) {
+  for (const device of c.log.devices) {
     const text = c.blocks.describe(device);
     if (text !== '') c.sink.issue('block-size', 0, `device ${deviceText(device)}: ${text}`);
   }
-  for (const row of c.log.rows) mapEvent(c, row, addressOf(row));
+  for (const row of c.log.rows()) mapEvent(c, row, addressOf(row));
   for (const [device, geometry] of geometries)
     c.sink.issue('xfs-geometry', 0, `device ${deviceText(device)}: ${geometry.describe()}`);
   c.devices.finish(endNs);

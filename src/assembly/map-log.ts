@@ -1,18 +1,23 @@
 // Changes of block maps as they were observed, kept until the end of the recording: only then is it known how the file
 // system numbers its blocks (XFS allocation groups), where DAX memory starts, and whose blocks a device touched.
+import type { ByteStore } from '../base/byte-store.js';
+import { ColumnLog } from '../base/column-log.js';
 
 /** What a row of the log is. `insert` maps, `remove` makes a hole, `seen` only looked; `reset` and `unknown` take the whole file. */
-export type MapChange =
-  | 'insert'
-  | 'remove'
-  | 'seen'
-  | 'reset'
-  | 'known'
-  | 'unknown'
-  | 'collapse'
-  | 'insertHole'
-  | 'cow-insert'
-  | 'cow-remove';
+const CHANGES = [
+  'insert',
+  'remove',
+  'seen',
+  'reset',
+  'known',
+  'unknown',
+  'collapse',
+  'insertHole',
+  'cow-insert',
+  'cow-remove',
+] as const;
+export type MapChange = (typeof CHANGES)[number];
+const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));
 
 export interface MapRow {
   readonly change: MapChange;
@@ -44,9 +49,42 @@ export interface Author {
   sharing: boolean;
 }
 
+const SHAPE = {
+  change: Uint8Array,
+  timeNs: Float64Array,
+  file: Uint32Array,
+  device: Float64Array,
+  offset: Float64Array,
+  count: Float64Array,
+  block: Float64Array,
+  unwritten: Uint8Array,
+  reflinked: Uint8Array,
+  opId: Uint32Array,
+  task: Uint32Array,
+  row: Uint32Array,
+};
+const BLOCK_ROWS = 8192;
+
 export class MapLog {
-  readonly rows: MapRow[] = [];
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false };
+  /** In the order of their first row. */
+  readonly devices = new Set<number>();
+  readonly #rows: ColumnLog<typeof SHAPE>;
+  /** By file: number of its last row that maps something or takes it away. */
+  readonly #changed = new Map<number, number>();
+
+  constructor(store: ByteStore) {
+    this.#rows = new ColumnLog(SHAPE, store, BLOCK_ROWS);
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** Was anything of the file mapped or taken away since the log was so long? */
+  changedSince(file: number, length: number): boolean {
+    return (this.#changed.get(file) ?? -1) >= length;
+  }
 
   add(
     change: MapChange,
@@ -58,19 +96,45 @@ export class MapLog {
     unwritten = false,
   ): void {
     const { timeNs, opId, task, row, sharing } = this.author;
-    this.rows.push({
-      change,
-      timeNs,
-      file,
-      device,
-      offset,
-      count,
-      block,
-      unwritten,
-      reflinked: sharing && change === 'insert',
-      opId,
-      task,
-      row,
-    });
+    if (change === 'insert' || change === 'remove') this.#changed.set(file, this.length);
+    this.devices.add(device);
+    const i = this.#rows.add();
+    const { at } = this.#rows;
+    at.change[i] = CODES[change]!;
+    at.timeNs[i] = timeNs;
+    at.file[i] = file;
+    at.device[i] = device;
+    at.offset[i] = offset;
+    at.count[i] = count;
+    at.block[i] = block;
+    at.unwritten[i] = unwritten ? 1 : 0;
+    at.reflinked[i] = sharing && change === 'insert' ? 1 : 0;
+    at.opId[i] = opId;
+    at.task[i] = task;
+    at.row[i] = row;
+  }
+
+  /** In the order in which they were added; each is valid until the next. */
+  *rows(): IterableIterator<MapRow> {
+    const row: { -readonly [K in keyof MapRow]: MapRow[K] } = {
+      ...{ change: 'insert', timeNs: 0, file: 0, device: 0, offset: 0, count: 0, block: 0 },
+      ...{ unwritten: false, reflinked: false, opId: 0, task: 0, row: 0 },
+    };
+    for (const { rows, at } of this.#rows.blocks())
+      for (let i = 0; i < rows; i++) {
+        row.change = CHANGES[at.change[i]!]!;
+        row.timeNs = at.timeNs[i]!;
+        row.file = at.file[i]!;
+        row.device = at.device[i]!;
+        row.offset = at.offset[i]!;
+        row.count = at.count[i]!;
+        row.block = at.block[i]!;
+        row.unwritten = at.unwritten[i] === 1;
+        row.reflinked = at.reflinked[i] === 1;
+        row.opId = at.opId[i]!;
+        row.task = at.task[i]!;
+        row.row = at.row[i]!;
+        yield row;
+      }
   }
 }

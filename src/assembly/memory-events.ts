@@ -12,7 +12,7 @@ const dax: Handler = (c, t, v) => daxFault(c, t, c.file(v[0]!, v[1]!), v[4]! * P
 const frame: Handler = (c, t, v) => {
   const { fault } = t;
   if (fault.active && fault.file >= 0 && fault.offset >= 0 && !Number.isNaN(v[1]!))
-    c.devices.hints.push({ timeNs: c.record.timeNs, file: fault.file, offset: fault.offset, physical: v[1]! * PAGE });
+    c.devices.hint({ timeNs: c.record.timeNs, file: fault.file, offset: fault.offset, physical: v[1]! * PAGE });
 };
 
 const pageAdded: Handler = (c, t, v) => {

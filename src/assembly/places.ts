@@ -10,15 +10,11 @@ import { type AddressOf, MapReplay } from './map-replay.js';
 const PAGE = 4096;
 
 export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void {
-  const replay = new MapReplay(c.log.rows, addressOf, c.blocks);
-  const moments = c.devices.accesses.flatMap((access) => [
-    { timeNs: access.fromNs, access, begin: true },
-    { timeNs: access.toNs, access, begin: false },
-  ]);
-  moments.sort((a, b) => a.timeNs - b.timeNs);
-  for (const a of c.devices.accesses) if (a.direct !== null) a.direct.covered = 0;
+  const replay = new MapReplay(c.log, addressOf, c.blocks);
+  const { accesses } = c.devices;
+  for (const direct of accesses.directs) direct.covered = 0;
   const placed = new Map<Access, Placed[]>();
-  for (const { timeNs, access, begin } of moments) {
+  for (const { timeNs, access, begin } of accesses.moments()) {
     replay.to(timeNs);
     if (begin) placed.set(access, place(c, replay, access, base));
     else {

@@ -63,7 +63,7 @@ const truncateEnd: Handler = (c, t, v) => {
 };
 
 const swapBefore: Handler = (c, t, v) => {
-  t.swapping ??= { files: [], changes: c.log.rows.length };
+  t.swapping ??= { files: [], changes: c.log.length };
   t.swapping.files.push(c.file(v[0]!, v[1]!));
   if (t.call.file < 0) t.call.file = t.swapping.files[0]!;
 };
@@ -74,9 +74,7 @@ const swapAfter: Handler = (c, t, v) => {
   t.swapping = null;
   author(c, t);
   // With rmapbt the swap goes extent by extent and every step was seen; without, the forks change places whole (trap 6).
-  const stepwise = c.log.rows
-    .slice(seen.changes)
-    .some((row) => seen.files.includes(row.file) && (row.change === 'insert' || row.change === 'remove'));
+  const stepwise = seen.files.some((file) => c.log.changedSince(file, seen.changes));
   if (!stepwise) c.xfs.swap(seen.files[0]!, seen.files[1]!, v[0]!);
 };
 

@@ -4,14 +4,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DELALLOC, MapLog } from '../../src/assembly/map-log.js';
 import { XfsMaps, xfsBlock, xfsState } from '../../src/assembly/xfs-map.js';
+import { Spill } from '../../src/trace/spill.js';
 
 const FILE = 1;
 const DEVICE = 7 << 20;
 
+const changes = (log: MapLog): string[] => Array.from(log.rows(), ({ change }) => change);
+
 /** Plays a log into cells: offset -> block. */
 function cells(log: MapLog): Map<number, number> {
   const map = new Map<number, number>();
-  for (const row of log.rows) {
+  for (const row of log.rows()) {
     const end = row.offset + row.count;
     if (row.change === 'remove') for (const at of [...map.keys()]) if (at >= row.offset && at < end) map.delete(at);
     if (row.change !== 'insert') continue;
@@ -22,7 +25,7 @@ function cells(log: MapLog): Map<number, number> {
 
 describe('XfsMaps', () => {
   test('the left neighbour grows over a record before that is removed', () => {
-    const log = new MapLog();
+    const log = new MapLog(new Spill());
     const maps = new XfsMaps(log);
     maps.insert(FILE, DEVICE, 0, 100, 10, false, 0);
     maps.insert(FILE, DEVICE, 10, 110, 10, false, 0x40);
@@ -33,28 +36,28 @@ describe('XfsMaps', () => {
   });
 
   test('a record inserted without neighbours proves that the fork was empty', () => {
-    const log = new MapLog();
+    const log = new MapLog(new Spill());
     new XfsMaps(log).insert(FILE, DEVICE, 5, 100, 1, false, 0);
-    expect(log.rows.map((r) => r.change)).toEqual(['reset', 'insert']);
-    const other = new MapLog();
+    expect(changes(log)).toEqual(['reset', 'insert']);
+    const other = new MapLog(new Spill());
     new XfsMaps(other).insert(FILE, DEVICE, 5, 100, 1, false, 0x80);
-    expect(other.rows.map((r) => r.change)).toEqual(['insert']);
+    expect(changes(other)).toEqual(['insert']);
   });
 
   test('a loss makes every map unknown until it was seen from end to end', () => {
-    const log = new MapLog();
+    const log = new MapLog(new Spill());
     const maps = new XfsMaps(log);
     maps.insert(FILE, DEVICE, 0, 100, 10, false, 0);
     maps.unknownAll();
     maps.found(FILE, DEVICE, 0, 200, 4, false);
-    expect(log.rows.some((r) => r.change === 'known')).toBe(false);
+    expect(changes(log).includes('known')).toBe(false);
     maps.found(FILE, DEVICE, 4, -1, 2 ** 40, false);
-    expect(log.rows.some((r) => r.change === 'known')).toBe(true);
+    expect(changes(log).includes('known')).toBe(true);
     expect([...cells(log)]).toEqual([0, 1, 2, 3].map((i) => [i, 200 + i]));
   });
 
   test('without update events reserved space never gets its blocks: nothing is known', () => {
-    const maps = new XfsMaps(new MapLog());
+    const maps = new XfsMaps(new MapLog(new Spill()));
     maps.insert(FILE, DEVICE, 0, DELALLOC, 16, false, 0);
     expect(maps.blind(FILE)).toBe(true);
     maps.preUpdate(FILE, 0, DELALLOC, 16, false);
@@ -79,7 +82,7 @@ describe('XfsMaps', () => {
           { maxLength: 60 },
         ),
         (steps) => {
-          const log = new MapLog();
+          const log = new MapLog(new Spill());
           const maps = new XfsMaps(log);
           const truth = new Map<number, number>();
           let records: { off: number; count: number; block: number }[] = [];

@@ -1,0 +1,161 @@
+// Device accesses that are over, until the block maps are whole: written as they end, read as moments in the order of time.
+import type { ByteStore } from '../base/byte-store.js';
+import type { SomeRows } from '../base/column-log.js';
+import { SortedLog } from '../base/sorted-log.js';
+import { NONE } from '../model/units.js';
+import type { Access, Segment } from './device-log.js';
+import type { DirectCall } from './state.js';
+
+/** The beginning is a row per segment, at least one; the end is one row. */
+const SHAPE = {
+  timeNs: Float64Array,
+  toNs: Float64Array,
+  addr: Float64Array,
+  length: Float64Array,
+  offset: Float64Array,
+  device: Float64Array,
+  disk: Float64Array,
+  /** -1: for no command. */
+  command: Float64Array,
+  number: Uint32Array,
+  file: Uint32Array,
+  direct: Uint32Array,
+  task: Uint32Array,
+  opId: Uint32Array,
+  row: Uint32Array,
+  bits: Uint8Array,
+};
+const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32 } as const;
+const BATCH_ROWS = 4096;
+
+/** An access begins, or it ends. */
+export interface Moment {
+  readonly timeNs: number;
+  readonly access: Access;
+  readonly begin: boolean;
+}
+
+export class AccessLog {
+  /** Calls that accesses are part of. */
+  readonly directs: DirectCall[] = [];
+  private readonly numbers = new Map<DirectCall, number>();
+  private readonly log: SortedLog<typeof SHAPE>;
+
+  constructor(store: ByteStore) {
+    this.log = new SortedLog(SHAPE, store);
+  }
+
+  /** Nothing of it changes any more. */
+  add(access: Access): void {
+    const { segments } = access;
+    if (segments.length === 0) this.begin(access, null);
+    for (const segment of segments) this.begin(access, segment);
+    const i = this.log.add();
+    const { at } = this.log;
+    at.timeNs[i] = access.toNs;
+    at.number[i] = access.number;
+    at.bits[i] = Bit.end;
+  }
+
+  /** Those of one time by the number of the access, its beginning before its end. */
+  *moments(): Iterable<Moment> {
+    const open = new Map<number, Access>();
+    let group: Piece[] = [];
+    for (const batch of this.log.batches(BATCH_ROWS, () => false))
+      for (let i = 0; i < batch.rows; i++) {
+        const piece = pieceOf(batch, i, this.directs);
+        if (group.length > 0 && group[0]!.timeNs !== piece.timeNs) {
+          yield* momentsOf(group, open);
+          group = [];
+        }
+        group.push(piece);
+      }
+    yield* momentsOf(group, open);
+  }
+
+  private begin(access: Access, segment: Segment | null): void {
+    const i = this.log.add();
+    const { at } = this.log;
+    at.timeNs[i] = access.fromNs;
+    at.toNs[i] = access.toNs;
+    at.addr[i] = segment?.addr ?? 0;
+    at.length[i] = segment?.length ?? 0;
+    at.offset[i] = segment?.offset ?? 0;
+    at.device[i] = access.device;
+    at.disk[i] = access.disk;
+    at.command[i] = access.command?.addr ?? -1;
+    at.number[i] = access.number;
+    at.file[i] = segment === null || segment.file < 0 ? NONE : segment.file;
+    at.direct[i] = access.direct === null ? NONE : this.numberOf(access.direct);
+    at.task[i] = access.task;
+    at.opId[i] = access.opId;
+    at.row[i] = access.row;
+    at.bits[i] =
+      (access.kind === 'sectors' ? Bit.sectors : 0) |
+      (access.write ? Bit.write : 0) |
+      (access.meta ? Bit.meta : 0) |
+      (segment?.moved === true ? Bit.moved : 0) |
+      (segment === null ? Bit.noSegment : 0);
+  }
+
+  private numberOf(direct: DirectCall): number {
+    const known = this.numbers.get(direct);
+    if (known !== undefined) return known;
+    this.numbers.set(direct, this.directs.length);
+    return this.directs.push(direct) - 1;
+  }
+}
+
+/** A row, as long as rows of the same time may follow. */
+interface Piece {
+  readonly timeNs: number;
+  readonly number: number;
+  readonly end: boolean;
+  /** With the one segment that the row has, if any. */
+  readonly access: Access | null;
+}
+
+function pieceOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Piece {
+  const timeNs = at.timeNs[i]!;
+  const number = at.number[i]!;
+  const bits = at.bits[i]!;
+  if ((bits & Bit.end) !== 0) return { timeNs, number, end: true, access: null };
+  const file = at.file[i] === NONE ? -1 : at.file[i]!;
+  const moved = (bits & Bit.moved) !== 0;
+  const segment = { addr: at.addr[i]!, length: at.length[i]!, file, offset: at.offset[i]!, moved };
+  const command = at.command[i]!;
+  const access: Access = {
+    number,
+    kind: (bits & Bit.sectors) === 0 ? 'memory' : 'sectors',
+    fromNs: timeNs,
+    toNs: at.toNs[i]!,
+    write: (bits & Bit.write) !== 0,
+    meta: (bits & Bit.meta) !== 0,
+    device: at.device[i]!,
+    segments: (bits & Bit.noSegment) !== 0 ? [] : [segment],
+    task: at.task[i]!,
+    opId: at.opId[i]!,
+    row: at.row[i]!,
+    direct: directs[at.direct[i]!] ?? null,
+    command: command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false },
+    disk: at.disk[i]!,
+  };
+  return { timeNs, number, end: false, access };
+}
+
+function* momentsOf(group: Piece[], open: Map<number, Access>): Iterable<Moment> {
+  if (group.length > 1) group.sort((a, b) => a.number - b.number || Number(a.end) - Number(b.end));
+  for (let i = 0; i < group.length; i++) {
+    const { timeNs, number, end, access } = group[i]!;
+    if (access !== null) {
+      for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
+        access.segments.push(...group[i + 1]!.access!.segments);
+      open.set(number, access);
+      yield { timeNs, access, begin: true };
+    } else if (end) {
+      const begun = open.get(number);
+      open.delete(number);
+      if (begun !== undefined) yield { timeNs, access: begun, begin: false };
+    }
+  }
+}
