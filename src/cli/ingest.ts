@@ -9,6 +9,7 @@ import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
 import { suggestion, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
+import { keepYoungSmall } from './young.js';
 
 export const ingest: Command = {
   name: 'ingest',
@@ -35,6 +36,7 @@ export const ingest: Command = {
     const { io, args, operands } = context;
     const filter = filterOf(args);
     const output = traceOutput(args, 'ingest');
+    keepYoungSmall();
     const { used, damaged } = await loadParts(
       context,
       operands,
