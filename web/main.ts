@@ -18,5 +18,6 @@ startLinks();
 // Canvases last: everything else answers before they are drawn.
 requestAnimationFrame(() => {
   startRange();
+  performance.mark('ready');
   document.documentElement.dataset.ready = 'yes';
 });

@@ -1,30 +1,19 @@
 // Opens the report in a real browser, where one is installed: no request, no complaint, no page wider than the screen.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildReport, renderers } from '../../src/report/index.js';
 import type { PageData } from '../../src/report/render/page-data.js';
 import type { Run } from '../../src/results/types.js';
+import { BROWSER, launch } from '../support/browser.js';
 import { makeEmptyRun, makeRun, makeUnsafeRun } from './fixture.js';
 import { hostile } from './hostile.js';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const RUNS: Readonly<Record<string, () => Run>> = {
   full: makeRun,
@@ -33,13 +22,13 @@ const RUNS: Readonly<Record<string, () => Run>> = {
   hostile: () => hostile(makeRun()),
 };
 
-const name = executablePath === undefined ? 'SKIPPED, no Chromium is installed: in a browser' : 'in a browser';
+const name = BROWSER === undefined ? 'SKIPPED, no Chromium is installed: in a browser' : 'in a browser';
 
-describe.skipIf(executablePath === undefined)(name, () => {
+describe.skipIf(BROWSER === undefined)(name, () => {
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), 'sealtrace-report-'));
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath!, args });
+    browser = await launch(BROWSER!);
     for (const [name, make] of Object.entries(RUNS))
       writeFileSync(join(folder, `${name}.html`), renderers.html.render(buildReport(make()), make()));
   }, 60_000);
@@ -121,7 +110,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     const { page } = await open('full', 1280, 'light');
     const paint = Number(await page.evaluate('performance.getEntriesByName("first-contentful-paint")[0].startTime'));
     const ready = Number(await page.evaluate('performance.getEntriesByType("navigation")[0].domInteractive'));
-    // The machine of a test may be busy: what is claimed is a fifth of this, and measured by test/bench/report.bench.ts.
+    // The machine of a test may be busy: what is claimed is a fifth of this, and measured by test/bench/report.ts.
     expect(paint).toBeLessThan(1500);
     expect(ready).toBeLessThan(5000);
     await page.close();
