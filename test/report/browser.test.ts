@@ -222,19 +222,39 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     await page.close();
   }, 30_000);
 
-  it('prints every page with its details open, charts whole, nothing of the script', async () => {
+  it('prints charts whole, what is open, and nothing of the script; what is closed says so', async () => {
     const { page } = await open('full', 1280, 'light');
+    const more = page.locator('details.more').first();
     await page.emulateMedia({ media: 'print' });
-    expect(await page.evaluate('document.querySelector(".twin table").getBoundingClientRect().height')).toBeGreaterThan(
-      50,
-    );
     expect(await page.locator('#time .chart.cdf svg[role=img]').isVisible()).toBe(true);
     expect(await page.locator('.live').isVisible()).toBe(false);
+    expect(await page.locator('.twin >> visible=true').count()).toBe(0);
+    expect(await more.locator('table').first().isVisible()).toBe(false);
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector('details.more > summary'), '::after').content`),
+    ).toMatch(/not printed/);
+    await page.evaluate('document.querySelector("details.more").open = true');
+    expect(await more.locator('table').first().isVisible()).toBe(true);
     expect(
       await page.evaluate(
         '[...document.querySelectorAll(".drawing")].every((one) => getComputedStyle(one).breakInside === "avoid")',
       ),
     ).toBe(true);
+    await page.close();
+  }, 30_000);
+
+  it('begins its matrix on the first page of paper', async () => {
+    const { page } = await open('full', 1280, 'light');
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    expect(pdf.length).toBeGreaterThan(10_000);
+    // A4 less its margins, in CSS px, at the zoom of the print style.
+    await page.setViewportSize({ width: Math.round(((210 - 22) / 25.4) * 96), height: 1000 });
+    await page.emulateMedia({ media: 'print' });
+    const [first, paper] = (await page.evaluate(
+      '[document.querySelector("#policies tbody tr").getBoundingClientRect().bottom, (297 - 24) / 25.4 * 96]',
+    )) as [number, number];
+    expect(first).toBeLessThan(paper);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("#policies table")).breakInside')).toBe('auto');
     await page.close();
   }, 30_000);
 });

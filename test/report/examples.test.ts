@@ -12,7 +12,11 @@ interface Example {
 
 const root = join(import.meta.dirname, '..', '..');
 // Plain JavaScript, because `npm start` needs it before there is a compiler.
-const { EXAMPLES, exampleWords, reportPath }: {
+const {
+  EXAMPLES,
+  exampleWords,
+  reportPath,
+}: {
   readonly EXAMPLES: readonly Example[];
   readonly exampleWords: (example: Example, out: string) => readonly string[];
   readonly reportPath: (example: Example) => string;

@@ -72,7 +72,8 @@ const OUTCOMES: Readonly<Record<PolicyId, Outcome>> = {
 
 export const laneReport = (policy: PolicyId): LaneReport => {
   const outcome = OUTCOMES[policy];
-  const byOp = Object.fromEntries(LOADS.map(({ op, count }) => [op, verdicts(outcome.byOp[op] ?? {}, count)]));
+  const loads = [...LOADS, ...(outcome.byOp.unlink === undefined ? [] : [{ op: 'unlink', count: 2 }])];
+  const byOp = Object.fromEntries(loads.map(({ op, count }) => [op, verdicts(outcome.byOp[op] ?? {}, count)]));
   const all: VerdictName[] = ['commit', 'revoke', 'recall', 'wait', 'deny'];
   const total = Object.fromEntries(
     all.map((name) => [name, Object.values(outcome.byOp).reduce((n, row) => n + (row[name] ?? 0), 0)]),

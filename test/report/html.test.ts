@@ -110,9 +110,9 @@ describe('verdict', () => {
   it('says who refuses, who waits and what goes stale', () => {
     const text = sectionOf(FULL, 'verdict');
     expect(text).toContain('ondisk would have refused 29 of 5,012 operations');
-    expect(text).toContain('mapdirect-lease would have made 35 wait, at worst 46.6 s');
+    expect(text).toContain('mapdirect-lease would have made 35 operations wait, at worst 46.6 s');
     expect(text).toContain(
-      "with no seal (dax) 3 device accesses (192 KiB) would have touched blocks that were no longer the file's",
+      "In the recording 3 device accesses (192 KiB) touched blocks that were no longer the file's",
     );
   });
 

@@ -57,7 +57,13 @@ export const pageData = (run: Run): PageData => {
   };
 };
 
-const sparse = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n === 0 ? [] : [i, n]));
+const sparse = (counts: readonly number[]): readonly number[] => {
+  const pairs: number[] = [];
+  counts.forEach((n, i) => {
+    if (n !== 0) pairs.push(i, n);
+  });
+  return pairs;
+};
 
 /** JSON that can stand inside a script element: ASCII only, nothing that could end the element. */
 export const dataMarkup = (data: PageData): Markup => {
