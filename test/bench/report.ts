@@ -12,6 +12,7 @@ import type { Run } from '../../src/results/types.js';
 import { BROWSER, launch } from '../support/browser.js';
 
 const ROUNDS = 9;
+const FIRST_PAINT = 'performance.getEntriesByName("first-contentful-paint")[0].startTime';
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -57,24 +58,31 @@ async function look(executablePath: string): Promise<void> {
   const browser = await launch(executablePath);
   const paints: number[] = [];
   const answers: number[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
+  const control: number[] = [];
+  writeFileSync(file('control.html'), '<!doctype html><title>control</title><p>nothing');
+  const open = async (name: string) => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await page.goto(pathToFileURL(file('report.html')).href);
+    await page.goto(pathToFileURL(file(name)).href);
+    return page;
+  };
+  for (let i = 0; i < ROUNDS; i++) {
+    const page = await open('report.html');
     await page.waitForSelector('html[data-ready]');
-    const [paint, answer] = (await page.evaluate(
-      '[performance.getEntriesByName("first-contentful-paint")[0].startTime, performance.getEntriesByName("ready")[0].startTime]',
-    )) as [number, number];
-    paints.push(paint);
-    answers.push(answer);
+    paints.push(Number(await page.evaluate(FIRST_PAINT)));
+    answers.push(Number(await page.evaluate('performance.getEntriesByName("ready")[0].startTime')));
     await page.close();
+    const empty = await open('control.html');
+    await empty.waitForFunction('performance.getEntriesByName("first-contentful-paint").length > 0');
+    control.push(Number(await empty.evaluate(FIRST_PAINT)));
+    await empty.close();
   }
   await browser.close();
   line('first paint, ms', spread(paints));
   line('interactive (script done), ms', spread(answers));
+  line('control: first paint of an empty page, ms', spread(control));
 }
 
 try {
-  line('load of the machine', loadavg()[0]!.toFixed(1));
   const { workload, policy } = values;
   line(
     `${workload}, ${events} events, written in s`,
@@ -82,6 +90,7 @@ try {
   );
   const words = ['replay', file('run.sealtrace'), '--policy', policy, '-o', file('run.sealrun')];
   line(`replayed under ${policy.split(',').length} policies, s`, sealtrace(...words).toFixed(1));
+  line('load of the machine', loadavg()[0]!.toFixed(1));
   build();
   if (BROWSER === undefined) line('no Chromium is installed', 'paint and answer are NOT measured');
   else await look(BROWSER);

@@ -167,8 +167,18 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(await rows.count()).toBeLessThan(all);
     expect(await page.locator('.outside').count()).toBeGreaterThan(1);
     expect(await operationsShown(page)).toBeLessThan(5000);
+    // The distributions of single operation kinds are of the range as well, and no longer those of the whole trace.
+    const single = page.locator('#distributions figure.cdf').first();
+    expect(await single.locator('.drawing').isVisible()).toBe(false);
+    expect(await single.locator('canvas').isVisible()).toBe(true);
+    const shown = Number((await single.locator('.plot-title').innerText()).match(/range: (\d+)/)![1]);
+    const whole = await single.locator('.legend small').first().textContent();
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThan(Number(whole!.replace(',', '')));
     await page.getByRole('button', { name: 'Whole trace', exact: true }).click();
     expect(await rows.count()).toBe(all);
+    expect(await single.locator('.drawing').isVisible()).toBe(true);
+    expect(await single.locator('canvas').count()).toBe(0);
     await page.getByLabel('from', { exact: true }).focus();
     for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
     expect(page.url()).toMatch(/range=\d+-\d+/);

@@ -114,6 +114,8 @@ export const laneReport = (policy: PolicyId): LaneReport => {
   };
 };
 
+const filled = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n > 0 ? [i, n] : []));
+
 export const detailOf = (policy: PolicyId): LaneDetail => {
   const samples = latenciesOf(policy);
   return {
@@ -124,6 +126,7 @@ export const detailOf = (policy: PolicyId): LaneDetail => {
     ),
     components: componentsOf(policy, samples),
     heat: heatOf(shuffled(Object.values(samples).flat())),
+    heatByOp: Object.fromEntries(Object.entries(samples).map(([op, all]) => [op, filled(heatOf(all).counts)])),
     conflicts: CLASHES.flatMap((clash) => conflictOf(clash, policy)),
     conflictsLeftOut: 0,
     hazards: hazardsOf(policy),

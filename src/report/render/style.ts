@@ -208,7 +208,7 @@ h2 .anchor{margin-left:.35em;visibility:hidden}h2:hover .anchor,h2 .anchor:focus
 .plot-title{font-weight:600;font-size:14px;margin:0 0 4px}.plot{min-width:0;overflow-x:auto}.u-legend{font-size:12px;color:var(--ink)}
 .u-legend th,.u-legend td{padding:0 4px;border:0}.u-inline.u-live th::after{content:""}
 .uplot table{width:auto;background:none}
-@media screen{.scripted .still{display:none}}
+@media screen{.scripted .still,.in-range>.drawing,.in-range>.twin{display:none}}
 .live{margin-top:16px}`;
 
 const NARROW = `@media (max-width:640px){body{font-size:15px}.wrap{padding-inline:14px}h1{font-size:21px}.lead .finding{font-size:19px}
