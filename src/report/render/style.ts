@@ -18,7 +18,7 @@ h1{font-size:26px;line-height:1.2;margin:.1em 0;font-weight:650;overflow-wrap:an
 h1 .raw{font-family:inherit;font-size:inherit}
 .sub{margin:.1em 0 .6em;color:var(--soft)}
 .toc{position:sticky;top:0;z-index:5;background:var(--bg);border-bottom:1px solid var(--line)}
-.toc ul{display:flex;gap:4px 20px;list-style:none;margin:0;padding:8px 0;overflow-x:auto;white-space:nowrap;font-size:14px}
+.toc ul{display:flex;gap:4px 15px;list-style:none;margin:0;padding:8px 0;overflow-x:auto;white-space:nowrap;font-size:14px}
 .toc a{text-decoration:none}
 .toc a:hover{text-decoration:underline}
 section{margin-top:44px;min-width:0}
