@@ -1,13 +1,13 @@
-// `npm start` and `npm test` from a fresh checkout: installs and builds what is missing or out of date, then does the job.
+// `npm start`, `npm test` and `npm run examples` from a fresh checkout: installs and builds what is missing or out of date, then
+// does the job.
 // Plain Node without packages, because it runs before there are any.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { EXAMPLES, exampleWords, reportPath } from './examples.mjs';
 
-const RECORDING = 'traces/ftrace/nvme-pagecache.report.txt.gz';
-const REPORT = 'reports/first-light.html';
 const NEEDED = [20, 19];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -19,24 +19,32 @@ async function main() {
   checkNode();
   const [mode, ...rest] = process.argv.slice(2);
   const args = rest[0] === '--' ? rest.slice(1) : rest;
-  if (mode !== 'start' && mode !== 'test')
-    stop(2, `usage: node scripts/bootstrap.mjs start|test [arguments], found "${mode ?? ''}"`);
+  if (!['start', 'test', 'examples'].includes(mode))
+    stop(2, `usage: node scripts/bootstrap.mjs start|test|examples [arguments], found "${mode ?? ''}"`);
   await install();
   await build();
   if (mode === 'test') await run([at('node_modules/vitest/vitest.mjs'), 'run', ...args]);
+  else if (mode === 'examples') for (const example of EXAMPLES) await make(example);
   else if (args.length > 0) await run([at('dist/cli/main.js'), ...args], process.env.INIT_CWD ?? process.cwd());
   else await firstLight();
 }
 
+async function make(example) {
+  const { recording } = example;
+  if (!existsSync(at(recording)))
+    stop(2, `the bundled recording ${at(recording)} is missing; get it back with: git checkout -- traces`);
+  mkdirSync(dirname(at(reportPath(example))), { recursive: true });
+  await run([at('dist/cli/main.js'), ...exampleWords(example, reportPath(example))]);
+}
+
 async function firstLight() {
-  if (!existsSync(at(RECORDING)))
-    stop(2, `the bundled recording ${at(RECORDING)} is missing; get it back with: git checkout -- traces`);
-  mkdirSync(dirname(at(REPORT)), { recursive: true });
-  await run([at('dist/cli/main.js'), 'report', RECORDING, '-o', REPORT]);
+  const [example] = EXAMPLES;
+  await make(example);
+  const report = at(reportPath(example));
   const opener = { darwin: 'open', win32: 'start ""' }[process.platform] ?? 'xdg-open';
-  console.log(`\nThe report is in ${at(REPORT)}`);
-  console.log(`Open it in a browser: ${pathToFileURL(at(REPORT))}`);
-  console.log(`or with: ${opener} "${at(REPORT)}"`);
+  console.log(`\nThe report is in ${report}`);
+  console.log(`Open it in a browser: ${pathToFileURL(report)}`);
+  console.log(`or with: ${opener} "${report}"`);
   console.log('The command line: npm start -- --help');
 }
 

@@ -79,6 +79,11 @@ export class Args {
     return this.choice(name) === true;
   }
 
+  /** The same command line, had this option not been given. */
+  without(name: string): Args {
+    return new Args({ ...this.#values, [name]: undefined });
+  }
+
   /** Null where neither it nor its negation was given. */
   choice(name: string): boolean | null {
     const value = this.#values[name];

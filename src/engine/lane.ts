@@ -228,7 +228,7 @@ export class Lane {
       measured: ledger.measured,
       priced: ledger.priced,
       uncertain: this.decider.uncertain,
-      heat: ledger.heat,
+      heats: ledger.heats,
       verdicts: ledger.verdicts,
       errnos: ledger.errnos,
       fidelity: this.decider.fidelity?.counts ?? null,

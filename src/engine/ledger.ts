@@ -27,7 +27,8 @@ export class Ledger {
   readonly latency: (Histogram | undefined)[] = new Array<Histogram | undefined>(OP_COUNT).fill(undefined);
   readonly wait = new Histogram();
   readonly secondary = new Histogram();
-  readonly heat = new Float64Array(HEAT_BINS * HEAT_LEVELS);
+  /** By operation kind, HEAT_BINS x HEAT_LEVELS. */
+  readonly heats: (Float64Array | undefined)[] = new Array<Float64Array | undefined>(OP_COUNT).fill(undefined);
   readonly verdicts: Uint8Array;
   readonly errnos = new Map<number, number>();
   readonly groups = new Map<string, ConflictGroup>();
@@ -55,16 +56,19 @@ export class Ledger {
   // hot
   time(op: number, startNs: number, ns: number, measured: boolean): void {
     let histogram = this.latency[op];
-    if (histogram === undefined) {
+    let heat = this.heats[op];
+    if (histogram === undefined || heat === undefined) {
       histogram = new Histogram();
+      heat = new Float64Array(HEAT_BINS * HEAT_LEVELS);
       this.latency[op] = histogram;
+      this.heats[op] = heat;
     }
     histogram.record(ns);
     if (measured) this.measured++;
     else this.priced++;
     // In closed time an operation may start after the trace's end: the last bin takes it.
     const bin = Math.min(HEAT_BINS - 1, Math.floor(startNs / this.binNs));
-    this.heat[bin * HEAT_LEVELS + heatLevel(ns)]!++;
+    heat[bin * HEAT_LEVELS + heatLevel(ns)]!++;
   }
 
   /** Adds to the group of equal conflicts; of the first of its kind the extents are wanted. */

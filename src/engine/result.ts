@@ -132,8 +132,8 @@ export interface LaneResult {
   readonly priced: number;
   /** Operations on ranges whose map the trace does not tell: decided as written blocks. */
   readonly uncertain: number;
-  /** HEAT_BINS x HEAT_LEVELS. */
-  readonly heat: Float64Array;
+  /** By operation kind: HEAT_BINS x HEAT_LEVELS. */
+  readonly heats: readonly (Float64Array | undefined)[];
   /** By event row: verdict + 1, 0 where none was given. */
   readonly verdicts: Uint8Array;
   readonly errnos: ReadonlyMap<number, number>;

@@ -21,6 +21,8 @@ export interface Series {
 /** Cumulative distribution, latency on a log axis, the tail stretched (p50, p90, p99, p99.9 equally far apart). */
 export interface CdfChart extends ChartBase {
   readonly mark: 'cdf';
+  /** The operation kind that it is about; none: all of them. */
+  readonly op?: string;
   /** As wide as the page. */
   readonly wide?: boolean;
   readonly xLabel: string;

@@ -24,6 +24,23 @@ export const unsealedLane = (run: Run): LaneReport | null => {
   return [...open].sort((a, b) => b.hazards.count - a.hazards.count)[0] ?? null;
 };
 
+/** What a lane refused beyond what the baseline refuses as well: a fault past the end of the file fails under any policy. */
+export interface Refusals {
+  readonly count: number;
+  readonly byOp: Readonly<Record<string, number>>;
+  readonly byErrno: Readonly<Record<string, number>>;
+}
+
+export const refusalsOver = (lane: LaneReport, base: LaneReport | null): Refusals => {
+  const byOp = Object.fromEntries(
+    Object.entries(lane.byOp).map(([op, { deny }]) => [op, Math.max(0, deny - (base?.byOp[op]?.deny ?? 0))]),
+  );
+  const byErrno = Object.fromEntries(
+    Object.entries(lane.denied).map(([errno, n]) => [errno, Math.max(0, n - (base?.denied[errno] ?? 0))]),
+  );
+  return { count: sum(Object.values(byOp)), byOp, byErrno };
+};
+
 export const detailOf = (run: Run, policy: string): LaneDetail | undefined =>
   run.details.find((detail) => detail.policy === policy);
 

@@ -39,6 +39,9 @@ export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneR
       OPS.flatMap((name, op) => (lane.latency[op] === undefined ? [] : [[name, histogram(lane.latency[op]!)]])),
     ),
     heat: heatMap(lane),
+    heatByOp: Object.fromEntries(
+      OPS.flatMap((name, op) => (lane.heats[op] === undefined ? [] : [[name, filledBins(lane.heats[op]!)]])),
+    ),
     verdictsByTime: verdictsByTime(trace, lane),
     components: components(trace, lane, costs),
     conflicts: shown.map((g) => ({
@@ -68,8 +71,21 @@ function heatMap(lane: LaneResult): HeatMap {
   return {
     timeBins: HEAT_BINS,
     latencyUpperNs: Array.from({ length: HEAT_LEVELS }, (_, level) => Math.round(heatUpperNs(level))),
-    counts: [...lane.heat],
+    counts: total(lane.heats),
   };
+}
+
+function total(heats: LaneResult['heats']): number[] {
+  const counts = new Array<number>(HEAT_BINS * HEAT_LEVELS).fill(0);
+  for (const heat of heats) if (heat !== undefined) for (let i = 0; i < heat.length; i++) counts[i]! += heat[i]!;
+  return counts;
+}
+
+/** Pairs of index and count. */
+function filledBins(heat: Float64Array): number[] {
+  const pairs: number[] = [];
+  for (let i = 0; i < heat.length; i++) if (heat[i]! > 0) pairs.push(i, heat[i]!);
+  return pairs;
 }
 
 function conflict(

@@ -265,6 +265,8 @@ export interface LaneDetail {
   readonly policy: string;
   readonly histograms: Readonly<Record<string, Histogram>>;
   readonly heat: HeatMap;
+  /** The same by operation kind: pairs of index and count, of the bins that hold something. Absent in older runs. */
+  readonly heatByOp?: Readonly<Record<string, readonly number[]>>;
   /** `[t * 6 + verdict]`: operations by time bin (as of the heat map) and verdict, in the order of `verdicts`. */
   readonly verdictsByTime: readonly number[];
   /** By operation kind. */

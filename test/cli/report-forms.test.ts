@@ -1,5 +1,5 @@
 // The other forms of a report, from a real recording: each held against the replay's own counts and its format's rules.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { runTables } from '../../src/results/tables.js';
 import type { Run } from '../../src/results/types.js';
 import { makeRun } from '../report/fixture.js';
 import { hostile, MARKER } from '../report/hostile.js';
+import { type ChromeEvent, importTrace } from '../support/trace-import.js';
 import { recording, scratch, sealtrace } from './support.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -101,66 +102,94 @@ describe('markdown', () => {
   });
 });
 
-interface TraceEvent {
-  readonly ph: string;
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly ts: number;
-  readonly dur: number;
-  readonly id: number;
-}
-
 describe('perfetto', () => {
-  const eventsOf = (text: string): readonly TraceEvent[] =>
-    (JSON.parse(text) as { traceEvents: readonly TraceEvent[] }).traceEvents;
-
-  it('follows the rules of the importer: nested slices, flows inside slices', async () => {
+  it('loses nothing in the importer, and every arrow has both ends', async () => {
     await write('perfetto', path('run.perfetto.json'));
     const text = readFileSync(path('run.perfetto.json'), 'utf8');
     expect(text).toContain('Lossy');
-    const events = eventsOf(text);
-    const slices = events.filter(({ ph }) => ph === 'X');
-    expect(slices.length).toBeGreaterThan(run.report.trace.operations.total);
-    for (const { ts, dur } of slices) expect(ts >= 0 && dur >= 0 && Number.isFinite(ts + dur)).toBe(true);
-    const tracks = grouped(slices);
-    for (const all of tracks.values()) {
-      const open: number[] = [];
-      for (const { ts, dur } of [...all].sort((a, b) => a.ts - b.ts || b.dur - a.dur)) {
-        while (open.length > 0 && open.at(-1)! <= ts + 0.0005) open.pop();
-        if (open.length > 0) expect(ts + dur).toBeLessThanOrEqual(open.at(-1)! + 0.002);
-        open.push(ts + dur);
-      }
+    const { slices, flows, named, faults } = importTrace(text);
+    expect(faults.slice(0, 3)).toEqual([]);
+    const events = (JSON.parse(text) as { traceEvents: readonly ChromeEvent[] }).traceEvents;
+    const drawn = (ph: string): number => events.filter((event) => event.ph === ph).length;
+    expect(slices).toBe(drawn('X'));
+    expect(slices).toBeGreaterThan(run.report.trace.operations.total);
+    expect(flows.length).toBe(drawn('s'));
+    expect(flows.length).toBeGreaterThan(1);
+    // From the hold to the operation that met it, and to no other slice that happens to be open.
+    for (const [from, to] of flows) {
+      expect(from.pid).toBe(1_000_000_001);
+      expect(Number(to.pid)).toBeGreaterThan(1_000_000_100);
     }
-    const flows = events.filter(({ ph }) => ph === 's' || ph === 'f');
-    expect(flows.length).toBeGreaterThan(2);
-    for (const flow of flows) {
-      const home = tracks.get(`${flow.pid}/${flow.tid}`) ?? [];
-      expect(home.some(({ ts, dur }) => flow.ts >= ts && flow.ts <= ts + dur)).toBe(true);
-      expect(
-        flows
-          .filter(({ id }) => id === flow.id)
-          .map(({ ph }) => ph)
-          .sort(),
-      ).toEqual(['f', 's']);
-    }
+    expect(named.processes).toBeGreaterThan(2);
+    expect(named.threads).toBeGreaterThan(5);
+  });
+
+  it('keeps nanoseconds that a fraction of a microsecond cannot hold', () => {
+    const made = makeRun();
+    const odd = made.holds.map((hold, i) => ({ ...hold, fromNs: made.report.trace.span.fromNs + 1001 + 17 * i }));
+    const text = renderers.perfetto.render(buildReport(made), { ...made, holds: odd });
+    const times = [...text.matchAll(/"ts":([\d.e-]+)/g)].map(([, us]) => Math.trunc(Number(us) * 1000));
+    for (const [i] of odd.entries()) expect(times).toContain(1001 + 17 * i);
   });
 
   it('stays JSON whatever the names are', () => {
     const text = renderers.perfetto.render(buildReport(hostile(makeRun())), hostile(makeRun()));
-    expect(eventsOf(text).length).toBeGreaterThan(10);
+    expect(importTrace(text).faults).toEqual([]);
+    expect(importTrace(text).slices).toBeGreaterThan(10);
     expect(text.length).toBeLessThan(1_000_000);
   });
 });
 
-const grouped = (slices: readonly TraceEvent[]): ReadonlyMap<string, readonly TraceEvent[]> => {
-  const tracks = new Map<string, TraceEvent[]>();
-  for (const slice of slices) {
-    const key = `${slice.pid}/${slice.tid}`;
-    tracks.set(key, [...(tracks.get(key) ?? []), slice]);
-  }
-  return tracks;
-};
+describe('the importer that the form is held against', () => {
+  const x = (ts: number, dur: number, more: object = {}): ChromeEvent => ({
+    ph: 'X',
+    name: 'x',
+    pid: 1,
+    tid: 1,
+    ts,
+    dur,
+    ...more,
+  });
+  const flow = (ph: string, ts: number, more: object = {}): ChromeEvent => ({
+    ph,
+    name: 'f',
+    cat: 'c',
+    id: 1,
+    bp: 'e',
+    pid: 1,
+    tid: 1,
+    ts,
+    ...more,
+  });
+  it.each([
+    ['slices that cross', [x(0, 10), x(5, 10)], 'slice_drop_overlapping_complete_event'],
+    ['a slice without a length', [{ ...x(0, 0), dur: undefined }], 'json_parser_failure'],
+    ['a flow outside of slices', [x(0, 1), flow('s', 5)], 'flow_no_enclosing_slice'],
+    ['a flow that begins twice', [x(0, 9), flow('s', 1), flow('s', 2)], 'flow_duplicate_id'],
+    ['a flow that ends before it begins', [x(0, 9), flow('f', 1), flow('s', 2)], 'flow_end_without_start'],
+    ['an end without a begin', [{ ph: 'E', name: 'x', pid: 1, tid: 1, ts: 1 }], 'misplaced_end_event'],
+    ['a name for nothing', [{ ph: 'M', name: 'thread_name', pid: 1 }], 'metadata_incomplete'],
+    ['a process number that is too large', [x(0, 1, { pid: 2 ** 32 })], 'no process or thread'],
+  ] as const)('finds %s', (_, events, expected) => {
+    expect(importTrace(JSON.stringify(events)).faults.join()).toContain(expected);
+  });
+
+  const folder = join(import.meta.dirname, '..', '..', '..', 'shared', 'traces', 'public', 'chrome-json');
+  const hasPublic = existsSync(folder);
+  describe.skipIf(!hasPublic)('files of others (SKIPPED where ../shared/traces/public is missing)', () => {
+    const faultsOf = (name: string): readonly string[] =>
+      importTrace(readFileSync(join(folder, name), 'utf8')).faults.map((fault) => fault.slice(0, fault.indexOf(':')));
+    it('takes what is right and finds what is wrong', () => {
+      expect(
+        importTrace(readFileSync(join(folder, 'perfetto/flow_events_json_v1.json'), 'utf8')).flows.length,
+      ).toBeGreaterThan(0);
+      expect(faultsOf('speedscope/matching-x.json')).toEqual([]);
+      expect(faultsOf('speedscope/invalid-x-nesting.json')).toEqual(['slice_drop_overlapping_complete_event']);
+      expect(faultsOf('speedscope/not-enough-end-events.json')).toContain('never ended');
+      expect(faultsOf('speedscope/too-many-end-events.json')).toContain('misplaced_end_event');
+    });
+  });
+});
 
 describe('--open', () => {
   it('shows the file with $BROWSER, and says when there is none', async () => {

@@ -30,6 +30,7 @@ export const BUNDLED: readonly Recording[] = [
   'ext4-1k-movers',
   'xfs-swap',
   'nvme-pagecache',
+  'dax-odirect',
 ].map((name) => ({
   name,
   text: join(bundled, `${name}.report.txt.gz`),

@@ -1,30 +1,19 @@
 // Opens the report in a real browser, where one is installed: no request, no complaint, no page wider than the screen.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildReport, renderers } from '../../src/report/index.js';
 import type { PageData } from '../../src/report/render/page-data.js';
 import type { Run } from '../../src/results/types.js';
+import { BROWSER, launch } from '../support/browser.js';
 import { makeEmptyRun, makeRun, makeUnsafeRun } from './fixture.js';
 import { hostile } from './hostile.js';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const RUNS: Readonly<Record<string, () => Run>> = {
   full: makeRun,
@@ -33,13 +22,13 @@ const RUNS: Readonly<Record<string, () => Run>> = {
   hostile: () => hostile(makeRun()),
 };
 
-const name = executablePath === undefined ? 'SKIPPED, no Chromium is installed: in a browser' : 'in a browser';
+const name = BROWSER === undefined ? 'SKIPPED, no Chromium is installed: in a browser' : 'in a browser';
 
-describe.skipIf(executablePath === undefined)(name, () => {
+describe.skipIf(BROWSER === undefined)(name, () => {
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), 'sealtrace-report-'));
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath!, args });
+    browser = await launch(BROWSER!);
     for (const [name, make] of Object.entries(RUNS))
       writeFileSync(join(folder, `${name}.html`), renderers.html.render(buildReport(make()), make()));
   }, 60_000);
@@ -121,7 +110,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     const { page } = await open('full', 1280, 'light');
     const paint = Number(await page.evaluate('performance.getEntriesByName("first-contentful-paint")[0].startTime'));
     const ready = Number(await page.evaluate('performance.getEntriesByType("navigation")[0].domInteractive'));
-    // The machine of a test may be busy: what is claimed is a fifth of this, and measured by test/bench/report.bench.ts.
+    // The machine of a test may be busy: what is claimed is a fifth of this, and measured by test/bench/report.ts.
     expect(paint).toBeLessThan(1500);
     expect(ready).toBeLessThan(5000);
     await page.close();
@@ -178,8 +167,18 @@ describe.skipIf(executablePath === undefined)(name, () => {
     expect(await rows.count()).toBeLessThan(all);
     expect(await page.locator('.outside').count()).toBeGreaterThan(1);
     expect(await operationsShown(page)).toBeLessThan(5000);
+    // The distributions of single operation kinds are of the range as well, and no longer those of the whole trace.
+    const single = page.locator('#distributions figure.cdf').first();
+    expect(await single.locator('.drawing').isVisible()).toBe(false);
+    expect(await single.locator('canvas').isVisible()).toBe(true);
+    const shown = Number((await single.locator('.plot-title').innerText()).match(/range: (\d+)/)![1]);
+    const whole = await single.locator('.legend small').first().textContent();
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThan(Number(whole!.replace(',', '')));
     await page.getByRole('button', { name: 'Whole trace', exact: true }).click();
     expect(await rows.count()).toBe(all);
+    expect(await single.locator('.drawing').isVisible()).toBe(true);
+    expect(await single.locator('canvas').count()).toBe(0);
     await page.getByLabel('from', { exact: true }).focus();
     for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
     expect(page.url()).toMatch(/range=\d+-\d+/);
@@ -233,19 +232,39 @@ describe.skipIf(executablePath === undefined)(name, () => {
     await page.close();
   }, 30_000);
 
-  it('prints every page with its details open, charts whole, nothing of the script', async () => {
+  it('prints charts whole, what is open, and nothing of the script; what is closed says so', async () => {
     const { page } = await open('full', 1280, 'light');
+    const more = page.locator('details.more').first();
     await page.emulateMedia({ media: 'print' });
-    expect(await page.evaluate('document.querySelector(".twin table").getBoundingClientRect().height')).toBeGreaterThan(
-      50,
-    );
     expect(await page.locator('#time .chart.cdf svg[role=img]').isVisible()).toBe(true);
     expect(await page.locator('.live').isVisible()).toBe(false);
+    expect(await page.locator('.twin >> visible=true').count()).toBe(0);
+    expect(await more.locator('table').first().isVisible()).toBe(false);
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector('details.more > summary'), '::after').content`),
+    ).toMatch(/not printed/);
+    await page.evaluate('document.querySelector("details.more").open = true');
+    expect(await more.locator('table').first().isVisible()).toBe(true);
     expect(
       await page.evaluate(
         '[...document.querySelectorAll(".drawing")].every((one) => getComputedStyle(one).breakInside === "avoid")',
       ),
     ).toBe(true);
+    await page.close();
+  }, 30_000);
+
+  it('begins its matrix on the first page of paper', async () => {
+    const { page } = await open('full', 1280, 'light');
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    expect(pdf.length).toBeGreaterThan(10_000);
+    // A4 less its margins, in CSS px, at the zoom of the print style.
+    await page.setViewportSize({ width: Math.round(((210 - 22) / 25.4) * 96), height: 1000 });
+    await page.emulateMedia({ media: 'print' });
+    const [first, paper] = (await page.evaluate(
+      '[document.querySelector("#policies tbody tr").getBoundingClientRect().bottom, (297 - 24) / 25.4 * 96]',
+    )) as [number, number];
+    expect(first).toBeLessThan(paper);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("#policies table")).breakInside')).toBe('auto');
     await page.close();
   }, 30_000);
 });

@@ -72,7 +72,8 @@ const OUTCOMES: Readonly<Record<PolicyId, Outcome>> = {
 
 export const laneReport = (policy: PolicyId): LaneReport => {
   const outcome = OUTCOMES[policy];
-  const byOp = Object.fromEntries(LOADS.map(({ op, count }) => [op, verdicts(outcome.byOp[op] ?? {}, count)]));
+  const loads = [...LOADS, ...(outcome.byOp.unlink === undefined ? [] : [{ op: 'unlink', count: 2 }])];
+  const byOp = Object.fromEntries(loads.map(({ op, count }) => [op, verdicts(outcome.byOp[op] ?? {}, count)]));
   const all: VerdictName[] = ['commit', 'revoke', 'recall', 'wait', 'deny'];
   const total = Object.fromEntries(
     all.map((name) => [name, Object.values(outcome.byOp).reduce((n, row) => n + (row[name] ?? 0), 0)]),
@@ -113,6 +114,8 @@ export const laneReport = (policy: PolicyId): LaneReport => {
   };
 };
 
+const filled = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n > 0 ? [i, n] : []));
+
 export const detailOf = (policy: PolicyId): LaneDetail => {
   const samples = latenciesOf(policy);
   return {
@@ -123,6 +126,7 @@ export const detailOf = (policy: PolicyId): LaneDetail => {
     ),
     components: componentsOf(policy, samples),
     heat: heatOf(shuffled(Object.values(samples).flat())),
+    heatByOp: Object.fromEntries(Object.entries(samples).map(([op, all]) => [op, filled(heatOf(all).counts)])),
     conflicts: CLASHES.flatMap((clash) => conflictOf(clash, policy)),
     conflictsLeftOut: 0,
     hazards: hazardsOf(policy),

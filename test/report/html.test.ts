@@ -70,6 +70,23 @@ describe('html report', () => {
     });
   });
 
+  it('carries what the charts of single operation kinds show of a range', () => {
+    const run = makeRun();
+    const figures = JSON.parse(FULL.match(/id="figures">(.*?)<\/script>/s)![1]!) as PageData;
+    const drawn = [...FULL.matchAll(/<figure class="chart cdf" data-op="(\w+)"/g)].map(([, op]) => op!);
+    expect(drawn.length).toBeGreaterThan(2);
+    expect(Object.keys(figures.operations).sort()).toEqual([...drawn].sort());
+    for (const op of drawn) {
+      const policies = figures.operations[op]!.flatMap(({ names }) => names);
+      expect(policies.sort()).toEqual(run.report.lanes.map(({ policy }) => policy).sort());
+      for (const { names, heat } of figures.operations[op]!) {
+        const counted = heat.filter((_, at) => at % 2 === 1).reduce((a, b) => a + b, 0);
+        for (const name of names)
+          expect(counted).toBe(run.report.lanes.find(({ policy }) => policy === name)!.latency[op]!.count);
+      }
+    }
+  });
+
   it('gives every chart a name and a table twin', () => {
     const charts = MARKUP.split('<figure class="chart').slice(1);
     expect(charts.length).toBeGreaterThan(12);
@@ -110,9 +127,9 @@ describe('verdict', () => {
   it('says who refuses, who waits and what goes stale', () => {
     const text = sectionOf(FULL, 'verdict');
     expect(text).toContain('ondisk would have refused 29 of 5,012 operations');
-    expect(text).toContain('mapdirect-lease would have made 35 wait, at worst 46.6 s');
+    expect(text).toContain('mapdirect-lease would have made 35 operations wait, at worst 46.6 s');
     expect(text).toContain(
-      "with no seal (dax) 3 device accesses (192 KiB) would have touched blocks that were no longer the file's",
+      "In the recording 3 device accesses (192 KiB) touched blocks that were no longer the file's",
     );
   });
 

@@ -7,8 +7,10 @@ import { type Frame, svg } from './chart-frame.js';
 import { h, type Markup } from './escape.js';
 import { round } from './marks.js';
 
-const FRAME: Frame = { width: 640, height: 142, left: 54, right: 12, top: 20, bottom: 24 };
 const STRIP = 30;
+const GAP = 20;
+const FRAME: Frame = { width: 640, height: 142, left: 54, right: 12, top: 20, bottom: 24 };
+const ONE_STRIP: Frame = { ...FRAME, height: FRAME.height - STRIP - GAP };
 const STATES = ['written', 'unwritten', 'delalloc', 'shared'];
 const MOST = 200;
 
@@ -17,14 +19,18 @@ export const extentsSvg = (chart: ExtentsChart): Markup => {
   const x = scaleLinear([from, to], [FRAME.left, FRAME.width - FRAME.right]).clamp(true);
   const within = (extents: readonly Extent[]) =>
     extents.filter((extent) => extent.offset < to && extent.offset + extent.length > from);
-  const [first, second] = [FRAME.top + 8, FRAME.top + 8 + STRIP + 20];
-  return svg(FRAME, chart.summary, [
-    asked(chart, x, to),
-    strip('before', within(chart.before), first, x, () => false),
-    strip('after', within(chart.after), second, x, (extent) => !same(extent, chart.before)),
-    bounds(from, to),
+  const [first, second] = [FRAME.top + 8, FRAME.top + 8 + STRIP + GAP];
+  const frame = changes(chart) ? FRAME : ONE_STRIP;
+  return svg(frame, chart.summary, [
+    asked(chart, x, to, frame),
+    strip(changes(chart) ? 'before' : 'map', within(chart.before), first, x, () => false),
+    changes(chart) ? strip('after', within(chart.after), second, x, (extent) => !same(extent, chart.before)) : null,
+    bounds(from, to, frame),
   ]);
 };
+
+/** A refusal leaves the map as it was: one strip says so better than two alike. */
+const changes = ({ before, after }: ExtentsChart): boolean => JSON.stringify(before) !== JSON.stringify(after);
 
 /** Was this already there, at this address? A cut extent keeps the addresses of what remains. */
 const same = ({ offset, addr }: Extent, before: readonly Extent[]): boolean =>
@@ -44,12 +50,12 @@ const windowOf = ({ before, after, offset, length }: ExtentsChart): readonly [nu
 
 type Place = (bytes: number) => number;
 
-const asked = ({ offset, length }: ExtentsChart, x: Place, end: number): Markup | null => {
+const asked = ({ offset, length }: ExtentsChart, x: Place, end: number, { height }: Frame): Markup | null => {
   if (offset < 0) return null;
   const left = x(offset);
   const width = Math.max(2, x(length < 0 ? end : offset + length) - left);
   const anchor = left > FRAME.width - 100 ? 'end' : 'start';
-  return h`<rect class="asked" x="${round(left)}" y="${FRAME.top}" width="${round(width)}" height="${FRAME.height - FRAME.top - FRAME.bottom + 2}"/><text class="asked-text" x="${round(anchor === 'end' ? left + width : left)}" y="${FRAME.top - 6}" text-anchor="${anchor}">asked for</text>`;
+  return h`<rect class="asked" x="${round(left)}" y="${FRAME.top}" width="${round(width)}" height="${height - FRAME.top - FRAME.bottom + 2}"/><text class="asked-text" x="${round(anchor === 'end' ? left + width : left)}" y="${FRAME.top - 6}" text-anchor="${anchor}">asked for</text>`;
 };
 
 const strip = (
@@ -78,18 +84,30 @@ const box = (extent: Extent, top: number, x: Place, moved: boolean): Markup => {
   return h`<rect class="x-${state}${moved ? ' x-moved' : ''}" x="${round(left)}" y="${top}" width="${round(width)}" height="${STRIP}"/>${word}${addr}`;
 };
 
-const bounds = (from: number, to: number): Markup =>
-  h`<g class="axis"><text x="${FRAME.left}" y="${FRAME.height - 6}">${formatExactBytes(from)}</text><text class="axis-title" x="${(FRAME.left + FRAME.width - FRAME.right) / 2}" y="${FRAME.height - 6}" text-anchor="middle">file offset</text><text x="${FRAME.width - FRAME.right}" y="${FRAME.height - 6}" text-anchor="end">${formatExactBytes(to)}</text></g>`;
+const bounds = (from: number, to: number, { height }: Frame): Markup =>
+  h`<g class="axis"><text x="${FRAME.left}" y="${height - 6}">${formatExactBytes(from)}</text><text class="axis-title" x="${(FRAME.left + FRAME.width - FRAME.right) / 2}" y="${height - 6}" text-anchor="middle">file offset</text><text x="${FRAME.width - FRAME.right}" y="${height - 6}" text-anchor="end">${formatExactBytes(to)}</text></g>`;
 
 export const extentsLegend = (chart: ExtentsChart): Markup => {
-  const states = [
-    ...STATES.filter((state) => [...chart.before, ...chart.after].some((extent) => extent.state === state)),
-    'hole',
-  ];
-  return h`<ul class="legend">${states.map(
-    (state) =>
-      h`<li><svg class="sample" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true"><rect class="x-${state}" x="1" y="1" width="20" height="10"/></svg>${state}</li>`,
-  )}<li><svg class="sample" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true"><rect class="x-written x-moved" x="1.5" y="1.5" width="19" height="9"/></svg>new or at another address</li></ul>`;
+  const all = [...chart.before, ...chart.after];
+  const states = STATES.filter((state) => all.some((extent) => extent.state === state));
+  const moved = chart.after.some((extent) => !same(extent, chart.before));
+  return h`<ul class="legend">${[...states, ...(hasHole(chart) ? ['hole'] : [])].map(
+    (state) => h`<li>${sample(`x-${state}`)}${state}</li>`,
+  )}${moved ? h`<li>${sample('x-written x-moved')}new or at another address</li>` : null}</ul>`;
+};
+
+const sample = (classes: string): Markup =>
+  h`<svg class="sample" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true"><rect class="${classes}" x="1.5" y="1.5" width="19" height="9"/></svg>`;
+
+/** Does any of the two maps leave a part of the picture empty? */
+const hasHole = (chart: ExtentsChart): boolean => {
+  const [from, to] = windowOf(chart);
+  const covered = (extents: readonly Extent[]): number =>
+    extents.reduce(
+      (sum, { offset, length }) => sum + Math.max(0, Math.min(to, offset + length) - Math.max(from, offset)),
+      0,
+    );
+  return [chart.before, chart.after].some((extents) => covered(extents) < to - from);
 };
 
 export const extentsTwin = (chart: ExtentsChart): TableBlock => ({

@@ -13,6 +13,7 @@ import { stackLegend, stackSvg, stackTwin } from './chart-stack.js';
 import { timelineLegend, timelineSvg, timelineTwin } from './chart-timeline.js';
 import { h, type Markup } from './escape.js';
 import { plainText, renderText } from './inline.js';
+import { LONGEST_TEXT } from './page-data.js';
 import { renderTable } from './table.js';
 
 interface Drawn {
@@ -24,7 +25,7 @@ interface Drawn {
 export const renderChart = (chart: Chart, budget: Budget): Markup => {
   const { svg, legend, twin } = draw(chart);
   const name = plainText(chart.caption);
-  return h`<figure class="chart ${chart.mark}${chart.mark === 'cdf' && chart.wide === true ? ' wide' : ''}"><figcaption>${renderText(chart.caption)} <span class="kind v-${chart.basis}">${BASIS[chart.basis] ?? chart.basis}</span></figcaption>
+  return h`<figure class="chart ${chart.mark}${chart.mark === 'cdf' && chart.wide === true ? ' wide' : ''}"${chart.mark === 'cdf' && chart.op !== undefined ? h` data-op="${middleCut(chart.op, LONGEST_TEXT)}"` : null}><figcaption>${renderText(chart.caption)} <span class="kind v-${chart.basis}">${BASIS[chart.basis] ?? chart.basis}</span></figcaption>
 <div class="drawing"><div class="scroll" tabindex="0" role="group" aria-label="${`Chart: ${middleCut(name, 120)}`}">${svg}</div>${legend}</div>
 <details class="twin"><summary>Data of this chart</summary>${renderTable(twin, budget)}</details></figure>`;
 };

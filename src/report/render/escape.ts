@@ -35,7 +35,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '`': '&#96;',
 };
 
-export const escaped = (text: string): string => visible(text).replace(/[&<>"'`]/g, (char) => ENTITIES[char]!);
+/** Printable ASCII without the characters that have entities: most of a page, and nothing to do for it. */
+const PLAIN = /^[ !#-%(-;=?-_a-~]*$/;
+
+export const escaped = (text: string): string =>
+  PLAIN.test(text) ? text : visible(text).replace(/[&<>"'`]/g, (char) => ENTITIES[char]!);
 
 /**
  * Control characters, direction marks, zero-width and other unseen characters, tags and lone surrogates become `[U+202E]`;

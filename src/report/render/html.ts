@@ -64,7 +64,7 @@ ${sections}
 <footer class="wrap">
 <p>${renderText(report.footer)}</p>
 </footer>
-<script type="application/json" id="figures">${dataMarkup(pageData(run))}</script>
+<script type="application/json" id="figures">${dataMarkup(pageData(report, run))}</script>
 <script>${SCRIPT}</script>
 </body>
 </html>

@@ -2,6 +2,7 @@
 import type { Components, Histogram, ReplayReport, Run } from '../../results/types.js';
 import { type DiffRow, diffRows, type Pair, pairOf } from '../differences.js';
 import { middleCut } from '../format.js';
+import type { Block, Report } from '../model.js';
 import { Markup } from './escape.js';
 
 export interface PageLane {
@@ -13,6 +14,15 @@ export interface PageLane {
   readonly verdicts: readonly number[];
 }
 
+/** Policies with the same latencies at the same times of one operation kind. */
+export interface PageLine {
+  readonly names: readonly string[];
+  /** Of the first of them. */
+  readonly style: number;
+  /** As `PageLane.heat`. */
+  readonly heat: readonly number[];
+}
+
 export interface PageData {
   readonly schema: 'sealtrace.figures/1';
   readonly version: string;
@@ -22,6 +32,8 @@ export interface PageData {
   /** Upper bounds of the latency levels of the heat maps. */
   readonly upperNs: readonly number[];
   readonly lanes: readonly PageLane[];
+  /** By operation kind, of those that have a chart of their own. */
+  readonly operations: Readonly<Record<string, readonly PageLine[]>>;
   readonly differences: readonly DiffRow[];
   /** The policies that are compared at first. */
   readonly pair: Pair | null;
@@ -30,12 +42,13 @@ export interface PageData {
   readonly components: Readonly<Record<string, Readonly<Record<string, Components>>>>;
 }
 
-const LONGEST_TEXT = 160;
+/** Names are cut here in the figures, as values and as keys. */
+export const LONGEST_TEXT = 160;
 const MOST_DIFFERENCES = 200;
-/** The figures may take so much of the page; histograms go first. */
+/** The figures may take so much of the page; histograms go first, then what one would see of a range by operation kind. */
 const MOST_BYTES = 600_000;
 
-export const pageData = (run: Run): PageData => {
+export const pageData = (report: Report, run: Run): PageData => {
   const differences = diffRows(run);
   return {
     schema: 'sealtrace.figures/1',
@@ -49,6 +62,7 @@ export const pageData = (run: Run): PageData => {
       heat: sparse(detail.heat.counts),
       verdicts: sparse(detail.verdictsByTime),
     })),
+    operations: Object.fromEntries(chartedOps(report).map((op) => [op, linesOf(run, op)])),
     differences: differences.slice(0, MOST_DIFFERENCES),
     pair: pairOf(run, differences),
     report: run.report,
@@ -57,13 +71,49 @@ export const pageData = (run: Run): PageData => {
   };
 };
 
-const sparse = (counts: readonly number[]): readonly number[] => counts.flatMap((n, i) => (n === 0 ? [] : [i, n]));
+/** Operation kinds that a chart of the report is about. */
+const chartedOps = (report: Report): readonly string[] =>
+  report.sections
+    .flatMap(({ blocks }) => allOf(blocks))
+    .flatMap((block) => (block.kind === 'chart' && block.mark === 'cdf' && block.op !== undefined ? [block.op] : []));
+
+const allOf = (blocks: readonly Block[]): readonly Block[] =>
+  blocks.flatMap((block) => ('blocks' in block ? [block, ...allOf(block.blocks)] : [block]));
+
+const linesOf = (run: Run, op: string): readonly PageLine[] => {
+  const lines = new Map<string, { names: string[]; style: number; heat: readonly number[] }>();
+  run.details.forEach(({ policy, heatByOp }, style) => {
+    const heat = heatByOp?.[op];
+    if (heat === undefined) return;
+    const known = lines.get(heat.join());
+    if (known === undefined) lines.set(heat.join(), { names: [policy], style, heat });
+    else known.names.push(policy);
+  });
+  return [...lines.values()];
+};
+
+const sparse = (counts: readonly number[]): readonly number[] => {
+  const pairs: number[] = [];
+  counts.forEach((n, i) => {
+    if (n !== 0) pairs.push(i, n);
+  });
+  return pairs;
+};
 
 /** JSON that can stand inside a script element: ASCII only, nothing that could end the element. */
 export const dataMarkup = (data: PageData): Markup => {
-  const whole = asciiJson(data);
-  const fits = whole.length <= MOST_BYTES ? whole : asciiJson({ ...data, histograms: {} });
-  return new Markup(fits.length <= MOST_BYTES ? fits : asciiJson({ ...data, histograms: {}, differences: [] }));
+  const forms: readonly Partial<PageData>[] = [
+    {},
+    { histograms: {} },
+    { histograms: {}, operations: {} },
+    { histograms: {}, operations: {}, differences: [] },
+  ];
+  let text = '';
+  for (const less of forms) {
+    text = asciiJson({ ...data, ...less });
+    if (text.length <= MOST_BYTES) break;
+  }
+  return new Markup(text);
 };
 
 const asciiJson = (data: PageData): string =>

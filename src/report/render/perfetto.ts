@@ -39,7 +39,11 @@ export const perfetto: Renderer = {
 };
 
 const clean = (text: string): string => visible(middleCut(text, 200));
-const micros = (ns: number): number => Math.round(ns) / 1000;
+/** The importer of Perfetto cuts off what is left of a nanosecond, and 1.001 times 1000 is a little less than 1001. */
+const micros = (ns: number): number => {
+  const us = Math.round(ns) / 1000;
+  return Math.trunc(us * 1000) < Math.round(ns) ? us * (1 + Number.EPSILON) : us;
+};
 
 const nameEvents = (pid: number, process: string, threads: ReadonlyMap<number, string>): readonly TraceEvent[] => [
   { ph: 'M', name: 'process_name', pid, args: { name: clean(process) } },

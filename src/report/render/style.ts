@@ -18,7 +18,7 @@ h1{font-size:26px;line-height:1.2;margin:.1em 0;font-weight:650;overflow-wrap:an
 h1 .raw{font-family:inherit;font-size:inherit}
 .sub{margin:.1em 0 .6em;color:var(--soft)}
 .toc{position:sticky;top:0;z-index:5;background:var(--bg);border-bottom:1px solid var(--line)}
-.toc ul{display:flex;gap:4px 20px;list-style:none;margin:0;padding:8px 0;overflow-x:auto;white-space:nowrap;font-size:14px}
+.toc ul{display:flex;gap:4px 15px;list-style:none;margin:0;padding:8px 0;overflow-x:auto;white-space:nowrap;font-size:14px}
 .toc a{text-decoration:none}
 .toc a:hover{text-decoration:underline}
 section{margin-top:44px;min-width:0}
@@ -75,7 +75,8 @@ dl{margin:0}dd{margin:0}
 dl.lines{display:grid;gap:2px 0}
 dl.lines>div{display:grid;grid-template-columns:minmax(6.5em,auto) minmax(0,1fr);gap:.8em}
 dl.lines dt{color:var(--soft)}
-section>dl.lines{grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:2px 28px;margin:.8em 0}`;
+section>dl.lines{grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:2px 28px;margin:.8em 0;font-size:14px}
+section>dl.lines>div{grid-template-columns:13.5em minmax(0,1fr)}`;
 
 const TABLES = `.scroll{overflow-x:auto;max-width:100%;scrollbar-width:thin}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums;background:var(--card)}
@@ -114,9 +115,9 @@ details>summary{cursor:pointer;color:var(--link);font-size:13.5px;padding:4px 0}
 .inside{display:grid;gap:14px;padding:6px 0 4px}
 .inside>*{min-width:0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:18px 24px;align-items:start}
-.grid.narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr))}
+.grid.narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr))}
 .grid>div{min-width:0}
-section>.scroll+.scroll,section>.grid+.grid,section>*+.scroll,section>*+figure,section>.cards{margin-top:16px}`;
+section>.scroll+.scroll,section>*+.grid,section>*+.scroll,section>*+figure,section>.cards{margin-top:16px}`;
 
 const CARDS = `.cards{display:grid;grid-template-columns:minmax(0,1fr);gap:18px}
 .card{border:1px solid var(--line);border-radius:8px;background:var(--card);padding:12px 16px 14px;min-width:0}
@@ -207,7 +208,7 @@ h2 .anchor{margin-left:.35em;visibility:hidden}h2:hover .anchor,h2 .anchor:focus
 .plot-title{font-weight:600;font-size:14px;margin:0 0 4px}.plot{min-width:0;overflow-x:auto}.u-legend{font-size:12px;color:var(--ink)}
 .u-legend th,.u-legend td{padding:0 4px;border:0}.u-inline.u-live th::after{content:""}
 .uplot table{width:auto;background:none}
-@media screen{.scripted .still{display:none}}
+@media screen{.scripted .still,.in-range>.drawing,.in-range>.twin{display:none}}
 .live{margin-top:16px}`;
 
 const NARROW = `@media (max-width:640px){body{font-size:15px}.wrap{padding-inline:14px}h1{font-size:21px}.lead .finding{font-size:19px}
@@ -218,22 +219,27 @@ th,td{padding:5px 8px}tbody th{position:sticky;left:0;background:var(--card);z-i
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media (forced-colors:active){.bar,.chip{forced-color-adjust:none}}`;
 
-/** `zoom` lays the page out for a screen of some 1000 px and shrinks it to A4, so that wide tables fit. */
+/**
+ * `zoom` lays the page out for a screen of some 1000 px and shrinks it to A4, so that wide tables fit. What is closed on the screen
+ * stays closed on paper and says so: every twin of a chart would make a book of the report.
+ */
 const PRINT = `@media print{@page{size:A4;margin:12mm 11mm}
 body{zoom:.7;background:#fff}.wrap{max-width:none;padding:0}
-.toc,.skip,.anchor,.copy,.sliders,.pair,.live,#said,footer button,details>summary{display:none}
-details::details-content{content-visibility:visible;block-size:auto;display:block}
-details>*{content-visibility:visible}
-section{margin-top:32px}
+.toc,.skip,.anchor,.copy,.sliders,.pair,.live,.twin,#said,footer button,details[open]>summary{display:none}
+details:not([open])>summary{list-style:none;color:var(--soft)}
+details:not([open])>summary::after{content:" (not printed: open it first)"}
+section{margin-top:30px}main>.lead+section{margin-top:20px}
 h2,h3,caption,figcaption,.finding{break-after:avoid}
-.drawing,.sides,.figures,.notice,tr,.line,.wide,.card,.lines{break-inside:avoid}
+.drawing,.sides,.figures,.notice,tr,.line,.card,.lines{break-inside:avoid}
 .drawing{break-before:avoid}
 thead{display:table-header-group}
 .scroll{overflow:visible}
 th,td,.dense th,.dense td{padding-inline:6px;white-space:normal;overflow-wrap:break-word}
 thead th,thead .policy{white-space:normal}
-pre{white-space:pre-wrap;overflow-wrap:anywhere}pre .place{display:inline}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:11px}pre .place{display:inline}pre code{white-space:normal}
+.card{padding:9px 14px 10px}.card>.grid{gap:8px 24px}
 .grid{grid-template-columns:1fr 1fr}.grid.narrow{grid-template-columns:1fr 1fr 1fr}
+.figures{grid-template-columns:repeat(6,1fr)}
 .raw.short{white-space:normal}td .raw{overflow-wrap:anywhere}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 a{color:inherit;text-decoration:none}}`;

@@ -57,32 +57,38 @@ const overview = (run: Run, groups: readonly ConflictGroup[]): Block => {
   const lanes = run.report.lanes.filter(({ policy: name }) =>
     groups.some((group) => chipOf(group, name).tone !== 'quiet'),
   );
+  const shown = groups.slice(0, LISTED);
+  const files = new Set(shown.map(({ lead }) => lead.file));
+  // One name in every row tells nothing.
+  const oneFile = files.size === 1;
   return {
     kind: 'table',
-    caption: 'Every kind of conflict, and the answer of each policy that has one',
+    caption: [
+      'Every kind of conflict',
+      ...(oneFile ? [' on ', raw([...files][0]!)] : []),
+      ', and the answer of each policy that has one',
+    ],
     dense: true,
     columns: [
       { title: 'Operation', head: true },
-      { title: 'File' },
+      ...(oneFile ? [] : [{ title: 'File' }]),
       { title: 'Wanted by' },
       { title: 'Held by' },
       ...lanes.map((lane) => ({ title: policy(lane.policy), align: 'center' as const })),
     ],
     name: 'conflicts',
-    marks: groups.slice(0, LISTED).map((group) => markOf(run, group)),
-    rows: groups
-      .slice(0, LISTED)
-      .map((group, i) => [
-        cell(
-          i < MOST_CARDS
-            ? jump(conflictId(group.lead.signature), words(group.lead.operationCase))
-            : words(group.lead.operationCase),
-        ),
-        cell(raw(group.lead.file)),
-        cell(raw(group.lead.wanter)),
-        cell(raw(group.lead.holder || 'nobody')),
-        ...lanes.map((lane) => answerCell(group, lane.policy)),
-      ]),
+    marks: shown.map((group) => markOf(run, group)),
+    rows: shown.map((group, i) => [
+      cell(
+        i < MOST_CARDS
+          ? jump(conflictId(group.lead.signature), words(group.lead.operationCase))
+          : words(group.lead.operationCase),
+      ),
+      ...(oneFile ? [] : [cell(raw(group.lead.file))]),
+      cell(raw(group.lead.wanter, 'short')),
+      cell(raw(group.lead.holder || 'nobody', 'short')),
+      ...lanes.map((lane) => answerCell(group, lane.policy)),
+    ]),
     ...(groups.length > LISTED ? { note: `${plural(groups.length - LISTED, 'more kind')} not listed.` } : {}),
   };
 };
@@ -175,6 +181,7 @@ const answers = (run: Run, group: ConflictGroup): Block => {
   const policy = namer(run);
   const answered = run.report.lanes.map((lane) => ({ name: lane.policy, answer: chipOf(group, lane.policy) }));
   const free = answered.filter(({ answer }) => answer.tone === 'quiet');
+  const waits = [...group.byPolicy.values()].some(({ maxWaitNs }) => maxWaitNs > 0);
   return {
     kind: 'table',
     caption: 'What each policy does',
@@ -183,25 +190,25 @@ const answers = (run: Run, group: ConflictGroup): Block => {
       { title: 'Policy', head: true },
       { title: 'Answer' },
       { title: 'Times', align: 'end' },
-      { title: 'First wait', align: 'end' },
-      { title: 'Longest', align: 'end' },
-      { title: 'All waits', align: 'end' },
+      ...(waits ? ['First wait', 'Longest', 'All waits'] : []).map((title) => ({ title, align: 'end' as const })),
     ],
     rows: answered
       .filter(({ answer }) => answer.tone !== 'quiet')
-      .map(({ name, answer }) => [cell(policy(name)), cell(answer), ...times(group.byPolicy.get(name))]),
+      .map(({ name, answer }) => [cell(policy(name)), cell(answer), ...times(group.byPolicy.get(name), waits)]),
     ...(free.length === 0 ? {} : { note: ['At once under ', ...joined(free.map(({ name }) => policy(name))), '.'] }),
   };
 };
 
-const times = (conflict: Conflict | undefined): readonly Cell[] => {
+/** A dash: that policy met it with another holder or range, which has a card of its own. */
+const times = (conflict: Conflict | undefined, waits: boolean): readonly Cell[] => {
   const none = cell('–', { tone: 'quiet' });
-  if (conflict === undefined) return [none, none, none, none];
-  const waits = [conflict.waitNs, conflict.maxWaitNs, conflict.totalWaitNs];
-  return [cell(count(conflict.count)), ...waits.map((ns) => (ns <= 0 ? none : cell(value(ns, 'ns', 'modelled'))))];
+  const longs = conflict === undefined ? [0, 0, 0] : [conflict.waitNs, conflict.maxWaitNs, conflict.totalWaitNs];
+  return [
+    conflict === undefined ? none : cell(count(conflict.count)),
+    ...(waits ? longs.map((ns) => (ns <= 0 ? none : cell(value(ns, 'ns', 'modelled')))) : []),
+  ];
 };
 
-/** The map where the operation goes ahead, if it does so anywhere: that is what the holder is protected from. */
 /** Who came when: the hold, the request, and how long each policy lets it wait. */
 const chain = (run: Run, { lead, byPolicy }: ConflictGroup): ChainChart => {
   const held =
@@ -231,15 +238,18 @@ const chain = (run: Run, { lead, byPolicy }: ConflictGroup): ChainChart => {
   };
 };
 
+/** The map where the operation goes ahead, if it does so anywhere: that is what the holder is protected from. */
 const extents = ({ lead, all }: ConflictGroup): readonly Block[] => {
   const shown = all.find((conflict) => !unchanged(conflict)) ?? lead;
   const { extentsBefore: before, extentsAfter: after, offset, length } = shown;
   if (before.length + after.length === 0) return [];
-  const where = unchanged(shown) ? 'refused, so unchanged' : `where it goes ahead (${shown.policy})`;
+  const caption = unchanged(shown)
+    ? 'Block map: refused, so the same before and after'
+    : `Block map before and after, where it goes ahead (${shown.policy})`;
   const chart: ExtentsChart = {
     kind: 'chart',
     mark: 'extents',
-    caption: `Block map before and after, ${where}`,
+    caption,
     basis: unchanged(shown) ? 'recorded' : 'modelled',
     summary: `${plural(before.length, 'extent')} before, ${formatCount(after.length)} after ${words(shown.op)} of ${range(offset, length)}.`,
     offset,

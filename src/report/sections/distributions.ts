@@ -8,7 +8,7 @@ import type { SectionBuilder } from '../section.js';
 const CDFS = 6;
 
 export const distributions: SectionBuilder = {
-  place: 46,
+  place: 54,
   build: (run: Run): Section | null => {
     const ops = opsBySpread(run).filter((op) => run.details.some((detail) => total(detail.histograms[op]) > 0));
     const charts = ops.map((op) => cdf(run, op));
@@ -57,6 +57,7 @@ const cdf = (run: Run, op: string): CdfChart => {
   return {
     kind: 'chart',
     mark: 'cdf',
+    op,
     caption: words(op),
     summary: `Share of ${words(op)} operations that took at most so long, ${series.length === 1 ? 'the same under every policy' : `${series.length} different distributions`}.`,
     basis: distributionBasis(run, op),

@@ -14,4 +14,5 @@ export { quality } from './quality.js';
 export { reproduce } from './reproduce.js';
 export { seals } from './seals.js';
 export { spending } from './spending.js';
+export { tipping } from './tipping.js';
 export { verdict } from './verdict.js';

@@ -2,7 +2,7 @@
 import type { LaneReport, Run } from '../../results/types.js';
 import { formatCount, middleCut } from '../format.js';
 import { answer, cell, count, figure, joined, jump, small, value } from '../inline.js';
-import { byCount, countBasis, namer, words } from '../lanes.js';
+import { baselineOf, byCount, countBasis, namer, refusalsOver, words } from '../lanes.js';
 import type { Block, Cell, Column, Inline, Provenance, Section, Text, Tone } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
@@ -133,16 +133,17 @@ const hazardUnder = ({ hazards }: LaneReport, basis: Provenance): readonly Inlin
 };
 
 const finding = (run: Run): Text => {
-  const { lanes } = run.report;
+  const lanes = run.report.lanes.filter((lane) => lane.policy !== 'recorded');
+  const base = baselineOf(run);
   const policy = namer(run);
   const quiet = lanes.filter(
-    ({ verdicts, hazards }) => verdicts.deny + verdicts.wait + verdicts.recall + hazards.count === 0,
+    (lane) => refusalsOver(lane, base).count + lane.verdicts.wait + lane.verdicts.recall + lane.hazards.count === 0,
   );
   if (quiet.length === lanes.length) return 'No policy refused, delayed or endangered anything in this trace.';
   if (quiet.length === 0)
     return 'Every policy has its price here: each one refuses, delays, or lets a device touch stale blocks.';
   return [
-    'Neither refused nor delayed anything, nor let a device touch stale blocks: ',
+    'No refusal, no delay and no device on stale blocks under ',
     ...joined(quiet.map((lane) => policy(lane.policy))),
     '.',
   ];

@@ -212,12 +212,11 @@ const heatLanes = (run: Run): readonly LaneDetail[] => {
 
 /** One latency axis for all heat maps, so that they can be compared. */
 const sharedRange = (details: readonly LaneDetail[]): readonly [number, number] => {
-  const bounds = details.flatMap(({ heat: { latencyUpperNs, counts } }) =>
-    latencyUpperNs.flatMap((upper, l) =>
-      counts.some((n, i) => n > 0 && i % latencyUpperNs.length === l)
-        ? [latencyUpperNs[l - 1] ?? upper / 2, upper]
-        : [],
-    ),
+  const bounds = details.flatMap(({ heat: map }) =>
+    levelsOf(map).flatMap((n, l) => {
+      const upper = map.latencyUpperNs[l]!;
+      return n > 0 ? [map.latencyUpperNs[l - 1] ?? upper / 2, upper] : [];
+    }),
   );
   return [Math.max(1, Math.min(...bounds)), Math.max(2, ...bounds)];
 };

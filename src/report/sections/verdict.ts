@@ -9,12 +9,14 @@ import {
   latencyBasis,
   namer,
   opsBySpread,
+  type Refusals,
+  refusalsOver,
   sum,
   tailOf,
   unsealedLane,
   words,
 } from '../lanes.js';
-import type { Inline, Section, Text } from '../model.js';
+import type { Inline, Provenance, Section, Text } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 export const verdict: SectionBuilder = {
@@ -24,7 +26,7 @@ export const verdict: SectionBuilder = {
     title: 'Verdict',
     short: 'Verdict',
     lead: true,
-    finding: [...(run.report.quality.safe ? [] : [strong('As a sketch only: ')]), ...sentence(run)],
+    finding: [...(run.report.quality.safe ? [] : [strong('As a sketch only:'), ' ']), ...sentence(run)],
     blocks: [{ kind: 'list', items: supports(run) }],
   }),
 };
@@ -38,7 +40,7 @@ const sentence = (run: Run): readonly Inline[] => {
       `The trace holds no operation that can be replayed (${plural(records, 'record')} read), so there is nothing to conclude.`,
     ];
   }
-  const clauses = [refusals(run), delays(run), stale(run)].filter((clause) => clause.length > 0);
+  const clauses = [stale(run), refusals(run), delays(run)].filter((clause) => clause.length > 0);
   return clauses.length === 0 ? nothing(run) : [...joined(clauses, '; '), '.'];
 };
 
@@ -73,27 +75,38 @@ const named = (run: Run, lanes: readonly LaneReport[]): readonly Inline[] => {
 };
 
 const refusals = (run: Run): readonly Inline[] => {
-  const lanes = leaders(whatIf(run), (lane) => lane.verdicts.deny);
+  const base = baselineOf(run);
+  const over = (lane: LaneReport): Refusals => refusalsOver(lane, base);
+  const lanes = leaders(
+    whatIf(run).filter((lane) => lane !== base),
+    (lane) => over(lane).count,
+  );
   const first = lanes[0];
   if (first === undefined) return [];
+  const beyond = base !== null && base.verdicts.deny > 0;
   return [
     ...named(run, lanes),
     ` would ${lanes.length > 1 ? 'each ' : ''}have refused `,
-    strong(count(first.verdicts.deny, countBasis(first)), ' of ', count(first.operations, 'recorded'), ' operations'),
+    strong(
+      count(over(first).count, countBasis(first)),
+      beyond ? ' more of ' : ' of ',
+      count(first.operations, 'recorded'),
+      ' operations',
+    ),
+    ...(beyond ? [' than ', namer(run)(base.policy)] : []),
     ' (',
-    ...reasons(first),
+    ...reasons(over(first), countBasis(first)),
     ')',
   ];
 };
 
 /** `9 write, 9 truncate and 11 others; ETXTBSY, EPERM`. */
-const reasons = (lane: LaneReport): readonly Inline[] => {
-  const basis = countBasis(lane);
-  const ops = byCount(Object.fromEntries(Object.entries(lane.byOp).map(([op, verdicts]) => [op, verdicts.deny])));
+const reasons = ({ byOp, byErrno }: Refusals, basis: Provenance): readonly Inline[] => {
+  const ops = byCount(byOp);
   const others = sum(ops.slice(3).map(([, n]) => n));
   const shown = ops.slice(0, 3).map(([op, n]): Text => [count(n, basis), `\u00a0${words(op)}`]);
   const told = others > 0 ? [...shown, [count(others, basis), ' others']] : shown;
-  const errnos = byCount(lane.denied).map(([errno]) => words(errno));
+  const errnos = byCount(byErrno).map(([errno]) => words(errno));
   return [...andJoined(told), ...(errnos.length > 0 ? [`; ${errnos.slice(0, 3).join(', ')}`] : [])];
 };
 
@@ -113,21 +126,19 @@ const delays = (run: Run): readonly Inline[] => {
   return [
     ...named(run, lanes),
     ` would ${lanes.length > 1 ? 'each ' : ''}have made `,
-    strong(count(waits(first), countBasis(first)), ' wait'),
+    strong(count(waits(first), countBasis(first)), waits(first) === 1 ? ' operation wait' : ' operations wait'),
     ', at worst ',
     value(first.wait.maxNs, 'ns', countBasis(first)),
   ];
 };
 
 const stale = (run: Run): readonly Inline[] => {
-  const lane = unsealedLane(run);
+  const happened = run.report.lanes.find(({ policy, hazards }) => policy === 'recorded' && hazards.count > 0);
+  const lane = happened ?? unsealedLane(run);
   if (lane === null || lane.hazards.count === 0) return [];
   const { count: accesses, bytes } = lane.hazards;
-  const recorded = lane.policy === 'recorded';
   return [
-    'with no seal (',
-    namer(run)(lane.policy),
-    ') ',
+    ...(happened === undefined ? ['With no seal (', namer(run)(lane.policy), ') '] : ['In the recording ']),
     strong(
       count(accesses, countBasis(lane)),
       accesses === 1 ? ' device access' : ' device accesses',
@@ -135,21 +146,51 @@ const stale = (run: Run): readonly Inline[] => {
       value(bytes, 'bytes', countBasis(lane)),
       ')',
     ),
-    recorded
-      ? " touched blocks that were no longer the file's"
-      : " would have touched blocks that were no longer the file's",
+    happened === undefined
+      ? " would have touched blocks that were no longer the file's"
+      : " touched blocks that were no longer the file's",
   ];
 };
 
 const supports = (run: Run): readonly Text[] =>
-  [protection(run), leftovers(run), slowest(run)].filter((item) => item.length > 0);
+  [protection(run), leftovers(run), slowest(run), anyway(run)].filter((item) => item.length > 0);
 
 const protection = (run: Run): readonly Inline[] => {
   const { lanes, trace } = run.report;
   if (trace.deviceAccess.accesses === 0 || lanes.every((lane) => lane.hazards.count === 0)) return [];
-  const free = lanes.filter((lane) => lane.hazards.count === 0);
+  const free = whatIf(run).filter((lane) => lane.hazards.count === 0);
   if (free.length === 0) return ['Under every policy some device access went ', jump('hazards', 'stale'), '.'];
-  return ['No ', jump('hazards', 'stale device access'), ' under ', ...named(run, free), '.'];
+  const cheap = free.filter((lane) => refusalsOver(lane, baselineOf(run)).count + waits(lane) === 0);
+  return [
+    'No ',
+    jump('hazards', 'stale device access'),
+    ' under ',
+    ...named(run, free),
+    ...(cheap.length === 0 || cheap.length === free.length
+      ? []
+      : [
+          '; of these ',
+          ...named(run, cheap),
+          ` ${cheap.length === 1 ? 'refuses and delays' : 'refuse and delay'} nothing`,
+        ]),
+    '.',
+  ];
+};
+
+/** Failures that no policy is to blame for. */
+const anyway = (run: Run): readonly Inline[] => {
+  const base = baselineOf(run);
+  if (base === null || base.verdicts.deny === 0) return [];
+  return [
+    count(base.verdicts.deny, countBasis(base)),
+    base.verdicts.deny === 1 ? ' operation fails' : ' operations fail',
+    ' even under ',
+    namer(run)(base.policy),
+    ` (${byCount(base.denied)
+      .slice(0, 3)
+      .map(([errno]) => words(errno))
+      .join(', ')}), whatever is sealed; they are not counted above.`,
+  ];
 };
 
 const leftovers = (run: Run): readonly Inline[] => {
