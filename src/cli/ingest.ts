@@ -5,11 +5,11 @@ import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
 import { type Filter, filterParts, isEmpty } from '../trace/filter.js';
 import type { Command, Context } from './command.js';
+import { keepHeapSmall } from './heap.js';
 import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
 import { suggestion, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
-import { keepYoungSmall } from './young.js';
 
 export const ingest: Command = {
   name: 'ingest',
@@ -36,7 +36,7 @@ export const ingest: Command = {
     const { io, args, operands } = context;
     const filter = filterOf(args);
     const output = traceOutput(args, 'ingest');
-    keepYoungSmall();
+    keepHeapSmall();
     const { used, damaged } = await loadParts(
       context,
       operands,

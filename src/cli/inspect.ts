@@ -1,14 +1,15 @@
 // `sealtrace inspect`: what is in a trace.
 
 import { reference } from '../costs/index.js';
-import type { Trace } from '../model/trace.js';
+import type { StoredParts } from '../model/parts.js';
 import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { formatBytes, formatCount, formatNs } from '../report/format.js';
-import { mapSnapshots } from '../results/snapshots.js';
+import { extentsAtEnd } from '../results/extents-at-end.js';
 import type { Command, Context } from './command.js';
-import { type Inspection, inspectTrace } from './inspection.js';
-import { load, statusOf } from './load.js';
+import { keepHeapSmall } from './heap.js';
+import { type Inspection, inspectParts } from './inspection.js';
+import { loadParts, statusOf } from './load.js';
 import { INPUT, STRICT } from './options.js';
 import { facts, heading, table } from './table.js';
 import { plain, toJson } from './text.js';
@@ -23,8 +24,10 @@ export const inspect: Command = {
     ['sealtrace inspect run.txt.gz --json | jq .events.byOp', 'for scripts'],
   ],
   async run(context) {
-    const { trace, damaged } = await load(context, context.operands);
-    const found = inspectTrace(trace, extentsAtEnd(trace));
+    keepHeapSmall();
+    const { used: found, damaged } = await loadParts(context, context.operands, (parts) =>
+      inspectParts(parts, (observed) => extents(parts, observed)),
+    );
     await context.io.out(context.json ? toJson(found) : human(found, context));
     return statusOf(
       context,
@@ -34,20 +37,14 @@ export const inspect: Command = {
   },
 };
 
-/** How many extents each file has at the end, by its number. */
-function extentsAtEnd(trace: Trace): Map<number, number> {
+function extents(parts: StoredParts, observed: Uint8Array): number[] {
   const settings = validateSettings({});
-  const { snapshots } = mapSnapshots(trace, policies.recorded.build(settings), {
-    atNs: [],
+  return extentsAtEnd(parts, observed, policies.recorded.build(settings), {
     costs: reference,
     sealRule: 'explicit',
     unseal: 'never',
     kernel: policies.dax.build(settings),
   });
-  const key = (file: { device: string; inode: string; path: string }): string =>
-    JSON.stringify(file.inode === '' ? [file.device, file.path] : [file.device, file.inode, '']);
-  const counts = new Map(snapshots.at(-1)?.files.map((file) => [key(file), file.extents.length]));
-  return new Map(trace.files.map((file, id) => [id, counts.get(key(file)) ?? 0]));
 }
 
 function human(found: Inspection, context: Context): string {

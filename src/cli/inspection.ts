@@ -1,9 +1,11 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
-import { Flag, OPS, Op } from '../model/events.js';
+import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
+import type { StoredParts } from '../model/parts.js';
 import type { DeviceAccessCounts, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { type Measured, measuredLatencies } from '../results/measured.js';
-import { summarize } from '../results/trace-summary.js';
+import { ObservedDevices } from '../results/extents-at-end.js';
+import { Latencies, type Measured } from '../results/measured.js';
+import { OperationCount, summaryOf } from '../results/trace-summary.js';
 
 export interface SourceView {
   readonly name: string;
@@ -60,25 +62,82 @@ export interface Inspection {
   readonly originNs: bigint;
 }
 
-/** `extents`: how many extents each file has at the end, by its number. */
-export function inspectTrace(trace: Trace, extents: ReadonlyMap<number, number>): Inspection {
-  const { originNs } = trace;
-  const { operations, unplaced } = summarize(trace, '');
+/** `extentsOf`: how many extents each file has at the end; asked once all pieces have been there. */
+export function inspectParts(parts: StoredParts, extentsOf: (observed: Uint8Array) => readonly number[]): Inspection {
+  const counts = new Counts(parts);
+  for (const columns of parts.batches()) counts.add(columns);
+  for (const { timeNs } of parts.records()) counts.tell(timeNs);
+  const end = parts.rest();
+  const { originNs } = end;
+  const { operations, unplaced } = summaryOf(end, counts.operations, '');
   return {
     schema: 'sealtrace.inspect/1',
-    sources: trace.sources.map((source) => viewSource(source, originNs)),
-    events: { total: trace.columns.rows, byOp: countOps(trace) },
+    sources: end.sources.map((source) => viewSource(source, originNs)),
+    events: { total: counts.rows, byOp: counts.byOp() },
     operations,
-    files: viewFiles(trace, extents),
-    tasks: trace.tasks.length,
-    span: { fromNs: originNs + BigInt(firstTime(trace)), toNs: originNs + BigInt(trace.endNs) },
-    measured: measuredLatencies(trace),
-    issues: groupIssues(trace),
+    files: counts.files(extentsOf(counts.devices.of(parts.files))),
+    tasks: parts.tasks.length,
+    span: { fromNs: originNs + BigInt(counts.firstNs()), toNs: originNs + BigInt(end.endNs) },
+    measured: counts.latencies.measured(),
+    issues: groupIssues(end.issues),
     unplaced,
-    deviceAccess: trace.deviceAccess,
-    clock: trace.clock,
+    deviceAccess: end.deviceAccess,
+    clock: end.clock,
     originNs,
   };
+}
+
+/** What is counted of events and records while they pass. */
+class Counts {
+  readonly operations = new OperationCount();
+  readonly latencies = new Latencies();
+  readonly devices = new ObservedDevices();
+  rows = 0;
+  readonly #parts: StoredParts;
+  readonly #ops = new Float64Array(OPS.length);
+  readonly #events: number[] = [];
+  readonly #sizes: number[] = [];
+  #firstNs = Number.POSITIVE_INFINITY;
+
+  constructor(parts: StoredParts) {
+    this.#parts = parts;
+  }
+
+  add(columns: EventColumns): void {
+    const { rows, op, file, timeNs } = columns;
+    this.operations.add(columns);
+    this.latencies.add(columns);
+    this.devices.add(columns, this.#parts.files);
+    for (let row = 0; row < rows; row++) {
+      this.#ops[op[row]!]!++;
+      const id = file[row]!;
+      if (id === NONE) continue;
+      this.#events[id] = (this.#events[id] ?? 0) + 1;
+      this.#sizes[id] = sizeAfter(columns, row, this.#sizes[id] ?? 0);
+    }
+    this.rows += rows;
+    if (rows > 0) this.tell(timeNs.subarray(0, 1));
+  }
+
+  tell(times: Float64Array): void {
+    for (let i = 0; i < times.length; i++) if (times[i]! < this.#firstNs) this.#firstNs = times[i]!;
+  }
+
+  firstNs(): number {
+    return this.#firstNs === Number.POSITIVE_INFINITY ? 0 : this.#firstNs;
+  }
+
+  byOp(): Record<string, number> {
+    const counted = OPS.map((name, code) => [name, this.#ops[code]!] as const);
+    return Object.fromEntries(counted.filter(([, count]) => count > 0));
+  }
+
+  files(extents: readonly number[]): FileView[] {
+    return this.#parts.files.map(({ device, inode, path }, id) => {
+      const counts = { bytes: this.#sizes[id] ?? 0, extents: extents[id] ?? 0, events: this.#events[id] ?? 0 };
+      return { id, device, inode, path, ...counts };
+    });
+  }
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
@@ -90,36 +149,8 @@ function viewSource(source: SourceInfo, originNs: bigint): SourceView {
   return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel };
 }
 
-function countOps({ columns }: Trace): Record<string, number> {
-  const counts = new Float64Array(OPS.length);
-  for (let row = 0; row < columns.rows; row++) counts[columns.op[row]!]!++;
-  return Object.fromEntries(OPS.map((name, code) => [name, counts[code]!] as const).filter(([, count]) => count > 0));
-}
-
-function firstTime({ columns, records }: Trace): number {
-  let first = Number.POSITIVE_INFINITY;
-  for (const time of records.timeNs) if (time < first) first = time;
-  if (columns.rows > 0 && columns.timeNs[0]! < first) first = columns.timeNs[0]!;
-  return first === Number.POSITIVE_INFINITY ? 0 : first;
-}
-
-function viewFiles(trace: Trace, extents: ReadonlyMap<number, number>): FileView[] {
-  const { columns, files } = trace;
-  const events = new Float64Array(files.length);
-  const sizes = new Float64Array(files.length);
-  for (let row = 0; row < columns.rows; row++) {
-    const file = columns.file[row]!;
-    if (file === NONE) continue;
-    events[file]!++;
-    sizes[file] = sizeAfter(trace, row, sizes[file]!);
-  }
-  return files.map(({ device, inode, path }, id) => {
-    return { id, device, inode, path, bytes: sizes[id]!, extents: extents.get(id) ?? 0, events: events[id]! };
-  });
-}
-
 /** Size of the file behind a row that may change it. */
-function sizeAfter({ columns }: Trace, row: number, size: number): number {
+function sizeAfter(columns: EventColumns, row: number, size: number): number {
   const result = columns.result[row]!;
   if (result !== 0 && result !== UNKNOWN_RESULT) return size;
   const offset = columns.offset[row]!;
@@ -147,7 +178,7 @@ function sizeAfter({ columns }: Trace, row: number, size: number): number {
 const grown = (size: number, offset: number, length: number): number =>
   offset >= 0 && length > 0 ? Math.max(size, offset + length) : size;
 
-function groupIssues({ issues }: Trace): IssueView[] {
+function groupIssues(issues: Trace['issues']): IssueView[] {
   const groups = new Map<string, IssueView>();
   for (const { code, count, source, row, text } of issues) {
     const known = groups.get(code);

@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import { parseMap } from '../formats/table-columns.js';
 import { GUESSED } from '../model/issue.js';
+import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { DAMAGED, type Ingested, type IngestedParts, ingestParts } from '../trace/ingest.js';
-import { type StoredParts, type TraceEnd, wholeOf } from '../trace/parts.js';
+import { wholeOf } from '../trace/parts.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
 import { startMeter } from './progress.js';

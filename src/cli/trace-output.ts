@@ -1,8 +1,8 @@
 // Where a trace goes: a bundle, or NDJSON. What `ingest` and `synth` have in common.
 import { UserError } from '../model/issue.js';
+import type { TraceParts } from '../model/parts.js';
 import { writeBundleParts } from '../trace/bundle.js';
 import { writeNdjsonParts } from '../trace/ndjson-writer.js';
-import type { TraceParts } from '../trace/parts.js';
 import type { Io } from './io.js';
 import type { Args, OptionSpec } from './options.js';
 import { checkFolder, checkOutput, writeOutput } from './output.js';

@@ -1,14 +1,14 @@
 // One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
-import { Flag, OBSERVED_OPS, Op, opSet } from '../model/events.js';
+import { Flag, Op, opSet } from '../model/events.js';
 import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
 import { Claims } from './claims.js';
 import { Conflicts } from './conflicts.js';
 import { Decider } from './decision.js';
-import { Effects } from './effects.js';
+import { Effects, isObservation } from './effects.js';
 import { Fates } from './fates.js';
 import { FileSizes, secondOf } from './file-sizes.js';
 import { FileStates } from './file-states.js';
@@ -31,7 +31,6 @@ import { Threads } from './threads.js';
 import { Users } from './users.js';
 import { Waits } from './waits.js';
 
-const OBSERVED = opSet(OBSERVED_OPS);
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
 const TAKES_AWAY = opSet([
   ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'rename'] as const),
@@ -306,8 +305,7 @@ export class Lane {
     const op = c.op[row]!;
     const flags = c.flags[row]!;
     if ((flags & Flag.second) === 0) this.nowNs = nowNs;
-    if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
-      this.observation(row, nowNs);
+    if (isObservation(op, flags)) this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
     else if ((flags & Flag.second) === 0) {
       if (isKill(c, row)) this.operations.kill(pidAt(this.input, row), nowNs);

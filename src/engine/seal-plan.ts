@@ -1,7 +1,7 @@
 // What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
 // called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
 import { globPattern } from '../base/glob.js';
-import { type EventColumns, Flag, Op } from '../model/events.js';
+import { type EventColumns, Flag, Op, opSet } from '../model/events.js';
 import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import type { EngineInput } from './input.js';
@@ -223,14 +223,14 @@ export function requestedBy(op: number, flags: number): number {
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;
 
 /** Devices with recorded map changes: there a call's effect follows as rows; elsewhere the engine works it out. */
+/** Rows that tell of every change of a map: where a device has some, the maps of all its files follow from them. */
+export const TELLS_MAPS = opSet(['map_insert', 'map_remove', 'map_reset']);
+
 function observedFiles(input: EngineInput): Uint8Array {
   const { columns: c, deviceOf } = input;
   const devices = new Set<number>();
-  for (let i = 0; i < c.rows; i++) {
-    const op = c.op[i]!;
-    if ((op === Op.map_insert || op === Op.map_remove || op === Op.map_reset) && c.file[i] !== NONE)
-      devices.add(deviceOf[c.file[i]!]!);
-  }
+  for (let i = 0; i < c.rows; i++)
+    if (TELLS_MAPS[c.op[i]!] === 1 && c.file[i] !== NONE) devices.add(deviceOf[c.file[i]!]!);
   return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 

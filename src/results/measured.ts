@@ -1,8 +1,8 @@
 // The latencies a trace measured itself, by operation kind: exact quantiles of the recorded durations, not of buckets.
 // simple-statistics' quantiles are those of Hyndman and Fan's type 7, as in most statistics programs.
 import { medianAbsoluteDeviation, quantileSorted } from 'simple-statistics';
-import { Flag, OPS } from '../model/events.js';
-import type { Trace } from '../model/trace.js';
+import { Columns } from '../base/columns.js';
+import { type EventColumns, Flag, OPS } from '../model/events.js';
 
 export interface Measured {
   readonly count: number;
@@ -16,25 +16,38 @@ export interface Measured {
 /** The deviation of more values than this would take longer than it is worth; an even sample of them is taken. */
 const SAMPLE = 20_000;
 
-export function measuredLatencies({ columns }: Trace): Record<string, Measured> {
-  const { op, flags, latencyNs } = columns;
-  const byOp: number[][] = OPS.map(() => []);
-  for (let row = 0; row < columns.rows; row++) {
-    if (latencyNs[row]! < 0 || (flags[row]! & (Flag.second | Flag.synthetic)) !== 0) continue;
-    byOp[op[row]!]!.push(latencyNs[row]!);
+/** Collects the latencies of a trace, piece by piece. */
+export class Latencies {
+  private readonly byOp = OPS.map(() => new Columns({ ns: Float64Array }, 16));
+
+  add({ rows, op, flags, latencyNs }: EventColumns): void {
+    for (let row = 0; row < rows; row++) {
+      if (latencyNs[row]! < 0 || (flags[row]! & (Flag.second | Flag.synthetic)) !== 0) continue;
+      const values = this.byOp[op[row]!]!;
+      const place = values.add();
+      values.at.ns[place] = latencyNs[row]!;
+    }
   }
-  const filled = OPS.flatMap((name, code) => (byOp[code]!.length === 0 ? [] : [[name, byOp[code]!] as const]));
-  return Object.fromEntries(filled.map(([name, values]) => [name, measured(values)]));
+
+  measured(): Record<string, Measured> {
+    const filled = OPS.flatMap((name, code) => {
+      const { ns } = this.byOp[code]!.view();
+      return ns.length === 0 ? [] : [[name, measured(ns)] as const];
+    });
+    return Object.fromEntries(filled);
+  }
 }
 
-function measured(values: number[]): Measured {
-  values.sort((a, b) => a - b);
+function measured(values: Float64Array): Measured {
+  values.sort();
   const step = Math.ceil(values.length / SAMPLE);
-  const sample = step === 1 ? values : values.filter((_, i) => i % step === 0);
+  const sample = Array.from({ length: Math.ceil(values.length / step) }, (_, i) => values[i * step]!);
+  // It only looks at single places of it.
+  const sorted = values as unknown as number[];
   return {
     count: values.length,
-    p50Ns: Math.round(quantileSorted(values, 0.5)),
-    p99Ns: Math.round(quantileSorted(values, 0.99)),
+    p50Ns: Math.round(quantileSorted(sorted, 0.5)),
+    p99Ns: Math.round(quantileSorted(sorted, 0.99)),
     maxNs: values.at(-1)!,
     madNs: Math.round(medianAbsoluteDeviation(sample)),
   };

@@ -38,7 +38,7 @@ export function traceTables(trace: Trace, lanes: readonly LaneResult[], sealRule
 
 function operationRows(trace: Trace): Uint32Array {
   const kept: number[] = [];
-  for (let row = 0; row < trace.columns.rows; row++) if (isOperation(trace, row)) kept.push(row);
+  for (let row = 0; row < trace.columns.rows; row++) if (isOperation(trace.columns, row)) kept.push(row);
   return Uint32Array.from(kept);
 }
 

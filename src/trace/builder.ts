@@ -1,11 +1,13 @@
 // Collects what formats and assembly write, and turns it into one trace: in memory, or piece by piece.
 import { ColumnLog } from '../base/column-log.js';
 import { SortedLog } from '../base/sorted-log.js';
+import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { UserError } from '../model/issue.js';
+import type { StoredParts } from '../model/parts.js';
 import type { Trace, TraceSink } from '../model/trace.js';
 import { type CollectedRows, CollectedTrace, RECORD_ROWS } from './collected.js';
-import { type StoredParts, wholeOf } from './parts.js';
-import { type AssemblySink, EVENT_SHAPE, type KernelFactory, Pool, RECORD_SHAPE, SourceSink } from './sink.js';
+import { wholeOf } from './parts.js';
+import { type AssemblySink, type KernelFactory, Pool, SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 
 const MOST_SOURCES = 0xffff;

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, resolve } from 'node:path';
 import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
+import type { StoredParts, TraceEnd, TraceParts } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import {
   BATCH_ROWS,
@@ -19,7 +20,7 @@ import {
   writeTable,
   zip,
 } from './arrow-table.js';
-import { evenly, partsOf, type StoredParts, type TraceEnd, type TraceParts } from './parts.js';
+import { evenly, partsOf } from './parts.js';
 
 export const SCHEMA = 'sealtrace.events/1';
 const EVENTS = 'events.arrow';

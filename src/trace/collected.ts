@@ -5,13 +5,15 @@ import type { ColumnLog } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 import { PagedNumbers } from '../base/paged-numbers.js';
 import type { SortedLog, SortedRows } from '../base/sorted-log.js';
+import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { type EventColumns, type FileInfo, Flag, type TaskInfo } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
+import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, SourceInfo } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BATCH_ROWS } from './arrow-table.js';
-import { type StoredParts, someRows, type TraceEnd } from './parts.js';
-import type { EVENT_SHAPE, Pool, RECORD_SHAPE } from './sink.js';
+import { someRows } from './parts.js';
+import type { Pool } from './sink.js';
 
 /** Records in one piece of memory. */
 export const RECORD_ROWS = BATCH_ROWS;

@@ -1,8 +1,9 @@
 // A part of a trace: rows of some time, processes, files or operations, with what is known of the kept files' maps.
 import { type EventColumns, Flag, Op } from '../model/events.js';
+import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { RecordColumns, Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
-import { partsOf, type StoredParts, type TraceEnd, wholeOf } from './parts.js';
+import { partsOf, wholeOf } from './parts.js';
 
 /** Every part that is given must hold; a list is met by any of its members. */
 export interface Filter {

@@ -1,11 +1,12 @@
 // Reads the recordings of one run, in whatever format they are, into one trace; a bundle is read as it is.
 import { Assembler } from '../assembly/assembler.js';
 import { UserError } from '../model/issue.js';
+import type { StoredParts } from '../model/parts.js';
 import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle, openBundle } from './bundle.js';
 import { type OpenedInput, openInput } from './input.js';
-import { type StoredParts, wholeOf } from './parts.js';
+import { wholeOf } from './parts.js';
 import { formatNamed, recognise } from './recognise.js';
 import { Spill } from './spill.js';
 

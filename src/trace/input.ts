@@ -6,7 +6,7 @@ import type { Input, RandomAccess } from '../model/trace.js';
 import { openPlain, type Seekable, spool } from './seekable.js';
 import { unwrap } from './unwrap.js';
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 /** What a format may look at to recognise its own. */
 export const HEAD = 4096;
 const MAGIC = 8;

@@ -11,10 +11,11 @@ import {
   Op,
   type TaskInfo,
 } from '../model/events.js';
+import type { TraceParts } from '../model/parts.js';
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
-import { partsOf, type TraceParts } from './parts.js';
+import { partsOf } from './parts.js';
 import { Spill } from './spill.js';
 
 const HOLDS: ReadonlySet<number> = new Set([

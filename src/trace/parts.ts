@@ -1,42 +1,8 @@
-// A trace that is handed on piece by piece: what writers need, whether or not it is whole in memory.
+// A whole trace as pieces, pieces as a whole trace, and pieces of another size.
+import { eventRoom, recordRoom } from '../base/trace-shapes.js';
 import type { EventColumns } from '../model/events.js';
+import type { StoredParts } from '../model/parts.js';
 import type { RecordColumns, Trace } from '../model/trace.js';
-
-/** What is known of a trace once its last piece was seen. */
-export interface TraceEnd extends Omit<Trace, 'columns' | 'records'> {
-  readonly recordRows: number;
-}
-
-export interface TraceParts {
-  readonly clock: string;
-  readonly originNs: bigint;
-  /**
-   * In the order of time, each valid until the next is asked for. A second row of an operation comes in one piece with
-   * the first.
-   */
-  batches(): Iterable<EventColumns>;
-  /**
-   * The batches can be had as often as one likes. If not, the rows of one operation come in one piece, and no number is
-   * both an operation's and a hold's.
-   */
-  readonly repeatable: boolean;
-  /** Everything that the pieces so far name. */
-  readonly files: Trace['files'];
-  readonly tasks: Trace['tasks'];
-  /** By row of the trace. */
-  readonly extras: Trace['extras'];
-  /** Once the batches have ended; each valid until the next is asked for. */
-  records(): Iterable<RecordColumns>;
-  /** Once the batches have ended. What the records name is in it when they have ended as well. */
-  rest(): TraceEnd;
-}
-
-/** A trace that is kept somewhere: its pieces can be had again. */
-export interface StoredParts extends TraceParts {
-  readonly repeatable: true;
-  /** No more events than these. */
-  readonly mostRows: number;
-}
 
 export function partsOf(trace: Trace): StoredParts {
   const { clock, originNs, files, tasks, extras, columns, records } = trace;
@@ -115,37 +81,4 @@ function copyRows<C extends EventColumns | RecordColumns>(
 export function someRows<C extends EventColumns | RecordColumns>(columns: C, from: number, to: number): C {
   const cut = columnsOf(columns).map(([name, column]) => [name, column.subarray(from, to)]);
   return { ...columns, ...Object.fromEntries(cut), rows: to - from };
-}
-
-function eventRoom(rows: number): EventColumns {
-  return {
-    rows,
-    timeNs: new Float64Array(rows),
-    op: new Uint8Array(rows),
-    flags: new Uint32Array(rows),
-    file: new Uint32Array(rows),
-    task: new Uint32Array(rows),
-    offset: new Float64Array(rows),
-    length: new Float64Array(rows),
-    addr: new Float64Array(rows),
-    handle: new Uint32Array(rows),
-    opId: new Uint32Array(rows),
-    result: new Int16Array(rows),
-    latencyNs: new Float64Array(rows),
-    source: new Uint16Array(rows),
-    row: new Uint32Array(rows),
-  };
-}
-
-function recordRoom(rows: number): RecordColumns {
-  return {
-    rows,
-    timeNs: new Float64Array(rows),
-    kind: new Uint16Array(rows),
-    task: new Uint32Array(rows),
-    cpu: new Uint16Array(rows),
-    source: new Uint16Array(rows),
-    row: new Uint32Array(rows),
-    opId: new Uint32Array(rows),
-  };
 }

@@ -1,6 +1,7 @@
 // The sink of one input, and what all inputs of a trace share. Rows go straight into the columns.
 import type { ByteStore } from '../base/byte-store.js';
 import type { Arrays, Shape } from '../base/columns.js';
+import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import type { EventWriter } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
 import type { KernelSink } from '../model/kernel.js';
@@ -19,31 +20,6 @@ export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
 /** Makes the assembly of one source, at the first use of its sink's `kernel`. */
 export type KernelFactory = (sink: AssemblySink) => KernelSink;
 
-export const EVENT_SHAPE = {
-  timeNs: Float64Array,
-  op: Uint8Array,
-  flags: Uint32Array,
-  file: Uint32Array,
-  task: Uint32Array,
-  offset: Float64Array,
-  length: Float64Array,
-  addr: Float64Array,
-  handle: Uint32Array,
-  opId: Uint32Array,
-  result: Int16Array,
-  latencyNs: Float64Array,
-  source: Uint16Array,
-  row: Uint32Array,
-};
-export const RECORD_SHAPE = {
-  timeNs: Float64Array,
-  kind: Uint16Array,
-  task: Uint32Array,
-  cpu: Uint16Array,
-  source: Uint16Array,
-  row: Uint32Array,
-  opId: Uint32Array,
-};
 const MOST_KINDS = 0xfffe;
 
 /** Where rows go: a number for each new one, then a store per column. */
@@ -123,8 +99,10 @@ export class SourceSink implements TraceSink, AssemblySink {
     return this.#kernel;
   }
 
+  /** Nothing comes any more; what assembly knew goes with it. */
   end(): void {
     this.#kernel?.finish();
+    this.#kernel = null;
   }
 
   origin(absoluteNs: bigint): bigint {

@@ -2,12 +2,13 @@
 // memory. Files and tasks are numbered as they first appear, like everywhere; the maker keeps time and numbers in order.
 
 import { Columns } from '../base/columns.js';
+import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import type { EventColumns, FileInfo, TaskInfo } from '../model/events.js';
+import type { TraceEnd, TraceParts } from '../model/parts.js';
 import type { RecordColumns, SourceInfo, TraceSink } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BATCH_ROWS } from './arrow-table.js';
-import type { TraceEnd, TraceParts } from './parts.js';
-import { EVENT_SHAPE, Pool, RECORD_SHAPE, SourceSink } from './sink.js';
+import { Pool, SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 
 /** Adds at least so many rows if there are so many left; false when there are no more. */

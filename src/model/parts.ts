@@ -1,0 +1,39 @@
+// A trace that is handed on piece by piece: what writers need, whether or not it is whole in memory.
+import type { EventColumns } from './events.js';
+import type { RecordColumns, Trace } from './trace.js';
+
+/** What is known of a trace once its last piece was seen. */
+export interface TraceEnd extends Omit<Trace, 'columns' | 'records'> {
+  readonly recordRows: number;
+}
+
+export interface TraceParts {
+  readonly clock: string;
+  readonly originNs: bigint;
+  /**
+   * In the order of time, each valid until the next is asked for. A second row of an operation comes in one piece with
+   * the first.
+   */
+  batches(): Iterable<EventColumns>;
+  /**
+   * The batches can be had as often as one likes. If not, the rows of one operation come in one piece, and no number is
+   * both an operation's and a hold's.
+   */
+  readonly repeatable: boolean;
+  /** Everything that the pieces so far name. */
+  readonly files: Trace['files'];
+  readonly tasks: Trace['tasks'];
+  /** By row of the trace. */
+  readonly extras: Trace['extras'];
+  /** Once the batches have ended; each valid until the next is asked for. */
+  records(): Iterable<RecordColumns>;
+  /** Once the batches have ended. What the records name is in it when they have ended as well. */
+  rest(): TraceEnd;
+}
+
+/** A trace that is kept somewhere: its pieces can be had again. */
+export interface StoredParts extends TraceParts {
+  readonly repeatable: true;
+  /** No more events than these. */
+  readonly mostRows: number;
+}

@@ -1,0 +1,105 @@
+// How many extents each file has at the end, for a trace that comes piece by piece. Where map changes were recorded the maps
+// follow from these rows alone; the rows of all other files are kept and replayed.
+import { type Arrays, Columns } from '../base/columns.js';
+import { EVENT_SHAPE, recordRoom } from '../base/trace-shapes.js';
+import { Effects, isObservation } from '../engine/effects.js';
+import { FileStates } from '../engine/file-states.js';
+import { TELLS_MAPS } from '../engine/seal-plan.js';
+import { viewOf } from '../engine/view.js';
+import { type EventColumns, type FileInfo, Flag, opSet } from '../model/events.js';
+import type { StoredParts } from '../model/parts.js';
+import type { Policy } from '../model/policy.js';
+import type { Trace } from '../model/trace.js';
+import { NONE } from '../model/units.js';
+import { mapSnapshots, type SnapshotOptions } from './snapshots.js';
+
+/** Rows that change no map, whoever reads them. */
+const ASIDE = opSet(['map_seen', 'block_io']);
+
+/** Devices whose map changes are in the trace, found piece by piece. */
+export class ObservedDevices {
+  private readonly found = new Set<string>();
+
+  add({ rows, op, file }: EventColumns, files: readonly FileInfo[]): void {
+    for (let row = 0; row < rows; row++)
+      if (TELLS_MAPS[op[row]!] === 1 && file[row] !== NONE) this.found.add(files[file[row]!]!.device);
+  }
+
+  /** By file: is its map recorded? */
+  of(files: readonly FileInfo[]): Uint8Array {
+    return Uint8Array.from(files, ({ device }) => (this.found.has(device) ? 1 : 0));
+  }
+}
+
+/** By file. `observed` is of a trace whose pieces were all seen. */
+export function extentsAtEnd(
+  parts: StoredParts,
+  observed: Uint8Array,
+  recorded: Policy,
+  options: Omit<SnapshotOptions, 'atNs' | 'inode'>,
+): number[] {
+  let split = new Split(observed);
+  for (const columns of parts.batches()) split.add(columns);
+  if (split.mixed) {
+    split = new Split(new Uint8Array(observed.length));
+    for (const columns of parts.batches()) split.add(columns);
+  }
+  const rest: Trace = { ...parts.rest(), columns: split.rest(), records: recordRoom(0) };
+  const counts = new Map<string, number>();
+  if (rest.columns.rows > 0)
+    for (const file of mapSnapshots(rest, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
+      counts.set(nameOf(file), file.extents.length);
+  return parts.files.map((file, id) => split.extents(id) ?? counts.get(nameOf(file)) ?? 0);
+}
+
+const nameOf = ({ device, inode, path }: FileInfo): string =>
+  JSON.stringify(inode === '' ? [device, path] : [device, inode, '']);
+
+/** Follows the maps that were recorded, and keeps the rows of files whose maps were not. */
+class Split {
+  /** An operation has a file of either kind: neither can be followed without the other. */
+  mixed = false;
+  private readonly observed: Uint8Array;
+  private readonly states: FileStates;
+  private readonly kept = new Columns(EVENT_SHAPE);
+
+  constructor(observed: Uint8Array) {
+    this.observed = observed;
+    this.states = new FileStates(observed.length, new Uint32Array(observed.length), 0);
+  }
+
+  add(columns: EventColumns): void {
+    const { rows, op, flags, file } = columns;
+    const effects = new Effects(columns, this.states);
+    for (let row = 0; row < rows; row++) {
+      if (ASIDE[op[row]!] === 1) continue;
+      const own = file[row] !== NONE && this.observed[file[row]!] === 1;
+      if (row > 0 && (flags[row]! & Flag.second) !== 0 && this.isMixed(file[row - 1]!, file[row]!)) this.mixed = true;
+      if (!own) this.keep(columns, row);
+      else if (isObservation(op[row]!, flags[row]!)) effects.observe(row, 0);
+    }
+  }
+
+  rest(): EventColumns {
+    return { rows: this.kept.length, ...this.kept.view() };
+  }
+
+  /** Undefined where the map was not followed. */
+  extents(file: number): number | undefined {
+    if (this.observed[file] === 0) return undefined;
+    const map = this.states.maps[file];
+    return this.states.seen[file] === 0 ? 0 : viewOf(map, 0, Number.POSITIVE_INFINITY).length;
+  }
+
+  private isMixed(one: number, other: number): boolean {
+    return one !== NONE && other !== NONE && this.observed[one] !== this.observed[other];
+  }
+
+  private keep(columns: EventColumns, row: number): void {
+    const place = this.kept.add();
+    const at: Arrays<typeof EVENT_SHAPE> = this.kept.at;
+    for (const name of NAMES) at[name][place] = columns[name][row]!;
+  }
+}
+
+const NAMES = Object.keys(EVENT_SHAPE) as (keyof typeof EVENT_SHAPE)[];
