@@ -15,7 +15,8 @@ export { fillEvidence, makeRun, type RunOptions, wantedEvidence } from './result
 export { type MapReport, mapSnapshots, type SnapshotOptions } from './results/snapshots.js';
 export type { LaneReport, ReplayReport, Run } from './results/types.js';
 export { TraceBuilder } from './trace/builder.js';
-export { isBundle, readBundle, writeBundle } from './trace/bundle.js';
+export { isBundle, writeBundle } from './trace/bundle.js';
+export { readBundle } from './trace/bundle-reader.js';
 export { readLines } from './trace/evidence.js';
 export { applyFilter, type Filter } from './trace/filter.js';
 export { type Ingested, type IngestOptions, type IngestProgress, ingest } from './trace/ingest.js';

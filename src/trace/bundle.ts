@@ -1,32 +1,29 @@
 // A trace on disk: the folder `X.sealtrace` of Arrow IPC files, readable by any Arrow reader (schema `sealtrace.events/1`).
 // Written into a folder beside it and renamed, so that a killed run leaves the old bundle or the new one.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
+import { type EventColumns, OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
-import type { StoredParts, TraceEnd, TraceParts } from '../model/parts.js';
-import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
+import type { TraceEnd, TraceParts } from '../model/parts.js';
+import type { RecordColumns, Trace } from '../model/trace.js';
 import {
   BATCH_ROWS,
-  InTable,
   integers,
   numbers,
   type OutColumn,
   type TablePart,
   texts,
-  within,
   words,
   writeTable,
-  zip,
 } from './arrow-table.js';
 import { evenly, partsOf } from './parts.js';
 
 export const SCHEMA = 'sealtrace.events/1';
-const EVENTS = 'events.arrow';
-const RECORDS = 'records.arrow';
+export const EVENTS = 'events.arrow';
+export const RECORDS = 'records.arrow';
 /** CRC-32 of every table, by file name. */
-const SUMS = 'checksums.json';
+export const SUMS = 'checksums.json';
 
 /** A folder that holds a bundle, or by its name should. */
 export function isBundle(path: string): boolean {
@@ -59,37 +56,6 @@ export function writeBundleParts(trace: TraceParts, dir: string): void {
       if (existsSync(target)) rmSync(old, { recursive: true });
       else renameSync(old, target);
     }
-  }
-}
-
-/** Reads a bundle; throws a UserError (exit code 3) that names the file when it is damaged or incomplete. */
-export function readBundle(dir: string): Trace {
-  const sums = take(dir, SUMS, (path) => JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, number>>);
-  return readTables((file, read) =>
-    take(dir, file, (path) => {
-      const table = new InTable(path, sums[file] ?? -1);
-      const schema = table.metadata.get('schema');
-      if (schema !== SCHEMA) throw new Error(`expected schema ${SCHEMA}, found ${schema ?? 'none'}`);
-      return read(table);
-    }),
-  );
-}
-
-/** The same piece by piece. */
-export function openBundle(dir: string): { readonly parts: StoredParts; close(): void } {
-  return { parts: partsOf(readBundle(dir)), close: () => {} };
-}
-
-/** Whatever goes wrong with a file of the bundle is told with its name. */
-function take<T>(dir: string, file: string, read: (path: string) => T): T {
-  const path = join(dir, file);
-  const advice = 'ingest the recording again, or restore the bundle from a copy';
-  if (!existsSync(path)) throw new UserError(`${dir} is not a whole bundle: ${file} is missing; ${advice}`, 3);
-  try {
-    return read(path);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path} is damaged: ${why}; ${advice}`, 3);
   }
 }
 
@@ -215,123 +181,6 @@ function writeSideTables(
       extras.map(([, json]) => json),
     ),
   ]);
-}
-
-type Open = <T>(file: string, read: (table: InTable) => T) => T;
-
-function readTables(open: Open): Trace {
-  const files = open('files.arrow', (table) =>
-    zip({ device: table.texts('device'), inode: table.texts('inode'), path: table.texts('path') }),
-  );
-  const tasks = open('tasks.arrow', (table) =>
-    zip({ pid: table.integers('pid'), tid: table.integers('tid'), name: table.texts('name') }),
-  );
-  const { sources, totals } = open('sources.arrow', readSources);
-  for (const loss of open('lost.arrow', readLosses)) sources[loss.source]?.lost.push(loss.loss);
-  const issues = open('issues.arrow', (table) =>
-    zip({
-      code: table.texts('code'),
-      count: table.integers('count'),
-      source: table.texts('source'),
-      row: table.integers('row'),
-      text: table.texts('text'),
-    }),
-  );
-  const sizes = { file: files.length, task: tasks.length, source: sources.length };
-  const { records, kinds } = open('records.arrow', (table) => readRecords(table, sizes));
-  const { columns, clock, originNs } = open(EVENTS, (table) => ({
-    columns: readEvents(table, sizes),
-    clock: table.metadata.get('clock') ?? '',
-    originNs: BigInt(table.metadata.get('originNs') ?? '0'),
-  }));
-  const extras = open('extras.arrow', (table) => {
-    const rows = table.integers('event');
-    return new Map(table.texts('json').map((json, i) => [rows[i]!, json]));
-  });
-  return { columns, records, kinds, files, tasks, sources, issues, ...totals, originNs, clock, extras };
-}
-
-type Sizes = Readonly<Record<'file' | 'task' | 'source', number>>;
-
-function readEvents(table: InTable, sizes: Sizes): Trace['columns'] {
-  return {
-    rows: table.rows,
-    timeNs: sorted(table.integers('time_ns')),
-    op: readOps(table),
-    flags: table.numbers('flags', Uint32Array),
-    file: within(table.numbers('file', Uint32Array), sizes.file, 'file'),
-    task: within(table.numbers('task', Uint32Array), sizes.task, 'task'),
-    offset: table.integers('offset'),
-    length: table.integers('length'),
-    addr: table.integers('addr'),
-    handle: table.numbers('handle', Uint32Array),
-    opId: table.numbers('op_id', Uint32Array),
-    result: table.numbers('result', Int16Array),
-    latencyNs: table.integers('latency_ns'),
-    source: within(table.numbers('source', Uint16Array), sizes.source, 'source'),
-    row: table.numbers('row', Uint32Array),
-  };
-}
-
-/** Op codes by name: a bundle of another version may list them differently. */
-function readOps(table: InTable): Uint8Array {
-  const { codes, list } = table.words('op', Uint8Array);
-  const same = list.length <= OP_COUNT && list.every((name, code) => OPS[code] === name);
-  if (same) return codes;
-  const known: Readonly<Record<string, number>> = Op;
-  return codes.map((code) => (Object.hasOwn(known, list[code]!) ? known[list[code]!]! : Op.generic));
-}
-
-function readRecords(table: InTable, sizes: Sizes): { records: Trace['records']; kinds: RecordKind[] } {
-  const { codes, list } = table.words('kind', Uint16Array);
-  const kinds = JSON.parse(table.metadata.get('kinds') ?? '[]') as RecordKind[];
-  if (kinds.length !== list.length) throw new Error(`expected ${list.length} kinds of record, found ${kinds.length}`);
-  const records = {
-    rows: table.rows,
-    timeNs: table.integers('time_ns'),
-    kind: codes,
-    task: within(table.numbers('task', Uint32Array), sizes.task, 'task'),
-    cpu: table.numbers('cpu', Uint16Array),
-    source: within(table.numbers('source', Uint16Array), sizes.source, 'source'),
-    row: table.numbers('row', Uint32Array),
-    opId: table.numbers('op_id', Uint32Array),
-  };
-  return { records, kinds };
-}
-
-type Totals = Pick<Trace, 'unplaced' | 'unpaired' | 'deviceAccess' | 'endNs'>;
-
-function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } {
-  const rows = zip({
-    name: table.texts('name'),
-    format: table.texts('format'),
-    bytes: table.integers('bytes'),
-    records: table.integers('records'),
-    typed: table.integers('typed'),
-    generic: table.integers('generic'),
-    clock: table.texts('clock'),
-    kernel: table.texts('kernel'),
-  });
-  const totals = table.metadata.get('totals');
-  if (totals === undefined) throw new Error('its totals are missing');
-  return { sources: rows.map((row) => ({ ...row, lost: [] })), totals: JSON.parse(totals) as Totals };
-}
-
-function readLosses(table: InTable): { source: number; loss: Loss }[] {
-  const source = table.integers('source');
-  const losses = zip({
-    fromNs: table.integers('from_ns'),
-    toNs: table.integers('to_ns'),
-    cpu: table.integers('cpu'),
-    count: table.integers('count'),
-  });
-  return losses.map((loss, i) => ({ source: source[i]!, loss }));
-}
-
-function sorted(times: Float64Array): Float64Array {
-  for (let i = 1; i < times.length; i++)
-    if (times[i]! < times[i - 1]!) throw new Error(`column "time_ns" is not in order at row ${i}`);
-  return times;
 }
 
 /** Only a bundle, whole or damaged, or an empty folder is replaced. */

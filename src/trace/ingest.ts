@@ -4,7 +4,8 @@ import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
 import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
-import { isBundle, openBundle } from './bundle.js';
+import { isBundle } from './bundle.js';
+import { openBundle } from './bundle-reader.js';
 import { type OpenedInput, openInput } from './input.js';
 import { wholeOf } from './parts.js';
 import { formatNamed, recognise } from './recognise.js';
@@ -61,7 +62,8 @@ export async function ingestParts(paths: readonly string[], options: IngestOptio
   const bundle = paths.find((path) => path !== '-' && isBundle(path));
   if (bundle !== undefined && paths.length > 1)
     throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
-  const { parts, close } = bundle === undefined ? await readAll(paths, format, options) : openBundle(bundle);
+  const { parts, close } =
+    bundle === undefined ? await readAll(paths, format, options) : { parts: openBundle(bundle), close: () => {} };
   return { parts, close, damaged: parts.rest().issues.some(({ code }) => code === DAMAGED) };
 }
 

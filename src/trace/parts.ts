@@ -1,6 +1,6 @@
 // A whole trace as pieces, pieces as a whole trace, and pieces of another size.
 import { eventRoom, recordRoom } from '../base/trace-shapes.js';
-import type { EventColumns } from '../model/events.js';
+import { type EventColumns, Flag } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
 import type { RecordColumns, Trace } from '../model/trace.js';
 
@@ -23,6 +23,19 @@ export function wholeOf(parts: StoredParts): Trace {
   const records = gather(recordRoom(recordRows), parts.records());
   const { recordRows: _, ...rest } = parts.rest();
   return { ...rest, columns, records };
+}
+
+/** The same events, second rows in one piece with the first. Pieces keep their memory. */
+export function* pairsTogether(pieces: Iterable<EventColumns>): Iterable<EventColumns> {
+  let held: EventColumns | null = null;
+  for (const piece of pieces) {
+    let seconds = 0;
+    while (held !== null && seconds < piece.rows && (piece.flags[seconds]! & Flag.second) !== 0) seconds++;
+    if (held !== null)
+      yield seconds === 0 ? held : gather(eventRoom(held.rows + seconds), [held, someRows(piece, 0, seconds)]);
+    held = seconds === 0 ? piece : someRows(piece, seconds, piece.rows);
+  }
+  if (held !== null) yield held;
 }
 
 type Column = Float64Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;

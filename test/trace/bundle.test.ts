@@ -19,8 +19,9 @@ import { OPS, Op } from '../../src/model/events.js';
 import { UserError } from '../../src/model/issue.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE } from '../../src/model/units.js';
-import { InTable } from '../../src/trace/arrow-table.js';
-import { isBundle, readBundle, writeBundle } from '../../src/trace/bundle.js';
+import { isBundle, writeBundle } from '../../src/trace/bundle.js';
+import { readBundle } from '../../src/trace/bundle-reader.js';
+import { readTable } from '../../src/trace/in-table.js';
 import { anyTrace, newBuilder } from './support.js';
 
 let folder: string;
@@ -230,7 +231,7 @@ describe('bundle', () => {
     const table = tableFromIPC(readFileSync(path));
     const batches = [...table.slice(0, 7).batches, ...table.slice(7).batches];
     writeFileSync(path, tableToIPC(new Table(table.schema, batches), 'file'));
-    const back = new InTable(path);
+    const back = readTable(path);
     expect(back.integers('addr')).toEqual(trace.columns.addr);
     expect(back.numbers('result', Int16Array)).toEqual(trace.columns.result);
     expect(back.words('op', Uint8Array)).toEqual({ codes: trace.columns.op, list: [...OPS] });

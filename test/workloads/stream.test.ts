@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type EventColumns, Flag, Op } from '../../src/model/events.js';
-import { readBundle, writeBundleParts } from '../../src/trace/bundle.js';
+import { writeBundleParts } from '../../src/trace/bundle.js';
+import { readBundle } from '../../src/trace/bundle-reader.js';
 import { writeNdjsonParts } from '../../src/trace/ndjson-writer.js';
 import { TraceStream } from '../../src/trace/stream.js';
 import { parameterValues } from '../../src/workloads/parts/parameters.js';

@@ -1,0 +1,227 @@
+// Tables that were written as Arrow IPC files, read back batch by batch. Int64 columns become Float64 through 32-bit pairs,
+// never BigInt (dependencies reference, section 3).
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { Data, RecordBatch, Schema, Utf8, Vector } from 'apache-arrow';
+import type { Numbers } from '../base/columns.js';
+import { NONE } from '../model/units.js';
+import { arrow } from './arrow.js';
+
+const MAGIC = 'ARROW1';
+/** The messages begin behind the magic, at a multiple of 8. */
+const FIRST = 8;
+/** The length of the directory, and the magic. */
+const END = 4 + MAGIC.length;
+const TWO_32 = 2 ** 32;
+const PIECE = 1 << 20;
+
+/** Refuses a file that is not what was written, with a checksum, because Arrow readers may loop for hours over a damaged header. */
+export function checkTable(path: string, sum?: number): void {
+  let size = 0;
+  let found = 0;
+  let begin = '';
+  let end = '';
+  const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+  for (const piece of piecesOf(path, 0)) {
+    if (size === 0) begin = text(piece.subarray(0, MAGIC.length));
+    size += piece.length;
+    end = (end + text(piece.subarray(-MAGIC.length))).slice(-MAGIC.length);
+    if (sum !== undefined) found = crc32(piece, found);
+  }
+  if (size < 2 * MAGIC.length || begin !== MAGIC) throw new Error('it is no Arrow file');
+  if (end !== MAGIC) throw new Error('its end is missing');
+  if (sum !== undefined && found !== sum) throw new Error('its content does not match its checksum');
+}
+
+/** The whole table. */
+export function readTable(path: string): InTable {
+  const { schema, batches } = openBatches(path);
+  const table = new InTable(schema, [...batches]);
+  checkRows(schema, table.rows);
+  return table;
+}
+
+/** Batch by batch; at least one. */
+export function* readTableParts(path: string): Iterable<InTable> {
+  const { schema, batches } = openBatches(path);
+  let rows = 0;
+  for (const batch of batches) {
+    const part = new InTable(schema, [batch]);
+    rows += part.rows;
+    yield part;
+  }
+  checkRows(schema, rows);
+}
+
+function openBatches(path: string): { readonly schema: Schema; readonly batches: Iterable<RecordBatch> } {
+  const schema = schemaOf(path);
+  const reader = arrow.RecordBatchReader.from(messagesOf(path, schema)).open();
+  return { schema, batches: reader };
+}
+
+/** A file is a stream whose first message, the schema, stands in the directory at its end. */
+function* messagesOf(path: string, schema: Schema): Iterable<Uint8Array> {
+  const message: Uint8Array[] = [];
+  const queue = new arrow.AsyncByteQueue();
+  queue.write = (bytes) => void message.push((bytes as Uint8Array).slice());
+  new arrow.RecordBatchStreamWriter().reset(queue, schema);
+  yield* message;
+  yield* piecesOf(path, FIRST);
+}
+
+/** From the beginning, where the dictionaries are, and the directory: the library takes the two for a file without batches in between. */
+function schemaOf(path: string): Schema {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const end = readAt(file, size - END, END);
+    const directory = new DataView(end.buffer).getInt32(0, true);
+    if (directory <= 0 || directory > size - END) throw new Error('its directory is damaged');
+    const tail = readAt(file, size - END - directory, directory + END);
+    for (let head = PIECE; ; head *= 8) {
+      const bytes = new Uint8Array(Math.min(head, size - tail.length) + tail.length);
+      bytes.set(readAt(file, 0, bytes.length - tail.length));
+      bytes.set(tail, bytes.length - tail.length);
+      try {
+        return arrow.RecordBatchReader.from(bytes).open().schema;
+      } catch (error) {
+        if (bytes.length === size) throw error;
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readAt(file: number, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const read = readSync(file, bytes, done, length - done, at + done);
+    if (read === 0) throw new Error('it was cut while being read');
+    done += read;
+  }
+  return bytes;
+}
+
+function checkRows({ metadata }: Schema, rows: number): void {
+  const expected = metadata.get('rows');
+  if (expected !== undefined && expected !== String(rows)) throw new Error(`expected ${expected} rows, found ${rows}`);
+}
+
+/** Each in memory of its own, because columns are views of it. */
+function* piecesOf(path: string, from: number): IterableIterator<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    for (let at = from; at < size; ) {
+      const bytes = new Uint8Array(Math.min(PIECE, size - at));
+      const read = readSync(file, bytes, 0, bytes.length, at);
+      if (read === 0) throw new Error('it was cut while being read');
+      yield bytes.subarray(0, read);
+      at += read;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A table read back, or a part of it. Every method throws an Error in words when the column is not what was asked for. */
+export class InTable {
+  readonly rows: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly #batches: readonly RecordBatch[];
+  readonly #names: readonly string[];
+
+  constructor(schema: Schema, batches: readonly RecordBatch[]) {
+    this.metadata = schema.metadata;
+    this.#names = schema.fields.map((field) => field.name);
+    this.#batches = batches;
+    this.rows = batches.reduce((rows, batch) => rows + batch.numRows, 0);
+  }
+
+  integers(name: string): Float64Array {
+    const out = new Float64Array(this.rows);
+    let place = 0;
+    for (const data of this.#chunks(name)) {
+      if (!(data.values instanceof BigInt64Array)) throw new Error(`column "${name}" is ${data.type}, expected Int64`);
+      fromPairs(data.values, data.length, out, place, name);
+      place += data.length;
+    }
+    return out;
+  }
+
+  numbers<T extends Numbers>(name: string, type: new (length: number) => T): T {
+    const out = new type(this.rows);
+    let place = 0;
+    for (const data of this.#chunks(name)) {
+      if (!(data.values instanceof type))
+        throw new Error(`column "${name}" is ${data.type}, expected ${type.name.replace('Array', '')}`);
+      // `values` is padded to 8 bytes; only `length` of them are rows.
+      out.set(data.values.subarray(0, data.length), place);
+      place += data.length;
+    }
+    return out;
+  }
+
+  /** The codes of a column written by `words`, and its list. */
+  words<T extends Uint8Array | Uint16Array>(
+    name: string,
+    type: new (length: number) => T,
+  ): { codes: T; list: string[] } {
+    const dictionary = this.#chunks(name).at(-1)?.dictionary as Vector<Utf8> | undefined;
+    if (dictionary === undefined) throw new Error(`column "${name}" has no dictionary`);
+    const list = Array.from(dictionary, String);
+    const codes = this.numbers(name, type);
+    for (let i = 0; i < codes.length; i++) {
+      if (codes[i]! >= list.length) throw new Error(`column "${name}" holds code ${codes[i]} of ${list.length}`);
+    }
+    return { codes, list };
+  }
+
+  texts(name: string): string[] {
+    return this.#chunks(name).flatMap((data) => {
+      if (!(data.type instanceof arrow.Utf8)) throw new Error(`column "${name}" is ${data.type}, expected Utf8`);
+      const decoder = new TextDecoder();
+      const ends = data.valueOffsets;
+      return Array.from({ length: data.length }, (_, i) => decoder.decode(data.values.subarray(ends[i], ends[i + 1])));
+    });
+  }
+
+  #chunks(name: string): Data[] {
+    const index = this.#names.indexOf(name);
+    if (index < 0) throw new Error(`column "${name}" is missing`);
+    return this.#batches.map((batch) => {
+      const data = batch.data.children[index]!;
+      if (data.nullCount !== 0) throw new Error(`column "${name}" holds nulls`);
+      return data;
+    });
+  }
+}
+
+/** Columns of small tables as rows. */
+export function zip<C extends Record<string, string[] | Float64Array>>(columns: C): { [K in keyof C]: C[K][number] }[] {
+  const names = Object.keys(columns);
+  const rows = columns[names[0]!]!.length;
+  return Array.from({ length: rows }, (_, i) => {
+    const row = Object.fromEntries(names.map((name) => [name, columns[name]![i]!]));
+    return row as { [K in keyof C]: C[K][number] };
+  });
+}
+
+/** Refuses ids that are no row of a table of `size` rows. */
+export function within<T extends Uint32Array | Uint16Array>(column: T, size: number, name: string): T {
+  for (let i = 0; i < column.length; i++) {
+    if (column[i]! >= size && column[i] !== NONE) throw new Error(`column "${name}" names row ${column[i]} of ${size}`);
+  }
+  return column;
+}
+
+// hot
+function fromPairs(values: BigInt64Array, length: number, out: Float64Array, place: number, name: string): void {
+  const pairs = new Int32Array(values.buffer, values.byteOffset, 2 * length);
+  for (let i = 0, pair = 0; i < length; i++, pair += 2) {
+    const value = pairs[pair + 1]! * TWO_32 + (pairs[pair]! >>> 0);
+    if (!Number.isSafeInteger(value)) throw new Error(`column "${name}" holds a value beyond 2^53`);
+    out[place + i] = value;
+  }
+}
