@@ -10,7 +10,7 @@ const CLEAR = '\r\u001b[K';
 
 export interface Meter {
   update(progress: IngestProgress): void;
-  /** Removes what was drawn; says what was read, unless quiet or nothing was. */
+  /** Removes what was drawn; says what was read, unless quiet or nothing was. Without a name: it was not read to its end. */
   end(name: string): void;
 }
 
@@ -28,7 +28,7 @@ export function startMeter(io: Io, draws: boolean, quiet: boolean): Meter {
     },
     end(name) {
       if (drawn >= 0) io.err(CLEAR);
-      if (!quiet && last !== null) io.err(`sealtrace: ${name}: ${figures(last, io.now() - begin)}\n`);
+      if (!quiet && last !== null && name !== '') io.err(`sealtrace: ${name}: ${figures(last, io.now() - begin)}\n`);
     },
   };
 }

@@ -85,7 +85,7 @@ export class Spill implements ByteStore {
       if (!(error instanceof Error && 'code' in error)) throw error;
       const why = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
       throw new UserError(
-        `cannot keep a part of the trace in a temporary file in ${this.#folder}: ${why}; make room there, or name another folder with TMPDIR`,
+        `cannot keep a part of the trace in a temporary file in ${this.#folder}: ${why}; make room there, or name a folder with more room (-o, or TMPDIR)`,
       );
     }
   }

@@ -1,6 +1,7 @@
 // Whole processes that read one long recording of ftrace: sealtrace, trace-cmd on a trace.dat of the same records, and
-// readline with a regular expression. CPU time (user + system) of each, in turns; `wc -l` is the control.
+// readline with a regular expression. CPU time (user + system) and peak memory of each, in turns; `wc -l` is the control.
 // Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--rounds 7] [--recording FOLDER]
+// Peak memory alone, of ingest and inspect, text, trace.dat and bundle: --megabytes 2000 --rounds 0
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
@@ -50,7 +51,8 @@ const scratch = join(tmpdir(), 'sealtrace-bench-ingest');
 rmSync(scratch, { recursive: true, force: true });
 mkdirSync(scratch);
 try {
-  judge(run());
+  const measured = run();
+  if (Number(options.rounds) > 0) judge(measured);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -75,13 +77,32 @@ function run(): { contenders: readonly Contender[]; control: Contender; records:
     ),
     contender('readline + regex', [node, '-e', READLINE, text], `Node ${process.version}`),
   ];
-  if (repeatDat(join(options.recording, 'trace.dat'), dat, long))
+  const hasDat = repeatDat(join(options.recording, 'trace.dat'), dat, long);
+  weigh([node, main], [text, ...(hasDat ? [dat] : [])]);
+  if (hasDat)
     contenders.push(contender('trace-cmd report -t', ['trace-cmd', 'report', '-t', dat], versionOf('trace-cmd')));
   else console.log('trace-cmd report: SKIPPED, trace-cmd is missing or cannot convert the trace.dat');
   const control = contender('wc -l, 20 times', ['wc', '-l', ...Array<string>(20).fill(text)], versionOf('wc'));
   for (let round = 0; round < Number(options.rounds); round++) for (const one of [control, ...contenders]) measure(one);
-  checkCounts(contenders, long.records);
+  if (Number(options.rounds) > 0) checkCounts(contenders, long.records);
   return { contenders, control, records: long.records };
+}
+
+/** Peak memory of one run each; the bundle is that of the first recording. */
+function weigh(program: readonly string[], recordings: readonly string[]): void {
+  const bundle = join(scratch, 'weighed.sealtrace');
+  const runs = recordings.map((path) => ['ingest', '-q', path, '-o', path === recordings[0] ? bundle : `${bundle}2`]);
+  const counts = [...recordings, bundle].map((path) => ['inspect', '-q', '--json', path]);
+  for (const words of [...runs, ...counts]) {
+    const one = contender(
+      words.slice(0, words.length - (words[0] === 'ingest' ? 2 : 0)).join(' '),
+      [...program, ...words],
+      '',
+    );
+    measure(one);
+    const megabytes = Math.round((one.residentKiB / 1024) * 10) / 10;
+    console.log(`${one.name}: peak ${megabytes} MiB, ${one.cpuSeconds[0]!.toFixed(2)} s CPU`);
+  }
 }
 
 /** The child's own user and system time and its largest resident size, from GNU time. */

@@ -1,0 +1,52 @@
+// Peak memory of whole processes: a recording six times as long needs no more, whether it is written or only counted.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repeatText } from '../bench/long-recording.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'sealtrace-memory-'));
+const short = join(folder, 'short.txt');
+const long = join(folder, 'long.txt');
+/** Of the process, once it has ended, in KiB. */
+const PEAK = 'data:text/javascript,process.on("exit",()=>console.error("peak "+process.resourceUsage().maxRSS))';
+/** What one run differs from the next by, and the little that is kept per operation. */
+const SLACK_KIB = 24 * 1024;
+
+beforeAll(() => {
+  const report = join(root, 'traces', 'ftrace', 'xfs-movers.report.txt.gz');
+  repeatText(report, short, 10e6);
+  repeatText(report, long, 60e6);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function peakKiB(...words: string[]): number {
+  const main = join(root, 'src', 'cli', 'main.ts');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--import', PEAK, main, ...words, '--quiet'],
+    { cwd: root, encoding: 'utf8', env: { ...process.env, TMPDIR: folder } },
+  );
+  expect([status, /^sealtrace/m.exec(stderr)]).toEqual([0, null]);
+  return Number(/peak (\d+)/.exec(stderr)?.[1]);
+}
+
+test('ingest', () => {
+  const out = join(folder, 'out.sealtrace');
+  const before = peakKiB('ingest', short, '-o', out);
+  expect(peakKiB('ingest', long, '-o', out)).toBeLessThan(before + SLACK_KIB);
+});
+
+test('inspect, of the recording and of its bundle', () => {
+  const out = join(folder, 'out.sealtrace');
+  expect(existsSync(out)).toBe(true);
+  const before = peakKiB('inspect', short, '--json');
+  expect(peakKiB('inspect', long, '--json')).toBeLessThan(before + SLACK_KIB);
+  expect(peakKiB('inspect', out, '--json')).toBeLessThan(before + SLACK_KIB);
+});
+
+test('nothing stays beside the output or among the temporary files', () => {
+  expect(readdirSync(folder).filter((name) => name.startsWith('sealtrace') || name.includes('.tmp'))).toEqual([]);
+});
