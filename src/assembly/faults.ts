@@ -69,11 +69,14 @@ export function daxFault(c: Context, t: Thread, file: number, offset: number, fl
   if (fault.gup) findBuffer(t);
 }
 
+/** Calls whose second argument is the one buffer. */
+const TRANSFERS = new Set(['read', 'write', 'pread', 'pwrite', 'pread64', 'pwrite64']);
+
 /** The mapping behind the buffer of a direct I/O call, once it is known. */
 export function findBuffer(t: Thread): void {
   const { call } = t;
   const { directCall } = call;
-  if (directCall === null || directCall.buffer !== null || !/^p?(read|write)(64)?$/.test(call.name)) return;
+  if (directCall === null || directCall.buffer !== null || !TRANSFERS.has(call.name)) return;
   const m = t.process.mappingAt(call.args[1]!);
   if (m === undefined) return;
   directCall.buffer = m.open;

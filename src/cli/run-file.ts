@@ -20,7 +20,7 @@ export async function readRun(path: string): Promise<Run | null> {
   const input = await openInput(path);
   try {
     const head = new TextDecoder().decode(input.head.subarray(0, 200));
-    return /^\s*\{\s*"schema"\s*:\s*"sealtrace\.run\//.test(head) ? parseRun(input) : null;
+    return /^\s*\{\s*"schema"\s*:\s*"sealtrace\.run\//.test(head) ? await parseRun(input) : null;
   } finally {
     await input.close();
   }
