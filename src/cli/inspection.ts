@@ -1,6 +1,6 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
 import { Flag, OPS, Op } from '../model/events.js';
-import type { DeviceAccessCounts, SourceInfo, Trace } from '../model/trace.js';
+import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { type Measured, measuredLatencies } from '../results/measured.js';
 import { summarize } from '../results/trace-summary.js';
@@ -23,6 +23,8 @@ export interface SourceView {
   };
   readonly clock: string;
   readonly kernel: string;
+  /** How its times were led to the clock of the first source; null where it was not joined with others. */
+  readonly joined: Joined | null;
 }
 
 export interface FileView {
@@ -82,12 +84,12 @@ export function inspectTrace(trace: Trace, extents: ReadonlyMap<number, number>)
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined };
 }
 
 function countOps({ columns }: Trace): Record<string, number> {

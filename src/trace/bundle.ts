@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, resolve } from 'node:path';
 import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
-import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
+import type { Joined, Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import {
   BATCH_ROWS,
   InTable,
@@ -185,6 +185,7 @@ function writeSideTables(
   const { unplaced, unpaired, deviceAccess, endNs } = trace;
   write('sources.arrow', sources.length, sourceParts, {
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
+    joined: JSON.stringify(sources.map(({ joined }) => joinedText(joined))),
   });
   const issueParts = [
     text(issues, 'code'),
@@ -313,8 +314,17 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   });
   const totals = table.metadata.get('totals');
   if (totals === undefined) throw new Error('its totals are missing');
-  return { sources: rows.map((row) => ({ ...row, lost: [] })), totals: JSON.parse(totals) as Totals };
+  const joined = JSON.parse(table.metadata.get('joined') ?? '[]') as (ReturnType<typeof joinedText> | undefined)[];
+  const sources = rows.map((row, i): SourceInfo => {
+    const one = joined[i] ?? null;
+    return { ...row, lost: [], ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
+  });
+  return { sources, totals: JSON.parse(totals) as Totals };
 }
+
+/** JSON has no integers of 64 bits. */
+const joinedText = (joined: Joined | undefined): (Omit<Joined, 'offsetNs'> & { readonly offsetNs: string }) | null =>
+  joined === undefined ? null : { ...joined, offsetNs: String(joined.offsetNs) };
 
 function readLosses(table: InTable): { source: number; loss: Loss }[] {
   const source = table.integers('source');
