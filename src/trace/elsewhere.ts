@@ -1,12 +1,15 @@
 // One fact that several recordings tell is one operation: the recording that tells more of what surrounds it gives it, in
 // the others it is skipped. What only a skipped one tells of it (paths, descriptors, ranges) goes to where it is told.
 import { kernelEvent } from '../model/kernel-events.js';
-import { eventsOf, type Fact, factsOf, sameCall } from './facts.js';
+import { codesOf, eventsOf, type Fact, factsOf, sameCall } from './facts.js';
+import { endAfterEvents } from './outside.js';
 import { LOST, type Tape } from './tape.js';
 
 /** A tape on the common timeline. */
 export interface Lane {
   readonly tape: Tape;
+  /** Number of its recording; what one recorder wrote is not told twice, however alike two records are. */
+  readonly recording: number;
   /** Added to its times. */
   readonly shiftNs: number;
   /** By how much these may be wrong, steps of its stamps included. */
@@ -48,9 +51,11 @@ export function planOf(lanes: readonly Lane[], entries: number, devices: Readonl
   ranked.forEach((lesser, i) => {
     const calls = new Map<number, Fact>();
     for (const { lane, facts } of ranked.slice(0, i)) {
+      if (lane.recording === lesser.lane.recording) continue;
       sameEvents(plan, lane, facts, lesser.lane, lesser.facts);
       sameCalls(plan, lane, facts, lesser.lane, lesser.facts, calls);
     }
+    if (lesser.tells === 0) endAfterEvents(plan, lesser.lane, lesser.facts, lanes);
     if (calls.size > 0) new Calls(plan, lanes, lesser.lane, calls).place(lesser.facts);
   });
   for (const lane of lanes) {
@@ -72,10 +77,13 @@ function leave({ skip }: Plan, { tape, base }: Lane, devices: ReadonlySet<number
 }
 
 function sharedCodes(lanes: readonly Lane[]): Set<number> {
-  const times = new Map<number, number>();
-  for (const { tape } of lanes)
-    for (const code of new Set(tape.entries.view().event)) times.set(code, (times.get(code) ?? 0) + 1);
-  return new Set([...times].filter(([, count]) => count > 1).map(([code]) => code));
+  const recordings = new Map<number, Set<number>>();
+  for (const { tape, recording } of lanes)
+    for (const code of codesOf(tape)) {
+      const known = recordings.get(code) ?? new Set();
+      recordings.set(code, known.add(recording));
+    }
+  return new Set([...recordings].filter(([, known]) => known.size > 1).map(([code]) => code));
 }
 
 const inTime = (facts: Fact[]): Fact[] => facts.sort((a, b) => a.t0 - b.t0);

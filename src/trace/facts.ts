@@ -50,13 +50,17 @@ const IS_NOTE = KERNEL_EVENTS.map(({ name }) => name.startsWith('note_'));
 const SYSCALL = KERNEL_EVENTS.map(({ kind, call }) => (kind === 'tracepoint' ? '' : call));
 const IS_ENTER = KERNEL_EVENTS.map(({ kind }) => kind === 'enter');
 
+/** A tracepoint that is no call and no marker, seen by the kernel itself. */
+export const isKernelEvent = (event: number): boolean =>
+  !IS_NOTE[event] && SYSCALL[event] === '' && !MARKERS.has(event);
+
 /** Tracepoints of a recording, without calls, notes and markers: the more of them, the more it tells of what a call did. */
 export function eventsOf({ entries }: Tape): ReadonlySet<number> {
   const found = new Set<number>();
   for (let i = 0; i < entries.length; i++) {
     const event = entries.at.event[i]!;
     if (event === LOST || entries.at.beside[i] === 1) continue;
-    if (!IS_NOTE[event] && SYSCALL[event] === '' && !MARKERS.has(event)) found.add(event);
+    if (isKernelEvent(event)) found.add(event);
   }
   return found;
 }

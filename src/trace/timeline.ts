@@ -66,7 +66,7 @@ export class Timeline {
       const shiftNs = recording.clock.origin === null ? 0 : Number(recording.clock.origin + offsetNs - origin);
       for (const tape of recording.tapes) {
         const bound = (errorNs < 0 ? GIVEN_ERROR_NS : errorNs) + resolutionOf(recording);
-        lanes.push({ tape, shiftNs, errorNs: bound, base });
+        lanes.push({ tape, recording: i, shiftNs, errorNs: bound, base });
         base += tape.entries.length;
         tape.source.joined = { by, offsetNs, errorNs, pairs, elsewhere: 0 };
       }
@@ -89,9 +89,11 @@ export class Timeline {
 
 const REMAP = kernelEvent('block_bio_remap');
 const ISSUE = kernelEvent('block_rq_issue');
-/** Places of device numbers among the values of each event. */
+/** Events that tell of blocks, by which a request can be led to a file; page cache and mappings name devices as well. */
+const OF_BLOCKS = /^(xfs|ext4|iomap|dax|block)_/;
+/** Places of device numbers among the values of these events. */
 const DEVICES = KERNEL_EVENTS.map((event) =>
-  event.slots.flatMap((slot, i) => (slot.type === 'd' ? [slotPlaces(event)[i]!] : [])),
+  event.slots.flatMap((slot, i) => (slot.type === 'd' && OF_BLOCKS.test(event.name) ? [slotPlaces(event)[i]!] : [])),
 );
 
 /** Devices that file system or block events name, and the disks their partitions are on. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { Flag, Op } from '../../src/model/events.js';
+import { Flag, OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE } from '../../src/model/units.js';
 import type { GivenOffset } from '../../src/trace/clocks.js';
@@ -85,6 +85,20 @@ const calls = (trace: Trace): Omit<Operation, 'latencyNs' | 'task'>[] =>
   operations(trace)
     .filter(({ op, file: name }) => name.endsWith('.dat') && !/fault/.test(op))
     .map(({ latencyNs: _, task: __, ...rest }) => rest);
+
+/** Observed map changes with the operation they came of. */
+function changesByCall(trace: Trace): string[] {
+  const { columns: c } = trace;
+  const ops = new Map<number, string>();
+  for (let i = 0; i < c.rows; i++)
+    if (!MAP_OPS.includes(c.op[i]!) && c.opId[i] !== 0 && !ops.has(c.opId[i]!))
+      ops.set(c.opId[i]!, `${OPS[c.op[i]!]} ${c.offset[i]} ${c.length[i]}`);
+  return Array.from({ length: c.rows }, (_, i) => i)
+    .filter((i) => [Op.map_insert, Op.map_remove].includes(c.op[i]! as typeof Op.map_insert))
+    .map(
+      (i) => `${OPS[c.op[i]!]} ${trace.files[c.file[i]!]?.inode} ${c.offset[i]} ${c.addr[i]}: ${ops.get(c.opId[i]!)}`,
+    );
+}
 
 describe('offsets', () => {
   test('the driver saw its clocks apart by the same at both ends', () => {
@@ -226,6 +240,20 @@ describe('one timeline', () => {
     expect(calls(trace).filter(({ op }) => op === 'open')).toHaveLength(4);
   });
 
+  test('an strace lends its calls to a file system trace that has none: what happened inside is theirs', async () => {
+    const events = text('report.txt.gz').split('\n');
+    const without = file('no-calls.txt', events.filter((line) => !/ sys_(enter|exit)_/.test(line)).join('\n'));
+    const trace = await joined([without, STRACE]);
+    expect(offsetOf(trace, 1)).toMatchObject({ by: 'markers', pairs: 3 });
+    const alone = await joined([DAT]);
+    const onFiles = (one: Trace): unknown[] => calls(one).filter(({ op }) => op !== 'open' && op !== 'close');
+    expect(onFiles(trace)).toEqual(onFiles(alone));
+    // A map change belongs to the operation that made it.
+    const made = (one: Trace): string[] => changesByCall(one).sort();
+    expect(made(alone).length).toBeGreaterThan(20);
+    expect(made(trace)).toEqual(made(alone));
+  });
+
   test('the order of the inputs decides the clock, nothing else', async () => {
     const one = await joined([DAT, STRACE]);
     const other = await joined([STRACE, DAT]);
@@ -287,6 +315,41 @@ describe('one timeline', () => {
 });
 
 const PAIRS = ['xfs-movers', 'xfs-swap', 'xfs-kill'] as const;
+
+/** A record of blktrace: a request of 8 sectors, little endian. */
+function blockRecord(sequence: number, timeNs: number, action: number, cpu: number): Buffer {
+  const record = Buffer.alloc(48);
+  record.writeUInt32LE(0x65617407, 0);
+  record.writeUInt32LE(sequence, 4);
+  record.writeBigUInt64LE(BigInt(timeNs), 8);
+  record.writeBigUInt64LE(800n, 16);
+  record.writeUInt32LE(4096, 24);
+  record.writeUInt32LE(action, 28);
+  record.writeUInt32LE(7, 32);
+  record.writeUInt32LE(0x800000, 36);
+  record.writeUInt32LE(cpu, 40);
+  return record;
+}
+
+test('two requests to one place, on two CPUs right after each other, are two', async () => {
+  const WRITE = 2 << 16;
+  const ISSUE = 7 | (1 << 22);
+  const END = 8 | (1 << 23);
+  const one = file(
+    'sda.blktrace.0',
+    Buffer.concat([blockRecord(1, 1000, WRITE | ISSUE, 0), blockRecord(2, 2000, WRITE | END, 0)]),
+  );
+  const two = file(
+    'sda.blktrace.1',
+    Buffer.concat([blockRecord(1, 3000, WRITE | ISSUE, 1), blockRecord(2, 4000, WRITE | END, 1)]),
+  );
+  const marks = file('sda.txt', 'cpus=1\n  app-7 [000] 0.000000900: xfs_file_fsync: dev 8:0 ino 0x83\n');
+  const writes = (trace: Trace): number => rows(trace, [Op.dma_write, Op.block_io]).length;
+  expect(writes(await joined([one, two]))).toBe(2);
+  const trace = await joined([one, two, marks], [{ source: 'sda.txt', offsetNs: 0n }]);
+  expect(trace.sources.map(({ joined }) => joined?.elsewhere)).toEqual([0, 0, 0]);
+  expect(rows(trace, [Op.block_io])).toHaveLength(2);
+});
 
 describe.skipIf(!hasShared)('recordings of ../shared, which is there', () => {
   test.each(PAIRS)('%s: trace.dat and its report are one', async (name) => {
