@@ -113,6 +113,12 @@ function twin(plan: Plan, entry: number, of: number): void {
   plan.twin[entry] = plan.twin[of]! >= 0 ? plan.twin[of]! : of;
 }
 
+/** A last call is over by then. */
+const LAST_CALL_NS = 1_000_000;
+
+/** An observer's duration may be over before the call has begun in the kernel; certain is that it ends before the next one. */
+const latestEnd = ({ t1, nextNs }: Fact): number => (Number.isFinite(nextNs) ? nextNs : t1 + LAST_CALL_NS);
+
 /** Calls of a thread come one after the other: the one that lasted at the same time is the same. */
 function sameCalls(
   plan: Plan,
@@ -132,11 +138,11 @@ function sameCalls(
     const key = `${fact.tid}/${fact.name}`;
     const list = known.get(key) ?? [];
     let i = next.get(key) ?? 0;
-    while (i < list.length && list[i]!.t1 < fact.t0 + shift - within) i++;
+    while (i < list.length && latestEnd(list[i]!) < fact.t0 + shift - within) i++;
     let best = -1;
     let most = Number.NEGATIVE_INFINITY;
-    for (let k = i; k < list.length && list[k]!.t0 <= fact.t1 + shift + within; k++) {
-      const shared = Math.min(list[k]!.t1, fact.t1 + shift) - Math.max(list[k]!.t0, fact.t0 + shift);
+    for (let k = i; k < list.length && list[k]!.t0 <= latestEnd(fact) + shift + within; k++) {
+      const shared = Math.min(latestEnd(list[k]!), latestEnd(fact) + shift) - Math.max(list[k]!.t0, fact.t0 + shift);
       if (shared > most && sameCall(list[k]!, fact)) {
         best = k;
         most = shared;

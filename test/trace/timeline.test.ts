@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { Flag, OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE } from '../../src/model/units.js';
+import { anonymized } from '../../src/trace/anonymize.js';
 import type { GivenOffset } from '../../src/trace/clocks.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { scratch } from '../cli/support.js';
@@ -191,6 +192,19 @@ describe('offsets', () => {
 });
 
 describe('one timeline', () => {
+  test('its clock is that of the first source, named or not', async () => {
+    expect((await joined([DAT, STRACE])).clock).toBe('mono');
+    expect((await joined([at('report.txt.gz'), STRACE])).clock).toBe('');
+  });
+
+  test('an anonymized trace with moved times does not tell the wall clock', async () => {
+    const trace = await joined([DAT, STRACE]);
+    const offsets = (shift: boolean): unknown[] =>
+      anonymized(trace, { key: 'k', shift }).sources.map((source) => source.joined?.offsetNs);
+    expect(offsets(true)).toEqual([0n, 0n]);
+    expect(offsets(false)).toEqual(trace.sources.map((source) => source.joined?.offsetNs));
+  });
+
   test('requests of a blktrace are led to the files that the kernel events beside it lead to', async () => {
     const without = text('report.txt.gz')
       .split('\n')
@@ -252,6 +266,16 @@ describe('one timeline', () => {
     const made = (one: Trace): string[] => changesByCall(one).sort();
     expect(made(alone).length).toBeGreaterThan(20);
     expect(made(trace)).toEqual(made(alone));
+  });
+
+  test('an observer that was interrupted between its stamp and the call still tells the same call', async () => {
+    const shown = '1795479896.089073 ftruncate(5</mnt/direct.dat>, 204800) = 0 <0.000069>';
+    const early = '1795479896.088960 ftruncate(5</mnt/direct.dat>, 204800) = 0 <0.000020>';
+    expect(text('strace.txt.gz')).toContain(shown);
+    const late = file('late.strace.txt', text('strace.txt.gz').replace(shown, early));
+    const trace = await joined([DAT, late]);
+    expect(calls(trace)).toEqual(calls(await joined([DAT])));
+    expect(offsetOf(trace, 1).elsewhere).toBe(offsetOf(await joined([DAT, STRACE]), 1).elsewhere);
   });
 
   test('the order of the inputs decides the clock, nothing else', async () => {
