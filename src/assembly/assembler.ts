@@ -67,7 +67,7 @@ export class Assembler implements KernelSink {
     v: new Float64Array(MAX_SLOTS),
     arrays: [],
   };
-  readonly words = new WordTable();
+  readonly words: WordTable;
   readonly context: Context;
   private readonly threads = new Map<number, Thread>();
   private readonly processes = new Map<number, Process>();
@@ -81,7 +81,9 @@ export class Assembler implements KernelSink {
   private lastInode = -1;
   private lastFile = -1;
 
-  constructor(sink: AssemblySink) {
+  /** `words`: those of recordings that are assembled together. */
+  constructor(sink: AssemblySink, words = new WordTable()) {
+    this.words = words;
     const log = new MapLog(sink.store);
     const blocks = new BlockSizes();
     this.context = {
@@ -116,6 +118,7 @@ export class Assembler implements KernelSink {
       file: (device, inode) => this.file(device, inode),
       blockDevice: (device) => this.blockDevice(device),
       named: (file, name) => this.named(file, name),
+      told: (file) => this.identities.has(file),
       thread: (tid, pid, comm) => this.thread(tid, pid, comm),
       process: (pid, parent) => this.process(pid, parent),
       unplaced: (cause) => sink.unplaced(cause),

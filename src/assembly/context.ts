@@ -86,6 +86,8 @@ export interface Context {
   readonly blockDevices: Set<number>;
   /** A name the file was opened by. */
   named(file: number, name: string): void;
+  /** Has an event named the file by its inode? */
+  told(file: number): boolean;
   /** Descriptors whose inode nothing has told yet. */
   readonly opens: OpenFile[];
   thread(tid: number, pid: number, comm: number): Thread;
@@ -118,6 +120,19 @@ export function resolve(c: Context, open: OpenFile, file: number): void {
   if (open.name === '') return;
   c.names.set(`${open.directory}/${open.name}`, file);
   c.named(file, open.name);
+}
+
+/** What was known by a path only turns out to be the file of an inode: what was learned of the one is of the other. */
+export function sameFile(c: Context, byPath: number, file: number): void {
+  c.events.mergeFiles(byPath, file);
+  for (const known of [c.paths, c.names])
+    for (const [name, one] of known)
+      if (one === byPath) {
+        known.set(name, file);
+        if (known === c.paths) c.named(file, name);
+      }
+  const size = c.sizes.get(byPath);
+  if (size !== undefined && !c.sizes.has(file)) c.sizes.set(file, size);
 }
 
 /** The `opId` of the call the thread is in, made when first needed. */

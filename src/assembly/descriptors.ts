@@ -1,6 +1,6 @@
 // The file behind a descriptor or a path argument of a call.
 import type { Context } from './context.js';
-import { fileOf, newOpen, resolve } from './context.js';
+import { fileOf, newOpen, resolve, sameFile } from './context.js';
 import type { OpenFile, Thread } from './state.js';
 
 const INT32 = 2 ** 32;
@@ -38,6 +38,11 @@ export function fileOfCall(c: Context, t: Thread, fd: number): number {
 export function descriptorIs(c: Context, t: Thread, fd: number, file: number): void {
   const open = opened(c, t, fdOf(fd));
   if (open.resolved < 0 || open.resolved === file) return resolve(c, open, file);
+  if (c.told(file) && !c.told(open.resolved)) {
+    sameFile(c, open.resolved, file);
+    open.resolved = file;
+    return;
+  }
   // Closed and opened again where the trace did not look: from here on the descriptor is the file that was seen.
   c.sink.issue(
     'descriptor-elsewhere',

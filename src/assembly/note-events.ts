@@ -2,11 +2,20 @@
 // mappings made outside every call that was recorded, the beginning and end of tasks.
 import { deviceText } from '../base/device-name.js';
 import type { Context } from './context.js';
-import { fileOf, newOpen, resolve } from './context.js';
-import { descriptorIs, fdOf, opened } from './descriptors.js';
+import { fileOf, newOpen, resolve, sameFile } from './context.js';
+import { descriptorIs, fdOf, nameKey, opened } from './descriptors.js';
 import { endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { mappingAppears, mappingGoes, processExec, processExit, processFork } from './processes.js';
+import {
+  isMadeAgain,
+  joinProcess,
+  mappingAppears,
+  mappingGoes,
+  processExec,
+  processExit,
+  processFork,
+} from './processes.js';
+import type { Thread } from './state.js';
 
 /** addr len pgoff dev ino prot path */
 const mapped: Handler = (c, t, v) => {
@@ -39,10 +48,9 @@ const forked: Handler = (c, t, v) => {
   const [pid, tid] = v as unknown as [number, number];
   t.forked = tid;
   const child = c.thread(tid, pid, t.comm);
-  if (pid === t.process.pid) {
-    child.process = t.process;
-    t.process.threads.add(tid);
-  } else {
+  const again = isMadeAgain(c, t, child);
+  if (pid === t.process.pid) joinProcess(c, child, t.process);
+  else if (!again) {
     child.process = c.process(pid, t.process);
     processFork(c, t.process, child);
   }
@@ -51,6 +59,8 @@ const forked: Handler = (c, t, v) => {
 const exited: Handler = (c, t) => {
   endFault(c, t);
   if (t.call.name === 'exit_group') t.call.name = '';
+  if (t.gone) return;
+  t.gone = true;
   const { process } = t;
   if (!process.threads.delete(t.tid)) process.leaderGone = true;
   if (process.leaderGone && process.threads.size === 0 && !process.ended) processExit(c, t, process);
@@ -60,18 +70,36 @@ const exited: Handler = (c, t) => {
 const descriptorPath: Handler = (c, t, v) => {
   const path = word(c, v[2]!);
   const removed = path.endsWith(DELETED);
-  if (removed && opened(c, t, fdOf(v[0]!)).resolved >= 0) return;
+  const known = opened(c, t, fdOf(v[0]!)).resolved;
+  if (removed && known >= 0) return;
+  if (known >= 0 && c.told(known)) return isCalled(c, known, path);
   descriptorIs(c, t, v[0]!, fileByPath(c, removed ? path.slice(0, -DELETED.length) : path, v[1]!));
 };
 
 const DELETED = ' (deleted)';
+
+/** Another recording of the run told the inode; this one tells the path. */
+function isCalled(c: Context, file: number, path: string): void {
+  const byPath = c.paths.get(path);
+  if (byPath !== undefined && byPath !== file && !c.told(byPath)) sameFile(c, byPath, file);
+  c.paths.set(path, file);
+  c.named(file, path);
+}
+
+/** The file that was seen inside the call, or looked up there by its name. */
+function seenInCall(c: Context, { call }: Thread): number {
+  if (call.file >= 0 || call.lookup < 0 || call.created) return call.file;
+  return c.names.get(nameKey(c, call.device, call.directory, call.lookup)) ?? -1;
+}
 
 const callPath: Handler = (c, t, v) => {
   const { call } = t;
   const path = word(c, v[1]!);
   if (v[0] === 0) {
     call.path = path;
-    call.file = fileByPath(c, path, Number.NaN);
+    const seen = seenInCall(c, t);
+    if (seen >= 0 && c.told(seen)) isCalled(c, seen, path);
+    else call.file = fileByPath(c, path, Number.NaN);
   } else {
     call.secondPath = path;
     call.source = c.paths.get(path) ?? -1;

@@ -1,7 +1,7 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { processExec, processExit, processFork } from './processes.js';
+import { isMadeAgain, processExec, processExit, processFork } from './processes.js';
 
 const SIGKILL = 9;
 
@@ -19,6 +19,7 @@ const exit: Handler = (c, t, v) => {
   if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return;
   if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
   t.call.name = '';
+  if (t.process.ended) return;
   processExit(c, t, t.process);
 };
 
@@ -28,6 +29,7 @@ const fork: Handler = (c, t, v) => {
   t.forked = -1;
   if (told) return;
   const child = c.thread(v[3]!, -1, v[2]!);
+  if (isMadeAgain(c, t, child)) return;
   child.process = c.process(v[3]!, t.process);
   processFork(c, t.process, child);
 };

@@ -64,6 +64,28 @@ export function mappingAppears(c: Context, t: Thread, m: Mapping): void {
   e.commit();
 }
 
+/** No task ends unseen and comes again under its number within this. */
+const REUSED_NS = 1_000_000_000;
+
+/** Notes who made a task; true where another recording, or another record, has told it already. */
+export function isMadeAgain(c: Context, maker: Thread, child: Thread): boolean {
+  const { timeNs } = c.record;
+  const again = child.maker === maker.tid && !child.gone && Math.abs(timeNs - child.madeNs) < REUSED_NS;
+  child.maker = maker.tid;
+  child.madeNs = timeNs;
+  child.gone = false;
+  return again;
+}
+
+/** A task that looked like a process of its own is a thread of this one. */
+export function joinProcess(c: Context, child: Thread, process: Process): void {
+  process.threads.add(child.tid);
+  const own = child.process;
+  if (own === process) return;
+  own.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, child, m, offset, length));
+  child.process = process;
+}
+
 /** A child starts with copies: the mappings it inherits are holds of its own. */
 export function processFork(c: Context, parent: Process, child: Thread): void {
   for (const [fd, open] of parent.descriptors) child.process.descriptors.set(fd, open);

@@ -170,6 +170,10 @@ export class Thread {
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */
   forked = -1;
+  /** Who made it and when, as far as that was told; and whether it has ended since. */
+  maker = -1;
+  madeNs = Number.NEGATIVE_INFINITY;
+  gone = false;
   readonly tid: number;
   readonly task: number;
   comm: number;

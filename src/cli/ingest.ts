@@ -2,13 +2,15 @@
 import { dirname } from 'node:path';
 import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
+import type { Trace } from '../model/trace.js';
 import { formatCount } from '../report/format.js';
 import { type Filter, filterParts, isEmpty } from '../trace/filter.js';
+import { CLOCK_OFFSET, clockText, joinedLines } from './clocks.js';
 import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
 import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
-import { suggestion, toJson } from './text.js';
+import { clean, suggestion, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
 export const ingest: Command = {
@@ -18,6 +20,7 @@ export const ingest: Command = {
   options: {
     ...TRACE_OUTPUT,
     ...INPUT,
+    'clock-offset': CLOCK_OFFSET,
     begin: { kind: 'text', text: "keep events from this time on (ns in the trace's clock)" },
     end: { kind: 'text', text: 'keep events up to this time' },
     pid: { kind: 'text', text: 'keep events of these processes (a list: 12,13)' },
@@ -29,6 +32,7 @@ export const ingest: Command = {
     ['sealtrace ingest run.txt.gz -o run.sealtrace', 'once; then replay run.sealtrace as often as you like'],
     ['sealtrace ingest run.txt.gz -o - --format ndjson | jq -c "select(.op==\\"truncate\\")"', 'for other tools'],
     ['sealtrace ingest sda.blktrace.* -o disk.sealtrace', 'the files of all CPUs are one recording'],
+    ['sealtrace ingest fs.dat sda.blktrace.* run.strace.txt -o run.sealtrace', 'several recordings of one run as one'],
     ['sealtrace ingest t.csv --map time=ts:us,op=rw,off=lba:sectors,len=size -o t.sealtrace', 'a table of your own'],
     ['perf record -o - ... | sealtrace ingest - -o run.sealtrace', 'from a pipe'],
   ],
@@ -43,18 +47,28 @@ export const ingest: Command = {
       async (parts) => {
         const filtered = isEmpty(filter) ? null : filterParts(parts, filter);
         await writeTrace(io, output, filtered ?? parts);
-        return { kept: filtered?.keptRows ?? parts.mostRows, all: parts.mostRows };
+        const { sources } = parts.rest();
+        return { kept: filtered?.keptRows ?? parts.mostRows, all: parts.mostRows, sources };
       },
       output.out === '-' ? undefined : dirname(output.out),
     );
-    await answer(context, output.out, used.kept, used.all);
+    await answer(context, output.out, used);
     return statusOf(context, damaged, true);
   },
 };
 
-async function answer({ io, json, quiet }: Context, out: string, kept: number, all: number): Promise<void> {
+interface Written {
+  readonly kept: number;
+  readonly all: number;
+  readonly sources: Trace['sources'];
+}
+
+async function answer({ io, json, quiet }: Context, out: string, { kept, all, ...written }: Written): Promise<void> {
   const output = shortName(out);
-  if (json && out !== '-') await io.out(toJson({ schema: 'sealtrace.ingest/1', output, events: all, written: kept }));
+  const sources = written.sources.map(({ name, clock, joined = null }) => ({ name, clock: clockText(clock), joined }));
+  if (json && out !== '-')
+    await io.out(toJson({ schema: 'sealtrace.ingest/1', output, events: all, written: kept, sources }));
+  if (!quiet) for (const line of joinedLines(written.sources)) io.err(`sealtrace: ${clean(line)}\n`);
   if (!quiet && out !== '-')
     io.err(`sealtrace: wrote ${out}: ${formatCount(kept)}${kept === all ? '' : ` of ${formatCount(all)}`} events\n`);
 }

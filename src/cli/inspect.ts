@@ -6,6 +6,7 @@ import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { formatBytes, formatCount, formatNs } from '../report/format.js';
 import { extentsAtEnd } from '../results/extents-at-end.js';
+import { basisText, clockText, errorText } from './clocks.js';
 import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
 import { type Inspection, inspectParts } from './inspection.js';
@@ -52,6 +53,7 @@ function human(found: Inspection, context: Context): string {
     [
       summary(found, context),
       sources(found, context),
+      clocks(found, context),
       operations(found, context),
       files(found, context),
       issues(found, context),
@@ -78,9 +80,10 @@ function summary(found: Inspection, { style }: Context): string {
 }
 
 function sources(found: Inspection, { style }: Context): string {
-  const rows = found.sources.map(({ name, format, bytes, records, typed, generic, lost }) => [
+  const rows = found.sources.map(({ name, format, clock, bytes, records, typed, generic, lost }) => [
     name,
     format,
+    clockText(clock),
     formatBytes(bytes),
     formatCount(records),
     formatCount(typed),
@@ -90,9 +93,23 @@ function sources(found: Inspection, { style }: Context): string {
   const columns = [
     { title: 'source' },
     { title: 'format' },
+    { title: 'clock' },
     ...['size', 'records', 'typed', 'generic', 'lost'].map((title) => ({ title, align: 'right' as const })),
   ];
   return heading('Sources', style) + table(columns, rows, style);
+}
+
+/** Where the sources stand on one timeline; nothing for one alone. */
+function clocks(found: Inspection, { style }: Context): string {
+  const rows = found.sources.flatMap(({ name, joined }) =>
+    joined === null
+      ? []
+      : [[name, String(joined.offsetNs), errorText(joined), basisText(joined), formatCount(joined.elsewhere)]],
+  );
+  if (rows.length === 0) return '';
+  const right = (title: string) => ({ title, align: 'right' as const });
+  const columns = [{ title: 'source' }, right('offset ns'), right('error'), { title: 'by' }, right('told elsewhere')];
+  return heading('Clocks, led to that of the first source', style) + table(columns, rows, style);
 }
 
 function operations({ events, measured }: Inspection, { style }: Context): string {

@@ -1,7 +1,7 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
 import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
-import type { DeviceAccessCounts, SourceInfo, Trace } from '../model/trace.js';
+import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { ObservedDevices } from '../results/extents-at-end.js';
 import { Latencies, type Measured } from '../results/measured.js';
@@ -25,6 +25,8 @@ export interface SourceView {
   };
   readonly clock: string;
   readonly kernel: string;
+  /** How its times were led to the clock of the first source; null where it was not joined with others. */
+  readonly joined: Joined | null;
 }
 
 export interface FileView {
@@ -141,12 +143,12 @@ class Counts {
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined };
 }
 
 /** Size of the file behind a row that may change it. */

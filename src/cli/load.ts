@@ -1,11 +1,12 @@
 // Recordings into a trace, with progress, and with what must be said about them.
 import { basename } from 'node:path';
 import { parseMap } from '../formats/table-columns.js';
-import { GUESSED } from '../model/issue.js';
+import { CLOCKS_UNKNOWN, GUESSED } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { DAMAGED, type Ingested, type IngestedParts, ingestParts } from '../trace/ingest.js';
 import { wholeOf } from '../trace/parts.js';
+import { givenOffsets } from './clocks.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
 import { startMeter } from './progress.js';
@@ -45,7 +46,10 @@ async function read(
   let name = '';
   try {
     const from = args.given('from');
-    const ingested = await ingestParts(paths, { from, columns, scratch, stdin: io.stdin, onProgress: meter.update });
+    const clockOffsets = givenOffsets(args.list('clock-offset'));
+    const { stdin } = io;
+    const options = { from, columns, clockOffsets, scratch, stdin, onProgress: meter.update };
+    const ingested = await ingestParts(paths, options);
     name = traceName(ingested.parts.rest());
     return ingested;
   } finally {
@@ -80,6 +84,7 @@ function remark(context: Context, { issues, sources }: TraceEnd): void {
   if (context.quiet) return;
   for (const { code, source, text } of issues)
     if (code.startsWith(GUESSED)) context.io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
+  for (const { code, text } of issues) if (code === CLOCKS_UNKNOWN) warn(context, text);
   const lost = sources.flatMap((source) => source.lost);
   if (lost.length > 0) warn(context, lossText(lost));
 }

@@ -7,7 +7,7 @@ import { SequenceGaps } from './sequence-gaps.js';
 
 const LINE = /^\s*(\d+),(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\.(\d{9})\s+(\d+)\s+([A-Za-z]{1,2})\s+([A-Z]+)(?:\s+(.*))?$/;
 /** `8 + 16`, `8 + 16 <- (8,1) 4`, `8 / 16`, `36 (12 00 ..)`, `8`; then times of -t, `[name]` or `[error]`, and numbers. */
-const PAYLOAD = /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \(\d+,\d+\) (\d+))?[^[]*(?:\[(.*)\])?\s*(\d+)?\s*$/;
+const PAYLOAD = /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \((\d+),(\d+)\) (\d+))?[^[]*(?:\[(.*)\])?\s*(\d+)?\s*$/;
 /** Lines of the header, of the summary and of blktrace itself. */
 const REMARKS =
   /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Depth)\b.*:)/;
@@ -53,7 +53,7 @@ class LineReader {
   constructor(sink: TraceSink) {
     this.#sink = sink;
     this.#gaps = new SequenceGaps(sink);
-    sink.source.clock = 'time since the first record';
+    sink.source.clock = 'blktrace-relative';
   }
 
   line(bytes: Uint8Array | null): void {
@@ -81,7 +81,7 @@ class LineReader {
 
   #record(match: RegExpExecArray, payload: readonly (string | undefined)[]): void {
     const [, major, minor, cpu, sequence, seconds, nanos, pid, letters, rwbs] = match;
-    const [, sector, sign, second, from, bracket] = payload;
+    const [, sector, sign, second, fromMajor, fromMinor, from, bracket] = payload;
     const timeNs = this.#time(seconds!, nanos!);
     const device = Number(major) * 2 ** 20 + Number(minor);
     const action = letters === 'UT' ? 'T' : letters!;
@@ -101,6 +101,10 @@ class LineReader {
       bytes:
         sign === '+' ? Number(second) * SECTOR : action === 'X' ? this.#requests.length(device, Number(sector)) : 0,
       other: sign === '/' ? Number(second) : Number(from ?? -1),
+      otherDevice: fromMajor === undefined ? -1 : Number(fromMajor) * 2 ** 20 + Number(fromMinor),
+      rwbs: rwbs!,
+      tid: process,
+      text: action === 'm' ? (match[10] ?? '') : '',
       error: completed ? Math.min(0x7fff, Math.abs(Number(bracket) || 0)) : 0,
       task: this.#sink.events.taskId(process, process, completed || bracket === '(null)' ? '' : (bracket ?? '')),
       row: this.#line,

@@ -10,8 +10,17 @@ const VERSION = 7;
 const LETTERS = ['', 'Q', 'M', 'F', 'G', 'S', 'R', 'D', 'C', 'P', 'U', 'T', 'I', 'X', 'B', 'A', 'abort', 'driver_data'];
 const FROM_CGROUP = 0x100;
 /** Bits of the category, the upper half of the action. */
-const Category = { write: 1 << 1, passthrough: 1 << 9, note: 1 << 10, discard: 1 << 13 } as const;
-const Note = { process: 0, message: 2 } as const;
+const Category = {
+  write: 1 << 1,
+  passthrough: 1 << 9,
+  note: 1 << 10,
+  ahead: 1 << 11,
+  meta: 1 << 12,
+  discard: 1 << 13,
+} as const;
+const Note = { process: 0, timestamp: 1, message: 2 } as const;
+/** The kernel reads its two clocks one after the other; a recording cannot tell how far apart, so this is an assumption. */
+const STATED_ERROR_NS = 100_000;
 /** Records that are put in order of time before they are used: more than the sub-buffers of a few CPUs hold. */
 const WINDOW = 32_768;
 const utf8 = new TextDecoder();
@@ -168,6 +177,7 @@ class PartReader {
       // Names and the wall clock: what blkparse does not count as an entry either.
       if (code === Note.process && data < at + length)
         this.sink.events.taskId(pid, pid, this.#name(view, data, at + length));
+      if (code === Note.timestamp && data + 8 <= at + length) this.#wallClock(view, at, data, little);
       return;
     }
     const isNote = (category & Category.note) !== 0;
@@ -188,9 +198,24 @@ class PartReader {
       sector: Number(view.getBigUint64(at + 16, little)),
       bytes,
       other: otherSector(view, letter, data, at + length),
+      otherDevice: letter === 'A' && data + 16 <= at + length ? view.getUint32(data, false) : -1,
+      rwbs: rwbsOf(category, bytes),
+      tid: pid,
+      text: isNote ? this.#name(view, data, at + length) : '',
       error: Math.min(0x7fff, error > 0x7fff ? 0x10000 - error : error),
       task: this.sink.events.taskId(pid, pid, ''),
       row: this.#row,
+    });
+  }
+
+  /** When the recording began: seconds and nanoseconds of the wall clock, in a record with a stamp like any other. */
+  #wallClock(view: DataView, at: number, data: number, little: boolean): void {
+    this.sink.clockPair?.({
+      clock: 'mono',
+      ns: view.getBigUint64(at + 8, little),
+      otherClock: 'realtime',
+      otherNs: BigInt(view.getUint32(data, little)) * 1_000_000_000n + BigInt(view.getUint32(data + 4, little)),
+      errorNs: STATED_ERROR_NS,
     });
   }
 
@@ -211,6 +236,11 @@ function transferOf(category: number, bytes: number): Transfer {
   if ((category & Category.discard) !== 0) return 'discard';
   return (category & Category.write) !== 0 ? 'write' : 'read';
 }
+
+const rwbsOf = (category: number, bytes: number): string =>
+  ({ none: 'N', discard: 'D', read: 'R', write: 'W' })[transferOf(category, bytes)] +
+  ((category & Category.ahead) !== 0 ? 'A' : '') +
+  ((category & Category.meta) !== 0 ? 'M' : '');
 
 /** What the data of a split or a remap say, always big endian; -1 for none. */
 function otherSector(view: DataView, letter: string, from: number, to: number): number {

@@ -21,6 +21,14 @@ export interface BlockEvent {
   readonly bytes: number;
   /** Where the rest of a split begins, or where a remapped range came from; -1 unknown. */
   readonly other: number;
+  /** Device a remapped range came from; -1 unknown. */
+  readonly otherDevice: number;
+  /** Letters of blkparse: R, W, D, and A for ahead, M for metadata. */
+  readonly rwbs: string;
+  /** Thread id of the acting task. */
+  readonly tid: number;
+  /** Of a message. */
+  readonly text: string;
   /** Errno of a completion, positive; 0 is success. */
   readonly error: number;
   readonly task: number;

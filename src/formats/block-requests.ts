@@ -6,6 +6,7 @@ import { Op } from '../model/events.js';
 import type { TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
 import { type BlockEvent, kindOf, SECTOR, type Transfer } from './block-events.js';
+import { tellKernel } from './block-kernel.js';
 
 /** Transfers under way that are kept per device; a damaged recording may begin without end. */
 const MOST_OPEN = 65_536;
@@ -56,6 +57,7 @@ export class BlockRequests {
   /** Takes the next event in time; commits its record to `sink` now or when it is known what it belongs to. */
   take(event: BlockEvent, sink: TraceSink): void {
     const held = { sink, event };
+    if (sink.beside !== undefined) tellKernel(event, sink.beside);
     const action = event.passthrough || event.transfer === 'none' ? undefined : ACTIONS[event.action];
     // A flush has no sectors; the end of a flushed write is told a second time, without any.
     if (action === undefined || event.bytes === 0 || !(event.sector + event.bytes < LARGEST_SECTOR)) commit(held, 0);

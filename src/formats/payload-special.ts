@@ -5,6 +5,7 @@ import type { PayloadDecoder, Special } from './payload.js';
 import { ascii, find, skipWord } from './payload-words.js';
 
 const SPACE = 32;
+const COLON = 58;
 const TARGET_NAME = ascii(' target name ');
 const WRITE = ascii('WRITE');
 const ADDRESS = ascii('address');
@@ -16,6 +17,8 @@ const POS = ascii('pos');
 
 /** By event name. */
 export const SPECIAL: Readonly<Record<string, Special>> = {
+  print: marker,
+  tracing_mark_write: bareMarker,
   block_rq_issue: blockRequest,
   block_rq_complete: blockRequest,
   block_bio_remap: blockRequest,
@@ -46,6 +49,18 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
     ].map((name) => [name, dmaMap]),
   ),
 };
+
+/** `tracing_mark_write: any text`; the address of the function where its name is not known. */
+function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  const end = skipWord(b, from, to);
+  const text = b[end - 1] === COLON ? Math.min(end + 1, to) : from;
+  d.record.v[0] = d.words.bytes(b, text, to);
+}
+
+/** The text alone, where the event bears the function's name. */
+function bareMarker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  d.record.v[0] = d.words.bytes(b, from, to);
+}
 
 /** The slots from `skip` on, in the ordinary way. */
 function rest(d: PayloadDecoder, skip: number, b: Uint8Array, from: number, to: number): void {

@@ -33,6 +33,9 @@ export const perfData: Format = {
   },
 };
 
+/** perf reads the two clocks one after the other, the wall clock in us; how far apart is not told: an assumption. */
+const STATED_ERROR_NS = 100_000;
+
 /** What a record says of itself outside of its body. */
 interface Identity {
   attr: PerfAttr | null;
@@ -90,12 +93,21 @@ class Session implements PerfTaker {
     const [attr] = this.#perf.attrs;
     source.kernel = this.#perf.metadata.kernel;
     source.clock = attr === undefined ? '' : clockName(attr.clock);
+    this.#clocks();
     if (this.#queue.late > 0)
       this.#sink.issue(
         'late-records',
         0,
         `expected finished rounds in the recording, found none for long: ${this.#queue.late} records came too late to be put in order`,
       );
+  }
+
+  #clocks(): void {
+    const { clocks } = this.#perf;
+    if (clocks === null) return;
+    const { clock, ns, wallNs } = clocks;
+    const errorNs = STATED_ERROR_NS;
+    this.#sink.clockPair?.({ clock: clockName(clock), ns, otherClock: 'realtime', otherNs: wallNs, errorNs });
   }
 
   // hot

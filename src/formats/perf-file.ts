@@ -17,6 +17,8 @@ export interface PerfFile {
   /** Attributes by the id that samples carry. */
   readonly byId: Map<number, PerfAttr>;
   readonly metadata: Metadata;
+  /** What the wall clock and the clock of the stamps showed when perf began (-k). */
+  clocks: { readonly clock: number; readonly ns: bigint; readonly wallNs: bigint } | null;
 }
 
 /** The first version, of Linux 2.6.32, had another magic and the same header. */
@@ -24,7 +26,7 @@ const MAGICS = ['PERFILE2', 'PERFFILE'];
 const SWAPPED = ['2ELIFREP', 'ELIFFREP'];
 const MOST_ATTRS = 65536;
 const LARGEST_ATTR = 4096;
-const Feature = { tracingData: 1, osRelease: 4, eventDescriptions: 12 } as const;
+const Feature = { tracingData: 1, osRelease: 4, eventDescriptions: 12, clockData: 29 } as const;
 const FEATURES = 256;
 const utf8 = new TextDecoder();
 const latin1 = new TextDecoder('latin1');
@@ -42,7 +44,17 @@ export function openPerf(file: RandomAccess): PerfFile {
   const size = guarded(metadata, () => c.u64('the size of the header')) ?? 0;
   // A pipe's header is the magic and its own size; attributes and features come as records.
   const pipe = size <= 16;
-  const perf = { little, pipe, dataAt: 16, dataEnd: file.size, attrs: [], uniform: null, byId: new Map(), metadata };
+  const perf = {
+    little,
+    pipe,
+    dataAt: 16,
+    dataEnd: file.size,
+    attrs: [],
+    uniform: null,
+    byId: new Map(),
+    metadata,
+    clocks: null,
+  };
   return pipe ? perf : (guarded(metadata, () => readHeader(file, c, perf)) ?? { ...perf, dataEnd: 16 });
 }
 
@@ -127,11 +139,20 @@ function readFeatures(file: RandomAccess, perf: PerfFile, bits: Uint8Array): voi
 export function readFeature(perf: PerfFile, id: number, c: ByteCursor, size: number): void {
   if (id === Feature.tracingData) readTracingData(perf.metadata, c);
   else if (id === Feature.osRelease) perf.metadata.kernel = text(c);
+  else if (id === Feature.clockData && size >= 24) readClocks(perf, c);
   else if (id === Feature.eventDescriptions && size > 8) readDescriptions(perf, c);
 }
 
 const text = (c: ByteCursor): string => zeroEnded(c.bytes(c.u32('the length of a text'), 'a text'));
 const zeroEnded = (bytes: Uint8Array): string => utf8.decode(bytes).replace(/\0[\s\S]*$/, '');
+
+/** Version, number of the clock, wall clock, that clock. */
+function readClocks(perf: PerfFile, c: ByteCursor): void {
+  if (c.u32('the version of the clocks') !== 1) return;
+  const clock = c.u32('a clock');
+  const wallNs = c.big('a time of day');
+  perf.clocks = { clock, ns: c.big('a time'), wallNs };
+}
 
 /** The events' names, in the order of the attributes. */
 function readDescriptions(perf: PerfFile, c: ByteCursor): void {

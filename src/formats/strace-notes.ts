@@ -12,6 +12,7 @@ const FD_PATH = kernelEvent('note_fd_path');
 const PATH = kernelEvent('note_path');
 const REMAP = kernelEvent('note_remap');
 const BUFFER = kernelEvent('note_buffer');
+const MARKER = kernelEvent('note_marker');
 
 /** Where a call has its path, behind which directory descriptor (-1: none), and the same of a second path. */
 const PATHS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
@@ -42,7 +43,19 @@ const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
 /** Facts told before the call's return. `cwd` is the caller's working directory, '' while not known. */
 export function notesOf(name: string, args: readonly string[], result: string, cwd: string): Note[] {
   const descriptors = args.flatMap((arg) => descriptorNote(arg));
-  return [...descriptors, ...pathNotes(name, args, result, cwd), ...rangeNotes(name, args, result)];
+  return [
+    ...descriptors,
+    ...pathNotes(name, args, result, cwd),
+    ...rangeNotes(name, args, result),
+    ...markerNotes(name, args),
+  ];
+}
+
+/** Text written into the kernel's trace; one that strace cut (-s) is no text to know again. */
+function markerNotes(name: string, [descriptor = '', shown = '']: readonly string[]): Note[] {
+  if (name !== 'write' || decorated(descriptor)?.path.endsWith('/trace_marker') !== true) return [];
+  const text = shown.endsWith('...') ? null : quoted(shown);
+  return text === null ? [] : [{ event: MARKER, values: [text] }];
 }
 
 /** The file behind a descriptor that the call returned. */

@@ -202,6 +202,8 @@ class StraceLines {
   /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */
   #time(shown: string): number {
     const [whole, part = ''] = shown.split('.') as [string, string?];
+    // Without the day they are not on the wall clock of others.
+    if (whole.includes(':')) this.#sink.source.clock = 'time of day';
     const seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
     return this.#stamps.at(seconds, fraction(part));
   }

@@ -21,3 +21,6 @@ export class UserError extends Error {
 
 /** Codes that begin so say what was assumed of an input; the user is told of them whatever the command. */
 export const GUESSED = 'assumed-';
+
+/** Recordings stand beside each other although nothing tells how their clocks differ. */
+export const CLOCKS_UNKNOWN = 'clocks-unknown';

@@ -108,6 +108,10 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   posix_lock_inode: lease,
   flock_lock_inode: lease,
   fcntl_setlk: lease,
+  /** A text that a program wrote into the trace. */
+  print: 'tracing_mark_write|buf:S',
+  /** The same in the tracefs files. */
+  tracing_mark_write: 'buf:S',
   // processes
   sched_process_exec: 'filename:s pid:n old_pid:n',
   sched_process_exit: 'comm:S pid:n group_dead:s',
@@ -296,6 +300,8 @@ const NOTES: Readonly<Record<string, string>> = {
   note_remap: 'from:n from_offset:n to:n to_offset:n len:n',
   /** Arguments of the call under way, once all are known. */
   note_arguments: 'a:n b:n c:n d:n e:n f:n',
+  /** A text that a program wrote for several recordings to have, as seen from outside of the kernel's own trace. */
+  note_marker: 'text:S',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
 };

@@ -12,6 +12,31 @@ export interface Loss {
   readonly count: number;
 }
 
+/** By what the clock of a source was led to that of the first one. */
+export type JoinedBy = 'same clock' | 'given' | 'markers' | 'paired stamps' | 'stated' | 'nothing';
+
+/** Where a source stands on the timeline of all. */
+export interface Joined {
+  readonly by: JoinedBy;
+  /** Was added to the source's times. */
+  readonly offsetNs: bigint;
+  /** The true offset is within so much of it; -1 where nothing tells. */
+  readonly errorNs: Nanos;
+  /** Facts seen in two sources by which it was found. */
+  readonly pairs: number;
+  /** Typed records whose fact another source tells as well, so that they are no operations of their own. */
+  readonly elsewhere: number;
+}
+
+/** What two clocks showed at one moment. */
+export interface ClockPair {
+  readonly clock: string;
+  readonly ns: bigint;
+  readonly otherClock: string;
+  readonly otherNs: bigint;
+  readonly errorNs: Nanos;
+}
+
 /** One input of a trace. `records = typed + generic`. */
 export interface SourceInfo {
   readonly name: string;
@@ -23,6 +48,8 @@ export interface SourceInfo {
   clock: string;
   kernel: string;
   readonly lost: Loss[];
+  /** Of a source that was joined with others. */
+  joined?: Joined;
 }
 
 /** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */
@@ -95,6 +122,13 @@ export interface TraceSink {
   readonly events: EventWriter;
   readonly records: RecordWriter;
   readonly kernel: KernelSink;
+  /**
+   * Where recordings are joined: takes as kernel records what this source also writes as events of its own. They count
+   * instead of those events where another source knows the device.
+   */
+  readonly beside?: KernelSink | undefined;
+  /** The recording states what two clocks showed at one moment. */
+  clockPair?(pair: ClockPair): void;
   /** Sets time zero (first caller wins) and returns it; times given to the writers are relative to it and may be negative. */
   origin(absoluteNs: bigint): bigint;
   lost(loss: Loss): void;

@@ -1,6 +1,7 @@
 // Is it safe to draw conclusions? Every reason against it, in one short sentence each.
 import type { LaneResult } from '../engine/result.js';
 import { Op } from '../model/events.js';
+import { CLOCKS_UNKNOWN } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
 import type { Fidelity, LaneReport, Quality, TraceSummary } from './types.js';
 
@@ -26,6 +27,11 @@ export function quality(
   if (bursts > 0)
     reasons.push(
       `The recorder lost ${lost > 0 ? lost : 'an unknown number of'} events in ${bursts} ${bursts === 1 ? 'burst' : 'bursts'}; maps after a loss are guesses until the file is seen whole again.`,
+    );
+  const unjoined = trace.issues.filter(({ code }) => code === CLOCKS_UNKNOWN).length;
+  if (unjoined > 0)
+    reasons.push(
+      `Nothing tells how the clocks of ${unjoined + 1} recordings differ: what happened first in one of them and then in another is not known.`,
     );
   if (trace.operations.total === 0) reasons.push('The trace holds no operation on a file that could be told.');
   if (mapless > 0)

@@ -27,7 +27,10 @@ export function anonymized(trace: Trace, { key, shift }: AnonymizeOptions): Trac
     kinds: trace.kinds.map((kind): RecordKind => (kind.typed ? kind : { ...kind, name: hash('event', kind.name) })),
     sources: trace.sources.map((source): SourceInfo => {
       const kernel = /^\d+(\.\d+)*/.exec(source.kernel)?.[0] ?? '';
-      return { ...source, name: hash('source', source.name), kernel };
+      const { joined } = source;
+      // An offset to the wall clock would tell when it was.
+      const moved = joined === undefined || !shift ? {} : { joined: { ...joined, offsetNs: 0n } };
+      return { ...source, ...moved, name: hash('source', source.name), kernel };
     }),
     issues: trace.issues.map((issue) => {
       const text = 'what it said was left out: it may quote the recording';

@@ -5,7 +5,7 @@ import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
-import { EVENTS, RECORDS, SCHEMA, SUMS } from './bundle.js';
+import { EVENTS, type joinedText, RECORDS, SCHEMA, SUMS } from './bundle.js';
 import { checkTable, type InTable, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
 
@@ -235,7 +235,12 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   });
   const totals = table.metadata.get('totals');
   if (totals === undefined) throw new Error('its totals are missing');
-  return { sources: rows.map((row) => ({ ...row, lost: [] })), totals: JSON.parse(totals) as Totals };
+  const joined = JSON.parse(table.metadata.get('joined') ?? '[]') as (ReturnType<typeof joinedText> | undefined)[];
+  const sources = rows.map((row, i): SourceInfo => {
+    const one = joined[i] ?? null;
+    return { ...row, lost: [], ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
+  });
+  return { sources, totals: JSON.parse(totals) as Totals };
 }
 
 function readLosses(table: InTable): { source: number; loss: Loss }[] {

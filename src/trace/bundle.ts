@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { type EventColumns, OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { TraceEnd, TraceParts } from '../model/parts.js';
-import type { RecordColumns, Trace } from '../model/trace.js';
+import type { Joined, RecordColumns, Trace } from '../model/trace.js';
 import {
   BATCH_ROWS,
   integers,
@@ -152,6 +152,7 @@ function writeSideTables(
   const { unplaced, unpaired, deviceAccess, endNs } = trace;
   write('sources.arrow', sources.length, sourceParts, {
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
+    joined: JSON.stringify(sources.map(({ joined }) => joinedText(joined))),
   });
   const issueParts = [
     text(issues, 'code'),
@@ -182,6 +183,12 @@ function writeSideTables(
     ),
   ]);
 }
+
+/** JSON has no integers of 64 bits. */
+export const joinedText = (
+  joined: Joined | undefined,
+): (Omit<Joined, 'offsetNs'> & { readonly offsetNs: string }) | null =>
+  joined === undefined ? null : { ...joined, offsetNs: String(joined.offsetNs) };
 
 /** Only a bundle, whole or damaged, or an empty folder is replaced. */
 function refuseForeign(target: string): void {

@@ -50,7 +50,9 @@ export class CollectedTrace implements StoredParts {
     this.#sources = sources;
     this.#firstNs = Math.min(0, firstNs);
     this.#endNs = Math.max(0, lastNs) - this.#firstNs;
-    this.clock = sources.find((source) => source.clock !== '')?.clock ?? '';
+    // Where recordings were joined, times are those of the first one's clock, even if nothing names it.
+    const named = sources[0]?.joined === undefined ? sources.find(({ clock }) => clock !== '') : sources[0];
+    this.clock = named?.clock ?? '';
     this.originNs = (pool.origin ?? 0n) + BigInt(this.#firstNs);
     this.mostRows = pool.events.length;
     this.#filePlaces = new Uint32Array(pool.files.size).fill(NONE);

@@ -2,14 +2,16 @@
 import { Assembler } from '../assembly/assembler.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
+import type { ClockPair, Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle } from './bundle.js';
 import { openBundle } from './bundle-reader.js';
+import type { GivenOffset } from './clocks.js';
 import { type OpenedInput, openInput } from './input.js';
 import { wholeOf } from './parts.js';
 import { formatNamed, recognise } from './recognise.js';
 import { Spill } from './spill.js';
+import { Timeline } from './timeline.js';
 
 /** Code of the issue that marks a damaged recording; a bundle keeps it. */
 export const DAMAGED = 'input-damaged';
@@ -27,6 +29,8 @@ export interface IngestOptions {
   readonly from?: string | undefined;
   /** What the user says about tables among the inputs. */
   readonly columns?: ReadOptions['columns'] | undefined;
+  /** What the user says of the clocks of several recordings. */
+  readonly clockOffsets?: readonly GivenOffset[] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Folder for what does not fit into memory; by default that of temporary files. */
   readonly scratch?: string | undefined;
@@ -79,7 +83,14 @@ async function readAll(paths: readonly string[], format: Format | null, options:
     const chosen = inputs.map(({ name, head }) => recognise(name, head, format));
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
-    for (const group of grouped(inputs, chosen)) await readGroup(builder, group, read, progress);
+    const groups = grouped(inputs, chosen);
+    const timeline = groups.length > 1 ? new Timeline() : null;
+    if (timeline === null && options.clockOffsets !== undefined && options.clockOffsets.length > 0)
+      throw new UserError(
+        '--clock-offset leads the clocks of several recordings to one; expected at least two, found one',
+      );
+    for (const group of groups) await readGroup(builder, timeline, group, read, progress);
+    timeline?.end(options.clockOffsets ?? []);
     return { parts: builder.finishParts(), close: () => builder.close() };
   } catch (error) {
     builder.close();
@@ -108,15 +119,18 @@ function grouped(inputs: readonly OpenedInput[], chosen: readonly Format[]): rea
 
 async function readGroup(
   builder: TraceBuilder,
+  timeline: Timeline | null,
   { format, inputs }: Group,
   options: ReadOptions,
   progress: Progress,
 ): Promise<void> {
+  timeline?.begin();
   const parts = inputs.map((input) => {
     const sink = builder.startSource(input.name, format.name, input.bytes);
+    const tape = timeline?.input(sink);
     const followedInput = followed(input, () => progress.tell());
-    progress.count(() => sink.source.records);
-    return { opened: input, own: sink, input: followedInput, sink: new WatchedSink(sink) };
+    progress.count(() => tape?.recordRows.length ?? sink.source.records);
+    return { opened: input, own: sink, input: followedInput, sink: new WatchedSink(tape ?? sink) };
   });
   const intact =
     format.readTogether === undefined
@@ -173,6 +187,14 @@ class WatchedSink implements TraceSink {
 
   get kernel() {
     return this.#sink.kernel;
+  }
+
+  get beside() {
+    return this.#sink.beside;
+  }
+
+  clockPair(pair: ClockPair): void {
+    this.#sink.clockPair?.(pair);
   }
 
   origin(absoluteNs: bigint): bigint {

@@ -1,0 +1,212 @@
+// The clocks of recordings that are joined: which are the same, and by how much the others differ from the first one's.
+// Never guessed: given by the user, found from what two recordings both stamped, or stated by a recorder.
+import { UserError } from '../model/issue.js';
+import type { JoinedBy } from '../model/trace.js';
+import { type Estimate, estimate } from './clock-offset.js';
+import { codesOf, type Fact, factsOf } from './facts.js';
+import type { Clock, Tape } from './tape.js';
+
+/** Inputs with one clock. */
+export interface Recording {
+  readonly tapes: Tape[];
+  readonly clock: Clock;
+  /** Number of its first input among all sources, from 1. */
+  readonly first: number;
+}
+
+export interface Offset {
+  readonly by: JoinedBy;
+  /** Added to absolute times of the recording gives those of the first one's clock. */
+  readonly offsetNs: bigint;
+  /** -1 where nothing tells. */
+  readonly errorNs: number;
+  readonly pairs: number;
+}
+
+/** What the user says of a source, by its name or number. */
+export interface GivenOffset {
+  readonly source: string;
+  readonly offsetNs: bigint;
+}
+
+const SAME: Offset = { by: 'same clock', offsetNs: 0n, errorNs: 0, pairs: 0 };
+/** Clocks that count from a begin of their own, or are not told: no two of them are known to be one. */
+const OF_ITS_OWN = /^$|^time |-relative$|^counter$/;
+/** Times further apart cannot be kept in one trace: certainly two clocks. */
+const MOST_APART_NS = 104n * 86_400n * 1_000_000_000n;
+/** A same clock that found offsets contradict by more is none. */
+const DIFFERS_NS = 1_000_000;
+
+export const clockOf = ({ tapes }: Recording): string =>
+  tapes.find(({ source }) => source.clock !== '')?.source.clock ?? '';
+const nameOf = ({ tapes }: Recording): string => tapes[0]?.source.name ?? '';
+
+/** Offsets to the first recording, in their order. Throws a UserError where clocks differ and nothing tells by how much. */
+export function offsets(recordings: readonly Recording[], given: readonly GivenOffset[]): Offset[] {
+  const found = new Map<Recording, Offset>();
+  const said = givenTo(recordings, given);
+  const [first] = recordings;
+  if (first === undefined) return [];
+  found.set(first, said.get(first) ?? SAME);
+  const facts = new Facts(recordings);
+  for (let more = true; more; ) {
+    more = false;
+    for (const one of recordings) {
+      if (found.has(one)) continue;
+      const offset = said.get(one) ?? offsetTo(one, found, recordings, facts);
+      if (offset === null) continue;
+      found.set(one, offset);
+      more = true;
+    }
+  }
+  const all = recordings.map((one) => found.get(one) ?? besides(one, first, found));
+  recordings.forEach((one, i) => {
+    if (isFar(one, first, all[i]!.offsetNs))
+      throw new UserError(
+        `${nameOf(one)} is more than 104 days from ${nameOf(first)} with ${all[i]!.offsetNs} ns added to its times (${all[i]!.by}); expected recordings of one run; give the right one with --clock-offset ${nameOf(one)}=NS`,
+      );
+  });
+  return all;
+}
+
+function isFar(one: Recording, first: Recording, offsetNs: bigint): boolean {
+  if (one.clock.origin === null || first.clock.origin === null) return false;
+  const apart = one.clock.origin + offsetNs - first.clock.origin;
+  return apart > MOST_APART_NS || -apart > MOST_APART_NS;
+}
+
+function offsetTo(
+  one: Recording,
+  known: ReadonlyMap<Recording, Offset>,
+  all: readonly Recording[],
+  facts: Facts,
+): Offset | null {
+  const candidates: Offset[] = [];
+  for (const [other, base] of known) {
+    const clock = clockOf(one);
+    const same = !OF_ITS_OWN.test(clock) && clock === clockOf(other);
+    const seen = facts.between(other, one);
+    if (same) {
+      if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS) contradicts(one, other, seen);
+      return base;
+    }
+    if (seen !== null) candidates.push(onTopOf(base, seen));
+    else {
+      const stated = statedOffset(clockOf(other), clock, all);
+      if (stated !== null) candidates.push(onTopOf(base, stated));
+    }
+  }
+  return candidates.sort((a, b) => rank(a) - rank(b) || a.errorNs - b.errorNs)[0] ?? null;
+}
+
+/** What was seen in both counts more than what a recorder states. */
+const rank = ({ by }: Offset): number => (by === 'stated' ? 1 : 0);
+
+const onTopOf = (base: Offset, { by, offsetNs, errorNs, pairs }: Offset): Offset => ({
+  by,
+  offsetNs: base.offsetNs + offsetNs,
+  errorNs: base.errorNs < 0 ? -1 : base.errorNs + errorNs,
+  pairs,
+});
+
+/** Between two clocks, by what any of the recordings says both showed at one moment. */
+function statedOffset(to: string, from: string, all: readonly Recording[]): Offset | null {
+  for (const { clock } of all)
+    for (const pair of clock.pairs) {
+      const { errorNs } = pair;
+      if (pair.clock === to && pair.otherClock === from)
+        return { by: 'stated', offsetNs: pair.ns - pair.otherNs, errorNs, pairs: 1 };
+      if (pair.clock === from && pair.otherClock === to)
+        return { by: 'stated', offsetNs: pair.otherNs - pair.ns, errorNs, pairs: 1 };
+    }
+  return null;
+}
+
+function contradicts(one: Recording, other: Recording, seen: Offset): void {
+  one.tapes[0]!.issue(
+    'same-clock-differs',
+    0,
+    `${nameOf(one)} and ${nameOf(other)} both say that their clock is ${clockOf(one)}, but ${seen.pairs} facts in both are ${seen.offsetNs} ns apart; nothing was shifted, say --clock-offset ${nameOf(one)}=${seen.offsetNs} if they were made on two machines or two boots`,
+  );
+}
+
+/** No offset is known: clocks that are told differ, and those that are not may. */
+function besides(one: Recording, first: Recording, found: ReadonlyMap<Recording, Offset>): Offset {
+  const clock = clockOf(one);
+  const others = [...new Set([...found.keys()].map(clockOf))].map((name) => name || 'unknown').join(', ');
+  if ((clock !== '' && clockOf(first) !== '') || isFar(one, first, 0n))
+    throw new UserError(
+      `${nameOf(one)} is on the clock ${clock || '(unknown)'}, ${nameOf(first)} on ${clockOf(first) || '(unknown)'} (joined so far: ${others}); expected a marker or at least three calls, events or requests that both have stamped, found none. ` +
+        `Say what to add to its times with --clock-offset ${nameOf(one)}=NS (or ${one.first}=+1.5s), record with one clock (trace-cmd -C mono, perf -k mono), or ingest them apart`,
+    );
+  return { by: 'nothing', offsetNs: 0n, errorNs: -1, pairs: 0 };
+}
+
+function givenTo(recordings: readonly Recording[], given: readonly GivenOffset[]): Map<Recording, Offset> {
+  const found = new Map<Recording, Offset>();
+  for (const { source, offsetNs } of given) {
+    const named = recordings.filter(({ tapes, first }) =>
+      tapes.some((tape, i) => String(first + i) === source || tape.source.name === source),
+    );
+    if (named.length !== 1) {
+      const names = recordings.map((one) => `${one.first} (${nameOf(one)})`).join(', ');
+      throw new UserError(
+        `--clock-offset ${source}: expected one of the inputs, found ${named.length === 0 ? 'none' : 'several'} of that name; they are ${names}`,
+      );
+    }
+    if (named[0] === recordings[0])
+      throw new UserError(
+        `--clock-offset ${source}: times of the first input stay, all others are led to its clock; give what to add to the others`,
+      );
+    found.set(named[0]!, { by: 'given', offsetNs, errorNs: -1, pairs: 0 });
+  }
+  return found;
+}
+
+/** Facts of each recording, looked for once. */
+class Facts {
+  readonly #all = new Map<Recording, readonly Fact[]>();
+
+  constructor(recordings: readonly Recording[]) {
+    const times = new Map<number, number>();
+    const codes = recordings.map(({ tapes }) => new Set(tapes.flatMap((tape) => [...codesOf(tape)])));
+    for (const set of codes) for (const code of set) times.set(code, (times.get(code) ?? 0) + 1);
+    const shared = new Set([...times].filter(([, count]) => count > 1).map(([code]) => code));
+    for (const one of recordings)
+      this.#all.set(
+        one,
+        one.tapes.flatMap((tape) => factsOf(tape, shared)),
+      );
+  }
+
+  /** The offset with the smallest error of all kinds of facts that tell one. */
+  between(other: Recording, one: Recording): Offset | null {
+    const base = (other.clock.origin ?? 0n) - (one.clock.origin ?? 0n);
+    const resolution = Math.max(resolutionOf(other), resolutionOf(one));
+    const of = (recording: Recording, kind: Fact['kind']): Fact[] =>
+      this.#all.get(recording)!.filter((fact) => fact.kind === kind);
+    const offsets = (['marker', 'call', 'event'] as const).flatMap((kind) => {
+      const found = estimate(of(other, kind), of(one, kind), resolution);
+      return found === null ? [] : [asOffset(found, base, kind)];
+    });
+    return offsets.sort((a, b) => a.errorNs - b.errorNs)[0] ?? null;
+  }
+}
+
+const asOffset = ({ offsetNs, errorNs, pairs }: Estimate, base: bigint, kind: Fact['kind']): Offset => ({
+  by: kind === 'marker' ? 'markers' : 'paired stamps',
+  offsetNs: BigInt(offsetNs) + base,
+  errorNs,
+  pairs,
+});
+
+/** Largest of these steps that all stamps of a recording keep: jiffies, us, ns. */
+export function resolutionOf({ tapes, clock }: Recording): number {
+  return [10_000_000, 4_000_000, 1_000_000, 1000].find((step) => tapes.every((tape) => keeps(tape, clock, step))) ?? 1;
+}
+
+function keeps({ entries }: Tape, clock: Clock, step: number): boolean {
+  const from = Number((clock.origin ?? 0n) % BigInt(step));
+  const times = entries.view().timeNs;
+  return times.length > 0 && times.every((ns) => (ns + from) % step === 0);
+}
