@@ -4,6 +4,7 @@ import { type ExtentMap, Holding, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
+import { unlinkedBy } from './file-sizes.js';
 import { type FileStates, stateOf } from './file-states.js';
 
 const BLOCK = 4096;
@@ -197,11 +198,13 @@ export class Effects {
         if (second >= 0 && c.file[second] !== NONE) this.swap(row, second);
         return;
       case Op.unlink:
-      case Op.rename:
-        if (op === Op.rename && (c.flags[row]! & Flag.over) === 0) return;
-        this.changed(file);
-        map.clear();
+      case Op.rename: {
+        const gone = unlinkedBy(c, row);
+        if (gone < 0 || c.file[gone] === NONE) return;
+        this.changed(c.file[gone]!);
+        files.map(c.file[gone]!).clear();
         return;
+      }
       default:
     }
   }

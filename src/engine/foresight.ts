@@ -7,6 +7,7 @@ import { NONE } from '../model/units.js';
 import type { Accesses } from './accesses.js';
 import type { Decision } from './decision.js';
 import type { Effects } from './effects.js';
+import { unlinkedBy } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { Hazards } from './hazards.js';
 import type { LanePolicies } from './lane-policies.js';
@@ -143,8 +144,8 @@ export class Foresight {
 
   /** The row at which the blocks go: an unlinked file keeps them for as long as it is in use. Infinity: never. */
   private goneAfter(d: Decision, file: number): number {
-    const unlinks = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
-    if (!unlinks || file !== d.file || !this.parts.users.inUse(file)) return -1;
+    const gone = unlinkedBy(this.c, d.row);
+    if (gone < 0 || file !== this.c.file[gone] || !this.parts.users.inUse(file)) return -1;
     let reach = d.row;
     for (const { from, to } of this.uses.get(file) ?? [])
       if (from <= reach) reach = Math.max(reach, to === NONE ? Number.POSITIVE_INFINITY : to);

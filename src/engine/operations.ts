@@ -4,6 +4,7 @@ import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Decision, isFault } from './decision.js';
+import { unlinkedBy } from './file-sizes.js';
 import type { LaneParts } from './parts.js';
 import type { DeadlockRow } from './result.js';
 import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
@@ -348,8 +349,8 @@ export class Operations {
   /** Applies what the call does to maps that were not recorded: at once, or when nobody uses the unlinked file any more. */
   private model(d: Decision, nowNs: number): void {
     const { releases } = this.parts;
-    const gone = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
-    if (gone && releases.later(d.file, d.row)) this.parts.files.strayed = true;
+    const gone = unlinkedBy(this.c, d.row);
+    if (gone >= 0 && releases.later(this.fileOf(gone), gone)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
     if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);

@@ -25,9 +25,11 @@ export class Acts {
     const { call, file, other } = attempt;
     if (call.failed) return;
     const { op, flags } = call;
-    const gone = op === 'unlink' || (op === 'rename' && flags.has('over'));
-    if (file !== null) {
-      if (gone && this.claims.holds.inUse(file)) this.unlinked.add(file);
+    const replaced = flags.has('over') ? file : other;
+    const gone = op === 'unlink' ? file : op === 'rename' ? replaced : null;
+    const moves = op === 'rename' && (replaced === null || other === file);
+    if (file !== null && !moves) {
+      if (gone !== null && this.claims.holds.inUse(gone)) this.unlinked.add(gone);
       else effect(this.disk, call, file, other);
       if (attempt.verdict === Verdict.commit) for (const one of [file, other]) if (one !== null) one.dirty = false;
     }

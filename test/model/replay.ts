@@ -58,6 +58,8 @@ export class NaiveReplay {
     this.calls = calls;
     this.plan = planOf(this.calls, settings.rule);
     this.disk = new Disk(settings.firstFree);
+    // Every file that the trace names is one, whatever this lane comes to.
+    for (const { path, otherPath } of calls) for (const one of [path, otherPath]) if (one !== null) this.disk.file(one);
     this.endNs = Math.max(0, ...calls.map(({ line }) => line.t));
     const { policy, rule, unseal, timing } = settings;
     this.claims = new Claims({

@@ -156,8 +156,9 @@ const result = (s: Step): { ret?: string | number } => (s.ret === null ? {} : { 
 
 function twoFiles(s: Step, has: (bit: number) => boolean): { op: string } & Record<string, unknown> {
   const op = pick(['reflink', 'reflink', 'dedupe', 'exchange', 'swapext', 'rename'], s.op);
-  if (op === 'rename') return { op, path: s.file, flags: has(0) ? ['over'] : [] };
   const other = pick(FILES, FILES.indexOf(s.file) + s.other);
+  if (op === 'rename' && has(2)) return { op, path: s.file, to: { path: has(1) ? other : s.file } };
+  if (op === 'rename') return { op, path: s.file, flags: has(0) ? ['over'] : [] };
   const whole = op === 'swapext' || (op === 'reflink' && has(1));
   const to = whole ? { path: other } : { path: other, off: (s.handle % BLOCKS) * PAGE };
   return { op, path: s.file, ...(whole ? {} : pages(s.from, s.count)), to };
