@@ -68,7 +68,7 @@ export function caseOf(
 }
 
 /** The block state that asks most of a write: a hole before a shared block before an unwritten one. */
-function writeCase(held: number): number {
+export function writeCase(held: number): number {
   if ((held & Holding.hole) !== 0) return Case.write_hole;
   if ((held & Holding.reflinked) !== 0) return Case.write_shared;
   if ((held & Holding.unwritten) !== 0) return Case.write_unwritten;

@@ -120,13 +120,13 @@ export class Effects {
 
   /**
    * What a call that was let through does to a file whose map changes were not recorded. `second` is the row of its other
-   * range, or -1. True: the blocks that the trace names still belong to another file here, and others were taken.
+   * range, or -1; `mostBytes`: a write is cut short after so many. True: the blocks that the trace names still belong to another file here, and others were taken.
    */
-  model(row: number, second: number): boolean {
+  model(row: number, second: number, mostBytes = Number.POSITIVE_INFINITY): boolean {
     const { c, files } = this;
     const file = c.file[row]!;
     if (file === NONE) return false;
-    const length = rangeLength(c, files, row);
+    const length = Math.min(mostBytes, rangeLength(c, files, row));
     const addr = c.addr[row]!;
     const taken = addr >= 0 && length > 0 && files.taken(file, Math.max(0, c.offset[row]!), addr, length);
     this.change(row, second, file, length, taken ? -1 : addr);

@@ -135,7 +135,8 @@ export class Lane {
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
-    const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, mostBytes) =>
+      this.applyModel(row, nowNs, later, mostBytes);
     this.foresight = policies.all.some(({ foresees }) => foresees === true)
       ? new Foresight({
           ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
@@ -336,7 +337,7 @@ export class Lane {
     }
     const opId = c.opId[row]!;
     const file = c.file[row]!;
-    const denied = this.fates.denied(opId);
+    const denied = this.fates.denied(opId) || this.fates.isCut(opId, c.offset[row]! + c.length[row]!);
     const waiter = denied || !this.waits.any ? undefined : this.waits.of(opId);
     if (!denied && waiter === undefined) return this.applyObserved(row, nowNs);
     // What the refused call would have freed stays with the file; what a waiting one frees does so for now.
@@ -361,12 +362,12 @@ export class Lane {
     this.hazards.changedNs[file] = nowNs;
   }
 
-  private applyModel(row: number, nowNs: number, later: boolean): void {
+  private applyModel(row: number, nowNs: number, later: boolean, mostBytes?: number): void {
     const { c, fates } = this;
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
-    if (this.effects.model(row, second)) fates.diverge(opId);
-    this.hazards.data(row);
+    if (this.effects.model(row, second, mostBytes)) fates.diverge(opId);
+    if (mostBytes === undefined) this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     this.modelled(c.file[row]!, opId, nowNs, takesAway, later);
     if (second >= 0) this.modelled(c.file[second]!, opId, nowNs, takesAway, later);

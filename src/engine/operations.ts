@@ -216,6 +216,7 @@ export class Operations {
     if (what !== 'retry') return waits.heldBack(decision, what);
     const again = Object.assign(new Decision(), decision, { timeNs: nowNs });
     this.decide(again);
+    decision.insideBytes = again.insideBytes;
     return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
   }
 
@@ -262,7 +263,8 @@ export class Operations {
     const { ledger, prices } = this.parts;
     const { row, op, verdict } = d;
     const recordedNs = this.c.latencyNs[row]!;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    const whole = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    const bytes = d.insideBytes < 0 ? whole : d.insideBytes;
     let measured = recordedNs >= 0;
     const plainNs = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
     let ns = plainNs;
@@ -309,12 +311,22 @@ export class Operations {
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (!failed) {
-      if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
+      if (d.insideBytes >= 0) this.writeInside(d, nowNs);
+      else if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
       else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
       if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
       claims.take(d, nowNs);
     }
     this.sealAgain(d, lifted, nowNs);
+  }
+
+  /** A write that ends where the file does: no block is added, and the rest of what the recording shows is not done. */
+  private writeInside(d: Decision, nowNs: number): void {
+    const { applyModel, fates, files, plan } = this.parts;
+    files.strayed = true;
+    fates.cut(d.opId, this.c.offset[d.row]! + d.insideBytes);
+    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, d.insideBytes);
+    else files.diverged[d.file] = 1;
   }
 
   private refuse(d: Decision): void {

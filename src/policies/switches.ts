@@ -45,7 +45,6 @@ export const switches: readonly Switch[] = [
     values: ['v3', 'v2', 'v1'],
     fallback: 'v3',
     text: 'series of the on-disk seal: v1 writes the part inside the file and returns a short count, v2 and v3 refuse the whole write',
-    awaited: ['v1'],
   },
   {
     key: 'ondisk.unlink',

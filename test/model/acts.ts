@@ -22,7 +22,8 @@ export class Acts {
   }
 
   perform(attempt: Attempt, nowNs: number): void {
-    const { call, file, other } = attempt;
+    const { file, other } = attempt;
+    const call = attempt.part ?? attempt.call;
     if (call.failed) return;
     const { op, flags } = call;
     const replaced = flags.has('over') ? file : other;

@@ -142,6 +142,10 @@ export function caseOf(call: Call, file: FileModel | null, second: boolean): Cas
   return op === 'write_fault' ? `write_fault_${blockState(call, file)}` : null;
 }
 
+/** What of a write lies inside the file: it names no blocks, for it gets none. Null: nothing. */
+export const partInside = (call: Call, file: FileModel): Call | null =>
+  call.offset >= file.size ? null : { ...call, whole: false, length: file.size - call.offset, addr: -1 };
+
 function truncateCase(size: number, file: FileModel): CaseName {
   if (file.size < 0) return size < endOf(file) || size === 0 ? 'truncate_down' : 'truncate_up';
   return size < file.size ? 'truncate_down' : size > file.size ? 'truncate_up' : 'truncate_same';

@@ -15,9 +15,12 @@ const TIMINGS = ['open', 'closed'] as const;
 const SETTINGS: readonly Record<string, string>[] = [
   {},
   {},
-  { era: '2017', mapdirect_lease: 'v7', 'ondisk.unlink': 'ok' },
+  { era: '2017', mapdirect_lease: 'v7', 'ondisk.unlink': 'ok', 'ondisk.version': 'v1' },
   { fs: 'ext4', mapdirect: 'v5', pins_extend_seal: 'true', mapdirect_lease: 'v9' },
-  { seal_fills: 'false', unwritten_is_map_change: 'false', lease_until_last_pin: 'false' },
+  {
+    ...{ seal_fills: 'false', unwritten_is_map_change: 'false', lease_until_last_pin: 'false' },
+    'ondisk.version': 'v1',
+  },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
   { dax_wait: 'until-signal', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
 ];

@@ -186,9 +186,9 @@ export class NaiveReplay {
     if (what === 'pins' && this.s.policy.behaviour.waitEnds === 'signal') return true;
     if (what !== 'retry') return this.table.inTheWay(attempt).length > 0;
     const { call, file, other, atNs } = attempt;
-    return (
-      this.table.attempt(call, file, other, atNs).verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0
-    );
+    const again = this.table.attempt(call, file, other, atNs);
+    attempt.part = again.part;
+    return again.verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0;
   }
 
   private park(attempt: Attempt, what: Waiter['what']): void {
@@ -262,8 +262,9 @@ export class NaiveReplay {
   }
 
   /** A wait that the recording holds already is not counted twice; what was not measured is priced. */
-  private lateBy({ call }: Attempt, waitNs: number): number {
+  private lateBy(attempt: Attempt, waitNs: number): number {
     if (waitNs === 0) return 0;
+    const call = attempt.part ?? attempt.call;
     const { fixed, perByte } = this.s.serviceNs(call.op);
     const bytes = call.op === 'truncate' ? 0 : Math.max(0, call.length);
     const plainNs = call.ns >= 0 ? call.ns : fixed + perByte * bytes;
