@@ -4,6 +4,7 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import type { Claims } from './claims.js';
+import type { Coherence } from './coherence.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
@@ -38,6 +39,8 @@ export interface AccessParts {
   readonly hazards: Hazards;
   readonly queue: TimeQueue;
   readonly touches: Touches;
+  /** Null where hardware keeps device memory coherent. */
+  readonly coherence: Coherence | null;
   readonly diverge: (opId: number) => void;
 }
 
@@ -52,6 +55,7 @@ export class Accesses {
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
   private readonly touches: Touches;
+  private readonly coherence: Coherence | null;
   private readonly lane: { readonly diverge: (opId: number) => void };
   private readonly recorded: boolean;
   private readonly accesses = new Map<number, Access[]>();
@@ -68,11 +72,12 @@ export class Accesses {
     this.hazards = parts.hazards;
     this.queue = parts.queue;
     this.touches = parts.touches;
+    this.coherence = parts.coherence;
     this.lane = parts;
     this.recorded = parts.policies.recorded;
   }
 
-  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
+  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault and a flush cost, ns. */
   through(row: number, handle: number, nowNs: number): number {
     const { c, holds } = this;
     if (!this.hazards.knows(handle)) {
@@ -87,24 +92,38 @@ export class Accesses {
       this.deviceRefaults++;
       this.hazards.capture(handle, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
     }
-    this.hazards.through(row, handle, nowNs);
-    return refault ? this.prices.price('refault') : 0;
+    const isStale = this.hazards.through(row, handle, nowNs);
+    // What is the file's no more is handed over to nobody.
+    const range = this.coherence === null || isStale ? null : this.hazards.rangeThrough(row, handle);
+    const flushNs = range === null ? 0 : this.coherence!.device(row, range.file, range.offset, range.end);
+    return flushNs + (refault ? this.prices.price('refault') : 0);
   }
 
-  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
-  seen(row: number, file: number, flags: number, nowNs: number): void {
+  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. Returns what a flush costs, ns. */
+  seen(row: number, file: number, flags: number, nowNs: number): number {
     const { c } = this;
     const moved = (flags & Flag.moved) !== 0;
     if (this.recorded) {
       if (moved && this.firstMoved(row) === row)
         this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
-      return;
+      return 0;
     }
     const endNs = nowNs + Math.max(0, c.latencyNs[row]!);
     const list = this.accesses.get(file) ?? [];
     list.push({ row, endNs, removals: this.touches.removals[file]!, hazard: false });
     this.accesses.set(file, list);
     this.queue.add(endNs, Later.accessEnd, row);
+    return this.coherence === null || (flags & Flag.second) !== 0 ? 0 : this.handOver(row, this.coherence);
+  }
+
+  /** All parts of one access; its rows stand together. */
+  private handOver(row: number, coherence: Coherence): number {
+    const { c } = this;
+    let ns = 0;
+    for (let i = row; i < c.rows && (i === row || (c.opId[row] !== 0 && c.opId[i] === c.opId[row])); i++)
+      if (c.offset[i]! >= 0 && c.length[i]! > 0)
+        ns += coherence.device(i, c.file[i]!, c.offset[i]!, c.offset[i]! + c.length[i]!);
+    return ns;
   }
 
   /** A process goes to the blocks by itself: stale when it starts, or when its range moves before it ends. */

@@ -53,7 +53,7 @@ export class Decision {
   short = false;
   /** Of a write that is cut short at the end of file: what of it is inside, bytes; -1: it is not cut. */
   insideBytes = -1;
-  /** What the seals cost that were called for it, ns. */
+  /** What the seals cost that were called for it, and what it cost to take over what devices stored, ns. */
   sealNs = 0;
   /** How long it waited before it ran, ns. */
   waitNs = 0;

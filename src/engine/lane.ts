@@ -6,6 +6,7 @@ import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
 import { Claims } from './claims.js';
+import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
 import { Decider } from './decision.js';
 import { Effects } from './effects.js';
@@ -58,6 +59,7 @@ export class Lane {
   private readonly effects: Effects;
   private readonly hazards: Hazards;
   private readonly seals: Seals;
+  private readonly coherence: Coherence | null;
   private readonly ledger: Ledger;
   private readonly queue = new TimeQueue();
   private readonly fates: Fates;
@@ -104,9 +106,12 @@ export class Lane {
     this.files = files;
     this.effects = new Effects(columns, files);
     this.hazards = new Hazards(columns, files, input.fileCount);
+    const isSoftware = !policies.recorded && policies.all.some(({ behaviour }) => behaviour.coherence === 'software');
+    this.coherence = isSoftware ? new Coherence({ columns, policies, files, hazards: this.hazards, prices }) : null;
     this.seals = new Seals({
       ...{ policies, files, holds, users, obstacles, prices, plan, queue },
       ...{ unseal: options.unseal, endNs: input.endNs },
+      flushed: (file) => this.coherence?.flushAll(file),
     });
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
@@ -132,6 +137,7 @@ export class Lane {
         hazards: this.hazards,
         queue,
       },
+      coherence: this.coherence,
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
@@ -149,6 +155,7 @@ export class Lane {
       ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
       ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
+      coherence: this.coherence,
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
@@ -221,6 +228,10 @@ export class Lane {
       hazardBytes: hazards.bytes,
       hazardClasses: hazards.classes,
       hazardCount: hazards.count,
+      incoherent: hazards.incoherent,
+      incoherentBytes: hazards.incoherentBytes,
+      handOvers: this.coherence?.handOvers ?? 0,
+      flushNs: this.coherence?.flushNs ?? null,
       seals: this.seals.rows,
       crashes: this.crashes,
       journalCommits: operations.journalCommits,
@@ -393,7 +404,7 @@ export class Lane {
     if (file === NONE) return;
     let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
     if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
-    else this.devices.seen(row, file, flags, nowNs);
+    else ns += this.devices.seen(row, file, flags, nowNs);
     this.foretold(row, file);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);

@@ -3,6 +3,8 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import { ERRNO, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { reachOf } from './cases.js';
+import type { Coherence } from './coherence.js';
 import { Decision, isFault } from './decision.js';
 import { unlinkedBy } from './file-sizes.js';
 import type { LaneParts } from './parts.js';
@@ -291,7 +293,7 @@ export class Operations {
   }
 
   private carryOut(d: Decision, nowNs: number): void {
-    const { claims, devices, fates, files, plan, sizes } = this.parts;
+    const { claims, coherence, devices, fates, files, plan, sizes } = this.parts;
     const { file, second, verdict, opId } = d;
     const failed = d.result < 0;
     const there = this.fileOf(second);
@@ -315,9 +317,22 @@ export class Operations {
       else if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
       else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
       if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
+      if (coherence !== null) this.handOver(d, coherence);
       claims.take(d, nowNs);
     }
     this.sealAgain(d, lifted, nowNs);
+  }
+
+  /** The CPU takes over what devices stored, leaves what it stores; what an operation takes away nobody meets any more. */
+  private handOver(d: Decision, coherence: Coherence): void {
+    d.sealNs += coherence.ran(d);
+    const gone = unlinkedBy(this.c, d.row);
+    for (const row of d.frees ? [d.row, d.second] : [gone]) {
+      const file = this.fileOf(row);
+      if (file === NONE) continue;
+      const { from, to } = reachOf(this.c, row, this.parts.files.size[file]!);
+      coherence.forget(file, from, to);
+    }
   }
 
   /** A write that ends where the file does: no block is added, and the rest of what the recording shows is not done. */

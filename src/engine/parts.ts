@@ -2,6 +2,7 @@
 import type { EventColumns } from '../model/events.js';
 import type { Accesses, Touches } from './accesses.js';
 import type { Claims } from './claims.js';
+import type { Coherence } from './coherence.js';
 import type { Conflicts } from './conflicts.js';
 import type { Decider } from './decision.js';
 import type { Fates } from './fates.js';
@@ -39,6 +40,8 @@ export interface LaneParts {
   readonly devices: Accesses;
   readonly releases: Releases;
   readonly touches: Touches;
+  /** Null where hardware keeps device memory coherent. */
+  readonly coherence: Coherence | null;
   readonly queue: TimeQueue;
   /** An observed row whose operation has now run, or never will. */
   readonly observe: (row: number, nowNs: number) => void;

@@ -30,9 +30,12 @@ export interface ConflictGroup {
   after: readonly ExtentView[];
 }
 
+/** `HazardRow.hazardClass` of an access that lacked a flush. */
+export const INCOHERENT = 4;
+
 export interface HazardRow {
   readonly row: number;
-  /** 0 to 3: a to d. */
+  /** 0 to 3: a to d; INCOHERENT. */
   readonly hazardClass: number;
   readonly bytes: number;
   readonly file: number;
@@ -122,6 +125,12 @@ export interface LaneResult {
   readonly hazardBytes: number;
   readonly hazardClasses: Float64Array;
   readonly hazardCount: number;
+  /** Accesses that lacked a flush, and their bytes: none of the above. */
+  readonly incoherent: number;
+  readonly incoherentBytes: number;
+  /** Accesses that took over what the other side of device memory had stored, and by op code what flushing cost, ns; null: no need. */
+  readonly handOvers: number;
+  readonly flushNs: Float64Array | null;
   readonly seals: readonly SealRow[];
   /** For each time that was asked for. */
   readonly crashes: readonly CrashRow[];

@@ -19,7 +19,8 @@ export const pagecache: PolicyEntry = {
         'mmap(2)',
       ],
       reach: 'file',
-      behaviour: behaviourOf(settings),
+      // Its pages are memory of the host, which hardware keeps coherent.
+      behaviour: { ...behaviourOf(settings), coherence: 'hardware' },
       unheld: setting(settings, 'era') === '2017' ? { ...column, pin_long: 'ok' } : column,
       held: { swap: swapHeld },
       seal: null,

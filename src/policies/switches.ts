@@ -130,8 +130,7 @@ export const switches: readonly Switch[] = [
     key: 'coherence',
     values: ['hardware', 'software'],
     fallback: 'hardware',
-    text: 'whether CPU and device see each other’s stores in device memory without a flush',
-    awaited: ['software'],
+    text: 'whether CPU and device see each other’s stores in device memory (PMR, CMB behind PCIe) without a flush; in software every hand-over is priced, and one without fsync, msync or a synchronous write is a hazard (incoherent)',
   },
   {
     key: 'fs',

@@ -143,7 +143,12 @@ export interface LaneReport {
     readonly count: number;
     readonly bytes: number;
     readonly byClass: Readonly<Record<'a' | 'b' | 'c' | 'd', number>>;
+    /** Accesses to device memory that lacked a flush (coherence=software): a kind of their own, in none of the above. */
+    readonly incoherent: number;
+    readonly incoherentBytes: number;
   };
+  /** Accesses by CPU or device that took over what the other side had stored into device memory (coherence=software). */
+  readonly handOvers: number;
   readonly seals: {
     readonly opened: number;
     readonly closed: number;
@@ -211,12 +216,12 @@ export interface Conflict {
   readonly timeBins: readonly number[];
 }
 
-/** A device access that touched what was no longer its file range. Class a: the file's own old data or free blocks; b: read another file; c: wrote another file; d: metadata. */
+/** A device access that touched what was no longer its file range. Class a: the file's own old data or free blocks; b: read another file; c: wrote another file; d: metadata. `incoherent`: an access by either side to what the other had stored into device memory and nobody had flushed. */
 export interface Hazard {
   readonly policy: string;
   readonly atNs: number;
   readonly op: string;
-  readonly hazardClass: 'a' | 'b' | 'c' | 'd';
+  readonly hazardClass: 'a' | 'b' | 'c' | 'd' | 'incoherent';
   readonly bytes: number;
   readonly file: string;
   readonly offset: number;

@@ -102,7 +102,8 @@ describe('switches', () => {
       expect(policyOf(name).behaviour, name).toEqual(usual);
       const other = {
         ...{ zapScope: 'range', waitEnds: 'signal', waitKeepsLock: false },
-        ...{ onRefusedPin: 'odp', coherence: 'software' },
+        // What the page cache holds is memory of the host.
+        ...{ onRefusedPin: 'odp', coherence: name === 'pagecache' ? 'hardware' : 'software' },
       };
       expect(policyOf(name, asked).behaviour, name).toEqual(other);
     }

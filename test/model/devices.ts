@@ -3,6 +3,7 @@
 import type { Policy } from '../../src/model/policy.js';
 import { PAGE } from '../support/replay.js';
 import type { Call } from './calls.js';
+import type { Lines } from './coherence.js';
 import type { Disk, FileModel } from './disk.js';
 import type { Holds } from './holds.js';
 
@@ -12,8 +13,10 @@ export class Devices {
   private readonly policy: Policy;
   private readonly disk: Disk;
   private readonly holds: Holds;
+  private readonly lines: Lines;
 
-  constructor(policy: Policy, disk: Disk, holds: Holds) {
+  constructor(policy: Policy, disk: Disk, holds: Holds, lines: Lines) {
+    this.lines = lines;
     this.policy = policy;
     this.disk = disk;
     this.holds = holds;
@@ -39,7 +42,8 @@ export class Devices {
     const bytes = (at: number): number =>
       Math.max(0, Math.min(to, (at + 1) * PAGE, copy.offset + copy.length) - Math.max(from, at * PAGE, copy.offset));
     const stale = blocks.filter(([at, addr]) => bytes(at) > 0 && copy.file.cells.get(at)?.addr !== addr);
-    if (stale.length === 0) return;
+    const start = Math.max(from, copy.offset);
+    if (stale.length === 0) return this.lines.device(call, copy.file, start, Math.min(to, copy.offset + copy.length));
     const total = stale.reduce((sum, [at]) => sum + bytes(at), 0);
     this.hazards.push({ line: call.index, class: this.hazardClass(call.op, copy.file, stale[0]![1]), bytes: total });
   }

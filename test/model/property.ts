@@ -22,7 +22,8 @@ const SETTINGS: readonly Record<string, string>[] = [
     'ondisk.version': 'v1',
   },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
-  { dax_wait: 'until-signal', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
+  { coherence: 'software' },
+  { dax_wait: 'until-signal', coherence: 'software', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
 ];
 
 /**
@@ -62,6 +63,7 @@ export class Tally {
       this.count(verdict, verdicts.filter((text) => text.split(' ')[1] === verdict).length);
     for (const [name, n] of Object.entries({ ...waits, ...seals }))
       if (!/sum|longest/i.test(name)) this.count(name === 'count' ? 'waited' : name, n);
+    this.count('hand-overs', outcome.handOvers);
     for (const hazard of hazards) this.count(`hazard ${hazard.split(' ')[2]}`, 1);
   }
 

@@ -4,6 +4,7 @@ import { ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
 import { Acts } from './acts.js';
 import { type Call, isBeyond, isFault, isKill, OBSERVED, observe } from './calls.js';
 import { Claims } from './claims.js';
+import { Lines } from './coherence.js';
 import { Devices } from './devices.js';
 import { Disk, type FileModel } from './disk.js';
 import { Holds } from './holds.js';
@@ -32,6 +33,7 @@ export class NaiveReplay {
   readonly disk: Disk;
   readonly holds = new Holds();
   readonly devices: Devices;
+  readonly lines: Lines;
   /** By index of the line. */
   readonly answers = new Map<number, Answer>();
   readonly waits: number[] = [];
@@ -64,12 +66,17 @@ export class NaiveReplay {
     const { policy, rule, unseal, timing } = settings;
     this.claims = new Claims({
       ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
-      ...{ freed: (file) => this.stirred.add(file), at: (atNs, act) => this.agenda.put(atNs, act) },
+      ...{
+        freed: (file) => this.stirred.add(file),
+        flushed: (file) => this.lines.flushAll(file),
+        at: (atNs, act) => this.agenda.put(atNs, act),
+      },
     });
     this.seals = this.claims.seals;
     this.table = new Table(policy, this.holds, this.seals);
-    this.acts = new Acts(policy, this.disk, this.plan, this.claims);
-    this.devices = new Devices(policy, this.disk, this.holds);
+    this.lines = new Lines(policy);
+    this.acts = new Acts(policy, this.disk, this.plan, this.claims, this.lines);
+    this.devices = new Devices(policy, this.disk, this.holds, this.lines);
     const isClosed = timing === 'closed' && policy.recorded !== true;
     const step = (call: Call, nowNs: number): void => this.step(call, nowNs);
     this.threads = isClosed ? new Threads(calls, this.plan, this.agenda, step) : null;

@@ -135,7 +135,7 @@ export const makeQuietRun = (): Run => {
       latency: run.report.lanes[0]!.latency,
       wait: { count: 0, totalNs: 0, p99Ns: 0, maxNs: 0 },
       conflicts: 0,
-      hazards: { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
+      hazards: { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 }, incoherent: 0, incoherentBytes: 0 },
       seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0 },
       diverged: 0,
     }),
