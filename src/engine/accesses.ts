@@ -86,17 +86,26 @@ export class Accesses {
       return 0;
     }
     const at = holds.byHandle(handle);
-    const refault = at >= 0 && holds.stale[at] === 1 && this.policies.of(holds.file[at]!).devicePages === true;
+    const paged = this.pages(handle);
+    // Of the recorded run nobody saw when the device lost its translation: it had one that was right.
+    const refault = paged && (this.recorded || holds.stale[at] === 1);
     if (refault) {
       holds.stale[at] = 0;
-      this.deviceRefaults++;
+      if (!this.recorded) this.deviceRefaults++;
       this.hazards.capture(handle, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
     }
     const isStale = this.hazards.through(row, handle, nowNs);
     // What is the file's no more is handed over to nobody.
     const range = this.coherence === null || isStale ? null : this.hazards.rangeThrough(row, handle);
     const flushNs = range === null ? 0 : this.coherence!.device(row, range.file, range.offset, range.end);
-    return flushNs + (refault ? this.prices.price('refault') : 0);
+    return flushNs + (refault && !this.recorded ? this.prices.price('refault') : 0);
+  }
+
+  /** Does the device behind a handle fault instead of going on with what it knew? */
+  pages(handle: number): boolean {
+    const { holds } = this;
+    const at = holds.byHandle(handle);
+    return at >= 0 && (this.policies.of(holds.file[at]!).pagedMask & (1 << holds.kind[at]!)) !== 0;
   }
 
   /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. Returns what a flush costs, ns. */

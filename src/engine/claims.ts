@@ -1,8 +1,9 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type HoldName } from '../model/policy.js';
+import { Hold, type HoldName, MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
@@ -18,6 +19,10 @@ const NEVER = Number.POSITIVE_INFINITY;
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
+
+/** The hold that a device takes: a pin, a long-term one, or none and a translation on demand. */
+const kindOf = ({ op, flags }: Decision): number =>
+  op === Op.pin ? Hold.pin : (flags & Flag.odp) !== 0 ? Hold.ondemand : Hold.registration;
 
 export interface ClaimParts {
   readonly columns: EventColumns;
@@ -170,11 +175,22 @@ export class Claims {
     }
   }
 
-  /** Devices that fault are told that the map changes. */
-  revoke(file: number): void {
+  /** Is there a device on demand that a change of this kind takes the translation from? */
+  revokes(file: number, operationCase: number): boolean {
+    if (operationCase < 0 || this.holds.count(file, Hold.ondemand) === 0) return false;
+    const cell = operationCase * MASKS + (1 << Hold.ondemand);
+    return this.policies.of(file).verdictOther[cell] === Verdict.revoke;
+  }
+
+  /** Devices that fault are told that the map changes: all of the file's, or those of the range that the change is about. */
+  revoke(file: number, about: Reach | null): void {
     const { holds } = this;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at))
-      if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
+    const { pagedMask, rangedMask } = this.policies.of(file);
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      const bit = 1 << holds.kind[at]!;
+      const spared = about !== null && (rangedMask & bit) !== 0 && !holds.reaches(at, about.from, about.to);
+      if ((pagedMask & bit) !== 0 && !spared) holds.stale[at] = 1;
+    }
   }
 
   // --- holds
@@ -192,7 +208,7 @@ export class Claims {
         return;
       case Op.pin:
       case Op.register:
-        this.device(d, handle, nowNs, d.op === Op.pin ? Hold.pin : Hold.registration);
+        this.device(d, handle, nowNs, kindOf(d));
         return;
       case Op.swapon:
       case Op.lease:
@@ -238,7 +254,7 @@ export class Claims {
 
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
     const { seal } = this.policies.of(d.file);
-    const seals = d.op === Op.register && seal?.taken === 'registration';
+    const seals = kind === Hold.registration && seal?.taken === 'registration';
     const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
     this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
     if (seals) this.seals.taken(at);
@@ -330,7 +346,10 @@ export class Claims {
         this.release(handle, timeNs, how);
     }
     if (pid < 0) return;
-    for (const file of this.seals.calledBy(pid)) this.seals.released(file, timeNs, how);
+    for (const file of this.seals.calledBy(pid)) {
+      this.seals.released(file, timeNs, how);
+      this.parts.freed(file);
+    }
     for (const file of this.seals.ownedBy(pid)) {
       this.seals.unseal(file, timeNs, how);
       this.parts.freed(file);

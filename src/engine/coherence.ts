@@ -110,6 +110,7 @@ export class Coherence {
 
   /** `stores`: what the access leaves behind, null for nothing; `other`: the side it may take over from. */
   private access(row: number, file: number, from: number, to: number, stores: Marks | null, other: Marks): number {
+    if (!(to > from)) return 0;
     const start = Math.floor(from / LINE) * LINE;
     const end = Math.ceil(to / LINE) * LINE;
     const map = this.ofFile.get(file) ?? new ExtentMap(LINE);

@@ -119,13 +119,14 @@ export class Conflicts {
   private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Decision): number {
     const { holds, c } = this;
     const policy = this.policies.of(file);
-    const about =
-      policy.reach === 'file' ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
+    const ranged = policy.reach === 'range' ? MASKS - 1 : policy.rangedMask;
+    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const cell = policy.verdictOther[index]!;
-      if (about !== null && !holds.reaches(at, about.from, about.to)) continue;
+      const isRanged = (ranged & (1 << holds.kind[at]!)) !== 0;
+      if (about !== null && isRanged && !holds.reaches(at, about.from, about.to)) continue;
       if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
       if (holds.pid[at] !== pid) return at;
       own = at;

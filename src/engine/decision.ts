@@ -193,7 +193,8 @@ export class Decider {
     this.errno = 0;
     if (operationCase < 0) return Verdict.proceed;
     const policy = this.policies.of(file);
-    const mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
+    let mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
+    if ((mask & policy.rangedMask) !== 0) mask &= ~policy.rangedMask | this.maskAt(row);
     const index = operationCase * MASKS + mask;
     const special = mask & policy.holderMask;
     const holder = special !== 0 && this.holds.holds(file, pid, special);

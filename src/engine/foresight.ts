@@ -124,11 +124,11 @@ export class Foresight {
 
   /** For each access still to come through a translation of the file: how many of its bytes would be stale now. */
   private pending(d: Decision, file: number): (() => number)[] {
-    const { hazards, files } = this.parts;
+    const { accesses, hazards, files } = this.parts;
     const after = this.goneAfter(d, file);
     const found: (() => number)[] = [];
     for (const handle of hazards.handlesOf(file))
-      for (const row of this.through.get(handle) ?? [])
+      for (const row of accesses.pages(handle) ? [] : (this.through.get(handle) ?? []))
         if (row > after && this.done[row] === 0) found.push(() => hazards.staleThrough(row, handle));
     // Where the map is another one than the recorded already, a raw access of the trace goes to nowhere that is known.
     if (files.diverged[file] === 1) return found;

@@ -388,7 +388,7 @@ export class Lane {
     if (file === NONE) return;
     this.touched(file, nowNs, takesAway);
     // Blocks that go later than the call: the device's copy goes with them.
-    if (takesAway && later && this.policies.of(file).devicePages === true) this.claims.revoke(file);
+    if (takesAway && later) this.claims.revoke(file, null);
     if (this.fates.committed[opId] === 1) this.files.commit(file);
   }
 

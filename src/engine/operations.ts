@@ -294,19 +294,16 @@ export class Operations {
 
   private carryOut(d: Decision, nowNs: number): void {
     const { claims, coherence, devices, fates, files, plan, sizes } = this.parts;
-    const { file, second, verdict, opId } = d;
+    const { file, verdict, opId } = d;
     const failed = d.result < 0;
-    const there = this.fileOf(second);
     const retried = verdict === Verdict.deny && d.waitNs > 0;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
     const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
     if (refused || d.short) return this.refuse(d);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
-    if (verdict === Verdict.revoke) {
-      if (file !== NONE) claims.revoke(file);
-      if (there !== NONE) claims.revoke(there);
-    } else if (verdict === Verdict.commit) {
+    this.revoke(d);
+    if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
       fates.committed[opId] = 1;
       files.commit(file);
@@ -321,6 +318,18 @@ export class Operations {
       claims.take(d, nowNs);
     }
     this.sealAgain(d, lifted, nowNs);
+  }
+
+  /** Devices on demand lose their translation, also where something stronger was decided than that. */
+  private revoke(d: Decision): void {
+    const { claims, files, policies } = this.parts;
+    for (const row of [d.row, d.second]) {
+      const file = this.fileOf(row);
+      if (file === NONE || (d.verdict !== Verdict.revoke && !claims.revokes(file, d.operationCase))) continue;
+      const ranged = policies.of(file).rangedMask !== 0;
+      claims.revoke(file, ranged ? reachOf(this.c, row, files.size[file]!) : null);
+      if (d.verdict !== Verdict.revoke) d.sealNs += this.parts.prices.price('invalidate');
+    }
   }
 
   /** The CPU takes over what devices stored, leaves what it stores; what an operation takes away nobody meets any more. */

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column OD with notes 3 and 14, and sections 5, 6 (S_IOMAP_IMMUTABLE patches, August 2017).
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf, mapChanges } from './choices.js';
-import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { type Column, definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -27,7 +28,7 @@ export const ondisk: PolicyEntry = {
           settings,
           setting(settings, 'ondisk.unlink') === 'ok' ? { ...column, unlink: 'ok', rename: 'ok' } : column,
         ),
-        swap: swapHeld,
+        ...alwaysHeld(settings),
       },
       seal: {
         hold: 'seal',

@@ -117,8 +117,7 @@ export const switches: readonly Switch[] = [
     key: 'zap_scope',
     values: ['file', 'range'],
     fallback: 'file',
-    text: 'how much of a file loses its page-table entries when something waits for pins or invalidates',
-    awaited: ['range'],
+    text: 'how much of a file loses its page-table entries, and what devices on demand translated through them, when something invalidates: the wait for pins is one for the whole file all the same (recorded)',
   },
   {
     key: 'dax_wait',

@@ -83,7 +83,13 @@ describe('switches', () => {
     [{ lease_until_last_pin: 'false' }, 'layout-user'],
     [{ 'pnfs.block_fence_helper': 'false' }, 'pnfs-layout'],
     [{ 'famfs.past_eof': 'short' }, 'famfs'],
-    [{ fs: 'ext4' }, 'dax longterm-refused mapsync mapsync-pin odp pnfs-layout'],
+    // Also what each of them has for a device on demand.
+    [
+      { fs: 'ext4' },
+      NAMES.filter((name) => name !== 'recorded')
+        .sort()
+        .join(' '),
+    ],
   ])('%o changes these policies and no others: %s', (pairs, names) => {
     expect(touched(pairs as Record<string, string>).join(' ')).toBe(names);
   });
@@ -175,20 +181,18 @@ describe('switches', () => {
     expect(changes('mapsync-pin', { era: '2017' })).toEqual([]);
   });
 
+  const ON_DEMAND = 'fallocate/ondemand revoke>proceed';
+
   test('fs=ext4: a plain allocation neither waits nor zaps (note 10)', () => {
-    expect(changes('dax', { fs: 'ext4' })).toEqual(['fallocate/pin wait>proceed']);
-    expect(changes('mapsync-pin', { fs: 'ext4' })).toEqual([
-      'fallocate/pin wait>proceed',
-      'fallocate/registration wait>proceed',
-    ]);
-    expect(changes('odp', { fs: 'ext4' })).toEqual([
-      'fallocate/registration revoke>proceed',
-      'fallocate/translation revoke>proceed',
-    ]);
-    for (const name of ['mapsync', 'longterm-refused'])
-      expect(changes(name, { fs: 'ext4' })).toEqual(['fallocate/pin wait>proceed']);
-    for (const name of ['pagecache', 'ondisk', 'mapdirect', 'mapdirect-lease', 'virtiofs-dax', 'layout-user', 'famfs'])
-      expect(changes(name, { fs: 'ext4' })).toEqual([]);
+    const ofTable = (name: string) => changes(name, { fs: 'ext4' }).filter((one) => one !== ON_DEMAND);
+    for (const name of NAMES.filter((one) => !['recorded', 'pnfs-layout', 'famfs'].includes(one)))
+      expect(changes(name, { fs: 'ext4' }), name).toContain(ON_DEMAND);
+    expect(ofTable('dax')).toEqual(['fallocate/pin wait>proceed']);
+    expect(ofTable('mapsync-pin')).toEqual(['fallocate/pin wait>proceed', 'fallocate/registration wait>proceed']);
+    expect(ofTable('odp')).toEqual(['fallocate/registration revoke>proceed', 'fallocate/translation revoke>proceed']);
+    for (const name of ['mapsync', 'longterm-refused']) expect(ofTable(name)).toEqual(['fallocate/pin wait>proceed']);
+    for (const name of ['pagecache', 'ondisk', 'mapdirect', 'mapdirect-lease', 'virtiofs-dax', 'layout-user'])
+      expect(ofTable(name)).toEqual([]);
     // Only XFS grants block layouts.
     expect(policyOf('pnfs-layout', { fs: 'ext4' })).toMatchObject({ seal: null, requestMask: maskOf(['swap']) });
   });

@@ -4,6 +4,7 @@ import { type Call, effect } from './calls.js';
 import type { Claims } from './claims.js';
 import type { Lines } from './coherence.js';
 import type { Disk, FileModel } from './disk.js';
+import { EVERYTHING } from './holds.js';
 import type { SealPlaces } from './plan.js';
 import type { Attempt } from './table.js';
 
@@ -80,6 +81,6 @@ export class Acts {
     if (!this.unlinked.has(file) || this.claims.holds.inUse(file)) return;
     this.unlinked.delete(file);
     this.disk.clear(file);
-    if (this.policy.devicePages === true) this.claims.holds.revoke(file);
+    this.claims.holds.revoke(file, this.policy, EVERYTHING);
   }
 }

@@ -128,6 +128,8 @@ const PLAIN: Readonly<Record<string, CaseName>> = {
 /** The row of the table for one of a call's files; null: no row, it is let through. */
 export function caseOf(call: Call, file: FileModel | null, second: boolean): CaseName | null {
   const { op, flags } = call;
+  // A device that translates on demand takes no pin.
+  if (op === 'register' && flags.has('odp')) return null;
   if (PLAIN[op] !== undefined) return PLAIN[op];
   if (op === 'open') return flags.has('trunc') ? 'truncate_down' : 'attributes';
   if (op === 'reflink' || op === 'dedupe') return second ? 'reflink_target' : 'reflink_source';
@@ -140,6 +142,17 @@ export function caseOf(call: Call, file: FileModel | null, second: boolean): Cas
     return past ? 'write_past_eof' : `write_${blockState(call, file)}`;
   }
   return op === 'write_fault' ? `write_fault_${blockState(call, file)}` : null;
+}
+
+/** What of a file a call is about: a new size, from the nearer end on; what moves the rest, to the end; a name, all of it. */
+export function spanOf(call: Call, file: FileModel, second: boolean): { readonly from: number; readonly to: number } {
+  const { op, length } = call;
+  const toTheEnd = Number.POSITIVE_INFINITY;
+  if (op === 'truncate') return { from: file.size < 0 ? length : Math.min(file.size, length), to: toTheEnd };
+  const isWhole = ['open', 'unlink', 'rename', 'swapext', 'setattr', 'umount'].includes(op);
+  const from = second ? call.otherOffset : call.offset;
+  if (isWhole || length < 0) return { from: 0, to: toTheEnd };
+  return { from, to: ['collapse', 'insert'].includes(op) ? toTheEnd : from + length };
 }
 
 /** What of a write lies inside the file: it names no blocks, for it gets none. Null: nothing. */

@@ -49,8 +49,8 @@ export class Claims {
       use({ mapping: true, sealing: direct });
       if (direct) this.mapDirect(call, file, nowNs);
     } else if (op === 'pin' || op === 'register') {
-      const kind = op === 'pin' ? 'pin' : 'registration';
-      const seals = this.policy.seal?.taken === 'registration' && op === 'register';
+      const kind = op === 'pin' ? 'pin' : call.flags.has('odp') ? 'ondemand' : 'registration';
+      const seals = this.policy.seal?.taken === 'registration' && kind === 'registration';
       this.ofCall(kind, call, file, nowNs, seals);
       this.holds.copy(handle, file, call);
       use({ sealing: true });

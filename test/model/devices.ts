@@ -30,11 +30,14 @@ export class Devices {
     const { holds } = this;
     const hold = holds.all.find((one) => one.handle === call.handle && one.stale);
     if (!holds.copies.has(call.handle)) return;
-    if (hold !== undefined && this.policy.devicePages === true) {
+    if (hold !== undefined && this.policy.recorded !== true && holds.isPaged(hold, this.policy)) {
       hold.stale = false;
       this.refaults++;
       holds.copy(call.handle, hold.file, hold);
     }
+    // Of the recorded run nobody saw when a device on demand lost its translation: it had one that was right.
+    const own = holds.by(call.handle);
+    if (this.policy.recorded === true && own?.kind === 'ondemand') holds.copy(call.handle, own.file, own);
     const copy = holds.copies.get(call.handle)!;
     const from = call.whole ? copy.offset : call.offset;
     const to = call.whole ? copy.offset + copy.length : call.offset + call.length;

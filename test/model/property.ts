@@ -22,7 +22,7 @@ const SETTINGS: readonly Record<string, string>[] = [
     'ondisk.version': 'v1',
   },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
-  { coherence: 'software' },
+  { coherence: 'software', zap_scope: 'range' },
   { dax_wait: 'until-signal', coherence: 'software', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
 ];
 

@@ -1,8 +1,8 @@
 // A second replay, as naive as it can be, written from replay.md and seal-semantics.md: it shares the policies' tables and
 // the vocabulary of the model with the engine, and no code. Its time is a sorted list of things to do.
-import { ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
+import { type CaseName, ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
 import { Acts } from './acts.js';
-import { type Call, isBeyond, isFault, isKill, OBSERVED, observe } from './calls.js';
+import { type Call, isBeyond, isFault, isKill, OBSERVED, observe, spanOf } from './calls.js';
 import { Claims } from './claims.js';
 import { Lines } from './coherence.js';
 import { Devices } from './devices.js';
@@ -279,19 +279,34 @@ export class NaiveReplay {
   }
 
   private carryOut(attempt: Attempt, nowNs: number, waitNs: number): void {
-    const { call, file, other, verdict } = attempt;
+    const { call, file, verdict } = attempt;
     const { policy } = this.s;
     const refused = verdict === Verdict.deny && policy.recorded !== true && waitNs === 0;
     if (refused) {
       const lifted = this.lift(attempt);
-      if (lifted.verdict !== Verdict.deny) this.acts.perform(attempt, nowNs);
+      if (lifted.verdict !== Verdict.deny) {
+        this.revoke(attempt);
+        this.acts.perform(attempt, nowNs);
+      }
       for (const one of lifted.files) this.seals.call(call, one, nowNs, false);
       return;
     }
-    if (verdict === Verdict.revoke) for (const one of [file, other]) if (one !== null) this.holds.revoke(one);
+    this.revoke(attempt);
     // Whatever was uncommitted goes with the commit, and so does what the call itself changes.
     if (verdict === Verdict.commit && file !== null) file.dirty = false;
     this.acts.perform(attempt, nowNs);
+  }
+
+  /** Devices on demand lose their translation, also where something stronger was decided than that. */
+  private revoke({ call, file, other, verdict, cases }: Attempt): void {
+    const { policy } = this.s;
+    for (const one of [file, other]) {
+      if (one === null) continue;
+      const cell = policy.held.ondemand?.[cases[0] as CaseName];
+      const isDevice = this.holds.of(one).some(({ kind }) => kind === 'ondemand');
+      if (verdict === Verdict.revoke || (isDevice && cell === 'I'))
+        this.holds.revoke(one, policy, spanOf(call, one, one === other));
+    }
   }
 
   /** The refused application takes the seals back and asks again: which ones, and what it is told then. */

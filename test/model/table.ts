@@ -1,8 +1,8 @@
 // What the tables of a policy say of one call in the naive replay, and whose holds stand in its way.
 import { CASES, type CaseName, ERRNO, HOLDS, MASKS, type Policy, Verdict } from '../../src/model/policy.js';
-import { type Call, caseOf, isBeyond, isFault, partInside } from './calls.js';
+import { type Call, caseOf, isBeyond, isFault, partInside, spanOf } from './calls.js';
 import type { FileModel } from './disk.js';
-import type { HoldModel, Holds } from './holds.js';
+import { EVERYTHING, type HoldModel, type Holds, reaches } from './holds.js';
 import type { Seals } from './seals.js';
 
 export interface Answer {
@@ -74,19 +74,22 @@ export class Table {
       ({ op, flag }) => op === call.op && (flag === undefined || call.flags.has(flag)),
     );
     const name = instead?.as ?? caseOf(call, file, second);
-    const answer = this.cell(call, file, name);
+    const answer = this.cell(call, file, second, name);
     // Note 3: v1 of the on-disk seal writes what is inside the file, if that is written at all.
     const part = name === 'write_past_eof' && policy.shortWrites === 'inside' ? partInside(call, file!) : null;
     if (answer.verdict !== Verdict.deny || part === null) return { ...answer, name, part: null };
     const inside = caseOf(part, file, false);
-    const short = this.cell(part, file, inside);
+    const short = this.cell(part, file, second, inside);
     return { ...short, name: inside, part: short.verdict === Verdict.deny ? null : part };
   }
 
-  private cell(call: Call, file: FileModel | null, name: CaseName | null): Answer {
+  private cell(call: Call, file: FileModel | null, second: boolean, name: CaseName | null): Answer {
     const { policy } = this;
     if (name === null) return { verdict: Verdict.proceed, errno: 0 };
-    const holds = this.holds.of(file);
+    const about = file === null ? EVERYTHING : spanOf(call, file, second);
+    const isFar = (hold: HoldModel): boolean =>
+      policy.behaviour.zapScope === 'range' && this.holds.isPaged(hold, policy) && !reaches(hold, about);
+    const holds = this.holds.of(file).filter((hold) => !isFar(hold));
     const mask = holds.reduce((bits, { kind }) => bits | (1 << HOLDS.indexOf(kind)), 0);
     const isHolder = holds.some(
       ({ kind, pid }) => pid === call.pid && (policy.holderMask & (1 << HOLDS.indexOf(kind))) !== 0,

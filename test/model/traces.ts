@@ -172,7 +172,8 @@ function flagsOf(op: string, has: (bit: number) => boolean): string[] {
   if (op === 'open') return some(['write', 3], ['trunc', 3], ['nowait', 4]);
   if (op === 'fallocate' || op === 'zero') return some(['keep_size', 3]);
   if (op === 'lease') return [has(3) && has(4) ? 'read' : 'exclusive'];
-  return op === 'pin' || op === 'register' ? ['write'] : [];
+  if (op === 'register') return ['write', ...some(['odp', 4])];
+  return op === 'pin' ? ['write'] : [];
 }
 
 function system(s: Step, t: number, has: (bit: number) => boolean): Line {
