@@ -3,7 +3,7 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
-import type { Claims } from './claims.js';
+import type { Buffered, Claims } from './claims.js';
 import type { Coherence } from './coherence.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
@@ -46,6 +46,8 @@ export interface AccessParts {
 
 export class Accesses {
   deviceRefaults = 0;
+  /** Accesses to a buffer that stands for a refused pin. */
+  bounced = 0;
   private readonly c: EventColumns;
   private readonly policies: LanePolicies;
   private readonly kernel: Policy;
@@ -80,6 +82,8 @@ export class Accesses {
   /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault and a flush cost, ns. */
   through(row: number, handle: number, nowNs: number): number {
     const { c, holds } = this;
+    const buffered = this.claims.buffers.get(handle);
+    if (buffered !== undefined) return this.copy(row, buffered);
     if (!this.hazards.knows(handle)) {
       // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
       if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
@@ -99,6 +103,18 @@ export class Accesses {
     const range = this.coherence === null || isStale ? null : this.hazards.rangeThrough(row, handle);
     const flushNs = range === null ? 0 : this.coherence!.device(row, range.file, range.offset, range.end);
     return flushNs + (refault && !this.recorded ? this.prices.price('refault') : 0);
+  }
+
+  /** The device works on a buffer; what it reads the CPU has copied there, what it writes the CPU copies to the file. */
+  private copy(row: number, { file, offset, length }: Buffered): number {
+    const { c } = this;
+    const from = c.offset[row]! >= 0 ? Math.max(offset, c.offset[row]!) : offset;
+    const asked = c.length[row]! >= 0 ? Math.max(0, c.offset[row]!) + c.length[row]! : offset + length;
+    const bytes = Math.max(0, Math.min(asked, offset + length, this.hazards.endOf(file)) - from);
+    this.bounced++;
+    const stores = c.op[row] === Op.dma_write;
+    const flushNs = this.coherence?.copied(row, file, from, from + bytes, stores) ?? 0;
+    return flushNs + this.prices.price(stores ? 'write' : 'read', bytes);
   }
 
   /** Does the device behind a handle fault instead of going on with what it knew? */

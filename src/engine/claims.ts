@@ -24,6 +24,13 @@ const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 const kindOf = ({ op, flags }: Decision): number =>
   op === Op.pin ? Hold.pin : (flags & Flag.odp) !== 0 ? Hold.ondemand : Hold.registration;
 
+/** Of a file, bytes. */
+export interface Buffered {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export interface ClaimParts {
   readonly columns: EventColumns;
   readonly policies: LanePolicies;
@@ -51,6 +58,8 @@ export class Claims {
   private readonly queue: TimeQueue;
   private readonly zapped = new Zapped();
   private readonly spoiled: Spoiled;
+  /** By handle: the part of a file that a device works on through a buffer of its application (on_refused_pin=bounce). */
+  readonly buffers = new Map<number, Buffered>();
   /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
   private readonly lingering = new Map<number, number[]>();
 
@@ -252,6 +261,19 @@ export class Claims {
     else this.seals.taken(this.add(d, Hold[seal.hold], nowNs));
   }
 
+  /** Whose long-term pin was refused registers on demand. */
+  onDemand(d: Decision, nowNs: number): void {
+    this.device(d, this.c.handle[d.row]!, nowNs, Hold.ondemand);
+  }
+
+  /** Whose long-term pin was refused lets the device work on a buffer of its own, and copies. */
+  buffer(d: Decision): void {
+    const handle = this.c.handle[d.row]!;
+    if (handle === 0) return;
+    this.buffers.set(handle, { file: d.file, ...this.rangeOf(d.row) });
+    this.users.add(handle, d.file, d.pid, 0);
+  }
+
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
     const { seal } = this.policies.of(d.file);
     const seals = kind === Hold.registration && seal?.taken === 'registration';
@@ -305,11 +327,17 @@ export class Claims {
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {
+    const { offset, length } = this.rangeOf(d.row);
+    return this.holds.add(kind, d.file, d.pid, d.task, this.c.handle[d.row]!, nowNs, offset, length, d.row);
+  }
+
+  private rangeOf(row: number): { readonly offset: number; readonly length: number } {
     const { c } = this;
-    const whole = (c.flags[d.row]! & Flag.whole) !== 0;
-    const offset = whole ? 0 : Math.max(0, c.offset[d.row]!);
-    const length = whole || c.length[d.row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[d.row]!;
-    return this.holds.add(kind, d.file, d.pid, d.task, c.handle[d.row]!, nowNs, offset, length, d.row);
+    const whole = (c.flags[row]! & Flag.whole) !== 0;
+    return {
+      offset: whole ? 0 : Math.max(0, c.offset[row]!),
+      length: whole || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!,
+    };
   }
 
   /** A handle ends, with the hold it was in this lane, if it was one. */
@@ -319,6 +347,7 @@ export class Claims {
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);
+    this.buffers.delete(handle);
     const held = at >= 0 ? this.holds.file[at]! : NONE;
     const sealing = this.users.seals(handle);
     const used = this.users.drop(handle);

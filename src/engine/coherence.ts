@@ -82,8 +82,13 @@ export class Coherence {
   /** A device is at work on a range of the file; returns what it cost to take over from the CPU, ns. */
   device(row: number, file: number, from: number, to: number): number {
     if (!this.isOurs(file) || (this.c.flags[row]! & Flag.pagecache) !== 0) return 0;
-    const end = Math.min(to, Math.max(this.files.size[file]!, this.files.maps[file]?.end ?? 0));
+    const end = Math.min(to, this.hazards.endOf(file));
     return this.access(row, file, from, end, this.c.op[row] === Op.dma_write ? DEVICE : null, CPU);
+  }
+
+  /** The CPU copies between the file and a buffer that a device works on; returns what it cost to take over, ns. */
+  copied(row: number, file: number, from: number, to: number, stores: boolean): number {
+    return this.isOurs(file) ? this.access(row, file, from, to, stores ? CPU : null, DEVICE) : 0;
   }
 
   /** All that was stored into the file is where both sides see it. */

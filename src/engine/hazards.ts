@@ -52,6 +52,11 @@ export class Hazards {
     this.changedNs = new Float64Array(fileCount).fill(-1);
   }
 
+  /** Where a file ends, bytes: its size, or its last block. */
+  endOf(file: number): number {
+    return Math.max(this.files.size[file]!, this.files.maps[file]?.end ?? 0);
+  }
+
   /** A device takes the addresses of a range. */
   capture(handle: number, file: number, offset: number, length: number): void {
     this.captured.set(handle, this.translation(file, offset, length));

@@ -236,6 +236,7 @@ export class Lane {
       crashes: this.crashes,
       journalCommits: operations.journalCommits,
       deviceRefaults: this.devices.deviceRefaults,
+      bounced: this.devices.bounced,
       diverged: this.fates.diverged,
       measured: ledger.measured,
       priced: ledger.priced,

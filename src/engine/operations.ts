@@ -1,7 +1,7 @@
 // The operations of one lane: decided, counted, made to wait, carried out. The one way an operation goes, in open and closed time.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { ERRNO, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { reachOf } from './cases.js';
 import type { Coherence } from './coherence.js';
@@ -152,7 +152,7 @@ export class Operations {
     const { waits, onDeny } = this.parts;
     if (this.recorded) return null;
     if (d.waits) return waits.heldBack(d, waitOf(d.verdict)) ? waitOf(d.verdict) : null;
-    if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) ? 'retry' : null;
+    if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) && !this.fallsBack(d) ? 'retry' : null;
     if ((d.op !== Op.read && d.op !== Op.write) || !waits.any || !waits.keepsLock(d.file)) return null;
     d.blocked = d.file;
     d.also = NONE;
@@ -299,7 +299,7 @@ export class Operations {
     const retried = verdict === Verdict.deny && d.waitNs > 0;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
     const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
-    if (refused || d.short) return this.refuse(d);
+    if (refused || d.short) return this.refuse(d, nowNs);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
     this.revoke(d);
@@ -353,10 +353,25 @@ export class Operations {
     else files.diverged[d.file] = 1;
   }
 
-  private refuse(d: Decision): void {
+  /** A long-term pin was refused to an application that knows another way (on_refused_pin). */
+  private fallsBack({ operationCase, verdict, file, result }: Decision): boolean {
+    if (operationCase !== Case.pin_long || verdict !== Verdict.deny || result < 0 || this.recorded) return false;
+    return this.parts.policies.of(file).behaviour.onRefusedPin !== 'abort';
+  }
+
+  private fallBack(d: Decision, nowNs: number): void {
+    const { claims, policies, prices } = this.parts;
+    if (policies.of(d.file).behaviour.onRefusedPin === 'odp') {
+      claims.onDemand(d, nowNs);
+      d.sealNs += prices.price('register');
+    } else claims.buffer(d);
+  }
+
+  private refuse(d: Decision, nowNs: number): void {
     const { fates, files, plan } = this.parts;
     fates.deny(d.opId);
     files.strayed = true;
+    if (this.fallsBack(d)) this.fallBack(d, nowNs);
     // Refused here and let through there: from now on the file's map is another one, if the call changed it.
     if (d.result < 0 || d.file === NONE || plan.observed[d.file] === 1 || !d.frees) return;
     files.diverged[d.file] = 1;
@@ -368,7 +383,7 @@ export class Operations {
    */
   private lift(d: Decision, nowNs: number): readonly number[] {
     const { claims, decider, onDeny } = this.parts;
-    if (onDeny.kind !== 'unseal' || !retries(d)) return NONE_LIFTED;
+    if (onDeny.kind !== 'unseal' || !retries(d) || this.fallsBack(d)) return NONE_LIFTED;
     const lifted = filesOf(d).filter((file) => claims.liftSeal(file, nowNs));
     const again = Object.assign(new Decision(), d);
     if (lifted.length > 0) decider.decide(again);

@@ -136,6 +136,8 @@ export interface LaneResult {
   readonly crashes: readonly CrashRow[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
+  /** Device accesses to a buffer that stands for a refused pin. */
+  readonly bounced: number;
   readonly diverged: number;
   readonly measured: number;
   readonly priced: number;

@@ -185,8 +185,6 @@ export interface Switch {
   readonly values: readonly string[] | 'seconds';
   readonly fallback: string;
   readonly text: string;
-  /** Values that policies carry and the replay does not act on yet: the command line refuses them. */
-  readonly awaited?: readonly string[];
 }
 
 /** An operation that a policy treats as another row of the table (such as note 18): always, or with this flag. */

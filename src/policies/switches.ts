@@ -110,8 +110,7 @@ export const switches: readonly Switch[] = [
     key: 'on_refused_pin',
     values: ['abort', 'odp', 'bounce'],
     fallback: 'abort',
-    text: 'what an application does whose long-term pin is refused: gives up, registers on demand, or copies through a buffer',
-    awaited: ['odp', 'bounce'],
+    text: 'what an application does whose long-term pin is refused: gives up, registers on demand (the device faults), or copies through a buffer at every access; the refusal is counted all the same',
   },
   {
     key: 'zap_scope',
@@ -161,11 +160,6 @@ export function validateSettings(
     settings[one.key] = value;
   }
   return settings;
-}
-
-/** What settings ask for that policies carry and no lane acts on yet. Each is said so in `awaited`, and nowhere else. */
-export function unmet(settings: Settings): readonly Switch[] {
-  return switches.filter(({ key, awaited }) => awaited?.includes(settings[key] ?? '') === true);
 }
 
 /** Value of a policy switch; its default when `settings` does not hold it. */

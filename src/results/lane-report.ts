@@ -73,6 +73,7 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
     })),
     journalCommits: lane.journalCommits,
     deviceRefaults: lane.deviceRefaults,
+    bounced: lane.bounced,
     diverged: lane.diverged,
     measuredShare: lane.measured + lane.priced === 0 ? 0 : lane.measured / (lane.measured + lane.priced),
   };

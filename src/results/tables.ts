@@ -215,6 +215,7 @@ const laneRow = (lane: Run['report']['lanes'][number]): Row => ({
   seals_after_crash: lane.seals.leftAfterCrash,
   journal_commits: lane.journalCommits,
   device_refaults: lane.deviceRefaults,
+  bounced: lane.bounced,
   diverged: lane.diverged,
   measured_ppm: lane.measuredShare * 1e6,
 });

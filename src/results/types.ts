@@ -161,6 +161,8 @@ export interface LaneReport {
   readonly crashes: readonly CrashReport[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
+  /** Device accesses that were copied through a buffer, because the long-term pin was refused (on_refused_pin=bounce). */
+  readonly bounced: number;
   /** Operations whose state at replay differed from the recorded one. */
   readonly diverged: number;
   /** Share of latency samples that were recorded; the rest are priced by the cost model. */

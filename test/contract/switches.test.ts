@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/model/issue.js';
 import { CASES, HOLDS } from '../../src/model/policy.js';
 import * as registry from '../../src/policies/index.js';
-import { setting, switches, unmet, validateSettings } from '../../src/policies/switches.js';
+import { setting, switches, validateSettings } from '../../src/policies/switches.js';
 import { compiled, maskOf, policyOf } from '../support/compiled.js';
 import { type Actor, code } from '../support/decision-table.js';
 
@@ -158,16 +158,6 @@ describe('switches', () => {
     expect(changes('mapdirect-lease', inPlace)).toEqual(['write_written/lease recall>proceed']);
     expect(changes('pnfs-layout', inPlace)).toEqual(['write_written/layout recall>proceed']);
     expect(changes('pnfs-layout', inPlace, 'holder')).toEqual([]);
-  });
-
-  test('what no lane acts on yet is known by one list', () => {
-    const all = switches.flatMap(({ key, awaited = [] }) => awaited.map((value) => `${key}=${value}`));
-    for (const pair of all) {
-      const [key, value] = pair.split('=') as [string, string];
-      expect(unmet(validateSettings({ [key]: value })).map((one) => one.key)).toEqual([key]);
-      expect(switches.find((one) => one.key === key)!.values).toContain(value);
-    }
-    expect(unmet(defaults)).toEqual([]);
   });
 
   test('era=2017: dax neither waits nor refuses, page-cache pins are not refused', () => {

@@ -82,6 +82,18 @@ export class Claims {
     this.holds.add({ kind, file, pid: call.pid, handle: call.handle, fromNs: nowNs, offset, length, seal });
   }
 
+  /** Whose long-term pin was refused: registers on demand, or lets the device work on a buffer. */
+  instead(call: Call, file: FileModel, nowNs: number): void {
+    const { handle, pid } = call;
+    const isOnDemand = this.policy.behaviour.onRefusedPin === 'odp';
+    if (handle !== '') this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand });
+    if (isOnDemand) {
+      this.ofCall('ondemand', call, file, nowNs, false);
+      this.holds.copy(handle, file, call);
+      this.seals.idleSince.delete(file);
+    } else if (handle !== '') this.holds.buffers.set(handle, { call, file });
+  }
+
   /** A file that ordinary tools resized is of no use until the next mount (famfs, note 9). */
   spoil(file: FileModel, nowNs: number): void {
     const kind = this.policy.spoils!.hold;
@@ -115,6 +127,7 @@ export class Claims {
     const file = user?.file ?? hold?.file;
     if (hold !== undefined) this.holds.end(hold);
     this.holds.copies.delete(handle);
+    this.holds.buffers.delete(handle);
     this.holds.users.delete(handle);
     if (file === undefined) return;
     this.breaks.drop(handle);

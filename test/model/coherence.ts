@@ -34,6 +34,11 @@ export class Lines {
     if (op === 'write' && call.flags.has('sync')) this.flush(file, offset, to);
   }
 
+  /** Between the file and a buffer of its application that a device works on. */
+  copied(call: Call, file: FileModel, from: number, to: number): void {
+    if (this.isOn) this.access(call, file, from, to, 'cpu', call.op === 'dma_write');
+  }
+
   /** An access of a device that met nothing stale. */
   device(call: Call, file: FileModel, from: number, to: number): void {
     const end = Math.min(to, Math.max(file.size, endOf(file)));
@@ -49,6 +54,7 @@ export class Lines {
   }
 
   private access(call: Call, file: FileModel, from: number, to: number, side: Stored['by'], stores: boolean): void {
+    if (to <= from) return;
     const lines = this.linesOf(file);
     let handed = 0;
     let lacking = 0;

@@ -62,6 +62,10 @@ export interface Outcome {
   readonly hazards: readonly string[];
   /** Between CPU and device, where software keeps their memory coherent. */
   readonly handOvers: number;
+  /** Of devices that lost their translation. */
+  readonly refaults: number;
+  /** Accesses to a buffer that stands for a refused pin. */
+  readonly bounced: number;
   readonly seals: Readonly<Record<string, number>>;
   readonly maps: Readonly<Record<string, readonly string[]>>;
   readonly sizes: Readonly<Record<string, number>>;
@@ -103,7 +107,7 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
         .filter(({ hazardClass }) => hazardClass === INCOHERENT)
         .map(({ row, bytes }) => `line ${trace.columns.row[row]! - 2}: incoherent ${bytes}`),
     ],
-    handOvers: result.handOvers,
+    ...{ handOvers: result.handOvers, refaults: result.deviceRefaults, bounced: result.bounced },
     seals: sealCounts(
       result.seals.map(({ failure, endedBy, orphaned, survivesCrash }) => ({
         ...{ had: failure === '', ended: endedBy !== EndedBy.alive, orphaned, survivesCrash },
@@ -134,7 +138,7 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
       ...run.devices.hazards.map((hazard) => `line ${hazard.line}: ${hazard.class} ${hazard.bytes}`),
       ...run.lines.incoherent.map(({ line, bytes }) => `line ${line}: incoherent ${bytes}`),
     ],
-    handOvers: run.lines.handOvers,
+    ...{ handOvers: run.lines.handOvers, refaults: run.devices.refaults, bounced: run.devices.bounced },
     seals: sealCounts(
       run.holds.seals.map(({ failure, ended, orphaned }) => ({
         ...{ had: failure === 0, ended, orphaned, survivesCrash: policy.seal?.outlives.includes('crash') === true },

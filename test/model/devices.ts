@@ -4,12 +4,13 @@ import type { Policy } from '../../src/model/policy.js';
 import { PAGE } from '../support/replay.js';
 import type { Call } from './calls.js';
 import type { Lines } from './coherence.js';
-import type { Disk, FileModel } from './disk.js';
+import { type Disk, endOf, type FileModel } from './disk.js';
 import type { Holds } from './holds.js';
 
 export class Devices {
   readonly hazards: { readonly line: number; readonly class: string; readonly bytes: number }[] = [];
   refaults = 0;
+  bounced = 0;
   private readonly policy: Policy;
   private readonly disk: Disk;
   private readonly holds: Holds;
@@ -28,6 +29,7 @@ export class Devices {
    */
   access(call: Call): void {
     const { holds } = this;
+    if (holds.buffers.has(call.handle)) return this.bounce(call);
     const hold = holds.all.find((one) => one.handle === call.handle && one.stale);
     if (!holds.copies.has(call.handle)) return;
     if (hold !== undefined && this.policy.recorded !== true && holds.isPaged(hold, this.policy)) {
@@ -49,6 +51,16 @@ export class Devices {
     if (stale.length === 0) return this.lines.device(call, copy.file, start, Math.min(to, copy.offset + copy.length));
     const total = stale.reduce((sum, [at]) => sum + bytes(at), 0);
     this.hazards.push({ line: call.index, class: this.hazardClass(call.op, copy.file, stale[0]![1]), bytes: total });
+  }
+
+  /** The device works on a buffer; the CPU copies between it and the file. */
+  private bounce(call: Call): void {
+    const { call: registered, file } = this.holds.buffers.get(call.handle)!;
+    const bounds = [registered, call].filter((one) => !one.whole && one.length >= 0);
+    const from = Math.max(0, ...bounds.map(({ offset }) => offset));
+    const to = Math.min(Math.max(file.size, endOf(file)), ...bounds.map(({ offset, length }) => offset + length));
+    this.bounced++;
+    this.lines.copied(call, file, from, to);
   }
 
   private hazardClass(op: string, file: FileModel, addr: number): string {

@@ -1,6 +1,7 @@
 // Who holds what in the naive replay, in plain arrays and maps: holds of the policy, users of files, copies of their maps.
 import type { HoldName, Policy } from '../../src/model/policy.js';
 import { PAGE } from '../support/replay.js';
+import type { Call } from './calls.js';
 import type { FileModel } from './disk.js';
 
 export interface Seal {
@@ -70,6 +71,8 @@ export class Holds {
   /** By handle, as the two below. */
   readonly users = new Map<string, User>();
   readonly copies = new Map<string, Copy>();
+  /** What devices work on through a buffer of their application. */
+  readonly buffers = new Map<string, { readonly call: Call; readonly file: FileModel }>();
   /** Over in this lane. */
   readonly ended = new Set<string>();
 

@@ -22,8 +22,14 @@ const SETTINGS: readonly Record<string, string>[] = [
     'ondisk.version': 'v1',
   },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
-  { coherence: 'software', zap_scope: 'range' },
-  { dax_wait: 'until-signal', coherence: 'software', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
+  { coherence: 'software', zap_scope: 'range', on_refused_pin: 'odp' },
+  {
+    dax_wait: 'until-signal',
+    coherence: 'software',
+    on_refused_pin: 'bounce',
+    'pnfs.block_fence_helper': 'false',
+    lease_break_time_s: '3',
+  },
 ];
 
 /**
@@ -63,7 +69,7 @@ export class Tally {
       this.count(verdict, verdicts.filter((text) => text.split(' ')[1] === verdict).length);
     for (const [name, n] of Object.entries({ ...waits, ...seals }))
       if (!/sum|longest/i.test(name)) this.count(name === 'count' ? 'waited' : name, n);
-    this.count('hand-overs', outcome.handOvers);
+    for (const name of ['handOvers', 'refaults', 'bounced'] as const) this.count(name, outcome[name]);
     for (const hazard of hazards) this.count(`hazard ${hazard.split(' ')[2]}`, 1);
   }
 

@@ -173,10 +173,18 @@ export class NaiveReplay {
       if (this.table.inTheWay(attempt).length === 0) return null;
       return verdict === Verdict.wait ? 'pins' : 'lease';
     }
-    if (verdict === Verdict.deny) return onDeny === 'retry' && canRetry(attempt) ? 'retry' : null;
+    if (verdict === Verdict.deny) {
+      return onDeny === 'retry' && canRetry(attempt) && !this.fallsBack(attempt) ? 'retry' : null;
+    }
     if (!['read', 'write'].includes(call.op) || file === null || !this.isLocked(file)) return null;
     attempt.blocked = [file];
     return 'lock';
+  }
+
+  /** A long-term pin was refused to an application that knows another way. */
+  private fallsBack({ call, cases, verdict }: Attempt): boolean {
+    const isRefused = cases.includes('pin_long') && verdict === Verdict.deny && !call.failed;
+    return isRefused && this.s.policy.behaviour.onRefusedPin !== 'abort';
   }
 
   /** Somebody waits for pins of the file and keeps its I/O lock. */
@@ -282,6 +290,7 @@ export class NaiveReplay {
     const { call, file, verdict } = attempt;
     const { policy } = this.s;
     const refused = verdict === Verdict.deny && policy.recorded !== true && waitNs === 0;
+    if (refused && this.fallsBack(attempt)) return this.claims.instead(call, file!, nowNs);
     if (refused) {
       const lifted = this.lift(attempt);
       if (lifted.verdict !== Verdict.deny) {

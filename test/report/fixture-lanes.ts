@@ -129,6 +129,7 @@ export const laneReport = (policy: PolicyId): LaneReport => {
     journalCommits: outcome.journalCommits ?? 0,
     handOvers: 0,
     deviceRefaults: outcome.deviceRefaults ?? 0,
+    bounced: 0,
     diverged: outcome.diverged ?? 0,
     measuredShare: policy === 'recorded' ? 1 : 0.87,
   };
