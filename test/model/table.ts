@@ -111,11 +111,11 @@ export class Table {
     return isCall || isMapping || isClaim ? this.seals.refusal(file, call, true) : 0;
   }
 
-  /** Holds that make it wait by themselves: those that were there when it came. */
+  /** Holds that make it wait by themselves: leases that were there when it came, and every pin that is there when it looks. */
   inTheWay({ call, blocked, wanted, cases, atNs, file }: Attempt): HoldModel[] {
     const { policy } = this;
     return this.holds.all.filter((hold) => {
-      if (!blocked.includes(hold.file) || hold.fromNs > atNs) return false;
+      if (!blocked.includes(hold.file) || (wanted !== Verdict.wait && hold.fromNs > atNs)) return false;
       const name =
         call.op === 'reflink' || call.op === 'dedupe' ? caseOf(call, hold.file, hold.file !== file) : cases[0];
       const table = hold.pid === call.pid ? policy.verdictHolder : policy.verdictOther;
