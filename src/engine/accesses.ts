@@ -218,9 +218,9 @@ export class Accesses {
       if (!this.countedElsewhere(access.row)) this.staleAccess(access, access.row, bytes);
   }
 
-  /** Would it? */
-  meets(d: Decision): boolean {
-    return d.frees && this.met(d).length > 0;
+  /** Row of the first that it would; -1 for none. */
+  meets(d: Decision): number {
+    return d.frees ? (this.met(d)[0]?.access.row ?? -1) : -1;
   }
 
   /**

@@ -57,6 +57,9 @@ export class Decision {
   sealNs = 0;
   /** How long it waited before it ran, ns. */
   waitNs = 0;
+  /** Row of the device access to come that it is refused for (foresight), and the handle that goes through; -1 and 0 for none. */
+  metRow = -1;
+  metHandle = 0;
   /** The group it was counted in as a conflict. */
   conflict: ConflictGroup | null = null;
 
@@ -122,6 +125,7 @@ export class Decider {
     d.sealNs = 0;
     d.waitNs = 0;
     d.conflict = null;
+    d.metRow = -1;
     if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
     return true;
   }
