@@ -103,7 +103,7 @@ export class Decider {
     this.holds = holds;
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
-    this.fidelity = policies.recorded ? new Fidelity(kernel) : null;
+    this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -181,6 +181,8 @@ export class Decider {
 
   private compare(d: Decision, fidelity: Fidelity): void {
     const { c } = this;
+    const leased = fidelity.leases.see(d);
+    if (leased !== 0) return fidelity.compare(leased, d.row, d.op, d.result, false, true);
     if (isFault(d.op) && this.sizes.undecided(d.file, c.offset[d.row]!, d.timeNs))
       return fidelity.skip('faults behind the new end of file while the call that sets it was under way');
     const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));

@@ -1,6 +1,7 @@
 // What a lane counted: plain numbers and rows, turned into tables by `results`.
 
 import type { Histogram } from '../base/histogram.js';
+import type { LeaseBreaks } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { ExtentView } from './view.js';
 
@@ -88,6 +89,8 @@ export interface FidelityCounts {
   readonly notCompared: Map<string, number>;
   mapAgreed: number;
   mapDiffered: number;
+  /** Breaks of ordinary leases: predicted and recorded. */
+  readonly leaseBreaks: LeaseBreaks;
   /** Rows of the first disagreements, with what was predicted (verdict, errno). */
   readonly examples: {
     readonly row: number;

@@ -77,6 +77,19 @@ export interface Fidelity {
   readonly notCompared: Readonly<Record<string, number>>;
   /** Look-ups in the trace (iomap, ext4) held against the replayed map. */
   readonly mapChecks: { readonly agreed: number; readonly differed: number };
+  /** Breaks of ordinary leases (F_SETLEASE) that the trace shows; `worstNs`: the largest difference of a predicted wait. */
+  readonly leaseBreaks: {
+    /** EAGAIN, as predicted, for want of patience. */
+    readonly refused: number;
+    /** Waits for a holder to let go, sums. */
+    readonly waited: number;
+    readonly predictedNs: number;
+    readonly recordedNs: number;
+    readonly worstNs: number;
+    /** Waits that no release of the trace ended: the kernel's lease-break-time, or an exit that was not recorded. */
+    readonly outlasted: number;
+    readonly outlastedNs: number;
+  };
   /** The first disagreements, in words with their place. */
   readonly examples: readonly string[];
 }

@@ -19,6 +19,7 @@ const FIDELITY: Run['report']['fidelity'] = {
   },
   notCompared: { 'ENOSPC: no seal explains it': 8, 'no recorded result': 133 },
   mapChecks: { agreed: 3310, differed: 0 },
+  leaseBreaks: { refused: 0, waited: 0, predictedNs: 0, recordedNs: 0, worstNs: 0, outlasted: 0, outlastedNs: 0 },
   examples: [
     'truncate at xfs-db.report.txt:2711: predicted success, recorded EINTR',
     'punch at xfs-db.report.txt:2902: predicted success, recorded EINTR',
