@@ -6,6 +6,9 @@ import { fileOfPath } from './descriptors.js';
 import type { Exit } from './handler.js';
 import type { Call, Thread } from './state.js';
 
+/** Flag of renameat2(2): the two change names, and neither is replaced. */
+const RENAME_EXCHANGE = 2;
+
 export function pathRow(op: number): Exit {
   return (c, t, ret) => {
     callRow(c, t, op, fileOfPath(c, t, t.call.args[pathArgument(t.call.name)]!), ret).commit();
@@ -20,19 +23,17 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
   const at = pathArgument(call.name);
   const file = fileOfPath(c, t, call.args[at]!);
   callRow(c, t, Op.rename, file, ret).commit();
-  // The replaced file, when one is known under the new name.
+  // The file that had the new name, when one is known.
   const over = call.source >= 0 ? call.source : undefined;
   if (over !== undefined && over !== file) {
     const e = callRow(c, t, Op.rename, over, ret);
-    e.flags = Flag.second | Flag.over;
+    e.flags = call.args[4] === RENAME_EXCHANGE ? Flag.second : Flag.second | Flag.over;
     e.commit();
   }
   if (ret >= 0 && call.secondPath !== '') renamed(c, call);
   const open = t.process.pathPointers.get(call.args[at]!);
   if (ret >= 0 && open !== undefined) t.process.pathPointers.set(call.args[at === 1 ? 3 : 1]!, open);
 }
-
-const RENAME_EXCHANGE = 2;
 
 /** What the two paths mean from now on. */
 function renamed(c: Context, call: Call): void {

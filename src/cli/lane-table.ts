@@ -1,5 +1,6 @@
 // What the lanes of a run did, as a table for people.
 import { formatCount, formatNs } from '../report/format.js';
+import { tellsCoherence } from '../report/lanes.js';
 import type { LaneReport, Run } from '../results/types.js';
 import { facts, heading, type Style, type TableColumn, table } from './table.js';
 import { clean } from './text.js';
@@ -14,7 +15,13 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export function laneTable(lanes: readonly LaneReport[], style: Style): string {
-  return table(COLUMNS, lanes.map(laneRow), style);
+  if (!tellsCoherence(lanes)) return table(COLUMNS, lanes.map(laneRow), style);
+  const rows = lanes.map((lane) => [
+    ...laneRow(lane),
+    formatCount(lane.hazards.incoherent),
+    formatCount(lane.handOvers),
+  ]);
+  return table([...COLUMNS, RIGHT('incoherent'), RIGHT('hand-overs')], rows, style);
 }
 
 function laneRow(lane: LaneReport): string[] {

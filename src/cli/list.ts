@@ -54,10 +54,7 @@ function listPolicies({ style }: Context): { json: object; text: string } {
     const rows = tableRows(policy).map(({ policy: _, ...row }) => row);
     return { name, title, sources: cites, notes, table: rows, seal, breaks, requests, outliveExit };
   });
-  const rows = switches.map(({ key, values, fallback, text, awaited = [] }) => {
-    const later = awaited.length === 0 ? '' : ` (not available yet: ${awaited.join(', ')})`;
-    return [key, valuesText(values), fallback, `${text}${later}`];
-  });
+  const rows = switches.map(({ key, values, fallback, text }) => [key, valuesText(values), fallback, text]);
   const columns = ['switch (--set)', 'values', 'default', 'meaning'].map((title) => ({ title }));
   return {
     json: { items, switches },

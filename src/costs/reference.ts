@@ -112,6 +112,13 @@ export const reference: CostModel = {
       'as syscall: the call enters, finds the seal and leaves before anything is copied',
       'below 1.1 us (read4k.cached)',
     ),
+    flush: perByte(
+      1000,
+      0.1,
+      'guess',
+      'nobody measured it; one fence and read back over PCIe, and cache lines written back at an assumed 10 GB/s',
+      'only asked for by coherence=software',
+    ),
   },
 };
 

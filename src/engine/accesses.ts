@@ -3,7 +3,8 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
-import type { Claims } from './claims.js';
+import type { Buffered, Claims } from './claims.js';
+import type { Coherence } from './coherence.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
@@ -38,11 +39,15 @@ export interface AccessParts {
   readonly hazards: Hazards;
   readonly queue: TimeQueue;
   readonly touches: Touches;
+  /** Null where hardware keeps device memory coherent. */
+  readonly coherence: Coherence | null;
   readonly diverge: (opId: number) => void;
 }
 
 export class Accesses {
   deviceRefaults = 0;
+  /** Accesses to a buffer that stands for a refused pin. */
+  bounced = 0;
   private readonly c: EventColumns;
   private readonly policies: LanePolicies;
   private readonly kernel: Policy;
@@ -52,6 +57,7 @@ export class Accesses {
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
   private readonly touches: Touches;
+  private readonly coherence: Coherence | null;
   private readonly lane: { readonly diverge: (opId: number) => void };
   private readonly recorded: boolean;
   private readonly accesses = new Map<number, Access[]>();
@@ -68,43 +74,81 @@ export class Accesses {
     this.hazards = parts.hazards;
     this.queue = parts.queue;
     this.touches = parts.touches;
+    this.coherence = parts.coherence;
     this.lane = parts;
     this.recorded = parts.policies.recorded;
   }
 
-  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault costs. */
+  /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault and a flush cost, ns. */
   through(row: number, handle: number, nowNs: number): number {
     const { c, holds } = this;
+    const buffered = this.claims.buffers.get(handle);
+    if (buffered !== undefined) return this.copy(row, buffered);
     if (!this.hazards.knows(handle)) {
       // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
       if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
     const at = holds.byHandle(handle);
-    const refault = at >= 0 && holds.stale[at] === 1 && this.policies.of(holds.file[at]!).devicePages === true;
+    const paged = this.pages(handle);
+    // Of the recorded run nobody saw when the device lost its translation: it had one that was right.
+    const refault = paged && (this.recorded || holds.stale[at] === 1);
     if (refault) {
       holds.stale[at] = 0;
-      this.deviceRefaults++;
+      if (!this.recorded) this.deviceRefaults++;
       this.hazards.capture(handle, holds.file[at]!, holds.offset[at]!, holds.length[at]!);
     }
-    this.hazards.through(row, handle, nowNs);
-    return refault ? this.prices.price('refault') : 0;
+    const isStale = this.hazards.through(row, handle, nowNs);
+    // What is the file's no more is handed over to nobody.
+    const range = this.coherence === null || isStale ? null : this.hazards.rangeThrough(row, handle);
+    const flushNs = range === null ? 0 : this.coherence!.device(row, range.file, range.offset, range.end);
+    return flushNs + (refault && !this.recorded ? this.prices.price('refault') : 0);
   }
 
-  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. */
-  seen(row: number, file: number, flags: number, nowNs: number): void {
+  /** The device works on a buffer; what it reads the CPU has copied there, what it writes the CPU copies to the file. */
+  private copy(row: number, { file, offset, length }: Buffered): number {
+    const { c } = this;
+    const from = c.offset[row]! >= 0 ? Math.max(offset, c.offset[row]!) : offset;
+    const asked = c.length[row]! >= 0 ? Math.max(0, c.offset[row]!) + c.length[row]! : offset + length;
+    const bytes = Math.max(0, Math.min(asked, offset + length, this.hazards.endOf(file)) - from);
+    this.bounced++;
+    const stores = c.op[row] === Op.dma_write;
+    const flushNs = this.coherence?.copied(row, file, from, from + bytes, stores) ?? 0;
+    return flushNs + this.prices.price(stores ? 'write' : 'read', bytes);
+  }
+
+  /** Does the device behind a handle fault instead of going on with what it knew? */
+  pages(handle: number): boolean {
+    const { holds } = this;
+    const at = holds.byHandle(handle);
+    return at >= 0 && (this.policies.of(holds.file[at]!).pagedMask & (1 << holds.kind[at]!)) !== 0;
+  }
+
+  /** As a kernel recorded it: an interval. Stale when its range is taken away while it lasts. Returns what a flush costs, ns. */
+  seen(row: number, file: number, flags: number, nowNs: number): number {
     const { c } = this;
     const moved = (flags & Flag.moved) !== 0;
     if (this.recorded) {
       if (moved && this.firstMoved(row) === row)
         this.hazards.add(row, this.bytesMoved(row), file, c.offset[row]!, -1, 0);
-      return;
+      return 0;
     }
     const endNs = nowNs + Math.max(0, c.latencyNs[row]!);
     const list = this.accesses.get(file) ?? [];
     list.push({ row, endNs, removals: this.touches.removals[file]!, hazard: false });
     this.accesses.set(file, list);
     this.queue.add(endNs, Later.accessEnd, row);
+    return this.coherence === null || (flags & Flag.second) !== 0 ? 0 : this.handOver(row, this.coherence);
+  }
+
+  /** All parts of one access; its rows stand together. */
+  private handOver(row: number, coherence: Coherence): number {
+    const { c } = this;
+    let ns = 0;
+    for (let i = row; i < c.rows && (i === row || (c.opId[row] !== 0 && c.opId[i] === c.opId[row])); i++)
+      if (c.offset[i]! >= 0 && c.length[i]! > 0)
+        ns += coherence.device(i, c.file[i]!, c.offset[i]!, c.offset[i]! + c.length[i]!);
+    return ns;
   }
 
   /** A process goes to the blocks by itself: stale when it starts, or when its range moves before it ends. */
@@ -174,9 +218,9 @@ export class Accesses {
       if (!this.countedElsewhere(access.row)) this.staleAccess(access, access.row, bytes);
   }
 
-  /** Would it? */
-  meets(d: Decision): boolean {
-    return d.frees && this.met(d).length > 0;
+  /** Row of the first that it would; -1 for none. */
+  meets(d: Decision): number {
+    return d.frees ? (this.met(d)[0]?.access.row ?? -1) : -1;
   }
 
   /**

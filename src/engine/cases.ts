@@ -19,11 +19,12 @@ const FIXED: Partial<Record<OpName, number>> = {
   fsync: Case.attributes,
   read_fault: Case.read_fault,
   pin: Case.pin_short,
-  register: Case.pin_long,
   umount: Case.umount,
 };
 /** Ops whose case the functions below find. */
-const STATEFUL: readonly OpName[] = ['write', 'write_fault', 'truncate', 'open', 'reflink', 'dedupe', 'rename', 'mmap'];
+const STATEFUL: readonly OpName[] = [
+  ...(['write', 'write_fault', 'truncate', 'open', 'reflink', 'dedupe', 'rename', 'mmap', 'register'] as const),
+];
 
 export const ASK_STATE = -2;
 /** By op code: the case, -1 for none, ASK_STATE. */
@@ -60,6 +61,9 @@ export function caseOf(
       return (flags & Flag.second) !== 0 ? Case.reflink_target : Case.reflink_source;
     case Op.rename:
       return (flags & Flag.over) !== 0 ? Case.unlink : Case.rename;
+    case Op.register:
+      // A device that translates on demand takes no pin.
+      return (flags & Flag.odp) !== 0 ? -1 : Case.pin_long;
     case Op.mmap:
       return (flags & Flag.shared) !== 0 && (flags & Flag.writable) !== 0 ? Case.map_writable : -1;
     default:
@@ -68,7 +72,7 @@ export function caseOf(
 }
 
 /** The block state that asks most of a write: a hole before a shared block before an unwritten one. */
-function writeCase(held: number): number {
+export function writeCase(held: number): number {
   if ((held & Holding.hole) !== 0) return Case.write_hole;
   if ((held & Holding.reflinked) !== 0) return Case.write_shared;
   if ((held & Holding.unwritten) !== 0) return Case.write_unwritten;
@@ -87,8 +91,14 @@ for (const c of [
 ])
   FREES[c] = 1;
 
+/** Of a file, bytes. */
+export interface Reach {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What of its file a row is about, bytes; `size` is i_size, -1 unknown: a new size, from the nearer end on; what moves the rest, to the end. */
-export function reachOf(c: EventColumns, row: number, size: number): { readonly from: number; readonly to: number } {
+export function reachOf(c: EventColumns, row: number, size: number): Reach {
   const op = c.op[row]!;
   if (op === Op.truncate)
     return { from: size >= 0 ? Math.min(size, c.length[row]!) : c.length[row]!, to: Number.POSITIVE_INFINITY };

@@ -1,8 +1,9 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type HoldName } from '../model/policy.js';
+import { Hold, type HoldName, MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
@@ -18,6 +19,17 @@ const NEVER = Number.POSITIVE_INFINITY;
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
+
+/** The hold that a device takes: a pin, a long-term one, or none and a translation on demand. */
+const kindOf = ({ op, flags }: Decision): number =>
+  op === Op.pin ? Hold.pin : (flags & Flag.odp) !== 0 ? Hold.ondemand : Hold.registration;
+
+/** Of a file, bytes. */
+export interface Buffered {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface ClaimParts {
   readonly columns: EventColumns;
@@ -46,6 +58,8 @@ export class Claims {
   private readonly queue: TimeQueue;
   private readonly zapped = new Zapped();
   private readonly spoiled: Spoiled;
+  /** By handle: the part of a file that a device works on through a buffer of its application (on_refused_pin=bounce). */
+  readonly buffers = new Map<number, Buffered>();
   /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
   private readonly lingering = new Map<number, number[]>();
 
@@ -170,11 +184,22 @@ export class Claims {
     }
   }
 
-  /** Devices that fault are told that the map changes. */
-  revoke(file: number): void {
+  /** Is there a device on demand that a change of this kind takes the translation from? */
+  revokes(file: number, operationCase: number): boolean {
+    if (operationCase < 0 || this.holds.count(file, Hold.ondemand) === 0) return false;
+    const cell = operationCase * MASKS + (1 << Hold.ondemand);
+    return this.policies.of(file).verdictOther[cell] === Verdict.revoke;
+  }
+
+  /** Devices that fault are told that the map changes: all of the file's, or those of the range that the change is about. */
+  revoke(file: number, about: Reach | null): void {
     const { holds } = this;
-    for (let at = holds.of(file); at >= 0; at = holds.after(at))
-      if (holds.kind[at] === Hold.registration || holds.kind[at] === Hold.translation) holds.stale[at] = 1;
+    const { pagedMask, rangedMask } = this.policies.of(file);
+    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
+      const bit = 1 << holds.kind[at]!;
+      const spared = about !== null && (rangedMask & bit) !== 0 && !holds.reaches(at, about.from, about.to);
+      if ((pagedMask & bit) !== 0 && !spared) holds.stale[at] = 1;
+    }
   }
 
   // --- holds
@@ -192,7 +217,7 @@ export class Claims {
         return;
       case Op.pin:
       case Op.register:
-        this.device(d, handle, nowNs, d.op === Op.pin ? Hold.pin : Hold.registration);
+        this.device(d, handle, nowNs, kindOf(d));
         return;
       case Op.swapon:
       case Op.lease:
@@ -236,9 +261,22 @@ export class Claims {
     else this.seals.taken(this.add(d, Hold[seal.hold], nowNs));
   }
 
+  /** Whose long-term pin was refused registers on demand. */
+  onDemand(d: Decision, nowNs: number): void {
+    this.device(d, this.c.handle[d.row]!, nowNs, Hold.ondemand);
+  }
+
+  /** Whose long-term pin was refused lets the device work on a buffer of its own, and copies. */
+  buffer(d: Decision): void {
+    const handle = this.c.handle[d.row]!;
+    if (handle === 0) return;
+    this.buffers.set(handle, { file: d.file, ...this.rangeOf(d.row) });
+    this.users.add(handle, d.file, d.pid, 0);
+  }
+
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
     const { seal } = this.policies.of(d.file);
-    const seals = d.op === Op.register && seal?.taken === 'registration';
+    const seals = kind === Hold.registration && seal?.taken === 'registration';
     const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
     this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
     if (seals) this.seals.taken(at);
@@ -289,11 +327,17 @@ export class Claims {
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {
+    const { offset, length } = this.rangeOf(d.row);
+    return this.holds.add(kind, d.file, d.pid, d.task, this.c.handle[d.row]!, nowNs, offset, length, d.row);
+  }
+
+  private rangeOf(row: number): { readonly offset: number; readonly length: number } {
     const { c } = this;
-    const whole = (c.flags[d.row]! & Flag.whole) !== 0;
-    const offset = whole ? 0 : Math.max(0, c.offset[d.row]!);
-    const length = whole || c.length[d.row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[d.row]!;
-    return this.holds.add(kind, d.file, d.pid, d.task, c.handle[d.row]!, nowNs, offset, length, d.row);
+    const whole = (c.flags[row]! & Flag.whole) !== 0;
+    return {
+      offset: whole ? 0 : Math.max(0, c.offset[row]!),
+      length: whole || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!,
+    };
   }
 
   /** A handle ends, with the hold it was in this lane, if it was one. */
@@ -303,6 +347,7 @@ export class Claims {
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);
+    this.buffers.delete(handle);
     const held = at >= 0 ? this.holds.file[at]! : NONE;
     const sealing = this.users.seals(handle);
     const used = this.users.drop(handle);
@@ -330,7 +375,10 @@ export class Claims {
         this.release(handle, timeNs, how);
     }
     if (pid < 0) return;
-    for (const file of this.seals.calledBy(pid)) this.seals.released(file, timeNs, how);
+    for (const file of this.seals.calledBy(pid)) {
+      this.seals.released(file, timeNs, how);
+      this.parts.freed(file);
+    }
     for (const file of this.seals.ownedBy(pid)) {
       this.seals.unseal(file, timeNs, how);
       this.parts.freed(file);

@@ -1,7 +1,7 @@
 // The conflicts of one lane, grouped: who wanted what of whom, with the block map before and after.
 import type { EventColumns } from '../model/events.js';
-import { Op } from '../model/events.js';
-import { MASKS, Verdict } from '../model/policy.js';
+import { Flag, Op } from '../model/events.js';
+import { Hold, MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { reachOf } from './cases.js';
 import type { Decision } from './decision.js';
@@ -18,6 +18,9 @@ import { viewOf } from './view.js';
 const BOUNDED_VIEW = 24;
 /** Lengths of the range shown on each side of it. */
 const BESIDE = 2;
+
+type Holder = Pick<ConflictGroup, 'hold' | 'holdRow' | 'holdTask' | 'holdHandle' | 'holdFromNs' | 'holdToNs'>;
+const NOBODY: Holder = { hold: -1, holdRow: -1, holdTask: NONE, holdHandle: 0, holdFromNs: -1, holdToNs: -1 };
 
 export class Conflicts {
   private readonly c: EventColumns;
@@ -48,34 +51,37 @@ export class Conflicts {
 
   /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Decision): void {
-    const { holds, ledger } = this;
+    const { ledger } = this;
     const { row, op, operationCase, blocked: file, verdict, errno, task } = d;
-    const hold = this.policies.recorded || file === NONE ? -1 : this.holdInTheWay(d);
-    const holdTask = hold < 0 ? NONE : holds.task[hold]!;
-    const kind = hold < 0 ? -1 : holds.kind[hold]!;
+    const holder = this.holderOf(d);
     // Times and process numbers are not part of what makes two conflicts equal.
-    const key = `${op}/${operationCase}/${verdict}/${errno}/${kind}/${file}/${this.taskName(task)}/${this.taskName(holdTask)}`;
+    const key = `${op}/${operationCase}/${verdict}/${errno}/${holder.hold}/${file}/${this.taskName(task)}/${this.taskName(holder.holdTask)}`;
     const { group, isFirst } = ledger.conflict(key, () => ({
-      operationCase,
-      verdict,
-      errno,
-      row,
-      hold: kind,
-      holdRow: hold < 0 ? -1 : holds.row[hold]!,
-      holdTask,
-      holdHandle: hold < 0 ? 0 : holds.handle[hold]!,
-      holdFromNs: hold < 0 ? -1 : holds.fromNs[hold]!,
-      holdToNs: hold < 0 ? -1 : Number.POSITIVE_INFINITY,
-      file,
-      waitNs: 0,
-      count: 1,
-      maxWaitNs: 0,
-      totalWaitNs: 0,
-      before: [],
-      after: [],
+      ...{ operationCase, verdict, errno, row, ...holder, file },
+      ...{ waitNs: 0, count: 1, maxWaitNs: 0, totalWaitNs: 0, before: [], after: [] },
     }));
     d.conflict = group;
     if (isFirst) group.before = this.view(row, file);
+  }
+
+  /** Who is in the way: by a hold, or by an access to come that foresight knows of. */
+  private holderOf(d: Decision): Holder {
+    const { c, holds } = this;
+    const inTheWay = this.policies.recorded || d.blocked === NONE ? -1 : this.holdInTheWay(d);
+    const at = inTheWay < 0 && d.metRow >= 0 ? holds.byHandle(d.metHandle) : inTheWay;
+    if (at >= 0)
+      return {
+        ...{ hold: holds.kind[at]!, holdRow: holds.row[at]!, holdTask: holds.task[at]! },
+        ...{ holdHandle: holds.handle[at]!, holdFromNs: holds.fromNs[at]!, holdToNs: Number.POSITIVE_INFINITY },
+      };
+    if (d.metRow < 0) return NOBODY;
+    // Without a handle: a process that goes to the blocks by itself, or an access that the kernel recorded.
+    const isRaw = (c.flags[d.metRow]! & Flag.raw) !== 0;
+    const fromNs = c.timeNs[d.metRow]!;
+    return {
+      ...{ hold: isRaw ? Hold.translation : Hold.pin, holdRow: d.metRow, holdTask: c.task[d.metRow]!, holdHandle: 0 },
+      ...{ holdFromNs: fromNs, holdToNs: fromNs + Math.max(0, c.latencyNs[d.metRow]!) },
+    };
   }
 
   /** The operation has run, or never will: how long it waited, and what becomes of its range. */
@@ -119,13 +125,14 @@ export class Conflicts {
   private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Decision): number {
     const { holds, c } = this;
     const policy = this.policies.of(file);
-    const about =
-      policy.reach === 'file' ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
+    const ranged = policy.reach === 'range' ? MASKS - 1 : policy.rangedMask;
+    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const cell = policy.verdictOther[index]!;
-      if (about !== null && !holds.reaches(at, about.from, about.to)) continue;
+      const isRanged = (ranged & (1 << holds.kind[at]!)) !== 0;
+      if (about !== null && isRanged && !holds.reaches(at, about.from, about.to)) continue;
       if (cell !== verdict && !(cell === Verdict.recall && verdict === Verdict.deny)) continue;
       if (holds.pid[at] !== pid) return at;
       own = at;

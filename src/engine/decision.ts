@@ -3,9 +3,9 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { Case, ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf } from './cases.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf, writeCase } from './cases.js';
 import { rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { type FileSizes, secondOf } from './file-sizes.js';
@@ -51,10 +51,15 @@ export class Decision {
   beyond = false;
   /** Let through, and nothing of it happens: it returns a count of 0 (a short write). */
   short = false;
-  /** What the seals cost that were called for it, ns. */
+  /** Of a write that is cut short at the end of file: what of it is inside, bytes; -1: it is not cut. */
+  insideBytes = -1;
+  /** What the seals cost that were called for it, and what it cost to take over what devices stored, ns. */
   sealNs = 0;
   /** How long it waited before it ran, ns. */
   waitNs = 0;
+  /** Row of the device access to come that it is refused for (foresight), and the handle that goes through; -1 and 0 for none. */
+  metRow = -1;
+  metHandle = 0;
   /** The group it was counted in as a conflict. */
   conflict: ConflictGroup | null = null;
 
@@ -98,7 +103,7 @@ export class Decider {
     this.holds = holds;
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
-    this.fidelity = policies.recorded ? new Fidelity(kernel) : null;
+    this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -120,6 +125,7 @@ export class Decider {
     d.sealNs = 0;
     d.waitNs = 0;
     d.conflict = null;
+    d.metRow = -1;
     if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
     return true;
   }
@@ -132,6 +138,8 @@ export class Decider {
     d.errno = this.errno;
     d.blocked = d.file;
     d.also = NONE;
+    d.insideBytes = -1;
+    if (d.verdict === Verdict.deny && d.operationCase === Case.write_past_eof) this.cutShort(d);
     if (d.second >= 0 && c.file[d.second] !== NONE) this.decideSecond(d, c.file[d.second]!);
     d.wanted = d.verdict;
     d.beyond = isFault(d.op) && this.sizes.pastEnd(d.file, c.offset[d.row]!);
@@ -143,6 +151,17 @@ export class Decider {
     if (d.counted) this.compare(d, this.fidelity);
     d.verdict = d.result < 0 ? Verdict.deny : Verdict.proceed;
     d.errno = d.result < 0 ? -d.result : 0;
+  }
+
+  /** Where the policy lets a write have what is inside the end of file (note 3), the table is asked for that part. */
+  private cutShort(d: Decision): void {
+    const { row, file } = d;
+    const inside = this.files.size[file]! - this.c.offset[row]!;
+    if (this.policies.of(file).shortWrites !== 'inside' || inside <= 0) return;
+    d.operationCase = writeCase(this.heldIn(file, this.c.offset[row]!, inside));
+    d.verdict = this.verdict(d.operationCase, file, d.pid, row);
+    d.errno = this.errno;
+    if (d.verdict !== Verdict.deny) d.insideBytes = inside;
   }
 
   private decideSecond(d: Decision, file: number): void {
@@ -162,6 +181,8 @@ export class Decider {
 
   private compare(d: Decision, fidelity: Fidelity): void {
     const { c } = this;
+    const leased = fidelity.leases.see(d);
+    if (leased !== 0) return fidelity.compare(leased, d.row, d.op, d.result, false, true);
     if (isFault(d.op) && this.sizes.undecided(d.file, c.offset[d.row]!, d.timeNs))
       return fidelity.skip('faults behind the new end of file while the call that sets it was under way');
     const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));
@@ -178,7 +199,8 @@ export class Decider {
     this.errno = 0;
     if (operationCase < 0) return Verdict.proceed;
     const policy = this.policies.of(file);
-    const mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
+    let mask = file === NONE ? 0 : policy.reach === 'range' ? this.maskAt(row) : this.holds.mask[file]!;
+    if ((mask & policy.rangedMask) !== 0) mask &= ~policy.rangedMask | this.maskAt(row);
     const index = operationCase * MASKS + mask;
     const special = mask & policy.holderMask;
     const holder = special !== 0 && this.holds.holds(file, pid, special);
@@ -227,15 +249,8 @@ export class Decider {
     const map = file === NONE ? undefined : files.maps[file];
     const offset = c.offset[row]!;
     const length = rangeLength(c, files, row);
-    let held = 0;
-    if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
-      held = map === undefined ? Holding.hole : map.summary(offset, length);
-      // Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted.
-      if ((held & Holding.hole) !== 0 && files.known[file] === 0) {
-        held &= ~Holding.hole;
-        this.uncertain++;
-      }
-    }
+    const writes = (op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0;
+    const held = writes ? this.heldIn(file, offset, length) : 0;
     return caseOf(
       op,
       c.flags[row]!,
@@ -245,6 +260,14 @@ export class Decider {
       file === NONE ? -1 : files.size[file]!,
       op === Op.truncate && map !== undefined ? map.end : 0,
     );
+  }
+
+  /** What a range holds. Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted. */
+  private heldIn(file: number, offset: number, length: number): number {
+    const held = this.files.maps[file]?.summary(offset, length) ?? Holding.hole;
+    if ((held & Holding.hole) === 0 || this.files.known[file] !== 0) return held;
+    this.uncertain++;
+    return held & ~Holding.hole;
   }
 }
 

@@ -4,6 +4,7 @@ import { type ExtentMap, Holding, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OBSERVED_OPS, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
+import { unlinkedBy } from './file-sizes.js';
 import { type FileStates, stateOf } from './file-states.js';
 
 const BLOCK = 4096;
@@ -125,13 +126,13 @@ export class Effects {
 
   /**
    * What a call that was let through does to a file whose map changes were not recorded. `second` is the row of its other
-   * range, or -1. True: the blocks that the trace names still belong to another file here, and others were taken.
+   * range, or -1; `mostBytes`: a write is cut short after so many. True: the blocks that the trace names still belong to another file here, and others were taken.
    */
-  model(row: number, second: number): boolean {
+  model(row: number, second: number, mostBytes = Number.POSITIVE_INFINITY): boolean {
     const { c, files } = this;
     const file = c.file[row]!;
     if (file === NONE) return false;
-    const length = rangeLength(c, files, row);
+    const length = Math.min(mostBytes, rangeLength(c, files, row));
     const addr = c.addr[row]!;
     const taken = addr >= 0 && length > 0 && files.taken(file, Math.max(0, c.offset[row]!), addr, length);
     this.change(row, second, file, length, taken ? -1 : addr);
@@ -203,11 +204,13 @@ export class Effects {
         if (second >= 0 && c.file[second] !== NONE) this.swap(row, second);
         return;
       case Op.unlink:
-      case Op.rename:
-        if (op === Op.rename && (c.flags[row]! & Flag.over) === 0) return;
-        this.changed(file);
-        map.clear();
+      case Op.rename: {
+        const gone = unlinkedBy(c, row);
+        if (gone < 0 || c.file[gone] === NONE) return;
+        this.changed(c.file[gone]!);
+        files.map(c.file[gone]!).clear();
         return;
+      }
       default:
     }
   }

@@ -11,6 +11,8 @@ export class Fates {
   /** Operations and device accesses whose state at replay differed from the recorded one. */
   diverged = 0;
   private readonly fate: Uint8Array;
+  /** Writes that were cut short: where in the file they end here, bytes. */
+  private readonly endOf = new Map<number, number>();
 
   constructor(highestId: number) {
     this.opOf = new Uint8Array(highestId + 1);
@@ -25,6 +27,16 @@ export class Fates {
 
   denied(opId: number): boolean {
     return this.fate[opId] === DENIED;
+  }
+
+  /** It ended early, at this byte of the file. */
+  cut(opId: number, endBytes: number): void {
+    this.endOf.set(opId, endBytes);
+  }
+
+  /** Does what reaches to this byte lie behind where the operation ended here? */
+  isCut(opId: number, endBytes: number): boolean {
+    return this.endOf.size > 0 && endBytes > (this.endOf.get(opId) ?? Number.POSITIVE_INFINITY);
   }
 
   /** Counted once for each operation. */

@@ -6,6 +6,7 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, OP_COUNT } from '../model/events.js';
 import { ERRNO, errnoName, type Policy } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { FileLeases } from './file-leases.js';
 import type { FileStates } from './file-states.js';
 import type { FidelityCounts } from './result.js';
 
@@ -15,9 +16,11 @@ const EXPLAINED = new Set([ERRNO.ETXTBSY!, ERRNO.EPERM!, ERRNO.EBUSY!, ERRNO.SIG
 export class Fidelity {
   readonly policy: Policy;
   readonly counts: FidelityCounts;
+  readonly leases: FileLeases;
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, columns: EventColumns) {
     this.policy = policy;
+    this.leases = new FileLeases(columns);
     this.counts = {
       policy: policy.name,
       agreed: 0,
@@ -26,6 +29,7 @@ export class Fidelity {
       notCompared: new Map(),
       mapAgreed: 0,
       mapDiffered: 0,
+      leaseBreaks: this.leases.breaks,
       examples: [],
     };
   }

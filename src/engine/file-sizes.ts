@@ -15,6 +15,15 @@ export function secondOf(c: EventColumns, row: number): number {
   return pair && (c.flags[next]! & Flag.second) !== 0 ? next : -1;
 }
 
+/** Row whose file an operation takes the name from (unlink, a rename over it): its blocks go with its last user; -1 for none. */
+export function unlinkedBy(c: EventColumns, row: number): number {
+  const op = c.op[row]!;
+  if (op === Op.unlink || (op === Op.rename && (c.flags[row]! & Flag.over) !== 0)) return row;
+  const second = op === Op.rename ? secondOf(c, row) : -1;
+  const replaced = second >= 0 && (c.flags[second]! & Flag.over) !== 0 && c.file[second] !== c.file[row];
+  return replaced ? second : -1;
+}
+
 export class FileSizes {
   private readonly c: EventColumns;
   private readonly files: FileStates;

@@ -7,6 +7,7 @@ import { NONE } from '../model/units.js';
 import type { Accesses } from './accesses.js';
 import type { Decision } from './decision.js';
 import type { Effects } from './effects.js';
+import { unlinkedBy } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { Hazards } from './hazards.js';
 import type { LanePolicies } from './lane-policies.js';
@@ -41,6 +42,13 @@ export interface ForesightParts {
   readonly accesses: Accesses;
 }
 
+/** An access still to come, the handle it goes through (0: none), and how many of its bytes would be stale now. */
+interface Pending {
+  readonly row: number;
+  readonly handle: number;
+  readonly bytes: () => number;
+}
+
 export class Foresight {
   private readonly parts: ForesightParts;
   private readonly c: EventColumns;
@@ -73,14 +81,17 @@ export class Foresight {
     const changes = this.changes.get(d.opId) ?? [];
     const files = this.filesOf(d, changes);
     if (files.length === 0) return false;
-    if (this.parts.accesses.meets(d) || this.takesFromUnderWay(d)) return true;
+    const underWay = this.parts.accesses.meets(d);
+    const met = underWay >= 0 ? underWay : this.takesFromUnderWay(d);
+    if (met >= 0) return refusedFor(d, { row: met, handle: 0 });
     const pending = files.flatMap((file) => this.pending(d, file));
     if (pending.length === 0) return false;
-    const before = pending.map((bytes) => bytes());
-    return this.parts.files.tryOut(files, () => {
+    const before = pending.map(({ bytes }) => bytes());
+    const first = this.parts.files.tryOut(files, () => {
       this.attempt(d, changes);
-      return pending.some((bytes, i) => bytes() > before[i]!);
+      return pending.find(({ bytes }, i) => bytes() > before[i]!);
     });
+    return first !== undefined && refusedFor(d, first);
   }
 
   // --- before the lane
@@ -122,18 +133,20 @@ export class Foresight {
   }
 
   /** For each access still to come through a translation of the file: how many of its bytes would be stale now. */
-  private pending(d: Decision, file: number): (() => number)[] {
-    const { hazards, files } = this.parts;
+  private pending(d: Decision, file: number): Pending[] {
+    const { accesses, hazards, files } = this.parts;
     const after = this.goneAfter(d, file);
-    const found: (() => number)[] = [];
+    const found: Pending[] = [];
     for (const handle of hazards.handlesOf(file))
-      for (const row of this.through.get(handle) ?? [])
-        if (row > after && this.done[row] === 0) found.push(() => hazards.staleThrough(row, handle));
+      for (const row of accesses.pages(handle) ? [] : (this.through.get(handle) ?? []))
+        if (row > after && this.done[row] === 0)
+          found.push({ row, handle, bytes: () => hazards.staleThrough(row, handle) });
     // Where the map is another one than the recorded already, a raw access of the trace goes to nowhere that is known.
     if (files.diverged[file] === 1) return found;
     for (const pid of hazards.askersOf(file))
       for (const row of this.raw.get(pid) ?? [])
-        if (row > after && this.endsLater(d, row)) found.push(() => hazards.staleRaw(row, pid, file));
+        if (row > after && this.endsLater(d, row))
+          found.push({ row, handle: 0, bytes: () => hazards.staleRaw(row, pid, file) });
     return found;
   }
 
@@ -143,22 +156,22 @@ export class Foresight {
 
   /** The row at which the blocks go: an unlinked file keeps them for as long as it is in use. Infinity: never. */
   private goneAfter(d: Decision, file: number): number {
-    const unlinks = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
-    if (!unlinks || file !== d.file || !this.parts.users.inUse(file)) return -1;
+    const gone = unlinkedBy(this.c, d.row);
+    if (gone < 0 || file !== this.c.file[gone] || !this.parts.users.inUse(file)) return -1;
     let reach = d.row;
     for (const { from, to } of this.uses.get(file) ?? [])
       if (from <= reach) reach = Math.max(reach, to === NONE ? Number.POSITIVE_INFINITY : to);
     return reach;
   }
 
-  /** Does a call take a range away while a device is at work on it, and did the recording see the range move? */
-  private takesFromUnderWay(d: Decision): boolean {
+  /** Row of a device access whose range a call takes away while it lasts, and that the recording saw move; -1 for none. */
+  private takesFromUnderWay(d: Decision): number {
     const { c } = this;
     const endNs = d.timeNs + Math.max(0, c.latencyNs[d.row]!);
-    return [d.row, d.second].some((at) => {
+    const found = [d.row, d.second].flatMap((at) => {
       const taken = at < 0 ? null : takenRange(c, at);
-      if (taken === null) return false;
-      return (this.moved.get(c.file[at]!) ?? []).some(
+      if (taken === null) return [];
+      return (this.moved.get(c.file[at]!) ?? []).filter(
         (row) =>
           c.timeNs[row]! <= endNs &&
           c.timeNs[row]! + Math.max(0, c.latencyNs[row]!) >= d.timeNs &&
@@ -166,7 +179,15 @@ export class Foresight {
           c.offset[row]! + c.length[row]! > taken.from,
       );
     });
+    return found[0] ?? -1;
   }
+}
+
+/** The operation is refused for the sake of this access. */
+function refusedFor(d: Decision, { row, handle }: Pick<Pending, 'row' | 'handle'>): true {
+  d.metRow = row;
+  d.metHandle = handle;
+  return true;
 }
 
 /** The range whose pages a row of a call takes from its file; null for none. */

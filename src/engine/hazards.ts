@@ -5,7 +5,7 @@ import { ExtentMap, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op } from '../model/events.js';
 import type { FileStates } from './file-states.js';
-import type { HazardRow } from './result.js';
+import { type HazardRow, INCOHERENT } from './result.js';
 
 const BLOCK = 4096;
 const WRITES = new Set<number>([Op.dma_write, Op.write]);
@@ -30,6 +30,9 @@ export class Hazards {
   readonly classes = new Float64Array(4);
   count = 0;
   bytes = 0;
+  /** Accesses that met what the other side of device memory had stored and nobody had flushed. */
+  incoherent = 0;
+  incoherentBytes = 0;
   private readonly c: EventColumns;
   private readonly files: FileStates;
   /** Device ranges written as metadata, each at its own address. */
@@ -47,6 +50,11 @@ export class Hazards {
     this.files = files;
     this.oneDevice = files.deviceOf.every((device) => device === files.deviceOf[0]);
     this.changedNs = new Float64Array(fileCount).fill(-1);
+  }
+
+  /** Where a file ends, bytes: its size, or its last block. */
+  endOf(file: number): number {
+    return Math.max(this.files.size[file]!, this.files.maps[file]?.end ?? 0);
   }
 
   /** A device takes the addresses of a range. */
@@ -87,10 +95,22 @@ export class Hazards {
     for (const [pid, files] of this.asked) if (files.has(file)) yield pid;
   }
 
-  /** An access through a handle: everything whose block has moved since is stale. */
-  through(row: number, handle: number, nowNs: number): void {
+  /** An access through a handle: everything whose block has moved since is stale. True when something is. */
+  through(row: number, handle: number, nowNs: number): boolean {
     const taken = this.captured.get(handle);
-    if (taken !== undefined) this.compare(row, taken, this.meantBy(row, taken), nowNs);
+    return taken !== undefined && this.compare(row, taken, this.meantBy(row, taken), nowNs);
+  }
+
+  /** What of its file an access through a handle means, as far as the translation reaches. */
+  rangeThrough(row: number, handle: number): (Span & { readonly file: number }) | null {
+    const taken = this.captured.get(handle);
+    if (taken === undefined) return null;
+    const { offset, end } = this.meantBy(row, taken);
+    return {
+      file: taken.file,
+      offset: Math.max(offset, taken.offset),
+      end: Math.min(end, taken.offset + taken.length),
+    };
   }
 
   /** Bytes of an access through a handle that would be stale as the map is now. */
@@ -217,16 +237,17 @@ export class Hazards {
     this.count++;
     this.bytes += bytes;
     this.classes[hazardClass]!++;
-    if (this.rows.length >= MOST_ROWS) return;
-    this.rows.push({
-      row,
-      hazardClass,
-      bytes,
-      file,
-      offset,
-      addr,
-      owner: other ? owner : -1,
-      staleForNs,
-    });
+    this.list({ row, hazardClass, bytes, file, offset, addr, owner: other ? owner : -1, staleForNs });
+  }
+
+  /** Counts an access by one side to what the other side stored and nobody flushed: a kind of its own. */
+  addIncoherent(row: number, bytes: number, file: number, offset: number): void {
+    this.incoherent++;
+    this.incoherentBytes += bytes;
+    this.list({ row, hazardClass: INCOHERENT, bytes, file, offset, addr: -1, owner: -1, staleForNs: -1 });
+  }
+
+  private list(hazard: HazardRow): void {
+    if (this.rows.length < MOST_ROWS) this.rows.push(hazard);
   }
 }

@@ -24,7 +24,7 @@ export class HoldTable {
   private readonly first: Int32Array;
   private readonly counts: Uint32Array;
   /** By file: bit set of the kinds alive. */
-  readonly mask: Uint8Array;
+  readonly mask: Uint16Array;
   private readonly ofHandle = new Map<number, number>();
   private free = NIL;
   private used = 0;
@@ -32,7 +32,7 @@ export class HoldTable {
   constructor(files: number) {
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);
-    this.mask = new Uint8Array(files);
+    this.mask = new Uint16Array(files);
   }
 
   add(

@@ -6,6 +6,7 @@ import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
 import { Claims } from './claims.js';
+import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
 import { Decider } from './decision.js';
 import { Effects, isObservation } from './effects.js';
@@ -57,6 +58,7 @@ export class Lane {
   private readonly effects: Effects;
   private readonly hazards: Hazards;
   private readonly seals: Seals;
+  private readonly coherence: Coherence | null;
   private readonly ledger: Ledger;
   private readonly queue = new TimeQueue();
   private readonly fates: Fates;
@@ -103,9 +105,12 @@ export class Lane {
     this.files = files;
     this.effects = new Effects(columns, files);
     this.hazards = new Hazards(columns, files, input.fileCount);
+    const isSoftware = !policies.recorded && policies.all.some(({ behaviour }) => behaviour.coherence === 'software');
+    this.coherence = isSoftware ? new Coherence({ columns, policies, files, hazards: this.hazards, prices }) : null;
     this.seals = new Seals({
       ...{ policies, files, holds, users, obstacles, prices, plan, queue },
       ...{ unseal: options.unseal, endNs: input.endNs },
+      flushed: (file) => this.coherence?.flushAll(file),
     });
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
@@ -131,10 +136,12 @@ export class Lane {
         hazards: this.hazards,
         queue,
       },
+      coherence: this.coherence,
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
-    const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, mostBytes) =>
+      this.applyModel(row, nowNs, later, mostBytes);
     this.foresight = policies.all.some(({ foresees }) => foresees === true)
       ? new Foresight({
           ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
@@ -147,6 +154,7 @@ export class Lane {
       ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
       ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
+      coherence: this.coherence,
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
@@ -219,10 +227,15 @@ export class Lane {
       hazardBytes: hazards.bytes,
       hazardClasses: hazards.classes,
       hazardCount: hazards.count,
+      incoherent: hazards.incoherent,
+      incoherentBytes: hazards.incoherentBytes,
+      handOvers: this.coherence?.handOvers ?? 0,
+      flushNs: this.coherence?.flushNs ?? null,
       seals: this.seals.rows,
       crashes: this.crashes,
       journalCommits: operations.journalCommits,
       deviceRefaults: this.devices.deviceRefaults,
+      bounced: this.devices.bounced,
       diverged: this.fates.diverged,
       measured: ledger.measured,
       priced: ledger.priced,
@@ -334,7 +347,7 @@ export class Lane {
     }
     const opId = c.opId[row]!;
     const file = c.file[row]!;
-    const denied = this.fates.denied(opId);
+    const denied = this.fates.denied(opId) || this.fates.isCut(opId, c.offset[row]! + c.length[row]!);
     const waiter = denied || !this.waits.any ? undefined : this.waits.of(opId);
     if (!denied && waiter === undefined) return this.applyObserved(row, nowNs);
     // What the refused call would have freed stays with the file; what a waiting one frees does so for now.
@@ -359,12 +372,12 @@ export class Lane {
     this.hazards.changedNs[file] = nowNs;
   }
 
-  private applyModel(row: number, nowNs: number, later: boolean): void {
+  private applyModel(row: number, nowNs: number, later: boolean, mostBytes?: number): void {
     const { c, fates } = this;
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
-    if (this.effects.model(row, second)) fates.diverge(opId);
-    this.hazards.data(row);
+    if (this.effects.model(row, second, mostBytes)) fates.diverge(opId);
+    if (mostBytes === undefined) this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     this.modelled(c.file[row]!, opId, nowNs, takesAway, later);
     if (second >= 0) this.modelled(c.file[second]!, opId, nowNs, takesAway, later);
@@ -374,7 +387,7 @@ export class Lane {
     if (file === NONE) return;
     this.touched(file, nowNs, takesAway);
     // Blocks that go later than the call: the device's copy goes with them.
-    if (takesAway && later && this.policies.of(file).devicePages === true) this.claims.revoke(file);
+    if (takesAway && later) this.claims.revoke(file, null);
     if (this.fates.committed[opId] === 1) this.files.commit(file);
   }
 
@@ -390,7 +403,7 @@ export class Lane {
     if (file === NONE) return;
     let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
     if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
-    else this.devices.seen(row, file, flags, nowNs);
+    else ns += this.devices.seen(row, file, flags, nowNs);
     this.foretold(row, file);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);

@@ -1,9 +1,12 @@
 // The operations of one lane: decided, counted, made to wait, carried out. The one way an operation goes, in open and closed time.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { ERRNO, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { reachOf } from './cases.js';
+import type { Coherence } from './coherence.js';
 import { Decision, isFault } from './decision.js';
+import { unlinkedBy } from './file-sizes.js';
 import type { LaneParts } from './parts.js';
 import type { DeadlockRow } from './result.js';
 import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
@@ -149,7 +152,7 @@ export class Operations {
     const { waits, onDeny } = this.parts;
     if (this.recorded) return null;
     if (d.waits) return waits.heldBack(d, waitOf(d.verdict)) ? waitOf(d.verdict) : null;
-    if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) ? 'retry' : null;
+    if (d.verdict === Verdict.deny) return onDeny.kind === 'retry' && retries(d) && !this.fallsBack(d) ? 'retry' : null;
     if ((d.op !== Op.read && d.op !== Op.write) || !waits.any || !waits.keepsLock(d.file)) return null;
     d.blocked = d.file;
     d.also = NONE;
@@ -215,6 +218,7 @@ export class Operations {
     if (what !== 'retry') return waits.heldBack(decision, what);
     const again = Object.assign(new Decision(), decision, { timeNs: nowNs });
     this.decide(again);
+    decision.insideBytes = again.insideBytes;
     return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
   }
 
@@ -261,7 +265,8 @@ export class Operations {
     const { ledger, prices } = this.parts;
     const { row, op, verdict } = d;
     const recordedNs = this.c.latencyNs[row]!;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    const whole = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    const bytes = d.insideBytes < 0 ? whole : d.insideBytes;
     let measured = recordedNs >= 0;
     const plainNs = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
     let ns = plainNs;
@@ -288,38 +293,85 @@ export class Operations {
   }
 
   private carryOut(d: Decision, nowNs: number): void {
-    const { claims, devices, fates, files, plan, sizes } = this.parts;
-    const { file, second, verdict, opId } = d;
+    const { claims, coherence, devices, fates, files, plan, sizes } = this.parts;
+    const { file, verdict, opId } = d;
     const failed = d.result < 0;
-    const there = this.fileOf(second);
     const retried = verdict === Verdict.deny && d.waitNs > 0;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
     const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
-    if (refused || d.short) return this.refuse(d);
+    if (refused || d.short) return this.refuse(d, nowNs);
     // The recording refused what this policy lets through: what it would have done is not in the trace.
     if (!this.recorded && failed && sealErrno(-d.result) && d.operationCase >= 0) fates.diverge(opId);
-    if (verdict === Verdict.revoke) {
-      if (file !== NONE) claims.revoke(file);
-      if (there !== NONE) claims.revoke(there);
-    } else if (verdict === Verdict.commit) {
+    this.revoke(d);
+    if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
       fates.committed[opId] = 1;
       files.commit(file);
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (!failed) {
-      if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
+      if (d.insideBytes >= 0) this.writeInside(d, nowNs);
+      else if (file !== NONE && plan.observed[file] === 0) this.model(d, nowNs);
       else if (file !== NONE) sizes.later(d.row, d.op, file, nowNs);
       if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
+      if (coherence !== null) this.handOver(d, coherence);
       claims.take(d, nowNs);
     }
     this.sealAgain(d, lifted, nowNs);
   }
 
-  private refuse(d: Decision): void {
+  /** Devices on demand lose their translation, also where something stronger was decided than that. */
+  private revoke(d: Decision): void {
+    const { claims, files, policies } = this.parts;
+    for (const row of [d.row, d.second]) {
+      const file = this.fileOf(row);
+      if (file === NONE || (d.verdict !== Verdict.revoke && !claims.revokes(file, d.operationCase))) continue;
+      const ranged = policies.of(file).rangedMask !== 0;
+      claims.revoke(file, ranged ? reachOf(this.c, row, files.size[file]!) : null);
+      if (d.verdict !== Verdict.revoke) d.sealNs += this.parts.prices.price('invalidate');
+    }
+  }
+
+  /** The CPU takes over what devices stored, leaves what it stores; what an operation takes away nobody meets any more. */
+  private handOver(d: Decision, coherence: Coherence): void {
+    d.sealNs += coherence.ran(d);
+    const gone = unlinkedBy(this.c, d.row);
+    for (const row of d.frees ? [d.row, d.second] : [gone]) {
+      const file = this.fileOf(row);
+      if (file === NONE) continue;
+      const { from, to } = reachOf(this.c, row, this.parts.files.size[file]!);
+      coherence.forget(file, from, to);
+    }
+  }
+
+  /** A write that ends where the file does: no block is added, and the rest of what the recording shows is not done. */
+  private writeInside(d: Decision, nowNs: number): void {
+    const { applyModel, fates, files, plan } = this.parts;
+    files.strayed = true;
+    fates.cut(d.opId, this.c.offset[d.row]! + d.insideBytes);
+    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, d.insideBytes);
+    else files.diverged[d.file] = 1;
+  }
+
+  /** A long-term pin was refused to an application that knows another way (on_refused_pin). */
+  private fallsBack({ operationCase, verdict, file, result }: Decision): boolean {
+    if (operationCase !== Case.pin_long || verdict !== Verdict.deny || result < 0 || this.recorded) return false;
+    return this.parts.policies.of(file).behaviour.onRefusedPin !== 'abort';
+  }
+
+  private fallBack(d: Decision, nowNs: number): void {
+    const { claims, policies, prices } = this.parts;
+    if (policies.of(d.file).behaviour.onRefusedPin === 'odp') {
+      claims.onDemand(d, nowNs);
+      d.sealNs += prices.price('register');
+    } else claims.buffer(d);
+  }
+
+  private refuse(d: Decision, nowNs: number): void {
     const { fates, files, plan } = this.parts;
     fates.deny(d.opId);
     files.strayed = true;
+    if (this.fallsBack(d)) this.fallBack(d, nowNs);
     // Refused here and let through there: from now on the file's map is another one, if the call changed it.
     if (d.result < 0 || d.file === NONE || plan.observed[d.file] === 1 || !d.frees) return;
     files.diverged[d.file] = 1;
@@ -331,7 +383,7 @@ export class Operations {
    */
   private lift(d: Decision, nowNs: number): readonly number[] {
     const { claims, decider, onDeny } = this.parts;
-    if (onDeny.kind !== 'unseal' || !retries(d)) return NONE_LIFTED;
+    if (onDeny.kind !== 'unseal' || !retries(d) || this.fallsBack(d)) return NONE_LIFTED;
     const lifted = filesOf(d).filter((file) => claims.liftSeal(file, nowNs));
     const again = Object.assign(new Decision(), d);
     if (lifted.length > 0) decider.decide(again);
@@ -348,8 +400,8 @@ export class Operations {
   /** Applies what the call does to maps that were not recorded: at once, or when nobody uses the unlinked file any more. */
   private model(d: Decision, nowNs: number): void {
     const { releases } = this.parts;
-    const gone = d.op === Op.unlink || (d.op === Op.rename && (d.flags & Flag.over) !== 0);
-    if (gone && releases.later(d.file, d.row)) this.parts.files.strayed = true;
+    const gone = unlinkedBy(this.c, d.row);
+    if (gone >= 0 && releases.later(this.fileOf(gone), gone)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
     if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);

@@ -2,6 +2,7 @@
 import type { EventColumns } from '../model/events.js';
 import type { Accesses, Touches } from './accesses.js';
 import type { Claims } from './claims.js';
+import type { Coherence } from './coherence.js';
 import type { Conflicts } from './conflicts.js';
 import type { Decider } from './decision.js';
 import type { Fates } from './fates.js';
@@ -39,11 +40,13 @@ export interface LaneParts {
   readonly devices: Accesses;
   readonly releases: Releases;
   readonly touches: Touches;
+  /** Null where hardware keeps device memory coherent. */
+  readonly coherence: Coherence | null;
   readonly queue: TimeQueue;
   /** An observed row whose operation has now run, or never will. */
   readonly observe: (row: number, nowNs: number) => void;
-  /** What a call does to maps that were not recorded; `later`: some time after the call. */
-  readonly applyModel: (row: number, nowNs: number, later: boolean) => void;
+  /** What a call does to maps that were not recorded; `later`: some time after the call; `mostBytes`: cut short after so many. */
+  readonly applyModel: (row: number, nowNs: number, later: boolean, mostBytes?: number) => void;
   /** The operation of a row has run or was refused: its thread is as late as it gets by it. */
   readonly over: (row: number, nowNs: number) => void;
 }

@@ -1,6 +1,7 @@
 // What a lane counted: plain numbers and rows, turned into tables by `results`.
 
 import type { Histogram } from '../base/histogram.js';
+import type { LeaseBreaks } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { ExtentView } from './view.js';
 
@@ -30,9 +31,12 @@ export interface ConflictGroup {
   after: readonly ExtentView[];
 }
 
+/** `HazardRow.hazardClass` of an access that lacked a flush. */
+export const INCOHERENT = 4;
+
 export interface HazardRow {
   readonly row: number;
-  /** 0 to 3: a to d. */
+  /** 0 to 3: a to d; INCOHERENT. */
   readonly hazardClass: number;
   readonly bytes: number;
   readonly file: number;
@@ -85,6 +89,8 @@ export interface FidelityCounts {
   readonly notCompared: Map<string, number>;
   mapAgreed: number;
   mapDiffered: number;
+  /** Breaks of ordinary leases: predicted and recorded. */
+  readonly leaseBreaks: LeaseBreaks;
   /** Rows of the first disagreements, with what was predicted (verdict, errno). */
   readonly examples: {
     readonly row: number;
@@ -122,11 +128,19 @@ export interface LaneResult {
   readonly hazardBytes: number;
   readonly hazardClasses: Float64Array;
   readonly hazardCount: number;
+  /** Accesses that lacked a flush, and their bytes: none of the above. */
+  readonly incoherent: number;
+  readonly incoherentBytes: number;
+  /** Accesses that took over what the other side of device memory had stored, and by op code what flushing cost, ns; null: no need. */
+  readonly handOvers: number;
+  readonly flushNs: Float64Array | null;
   readonly seals: readonly SealRow[];
   /** For each time that was asked for. */
   readonly crashes: readonly CrashRow[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
+  /** Device accesses to a buffer that stands for a refused pin. */
+  readonly bounced: number;
   readonly diverged: number;
   readonly measured: number;
   readonly priced: number;

@@ -33,6 +33,8 @@ export interface SealParts {
   readonly plan: SealPlan;
   readonly unseal: Unseal;
   readonly queue: TimeQueue;
+  /** The call flushed what was stored into the file. */
+  readonly flushed: (file: number) => void;
   /** Of the trace, ns: nothing that only time brings happens after it. */
   readonly endNs: number;
 }
@@ -49,6 +51,7 @@ export class Seals {
   private readonly unsealRule: Unseal;
   private readonly queue: TimeQueue;
   private readonly endNs: number;
+  private readonly flushed: SealParts['flushed'];
   /** Explicit seals by file. */
   private readonly sealed = new Map<number, FileSeal>();
   /** Row of the seal by hold place (mappings that are seals themselves). */
@@ -71,6 +74,7 @@ export class Seals {
     this.unsealRule = parts.unseal;
     this.queue = parts.queue;
     this.endNs = parts.endNs;
+    this.flushed = parts.flushed;
     this.idleSince = new Float64Array(parts.files.maps.length).fill(Number.POSITIVE_INFINITY);
   }
 
@@ -226,6 +230,7 @@ export class Seals {
     const map = files.map(file);
     const size = files.size[file]! >= 0 ? Math.ceil(files.size[file]! / PAGE) * PAGE : map.end;
     let ns = prices.price('fsync');
+    this.flushed(file);
     if (size === 0 || files.known[file] === 0) return ns;
     const held = map.summary(0, size);
     if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked | Holding.delalloc)) === 0) return ns;

@@ -111,8 +111,9 @@ export class Waits {
   }
 
   /**
-   * Places of the holds in the hold table that make the operation wait: those that were there when it came. Recorded on
-   * Linux 6.12: pins taken meanwhile do not starve it (seal-semantics section 10.1); leases are not granted meanwhile.
+   * Places of the holds in the hold table that make the operation wait. Who waits for pins gives the fault lock away while it
+   * sleeps and looks at the whole file again when it wakes, so that pins taken meanwhile count (section 4.1); one gap lets it
+   * through, so that a single re-pinning thread does not starve it (section 10.1). Leases are not granted meanwhile.
    */
   *inTheWay(d: Decision): Generator<number> {
     yield* this.holding(d, d.blocked, d.operationCase);
@@ -125,7 +126,7 @@ export class Waits {
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
-      if (verdict === d.wanted && holds.fromNs[at]! <= d.timeNs) yield at;
+      if (verdict === d.wanted && (verdict === Verdict.wait || holds.fromNs[at]! <= d.timeNs)) yield at;
     }
   }
 

@@ -1,5 +1,5 @@
 // One event of the plain form: its keys, names and holds become rows. Identities live as long as the file is read.
-import { type EventWriter, FLAGS, Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
+import { type EventWriter, FLAGS, Flag, OBSERVED_OPS, OPS, Op, secondFlags } from '../model/events.js';
 import type { TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import { Contradictions } from './ndjson-contradictions.js';
@@ -163,7 +163,7 @@ export class EventReader {
     writeRow(events, first);
     if (extra !== '') this.#sink.extra(extra);
     if (second !== null) {
-      const both = flags | Flag.second;
+      const both = secondFlags(op, flags);
       writeRow(events, { ...first, flags: both, file: second.file, offset: second.offset, addr: UNKNOWN });
     }
     const done = result === UNKNOWN_RESULT || result === 0;

@@ -28,6 +28,7 @@ export const STEPS = [
   'deregister',
   'dma',
   'refuse',
+  'flush',
 ] as const;
 export type Step = (typeof STEPS)[number];
 export const STEP_COUNT = STEPS.length;

@@ -158,6 +158,10 @@ export const OBSERVED_OPS: readonly OpName[] = [
   'writeback',
 ];
 
+/** Flags of the second row of an operation on two files: of a rename, exactly one of the two is replaced. */
+export const secondFlags = (op: number, flags: number): number =>
+  (op === Op.rename ? flags ^ Flag.over : flags) | Flag.second;
+
 /**
  * Decoded columns of `rows` events, sorted by time; lanes only read them.
  * One event touches one range of one file. `offset`, `length`, `addr` in bytes (-1 unknown; `truncate` and `file` hold

@@ -41,7 +41,18 @@ export const CASE_COUNT = CASES.length;
 export const Case = Object.fromEntries(CASES.map((name, code) => [name, code])) as { readonly [K in CaseName]: number };
 
 /** Kinds of hold, in bit order. */
-export const HOLDS = ['mapping', 'pin', 'registration', 'seal', 'lease', 'layout', 'swap', 'translation'] as const;
+export const HOLDS = [
+  'mapping',
+  'pin',
+  'registration',
+  'seal',
+  'lease',
+  'layout',
+  'swap',
+  'translation',
+  /** A device that translates on demand: no pin, and no word of a policy on it. */
+  'ondemand',
+] as const;
 export type HoldName = (typeof HOLDS)[number];
 export const HOLD_COUNT = HOLDS.length;
 export const Hold = Object.fromEntries(HOLDS.map((name, code) => [name, code])) as { readonly [K in HoldName]: number };
@@ -174,8 +185,6 @@ export interface Switch {
   readonly values: readonly string[] | 'seconds';
   readonly fallback: string;
   readonly text: string;
-  /** Values that policies carry and the replay does not act on yet: the command line refuses them. */
-  readonly awaited?: readonly string[];
 }
 
 /** An operation that a policy treats as another row of the table (such as note 18): always, or with this flag. */
@@ -237,10 +246,14 @@ export interface PolicySpec {
   readonly notes?: readonly string[];
 }
 
-/** The holds that a policy's printed cells are about: not a swap file where that is an accident, not the mark of a spoiled file. */
+/** The holds that a policy's printed cells are about: no device on demand, no swap file where that is an accident, not the mark of a spoiled file. */
 export const ownHolds = ({ held, seal, spoils }: PolicySpec): readonly HoldName[] =>
   HOLDS.filter(
-    (hold) => held[hold] !== undefined && hold !== spoils?.hold && (hold !== 'swap' || seal?.hold === 'swap'),
+    (hold) =>
+      held[hold] !== undefined &&
+      hold !== spoils?.hold &&
+      hold !== 'ondemand' &&
+      (hold !== 'swap' || seal?.hold === 'swap'),
   );
 
 /** A policy with its tables, indexed `case * MASKS + holdMask`. */
@@ -248,6 +261,10 @@ export interface Policy extends PolicySpec {
   readonly behaviour: Behaviour;
   /** Bits of the holds whose holder gets other cells than everybody else. */
   readonly holderMask: number;
+  /** Bits of the holds whose device loses its translation on a map change and faults at its next access. */
+  readonly pagedMask: number;
+  /** Those of them that only a change of their own range takes away (zap_scope=range). */
+  readonly rangedMask: number;
   /** Bits of the holds that operations of the trace take by themselves. */
   readonly requestMask: number;
   /** Bits of the holds that end with the process that took them. */

@@ -3,7 +3,8 @@
 import type { PolicyEntry } from '../model/policy.js';
 import { whilePinned } from './busy-wait.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = { name: 'dax', title: 'DAX: map changes wait for short pins, long-term pins refused' } as const;
@@ -24,7 +25,7 @@ export const dax: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: column,
-      held: { swap: swapHeld, pin: whilePinned(settings, column) },
+      held: { ...alwaysHeld(settings), pin: whilePinned(settings, column) },
       seal: null,
       notes: [
         'One pinned page anywhere makes a change of any range wait; no limit; on XFS the I/O lock stays held meanwhile (note 8, section 4.1).',

@@ -75,9 +75,13 @@ export function definePolicy(spec: PolicySpec): Policy {
   const { unheld = {}, holder: own = {} } = spec;
   const other = fold(unheld, (hold) => spec.held[hold], {});
   const holder = fold(unheld, (hold) => ({ ...spec.held[hold], ...own[hold] }), own);
+  const behaviour = spec.behaviour ?? behaviourOf({});
+  const pagedMask = maskOf(spec.devicePages === true ? ['ondemand', 'registration', 'translation'] : ['ondemand']);
   return {
     ...spec,
-    behaviour: spec.behaviour ?? behaviourOf({}),
+    behaviour,
+    pagedMask,
+    rangedMask: behaviour.zapScope === 'range' ? pagedMask : 0,
     holderMask: maskOf(Object.keys(own) as HoldName[]),
     requestMask: maskOf(['swap', ...(spec.requests ?? [])]),
     exitMask: MASKS - 1 - maskOf(['seal', 'swap', ...(spec.outliveExit ?? [])]),

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column FA with notes 4 and 9, and sections 2, 5, 6 (famfs README).
 import type { Cells, PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = { name: 'famfs', title: 'famfs: allocated once at creation, most changes not supported' } as const;
@@ -16,7 +17,7 @@ export const famfs: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: column,
-      held: { seal: invalid, swap: swapHeld },
+      held: { seal: invalid, ...alwaysHeld(settings) },
       spoils: { cases: ['truncate_down', 'truncate_up'], hold: 'seal' },
       seal: null,
       ...(setting(settings, 'famfs.past_eof') === 'short' ? { shortWrites: 'nothing' } : {}),

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column LU with notes 1, 12 and 17, and sections 2, 4.2, 5 (I. Weiny, F_LAYOUT | F_EXCLUSIVE).
 import type { CaseName, Cells, PolicyEntry, Settings } from '../model/policy.js';
 import { behaviourOf, inPlaceWrites } from './choices.js';
-import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { type Column, definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -23,7 +24,7 @@ export const layoutUser: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: { pin_long: 'PRM' },
-      held: { lease: { ...lease, pin_long: 'PRM' }, swap: swapHeld },
+      held: { lease: { ...lease, pin_long: 'PRM' }, ...alwaysHeld(settings) },
       holder: { lease: { ...deadlocks(lease), pin_long: lease.pin_long } },
       seal: {
         hold: 'lease',

@@ -3,7 +3,8 @@
 import type { PolicyEntry } from '../model/policy.js';
 import { whilePinned } from './busy-wait.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 
 const label = {
   name: 'longterm-refused',
@@ -22,7 +23,7 @@ export const longtermRefused: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: column,
-      held: { swap: swapHeld, pin: whilePinned(settings, column) },
+      held: { ...alwaysHeld(settings), pin: whilePinned(settings, column) },
       seal: null,
       notes: [
         'The refusal is at the pin, not at the truncate: EOPNOTSUPP whatever the era; what the application does then is on_refused_pin.',

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column ML with notes 5 and 12, and section 4.2 (v7-v9, October 2017).
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf, inPlaceWrites, leaseBreakNs, mapChanges } from './choices.js';
-import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { type Column, definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -25,7 +26,7 @@ export const mapdirectLease: PolicyEntry = {
       ],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: { lease: mapChanges(settings, written), swap: swapHeld },
+      held: { lease: mapChanges(settings, written), ...alwaysHeld(settings) },
       seal: {
         hold: 'lease',
         taken: 'mapping',

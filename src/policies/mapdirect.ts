@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column MD, and section 5. Ordinary mappings do not carry the `mapping` hold.
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf, mapChanges } from './choices.js';
-import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { type Column, definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = { name: 'mapdirect', title: 'MAP_DIRECT: transient seal, released at munmap or exit' } as const;
@@ -20,7 +21,7 @@ export const mapdirect: PolicyEntry = {
       ],
       reach: setting(settings, 'mapdirect_scope') as 'file' | 'range',
       behaviour: behaviourOf(settings),
-      held: { mapping: mapChanges(settings, column), swap: swapHeld },
+      held: { mapping: mapChanges(settings, column), ...alwaysHeld(settings) },
       seal: {
         hold: 'mapping',
         taken: 'mapping',

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column PI, and sections 4.1, 4.4.
 import type { Cells, PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -26,7 +27,7 @@ export const mapsyncPin: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: faults,
-      held: { pin: pinned, registration: pinned, swap: swapHeld },
+      held: { pin: pinned, registration: pinned, ...alwaysHeld(settings) },
       seal: { hold: 'registration', taken: 'registration', outlives: ['unmap'], prepares: false, refusals: [] },
       notes: [
         'What-if: long-term pins are assumed to be allowed (note 16), whatever the era, and to be waited for like short ones.',

@@ -3,7 +3,8 @@
 import type { PolicyEntry } from '../model/policy.js';
 import { whilePinned } from './busy-wait.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = { name: 'mapsync', title: 'MAP_SYNC: write faults commit the journal, nothing is held still' } as const;
@@ -23,7 +24,7 @@ export const mapsync: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: unpinned,
-      held: { swap: swapHeld, pin: whilePinned(settings, unpinned) },
+      held: { ...alwaysHeld(settings), pin: whilePinned(settings, unpinned) },
       seal: null,
       notes: [
         'MAP_SYNC forbids nothing and protects no DMA: it promises that the map of what was stored survives a crash.',

@@ -2,8 +2,8 @@
 // Rule: seal-semantics section 3, column OP with notes 7, 10 and 15, and section 4.3.
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
-import { setting } from './switches.js';
+import { definePolicy } from './define.js';
+import { alwaysHeld, onDemandHeld } from './on-demand.js';
 
 const label = {
   name: 'odp',
@@ -14,7 +14,7 @@ export const odp: PolicyEntry = {
   ...label,
   usual: true,
   build(settings) {
-    const copied: Column = setting(settings, 'fs') === 'ext4' ? { ...column, fallocate: 'ok' } : column;
+    const copied = onDemandHeld(settings);
     return definePolicy({
       ...label,
       cites: [
@@ -25,12 +25,12 @@ export const odp: PolicyEntry = {
       ],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: { registration: copied, translation: copied, swap: swapHeld },
+      held: { registration: copied, translation: copied, ...alwaysHeld(settings) },
       seal: null,
       devicePages: true,
       notes: [
         'Nothing is refused or delayed beyond the synchronous, bounded invalidation; the next device access faults.',
-        'An operation that breaks layouts zaps the mappings of the whole file, so the reach is the file (zap_scope=file).',
+        'An operation that breaks layouts zaps the mappings of the whole file, so every translation of the file goes; with zap_scope=range those that reach into what the operation is about.',
         'unlink invalidates when the last link, open file and mapping are gone (note 15).',
         'Write faults on holes and unwritten blocks may be the device’s own; with MAP_SYNC they would commit (note 7), which is not assumed here.',
         'There is no long-term pin to take: registering succeeds without one.',
@@ -38,35 +38,4 @@ export const odp: PolicyEntry = {
       ],
     });
   },
-};
-
-const column: Column = {
-  read: 'ok',
-  write_written: 'ok',
-  write_unwritten: 'ok',
-  write_hole: 'I',
-  write_shared: 'I',
-  write_past_eof: 'ok',
-  read_fault: 'ok',
-  write_fault_written: 'ok',
-  write_fault_unwritten: 'ok',
-  write_fault_hole: 'ok',
-  write_fault_shared: 'I',
-  truncate_down: 'I',
-  truncate_up: 'I',
-  truncate_same: 'I',
-  fallocate: 'I',
-  fallocate_move: 'I',
-  unshare: 'I',
-  reflink_source: 'I',
-  reflink_target: 'I',
-  exchange: 'I',
-  swapext: 'I',
-  unlink: 'I',
-  rename: 'ok',
-  attributes: 'ok',
-  map_writable: 'ok',
-  pin_short: 'ok',
-  pin_long: '-',
-  umount: 'BSY',
 };

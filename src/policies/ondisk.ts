@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column OD with notes 3 and 14, and sections 5, 6 (S_IOMAP_IMMUTABLE patches, August 2017).
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf, mapChanges } from './choices.js';
-import { type Column, definePolicy, swapHeld, unprivileged } from './define.js';
+import { type Column, definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -27,7 +28,7 @@ export const ondisk: PolicyEntry = {
           settings,
           setting(settings, 'ondisk.unlink') === 'ok' ? { ...column, unlink: 'ok', rename: 'ok' } : column,
         ),
-        swap: swapHeld,
+        ...alwaysHeld(settings),
       },
       seal: {
         hold: 'seal',
@@ -45,7 +46,7 @@ export const ondisk: PolicyEntry = {
       ...(setting(settings, 'ondisk.version') === 'v1' ? { shortWrites: 'inside' } : {}),
       notes: [
         'The call asks for CAP_LINUX_IMMUTABLE, the whole file, and that nobody maps it; the three errnos are from memory (section 2).',
-        'v2/v3 reading: a write past the end fails as a whole. v1 wrote the part inside the file and returned a short count (ondisk.version=v1, note 3).',
+        'v2/v3 reading: a write past the end fails as a whole. v1 wrote the part inside the file, if the seal lets that part be written, and returned a short count (ondisk.version=v1, note 3); a write that begins at or behind the end has no such part and is refused.',
         'seal_fills=false is D. Chinner’s variant: the file is sealed as it is, holes and shared blocks included.',
         'unwritten_is_map_change=false lets first writes to unwritten blocks through; the call converts them all the same, as v2/v3 did.',
         'unlink and rename: the v1 text forbids them (EPERM), later diffs contain no such check; ondisk.unlink=ok (note 14).',

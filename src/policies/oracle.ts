@@ -2,7 +2,8 @@
 // Rule: issue "every policy exactly": refuses the changes that would make a later device access stale, and nothing else.
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { definePolicy, swapHeld } from './define.js';
+import { definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 
 const label = { name: 'oracle', title: 'a seal that knows the future: refuses only what a device would meet' } as const;
 
@@ -14,7 +15,7 @@ export const oracle: PolicyEntry = {
       cites: ['no series and no kernel: a bound, worked out from the accesses that the trace shows'],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: { swap: swapHeld },
+      held: { ...alwaysHeld(settings) },
       seal: null,
       foresees: true,
       notes: [

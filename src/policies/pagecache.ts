@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column PC, and section 10.7 (mm/gup.c, writable_file_mapping_allowed).
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = { name: 'pagecache', title: 'Page cache: an ordinary file, nothing held still' } as const;
@@ -19,9 +20,10 @@ export const pagecache: PolicyEntry = {
         'mmap(2)',
       ],
       reach: 'file',
-      behaviour: behaviourOf(settings),
+      // Its pages are memory of the host, which hardware keeps coherent.
+      behaviour: { ...behaviourOf(settings), coherence: 'hardware' },
       unheld: setting(settings, 'era') === '2017' ? { ...column, pin_long: 'ok' } : column,
-      held: { swap: swapHeld },
+      held: { ...alwaysHeld(settings) },
       seal: null,
       notes: [
         'Page cache plus a long-term pin is a hazard of its own: after a truncate or punch the page is no longer the file’s, the device write succeeds and its data is lost. The blocks are safe (class a).',

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column NF with notes 6 and 12, and sections 2, 4.2, 5, 6 (fs/nfsd/nfs4layouts.c).
 import type { Cells, PolicyEntry } from '../model/policy.js';
 import { behaviourOf, inPlaceWrites, mapChanges } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
@@ -24,7 +25,7 @@ export const pnfsLayout: PolicyEntry = {
       ],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: granted ? { layout: mapChanges(settings, written), swap: swapHeld } : { swap: swapHeld },
+      held: granted ? { layout: mapChanges(settings, written), ...alwaysHeld(settings) } : { ...alwaysHeld(settings) },
       ...(granted ? { holder: { layout: client }, requests: ['layout'], outliveExit: ['layout'] } : {}),
       seal: granted
         ? {

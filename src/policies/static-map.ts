@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column ST with notes 11 and 15, and section 5.
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 
 const label = { name: 'static-map', title: 'Copied map: nothing is refused or delayed, the copy goes stale' } as const;
 
@@ -17,7 +18,7 @@ export const staticMap: PolicyEntry = {
       ],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: { translation: column, registration: column, pin: column, swap: swapHeld },
+      held: { translation: column, registration: column, pin: column, ...alwaysHeld(settings) },
       seal: null,
       requests: ['translation'],
       outliveExit: ['translation'],

@@ -2,7 +2,8 @@
 // Rule: seal-semantics section 3, column SW, and sections 2, 5, 6, 9.5 (swapon(2); IS_SWAPFILE in the VFS).
 import type { PolicyEntry } from '../model/policy.js';
 import { behaviourOf } from './choices.js';
-import { definePolicy, swapHeld, unprivileged } from './define.js';
+import { definePolicy, unprivileged } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 
 const label = { name: 'swap', title: 'Swap file: everything that could move a block is refused' } as const;
 
@@ -18,7 +19,7 @@ export const swap: PolicyEntry = {
       ],
       reach: 'file',
       behaviour: behaviourOf(settings),
-      held: { swap: swapHeld },
+      held: { ...alwaysHeld(settings) },
       seal: {
         hold: 'swap',
         taken: 'call',

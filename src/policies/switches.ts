@@ -45,7 +45,6 @@ export const switches: readonly Switch[] = [
     values: ['v3', 'v2', 'v1'],
     fallback: 'v3',
     text: 'series of the on-disk seal: v1 writes the part inside the file and returns a short count, v2 and v3 refuse the whole write',
-    awaited: ['v1'],
   },
   {
     key: 'ondisk.unlink',
@@ -111,15 +110,13 @@ export const switches: readonly Switch[] = [
     key: 'on_refused_pin',
     values: ['abort', 'odp', 'bounce'],
     fallback: 'abort',
-    text: 'what an application does whose long-term pin is refused: gives up, registers on demand, or copies through a buffer',
-    awaited: ['odp', 'bounce'],
+    text: 'what an application does whose long-term pin is refused: gives up, registers on demand (the device faults), or copies through a buffer at every access; the refusal is counted all the same',
   },
   {
     key: 'zap_scope',
     values: ['file', 'range'],
     fallback: 'file',
-    text: 'how much of a file loses its page-table entries when something waits for pins or invalidates',
-    awaited: ['range'],
+    text: 'how much of a file loses its page-table entries, and what devices on demand translated through them, when something invalidates: the wait for pins is one for the whole file all the same (recorded)',
   },
   {
     key: 'dax_wait',
@@ -131,8 +128,7 @@ export const switches: readonly Switch[] = [
     key: 'coherence',
     values: ['hardware', 'software'],
     fallback: 'hardware',
-    text: 'whether CPU and device see each other’s stores in device memory without a flush',
-    awaited: ['software'],
+    text: 'whether CPU and device see each other’s stores in device memory (PMR, CMB behind PCIe) without a flush; in software every hand-over is priced, and one without fsync, msync or a synchronous write is a hazard (incoherent)',
   },
   {
     key: 'fs',
@@ -164,11 +160,6 @@ export function validateSettings(
     settings[one.key] = value;
   }
   return settings;
-}
-
-/** What settings ask for that policies carry and no lane acts on yet. Each is said so in `awaited`, and nowhere else. */
-export function unmet(settings: Settings): readonly Switch[] {
-  return switches.filter(({ key, awaited }) => awaited?.includes(settings[key] ?? '') === true);
 }
 
 /** Value of a policy switch; its default when `settings` does not hold it. */

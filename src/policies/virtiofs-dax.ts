@@ -3,7 +3,8 @@
 import type { Instead, PolicyEntry } from '../model/policy.js';
 import { whilePinned } from './busy-wait.js';
 import { behaviourOf } from './choices.js';
-import { type Column, definePolicy, swapHeld } from './define.js';
+import { type Column, definePolicy } from './define.js';
+import { alwaysHeld } from './on-demand.js';
 
 const label = { name: 'virtiofs-dax', title: 'virtiofs DAX: waits for short pins, much is not supported' } as const;
 
@@ -20,7 +21,7 @@ export const virtiofsDax: PolicyEntry = {
       // The I/O lock is that of the host's file system; the guest keeps none while it waits.
       behaviour: { ...behaviourOf(settings), waitKeepsLock: false },
       unheld: column,
-      held: { swap: swapHeld, pin: { ...whilePinned({ ...settings, fs: 'xfs' }, column), umount: 'BSY' } },
+      held: { ...alwaysHeld(settings), pin: { ...whilePinned({ ...settings, fs: 'xfs' }, column), umount: 'BSY' } },
       seal: null,
       instead: refused,
       notes: [

@@ -32,6 +32,7 @@ const QUIET = ['', 'none', 'ok', 'proceed'];
 const TONES: Readonly<Record<string, Tone>> = {
   deny: 'bad',
   stale: 'bad',
+  incoherent: 'bad',
   wait: 'warn',
   recall: 'warn',
   revoke: 'info',
@@ -40,6 +41,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 const WORDS: Readonly<Record<string, string>> = {
   deny: 'refused',
   stale: 'stale',
+  incoherent: 'incoherent',
   wait: 'waits',
   recall: 'recalls',
   revoke: 'revokes',

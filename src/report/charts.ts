@@ -31,7 +31,7 @@ export interface CdfChart extends ChartBase {
 export interface StackPart {
   readonly label: string;
   readonly basis: Provenance;
-  readonly look: 'recorded' | 'priced' | 'refused' | 'commit' | 'invalidate' | 'wait' | 'extra';
+  readonly look: 'recorded' | 'priced' | 'refused' | 'commit' | 'invalidate' | 'flush' | 'wait' | 'extra';
   readonly ns: number;
 }
 /** One bar per row, its parts beside each other; lengths are sums of time. */

@@ -49,6 +49,7 @@ const COLUMNS: readonly (readonly [string, (lane: LaneReport) => number])[] = [
   ['Refused', (lane) => lane.verdicts.deny],
   ['Waited', (lane) => lane.verdicts.wait + lane.verdicts.recall],
   ['Stale accesses', (lane) => lane.hazards.count],
+  ['Incoherent accesses', (lane) => lane.hazards.incoherent],
   ['Seals left', (lane) => lane.seals.aliveAtEnd],
   ['After crash', (lane) => lane.seals.leftAfterCrash],
 ];

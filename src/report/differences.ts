@@ -2,7 +2,7 @@
 import type { Hazard, Run } from '../results/types.js';
 import { type Answer, type Change, changeOf } from './answers.js';
 import { type ConflictGroup, conflictGroups, conflictId, MOST_CARDS } from './conflict-groups.js';
-import { baselineOf, words } from './lanes.js';
+import { baselineOf, hazardWords, words } from './lanes.js';
 
 export interface DiffRow {
   /** Id of the card, empty where there is none. */
@@ -53,14 +53,22 @@ const staleRows = (run: Run, policies: readonly string[]): readonly DiffRow[] =>
   }
   return [...groups.values()].map(({ hazard, counts }) => ({
     id: 'hazards',
-    what: `stale ${words(hazard.op)}, class ${hazard.hazardClass}`,
+    what: hazardWords(hazard),
     file: hazard.file,
     wanter: hazard.device,
     holder: '',
     answers: Object.fromEntries(
       policies.map((policy) => {
         const count = counts.get(policy) ?? 0;
-        return [policy, { verdict: count > 0 ? 'stale' : 'ok', errno: '', count, waitNs: 0 }];
+        return [
+          policy,
+          {
+            verdict: count > 0 ? (hazard.hazardClass === 'incoherent' ? 'incoherent' : 'stale') : 'ok',
+            errno: '',
+            count,
+            waitNs: 0,
+          },
+        ];
       }),
     ),
   }));

@@ -1,6 +1,6 @@
 // What several sections ask of the lanes of a run.
 import { OPS } from '../model/events.js';
-import type { Components, LaneDetail, LaneReport, LatencyStats, Run } from '../results/types.js';
+import type { Components, Hazard, LaneDetail, LaneReport, LatencyStats, Run } from '../results/types.js';
 import { middleCut } from './format.js';
 import { type PolicyNamer, policyNamer } from './inline.js';
 import type { Provenance } from './model.js';
@@ -117,6 +117,14 @@ export const opsBySpread = (run: Run): readonly string[] => {
 
 /** Operation kinds in words: `write_fault` -> `write fault`. */
 export const words = (name: string): string => middleCut(name.replaceAll('_', ' '), 60);
+
+/** What a hazard is: `stale dma write, class c`, `incoherent read`. */
+export const hazardWords = ({ op, hazardClass }: Pick<Hazard, 'op' | 'hazardClass'>): string =>
+  hazardClass === 'incoherent' ? `incoherent ${words(op)}` : `stale ${words(op)}, class ${hazardClass}`;
+
+/** Does the run tell of device memory that software keeps coherent? Then its figures belong beside the others. */
+export const tellsCoherence = (lanes: readonly LaneReport[]): boolean =>
+  lanes.some(({ handOvers, hazards }) => handOvers + hazards.incoherent > 0);
 
 /** Entries of a record, largest first, names as tie-break. */
 export const byCount = (record: Readonly<Record<string, number>>): readonly (readonly [string, number])[] =>

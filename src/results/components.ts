@@ -15,6 +15,7 @@ const none = (): Sums => ({
   refusedNs: 0,
   commitNs: 0,
   invalidateNs: 0,
+  flushNs: 0,
   waitNs: 0,
   extraNs: 0,
 });
@@ -24,6 +25,9 @@ export function components(trace: Trace, lane: LaneResult, costs: CostModel): Re
   const prices = foldPrices(costs);
   for (let row = 0; row < trace.columns.rows; row++)
     if (lane.verdicts[row]! > 0) add(sums[trace.columns.op[row]!]!, trace, lane, row, prices);
+  lane.flushNs?.forEach((ns, op) => {
+    sums[op]!.flushNs = ns;
+  });
   const waits = waitsByOp(trace, lane);
   const filled = OPS.flatMap((name, op) => {
     const total = lane.latency[op]?.sum ?? 0;
@@ -52,8 +56,8 @@ function add(sums: Sums, { columns: c }: Trace, lane: LaneResult, row: number, p
 
 /** What the known parts do not explain of the total is waiting, as far as there was any, and seal calls or device faults. */
 function shared(sums: Sums, totalNs: number, waitNs: number): Components {
-  const { recordedNs, pricedNs, refusedNs, commitNs, invalidateNs } = sums;
-  const rest = Math.max(0, totalNs - recordedNs - pricedNs - refusedNs - commitNs - invalidateNs);
+  const { recordedNs, pricedNs, refusedNs, commitNs, invalidateNs, flushNs } = sums;
+  const rest = Math.max(0, totalNs - recordedNs - pricedNs - refusedNs - commitNs - invalidateNs - flushNs);
   const waited = Math.min(rest, waitNs);
   const parts = { ...sums, waitNs: waited, extraNs: rest - waited };
   return Object.fromEntries(Object.entries(parts).map(([name, ns]) => [name, Math.round(ns)])) as unknown as Components;

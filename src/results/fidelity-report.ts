@@ -22,6 +22,7 @@ export function fidelityReport(trace: Trace, f: FidelityCounts): Fidelity {
     byOp,
     notCompared: Object.fromEntries([...f.notCompared].sort(([a], [b]) => (a < b ? -1 : 1))),
     mapChecks: { agreed: f.mapAgreed, differed: f.mapDiffered },
+    leaseBreaks: { ...f.leaseBreaks },
     examples: f.examples.map((e) => {
       const { columns: c } = trace;
       const [at] = evidence(trace, e.row);

@@ -11,6 +11,8 @@ export interface Components {
   readonly refusedNs: number;
   readonly commitNs: number;
   readonly invalidateNs: number;
+  /** Taking over what the other side had stored into device memory (coherence=software). */
+  readonly flushNs: number;
   /** Waiting for holders, beyond what the call takes anyway. */
   readonly waitNs: number;
   /** Seal calls made before it; for device accesses, the device's own faults. */

@@ -12,6 +12,7 @@ import { CASES, errnoName, HOLDS, VERDICTS, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { components } from './components.js';
+import { HAZARD_CLASSES } from './hazard-classes.js';
 import { ENDINGS } from './hold-lives.js';
 import { fileName, taskName } from './input.js';
 import { conflictBins, verdictsByTime } from './over-time.js';
@@ -51,7 +52,7 @@ export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneR
     })),
     conflictsLeftOut: Math.max(0, groups.length - MOST_CONFLICTS),
     hazards: lane.hazards.slice(0, MOST_HAZARDS).map((h) => hazard(trace, lane, h)),
-    hazardsLeftOut: Math.max(0, lane.hazardCount - Math.min(lane.hazards.length, MOST_HAZARDS)),
+    hazardsLeftOut: Math.max(0, lane.hazardCount + lane.incoherent - Math.min(lane.hazards.length, MOST_HAZARDS)),
     seals: lane.seals.slice(0, MOST_SEALS).map((s) => sealLife(trace, lane, s, exits)),
     sealsLeftOut: Math.max(0, lane.seals.length - MOST_SEALS),
   };
@@ -161,7 +162,7 @@ function hazard(trace: Trace, lane: LaneResult, h: LaneResult['hazards'][number]
     policy: lane.policy.name,
     atNs: clock(trace, c.timeNs[h.row]!),
     op: OPS[c.op[h.row]!]!,
-    hazardClass: (['a', 'b', 'c', 'd'] as const)[h.hazardClass]!,
+    hazardClass: HAZARD_CLASSES[h.hazardClass]!,
     bytes: h.bytes,
     file: fileName(trace, h.file),
     offset: h.offset,

@@ -47,7 +47,11 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
     notReached: lane.notReached,
     latestNs: lane.latestNs,
     conflicts: lane.conflicts,
-    hazards: { count: lane.hazardCount, bytes: lane.hazardBytes, byClass: { a, b, c, d } },
+    hazards: {
+      ...{ count: lane.hazardCount, bytes: lane.hazardBytes, byClass: { a, b, c, d } },
+      ...{ incoherent: lane.incoherent, incoherentBytes: lane.incoherentBytes },
+    },
+    handOvers: lane.handOvers,
     seals: {
       opened: had.length,
       closed: had.filter((s) => s.endedBy !== EndedBy.alive).length,
@@ -69,6 +73,7 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
     })),
     journalCommits: lane.journalCommits,
     deviceRefaults: lane.deviceRefaults,
+    bounced: lane.bounced,
     diverged: lane.diverged,
     measuredShare: lane.measured + lane.priced === 0 ? 0 : lane.measured / (lane.measured + lane.priced),
   };

@@ -3,6 +3,7 @@ import type { LaneResult } from '../engine/result.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import { Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
+import { HAZARD_CLASSES } from './hazard-classes.js';
 import { taskName } from './input.js';
 import type { MapHazard, MapMark } from './types.js';
 
@@ -111,7 +112,7 @@ export function mapHazards(trace: Trace, lanes: readonly LaneResult[], file: num
     for (const hazard of hazards) {
       if (hazard.file !== file) continue;
       const atNs = Number(trace.originNs) + trace.columns.timeNs[hazard.row]!;
-      const hazardClass = (['a', 'b', 'c', 'd'] as const)[hazard.hazardClass]!;
+      const hazardClass = HAZARD_CLASSES[hazard.hazardClass]!;
       const { offset, bytes } = hazard;
       const key = `${atNs}/${offset}/${bytes}/${hazardClass}`;
       const known = found.get(key);

@@ -77,6 +77,19 @@ export interface Fidelity {
   readonly notCompared: Readonly<Record<string, number>>;
   /** Look-ups in the trace (iomap, ext4) held against the replayed map. */
   readonly mapChecks: { readonly agreed: number; readonly differed: number };
+  /** Breaks of ordinary leases (F_SETLEASE) that the trace shows; `worstNs`: the largest difference of a predicted wait. */
+  readonly leaseBreaks: {
+    /** EAGAIN, as predicted, for want of patience. */
+    readonly refused: number;
+    /** Waits for a holder to let go, sums. */
+    readonly waited: number;
+    readonly predictedNs: number;
+    readonly recordedNs: number;
+    readonly worstNs: number;
+    /** Waits that no release of the trace ended: the kernel's lease-break-time, or an exit that was not recorded. */
+    readonly outlasted: number;
+    readonly outlastedNs: number;
+  };
   /** The first disagreements, in words with their place. */
   readonly examples: readonly string[];
 }
@@ -143,7 +156,12 @@ export interface LaneReport {
     readonly count: number;
     readonly bytes: number;
     readonly byClass: Readonly<Record<'a' | 'b' | 'c' | 'd', number>>;
+    /** Accesses to device memory that lacked a flush (coherence=software): a kind of their own, in none of the above. */
+    readonly incoherent: number;
+    readonly incoherentBytes: number;
   };
+  /** Accesses by CPU or device that took over what the other side had stored into device memory (coherence=software). */
+  readonly handOvers: number;
   readonly seals: {
     readonly opened: number;
     readonly closed: number;
@@ -156,6 +174,8 @@ export interface LaneReport {
   readonly crashes: readonly CrashReport[];
   readonly journalCommits: number;
   readonly deviceRefaults: number;
+  /** Device accesses that were copied through a buffer, because the long-term pin was refused (on_refused_pin=bounce). */
+  readonly bounced: number;
   /** Operations whose state at replay differed from the recorded one. */
   readonly diverged: number;
   /** Share of latency samples that were recorded; the rest are priced by the cost model. */
@@ -211,12 +231,12 @@ export interface Conflict {
   readonly timeBins: readonly number[];
 }
 
-/** A device access that touched what was no longer its file range. Class a: the file's own old data or free blocks; b: read another file; c: wrote another file; d: metadata. */
+/** A device access that touched what was no longer its file range. Class a: the file's own old data or free blocks; b: read another file; c: wrote another file; d: metadata. `incoherent`: an access by either side to what the other had stored into device memory and nobody had flushed. */
 export interface Hazard {
   readonly policy: string;
   readonly atNs: number;
   readonly op: string;
-  readonly hazardClass: 'a' | 'b' | 'c' | 'd';
+  readonly hazardClass: 'a' | 'b' | 'c' | 'd' | 'incoherent';
   readonly bytes: number;
   readonly file: string;
   readonly offset: number;

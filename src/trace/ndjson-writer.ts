@@ -9,6 +9,7 @@ import {
   OBSERVED_OPS,
   OPS,
   Op,
+  secondFlags,
   type TaskInfo,
 } from '../model/events.js';
 import type { TraceParts } from '../model/parts.js';
@@ -133,7 +134,7 @@ function hasSecond({ columns, extras, first }: Piece, row: number): boolean {
   const { op, flags, file, addr } = columns;
   if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(first + next))
     return false;
-  if (flags[row]! & Flag.second || flags[next] !== (flags[row]! | Flag.second)) return false;
+  if (flags[row]! & Flag.second || flags[next] !== secondFlags(op[row]!, flags[row]!)) return false;
   if (file[next] === NONE || addr[next] !== UNKNOWN) return false;
   const { timeNs, task, length, handle, opId, result, latencyNs } = columns;
   return [timeNs, task, length, handle, opId, result, latencyNs].every((column) => column[next] === column[row]);

@@ -30,7 +30,8 @@ export const odpNic: Workload = {
   ]),
   declares: [
     { policy: 'odp', hazards: 'none', refused: 'none', waited: 'none', refaults: 'some', leftAfterCrash: 'none' },
-    { policy: 'dax', set: { era: '2017' }, hazards: 'some', classes: 'bc', refused: 'none' },
+    { policy: 'dax', hazards: 'none', refused: 'none', waited: 'none', refaults: 'some' },
+    { policy: 'dax', set: { era: '2017' }, hazards: 'none', refused: 'none', refaults: 'some' },
     { policy: 'ondisk', hazards: 'none', refused: 'some' },
     { policy: 'mapdirect', hazards: 'none', refused: 'some', errno: 'ETXTBSY' },
   ],

@@ -63,6 +63,7 @@ describe.each(READINGS)('$policy is column $column', ({ policy: name, column, ho
   const bare = (one: CaseName): Outcome => (unheld.includes(one) ? outcome(column, one) : OK);
   const under = (one: CaseName, hold: HoldName, actor: Actor): Outcome => {
     if (hold === 'swap') return outcome('SW', one);
+    if (hold === 'ondemand') return outcome('OP', one);
     if (name === SPOILED.policy && hold === SPOILED.hold) return SPOILED.outcome(one);
     return holds.includes(hold) ? outcome(column, one, actor) : OK;
   };
@@ -89,9 +90,10 @@ describe.each(READINGS)('$policy is column $column', ({ policy: name, column, ho
       expect(policy.unheld?.[one] ?? 'ok', `${one}, unheld`).toBe(unheld.includes(one) ? print(column, one) : 'ok');
       for (const hold of holds) expect(policy.held[hold]?.[one], `${one}, ${hold}`).toBe(print(column, one));
       expect(policy.held.swap?.[one], `${one}, swap`).toBe(print('SW', one));
+      expect(policy.held.ondemand?.[one], `${one}, on demand`).toBe(print('OP', one));
     }
     const marked = name === SPOILED.policy ? [SPOILED.hold] : [];
-    expect(Object.keys(policy.held).sort()).toEqual([...new Set([...holds, ...marked, 'swap'])].sort());
+    expect(Object.keys(policy.held).sort()).toEqual([...new Set([...holds, ...marked, 'swap', 'ondemand'])].sort());
     if (column === 'LU' || column === 'NF')
       for (const hold of holds)
         for (const one of CASES)

@@ -73,3 +73,44 @@ describe('blocks that the trace names are replaced where somebody still has them
     expect(late.lane('dax')).toMatchObject({ diverged: 1, wait: { totalNs: 4 * S } });
   });
 });
+
+describe('a rename onto a file', () => {
+  const files = [...written('/f', 4, 100), ...written('/g', 4, 200)];
+  const rename = (more: object = {}) => on(2, 'rename', '/f', { to: { path: '/g' }, ...more });
+
+  test('frees what it replaces, and a device that has those addresses meets whoever gets them', async () => {
+    const pin = on(1, 'pin', '/g', { ...pages(0, 1), handle: 'p' }, 10);
+    const reuse = on(3, 'write', '/new', { ...pages(0, 1), addr: 200 * PAGE }, 30);
+    const store: Line = { t: 4, op: 'dma_write', pid: 10, handle: 'p' };
+    const replayed = await replayLines([...files, pin, rename(), reuse, store, end], dax);
+    expect(replayed.maps('dax', '/g', [1, 2])).toEqual([['0+4 written@200'], []]);
+    expect(replayed.map('dax', '/f')).toEqual(['0+4 written@100']);
+    expect(replayed.lane('dax').hazards.byClass).toEqual({ a: 0, b: 0, c: 1, d: 0 });
+  });
+
+  test('leaves its blocks to who has it mapped; the last one takes them along', async () => {
+    const map = on(1, 'mmap', '/g', { ...pages(0, 4), handle: 'm' }, 10);
+    const unmap: Line = { t: 5, op: 'munmap', pid: 10, handle: 'm' };
+    const replayed = await replayLines([...files, map, rename(), unmap, end], dax);
+    expect(replayed.maps('dax', '/g', [2, 5])).toEqual([['0+4 written@200'], []]);
+  });
+
+  test('that fails, or is one onto itself, frees nothing; a sealed file is not replaced', async () => {
+    const failed = await replayLines([...files, rename({ ret: '-EPERM' }), end], dax);
+    const same = await replayLines([...files, rename({ to: { path: '/f' } }), end], dax);
+    const sealed = await replayLines([...files, on(1, 'seal', '/g', {}, 10), rename(), end], { policies: ['ondisk'] });
+    expect(failed.map('dax', '/g')).toEqual(['0+4 written@200']);
+    expect(same.map('dax', '/f')).toEqual(['0+4 written@100']);
+    expect(sealed.lane('ondisk').denied).toEqual({ EPERM: 1 });
+    expect(sealed.map('ondisk', '/g')).toEqual(['0+4 written@200']);
+  });
+
+  test('is the same in one row (over) or two', async () => {
+    const over = on(2, 'rename', '/g', { flags: ['over'] });
+    const [one, two] = [
+      await replayLines([...files, over, end], dax),
+      await replayLines([...files, rename(), end], dax),
+    ];
+    expect(one.map('dax', '/g')).toEqual(two.map('dax', '/g'));
+  });
+});

@@ -247,3 +247,24 @@ describe.skipIf(!existsSync(join(shared, 'recorded-dma')))(
     });
   },
 );
+
+test('a card names whose access a change is refused for, and by what it came there', async () => {
+  const owned = { ...register(1, 2, 2), comm: 'rdma-server' };
+  const lines: Line[] = [...file, owned, call(2, 'punch', pages(2, 1)), { ...dma(3, 2, 1), comm: 'rdma-server' }];
+  const [card] = (await replayLines(lines, { policies: ['oracle'], sealRule: 'explicit' })).detail('oracle').conflicts;
+  expect(card).toMatchObject({ op: 'punch', errno: 'ETXTBSY', hold: 'registration', holdFromNs: 1, holdToNs: -1 });
+  expect(card!.holder).toContain('rdma-server');
+});
+
+describe.skipIf(!existsSync(shared))(`cards of recorded accesses (skipped: no ${shared})`, () => {
+  test.each([
+    ['d6-raw-held-layout', 'translation'],
+    ['d2p-pagecache-slow-dma', 'pin'],
+  ])('%s: every refusal has a holder, by a %s', async (name, hold) => {
+    const trace = await load(join(shared, 'recorded-dma', name, 'trace.txt.gz'), name);
+    const { conflicts } = runOf(trace, { policies: ['oracle'] }).details.find(({ policy }) => policy === 'oracle')!;
+    expect(conflicts.length).toBeGreaterThan(0);
+    expect(conflicts.filter(({ holder }) => holder === '')).toEqual([]);
+    expect(conflicts.map((one) => one.hold)).toContain(hold);
+  });
+});

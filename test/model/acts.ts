@@ -2,9 +2,14 @@
 import { type Policy, Verdict } from '../../src/model/policy.js';
 import { type Call, effect } from './calls.js';
 import type { Claims } from './claims.js';
+import type { Lines } from './coherence.js';
 import type { Disk, FileModel } from './disk.js';
+import { EVERYTHING } from './holds.js';
 import type { SealPlaces } from './plan.js';
 import type { Attempt } from './table.js';
+
+/** Rows of the table that take blocks from a range or put others there. */
+const FREES = ['truncate_down', 'fallocate_move', 'unshare', 'reflink_target', 'exchange', 'swapext'];
 
 export class Acts {
   /** Unlinked while mapped or open: their blocks go with the last user (unlink(2)). */
@@ -13,8 +18,10 @@ export class Acts {
   private readonly disk: Disk;
   private readonly plan: SealPlaces;
   private readonly claims: Claims;
+  private readonly lines: Lines;
 
-  constructor(policy: Policy, disk: Disk, plan: SealPlaces, claims: Claims) {
+  constructor(policy: Policy, disk: Disk, plan: SealPlaces, claims: Claims, lines: Lines) {
+    this.lines = lines;
     this.policy = policy;
     this.disk = disk;
     this.plan = plan;
@@ -22,19 +29,41 @@ export class Acts {
   }
 
   perform(attempt: Attempt, nowNs: number): void {
-    const { call, file, other } = attempt;
+    const { file, other } = attempt;
+    const call = attempt.part ?? attempt.call;
     if (call.failed) return;
     const { op, flags } = call;
-    const gone = op === 'unlink' || (op === 'rename' && flags.has('over'));
-    if (file !== null) {
-      if (gone && this.claims.holds.inUse(file)) this.unlinked.add(file);
+    const replaced = flags.has('over') ? file : other;
+    const gone = op === 'unlink' ? file : op === 'rename' ? replaced : null;
+    const moves = op === 'rename' && (replaced === null || other === file);
+    if (file !== null && !moves) {
+      if (gone !== null && this.claims.holds.inUse(gone)) this.unlinked.add(gone);
       else effect(this.disk, call, file, other);
       if (attempt.verdict === Verdict.commit) for (const one of [file, other]) if (one !== null) one.dirty = false;
     }
+    if (file !== null) this.meet(attempt, call, file);
     this.takeAndGive(call, file, nowNs);
     const { spoils } = this.policy;
     if (file !== null && spoils?.cases.some((name) => attempt.cases.includes(name)) === true)
       this.claims.spoil(file, nowNs);
+  }
+
+  /** CPU and device memory: what the call loads and stores, and the ranges whose blocks it takes away. */
+  private meet({ cases, other }: Attempt, call: Call, file: FileModel): void {
+    const { op, offset, flags } = call;
+    this.lines.cpu(call, file);
+    const toTheEnd = Number.POSITIVE_INFINITY;
+    const whole = call.whole || call.length < 0 || op === 'swapext' || op === 'open';
+    const to = whole || ['collapse', 'insert'].includes(op) ? toTheEnd : offset + call.length;
+    const from = whole ? 0 : offset;
+    if (op === 'unlink' || (op === 'rename' && flags.has('over'))) this.lines.forget(file, 0, toTheEnd);
+    else if (op === 'rename' && other !== null && other !== file) this.lines.forget(other, 0, toTheEnd);
+    else if (op === 'truncate' && cases.includes('truncate_down')) this.lines.forget(file, file.size, toTheEnd);
+    else if (cases.some((name) => FREES.includes(name)) && op !== 'truncate') {
+      this.lines.forget(file, from, to);
+      if (other !== null && op !== 'rename')
+        this.lines.forget(other, whole ? 0 : call.otherOffset, whole ? toTheEnd : call.otherOffset + call.length);
+    }
   }
 
   private takeAndGive(call: Call, file: FileModel | null, nowNs: number): void {
@@ -52,6 +81,6 @@ export class Acts {
     if (!this.unlinked.has(file) || this.claims.holds.inUse(file)) return;
     this.unlinked.delete(file);
     this.disk.clear(file);
-    if (this.policy.devicePages === true) this.claims.holds.revoke(file);
+    this.claims.holds.revoke(file, this.policy, EVERYTHING);
   }
 }

@@ -51,10 +51,42 @@ export const isKill = (call: Call): boolean => call.op === 'exit' && call.flags.
 /** Lines by time, equal times as they stand; who names a hold and no file means the file that is held. */
 export function callsOf(lines: readonly Line[]): Call[] {
   const held = new Map<string, string>();
-  for (const line of lines)
-    if (ACQUIRES.has(line.op) && typeof line.handle === 'string' && typeof line.path === 'string')
-      held.set(line.handle, line.path);
-  return lines.map((line, index) => callOf(line, index, held)).sort((a, b) => a.line.t - b.line.t || a.index - b.index);
+  const paths = new Paths();
+  return lines
+    .map((line, index) => {
+      const named = typeof line.path === 'string' ? { ...line, path: paths.meant(line.path) } : line;
+      const to = line.to as { path: string; off?: number } | undefined;
+      const call = callOf(
+        to === undefined ? named : { ...named, to: { ...to, path: paths.meant(to.path) } },
+        index,
+        held,
+      );
+      if (ACQUIRES.has(call.op) && call.handle !== '' && call.path !== null) held.set(call.handle, call.path);
+      if (call.op === 'rename' && to !== undefined && !call.failed && !call.flags.has('over'))
+        paths.move(String(line.path), to.path);
+      return call;
+    })
+    .sort((a, b) => a.line.t - b.line.t || a.index - b.index);
+}
+
+/** What a path means: a rename takes it along, and leaves the old one free for another file. */
+class Paths {
+  private readonly moved = new Map<string, string | null>();
+  private reused = 1;
+
+  meant(path: string): string {
+    const file = this.moved.get(path);
+    if (file === undefined) return path;
+    const found = file ?? `${path} (${++this.reused})`;
+    this.moved.set(path, found);
+    return found;
+  }
+
+  move(from: string, to: string): void {
+    const file = this.meant(from);
+    this.moved.set(from, null);
+    this.moved.set(to, file);
+  }
 }
 
 const number = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
@@ -96,10 +128,12 @@ const PLAIN: Readonly<Record<string, CaseName>> = {
 /** The row of the table for one of a call's files; null: no row, it is let through. */
 export function caseOf(call: Call, file: FileModel | null, second: boolean): CaseName | null {
   const { op, flags } = call;
+  // A device that translates on demand takes no pin.
+  if (op === 'register' && flags.has('odp')) return null;
   if (PLAIN[op] !== undefined) return PLAIN[op];
   if (op === 'open') return flags.has('trunc') ? 'truncate_down' : 'attributes';
   if (op === 'reflink' || op === 'dedupe') return second ? 'reflink_target' : 'reflink_source';
-  if (op === 'rename') return flags.has('over') ? 'unlink' : 'rename';
+  if (op === 'rename') return flags.has('over') !== second ? 'unlink' : 'rename';
   if (op === 'mmap') return flags.has('shared') && flags.has('writable') ? 'map_writable' : null;
   if (file === null) return null;
   if (op === 'truncate') return truncateCase(call.length, file);
@@ -109,6 +143,21 @@ export function caseOf(call: Call, file: FileModel | null, second: boolean): Cas
   }
   return op === 'write_fault' ? `write_fault_${blockState(call, file)}` : null;
 }
+
+/** What of a file a call is about: a new size, from the nearer end on; what moves the rest, to the end; a name, all of it. */
+export function spanOf(call: Call, file: FileModel, second: boolean): { readonly from: number; readonly to: number } {
+  const { op, length } = call;
+  const toTheEnd = Number.POSITIVE_INFINITY;
+  if (op === 'truncate') return { from: file.size < 0 ? length : Math.min(file.size, length), to: toTheEnd };
+  const isWhole = ['open', 'unlink', 'rename', 'swapext', 'setattr', 'umount'].includes(op);
+  const from = second ? call.otherOffset : call.offset;
+  if (isWhole || length < 0) return { from: 0, to: toTheEnd };
+  return { from, to: ['collapse', 'insert'].includes(op) ? toTheEnd : from + length };
+}
+
+/** What of a write lies inside the file: it names no blocks, for it gets none. Null: nothing. */
+export const partInside = (call: Call, file: FileModel): Call | null =>
+  call.offset >= file.size ? null : { ...call, whole: false, length: file.size - call.offset, addr: -1 };
 
 function truncateCase(size: number, file: FileModel): CaseName {
   if (file.size < 0) return size < endOf(file) || size === 0 ? 'truncate_down' : 'truncate_up';
@@ -165,7 +214,7 @@ export function effect(disk: Disk, call: Call, file: FileModel, other: FileModel
     exchange: () => other !== null && swap(disk, call, file, other),
     swapext: () => other !== null && swap(disk, call, file, other),
     unlink: () => disk.clear(file),
-    rename: () => flags.has('over') && disk.clear(file),
+    rename: () => disk.clear(flags.has('over') ? file : other!),
     fsync: () => {
       file.dirty = false;
     },

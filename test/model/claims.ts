@@ -49,8 +49,8 @@ export class Claims {
       use({ mapping: true, sealing: direct });
       if (direct) this.mapDirect(call, file, nowNs);
     } else if (op === 'pin' || op === 'register') {
-      const kind = op === 'pin' ? 'pin' : 'registration';
-      const seals = this.policy.seal?.taken === 'registration' && op === 'register';
+      const kind = op === 'pin' ? 'pin' : call.flags.has('odp') ? 'ondemand' : 'registration';
+      const seals = this.policy.seal?.taken === 'registration' && kind === 'registration';
       this.ofCall(kind, call, file, nowNs, seals);
       this.holds.copy(handle, file, call);
       use({ sealing: true });
@@ -80,6 +80,18 @@ export class Claims {
     const length = call.whole || call.length < 0 ? Number.POSITIVE_INFINITY : call.length;
     const offset = call.whole ? 0 : call.offset;
     this.holds.add({ kind, file, pid: call.pid, handle: call.handle, fromNs: nowNs, offset, length, seal });
+  }
+
+  /** Whose long-term pin was refused: registers on demand, or lets the device work on a buffer. */
+  instead(call: Call, file: FileModel, nowNs: number): void {
+    const { handle, pid } = call;
+    const isOnDemand = this.policy.behaviour.onRefusedPin === 'odp';
+    if (handle !== '') this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand });
+    if (isOnDemand) {
+      this.ofCall('ondemand', call, file, nowNs, false);
+      this.holds.copy(handle, file, call);
+      this.seals.idleSince.delete(file);
+    } else if (handle !== '') this.holds.buffers.set(handle, { call, file });
   }
 
   /** A file that ordinary tools resized is of no use until the next mount (famfs, note 9). */
@@ -115,6 +127,7 @@ export class Claims {
     const file = user?.file ?? hold?.file;
     if (hold !== undefined) this.holds.end(hold);
     this.holds.copies.delete(handle);
+    this.holds.buffers.delete(handle);
     this.holds.users.delete(handle);
     if (file === undefined) return;
     this.breaks.drop(handle);

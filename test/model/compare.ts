@@ -2,6 +2,7 @@
 import { reference } from '../../src/costs/reference.js';
 import { foldPrices } from '../../src/engine/recipes.js';
 import { newLane } from '../../src/engine/replay.js';
+import { INCOHERENT } from '../../src/engine/result.js';
 import { EndedBy, planSeals } from '../../src/engine/seal-plan.js';
 import { State } from '../../src/extents/extent-map.js';
 import { OPS, type OpName } from '../../src/model/events.js';
@@ -59,6 +60,12 @@ export interface Outcome {
   readonly verdicts: readonly string[];
   readonly waits: Readonly<Record<string, number>>;
   readonly hazards: readonly string[];
+  /** Between CPU and device, where software keeps their memory coherent. */
+  readonly handOvers: number;
+  /** Of devices that lost their translation. */
+  readonly refaults: number;
+  /** Accesses to a buffer that stands for a refused pin. */
+  readonly bounced: number;
   readonly seals: Readonly<Record<string, number>>;
   readonly maps: Readonly<Record<string, readonly string[]>>;
   readonly sizes: Readonly<Record<string, number>>;
@@ -92,9 +99,15 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
       ...{ behind: result.secondary.count, behindSum: result.secondary.sum },
       ...{ stillWaiting: result.stillWaiting, interrupted: result.interrupted },
     },
-    hazards: result.hazards.map(
-      ({ row, hazardClass, bytes }) => `line ${trace.columns.row[row]! - 2}: ${'abcd'[hazardClass]} ${bytes}`,
-    ),
+    hazards: [
+      ...result.hazards
+        .filter(({ hazardClass }) => hazardClass !== INCOHERENT)
+        .map(({ row, hazardClass, bytes }) => `line ${trace.columns.row[row]! - 2}: ${'abcd'[hazardClass]} ${bytes}`),
+      ...result.hazards
+        .filter(({ hazardClass }) => hazardClass === INCOHERENT)
+        .map(({ row, bytes }) => `line ${trace.columns.row[row]! - 2}: incoherent ${bytes}`),
+    ],
+    ...{ handOvers: result.handOvers, refaults: result.deviceRefaults, bounced: result.bounced },
     seals: sealCounts(
       result.seals.map(({ failure, endedBy, orphaned, survivesCrash }) => ({
         ...{ had: failure === '', ended: endedBy !== EndedBy.alive, orphaned, survivesCrash },
@@ -121,7 +134,11 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
       ...{ behind: run.secondary.length, behindSum: sum(run.secondary) },
       ...{ stillWaiting: run.stillWaiting, interrupted: run.interrupted },
     },
-    hazards: run.devices.hazards.map((hazard) => `line ${hazard.line}: ${hazard.class} ${hazard.bytes}`),
+    hazards: [
+      ...run.devices.hazards.map((hazard) => `line ${hazard.line}: ${hazard.class} ${hazard.bytes}`),
+      ...run.lines.incoherent.map(({ line, bytes }) => `line ${line}: incoherent ${bytes}`),
+    ],
+    ...{ handOvers: run.lines.handOvers, refaults: run.devices.refaults, bounced: run.devices.bounced },
     seals: sealCounts(
       run.holds.seals.map(({ failure, ended, orphaned }) => ({
         ...{ had: failure === 0, ended, orphaned, survivesCrash: policy.seal?.outlives.includes('crash') === true },

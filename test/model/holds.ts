@@ -1,6 +1,7 @@
 // Who holds what in the naive replay, in plain arrays and maps: holds of the policy, users of files, copies of their maps.
-import type { HoldName } from '../../src/model/policy.js';
+import type { HoldName, Policy } from '../../src/model/policy.js';
 import { PAGE } from '../support/replay.js';
+import type { Call } from './calls.js';
 import type { FileModel } from './disk.js';
 
 export interface Seal {
@@ -52,12 +53,26 @@ export type NewHold = Pick<HoldModel, 'kind' | 'file' | 'pid' | 'handle' | 'from
 export const LEASES: readonly HoldName[] = ['lease', 'layout'];
 const PINS: readonly HoldName[] = ['pin', 'registration'];
 
+/** Of a file, bytes. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const EVERYTHING: Span = { from: 0, to: Number.POSITIVE_INFINITY };
+
+/** An empty range is met by what lies around it. */
+export const reaches = (hold: HoldModel, { from, to }: Span): boolean =>
+  hold.offset < Math.max(to, from + 1) && hold.offset + hold.length > from;
+
 export class Holds {
   all: HoldModel[] = [];
   readonly seals: Seal[] = [];
   /** By handle, as the two below. */
   readonly users = new Map<string, User>();
   readonly copies = new Map<string, Copy>();
+  /** What devices work on through a buffer of their application. */
+  readonly buffers = new Map<string, { readonly call: Call; readonly file: FileModel }>();
   /** Over in this lane. */
   readonly ended = new Set<string>();
 
@@ -115,8 +130,15 @@ export class Holds {
     this.copies.set(handle, { file, offset: range.offset, length, blocks: new Map(blocks) });
   }
 
-  /** Devices that fault are told that the map changes. */
-  revoke(file: FileModel): void {
-    for (const hold of this.of(file)) if (['registration', 'translation'].includes(hold.kind)) hold.stale = true;
+  /** A device that faults: one on demand, and under on-demand paging every device. */
+  isPaged({ kind }: HoldModel, policy: Policy): boolean {
+    return kind === 'ondemand' || (policy.devicePages === true && ['registration', 'translation'].includes(kind));
+  }
+
+  /** Devices that fault are told that the map changes, with zap_scope=range those whose range it is. */
+  revoke(file: FileModel, policy: Policy, about: Span): void {
+    for (const hold of this.of(file))
+      if (this.isPaged(hold, policy) && (policy.behaviour.zapScope === 'file' || reaches(hold, about)))
+        hold.stale = true;
   }
 }

@@ -15,7 +15,16 @@ test('engine and naive replay agree on random traces', { timeout: 120_000 }, asy
   );
   // Twenty traces a policy: what is compared has to have happened.
   const rare = ['wait', 'recall', 'revoke', 'commit', 'behind', 'interrupted', 'stillWaiting', 'failed'];
-  for (const name of [...rare, 'hazard a', 'hazard b', 'hazard c'])
+  for (const name of [
+    ...rare,
+    'hazard a',
+    'hazard b',
+    'hazard c',
+    'hazard incoherent',
+    'handOvers',
+    'refaults',
+    'bounced',
+  ])
     expect(tally.counts.get(name), name).toBeGreaterThan(0);
   expect(tally.counts.get('lanes')).toBe(640);
 });

@@ -15,11 +15,21 @@ const TIMINGS = ['open', 'closed'] as const;
 const SETTINGS: readonly Record<string, string>[] = [
   {},
   {},
-  { era: '2017', mapdirect_lease: 'v7', 'ondisk.unlink': 'ok' },
+  { era: '2017', mapdirect_lease: 'v7', 'ondisk.unlink': 'ok', 'ondisk.version': 'v1' },
   { fs: 'ext4', mapdirect: 'v5', pins_extend_seal: 'true', mapdirect_lease: 'v9' },
-  { seal_fills: 'false', unwritten_is_map_change: 'false', lease_until_last_pin: 'false' },
+  {
+    ...{ seal_fills: 'false', unwritten_is_map_change: 'false', lease_until_last_pin: 'false' },
+    'ondisk.version': 'v1',
+  },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
-  { dax_wait: 'until-signal', 'pnfs.block_fence_helper': 'false', lease_break_time_s: '3' },
+  { coherence: 'software', zap_scope: 'range', on_refused_pin: 'odp' },
+  {
+    dax_wait: 'until-signal',
+    coherence: 'software',
+    on_refused_pin: 'bounce',
+    'pnfs.block_fence_helper': 'false',
+    lease_break_time_s: '3',
+  },
 ];
 
 /**
@@ -59,6 +69,7 @@ export class Tally {
       this.count(verdict, verdicts.filter((text) => text.split(' ')[1] === verdict).length);
     for (const [name, n] of Object.entries({ ...waits, ...seals }))
       if (!/sum|longest/i.test(name)) this.count(name === 'count' ? 'waited' : name, n);
+    for (const name of ['handOvers', 'refaults', 'bounced'] as const) this.count(name, outcome[name]);
     for (const hazard of hazards) this.count(`hazard ${hazard.split(' ')[2]}`, 1);
   }
 

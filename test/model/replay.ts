@@ -1,9 +1,10 @@
 // A second replay, as naive as it can be, written from replay.md and seal-semantics.md: it shares the policies' tables and
 // the vocabulary of the model with the engine, and no code. Its time is a sorted list of things to do.
-import { ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
+import { type CaseName, ERRNO, type Policy, Verdict } from '../../src/model/policy.js';
 import { Acts } from './acts.js';
-import { type Call, isBeyond, isFault, isKill, OBSERVED, observe } from './calls.js';
+import { type Call, isBeyond, isFault, isKill, OBSERVED, observe, spanOf } from './calls.js';
 import { Claims } from './claims.js';
+import { Lines } from './coherence.js';
 import { Devices } from './devices.js';
 import { Disk, type FileModel } from './disk.js';
 import { Holds } from './holds.js';
@@ -32,6 +33,7 @@ export class NaiveReplay {
   readonly disk: Disk;
   readonly holds = new Holds();
   readonly devices: Devices;
+  readonly lines: Lines;
   /** By index of the line. */
   readonly answers = new Map<number, Answer>();
   readonly waits: number[] = [];
@@ -58,16 +60,23 @@ export class NaiveReplay {
     this.calls = calls;
     this.plan = planOf(this.calls, settings.rule);
     this.disk = new Disk(settings.firstFree);
+    // Every file that the trace names is one, whatever this lane comes to.
+    for (const { path, otherPath } of calls) for (const one of [path, otherPath]) if (one !== null) this.disk.file(one);
     this.endNs = Math.max(0, ...calls.map(({ line }) => line.t));
     const { policy, rule, unseal, timing } = settings;
     this.claims = new Claims({
       ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
-      ...{ freed: (file) => this.stirred.add(file), at: (atNs, act) => this.agenda.put(atNs, act) },
+      ...{
+        freed: (file) => this.stirred.add(file),
+        flushed: (file) => this.lines.flushAll(file),
+        at: (atNs, act) => this.agenda.put(atNs, act),
+      },
     });
     this.seals = this.claims.seals;
     this.table = new Table(policy, this.holds, this.seals);
-    this.acts = new Acts(policy, this.disk, this.plan, this.claims);
-    this.devices = new Devices(policy, this.disk, this.holds);
+    this.lines = new Lines(policy);
+    this.acts = new Acts(policy, this.disk, this.plan, this.claims, this.lines);
+    this.devices = new Devices(policy, this.disk, this.holds, this.lines);
     const isClosed = timing === 'closed' && policy.recorded !== true;
     const step = (call: Call, nowNs: number): void => this.step(call, nowNs);
     this.threads = isClosed ? new Threads(calls, this.plan, this.agenda, step) : null;
@@ -164,10 +173,18 @@ export class NaiveReplay {
       if (this.table.inTheWay(attempt).length === 0) return null;
       return verdict === Verdict.wait ? 'pins' : 'lease';
     }
-    if (verdict === Verdict.deny) return onDeny === 'retry' && canRetry(attempt) ? 'retry' : null;
+    if (verdict === Verdict.deny) {
+      return onDeny === 'retry' && canRetry(attempt) && !this.fallsBack(attempt) ? 'retry' : null;
+    }
     if (!['read', 'write'].includes(call.op) || file === null || !this.isLocked(file)) return null;
     attempt.blocked = [file];
     return 'lock';
+  }
+
+  /** A long-term pin was refused to an application that knows another way. */
+  private fallsBack({ call, cases, verdict }: Attempt): boolean {
+    const isRefused = cases.includes('pin_long') && verdict === Verdict.deny && !call.failed;
+    return isRefused && this.s.policy.behaviour.onRefusedPin !== 'abort';
   }
 
   /** Somebody waits for pins of the file and keeps its I/O lock. */
@@ -184,9 +201,9 @@ export class NaiveReplay {
     if (what === 'pins' && this.s.policy.behaviour.waitEnds === 'signal') return true;
     if (what !== 'retry') return this.table.inTheWay(attempt).length > 0;
     const { call, file, other, atNs } = attempt;
-    return (
-      this.table.attempt(call, file, other, atNs).verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0
-    );
+    const again = this.table.attempt(call, file, other, atNs);
+    attempt.part = again.part;
+    return again.verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0;
   }
 
   private park(attempt: Attempt, what: Waiter['what']): void {
@@ -260,8 +277,9 @@ export class NaiveReplay {
   }
 
   /** A wait that the recording holds already is not counted twice; what was not measured is priced. */
-  private lateBy({ call }: Attempt, waitNs: number): number {
+  private lateBy(attempt: Attempt, waitNs: number): number {
     if (waitNs === 0) return 0;
+    const call = attempt.part ?? attempt.call;
     const { fixed, perByte } = this.s.serviceNs(call.op);
     const bytes = call.op === 'truncate' ? 0 : Math.max(0, call.length);
     const plainNs = call.ns >= 0 ? call.ns : fixed + perByte * bytes;
@@ -269,19 +287,35 @@ export class NaiveReplay {
   }
 
   private carryOut(attempt: Attempt, nowNs: number, waitNs: number): void {
-    const { call, file, other, verdict } = attempt;
+    const { call, file, verdict } = attempt;
     const { policy } = this.s;
     const refused = verdict === Verdict.deny && policy.recorded !== true && waitNs === 0;
+    if (refused && this.fallsBack(attempt)) return this.claims.instead(call, file!, nowNs);
     if (refused) {
       const lifted = this.lift(attempt);
-      if (lifted.verdict !== Verdict.deny) this.acts.perform(attempt, nowNs);
+      if (lifted.verdict !== Verdict.deny) {
+        this.revoke(attempt);
+        this.acts.perform(attempt, nowNs);
+      }
       for (const one of lifted.files) this.seals.call(call, one, nowNs, false);
       return;
     }
-    if (verdict === Verdict.revoke) for (const one of [file, other]) if (one !== null) this.holds.revoke(one);
+    this.revoke(attempt);
     // Whatever was uncommitted goes with the commit, and so does what the call itself changes.
     if (verdict === Verdict.commit && file !== null) file.dirty = false;
     this.acts.perform(attempt, nowNs);
+  }
+
+  /** Devices on demand lose their translation, also where something stronger was decided than that. */
+  private revoke({ call, file, other, verdict, cases }: Attempt): void {
+    const { policy } = this.s;
+    for (const one of [file, other]) {
+      if (one === null) continue;
+      const cell = policy.held.ondemand?.[cases[0] as CaseName];
+      const isDevice = this.holds.of(one).some(({ kind }) => kind === 'ondemand');
+      if (verdict === Verdict.revoke || (isDevice && cell === 'I'))
+        this.holds.revoke(one, policy, spanOf(call, one, one === other));
+    }
   }
 
   /** The refused application takes the seals back and asks again: which ones, and what it is told then. */

@@ -26,6 +26,8 @@ export interface ClaimParts {
   readonly holds: Holds;
   /** A file lost a hold or a user. */
   readonly freed: (file: FileModel) => void;
+  /** The seal call flushed what was stored into the file. */
+  readonly flushed: (file: FileModel) => void;
   readonly at: (timeNs: number, act: (nowNs: number) => void) => void;
 }
 
@@ -49,6 +51,7 @@ export class Seals {
   private readonly endNs: number;
   private readonly holds: Holds;
   private readonly freed: ClaimParts['freed'];
+  private readonly flushed: ClaimParts['flushed'];
   private readonly at: ClaimParts['at'];
 
   constructor(parts: ClaimParts) {
@@ -60,6 +63,7 @@ export class Seals {
     this.endNs = parts.endNs;
     this.holds = parts.holds;
     this.freed = parts.freed;
+    this.flushed = parts.flushed;
     this.at = parts.at;
   }
 
@@ -132,6 +136,7 @@ export class Seals {
 
   /** Every block allocated, written, the file's own. A file whose map is not known cannot be filled. */
   private prepare(file: FileModel): void {
+    this.flushed(file);
     if (!file.known) return;
     const size = file.size >= 0 ? Math.ceil(file.size / PAGE) * PAGE : endOf(file);
     this.disk.fill(file, 0, size, -1, 'written');

@@ -1,8 +1,8 @@
 // What the tables of a policy say of one call in the naive replay, and whose holds stand in its way.
-import { CASES, ERRNO, HOLDS, MASKS, type Policy, Verdict } from '../../src/model/policy.js';
-import { type Call, caseOf, isBeyond, isFault } from './calls.js';
+import { CASES, type CaseName, ERRNO, HOLDS, MASKS, type Policy, Verdict } from '../../src/model/policy.js';
+import { type Call, caseOf, isBeyond, isFault, partInside, spanOf } from './calls.js';
 import type { FileModel } from './disk.js';
-import type { HoldModel, Holds } from './holds.js';
+import { EVERYTHING, type HoldModel, type Holds, reaches } from './holds.js';
 import type { Seals } from './seals.js';
 
 export interface Answer {
@@ -22,6 +22,14 @@ export interface Attempt {
   /** Files whose holds it waits for, or that refuse it. */
   blocked: FileModel[];
   cases: string[];
+  /** What is done of a call that is cut short; null: all of it. */
+  part: Call | null;
+}
+
+/** What the table says of one file; `part`: what is done of the call instead of all of it. */
+interface Found extends Answer {
+  readonly name: CaseName | null;
+  readonly part: Call | null;
 }
 
 const SEAL_ERRNOS = [ERRNO.ETXTBSY, ERRNO.EPERM, ERRNO.EBUSY, ERRNO.SIGBUS];
@@ -55,19 +63,33 @@ export class Table {
     const { verdict, errno } = second ? there : here;
     const blocked = [...(second ? [] : [file]), ...(second || both ? [other] : [])].filter((one) => one !== null);
     const cases = [second ? there.name : here.name].filter((name) => name !== null);
-    const attempt = { call, file, other, atNs, verdict, errno, wanted: verdict, blocked, cases };
+    const attempt = { call, file, other, atNs, verdict, errno, wanted: verdict, blocked, cases, part: here.part };
     if (isBeyond(call, file)) Object.assign(attempt, { verdict: Verdict.deny, errno: ERRNO.SIGBUS! });
     return attempt;
   }
 
-  private tableFor(call: Call, file: FileModel | null, second: boolean): Answer & { readonly name: string | null } {
+  private tableFor(call: Call, file: FileModel | null, second: boolean): Found {
     const { policy } = this;
     const instead = (policy.instead ?? []).find(
       ({ op, flag }) => op === call.op && (flag === undefined || call.flags.has(flag)),
     );
     const name = instead?.as ?? caseOf(call, file, second);
-    if (name === null) return { verdict: Verdict.proceed, errno: 0, name };
-    const holds = this.holds.of(file);
+    const answer = this.cell(call, file, second, name);
+    // Note 3: v1 of the on-disk seal writes what is inside the file, if that is written at all.
+    const part = name === 'write_past_eof' && policy.shortWrites === 'inside' ? partInside(call, file!) : null;
+    if (answer.verdict !== Verdict.deny || part === null) return { ...answer, name, part: null };
+    const inside = caseOf(part, file, false);
+    const short = this.cell(part, file, second, inside);
+    return { ...short, name: inside, part: short.verdict === Verdict.deny ? null : part };
+  }
+
+  private cell(call: Call, file: FileModel | null, second: boolean, name: CaseName | null): Answer {
+    const { policy } = this;
+    if (name === null) return { verdict: Verdict.proceed, errno: 0 };
+    const about = file === null ? EVERYTHING : spanOf(call, file, second);
+    const isFar = (hold: HoldModel): boolean =>
+      policy.behaviour.zapScope === 'range' && this.holds.isPaged(hold, policy) && !reaches(hold, about);
+    const holds = this.holds.of(file).filter((hold) => !isFar(hold));
     const mask = holds.reduce((bits, { kind }) => bits | (1 << HOLDS.indexOf(kind)), 0);
     const isHolder = holds.some(
       ({ kind, pid }) => pid === call.pid && (policy.holderMask & (1 << HOLDS.indexOf(kind))) !== 0,
@@ -75,8 +97,8 @@ export class Table {
     const at = CASES.indexOf(name) * MASKS + mask;
     const verdict = (isHolder ? policy.verdictHolder : policy.verdictOther)[at]!;
     const errno = (isHolder ? policy.errnoHolder : policy.errnoOther)[at]!;
-    if (verdict !== Verdict.commitIfDirty) return { verdict, errno, name };
-    return { verdict: file?.dirty === true ? Verdict.commit : Verdict.proceed, errno, name };
+    if (verdict !== Verdict.commitIfDirty) return { verdict, errno };
+    return { verdict: file?.dirty === true ? Verdict.commit : Verdict.proceed, errno };
   }
 
   /** A seal call, a MAP_DIRECT mapping or a claim that is what the policy seals with, and that meets an obstacle. */
@@ -89,11 +111,11 @@ export class Table {
     return isCall || isMapping || isClaim ? this.seals.refusal(file, call, true) : 0;
   }
 
-  /** Holds that make it wait by themselves: those that were there when it came. */
+  /** Holds that make it wait by themselves: leases that were there when it came, and every pin that is there when it looks. */
   inTheWay({ call, blocked, wanted, cases, atNs, file }: Attempt): HoldModel[] {
     const { policy } = this;
     return this.holds.all.filter((hold) => {
-      if (!blocked.includes(hold.file) || hold.fromNs > atNs) return false;
+      if (!blocked.includes(hold.file) || (wanted !== Verdict.wait && hold.fromNs > atNs)) return false;
       const name =
         call.op === 'reflink' || call.op === 'dedupe' ? caseOf(call, hold.file, hold.file !== file) : cases[0];
       const table = hold.pid === call.pid ? policy.verdictHolder : policy.verdictOther;

@@ -156,8 +156,9 @@ const result = (s: Step): { ret?: string | number } => (s.ret === null ? {} : { 
 
 function twoFiles(s: Step, has: (bit: number) => boolean): { op: string } & Record<string, unknown> {
   const op = pick(['reflink', 'reflink', 'dedupe', 'exchange', 'swapext', 'rename'], s.op);
-  if (op === 'rename') return { op, path: s.file, flags: has(0) ? ['over'] : [] };
   const other = pick(FILES, FILES.indexOf(s.file) + s.other);
+  if (op === 'rename' && has(2)) return { op, path: s.file, to: { path: has(1) ? other : s.file } };
+  if (op === 'rename') return { op, path: s.file, flags: has(0) ? ['over'] : [] };
   const whole = op === 'swapext' || (op === 'reflink' && has(1));
   const to = whole ? { path: other } : { path: other, off: (s.handle % BLOCKS) * PAGE };
   return { op, path: s.file, ...(whole ? {} : pages(s.from, s.count)), to };
@@ -167,11 +168,12 @@ function flagsOf(op: string, has: (bit: number) => boolean): string[] {
   const some = (...words: readonly (readonly [string, number])[]): string[] =>
     words.flatMap(([word, bit]) => (has(bit) ? [word] : []));
   if (op === 'mmap') return [...(has(3) && has(4) ? [] : ['shared', 'writable']), ...some(['direct', 5])];
-  if (op === 'read' || op === 'write') return some(['nowait', 3]);
+  if (op === 'read' || op === 'write') return some(['nowait', 3], ['sync', 6]);
   if (op === 'open') return some(['write', 3], ['trunc', 3], ['nowait', 4]);
   if (op === 'fallocate' || op === 'zero') return some(['keep_size', 3]);
   if (op === 'lease') return [has(3) && has(4) ? 'read' : 'exclusive'];
-  return op === 'pin' || op === 'register' ? ['write'] : [];
+  if (op === 'register') return ['write', ...some(['odp', 4])];
+  return op === 'pin' ? ['write'] : [];
 }
 
 function system(s: Step, t: number, has: (bit: number) => boolean): Line {

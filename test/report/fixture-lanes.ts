@@ -32,13 +32,26 @@ interface Outcome {
 }
 
 const NO_WAIT: LaneReport['wait'] = { count: 0, totalNs: 0, p99Ns: 0, maxNs: 0 };
-const STALE: LaneReport['hazards'] = { count: 3, bytes: 196_608, byClass: { a: 1, b: 1, c: 1, d: 0 } };
+const STALE: LaneReport['hazards'] = {
+  count: 3,
+  bytes: 196_608,
+  byClass: { a: 1, b: 1, c: 1, d: 0 },
+  incoherent: 0,
+  incoherentBytes: 0,
+};
 
 const OUTCOMES: Readonly<Record<PolicyId, Outcome>> = {
   recorded: { byOp: {}, hazards: STALE, journalCommits: 240 },
   pagecache: {
     byOp: {},
-    hazards: { ...STALE, count: 2, bytes: 131_072, byClass: { a: 2, b: 0, c: 0, d: 0 } },
+    hazards: {
+      ...STALE,
+      count: 2,
+      bytes: 131_072,
+      byClass: { a: 2, b: 0, c: 0, d: 0 },
+      incoherent: 0,
+      incoherentBytes: 0,
+    },
     journalCommits: 240,
   },
   dax: { byOp: {}, hazards: STALE, journalCommits: 240 },
@@ -95,7 +108,13 @@ export const laneReport = (policy: PolicyId): LaneReport => {
     notReached: 0,
     latestNs: 0,
     conflicts: all.reduce((n, name) => n + total[name]!, 0),
-    hazards: outcome.hazards ?? { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
+    hazards: outcome.hazards ?? {
+      count: 0,
+      bytes: 0,
+      byClass: { a: 0, b: 0, c: 0, d: 0 },
+      incoherent: 0,
+      incoherentBytes: 0,
+    },
     seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0, ...outcome.seals },
     crashes: [
       {
@@ -108,7 +127,9 @@ export const laneReport = (policy: PolicyId): LaneReport => {
       },
     ],
     journalCommits: outcome.journalCommits ?? 0,
+    handOvers: 0,
     deviceRefaults: outcome.deviceRefaults ?? 0,
+    bounced: 0,
     diverged: outcome.diverged ?? 0,
     measuredShare: policy === 'recorded' ? 1 : 0.87,
   };
@@ -144,7 +165,7 @@ const componentsOf = (
     Object.entries(samples).map(([op, all]) => {
       const total = all.reduce((a, b) => a + b, 0);
       const waits = policy === 'mapsync-pin' && op === 'truncate' ? total / 2 : 0;
-      const none = { pricedNs: 0, refusedNs: 0, commitNs: 0, invalidateNs: 0, extraNs: 0 };
+      const none = { pricedNs: 0, refusedNs: 0, commitNs: 0, invalidateNs: 0, flushNs: 0, extraNs: 0 };
       return [op, { ...none, recordedNs: Math.round(total - waits), waitNs: Math.round(waits) }];
     }),
   );

@@ -19,6 +19,7 @@ const FIDELITY: Run['report']['fidelity'] = {
   },
   notCompared: { 'ENOSPC: no seal explains it': 8, 'no recorded result': 133 },
   mapChecks: { agreed: 3310, differed: 0 },
+  leaseBreaks: { refused: 0, waited: 0, predictedNs: 0, recordedNs: 0, worstNs: 0, outlasted: 0, outlastedNs: 0 },
   examples: [
     'truncate at xfs-db.report.txt:2711: predicted success, recorded EINTR',
     'punch at xfs-db.report.txt:2902: predicted success, recorded EINTR',
@@ -135,7 +136,7 @@ export const makeQuietRun = (): Run => {
       latency: run.report.lanes[0]!.latency,
       wait: { count: 0, totalNs: 0, p99Ns: 0, maxNs: 0 },
       conflicts: 0,
-      hazards: { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 } },
+      hazards: { count: 0, bytes: 0, byClass: { a: 0, b: 0, c: 0, d: 0 }, incoherent: 0, incoherentBytes: 0 },
       seals: { opened: 0, closed: 0, aliveAtEnd: 0, orphaned: 0, leftAfterCrash: 0, failed: 0 },
       diverged: 0,
     }),

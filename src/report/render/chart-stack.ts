@@ -14,7 +14,7 @@ const BAR = 16;
 const WIDTH = 540;
 
 type Look = StackPart['look'];
-const LOOKS: readonly Look[] = ['recorded', 'priced', 'extra', 'commit', 'invalidate', 'wait', 'refused'];
+const LOOKS: readonly Look[] = ['recorded', 'priced', 'extra', 'commit', 'invalidate', 'flush', 'wait', 'refused'];
 
 const frameOf = (rows: number): Frame => ({
   width: WIDTH,

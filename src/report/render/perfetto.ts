@@ -3,7 +3,7 @@
 import { cellOf, type DataTable } from '../../results/tables.js';
 import type { Conflict, Run } from '../../results/types.js';
 import { middleCut } from '../format.js';
-import { words } from '../lanes.js';
+import { hazardWords, words } from '../lanes.js';
 import { visible } from './escape.js';
 import type { Renderer } from './renderer.js';
 import { nested, type Slice } from './slices.js';
@@ -189,7 +189,7 @@ const policyEvents = (
       ph: 'i',
       s: 'p',
       cat: 'hazard',
-      name: `stale ${words(hazard.op)}, class ${hazard.hazardClass}`,
+      name: hazardWords(hazard),
       pid,
       tid: 0,
     };

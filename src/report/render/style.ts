@@ -174,7 +174,7 @@ const CHARTS = `.chart figcaption{font-weight:600;font-size:14px;margin-bottom:4
 .row-note{font-size:11.5px;fill:var(--soft)}
 .part{stroke:var(--card);stroke-width:1}
 .c-recorded{fill:var(--p0)}.c-priced{fill:var(--p0);fill-opacity:.35;stroke:var(--p0);stroke-dasharray:3 2}.c-extra{fill:var(--p7)}
-.c-commit{fill:var(--p3)}.c-invalidate{fill:var(--p6)}.c-wait{fill:var(--p5)}.c-refused{fill:var(--p2)}
+.c-commit{fill:var(--p3)}.c-invalidate,.c-flush{fill:var(--p6)}.c-wait{fill:var(--p5)}.c-refused{fill:var(--p2)}
 .act-all{fill:var(--p0)}.act-refused{fill:var(--bad)}.act-delayed{fill:var(--warn)}.act-stale{fill:var(--p4)}
 .m-written{fill:var(--written)}.m-unwritten{fill:var(--unwritten);stroke:var(--written);stroke-width:.5}.m-delalloc{fill:var(--delalloc)}.m-shared{fill:var(--shared)}.m-unknown{fill:var(--other);fill-opacity:.45}
 .m-moved{stroke:var(--p2);stroke-width:1.6;fill:none}

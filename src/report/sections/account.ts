@@ -1,6 +1,6 @@
 // The whole account: sources, losses, what was not placed, fidelity, divergence, issues.
 import type { Run, SourceSummary } from '../../results/types.js';
-import { formatBytes, formatShare, formatTime } from '../format.js';
+import { formatBytes, formatNs, formatShare, formatTime } from '../format.js';
 import { cell, chip, count, prose, raw, small, strong, value } from '../inline.js';
 import { byCount, namer, words } from '../lanes.js';
 import type { Block, Cell, Section, Tone } from '../model.js';
@@ -71,6 +71,14 @@ const unplacedTable = (run: Run): Block => ({
   ],
 });
 
+/** Waits for ordinary leases, where the trace has any. */
+const leaseRow = ({ leaseBreaks }: Run['report']['fidelity']): readonly (readonly Cell[])[] => {
+  const { waited, predictedNs, recordedNs, outlasted } = leaseBreaks;
+  if (waited + outlasted === 0) return [];
+  const text = `waits for leases: ${formatNs(predictedNs)} predicted of ${formatNs(recordedNs)} recorded; beside them such as no release of the trace ended`;
+  return [[cell(text), cell(count(waited)), cell(count(outlasted))]];
+};
+
 const fidelityTable = (run: Run): Block => {
   const { fidelity } = run.report;
   const rows = Object.entries(fidelity.byOp).map(([op, { agreed, differed }]): readonly Cell[] => [
@@ -91,6 +99,7 @@ const fidelityTable = (run: Run): Block => {
     rows: [
       ...rows,
       [cell('map look-ups in the trace'), cell(count(agreed)), cell(count(differed), toned(differed > 0, 'bad'))],
+      ...leaseRow(fidelity),
       ...byCount(fidelity.notCompared).map(([cause, n]): readonly Cell[] => [
         cell(`not compared: ${words(cause)}`),
         cell(count(n, 'recorded')),

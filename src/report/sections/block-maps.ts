@@ -92,5 +92,5 @@ const stalePoint = ({ atNs, offset, bytes, hazardClass, policies }: FileHistory[
   length: bytes,
   look: 'stale',
   count: 1,
-  text: `stale device access of ${range(Math.max(0, offset), bytes)}, class ${hazardClass}, under ${policies.join(', ')}`,
+  text: `${hazardClass === 'incoherent' ? 'incoherent' : 'stale device'} access of ${range(Math.max(0, offset), bytes)}${hazardClass === 'incoherent' ? '' : `, class ${hazardClass}`}, under ${policies.join(', ')}`,
 });

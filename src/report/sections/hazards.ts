@@ -2,8 +2,8 @@
 import type { Evidence, Hazard, Run } from '../../results/types.js';
 import { formatAddress, formatExactBytes, formatTime, plural } from '../format.js';
 import { answer, cell, chip, count, inlines, joined, raw, small, value } from '../inline.js';
-import { countBasis, namer, startOf, sum, unsealedLane, words } from '../lanes.js';
-import type { Block, Cell, Mark, Raw, Section, Text, Tone } from '../model.js';
+import { countBasis, namer, startOf, sum, tellsCoherence, unsealedLane, words } from '../lanes.js';
+import type { Block, Cell, Inline, Mark, Raw, Section, Text, Tone } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
 const SHOWN = 20;
@@ -14,7 +14,11 @@ const CLASSES: Readonly<Record<Hazard['hazardClass'], { readonly text: string; r
   b: { text: 'reads another file', tone: 'bad' },
   c: { text: 'writes into another file', tone: 'bad' },
   d: { text: 'writes into metadata', tone: 'bad' },
+  incoherent: { text: 'meets what the other side stored and nobody flushed', tone: 'bad' },
 };
+
+const INCOHERENT =
+  ' Incoherent: an access by CPU or device to what the other stored into device memory, with no fsync, msync or synchronous write between the two.';
 
 export const hazards: SectionBuilder = {
   place: 70,
@@ -65,8 +69,10 @@ const grouped = (run: Run): readonly HazardGroup[] => {
 const finding = (run: Run): Text => {
   const lane = unsealedLane(run);
   const { lanes, trace } = run.report;
-  if (trace.deviceAccess.accesses === 0)
+  if (trace.deviceAccess.accesses === 0 && !tellsCoherence(lanes))
     return 'The trace holds no device access, so none can have gone stale; record the dma or nvme events to learn more.';
+  if (lanes.every(({ hazards: { count } }) => count === 0) && tellsCoherence(lanes))
+    return ["No device access touched blocks that were no longer the file's. ", ...coherence(run)];
   if (lanes.every(({ hazards: { count } }) => count === 0)) {
     return `None of the ${plural(trace.deviceAccess.accesses, 'device access', 'device accesses')} touched blocks that were no longer the file's, under any policy.`;
   }
@@ -84,7 +90,26 @@ const finding = (run: Run): Text => {
     );
   const lead =
     lane !== null && lane.hazards.count > 0 ? 'Devices would have gone on using old addresses: ' : 'Even with seals: ';
-  return [lead, ...joined(told, '; '), '.'];
+  return [lead, ...joined(told, '; '), '.', ...(tellsCoherence(lanes) ? [' ', ...coherence(run)] : [])];
+};
+
+/** What software would have had to flush, and what it did not. */
+const coherence = (run: Run): readonly Inline[] => {
+  const policy = namer(run);
+  const told = run.report.lanes
+    .filter(({ handOvers, hazards }) => handOvers + hazards.incoherent > 0)
+    .map((each): Text => {
+      const { incoherent, incoherentBytes } = each.hazards;
+      return [
+        policy(each.policy),
+        ' ',
+        count(incoherent, countBasis(each)),
+        ' incoherent (',
+        value(incoherentBytes, 'bytes', countBasis(each)),
+        `), ${plural(each.handOvers, 'hand-over')}`,
+      ];
+    });
+  return ['Device memory that software keeps coherent: ', ...joined(told, '; '), '.'];
 };
 
 const table = (run: Run, groups: readonly HazardGroup[], caption: string): Block => ({
@@ -103,12 +128,17 @@ const table = (run: Run, groups: readonly HazardGroup[], caption: string): Block
   ],
   marks: groups.map((group) => markOf(run, group)),
   rows: groups.map((group) => row(run, group)),
-  note: 'Class a: old data of the same file, or blocks nobody owns yet. b: reads blocks of another file. c: writes into another file. d: writes into metadata.',
+  note: `Class a: old data of the same file, or blocks nobody owns yet. b: reads blocks of another file. c: writes into another file. d: writes into metadata.${
+    groups.some(({ hazard }) => hazard.hazardClass === 'incoherent') ? INCOHERENT : ''
+  }`,
 });
 
 const markOf = (run: Run, { hazard, policies }: HazardGroup): Mark => {
   const at = hazard.atNs - startOf(run);
-  return { answers: policies.map((name) => answer(name, 'stale')), when: [[at, at]] };
+  return {
+    answers: policies.map((name) => answer(name, hazard.hazardClass === 'incoherent' ? 'incoherent' : 'stale')),
+    when: [[at, at]],
+  };
 };
 
 const row = (run: Run, { hazard, policies }: HazardGroup): readonly Cell[] => {

@@ -2,7 +2,7 @@
 import type { LaneReport, Run } from '../../results/types.js';
 import { formatCount, middleCut } from '../format.js';
 import { answer, cell, count, figure, joined, jump, small, value } from '../inline.js';
-import { baselineOf, byCount, countBasis, namer, refusalsOver, words } from '../lanes.js';
+import { baselineOf, byCount, countBasis, namer, refusalsOver, tellsCoherence, words } from '../lanes.js';
 import type { Block, Cell, Column, Inline, Provenance, Section, Text, Tone } from '../model.js';
 import type { SectionBuilder } from '../section.js';
 
@@ -12,6 +12,7 @@ export const matrix: SectionBuilder = {
     if (run.report.lanes.every((lane) => lane.operations === 0)) return null;
     const policy = namer(run);
     const longest = tops(run.report.lanes);
+    const coherence = tellsCoherence(run.report.lanes);
     return {
       id: 'policies',
       title: 'Policies side by side',
@@ -21,13 +22,16 @@ export const matrix: SectionBuilder = {
         {
           kind: 'table',
           caption: 'What each policy did with the same operations',
-          columns: COLUMNS,
+          columns: coherence ? [...COLUMNS, ...COHERENCE] : COLUMNS,
           rows: run.report.lanes.map((lane) => [
             cell([policy(lane.policy), small(middleCut(lane.title, 80))]),
             ...laneCells(lane, longest),
+            ...(coherence ? coherenceCells(lane) : []),
           ]),
           name: 'policies',
-          note: NOTE,
+          note: coherence
+            ? `${NOTE} Incoherent: met what the other side stored into device memory before anybody flushed it.`
+            : NOTE,
         },
         kinds(run),
       ],
@@ -47,6 +51,21 @@ const COLUMNS: readonly Column[] = [
   { title: jump('seals', 'Orphaned'), align: 'end', group: 'Seals' },
   { title: jump('seals', 'After crash'), align: 'end', group: 'Seals' },
   { title: 'Diverged', align: 'end', group: 'Replay' },
+];
+
+/** Shown where software keeps device memory coherent. */
+const COHERENCE: readonly Column[] = [
+  { title: jump('hazards', 'Incoherent'), align: 'end', group: 'Device memory' },
+  { title: 'Hand-overs', align: 'end', group: 'Device memory' },
+];
+
+const coherenceCells = (lane: LaneReport): readonly Cell[] => [
+  figure(lane.hazards.incoherent, countBasis(lane), {
+    tone: 'bad',
+    to: 'hazards',
+    show: answer(lane.policy, 'incoherent'),
+  }),
+  figure(lane.handOvers, countBasis(lane), { to: 'spending' }),
 ];
 
 const NOTE =

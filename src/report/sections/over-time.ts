@@ -76,7 +76,8 @@ const stale = (run: Run): readonly Strip[] => {
   const byLane = run.details.map(({ policy, hazards, heat: map }) => {
     const counts = new Array<number>(Math.max(1, map.timeBins)).fill(0);
     const width = Math.max(1, toNs - fromNs + 1) / counts.length;
-    for (const { atNs } of hazards) counts[Math.min(counts.length - 1, Math.floor((atNs - fromNs) / width))]! += 1;
+    for (const { atNs, hazardClass } of hazards)
+      if (hazardClass !== 'incoherent') counts[Math.min(counts.length - 1, Math.floor((atNs - fromNs) / width))]! += 1;
     return { name: policy, counts };
   });
   return alike(byLane)

@@ -75,6 +75,7 @@ const LABELS: readonly (readonly [keyof Components, StackPart['look'], string, P
   ['extraNs', 'extra', 'seal calls and device faults', 'assumed'],
   ['commitNs', 'commit', 'journal commits', 'assumed'],
   ['invalidateNs', 'invalidate', 'invalidations', 'assumed'],
+  ['flushNs', 'flush', 'flushes of device memory', 'assumed'],
   ['waitNs', 'wait', 'waiting for holders', 'modelled'],
   ['refusedNs', 'refused', 'refusals', 'assumed'],
 ];
@@ -105,5 +106,6 @@ const usesPrices = ({
   extraNs,
   commitNs,
   invalidateNs,
+  flushNs,
   refusedNs,
-}: LaneDetail['components'][string]): boolean => pricedNs + extraNs + commitNs + invalidateNs + refusedNs > 0;
+}: LaneDetail['components'][string]): boolean => pricedNs + extraNs + commitNs + invalidateNs + flushNs + refusedNs > 0;

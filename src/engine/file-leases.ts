@@ -1,0 +1,135 @@
+// Ordinary leases of files (F_SETLEASE) in the recorded run: what opening and truncating would meet by fcntl(2) and
+// fs/locks.c, held against what the kernel answered. A read lease conflicts with writers, a write lease with everybody; who
+// will not wait gets EAGAIN and the break starts all the same; a wait ends when the last conflicting lease is given back,
+// downgraded or gone with its process, or when the kernel's time is over (lease-break-time, which a trace does not tell).
+import type { EventColumns } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
+import { ERRNO } from '../model/policy.js';
+import { NONE } from '../model/units.js';
+import type { Decision } from './decision.js';
+
+interface Lease {
+  readonly file: number;
+  readonly pid: number;
+  reads: boolean;
+}
+
+/** An operation that a lease kept waiting in the recorded run. */
+interface Breaker {
+  readonly row: number;
+  readonly file: number;
+  readonly writes: boolean;
+  readonly fromNs: number;
+  readonly endNs: number;
+}
+
+/** Breaks of leases in the recorded run. */
+export interface LeaseBreaks {
+  /** Told EAGAIN because they would not wait, as predicted. */
+  refused: number;
+  /** Waited until the holder let go, and how long they should have and did, ns. */
+  waited: number;
+  predictedNs: number;
+  recordedNs: number;
+  /** Of them: the largest difference between the two, ns. */
+  worstNs: number;
+  /** Returned while the trace still shows the lease: the kernel took it in the end, or its process went unseen. */
+  outlasted: number;
+  outlastedNs: number;
+}
+
+export class FileLeases {
+  readonly breaks: LeaseBreaks = {
+    ...{ refused: 0, waited: 0, predictedNs: 0, recordedNs: 0, worstNs: 0, outlasted: 0, outlastedNs: 0 },
+  };
+  private readonly c: EventColumns;
+  private leases: Lease[] = [];
+  private breakers: Breaker[] = [];
+
+  constructor(columns: EventColumns) {
+    this.c = columns;
+  }
+
+  /** An operation of the recorded run, in its order; returns the errno that leases answer it with, 0 for none. */
+  see(d: Decision): number {
+    if (this.breakers.length > 0) this.outlast(d.timeNs);
+    switch (d.op) {
+      case Op.open:
+      case Op.truncate:
+        return this.leases.length === 0 ? 0 : this.meet(d);
+      case Op.lease:
+        if (d.result >= 0) this.take(d);
+        return 0;
+      case Op.lease_release:
+      case Op.close:
+        this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
+        return 0;
+      case Op.exit:
+        this.drop(d, ({ pid }) => pid === d.pid);
+        return 0;
+      default:
+        return 0;
+    }
+  }
+
+  private meet(d: Decision): number {
+    const writes = d.op === Op.truncate || (d.flags & (Flag.write | Flag.trunc)) !== 0;
+    if (!this.isHeld(d.file, writes)) return 0;
+    if ((d.flags & Flag.nowait) !== 0) {
+      if (-d.result === ERRNO.EAGAIN!) this.breaks.refused++;
+      return ERRNO.EAGAIN!;
+    }
+    const latencyNs = this.c.latencyNs[d.row]!;
+    if (latencyNs >= 0 && d.result >= 0)
+      this.breakers.push({ row: d.row, file: d.file, writes, fromNs: d.timeNs, endNs: d.timeNs + latencyNs });
+    return 0;
+  }
+
+  private isHeld(file: number, writes: boolean): boolean {
+    return file !== NONE && this.leases.some((one) => one.file === file && (writes || !one.reads));
+  }
+
+  /** A second request of the same owner changes the type of the lease it has. */
+  private take(d: Decision): void {
+    const reads = (d.flags & Flag.read) !== 0;
+    const own = this.leases.find(({ file, pid }) => file === d.file && pid === d.pid);
+    if (own === undefined) this.leases.push({ file: d.file, pid: d.pid, reads });
+    else own.reads = reads;
+    this.letGo(d.timeNs);
+  }
+
+  private drop(d: Decision, isGone: (lease: Lease) => boolean): void {
+    if (!this.leases.some(isGone) || d.result < 0) return;
+    this.leases = this.leases.filter((one) => !isGone(one));
+    this.letGo(d.timeNs);
+  }
+
+  /** Those whose way is free now return: this is when they should have. */
+  private letGo(nowNs: number): void {
+    const { breaks } = this;
+    this.breakers = this.breakers.filter(({ file, writes, fromNs, endNs }) => {
+      if (this.isHeld(file, writes)) return true;
+      breaks.waited++;
+      breaks.predictedNs += nowNs - fromNs;
+      breaks.recordedNs += endNs - fromNs;
+      breaks.worstNs = Math.max(breaks.worstNs, Math.abs(endNs - nowNs));
+      return false;
+    });
+  }
+
+  /**
+   * Who has returned while the lease was there has outlasted it. A reader leaves one for reading behind where the kernel took
+   * it, and none where its process went unseen: nothing is predicted from what may not be there.
+   */
+  private outlast(nowNs: number): void {
+    const over = this.breakers.filter(({ endNs }) => endNs <= nowNs);
+    if (over.length === 0) return;
+    this.breakers = this.breakers.filter(({ endNs }) => endNs > nowNs);
+    for (const { file, writes, fromNs, endNs } of over) {
+      this.breaks.outlasted++;
+      this.breaks.outlastedNs += endNs - fromNs;
+      this.leases = this.leases.filter((one) => one.file !== file || (one.reads && !writes));
+    }
+    this.letGo(nowNs);
+  }
+}
