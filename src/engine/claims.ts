@@ -44,7 +44,7 @@ export class Claims {
   private readonly seals: Seals;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
-  private readonly zapped = new Zapped();
+  readonly zapped = new Zapped();
   private readonly spoiled: Spoiled;
   /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
   private readonly lingering = new Map<number, number[]>();

@@ -73,6 +73,8 @@ export class Decider {
   readonly fidelity: Fidelity | null;
   /** Operations on ranges whose map the trace does not tell. */
   uncertain = 0;
+  /** What the range holds that was last asked about (bits of `Holding`); 0 where that did not matter. */
+  held = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly policies: LanePolicies;
@@ -217,7 +219,9 @@ export class Decider {
     return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
   }
 
-  private caseAt(row: number, op: number, file: number): number {
+  /** Row of the table that an operation is; -1 for none. */
+  caseAt(row: number, op: number, file: number): number {
+    this.held = 0;
     const { insteadCase, insteadFlags } = this.policies.of(file);
     if (insteadCase[op]! >= 0 && (this.c.flags[row]! & insteadFlags[op]!) === insteadFlags[op]!)
       return insteadCase[op]!;
@@ -230,6 +234,7 @@ export class Decider {
     let held = 0;
     if ((op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0) {
       held = map === undefined ? Holding.hole : map.summary(offset, length);
+      this.held = held;
       // Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted.
       if ((held & Holding.hole) !== 0 && files.known[file] === 0) {
         held &= ~Holding.hole;

@@ -62,6 +62,11 @@ export class LanePolicies {
     return this.all[file === NONE ? 0 : this.choice[file]!]!;
   }
 
+  /** Place in `all` of a file's policy. */
+  indexOf(file: number): number {
+    return this.choice[file]!;
+  }
+
   /** Those whose tables a reader wants to see: of the lane itself, or of what it is made of. */
   get named(): readonly Policy[] {
     return this.all.filter(({ name }) => this.rules.length === 0 || this.rules.some(({ policy }) => policy === name));

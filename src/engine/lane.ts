@@ -21,6 +21,7 @@ import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import type { LaneParts } from './parts.js';
+import { Plain } from './plain.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import { Releases } from './releases.js';
@@ -70,6 +71,8 @@ export class Lane {
   private readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
+  /** Null where every operation has to be held against the future. */
+  private readonly plain: Plain | null;
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
@@ -135,7 +138,7 @@ export class Lane {
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
-    const applyModel = (row: number, nowNs: number, later: boolean): void => this.applyModel(row, nowNs, later);
+    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, held) => this.applyModel(row, nowNs, later, held);
     this.foresight = policies.all.some(({ foresees }) => foresees === true)
       ? new Foresight({
           ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
@@ -157,6 +160,7 @@ export class Lane {
       },
     };
     this.operations = new Operations(parts);
+    this.plain = this.foresight === null ? new Plain(parts, holds, options.kernel) : null;
   }
 
   /** Replays all events up to and including a time. */
@@ -306,6 +310,7 @@ export class Lane {
     const op = c.op[row]!;
     const flags = c.flags[row]!;
     if ((flags & Flag.second) === 0) this.nowNs = nowNs;
+    if (this.plain?.run(row, nowNs) === true) return;
     if (OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0))
       this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
@@ -361,11 +366,11 @@ export class Lane {
     this.hazards.changedNs[file] = nowNs;
   }
 
-  private applyModel(row: number, nowNs: number, later: boolean): void {
+  private applyModel(row: number, nowNs: number, later: boolean, held = 0): void {
     const { c, fates } = this;
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
-    if (this.effects.model(row, second)) fates.diverge(opId);
+    if (this.effects.model(row, second, held)) fates.diverge(opId);
     this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     this.modelled(c.file[row]!, opId, nowNs, takesAway, later);
