@@ -78,6 +78,10 @@ export class LanePolicies {
   }
 }
 
+/** From its copy in another thread, which is plain data. */
+export const reviveLanePolicies = (copy: LanePolicies): LanePolicies =>
+  Object.assign(Object.create(LanePolicies.prototype), copy);
+
 export function lanePolicies(lane: Policy | MixedLane, input: EngineInput, kernel: Policy): LanePolicies {
   if ('rules' in lane) return mixed(lane, input, kernel);
   const { name, title } = lane;

@@ -84,17 +84,10 @@ export class Lane {
   private notReached = 0;
   private readonly crashes: CrashRow[] = [];
 
-  constructor(
-    input: EngineInput,
-    plan: SealPlan,
-    policies: LanePolicies,
-    prices: Prices,
-    firstFreeAddr: number,
-    options: LaneOptions,
-  ) {
+  constructor(input: EngineInput, plan: SealPlan, policies: LanePolicies, prices: Prices, options: LaneOptions) {
     const columns = input.columns;
     const { queue } = this;
-    const files = new FileStates(input.fileCount, input.deviceOf, firstFreeAddr);
+    const files = new FileStates(input.fileCount, input.deviceOf, plan.firstFreeAddr);
     const holds = new HoldTable(input.fileCount);
     const users = new Users(input.fileCount, plan.highestId);
     const obstacles = new Obstacles(columns, files, holds, users);
@@ -160,7 +153,7 @@ export class Lane {
       },
     };
     this.operations = new Operations(parts);
-    this.plain = this.foresight === null ? new Plain(parts, holds, options.kernel) : null;
+    this.plain = this.foresight === null ? new Plain(parts, holds, this.hazards, options.kernel) : null;
   }
 
   /** Replays all events up to and including a time. */

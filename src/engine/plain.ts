@@ -1,19 +1,24 @@
 // The short way of most operations: nobody stands in their way, they go ahead at once, and only the map of their file and the
 // counters change. Whatever is not that simple is left to `Operations`, which would give the same for these.
+import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { OP_COUNT, OPS, Op } from '../model/events.js';
+import { OP_COUNT, OPS, Op, opSet } from '../model/events.js';
 import { CASE_COUNT, CASES, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { FREES } from './cases.js';
 import { isFault } from './decision.js';
+import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LaneParts } from './parts.js';
 
+const KEEPS_MAP = opSet(['read', 'read_fault', 'setattr', 'fsync', 'msync']);
+const WRITES = opSet(['write', 'write_fault']);
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
 const SIZE = CASE_COUNT * MASKS;
 
 export class Plain {
   private readonly parts: LaneParts;
   private readonly holds: HoldTable;
+  private readonly hazards: Hazards;
   private readonly c: EventColumns;
   /** By policy, case and mask of the holds on the file: 1 where the operation goes ahead, whoever holds what. */
   private readonly ahead: Uint8Array;
@@ -21,10 +26,11 @@ export class Plain {
   private readonly asNamed: Uint8Array;
 
   /** `kernel`: the policy the trace was recorded under. */
-  constructor(parts: LaneParts, holds: HoldTable, kernel: Policy) {
+  constructor(parts: LaneParts, holds: HoldTable, hazards: Hazards, kernel: Policy) {
     const { policies } = parts;
     this.parts = parts;
     this.holds = holds;
+    this.hazards = hazards;
     this.c = parts.columns;
     this.ahead = new Uint8Array(policies.all.length * SIZE);
     this.asNamed = new Uint8Array(policies.all.length * OP_COUNT);
@@ -40,7 +46,7 @@ export class Plain {
   /** hot: carries the operation of a row out; false, and nothing has happened, when it is not as simple as that. */
   run(row: number, nowNs: number): boolean {
     const { c, parts } = this;
-    const { decider, plan, files, waits, claims, sizes, devices, ledger } = parts;
+    const { decider, plan, waits, claims, sizes, devices, ledger } = parts;
     if (plan.plain[row] === 0) return false;
     const op = c.op[row]!;
     const file = c.file[row]!;
@@ -68,10 +74,7 @@ export class Plain {
     parts.fates.opOf[c.opId[row]!] = op;
     ledger.count(row, op, Verdict.proceed, 0);
     if (plan.observed[file] === 1) sizes.later(row, op, file, nowNs);
-    else {
-      parts.applyModel(row, nowNs, false, held);
-      if (op === Op.fsync || op === Op.msync) files.commit(file);
-    }
+    else this.model(row, op, file, held, nowNs);
     const recordedNs = c.latencyNs[row]!;
     if (recordedNs >= 0) ledger.time(op, nowNs, recordedNs, true);
     else {
@@ -80,6 +83,20 @@ export class Plain {
       ledger.time(op, nowNs, fixedNs[op]! + nsPerByte[op]! * bytes, false);
     }
     return true;
+  }
+
+  /** What the call does to a map that was not recorded. */
+  private model(row: number, op: number, file: number, held: number, nowNs: number): void {
+    const { c } = this;
+    const { files } = this.parts;
+    const inPlace = KEEPS_MAP[op] === 1 || (held === Holding.written && WRITES[op] === 1);
+    if (!inPlace || c.addr[row]! >= 0) this.parts.applyModel(row, nowNs, false, held);
+    else {
+      this.hazards.changedNs[file] = nowNs;
+      const end = c.offset[row]! + c.length[row]!;
+      if (op === Op.write && files.size[file]! < end) files.size[file] = end;
+    }
+    if (op === Op.fsync || op === Op.msync) files.commit(file);
   }
 }
 

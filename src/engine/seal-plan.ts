@@ -35,6 +35,8 @@ export interface SealPlan {
   readonly nextOfTask: Uint32Array;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
+  /** Above every block the trace names: what only a replay allocates comes from there. */
+  readonly firstFreeAddr: number;
   readonly highestId: number;
 }
 
@@ -84,6 +86,7 @@ class Planner {
     this.rule = rule;
     let highestId = 0;
     for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
+    let chains: Uint32Array | undefined;
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
       atRow: new Uint8Array(c.rows),
@@ -95,8 +98,13 @@ class Planner {
       observed: observedFiles(input),
       requested: new Uint8Array(input.fileCount),
       rawPids: this.rawPids,
-      nextOfTask: nextOfTask(input),
       plain: new Uint8Array(c.rows),
+      // Only closed time asks for it.
+      get nextOfTask() {
+        chains ??= chainsOf(input);
+        return chains;
+      },
+      firstFreeAddr: firstFreeAddress(c),
       highestId,
     };
   }
@@ -249,7 +257,14 @@ const DEVICE_OPS = opSet(['unpin', 'dma_read', 'dma_write', 'device_fault']);
 export const isDeviceRow = (c: EventColumns, row: number): boolean =>
   DEVICE_OPS[c.op[row]!] === 1 && c.handle[row] !== 0;
 
-function nextOfTask({ columns: c, pidOf }: EngineInput): Uint32Array {
+function firstFreeAddress(c: EventColumns): number {
+  let highest = 0;
+  for (let i = 0; i < c.rows; i++)
+    if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
+  return Math.ceil((highest + 1) / 2 ** 20) * 2 ** 20;
+}
+
+function chainsOf({ columns: c, pidOf }: EngineInput): Uint32Array {
   const next = new Uint32Array(c.rows);
   const first = new Uint32Array(pidOf.length).fill(NONE);
   for (let i = c.rows - 1; i >= 0; i--) {
