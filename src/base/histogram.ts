@@ -8,6 +8,9 @@ const PAGE = 1024;
 const PAGES = 33;
 const EMPTY = new Uint32Array(0);
 
+/** From its copy in another thread, which is plain data. */
+export const reviveHistogram = (copy: Histogram): Histogram => Object.assign(new Histogram(), copy);
+
 export class Histogram {
   private counts = EMPTY;
   /** Place of each page in `counts`, +1; 0: nothing was recorded there. A lane holds many of these, most of them narrow. */

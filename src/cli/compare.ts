@@ -73,7 +73,7 @@ async function runOf(
   if (kept !== null) return { run: onlyLanes(kept, [...names, 'recorded']), damaged: false };
   const plan = planReplay(context.args, [...new Set([...names, 'recorded'])]);
   const { trace, damaged } = await load(context, [path]);
-  const run = runPlan(context, trace, plan, ['compare', shortName(path), ...names], damaged);
+  const run = await runPlan(context, trace, plan, ['compare', shortName(path), ...names], damaged);
   return { run: await withEvidence(run, trace, [path]), damaged };
 }
 

@@ -58,7 +58,11 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
     commas: true,
     text: 'NAME=FILES=POLICY,...: a lane of that name that gives each file its policy; the first match of a glob, ino:N or a size (>1G) wins; repeatable',
   },
-  threads: { kind: 'text', text: '1; more are not available yet', fallback: '1' },
+  threads: {
+    kind: 'text',
+    text: 'threads that lanes are spread over; the results are the same whatever their number',
+    fallback: '1',
+  },
   'crash-at': {
     kind: 'text',
     text: 'what a crash leaves: at a time (ns of the trace, or 2.5s from its start; the replay ends there), or at random:N times',

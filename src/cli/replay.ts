@@ -34,7 +34,7 @@ export const replay: Command = {
     if (out !== undefined) checkOutput(out);
     const { trace, damaged } = await load(context, operands);
     const words = ['replay', shortName(operands[0]!), '--policy', policy];
-    const run = runPlan(context, trace, plan, words, damaged);
+    const run = await runPlan(context, trace, plan, words, damaged);
     if (out !== undefined) await writeOutput(io, out, [runText(await withEvidence(run, trace, operands))]);
     if (out !== undefined && out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
     if (json && out !== '-') await io.out(toJson(run.report));

@@ -9,9 +9,10 @@ import * as policyRegistry from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { mixedLaneOf } from '../results/mixed-lane.js';
 import { onDenyOf, sealRuleOf, TIMINGS, type Timing, unsealOf } from '../results/rules.js';
-import { type KernelPolicies, replayRun } from '../results/run.js';
+import { beginRun, type KernelPolicies, type Replayed } from '../results/run.js';
 import type { Run } from '../results/types.js';
 import type { Context } from './command.js';
+import { replayOn } from './lane-threads.js';
 import { traceName } from './load.js';
 import { type Args, listed } from './options.js';
 import { type OverlayPlan, overlayOf, withOverlays } from './overlay.js';
@@ -29,6 +30,7 @@ export interface Plan {
   readonly unseal: string;
   readonly onDeny: string;
   readonly timing: Timing;
+  readonly threads: number;
   readonly seed: number;
   readonly crashAt: string | undefined;
   readonly settings: Settings;
@@ -39,7 +41,6 @@ export interface Plan {
 
 /** `policies`: names, of lanes as well, `usual` or `all`. Every lane that is given is replayed, named or not. */
 export function planReplay(args: Args, policies: readonly string[]): Plan {
-  refuseUnavailable(args);
   const sealRule = args.text('seal-rule');
   const unseal = args.text('unseal');
   sealRuleOf(sealRule);
@@ -56,6 +57,7 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
     unseal,
     onDeny: args.text('on-deny'),
     timing: args.one('timing', TIMINGS),
+    threads: threadsOf(args),
     seed: args.whole('seed') ?? 1,
     crashAt: args.given('crash-at'),
     settings,
@@ -70,24 +72,24 @@ export function overlaid(trace: Trace, { overlays, settings, costs, seed }: Plan
 }
 
 /** `command`: the words before the options. */
-export const runPlan = (
+export const runPlan = async (
   context: Context,
   trace: Trace,
   plan: Plan,
   command: readonly string[],
   damaged: boolean,
-): Run => replayPlan(context, trace, plan, command, damaged).run;
+): Promise<Run> => (await replayPlan(context, trace, plan, command, damaged)).run;
 
 /** The same with the lanes behind it, and the trace they replayed. */
-export function replayPlan(
+export async function replayPlan(
   context: Context,
   trace: Trace,
   plan: Plan,
   command: readonly string[],
   damaged: boolean,
-): ReturnType<typeof replayRun> & { readonly trace: Trace } {
+): Promise<Replayed & { readonly trace: Trace }> {
   const replayed = overlaid(trace, plan);
-  const made = replayRun(replayed, {
+  const begun = beginRun(replayed, {
     traceName: traceName(trace),
     version: context.version,
     command: commandText(command, plan),
@@ -105,7 +107,8 @@ export function replayPlan(
     damaged,
     ...(plan.overlays.length > 0 ? { recording: trace } : {}),
   });
-  return { ...made, trace: replayed };
+  const lanes = await replayOn(plan.threads, begun.input, begun.plan);
+  return { ...begun.finish(lanes), trace: replayed };
 }
 
 export const kernelPolicies = (settings: Settings): KernelPolicies => ({
@@ -197,11 +200,13 @@ export function pairs(given: readonly string[], example: string, option = '--set
   return settings;
 }
 
-/** What the contract names and this version cannot do yet: said, never ignored. */
-function refuseUnavailable(args: Args): void {
-  if (args.whole('threads') !== 1) notYet(`--threads ${args.text('threads')}`, '--threads 1');
+function threadsOf(args: Args): number {
+  const threads = args.whole('threads') ?? 1;
+  if (threads < 1) throw new UserError(`--threads is ${threads}; expected 1 or more`);
+  return threads;
 }
 
+/** What the contract names and this version cannot do yet: said, never ignored. */
 function notYet(what: string, instead: string): never {
   throw new UserError(`${what} is not available yet; use ${instead}`);
 }

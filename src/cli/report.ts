@@ -120,7 +120,7 @@ export async function runOf(
   const plan = planReplay(args, namesOf(policy));
   const { trace, damaged } = await load(context, [path]);
   const words = ['report', shortName(path), '--policy', policy];
-  const { run, lanes, trace: replayed } = replayPlan(context, trace, plan, words, damaged);
+  const { run, lanes, trace: replayed } = await replayPlan(context, trace, plan, words, damaged);
   const whole = await withEvidence(run, trace, [path]);
   return { run: whole, tables: () => allTables(whole, traceTables(replayed, lanes, plan.sealRule)), damaged };
 }

@@ -196,6 +196,11 @@ export class Accesses {
     }
   }
 
+  /** Is a device at work on the file, as far as a kernel recorded it? */
+  atWork(file: number): boolean {
+    return this.accesses.size > 0 && (this.accesses.get(file)?.length ?? 0) > 0;
+  }
+
   private countedElsewhere(row: number): boolean {
     return this.stale.has(this.c.opId[row]!);
   }

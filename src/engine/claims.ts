@@ -56,7 +56,7 @@ export class Claims {
   private readonly seals: Seals;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
-  private readonly zapped = new Zapped();
+  readonly zapped = new Zapped();
   private readonly spoiled: Spoiled;
   /** By handle: the part of a file that a device works on through a buffer of its application (on_refused_pin=bounce). */
   readonly buffers = new Map<number, Buffered>();

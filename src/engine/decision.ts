@@ -78,6 +78,8 @@ export class Decider {
   readonly fidelity: Fidelity | null;
   /** Operations on ranges whose map the trace does not tell. */
   uncertain = 0;
+  /** What the range holds that was last asked about (bits of `Holding`); 0 where that did not matter. */
+  held = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly policies: LanePolicies;
@@ -239,7 +241,9 @@ export class Decider {
     return holder ? predictor.errnoHolder[index]! : predictor.errnoOther[index]!;
   }
 
-  private caseAt(row: number, op: number, file: number): number {
+  /** Row of the table that an operation is; -1 for none. */
+  caseAt(row: number, op: number, file: number): number {
+    this.held = 0;
     const { insteadCase, insteadFlags } = this.policies.of(file);
     if (insteadCase[op]! >= 0 && (this.c.flags[row]! & insteadFlags[op]!) === insteadFlags[op]!)
       return insteadCase[op]!;
@@ -265,6 +269,7 @@ export class Decider {
   /** What a range holds. Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted. */
   private heldIn(file: number, offset: number, length: number): number {
     const held = this.files.maps[file]?.summary(offset, length) ?? Holding.hole;
+    this.held = held;
     if ((held & Holding.hole) === 0 || this.files.known[file] !== 0) return held;
     this.uncertain++;
     return held & ~Holding.hole;

@@ -8,6 +8,8 @@ import { unlinkedBy } from './file-sizes.js';
 import { type FileStates, stateOf } from './file-states.js';
 
 const BLOCK = 4096;
+/** What may be shared with another file: of unwritten blocks `summary` does not tell. */
+const NEEDS_COPY = Holding.reflinked | Holding.unwritten;
 const up = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
 const down = (bytes: number): number => Math.floor(bytes / BLOCK) * BLOCK;
 
@@ -126,20 +128,21 @@ export class Effects {
 
   /**
    * What a call that was let through does to a file whose map changes were not recorded. `second` is the row of its other
-   * range, or -1; `mostBytes`: a write is cut short after so many. True: the blocks that the trace names still belong to another file here, and others were taken.
+   * range, or -1; `held`: what its range holds, where that was asked already; `mostBytes`: a write is cut short after so
+   * many. True: the blocks that the trace names still belong to another file here, and others were taken.
    */
-  model(row: number, second: number, mostBytes = Number.POSITIVE_INFINITY): boolean {
+  model(row: number, second: number, held = 0, mostBytes = Number.POSITIVE_INFINITY): boolean {
     const { c, files } = this;
     const file = c.file[row]!;
     if (file === NONE) return false;
     const length = Math.min(mostBytes, rangeLength(c, files, row));
     const addr = c.addr[row]!;
     const taken = addr >= 0 && length > 0 && files.taken(file, Math.max(0, c.offset[row]!), addr, length);
-    this.change(row, second, file, length, taken ? -1 : addr);
+    this.change(row, second, file, length, taken ? -1 : addr, held);
     return taken;
   }
 
-  private change(row: number, second: number, file: number, length: number, addr: number): void {
+  private change(row: number, second: number, file: number, length: number, addr: number, held: number): void {
     const { c, files } = this;
     const op = c.op[row]!;
     const offset = Math.max(0, c.offset[row]!);
@@ -148,17 +151,7 @@ export class Effects {
       case Op.write:
       case Op.write_fault:
         if (length <= 0) return;
-        if (map.summary(offset, length) === Holding.written) {
-          // In place: only the size may change.
-          if (op === Op.write && files.size[file]! < offset + length) files.size[file] = offset + length;
-          return;
-        }
-        files.unshare(file, down(offset), up(offset + length) - down(offset));
-        if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
-        if ((map.summary(offset, length) & Holding.unwritten) !== 0) {
-          map.convert(down(offset), up(offset + length) - down(offset), State.written);
-          this.changed(file);
-        }
+        this.write(file, offset, length, addr, held === 0 ? map.summary(offset, length) : held);
         if (op === Op.write && files.size[file]! < offset + length) files.size[file] = offset + length;
         return;
       case Op.truncate:
@@ -213,6 +206,19 @@ export class Effects {
       }
       default:
     }
+  }
+
+  private write(file: number, offset: number, length: number, addr: number, held: number): void {
+    // In place: no block changes.
+    if (held === Holding.written) return;
+    const { files } = this;
+    const from = down(offset);
+    const size = up(offset + length) - from;
+    if ((held & NEEDS_COPY) !== 0 || files.map(file).wide) files.unshare(file, from, size);
+    if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
+    if ((held & Holding.unwritten) === 0) return;
+    files.map(file).convert(from, size, State.written);
+    this.changed(file);
   }
 
   private truncate(file: number, size: number): void {

@@ -50,6 +50,11 @@ export class FileLeases {
     this.c = columns;
   }
 
+  /** Is there any, or anybody who waited for one? */
+  get any(): boolean {
+    return this.leases.length > 0 || this.breakers.length > 0;
+  }
+
   /** An operation of the recorded run, in its order; returns the errno that leases answer it with, 0 for none. */
   see(d: Decision): number {
     if (this.breakers.length > 0) this.outlast(d.timeNs);

@@ -1,12 +1,14 @@
 // Sizes of files as calls set them, and what a call under way leaves open.
 import type { EventColumns } from '../model/events.js';
-import { Flag, Op } from '../model/events.js';
+import { Flag, Op, opSet } from '../model/events.js';
 import type { Nanos } from '../model/units.js';
 import { NONE } from '../model/units.js';
 import type { FileStates } from './file-states.js';
 import { Later, type TimeQueue } from './queue.js';
 
 const PAGE = 4096;
+/** Ops that may change a size. */
+const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink', 'dedupe']);
 
 /** Row of the other range of an operation on two; -1. */
 export function secondOf(c: EventColumns, row: number): number {
@@ -53,6 +55,7 @@ export class FileSizes {
 
   /** A call that lasts sets the size when it ends; what faults meet meanwhile may be the old end of file or the new one. */
   later(row: number, op: number, file: number, startNs: number): void {
+    if (RESIZES[op] === 0) return;
     const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
     if (endNs <= startNs) return this.apply(row, op, file);
     const before = this.files.size[file]!;

@@ -62,6 +62,11 @@ export class LanePolicies {
     return this.all[file === NONE ? 0 : this.choice[file]!]!;
   }
 
+  /** Place in `all` of a file's policy. */
+  indexOf(file: number): number {
+    return this.choice[file]!;
+  }
+
   /** Those whose tables a reader wants to see: of the lane itself, or of what it is made of. */
   get named(): readonly Policy[] {
     return this.all.filter(({ name }) => this.rules.length === 0 || this.rules.some(({ policy }) => policy === name));
@@ -72,6 +77,10 @@ export class LanePolicies {
     return this.all[0]!.recorded === true;
   }
 }
+
+/** From its copy in another thread, which is plain data. */
+export const reviveLanePolicies = (copy: LanePolicies): LanePolicies =>
+  Object.assign(Object.create(LanePolicies.prototype), copy);
 
 export function lanePolicies(lane: Policy | MixedLane, input: EngineInput, kernel: Policy): LanePolicies {
   if ('rules' in lane) return mixed(lane, input, kernel);

@@ -22,6 +22,7 @@ import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import type { LaneParts } from './parts.js';
+import { Plain } from './plain.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import { Releases } from './releases.js';
@@ -71,6 +72,8 @@ export class Lane {
   private readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
+  /** Null where every operation has to be held against the future, or handed over between CPU and device. */
+  private readonly plain: Plain | null;
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
   /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
@@ -82,17 +85,10 @@ export class Lane {
   private notReached = 0;
   private readonly crashes: CrashRow[] = [];
 
-  constructor(
-    input: EngineInput,
-    plan: SealPlan,
-    policies: LanePolicies,
-    prices: Prices,
-    firstFreeAddr: number,
-    options: LaneOptions,
-  ) {
+  constructor(input: EngineInput, plan: SealPlan, policies: LanePolicies, prices: Prices, options: LaneOptions) {
     const columns = input.columns;
     const { queue } = this;
-    const files = new FileStates(input.fileCount, input.deviceOf, firstFreeAddr);
+    const files = new FileStates(input.fileCount, input.deviceOf, plan.firstFreeAddr);
     const holds = new HoldTable(input.fileCount);
     const users = new Users(input.fileCount, plan.highestId);
     const obstacles = new Obstacles(columns, files, holds, users);
@@ -140,8 +136,8 @@ export class Lane {
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
-    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, mostBytes) =>
-      this.applyModel(row, nowNs, later, mostBytes);
+    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, held, mostBytes) =>
+      this.applyModel(row, nowNs, later, held, mostBytes);
     this.foresight = policies.all.some(({ foresees }) => foresees === true)
       ? new Foresight({
           ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
@@ -164,6 +160,8 @@ export class Lane {
       },
     };
     this.operations = new Operations(parts);
+    this.plain =
+      this.foresight === null && this.coherence === null ? new Plain(parts, holds, this.hazards, options.kernel) : null;
   }
 
   /** Replays all events up to and including a time. */
@@ -318,6 +316,7 @@ export class Lane {
     const op = c.op[row]!;
     const flags = c.flags[row]!;
     if ((flags & Flag.second) === 0) this.nowNs = nowNs;
+    if (this.plain?.run(row, nowNs) === true) return;
     if (isObservation(op, flags)) this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
     else if ((flags & Flag.second) === 0) {
@@ -372,11 +371,11 @@ export class Lane {
     this.hazards.changedNs[file] = nowNs;
   }
 
-  private applyModel(row: number, nowNs: number, later: boolean, mostBytes?: number): void {
+  private applyModel(row: number, nowNs: number, later: boolean, held?: number, mostBytes?: number): void {
     const { c, fates } = this;
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
-    if (this.effects.model(row, second, mostBytes)) fates.diverge(opId);
+    if (this.effects.model(row, second, held, mostBytes)) fates.diverge(opId);
     if (mostBytes === undefined) this.hazards.data(row);
     const takesAway = TAKES_AWAY[c.op[row]!] === 1;
     this.modelled(c.file[row]!, opId, nowNs, takesAway, later);

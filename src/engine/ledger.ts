@@ -14,9 +14,12 @@ export const heatUpperNs = (level: number): number => (level & 1 ? 2 ** ((level 
 /** Level of a latency: power of two, and whether it lies in its upper half. */
 export function heatLevel(ns: number): number {
   if (ns < 1) return 0;
-  const high = ns >= 2147483648 ? 31 : 0;
-  const scaled = high > 0 ? ns / 2147483648 : ns;
-  const power = 31 - Math.clz32(scaled) + high;
+  if (ns < 2147483648) {
+    const power = 31 - Math.clz32(ns);
+    // Above 1 ns the middle between two powers is whole: the bit below the highest tells the half.
+    return power === 0 ? (ns >= 1.5 ? 1 : 0) : power * 2 + (((ns | 0) >>> (power - 1)) & 1);
+  }
+  const power = 62 - Math.clz32(ns / 2147483648);
   const level = power * 2 + (ns >= 1.5 * 2 ** power ? 1 : 0);
   return level < HEAT_LEVELS ? level : HEAT_LEVELS - 1;
 }

@@ -349,7 +349,7 @@ export class Operations {
     const { applyModel, fates, files, plan } = this.parts;
     files.strayed = true;
     fates.cut(d.opId, this.c.offset[d.row]! + d.insideBytes);
-    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, d.insideBytes);
+    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, 0, d.insideBytes);
     else files.diverged[d.file] = 1;
   }
 

@@ -1,9 +1,10 @@
 // What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
 // called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
 import { globPattern } from '../base/glob.js';
-import { type EventColumns, Flag, Op, opSet } from '../model/events.js';
+import { type EventColumns, Flag, OP_COUNT, Op, opSet } from '../model/events.js';
 import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
 
 export type SealRule =
@@ -32,6 +33,10 @@ export interface SealPlan {
   readonly startRow: Uint32Array;
   /** By row: the next row of the same thread, NONE after its last. What devices do by themselves and second rows of an operation are in no thread's chain. */
   readonly nextOfTask: Uint32Array;
+  /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
+  readonly plain: Uint8Array;
+  /** Above every block the trace names: what only a replay allocates comes from there. */
+  readonly firstFreeAddr: number;
   readonly highestId: number;
 }
 
@@ -48,25 +53,14 @@ interface LiveHold {
   remaining: number;
 }
 
-const ACQUIRES = new Set<number>([
-  ...[Op.open, Op.mmap, Op.pin, Op.register],
-  ...[Op.swapon, Op.lease, Op.layout_get, Op.address_query],
-]);
-const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
-  [Op.swapon, Hold.swap],
-  [Op.lease, Hold.lease],
-  [Op.layout_get, Hold.layout],
-  [Op.address_query, Hold.translation],
-]);
-const RELEASES = new Set<number>([
-  Op.close,
-  Op.munmap,
-  Op.unpin,
-  Op.deregister,
-  Op.swapoff,
-  Op.lease_release,
-  Op.layout_return,
-]);
+const ACQUIRES = opSet(['open', 'mmap', 'pin', 'register', 'swapon', 'lease', 'layout_get', 'address_query']);
+/** By op code: the hold it asks for, -1 for none. */
+const REQUESTS = new Int8Array(OP_COUNT).fill(-1);
+REQUESTS[Op.swapon] = Hold.swap;
+REQUESTS[Op.lease] = Hold.lease;
+REQUESTS[Op.layout_get] = Hold.layout;
+REQUESTS[Op.address_query] = Hold.translation;
+const RELEASES = opSet(['close', 'munmap', 'unpin', 'deregister', 'swapoff', 'lease_release', 'layout_return']);
 
 export function parseSealRule(text: string): SealRule | null {
   if (text === 'explicit' || text === 'dma' || text === 'mapped') return { kind: text };
@@ -92,6 +86,7 @@ class Planner {
     this.rule = rule;
     let highestId = 0;
     for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
+    let chains: Uint32Array | undefined;
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
       atRow: new Uint8Array(c.rows),
@@ -103,7 +98,13 @@ class Planner {
       observed: observedFiles(input),
       requested: new Uint8Array(input.fileCount),
       rawPids: this.rawPids,
-      nextOfTask: nextOfTask(input),
+      plain: new Uint8Array(c.rows),
+      // Only closed time asks for it.
+      get nextOfTask() {
+        chains ??= chainsOf(input);
+        return chains;
+      },
+      firstFreeAddr: firstFreeAddress(c),
       highestId,
     };
   }
@@ -116,11 +117,12 @@ class Planner {
       if ((c.flags[i]! & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
       if (requested >= 0 && c.file[i] !== NONE && !failed(c.result[i]!))
         this.plan.requested[c.file[i]!]! |= 1 << requested;
-      if (ACQUIRES.has(op)) this.acquire(i);
-      else if (RELEASES.has(op)) this.release(i);
+      if (ACQUIRES[op] === 1) this.acquire(i);
+      else if (RELEASES[op] === 1) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);
     }
     if (this.rule.kind === 'dma' || this.rule.kind === 'mapped') this.placeQueries();
+    markPlain(c, this.plan);
     return this.plan;
   }
 
@@ -217,7 +219,7 @@ class Planner {
 
 /** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
 export function requestedBy(op: number, flags: number): number {
-  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : (REQUESTS.get(op) ?? -1);
+  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : REQUESTS[op]!;
 }
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;
@@ -234,12 +236,35 @@ function observedFiles(input: EngineInput): Uint8Array {
   return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
-const DEVICE_OPS = new Set<number>([Op.unpin, Op.dma_read, Op.dma_write, Op.device_fault]);
+const PLAIN_OPS = opSet([
+  ...(['read', 'write', 'truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'setattr', 'fsync'] as const),
+  ...(['read_fault', 'write_fault', 'msync'] as const),
+]);
+const UNPLAIN = Flag.second | Flag.synthetic | Flag.observed | Flag.attributes | Flag.raw;
+
+function markPlain(c: EventColumns, { plain, atRow, wholeTrace }: SealPlan): void {
+  for (let i = 0; i < c.rows; i++) {
+    const file = c.file[i]!;
+    if (PLAIN_OPS[c.op[i]!] === 0 || file === NONE || c.handle[i] !== 0 || (c.flags[i]! & UNPLAIN) !== 0) continue;
+    if (c.result[i]! < 0 || (atRow[i]! & SealHere.callBefore) !== 0 || wholeTrace[file] === 1) continue;
+    if (secondOf(c, i) < 0) plain[i] = 1;
+  }
+}
+
+const DEVICE_OPS = opSet(['unpin', 'dma_read', 'dma_write', 'device_fault']);
 
 /** Done by a device through a hold of the trace, whatever the thread is at that took it: an I/O that ends, a remote access. */
-export const isDeviceRow = (c: EventColumns, row: number): boolean => DEVICE_OPS.has(c.op[row]!) && c.handle[row] !== 0;
+export const isDeviceRow = (c: EventColumns, row: number): boolean =>
+  DEVICE_OPS[c.op[row]!] === 1 && c.handle[row] !== 0;
 
-function nextOfTask({ columns: c, pidOf }: EngineInput): Uint32Array {
+function firstFreeAddress(c: EventColumns): number {
+  let highest = 0;
+  for (let i = 0; i < c.rows; i++)
+    if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
+  return Math.ceil((highest + 1) / 2 ** 20) * 2 ** 20;
+}
+
+function chainsOf({ columns: c, pidOf }: EngineInput): Uint32Array {
   const next = new Uint32Array(c.rows);
   const first = new Uint32Array(pidOf.length).fill(NONE);
   for (let i = c.rows - 1; i >= 0; i--) {

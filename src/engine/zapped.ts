@@ -10,6 +10,10 @@ interface Mapping {
 export class Zapped {
   private readonly ofFile = new Map<number, readonly Mapping[]>();
 
+  get any(): boolean {
+    return this.ofFile.size > 0;
+  }
+
   add(file: number, mapping: Mapping): void {
     this.ofFile.set(file, [...(this.ofFile.get(file) ?? []), mapping]);
   }

@@ -40,7 +40,6 @@ export function mapHistories(
   const fresh = (): Lane =>
     newLane(engineInput(part), seals, recorded, {
       ...plan,
-      policies: [recorded],
       onDeny: { kind: 'skip' },
       timing: 'open',
       crashAtNs: [],

@@ -1,4 +1,6 @@
 // A whole replay as one result: what `replay --json` prints, what a run file keeps and what a report shows.
+
+import type { EngineInput } from '../engine/input.js';
 import type { MixedLane } from '../engine/lane-policies.js';
 import { type ReplayPlan, replay } from '../engine/replay.js';
 import type { LaneResult } from '../engine/result.js';
@@ -52,10 +54,25 @@ export interface RunOptions {
 export const makeRun = (trace: Trace, options: RunOptions): Run => replayRun(trace, options).run;
 
 /** A run, and the lanes behind it: what is too much for a run file (every operation under every policy) is in them. */
-export function replayRun(
+export function replayRun(trace: Trace, options: RunOptions): Replayed {
+  const { input, plan, finish } = beginRun(trace, options);
+  return finish(replay(input, plan));
+}
+
+export interface Replayed {
+  readonly run: Run;
+  readonly lanes: readonly LaneResult[];
+}
+
+/** What has to be replayed for a run, and the run that the lanes give: who wants to may replay them somewhere else. */
+export function beginRun(
   trace: Trace,
   options: RunOptions,
-): { readonly run: Run; readonly lanes: readonly LaneResult[] } {
+): {
+  readonly input: EngineInput;
+  readonly plan: ReplayPlan;
+  readonly finish: (lanes: readonly LaneResult[]) => Replayed;
+} {
   const input = engineInput(trace);
   const kernel = kernelOf(trace, options.kernel);
   const crash =
@@ -72,7 +89,16 @@ export function replayRun(
     cut: crash.cut,
     kernel,
   };
-  const all = replay(input, plan);
+  return { input, plan, finish: (lanes) => finishRun(trace, options, { input, plan }, lanes) };
+}
+
+function finishRun(
+  trace: Trace,
+  options: RunOptions,
+  { input, plan }: { readonly input: EngineInput; readonly plan: ReplayPlan },
+  all: readonly LaneResult[],
+): Replayed {
+  const asked = plan.policies === options.policies;
   const recorded = all.find((lane) => lane.policy.recorded)!;
   const lanes = asked ? all : all.filter((lane) => lane !== recorded);
   const policies = new Map(lanes.flatMap(({ policy }) => policy.named.map((one) => [one.name, one] as const)));

@@ -54,7 +54,7 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
       ['replay', KILL, '--on-deny', 'retry:often'],
       /--on-deny is "retry:often"; expected skip, unseal or retry:TIME/,
     ],
-    ['threads', ['replay', KILL, '--threads', '4'], /--threads 4 is not available yet/],
+    ['threads', ['replay', KILL, '--threads', '0'], /--threads is 0; expected 1 or more/],
     ['crash-at', ['replay', KILL, '--crash-at', '5'], /--crash-at 5 is not within the trace/],
     ['costs of a file', ['replay', KILL, '--costs', 'my.json'], /files and calibrated costs are not available yet/],
     [
