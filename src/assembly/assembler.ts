@@ -50,6 +50,7 @@ for (const name of [
   'note_comm',
   'note_fork',
   'note_exit',
+  'print',
 ])
   FOREIGN[kernelEvent(name)] = 1;
 
@@ -90,6 +91,7 @@ export class Assembler implements KernelSink {
       record: this.record,
       words: this.words,
       log,
+      notedNs: Number.POSITIVE_INFINITY,
       xfs: new XfsMaps(log),
       ext4: new Ext4Maps(log, blocks),
       blocks,

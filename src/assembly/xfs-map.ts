@@ -62,6 +62,12 @@ export class XfsMaps {
     return this.forks.has(file) && (!this.sawRecord || (this.sawReserved && !this.sawUpdate));
   }
 
+  /** The recorder says that it asked for every event that tells of changes: where none came, there was none. */
+  recorded(): void {
+    this.sawRecord = true;
+    this.sawUpdate = true;
+  }
+
   insert(
     file: number,
     device: number,

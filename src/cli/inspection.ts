@@ -23,6 +23,8 @@ export interface SourceView {
   };
   readonly clock: string;
   readonly kernel: string;
+  /** What the recorder told of the machine and of itself. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface FileView {
@@ -82,12 +84,12 @@ export function inspectTrace(trace: Trace, extents: ReadonlyMap<number, number>)
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, facts } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, facts };
 }
 
 function countOps({ columns }: Trace): Record<string, number> {

@@ -108,7 +108,8 @@ export class BinaryPayload {
         v[slot.place] = this.#label(slot, view, at);
         break;
       case Fill.text:
-        v[slot.place] = this.#text(bytes, at, at + slot.size);
+        // `char buf[]` goes on to the end of its record.
+        v[slot.place] = this.#text(bytes, at, slot.size === 0 ? to : at + slot.size);
         break;
       case Fill.array:
         arrays.push(wordsOf(view, at, at + slot.size, slot));

@@ -16,6 +16,7 @@ const POS = ascii('pos');
 
 /** By event name. */
 export const SPECIAL: Readonly<Record<string, Special>> = {
+  print: marker,
   block_rq_issue: blockRequest,
   block_rq_complete: blockRequest,
   block_bio_remap: blockRequest,
@@ -50,6 +51,13 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
 /** The slots from `skip` on, in the ordinary way. */
 function rest(d: PayloadDecoder, skip: number, b: Uint8Array, from: number, to: number): void {
   d.named(d.events[d.record.event]!.slots.slice(skip), b, from, to, false);
+}
+
+/** `tracing_mark_write: text`, or an address for the name. */
+function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  let at = skipWord(b, from, to);
+  while (at < to && b[at] === SPACE) at++;
+  d.record.v[0] = d.words.bytes(b, at, to);
 }
 
 /** `7,0 WS 561152 () 30720 + 1096 0x2,0,4 [comm]`; complete lacks the byte count and ends in `[error]`; remap ends in `<- (259,0) 32`. */

@@ -72,6 +72,8 @@ const SYSCALLS: Readonly<Record<string, string>> = {
 };
 
 const TRACEPOINTS: Readonly<Record<string, string>> = {
+  /** A line written to trace_marker. */
+  print: 'buf:S',
   page_fault_user: 'address:n ip:n error_code:n',
   page_fault_kernel: 'address:n ip:n error_code:n',
   mm_filemap_fault: 'dev|s_dev:d ino|i_ino:h ofs|index*4096:n',
@@ -298,6 +300,16 @@ const NOTES: Readonly<Record<string, string>> = {
   note_arguments: 'a:n b:n c:n d:n e:n f:n',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
+  /** A file's size (-1 not told) and path. */
+  note_file: 'dev:d ino:n size:n path:S',
+  /** All extents of a file in [from, to): `offset:length:addr:state,...` in bytes, states w, u, d, with s where shared; `-` none. */
+  note_map: 'dev:d ino:n fs:s from:n to:n extents:S',
+  /** Bytes of a block of a file system. */
+  note_blocks: 'dev:d bytes:n',
+  /** XFS allocation groups: blocks in each, and the power of two in their numbers. */
+  note_geometry: 'dev:d blocks:n log:n',
+  /** About the machine or the recording: a JSON object. */
+  note_fact: 'json:S',
 };
 
 export interface KernelEvent {

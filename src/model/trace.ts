@@ -23,6 +23,8 @@ export interface SourceInfo {
   clock: string;
   kernel: string;
   readonly lost: Loss[];
+  /** What the recorder tells of the machine and of itself (JSON values by name); empty for most recorders. */
+  readonly facts: Record<string, unknown>;
 }
 
 /** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */

@@ -27,7 +27,7 @@ export function anonymized(trace: Trace, { key, shift }: AnonymizeOptions): Trac
     kinds: trace.kinds.map((kind): RecordKind => (kind.typed ? kind : { ...kind, name: hash('event', kind.name) })),
     sources: trace.sources.map((source): SourceInfo => {
       const kernel = /^\d+(\.\d+)*/.exec(source.kernel)?.[0] ?? '';
-      return { ...source, name: hash('source', source.name), kernel };
+      return { ...source, name: hash('source', source.name), kernel, facts: {} };
     }),
     issues: trace.issues.map((issue) => {
       const text = 'what it said was left out: it may quote the recording';

@@ -185,6 +185,7 @@ function writeSideTables(
   const { unplaced, unpaired, deviceAccess, endNs } = trace;
   write('sources.arrow', sources.length, sourceParts, {
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
+    facts: JSON.stringify(sources.map(({ facts }) => facts)),
   });
   const issueParts = [
     text(issues, 'code'),
@@ -313,7 +314,11 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   });
   const totals = table.metadata.get('totals');
   if (totals === undefined) throw new Error('its totals are missing');
-  return { sources: rows.map((row) => ({ ...row, lost: [] })), totals: JSON.parse(totals) as Totals };
+  const facts = JSON.parse(table.metadata.get('facts') ?? '[]') as SourceInfo['facts'][];
+  return {
+    sources: rows.map((row, i) => ({ ...row, lost: [], facts: facts[i] ?? {} })),
+    totals: JSON.parse(totals) as Totals,
+  };
 }
 
 function readLosses(table: InTable): { source: number; loss: Loss }[] {
