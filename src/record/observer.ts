@@ -72,7 +72,7 @@ export class Observer {
     for (const file of files) this.#name(subject, file, file.size, file.path);
   }
 
-  /** FIEMAP of these files, as notes and as the answer. A file that another took the place of is left out. */
+  /** FIEMAP of these files. One that another took the place of is left out. */
   async maps(files: readonly FoundFile[]): Promise<readonly Snapshot[]> {
     const fromNs = this.#nowNs();
     const known = files.filter(({ device }) => !this.unmapped.has(device));
@@ -85,14 +85,20 @@ export class Observer {
           );
     const toNs = this.#nowNs();
     const byPath = new Map(maps.map((map) => [map.path, map]));
-    const subject = { pid: this.#pid, tid: this.#pid, sinceNs: fromNs };
     return known.flatMap((file): Snapshot[] => {
       const map = byPath.get(file.path);
       if (map === undefined || !this.#same(file)) return [];
-      const type = this.#mounts.get(file.device)?.type ?? '';
-      for (const line of mapNotes(subject, file, type, map)) this.#write(line);
       return [{ device: file.device, inode: file.inode, path: file.path, map, fromNs, toNs }];
     });
+  }
+
+  /** Writes what was seen into the trace. */
+  tell(snapshots: readonly Snapshot[]): void {
+    for (const { device, inode, map, fromNs } of snapshots) {
+      const subject = { pid: this.#pid, tid: this.#pid, sinceNs: fromNs };
+      const type = this.#mounts.get(device)?.type ?? '';
+      for (const line of mapNotes(subject, { device, inode }, type, map)) this.#write(line);
+    }
   }
 
   close(): void {

@@ -152,7 +152,10 @@ export class Watch {
       capture.drain();
       left = round === ROUNDS ? [] : left.filter((file) => touched.count(file) !== before.get(file));
       const again = new Set(left.map(({ path }) => path));
-      seen.push(...found.filter(({ path }) => !again.has(path)));
+      const settled = found.filter(({ path }) => !again.has(path));
+      // Each file is told once: a map learned from one look would prove nothing at the next.
+      this.#observer.tell(settled);
+      seen.push(...settled);
     }
     return seen;
   }
