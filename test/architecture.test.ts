@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   costs: { rooms: ['model'], packages: [] },
   trace: { rooms: ['model', 'base', 'formats', 'assembly'], packages: ['apache-arrow', 'node:*'] },
   engine: { rooms: ['model', 'base', 'extents'], packages: [] },
-  record: { rooms: ['model', 'base', 'trace'], packages: ['node:*'] },
+  record: { rooms: ['model', 'base', 'formats', 'trace'], packages: ['node:*'] },
   results: { rooms: ['model', 'base', 'extents', 'engine'], packages: ['simple-statistics'] },
   report: { rooms: ['model', 'base', 'results'], packages: ['d3-scale', 'd3-shape', 'd3-format', 'node:crypto'] },
   index: { rooms: BELOW_CLI, packages: [] },

@@ -50,6 +50,8 @@ for (const name of [
   'note_comm',
   'note_fork',
   'note_exit',
+  'print',
+  'tracing_mark_write',
 ])
   FOREIGN[kernelEvent(name)] = 1;
 
@@ -92,6 +94,7 @@ export class Assembler implements KernelSink {
       record: this.record,
       words: this.words,
       log,
+      notedNs: Number.POSITIVE_INFINITY,
       xfs: new XfsMaps(log),
       ext4: new Ext4Maps(log, blocks),
       blocks,

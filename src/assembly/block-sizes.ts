@@ -13,7 +13,11 @@ interface Sights {
   best: number;
   /** By size: how many sights it does not fit. */
   readonly against: Float64Array;
+  /** The recorder told it. */
+  asked: boolean;
 }
+
+const NOTHING: Sights = { count: 0, best: 0, against: new Float64Array(SIZES.length), asked: false };
 
 export class BlockSizes {
   private readonly devices = new Map<number, Sights>();
@@ -42,6 +46,18 @@ export class BlockSizes {
     return true;
   }
 
+  /** The recorder asked the file system. */
+  told(device: number, bytes: number): void {
+    const fits = SIZES.indexOf(bytes as (typeof SIZES)[number]);
+    if (fits < 0) return;
+    const sights = this.sights(device);
+    sights.count = ENOUGH;
+    sights.best = bytes;
+    sights.asked = true;
+    sights.against.fill(1);
+    sights.against[fits] = 0;
+  }
+
   /** Bytes of a block, as far as it is known now; 4096 where nothing tells. */
   bytes(device: number): number {
     const sights = this.devices.get(device);
@@ -57,21 +73,22 @@ export class BlockSizes {
 
   /** In words, where it is not the usual size, or nothing tells that it is. */
   describe(device: number): string {
-    const { count, against } = this.devices.get(device) ?? { count: 0, against: new Float64Array(SIZES.length) };
+    const { count, against, asked } = this.devices.get(device) ?? NOTHING;
     const least = Math.min(...against);
     const told = against.filter((points) => points === least).length === 1;
     if (!told)
       return `blocks of ${this.bytes(device)} bytes are assumed: no event shows a range in blocks and in bytes`;
     const exceptions = least === 0 ? '' : ` but ${least}`;
-    return this.bytes(device) === USUAL
-      ? ''
+    if (this.bytes(device) === USUAL) return '';
+    return asked
+      ? `blocks of ${this.bytes(device)} bytes, told by the recorder`
       : `blocks of ${this.bytes(device)} bytes, learned from ${count} ranges seen in blocks and in bytes${exceptions}`;
   }
 
   private sights(device: number): Sights {
     let sights = this.devices.get(device);
     if (sights === undefined) {
-      sights = { count: 0, best: 0, against: new Float64Array(SIZES.length) };
+      sights = { count: 0, best: 0, against: new Float64Array(SIZES.length), asked: false };
       this.devices.set(device, sights);
     }
     return sights;

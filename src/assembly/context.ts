@@ -47,6 +47,8 @@ export interface Context {
   readonly record: KernelRecord;
   readonly words: Words;
   readonly log: MapLog;
+  /** When what a note tells was looked at, before the note itself; infinite where the two are one. */
+  notedNs: number;
   readonly xfs: XfsMaps;
   readonly ext4: Ext4Maps;
   readonly blocks: BlockSizes;
@@ -103,6 +105,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
     name: '',
     directory: '',
     position: -1,
+    sinceNs: c.record.timeNs,
     label,
     regular: false,
   };

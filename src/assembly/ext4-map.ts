@@ -32,6 +32,25 @@ export class Ext4Maps {
     return this.files.has(file) && !this.sawStatus;
   }
 
+  /** The recorder says that it asked for the extent status events: where none came, nothing changed. */
+  recorded(): void {
+    this.sawStatus = true;
+  }
+
+  /** A range as FIEMAP tells it: checked by the replay, and learned where the map is not known. */
+  told(file: number, device: number, off: number, count: number, block: number, unwritten: boolean): void {
+    if (!this.status(file).known)
+      this.insert(
+        file,
+        device,
+        off,
+        count,
+        block,
+        block === HOLE ? 'H' : block === DELALLOC ? 'D' : unwritten ? 'U' : 'W',
+      );
+    this.log.add('seen', file, device, off, Math.min(count, MAX_BLOCK), block, unwritten);
+  }
+
   /** `status` is a word of W, U, D, H and R bits. */
   insert(file: number, device: number, off: number, count: number, block: number, status: string): void {
     this.sawStatus = true;

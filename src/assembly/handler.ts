@@ -46,6 +46,7 @@ export function author(c: Context, t: Thread): void {
   a.task = t.task;
   a.row = c.record.row;
   a.sharing = t.call.remapLength > 0;
+  a.noted = false;
 }
 
 export const word = (c: Context, value: number): string => (Number.isNaN(value) ? '' : c.words.get(value));

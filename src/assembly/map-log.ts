@@ -47,6 +47,8 @@ export interface Author {
   row: number;
   /** Inside a reflink or dedupe: what is inserted is shared. */
   sharing: boolean;
+  /** It is a look that tells, not a change. */
+  noted: boolean;
 }
 
 const SHAPE = {
@@ -64,14 +66,17 @@ const SHAPE = {
   row: Uint32Array,
 };
 const BLOCK_ROWS = 8192;
+/** They leave the file's own map as it is. */
+const LOOKS: ReadonlySet<MapChange> = new Set(['seen', 'known', 'cow-insert', 'cow-remove']);
 
 export class MapLog {
-  readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false };
+  readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
   /** In the order of their first row. */
   readonly devices = new Set<number>();
   readonly #rows: ColumnLog<typeof SHAPE>;
   /** By file: number of its last row that maps something or takes it away. */
   readonly #changed = new Map<number, number>();
+  readonly #changedNs = new Map<number, number>();
 
   constructor(store: ByteStore) {
     this.#rows = new ColumnLog(SHAPE, store, BLOCK_ROWS);
@@ -86,6 +91,11 @@ export class MapLog {
     return (this.#changed.get(file) ?? -1) >= length;
   }
 
+  /** When the file's map last changed. */
+  changedNs(file: number): number {
+    return this.#changedNs.get(file) ?? Number.NEGATIVE_INFINITY;
+  }
+
   add(
     change: MapChange,
     file: number,
@@ -95,8 +105,9 @@ export class MapLog {
     block: number,
     unwritten = false,
   ): void {
-    const { timeNs, opId, task, row, sharing } = this.author;
+    const { timeNs, opId, task, row, sharing, noted } = this.author;
     if (change === 'insert' || change === 'remove') this.#changed.set(file, this.length);
+    if (!noted && !LOOKS.has(change)) this.#changedNs.set(file, timeNs);
     this.devices.add(device);
     const i = this.#rows.add();
     const { at } = this.#rows;

@@ -25,7 +25,8 @@ const mapped: Handler = (c, t, v) => {
   const path = word(c, v[6]!);
   if (path.startsWith('/') && !path.endsWith(' (deleted)')) c.named(file, path);
   const { call, process } = t;
-  if (call.name === 'mmap') {
+  if (process.remappedNs >= c.notedNs) return;
+  if (call.name === 'mmap' && c.notedNs === Number.POSITIVE_INFINITY) {
     if (fdOf(call.args[4]!) >= 0) descriptorIs(c, t, call.args[4]!, file);
     return;
   }
@@ -146,7 +147,10 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   note_fork: forked,
   note_exit: exited,
   note_fd_path: descriptorPath,
-  note_fd_inode: (c, t, v) => descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!)),
+  note_fd_inode: (c, t, v) => {
+    const open = t.process.descriptor(fdOf(v[0]!));
+    if (open === undefined || open.sinceNs < c.notedNs) descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!));
+  },
   note_inode: callInode,
   note_path: callPath,
   note_remap: remap,

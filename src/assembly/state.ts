@@ -13,6 +13,8 @@ export interface OpenFile {
   directory: string;
   /** File position, for calls without an offset; -1 unknown. */
   position: number;
+  /** When it was opened, or met; what was seen before tells nothing of it. */
+  readonly sinceNs: number;
   /** What it was called before its inode was told: descriptor and process. */
   label: string;
   /** A call that only regular files take was made on it: it stands for a file, even if nothing ever tells which. */
@@ -44,6 +46,8 @@ export class Process {
   readonly closedByExec = new Set<number>();
   /** Threads besides the first, where the recorder tells of them. */
   readonly threads = new Set<number>();
+  /** When a call last changed the mappings. */
+  remappedNs = Number.NEGATIVE_INFINITY;
   leaderGone = false;
   ended = false;
   killed = false;

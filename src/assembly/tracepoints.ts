@@ -4,6 +4,7 @@ import { DEVICE_EVENTS } from './device-events.js';
 import { EXT4_EVENTS } from './ext4-events.js';
 import { type Handler, strong } from './handler.js';
 import { IOMAP_EVENTS } from './iomap-events.js';
+import { MARKER_EVENTS } from './markers.js';
 import { MEMORY_EVENTS } from './memory-events.js';
 import { NAME_EVENTS } from './name-events.js';
 import { NOTE_EVENTS } from './note-events.js';
@@ -14,6 +15,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...DEVICE_EVENTS,
   ...EXT4_EVENTS,
   ...IOMAP_EVENTS,
+  ...MARKER_EVENTS,
   ...MEMORY_EVENTS,
   ...NAME_EVENTS,
   ...NOTE_EVENTS,

@@ -16,6 +16,7 @@ export class XfsGeometry {
   private readonly sizes = new Float64Array(40);
   private pairs = 0;
   private settled = 0;
+  private given = false;
 
   /** One extent seen as file system block and as linear block of the device. */
   pair(fsb: number, linear: number): void {
@@ -49,9 +50,29 @@ export class XfsGeometry {
     return this.pairs === 0 && fsb < this.linearBelow ? fsb : Number.NaN;
   }
 
+  /** The recorder knew it from the superblock. */
+  told(groupBlocks: number, log: number): void {
+    if (!(Number.isInteger(log) && log > 0 && log < this.sizes.length)) return;
+    if (!(groupBlocks > 2 ** (log - 1) && groupBlocks <= 2 ** log)) return;
+    this.sizes.fill(-1);
+    this.sizes[log] = groupBlocks;
+    this.settled = 0;
+    this.given = true;
+  }
+
+  /** File system block of a linear one; NaN where the groups are not known. */
+  numbered(linear: number): number {
+    const log = this.log();
+    if (log <= 0) return Number.NaN;
+    const group = Math.floor(linear / this.sizes[log]!);
+    return group * 2 ** log + (linear - group * this.sizes[log]!);
+  }
+
   /** In words, for the list of issues. */
   describe(): string {
     const log = this.log();
+    if (this.given && log > 0)
+      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), told by the recorder`;
     if (log > 0)
       return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
     if (this.pairs > 0) return `${this.pairs} pairs of block numbers that fit no single group size`;

@@ -62,6 +62,12 @@ export class XfsMaps {
     return this.forks.has(file) && (!this.sawRecord || (this.sawReserved && !this.sawUpdate));
   }
 
+  /** The recorder says that it asked for every event that tells of changes: where none came, there was none. */
+  recorded(): void {
+    this.sawRecord = true;
+    this.sawUpdate = true;
+  }
+
   insert(
     file: number,
     device: number,
@@ -112,7 +118,8 @@ export class XfsMaps {
     const sameBlocks =
       old.unwritten === unwritten &&
       (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
-    if (!sameBlocks) return this.log.add('insert', file, device, off, count, block, unwritten);
+    // Where the map was not known, the record as it was is news as well.
+    if (!sameBlocks || !fork.known) return this.log.add('insert', file, device, off, count, block, unwritten);
     // Only what was added at either end.
     if (off < old.off) this.log.add('insert', file, device, off, Math.min(end, old.off) - off, block, unwritten);
     if (end > oldEnd) {

@@ -54,6 +54,7 @@ function human(found: Inspection, context: Context): string {
       summary(found, context),
       sources(found, context),
       clocks(found, context),
+      recordedOn(found, context),
       operations(found, context),
       files(found, context),
       issues(found, context),
@@ -110,6 +111,24 @@ function clocks(found: Inspection, { style }: Context): string {
   const right = (title: string) => ({ title, align: 'right' as const });
   const columns = [{ title: 'source' }, right('offset ns'), right('error'), { title: 'by' }, right('told elsewhere')];
   return heading('Clocks, led to that of the first source', style) + table(columns, rows, style);
+}
+
+/** What the recorder told of the machine: values as they came, since recorders may tell more. */
+function recordedOn(found: Inspection, { style }: Context): string {
+  const items = found.sources.flatMap(({ facts: told }) =>
+    Object.entries(told).flatMap(([name, value]) => listOf(value).map((one): [string, string] => [name, inWords(one)])),
+  );
+  return items.length === 0 ? '' : heading('Recorded on', style) + facts(items, style);
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(inWords).join('; ');
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${typeof one === 'object' && one !== null ? `(${inWords(one)})` : String(one)}`)
+    .join(', ');
 }
 
 function operations({ events, measured }: Inspection, { style }: Context): string {

@@ -27,6 +27,8 @@ export interface SourceView {
   readonly kernel: string;
   /** How its times were led to the clock of the first source; null where it was not joined with others. */
   readonly joined: Joined | null;
+  /** What the recorder told of the machine and of itself. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface FileView {
@@ -143,12 +145,12 @@ class Counts {
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null, facts } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined, facts };
 }
 
 /** Size of the file behind a row that may change it. */

@@ -5,6 +5,7 @@ import { Exit, OutputClosed } from './errors.js';
 import type { Io } from './io.js';
 import { removeUnfinished } from './output.js';
 import { main } from './run.js';
+import { handOver, putBack } from './signals.js';
 
 const { stdout, stderr } = process;
 
@@ -29,11 +30,15 @@ stdout.on('error', () => {});
 stderr.on('error', () => {});
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    // Who has something to put back or to keep does so, once; the second signal ends everything.
+    if (handOver(signal)) return;
     removeUnfinished();
     process.exit(signal === 'SIGINT' ? Exit.interrupted : 143);
   });
 }
+
+process.on('exit', putBack);
 
 process.exitCode = await main(process.argv.slice(2), io);
 // An input that was not read to its end (a pipe nobody closes) must not keep the process alive.

@@ -205,8 +205,3 @@ function threadsOf(args: Args): number {
   if (threads < 1) throw new UserError(`--threads is ${threads}; expected 1 or more`);
   return threads;
 }
-
-/** What the contract names and this version cannot do yet: said, never ignored. */
-function notYet(what: string, instead: string): never {
-  throw new UserError(`${what} is not available yet; use ${instead}`);
-}

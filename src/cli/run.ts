@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.js')).check,
   query: async () => (await import('./query.js')).query,
   map: async () => (await import('./map.js')).map,
+  record: async () => (await import('./record.js')).record,
   synth: async () => (await import('./synth.js')).synth,
   anonymize: async () => (await import('./anonymize.js')).anonymize,
   list: async () => (await import('./list.js')).list,

@@ -9,9 +9,12 @@ export class Losses {
   #lastNs = 0;
   readonly #lastOfCpu: number[] = [];
   readonly #open = new Map<number, number>();
+  readonly #cpuOf: (stream: number) => number;
 
-  constructor(sink: TraceSink) {
+  /** Where CPUs have several buffers, they are told apart by a number of their own; `cpuOf` gives the CPU. */
+  constructor(sink: TraceSink, cpuOf: (stream: number) => number = (stream) => stream) {
     this.#sink = sink;
+    this.#cpuOf = cpuOf;
   }
 
   // hot
@@ -35,8 +38,12 @@ export class Losses {
   finish(): void {
     for (const [cpu, count] of this.#open) {
       const at = this.#last(cpu);
-      this.#sink.lost({ fromNs: at, toNs: at, cpu, count });
+      this.#sink.lost({ fromNs: at, toNs: at, cpu: this.#cpu(cpu), count });
     }
+  }
+
+  #cpu(stream: number): number {
+    return stream === ANY_CPU ? ANY_CPU : this.#cpuOf(stream);
   }
 
   #last(cpu: number): number {
@@ -47,7 +54,7 @@ export class Losses {
     const count = this.#open.get(cpu);
     if (count === undefined) return;
     this.#open.delete(cpu);
-    this.#sink.lost({ fromNs: this.#last(cpu), toNs: timeNs, cpu, count });
+    this.#sink.lost({ fromNs: this.#last(cpu), toNs: timeNs, cpu: this.#cpu(cpu), count });
     this.#sink.kernel.lost(timeNs);
   }
 }

@@ -53,7 +53,8 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
 /** `tracing_mark_write: any text`; the address of the function where its name is not known. */
 function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   const end = skipWord(b, from, to);
-  const text = b[end - 1] === COLON ? Math.min(end + 1, to) : from;
+  let text = b[end - 1] === COLON ? end : from;
+  while (text < to && b[text] === SPACE) text++;
   d.record.v[0] = d.words.bytes(b, text, to);
 }
 

@@ -28,6 +28,8 @@ export const traceDat: Format = {
 /** The records of one CPU of one instance. */
 interface Stream {
   readonly pages: CpuPages;
+  /** Place among all of them: a CPU has a buffer in every instance. */
+  readonly number: number;
   /** What a place in them counts, where it is not the file. */
   readonly packed: string;
 }
@@ -47,8 +49,9 @@ class Merger {
   constructor(file: RandomAccess, dat: TraceDat, sink: TraceSink) {
     this.#dat = dat;
     this.#sink = sink;
-    this.#losses = new Losses(sink);
+    this.#losses = new Losses(sink, (stream) => this.#streams[stream]!.pages.cpu);
     this.#records = new KernelRecords(sink, dat.formats, dat.little);
+    let count = 0;
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
         const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage));
@@ -57,7 +60,7 @@ class Merger {
           this.#base ??= first;
           return this.#base;
         });
-        return { pages, packed: buffer.codec === null ? '' : ', counted as they unpack' };
+        return { pages, number: count++, packed: buffer.codec === null ? '' : ', counted as they unpack' };
       }),
     );
   }
@@ -90,7 +93,7 @@ class Merger {
     const stream = live[first]!;
     const { pages } = stream;
     do {
-      this.#deliver(pages);
+      this.#deliver(stream);
       if (!pages.next()) {
         live.splice(first, 1);
         return;
@@ -98,11 +101,11 @@ class Merger {
     } while (pages.time < limit || (earlier && pages.time === limit));
   }
 
-  #deliver(pages: CpuPages): void {
+  #deliver({ pages, number }: Stream): void {
     const { view, from, to } = pages;
     const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
-    if (pages.lost >= 0) this.#losses.begin(pages.cpu, pages.lost);
-    this.#losses.at(pages.cpu, timeNs);
+    if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
+    this.#losses.at(number, timeNs);
     const tid = this.#records.tid(view, from, to);
     const pid = this.#dat.processes.get(tid) ?? -1;
     if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#comm(0));
@@ -153,8 +156,8 @@ class Merger {
   }
 
   #end(): void {
-    for (const { pages, packed } of this.#streams) {
-      if (pages.pendingLoss >= 0) this.#losses.begin(pages.cpu, pages.pendingLoss);
+    for (const { pages, packed, number } of this.#streams) {
+      if (pages.pendingLoss >= 0) this.#losses.begin(number, pages.pendingLoss);
       if (pages.damage !== '')
         this.#dat.damages.push(new Damage(pages.damageAt, `${pages.damage} (pages of CPU ${pages.cpu}${packed})`));
     }

@@ -304,6 +304,16 @@ const NOTES: Readonly<Record<string, string>> = {
   note_marker: 'text:S',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
+  /** A file's size (-1 not told) and path. */
+  note_file: 'dev:d ino:n size:n path:S',
+  /** All extents of a file in [from, to): `offset:length:addr:state,...` in bytes, states w, u, d, with s where shared; `-` none. */
+  note_map: 'dev:d ino:n fs:s from:n to:n extents:S',
+  /** Bytes of a block of a file system. */
+  note_blocks: 'dev:d bytes:n',
+  /** XFS allocation groups: blocks in each, and the power of two in their numbers. */
+  note_geometry: 'dev:d blocks:n log:n',
+  /** About the machine or the recording: a JSON object. */
+  note_fact: 'json:S',
 };
 
 export interface KernelEvent {

@@ -50,6 +50,8 @@ export interface SourceInfo {
   readonly lost: Loss[];
   /** Of a source that was joined with others. */
   joined?: Joined;
+  /** What the recorder tells of the machine and of itself (JSON values by name); empty for most recorders. */
+  readonly facts: Record<string, unknown>;
 }
 
 /** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */

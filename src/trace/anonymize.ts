@@ -30,7 +30,7 @@ export function anonymized(trace: Trace, { key, shift }: AnonymizeOptions): Trac
       const { joined } = source;
       // An offset to the wall clock would tell when it was.
       const moved = joined === undefined || !shift ? {} : { joined: { ...joined, offsetNs: 0n } };
-      return { ...source, ...moved, name: hash('source', source.name), kernel };
+      return { ...source, ...moved, name: hash('source', source.name), kernel, facts: {} };
     }),
     issues: trace.issues.map((issue) => {
       const text = 'what it said was left out: it may quote the recording';

@@ -32,7 +32,18 @@ export class TraceBuilder {
   startSource(name: string, format: string, bytes: number): TraceSink & AssemblySink {
     if (this.#sinks.length === MOST_SOURCES)
       throw new UserError(`more than ${MOST_SOURCES} inputs; ingest them in several runs`);
-    const source = { name, format, bytes, records: 0, typed: 0, generic: 0, clock: '', kernel: '', lost: [] };
+    const source = {
+      name,
+      format,
+      bytes,
+      records: 0,
+      typed: 0,
+      generic: 0,
+      clock: '',
+      kernel: '',
+      lost: [],
+      facts: {},
+    };
     const sink = new SourceSink(this.#pool, source, this.#sinks.length, this.#makeKernel);
     this.#sinks.push(sink);
     return sink;

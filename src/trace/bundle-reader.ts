@@ -236,9 +236,11 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   const totals = table.metadata.get('totals');
   if (totals === undefined) throw new Error('its totals are missing');
   const joined = JSON.parse(table.metadata.get('joined') ?? '[]') as (ReturnType<typeof joinedText> | undefined)[];
+  const facts = JSON.parse(table.metadata.get('facts') ?? '[]') as SourceInfo['facts'][];
   const sources = rows.map((row, i): SourceInfo => {
     const one = joined[i] ?? null;
-    return { ...row, lost: [], ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
+    const known = { ...row, lost: [], facts: facts[i] ?? {} };
+    return { ...known, ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
   });
   return { sources, totals: JSON.parse(totals) as Totals };
 }

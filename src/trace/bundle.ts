@@ -153,6 +153,7 @@ function writeSideTables(
   write('sources.arrow', sources.length, sourceParts, {
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
     joined: JSON.stringify(sources.map(({ joined }) => joinedText(joined))),
+    facts: JSON.stringify(sources.map(({ facts }) => facts)),
   });
   const issueParts = [
     text(issues, 'code'),

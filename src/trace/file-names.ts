@@ -37,7 +37,9 @@ export class FileNames {
     if (path !== '') {
       if (sameFile) this.merge(called, known);
       else if (called !== known) this.#byPath.set(path, known);
-      if (this.#names[known]!.path === '') this.#names[known]!.path = path;
+      const names = this.#names[known]!;
+      // A whole path says more than the last name of it.
+      if (names.path === '' || (path.startsWith('/') && path.endsWith(`/${names.path}`))) names.path = path;
     }
     return known;
   }

@@ -33,7 +33,18 @@ export class TraceStream implements TraceParts {
   #lastNs = 0;
 
   constructor(name: string, format: string) {
-    this.#source = { name, format, bytes: 0, records: 0, typed: 0, generic: 0, clock: '', kernel: '', lost: [] };
+    this.#source = {
+      name,
+      format,
+      bytes: 0,
+      records: 0,
+      typed: 0,
+      generic: 0,
+      clock: '',
+      kernel: '',
+      lost: [],
+      facts: {},
+    };
     this.sink = new SourceSink(this.#pool, this.#source, 0, () => {
       throw new Error('a trace that is made has no kernel records');
     });

@@ -56,6 +56,20 @@ describe('XfsMaps', () => {
     expect([...cells(log)]).toEqual([0, 1, 2, 3].map((i) => [i, 200 + i]));
   });
 
+  test('after a loss a record that grows tells all of itself, not only what was added', () => {
+    const log = new MapLog(new Spill());
+    const maps = new XfsMaps(log);
+    maps.insert(FILE, DEVICE, 0, 100, 4, false, 0);
+    maps.unknownAll();
+    // Unseen: the four blocks moved to 500.
+    maps.preUpdate(FILE, 0, 500, 4, false);
+    maps.postUpdate(FILE, DEVICE, 0, 500, 6, false);
+    maps.found(FILE, DEVICE, 0, 500, 6, false);
+    maps.found(FILE, DEVICE, 6, -1, 2 ** 40, false);
+    expect(changes(log)).toContain('known');
+    expect([...cells(log)]).toEqual([0, 1, 2, 3, 4, 5].map((i) => [i, 500 + i]));
+  });
+
   test('without update events reserved space never gets its blocks: nothing is known', () => {
     const maps = new XfsMaps(new MapLog(new Spill()));
     maps.insert(FILE, DEVICE, 0, DELALLOC, 16, false, 0);

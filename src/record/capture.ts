@@ -1,0 +1,147 @@
+// The kernel's ring buffers into files, page by page, one file per buffer and CPU. Pages are copied as they are; nothing
+// is rendered. Reads never block: a timer looks again, sooner when much came, so that waiting costs no CPU.
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Group } from './event-sets.js';
+import type { Touched } from './touched.js';
+import type { Instance } from './tracefs.js';
+
+export interface CpuFile {
+  readonly group: Group;
+  readonly cpu: number;
+  readonly path: string;
+  bytes: number;
+}
+
+export interface CaptureOptions {
+  readonly pageSize: number;
+  /** KiB per CPU and buffer: to begin with, and at most. */
+  readonly startKib: number;
+  readonly mostKib: number;
+  readonly touched: Touched | null;
+}
+
+/** Pages read at once before they are written. */
+const PAGES = 64;
+const SHORTEST_MS = 10;
+const LONGEST_MS = 200;
+/** A buffer that filled by this share between two looks is too small. */
+const FULL = 0.25;
+
+interface Source {
+  readonly file: CpuFile;
+  readonly pipe: number;
+  readonly out: number;
+}
+
+interface Buffer1 {
+  readonly instance: Instance;
+  readonly group: Group;
+  kib: number;
+  readonly sources: Source[];
+}
+
+export class Capture {
+  readonly #options: CaptureOptions;
+  readonly #block: Uint8Array;
+  readonly #buffers: Buffer1[] = [];
+  #pauseMs = SHORTEST_MS;
+  bytes = 0;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+    this.#block = new Uint8Array(PAGES * options.pageSize);
+  }
+
+  /** Sizes the buffers and opens both ends; `folder` gets the files. */
+  add(instance: Instance, group: Group, folder: string): void {
+    const kib = this.#options.startKib;
+    instance.write('buffer_size_kb', String(kib));
+    const buffer: Buffer1 = { instance, group, kib, sources: [] };
+    this.#buffers.push(buffer);
+    for (const cpu of instance.cpus()) {
+      const path = join(folder, `${group}-${cpu}.raw`);
+      const out = openSync(path, 'wx', 0o600);
+      const raw = join(instance.path, `per_cpu/cpu${cpu}/trace_pipe_raw`);
+      const pipe = openSync(raw, constants.O_RDONLY | constants.O_NONBLOCK);
+      buffer.sources.push({ file: { group, cpu, path, bytes: 0 }, pipe, out });
+    }
+  }
+
+  files(): readonly CpuFile[] {
+    return this.#buffers.flatMap(({ sources }) => sources.map(({ file }) => file));
+  }
+
+  /** KiB per CPU of the largest buffer. */
+  kib(): number {
+    return this.#buffers.reduce((most, { kib }) => Math.max(most, kib), 0);
+  }
+
+  /** Reads whatever there is; returns how long to wait before the next look. */
+  drain(): number {
+    let fullest = 0;
+    for (const buffer of this.#buffers) {
+      let most = 0;
+      for (const source of buffer.sources) most = Math.max(most, this.#empty(source, buffer.kib * 1024 * 2));
+      const share = most / (buffer.kib * 1024);
+      if (share > FULL) this.#grow(buffer);
+      fullest = Math.max(fullest, share);
+    }
+    const calm = fullest < FULL / 8;
+    this.#pauseMs = calm ? Math.min(LONGEST_MS, this.#pauseMs * 2) : Math.max(SHORTEST_MS, this.#pauseMs / 2);
+    return this.#pauseMs;
+  }
+
+  close(): void {
+    for (const { sources } of this.#buffers)
+      for (const { pipe, out } of sources.splice(0)) {
+        closeSync(pipe);
+        closeSync(out);
+      }
+  }
+
+  /** Bytes that stood in the buffer of one CPU; `most` keeps a flood from holding the reader for ever. */
+  #empty(source: Source, most: number): number {
+    let total = 0;
+    while (total < most) {
+      const filled = this.#read(source.pipe);
+      if (filled === 0) break;
+      for (let at = 0; at < filled; ) at += writeSync(source.out, this.#block, at, filled - at);
+      this.#options.touched?.take(source.file.group, source.file.cpu, this.#block.subarray(0, filled));
+      total += filled;
+      if (filled < this.#block.length) break;
+    }
+    source.file.bytes += total;
+    this.bytes += total;
+    return total;
+  }
+
+  /** One read gives one page at most; a page that is not full yet is given with what it holds. */
+  #read(pipe: number): number {
+    const { pageSize } = this.#options;
+    let filled = 0;
+    try {
+      while (filled < this.#block.length) {
+        const got = readSync(pipe, this.#block, filled, pageSize, null);
+        if (got === 0) break;
+        // A page is always written whole, so that every page stands at a multiple of its size.
+        if (got < pageSize) this.#block.fill(0, filled + got, filled + pageSize);
+        filled += pageSize;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+    return filled;
+  }
+
+  #grow(buffer: Buffer1): void {
+    const kib = Math.min(buffer.kib * 2, this.#options.mostKib);
+    if (kib === buffer.kib) return;
+    try {
+      buffer.instance.write('buffer_size_kb', String(kib));
+      buffer.kib = kib;
+    } catch {
+      // No memory for more: what is lost is counted and said.
+    }
+  }
+}

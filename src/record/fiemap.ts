@@ -1,0 +1,103 @@
+// Block maps as FIEMAP tells them, through the system's own tools: filefrag of e2fsprogs, which does not write anything
+// back before it looks, or else xfs_io.
+import { execFile } from 'node:child_process';
+
+export interface MapExtent {
+  readonly offset: number;
+  readonly length: number;
+  /** Bytes on the device; -1: none yet. */
+  readonly addr: number;
+  readonly state: 'written' | 'unwritten' | 'delalloc';
+  readonly shared: boolean;
+}
+
+export interface FileMap {
+  readonly path: string;
+  readonly size: number;
+  readonly extents: readonly MapExtent[];
+}
+
+/** Output of `filefrag -v FILE...`. Flags: include/uapi/linux/fiemap.h. */
+export function parseFilefrag(text: string): FileMap[] {
+  const maps: { path: string; size: number; extents: MapExtent[]; block: number }[] = [];
+  for (const line of text.split('\n')) {
+    const head = /^File size of (.*) is (\d+) \(\d+ blocks? of (\d+) bytes\)$/.exec(line);
+    if (head !== null) {
+      maps.push({ path: head[1]!, size: Number(head[2]), extents: [], block: Number(head[3]) });
+      continue;
+    }
+    const row = /^\s*\d+:\s*(\d+)\.\.\s*(\d+):\s*(\d+)\.\.\s*\d+:\s*\d+:(?:\s*\d+:)?\s*(\S*)\s*$/.exec(line);
+    const map = maps.at(-1);
+    if (row === null || map === undefined) continue;
+    // The length column is 0 where space is reserved only; the range in the file is always told.
+    const [first, last, at] = row.slice(1, 4).map(Number) as [number, number, number];
+    const [offset, length, addr] = [first * map.block, (last - first + 1) * map.block, at * map.block];
+    map.extents.push(extent(offset, length, addr, row[4]!.split(',')));
+  }
+  return maps.map(({ path, size, extents }) => ({ path, size, extents }));
+}
+
+function extent(offset: number, length: number, addr: number, flags: readonly string[]): MapExtent {
+  const delalloc = flags.includes('delalloc');
+  const state = delalloc ? 'delalloc' : flags.includes('unwritten') ? 'unwritten' : 'written';
+  return { offset, length, addr: delalloc ? -1 : addr, state, shared: flags.includes('shared') };
+}
+
+const DELALLOC = 0x4;
+const UNWRITTEN = 0x800;
+const SHARED = 0x2000;
+const SECTOR = 512;
+
+/** Output of `xfs_io -c stat -c 'fiemap -v' FILE`: sectors of 512 bytes. */
+export function parseXfsIo(path: string, text: string): FileMap {
+  const size = Number(/^stat\.size = (\d+)$/m.exec(text)?.[1] ?? -1);
+  const rows = text.matchAll(/^\s*\d+: \[(\d+)\.\.(\d+)\]:\s+(\d+)\.\.\d+\s+\d+\s+0x([0-9a-f]+)\s*$/gm);
+  const extents = [...rows].map(([, first, last, at, flags]): MapExtent => {
+    const bits = Number.parseInt(flags!, 16);
+    const words = [
+      bits & DELALLOC ? 'delalloc' : '',
+      bits & UNWRITTEN ? 'unwritten' : '',
+      bits & SHARED ? 'shared' : '',
+    ];
+    return extent(Number(first) * SECTOR, (Number(last) - Number(first) + 1) * SECTOR, Number(at) * SECTOR, words);
+  });
+  return { path, size, extents };
+}
+
+/** Files given to one run of filefrag. */
+const BATCH = 100;
+const MOST_OUTPUT = 1 << 28;
+
+export type MapTool = 'filefrag' | 'xfs_io';
+
+/** Maps of files, as many as can be had; what vanished meanwhile is left out. */
+export async function fileMaps(tool: MapTool, paths: readonly string[]): Promise<FileMap[]> {
+  const maps: FileMap[] = [];
+  if (tool === 'xfs_io') {
+    for (const path of paths) {
+      const text = await output('xfs_io', ['-r', '-c', 'stat', '-c', 'fiemap -v', path]);
+      if (text.includes('stat.size')) maps.push(parseXfsIo(path, text));
+    }
+  } else
+    for (let at = 0; at < paths.length; at += BATCH)
+      maps.push(...parseFilefrag(await output('filefrag', ['-v', ...paths.slice(at, at + BATCH)])));
+  return maps;
+}
+
+/** The first of the tools that this machine has. */
+export async function mapTool(): Promise<MapTool | null> {
+  for (const tool of ['filefrag', 'xfs_io'] as const) if ((await output(tool, ['-V'])) !== '') return tool;
+  return null;
+}
+
+/** What a program printed on stdout, or stderr where that is all; empty when it cannot be run. */
+export function output(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((done) => {
+    execFile(command, args, { maxBuffer: MOST_OUTPUT, env: { PATH: SYSTEM_PATH, LC_ALL: 'C' } }, (_, stdout, stderr) =>
+      done(stdout === '' ? stderr : stdout),
+    );
+  });
+}
+
+/** Tools of administrators are not in everybody's path. */
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

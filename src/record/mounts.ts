@@ -1,0 +1,95 @@
+// Mounted file systems and the disks below them. Source: proc(5), /proc/PID/mountinfo; sysfs class/block.
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../model/issue.js';
+import { FILE_SYSTEMS, type FileSystem } from './event-sets.js';
+
+const MINORS = 2 ** 20;
+
+export interface Mount {
+  /** dev_t: major * 2^20 + minor. */
+  readonly device: number;
+  readonly type: FileSystem;
+  readonly point: string;
+  /** Options of the mount and of the file system. */
+  readonly options: string;
+}
+
+/** The XFS and ext4 file systems in a mountinfo text, each once. */
+export function parseMountinfo(text: string): Mount[] {
+  const mounts = new Map<number, Mount>();
+  for (const line of text.split('\n')) {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , numbers = '', root = '', point = '', own = ''] = left.split(' ');
+    const [type = '', , shared = ''] = right.split(' ');
+    const fs = FILE_SYSTEMS.find((name) => name === type);
+    const device = deviceOf(numbers);
+    if (fs === undefined || Number.isNaN(device)) continue;
+    // A bind mount shows a part of the file system; the whole is preferred.
+    const known = mounts.get(device);
+    if (known !== undefined && root !== '/') continue;
+    const options = [...new Set([...own.split(','), ...shared.split(',')])].join(',');
+    mounts.set(device, known ?? { device, type: fs, point: unescaped(point), options });
+  }
+  return [...mounts.values()];
+}
+
+/** `7:0` as dev_t. */
+export function deviceOf(text: string): number {
+  const [, major, minor] = /^(\d+):(\d+)$/.exec(text.trim()) ?? [];
+  return major === undefined ? Number.NaN : Number(major) * MINORS + Number(minor);
+}
+
+/** Node gives st_dev as glibc's makedev packs it. */
+export function deviceOfStat(dev: number): number {
+  const big = BigInt(dev);
+  const major = ((big >> 8n) & 0xfffn) | ((big >> 32n) & 0xfffff000n);
+  const minor = (big & 0xffn) | ((big >> 12n) & 0xffffff00n);
+  return Number(major) * MINORS + Number(minor);
+}
+
+export const mounted = (): readonly Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+
+/** The file system a path lies on. */
+export function mountOf(path: string, mounts: readonly Mount[]): Mount {
+  let device: number;
+  try {
+    device = deviceOfStat(statSync(path).dev);
+  } catch {
+    throw new UserError(`--path ${path}: there is no such file or folder; name one that exists`);
+  }
+  const found = mounts.find((mount) => mount.device === device);
+  if (found !== undefined) return found;
+  throw new UserError(
+    `--path ${path}: expected a file on XFS or ext4, found another file system; maps of others are not known`,
+  );
+}
+
+/** dev_t of the disks requests are issued to: the device itself, the whole disk of a partition, the parts of a dm or md device. */
+export function disksOf(device: number, sys = '/sys/dev/block'): number[] {
+  const name = `${Math.floor(device / MINORS)}:${device % MINORS}`;
+  try {
+    const dir = realpathSync(join(sys, name));
+    if (exists(join(dir, 'partition'))) return [deviceOf(readFileSync(join(dir, '..', 'dev'), 'utf8'))];
+    const parts = exists(join(dir, 'slaves')) ? readdirSync(join(dir, 'slaves')) : [];
+    const below = parts.flatMap((part) =>
+      disksOf(deviceOf(readFileSync(join(dir, 'slaves', part, 'dev'), 'utf8')), sys),
+    );
+    return [...new Set([device, ...below])];
+  } catch {
+    return [device];
+  }
+}
+
+/** What kind of disk: `nvme0n1`, `vda`, `loop0`. */
+export function diskName(device: number, sys = '/sys/dev/block'): string {
+  try {
+    return realpathSync(join(sys, `${Math.floor(device / MINORS)}:${device % MINORS}`)).replace(/^.*\//, '');
+  } catch {
+    return '';
+  }
+}
+
+const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

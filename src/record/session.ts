@@ -1,0 +1,267 @@
+// One recording: buffers and files of its own, set up, filled, and taken away again whatever happens.
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../model/issue.js';
+import { type BufferPlan, type Buffers, describeKernel, formatOf, makeBuffers, prepare, turn } from './buffers.js';
+import { Capture } from './capture.js';
+import { chooseEvents, type EventName } from './event-sets.js';
+import { mapTool } from './fiemap.js';
+import type { Inode } from './filters.js';
+import { type Ended, HeldCommand } from './held-command.js';
+import { deviceOfStat, disksOf, mounted } from './mounts.js';
+import { TaskNames } from './names.js';
+import { allThreads, type Snapshot } from './observer.js';
+import { familyOf, startOf } from './processes.js';
+import { type Asked, chooseTargets, type Targets, wantedOn } from './targets.js';
+import { Touched, type TouchedFile } from './touched.js';
+import { writeTraceDat } from './trace-dat.js';
+import { abandonedNames, availableEvents, removeAbandoned, tracefs } from './tracefs.js';
+import { Watch } from './watch.js';
+
+/** What the process that records knows of itself. */
+export interface Host {
+  readonly pid: number;
+  readonly uid: number;
+  readonly platform: string;
+  /** CLOCK_MONOTONIC, which is the trace's clock. */
+  nowNs(): bigint;
+  /** CPU time of the recorder so far. */
+  cpuNs(): number;
+}
+
+export interface RecordOptions extends Asked {
+  readonly pid: number | null;
+  readonly durationNs: number | null;
+  /** Bytes of buffer per CPU; null: as the rate asks. */
+  readonly bufferBytes: number | null;
+  /** Folder for what is recorded, beside its last place. */
+  readonly beside: string;
+  readonly version: string;
+}
+
+export interface Live {
+  readonly seconds: number;
+  readonly events: number;
+  readonly lost: number;
+  readonly bytes: number;
+  readonly kibPerCpu: number;
+  readonly cpuShare: number;
+  top(count: number): readonly (TouchedFile & { readonly path: string })[];
+}
+
+export interface Listener {
+  say(text: string): void;
+  warn(text: string): void;
+  live(figures: Live): void;
+}
+
+export interface Recording {
+  /** The trace.dat, in a folder that `close` removes. */
+  readonly path: string;
+  readonly live: Live;
+  readonly end: readonly Snapshot[];
+  /** How the command ended; null where there was none. */
+  readonly ended: Ended | null;
+  readonly targets: Targets;
+}
+
+const FIRST_KIB = 4096;
+const MOST_KIB = 1 << 18;
+
+export class Session {
+  readonly #host: Host;
+  readonly #options: RecordOptions;
+  readonly #listener: Listener;
+  readonly #root: string;
+  readonly #folder: string;
+  #buffers: Buffers | null = null;
+  #capture: Capture | null = null;
+  #command: HeldCommand | null = null;
+  #watch: Watch | null = null;
+  #stop: () => void = () => {};
+  readonly #stopped: Promise<void>;
+
+  /** Throws a UserError where this machine cannot be recorded; nothing is changed yet. */
+  constructor(host: Host, options: RecordOptions, listener: Listener) {
+    this.#host = host;
+    this.#options = options;
+    this.#listener = listener;
+    this.#root = usableTracefs(host);
+    this.#folder = join(options.beside, `.sealtrace-${host.pid}-${startOf(host.pid)}`);
+    this.#stopped = new Promise((done) => {
+      this.#stop = done;
+    });
+  }
+
+  /** Ends the recording; what was recorded is kept. */
+  stop(signal: NodeJS.Signals | null): void {
+    if (signal !== null) this.#command?.kill(signal);
+    this.#stop();
+  }
+
+  /** Takes everything away, at once: buffers, files, and a command that never began. */
+  close(): void {
+    this.#watch?.close();
+    this.#capture?.close();
+    for (const instance of Object.values(this.#buffers ?? {}))
+      if (!instance.remove()) this.#listener.warn(`cannot remove ${instance.path}; the next recording will`);
+    this.#buffers = null;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async record(): Promise<Recording> {
+    this.#clearAbandoned();
+    const { command, pid } = this.#options;
+    const targets = chooseTargets(this.#options, mounted());
+    this.#sayTargets(targets);
+    const events = this.#choose(targets);
+    mkdirSync(this.#folder, { mode: 0o700 });
+    const buffers = makeBuffers(this.#root, this.#host.pid);
+    this.#buffers = buffers;
+    if (command.length > 0) this.#command = new HeldCommand(command);
+    const roots = this.#command !== null ? [this.#command.pid] : pid !== null ? familyOf(pid) : [];
+    const capture = this.#open(buffers, events);
+    const tool = await this.#tool();
+    const plan: BufferPlan = {
+      events,
+      // Whoever records xfs_io may mean what it does.
+      scope: { ...this.#scope(targets), looker: tool === 'filefrag' ? tool : '' },
+      pids: allThreads(roots),
+      recorder: this.#host.pid,
+    };
+    for (const text of prepare(this.#root, buffers, plan)) this.#listener.warn(text);
+    const names = new TaskNames(this.#root);
+    const watch = await Watch.begin({
+      host: this.#host,
+      listener: this.#listener,
+      buffers,
+      capture,
+      names,
+      targets,
+      touched: this.#touched!,
+      tool,
+      everybody: plan.pids.length === 0,
+    });
+    this.#watch = watch;
+    turn(buffers, true);
+    const pump = watch.pump();
+    await Promise.race([pump, watch.lookAtStart(roots, events)]);
+    this.#command?.release();
+    await Promise.race([pump, this.#untilDone()]);
+    const end = await Promise.race([pump, watch.lookAtEnd()]);
+    turn(buffers, false);
+    watch.finish();
+    await pump;
+    const path = join(this.#folder, 'recording.dat');
+    const kernel = describeKernel(this.#root, buffers.maps.read('trace_clock'), events);
+    const live = watch.figures();
+    const files = capture.files();
+    capture.close();
+    writeTraceDat(path, kernel, names, files);
+    return { path, live, end: end as readonly Snapshot[], ended: await this.#howEnded(), targets };
+  }
+
+  #touched: Touched | null = null;
+
+  async #untilDone(): Promise<void> {
+    const { durationNs, pid } = this.#options;
+    const ends: Promise<unknown>[] = [this.#stopped];
+    const over = new AbortController();
+    if (this.#command !== null) ends.push(this.#command.ended);
+    if (durationNs !== null) ends.push(sleep(durationNs / 1e6, null, { signal: over.signal }).catch(() => {}));
+    if (pid !== null) ends.push(this.#untilGone(pid, over.signal));
+    await Promise.race(ends);
+    over.abort();
+    // A command that was told to end is given the time to do so.
+    if (this.#command?.alive === true) await Promise.race([this.#command.ended, sleep(GRACE_MS)]);
+  }
+
+  async #untilGone(pid: number, signal: AbortSignal): Promise<void> {
+    const began = startOf(pid);
+    while (startOf(pid) === began && !signal.aborted) await sleep(100);
+  }
+
+  async #howEnded(): Promise<Ended | null> {
+    return this.#command === null || this.#command.alive ? null : this.#command.ended;
+  }
+
+  #clearAbandoned(): void {
+    for (const name of removeAbandoned(this.#root))
+      this.#listener.say(`removed the buffer ${name}, which a recording that was killed left behind`);
+    const { beside } = this.#options;
+    for (const name of abandonedNames(readdirSync(beside), '.', startOf)) {
+      rmSync(join(beside, name), { recursive: true, force: true });
+      this.#listener.say(`removed ${join(beside, name)}, which a recording that was killed left behind`);
+    }
+  }
+
+  #sayTargets({ mounts, files, leftOut }: Targets): void {
+    const list = mounts.map(({ type, point }) => `${type} on ${point}`).join(', ');
+    this.#listener.say(`recording ${files.length > 0 ? `${files.length} files of ` : ''}${list}`);
+    if (leftOut !== '') this.#listener.say(leftOut);
+  }
+
+  #choose({ mounts }: Targets): readonly EventName[] {
+    const { events, missing } = chooseEvents(availableEvents(this.#root), wantedOn(mounts));
+    for (const text of missing) this.#listener.warn(text);
+    return events;
+  }
+
+  #open(buffers: Buffers, events: readonly EventName[]): Capture {
+    const { bufferBytes } = this.#options;
+    const asked = bufferBytes === null ? null : Math.max(64, Math.ceil(bufferBytes / 1024));
+    const most = Math.min(MOST_KIB, Math.floor(totalmem() / 1024 / 16 / buffers.maps.cpus().length));
+    const { pageSize, little } = describeKernel(this.#root, '', []);
+    const formats = events
+      .filter(({ group, system }) => group === 'maps' && system !== 'block')
+      .map(({ system, name }) => formatOf(this.#root, system, name));
+    this.#touched = new Touched(formats, pageSize, little);
+    const capture = new Capture({
+      pageSize,
+      startKib: asked ?? Math.min(FIRST_KIB, most),
+      mostKib: asked ?? most,
+      touched: this.#touched,
+    });
+    this.#capture = capture;
+    capture.add(buffers.maps, 'maps', this.#folder);
+    capture.add(buffers.calls, 'calls', this.#folder);
+    return capture;
+  }
+
+  /** What the recorder writes itself must not feed the recording. */
+  #scope({ mounts, files }: Targets): Omit<BufferPlan['scope'], 'looker'> {
+    const devices = mounts.map(({ device }) => device);
+    const own = [this.#folder, ...this.#capture!.files().map(({ path }) => path)].map((path): Inode => {
+      const { dev, ino } = statSync(path);
+      return { device: deviceOfStat(dev), inode: ino };
+    });
+    const disks = [...new Set(devices.flatMap((device) => disksOf(device)))];
+    return { devices, disks, inodes: files, without: own.filter(({ device }) => devices.includes(device)) };
+  }
+
+  async #tool(): Promise<Awaited<ReturnType<typeof mapTool>>> {
+    const tool = await mapTool();
+    if (tool === null)
+      this.#listener.warn(
+        'neither filefrag (e2fsprogs) nor xfs_io (xfsprogs) is here: maps of files that exist already are not known, and the end is not proved; install one of them',
+      );
+    return tool;
+  }
+}
+
+/** Time for a command to end after a signal. */
+const GRACE_MS = 3000;
+
+function usableTracefs({ uid, platform }: Host): string {
+  if (platform !== 'linux')
+    throw new UserError(
+      `expected Linux, found ${platform}; record on the Linux machine and bring the trace (record --print shows how)`,
+    );
+  if (uid !== 0)
+    throw new UserError(
+      'expected to run as root, which tracefs asks for; run it with sudo (record --print shows what it would do)',
+    );
+  return tracefs();
+}

@@ -1,0 +1,109 @@
+// A file system of the test's own on a loop device, and the recorder as a process of its own.
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+export const TRACEFS = '/sys/kernel/tracing';
+const DRIVERS = join(root, '..', 'shared', 'traces', 'recorded', 'drivers');
+const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, NO_COLOR: '1' };
+
+export const installed = (program: string): boolean =>
+  spawnSync('sh', ['-c', `command -v ${program}`], { env: ENV, stdio: 'ignore' }).status === 0;
+
+/** Why nothing can be recorded here; empty where it can. */
+export function whyNot(): string {
+  const missing = ['losetup', 'mkfs.xfs', 'mkfs.ext4', 'filefrag', 'make', 'cc'].filter((name) => !installed(name));
+  if (process.getuid?.() !== 0) return 'no root';
+  if (!existsSync(join(TRACEFS, 'instances'))) return 'no tracefs';
+  if (missing.length > 0) return `no ${missing.join(', ')}`;
+  return existsSync(DRIVERS) ? '' : 'no ../shared/traces/recorded/drivers';
+}
+
+/** What a recording must leave as it was, apart from what others do there. */
+export function tracefsState(): unknown {
+  const read = (name: string): string => readFileSync(join(TRACEFS, name), 'utf8').trim();
+  return {
+    on: read('tracing_on'),
+    tracer: read('current_tracer'),
+    events: read('set_event'),
+    pids: read('set_event_pid'),
+    clock: read('trace_clock'),
+    ours: readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-')),
+  };
+}
+
+export interface Volume {
+  readonly mount: string;
+  readonly device: number;
+  remove(): void;
+}
+
+export function makeVolume(folder: string, fs: 'xfs' | 'ext4'): Volume {
+  const image = join(folder, `${fs}.img`);
+  const mount = join(folder, fs);
+  const run = (command: string, ...args: string[]): string =>
+    execFileSync(command, args, { env: ENV, encoding: 'utf8' });
+  run('truncate', '-s', '400M', image);
+  const loop = run('losetup', '-f', '--show', image).trim();
+  try {
+    if (fs === 'xfs') run('mkfs.xfs', '-q', '-f', loop);
+    else run('mkfs.ext4', '-q', '-F', loop);
+    mkdirSync(mount);
+    run('mount', '-t', fs, loop, mount);
+  } catch (error) {
+    run('losetup', '-d', loop);
+    throw error;
+  }
+  const [major, minor] = run('mountpoint', '-d', mount).trim().split(':').map(Number);
+  return {
+    mount,
+    device: major! * 2 ** 20 + minor!,
+    remove() {
+      run('umount', mount);
+      run('losetup', '-d', loop);
+      rmSync(image);
+    },
+  };
+}
+
+/** A folder with the drivers built in `bin`. */
+export function workshop(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sealtrace-live-'));
+  execFileSync('make', ['-s', '-C', DRIVERS, `BIN=${join(folder, 'bin')}`], { stdio: 'ignore' });
+  return folder;
+}
+
+export const sqliteDriver = join(DRIVERS, 'sqlite_wal.py');
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ran>;
+}
+
+/** The program as a user starts it. */
+export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Running {
+  const words = ['--import', 'tsx', join(root, 'src', 'cli', 'main.ts'), ...args];
+  // tsx is found from the project's folder, the program's own paths from the user's.
+  const child = spawn(process.execPath, words.with(1, join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')), {
+    cwd,
+    env: { ...ENV, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (piece: Buffer) => {
+    out += piece.toString();
+  });
+  child.stderr.on('data', (piece: Buffer) => {
+    err += piece.toString();
+  });
+  return { process: child, ended: new Promise((done) => child.on('close', (code) => done({ code, out, err }))) };
+}

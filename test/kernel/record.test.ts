@@ -1,0 +1,316 @@
+// The recorder on this very kernel: real programs on real file systems, the maps against FIEMAP, and everything put back.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ingest } from '../../src/trace/ingest.js';
+import { type Said, sealtrace } from '../cli/support.js';
+import { agreementOf } from './agreement.js';
+import {
+  installed,
+  makeVolume,
+  sqliteDriver,
+  start,
+  TRACEFS,
+  tracefsState,
+  type Volume,
+  whyNot,
+  workshop,
+} from './live.js';
+import { fiemaps } from './recordings.js';
+
+const reason = whyNot();
+if (reason !== '') console.warn(`SKIPPED: nothing is recorded on this kernel (${reason})`);
+
+describe.skipIf(reason !== '')(`recording on this kernel (${reason === '' ? 'as root' : `skipped: ${reason}`})`, () => {
+  let folder = '';
+  let before: unknown;
+  const volumes = new Map<string, Volume>();
+  const mountOf = (fs: string): string => volumes.get(fs)!.mount;
+  const driver = (name: string, ...args: (string | number | undefined)[]): string[] => [
+    join(folder, 'bin', name),
+    ...args.map(String),
+  ];
+  const at = (name: string): string => join(folder, name);
+  const record = (...args: string[]): Promise<Said> => sealtrace(['record', ...args]);
+
+  beforeAll(() => {
+    before = tracefsState();
+    folder = workshop();
+    for (const fs of ['xfs', 'ext4'] as const) volumes.set(fs, makeVolume(folder, fs));
+  });
+  afterEach(() => {
+    expect(tracefsState()).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.sealtrace'))).toEqual([]);
+  });
+  afterAll(() => {
+    for (const volume of volumes.values()) volume.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const DRIVERS = [
+    ['xfs', 'dbmap', 11, 1.5, 8],
+    ['ext4', 'dbmap', 12, 1.5, 8],
+    ['xfs', 'movers', 41, 2, 4],
+    ['ext4', 'movers', 42, 1, 4],
+    ['xfs', 'killholder', 61, 2],
+  ] as const;
+
+  test.each(DRIVERS)('%s, %s: every FIEMAP of the driver, and the one at the end', async (fs, name, ...args) => {
+    const log = join(folder, `${fs}-${name}.jsonl`);
+    const out = join(folder, 'run.sealtrace');
+    const command = driver(name, mountOf(fs), log, ...args);
+    const ran = await record('--json', '--path', mountOf(fs), '-o', out, '--', ...command);
+    expect(ran.code, ran.err).toBe(0);
+    const answer = JSON.parse(ran.out);
+    expect(answer).toMatchObject({ lost: 0, command: { code: 0 }, maps: { different: [], uncertain: 0 } });
+    const { trace } = await ingest([out]);
+    const found = agreementOf(trace, fiemaps(log));
+    console.log(
+      `${fs} ${name}: ${found.same} of ${found.snapshots} FIEMAP of the driver equal, at the end ${answer.maps.equal} of ${answer.maps.files}; ${answer.events} events, recorder ${(100 * answer.recorderCpuShare).toFixed(1)} % of a CPU`,
+    );
+    expect(found.wrong).toEqual([]);
+    expect(found.unknown).toBe(0);
+    expect(found.same).toBeGreaterThan(0);
+    // Only killholder removes its files.
+    expect(answer.maps.equal).toBeGreaterThanOrEqual(name === 'killholder' ? 0 : 2);
+  });
+
+  test.skipIf(!installed('python3'))('a database on XFS: SQLite with a mapped file and a WAL', async () => {
+    const command = ['python3', sqliteDriver, mountOf('xfs'), join(folder, 'sq.jsonl'), '81', '40', '16'];
+    const ran = await record('--json', '--path', mountOf('xfs'), '-o', at('sq.sealtrace'), '--', ...command);
+    expect(ran.code, ran.err).toBe(0);
+    const answer = JSON.parse(ran.out);
+    expect(answer.maps).toMatchObject({ different: [], uncertain: 0, changing: 0 });
+    expect(answer.maps.equal).toBeGreaterThanOrEqual(1);
+    const { trace } = await ingest([join(folder, 'sq.sealtrace')]);
+    const paths = trace.files.map(({ path }) => path);
+    expect(paths).toContain(join(mountOf('xfs'), 'app.db'));
+    expect(trace.sources[0]!.facts).toMatchObject({
+      machine: {},
+      fileSystems: [{ type: 'xfs', geometry: {} }],
+      recorder: { lost: 0 },
+    });
+  });
+
+  test('files, descriptors and mappings from before the start are known, and a process that is attached to', async () => {
+    const file = join(mountOf('xfs'), 'old.dat');
+    const script = `import mmap,os,time
+f=os.open('${file}',os.O_RDWR|os.O_CREAT); os.pwrite(f,b'x'*262144,0); os.fsync(f)
+m=mmap.mmap(f,262144); print('ready',flush=True)
+for i in range(40):
+    m[i*4096]=i; os.ftruncate(f,262144+4096*(i%3)); time.sleep(0.1)`;
+    writeFileSync(join(folder, 'old.py'), script);
+    const other = spawnShell(`exec python3 ${join(folder, 'old.py')} > ${join(folder, 'old.out')}`);
+    for (
+      let i = 0;
+      i < 100 && !(existsSync(join(folder, 'old.out')) && readFileSync(join(folder, 'old.out'), 'utf8') !== '');
+      i++
+    )
+      await sleep(50);
+    const ran = await record(
+      '--json',
+      '--path',
+      file,
+      '--pid',
+      String(other.pid),
+      '--duration',
+      '1500ms',
+      '-o',
+      at('old.sealtrace'),
+    );
+    other.kill();
+    expect(ran.code, ran.err).toBe(0);
+    expect(JSON.parse(ran.out)).toMatchObject({ maps: { equal: 1, different: [] } });
+    const { trace } = await ingest([join(folder, 'old.sealtrace')]);
+    const shown = await sealtrace(['inspect', at('old.sealtrace'), '--json', '-q']);
+    const { files, events } = JSON.parse(shown.out);
+    expect(files[0]).toMatchObject({ path: file, extents: expect.any(Number) });
+    expect(events.byOp.truncate).toBeGreaterThan(5);
+    expect(events.byOp.mmap).toBeGreaterThanOrEqual(1);
+    // Calls on the old descriptor are led to the file.
+    const byFile = new Set(Array.from(trace.columns.file).filter((_, row) => trace.columns.op[row] === 7));
+    expect([...byFile].map((id) => trace.files[id]?.path)).toEqual([file]);
+  });
+
+  test.skipIf(!installed('trace-cmd'))('trace-cmd reads the same records from a trace.dat', async () => {
+    const command = driver('movers', mountOf('xfs'), join(folder, 'tc.jsonl'), 41, 1, 4);
+    const ran = await record('--path', mountOf('xfs'), '-o', at('run.dat'), '--', ...command);
+    expect(ran.code, ran.err).toBe(0);
+    const report = execFileSync('trace-cmd', ['report', '-t', join(folder, 'run.dat')], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    writeFileSync(join(folder, 'run.txt'), report);
+    const lines = report.split('\n').filter((line) => /\[\d{3}\]/.test(line)).length;
+    const [{ trace: own }, { trace: told }] = await Promise.all(
+      ['run.dat', 'run.txt'].map((name) => ingest([join(folder, name)])) as [
+        ReturnType<typeof ingest>,
+        ReturnType<typeof ingest>,
+      ],
+    );
+    expect(own.sources[0]).toMatchObject({ records: lines, clock: 'mono' });
+    expect(told.sources[0]!.records).toBe(lines);
+    expect(told.sources[0]!.facts).toEqual(own.sources[0]!.facts);
+  });
+
+  test('what is lost is said, with a larger size, and stands in the recording', async () => {
+    const command = driver('dbmap', mountOf('xfs'), join(folder, 'lost.jsonl'), 15, 1, 8);
+    const fast = ['env', 'GT_SPEED=12', ...command];
+    const ran = await record(
+      '--json',
+      '--path',
+      mountOf('xfs'),
+      '--buffer',
+      '64K',
+      '-o',
+      at('lost.sealtrace'),
+      '--',
+      ...fast,
+    );
+    expect(ran.code, ran.err).toBe(0);
+    const answer = JSON.parse(ran.out);
+    expect(answer.lost).toBeGreaterThan(0);
+    expect(ran.err).toMatch(/the kernel lost \d+ events.*--buffer 1M/);
+    const { trace } = await ingest([join(folder, 'lost.sealtrace')]);
+    expect(trace.sources[0]!.lost.length).toBeGreaterThan(0);
+  });
+
+  test('an interrupt ends the recording and keeps it; the command is told', async () => {
+    const running = start(['record', '--path', mountOf('xfs'), '-o', at('int.sealtrace'), '--', 'sleep', '30'], folder);
+    await ours(2);
+    await sleep(500);
+    running.process.kill('SIGINT');
+    const ran = await running.ended;
+    expect(ran.code, ran.err).toBe(130);
+    expect(ran.err).toMatch(/the command ended with SIGINT/);
+    expect(existsSync(join(folder, 'int.sealtrace', 'events.arrow'))).toBe(true);
+  });
+
+  test('a command that is killed ends the recording; one that cannot be run too', async () => {
+    const killed = await record('--path', mountOf('xfs'), '-o', at('k.sealtrace'), '--', 'sh', '-c', 'kill -9 $$');
+    expect(killed).toMatchObject({ code: 0, err: expect.stringMatching(/the command ended with SIGKILL/) });
+    const missing = await record('--path', mountOf('xfs'), '-o', at('m.sealtrace'), '--', './not-there');
+    expect(missing.err).toMatch(/the command ended with status 127/);
+  });
+
+  test('what a killed recorder leaves the next one finds, removes and says', async () => {
+    const running = start(['record', '--path', mountOf('xfs'), '-o', at('left.sealtrace'), '--', 'sleep', '4'], folder);
+    await ours(2);
+    await sleep(500);
+    running.process.kill('SIGKILL');
+    await running.ended;
+    const left = readdirSync(join(TRACEFS, 'instances')).filter((name) =>
+      name.startsWith(`sealtrace-${running.process.pid}-`),
+    );
+    expect(left).toHaveLength(2);
+    const ran = await record('--path', mountOf('xfs'), '-o', at('next.sealtrace'), '--duration', '100ms');
+    expect(ran.code, ran.err).toBe(0);
+    for (const name of left) expect(ran.err).toContain(`removed the buffer ${name}`);
+  });
+
+  test('a full disk: a message, and nothing is left behind', async () => {
+    const small = join(folder, 'small');
+    execFileSync('mkdir', [small]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small]);
+    try {
+      const command = driver('dbmap', mountOf('xfs'), join(folder, 'full.jsonl'), 15, 1, 8);
+      const ran = await record('--path', mountOf('xfs'), '-o', join(small, 'run.sealtrace'), '--', ...command);
+      expect(ran.code).toBe(2);
+      expect(ran.err).toMatch(/cannot write .*run\.sealtrace: the disk is full/);
+      expect(readdirSync(small)).toEqual([]);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+
+  test('the printed script of plain shell records the same maps, and takes its buffer away', async () => {
+    const log = join(folder, 'shell.jsonl');
+    const printed = await record(
+      '--print',
+      '--path',
+      mountOf('xfs'),
+      '-o',
+      at('shell.txt'),
+      '--',
+      ...driver('movers', mountOf('xfs'), log, 43, 1, 4),
+    );
+    expect(printed.code, printed.err).toBe(0);
+    const ran = spawnSync('sh', ['-s'], { cwd: folder, input: printed.out, encoding: 'utf8' });
+    expect(ran.stderr).toBe('');
+    const { trace } = await ingest([join(folder, 'shell.txt')]);
+    const found = agreementOf(trace, fiemaps(log));
+    expect(found).toMatchObject({ wrong: [], unknown: 0 });
+    expect(found.same).toBeGreaterThan(0);
+    expect(readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-shell'))).toEqual([]);
+  });
+
+  const TOOLS = [
+    ['perf', 'via.data'],
+    ['bpftrace', 'via.json'],
+  ] as const;
+  for (const [tool, out] of TOOLS)
+    test.skipIf(!installed(tool))(
+      `--via ${tool}${installed(tool) ? '' : ' (skipped: it is not installed)'} records the same maps`,
+      async () => {
+        const log = join(folder, `${tool}.jsonl`);
+        // Neither tells the maps of files from before.
+        for (const old of readdirSync(mountOf('xfs'))) rmSync(join(mountOf('xfs'), old));
+        const ran = await record(
+          '--via',
+          tool,
+          '--fs',
+          'xfs',
+          '--path',
+          mountOf('xfs'),
+          '-o',
+          at(out),
+          '--',
+          ...driver('movers', mountOf('xfs'), log, 44, 1, 4),
+        );
+        expect(ran.code, ran.err).toBe(0);
+        const { trace } = await ingest([at(out)]);
+        const found = agreementOf(trace, fiemaps(log));
+        console.log(`--via ${tool}: ${found.same} of ${found.snapshots} FIEMAP equal, ${found.unknown} unknown`);
+        expect(found.wrong).toEqual([]);
+        expect(found.same).toBeGreaterThan(0);
+      },
+      90_000,
+    );
+
+  test.skipIf(!installed('trace-cmd'))('--via trace-cmd records the same maps', async () => {
+    const log = at('trace-cmd.jsonl');
+    for (const old of readdirSync(mountOf('xfs'))) rmSync(join(mountOf('xfs'), old));
+    const words = ['--via', 'trace-cmd', '--path', mountOf('xfs'), '-o', at('via.dat'), '--'];
+    const command = ['env', '-u', 'LD_PRELOAD', ...driver('movers', mountOf('xfs'), log, 45, 1, 4)];
+    // trace-cmd opens files of the function tracer, which some kernels lock; events need none of them.
+    const env = { LD_PRELOAD: join(folder, 'bin', 'tracecmd-noftrace.so') };
+    const ran = await start(['record', ...words, ...command], folder, env).ended;
+    expect(ran.code, ran.err).toBe(0);
+    const { trace } = await ingest([at('via.dat')]);
+    const found = agreementOf(trace, fiemaps(log));
+    console.log(`--via trace-cmd: ${found.same} of ${found.snapshots} FIEMAP equal, ${found.unknown} unknown`);
+    expect(found.wrong).toEqual([]);
+    expect(found.same).toBeGreaterThan(0);
+  });
+
+  /** Waits until a recording has its buffers. */
+  async function ours(count: number): Promise<void> {
+    for (let i = 0; i < 200; i++) {
+      if (readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-')).length >= count)
+        return;
+      await sleep(50);
+    }
+    throw new Error('no buffers of a recording appeared');
+  }
+});
+
+function spawnShell(script: string): { readonly pid: number; kill(): void } {
+  const text = execFileSync('sh', ['-c', `(${script}) 2>/dev/null & echo $!`], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const pid = Number(text.trim());
+  return { pid, kill: () => process.kill(pid) };
+}
