@@ -1,5 +1,6 @@
 // `sealtrace ingest`: recordings into a bundle, or into NDJSON.
 import { dirname } from 'node:path';
+import { suggestion } from '../base/nearest.js';
 import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
@@ -7,7 +8,7 @@ import { type Filter, filterParts, isEmpty } from '../trace/filter.js';
 import type { Command, Context } from './command.js';
 import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
-import { suggestion, toJson } from './text.js';
+import { toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 import { keepYoungSmall } from './young.js';
 

@@ -1,4 +1,5 @@
 // `sealtrace list`: what there is, each with its source.
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import { switches, validateSettings } from '../policies/switches.js';
 import { formatNs } from '../report/format.js';
@@ -11,7 +12,7 @@ import { policyLines } from './policy-lines.js';
 import { costModels, policyEntries } from './replaying.js';
 import { workloads } from './synth.js';
 import { facts, heading, table } from './table.js';
-import { plain, suggestion, toJson } from './text.js';
+import { plain, toJson } from './text.js';
 
 const KINDS: Readonly<Record<string, (context: Context) => { readonly json: object; readonly text: string }>> = {
   policies: listPolicies,
