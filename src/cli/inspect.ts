@@ -55,6 +55,7 @@ function human(found: Inspection, context: Context): string {
     [
       summary(found, context),
       sources(found, context),
+      taught(found, context),
       operations(found, context),
       files(found, context),
       issues(found, context),
@@ -96,6 +97,34 @@ function sources(found: Inspection, { style }: Context): string {
     ...['size', 'records', 'typed', 'generic', 'lost'].map((title) => ({ title, align: 'right' as const })),
   ];
   return heading('Sources', style) + table(columns, rows, style);
+}
+
+/** What the event maps found: events without records as well, so that a probe that never fired shows. */
+function taught(found: Inspection, { style }: Context): string {
+  const parts = found.sources.flatMap(({ name, maps }) =>
+    maps.map(({ map, events, operations }) => {
+      const seen = events.map(({ event, records }) => `${event} ${formatCount(records)}`).join(', ');
+      const rows = operations.map(({ op, event, placed, inside, unplaced }) => [
+        op,
+        event,
+        formatCount(placed),
+        formatCount(inside),
+        Object.entries(unplaced)
+          .map(([cause, count]) => `${formatCount(count)} ${cause}`)
+          .join('; '),
+      ]);
+      const right = { align: 'right' as const };
+      const columns = [
+        { title: 'operation' },
+        { title: 'from' },
+        { title: 'placed', ...right },
+        { title: 'part of another', ...right },
+        { title: 'not placed' },
+      ];
+      return `${heading(`Event map ${map} in ${name}`, style)}  ${seen}\n${table(columns, rows, style)}`;
+    }),
+  );
+  return parts.join('');
 }
 
 function operations({ events, measured }: Inspection, { style }: Context): string {

@@ -1,4 +1,6 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
+
+import type { MapUse } from '../model/event-map.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import type { DeviceAccessCounts, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
@@ -23,6 +25,8 @@ export interface SourceView {
   };
   readonly clock: string;
   readonly kernel: string;
+  /** Event maps it was read with (`--events`), and what of them was found. */
+  readonly maps: readonly MapUse[];
 }
 
 export interface FileView {
@@ -82,12 +86,12 @@ export function inspectTrace(trace: Trace, extents: ReadonlyMap<number, number>)
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, maps = [] } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, maps };
 }
 
 function countOps({ columns }: Trace): Record<string, number> {

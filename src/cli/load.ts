@@ -7,6 +7,7 @@ import { DAMAGED, type Ingested, type IngestedParts, ingestParts } from '../trac
 import { type StoredParts, type TraceEnd, wholeOf } from '../trace/parts.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
+import { mapsGiven } from './event-maps.js';
 import { startMeter } from './progress.js';
 import { clean } from './text.js';
 
@@ -40,11 +41,19 @@ async function read(
 ): Promise<IngestedParts> {
   const map = args.given('map');
   const columns = map === undefined ? [] : parseMap(map);
+  const maps = mapsGiven(args.list('events'));
   const meter = startMeter(io, draws, quiet);
   let name = '';
   try {
     const from = args.given('from');
-    const ingested = await ingestParts(paths, { from, columns, scratch, stdin: io.stdin, onProgress: meter.update });
+    const ingested = await ingestParts(paths, {
+      from,
+      columns,
+      maps,
+      scratch,
+      stdin: io.stdin,
+      onProgress: meter.update,
+    });
     name = traceName(ingested.parts.rest());
     return ingested;
   } finally {

@@ -1,4 +1,5 @@
 // A trace in memory, and the sinks through which formats and assembly fill it.
+import type { MapUse } from './event-map.js';
 import type { EventColumns, EventWriter, FileInfo, TaskInfo } from './events.js';
 import type { Issue } from './issue.js';
 import type { KernelSink } from './kernel.js';
@@ -23,6 +24,8 @@ export interface SourceInfo {
   clock: string;
   kernel: string;
   readonly lost: Loss[];
+  /** Event maps it was read with, and what of them was found. */
+  maps?: readonly MapUse[];
 }
 
 /** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */

@@ -185,6 +185,7 @@ function writeSideTables(
   const { unplaced, unpaired, deviceAccess, endNs } = trace;
   write('sources.arrow', sources.length, sourceParts, {
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
+    maps: JSON.stringify(sources.map(({ maps = [] }) => maps)),
   });
   const issueParts = [
     text(issues, 'code'),
@@ -313,7 +314,11 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   });
   const totals = table.metadata.get('totals');
   if (totals === undefined) throw new Error('its totals are missing');
-  return { sources: rows.map((row) => ({ ...row, lost: [] })), totals: JSON.parse(totals) as Totals };
+  const maps = JSON.parse(table.metadata.get('maps') ?? '[]') as SourceInfo['maps'][];
+  const sources = rows.map(
+    (row, i): SourceInfo => ({ ...row, lost: [], ...(maps[i]?.length ? { maps: maps[i] } : {}) }),
+  );
+  return { sources, totals: JSON.parse(totals) as Totals };
 }
 
 function readLosses(table: InTable): { source: number; loss: Loss }[] {

@@ -1,5 +1,7 @@
 // Reads the recordings of one run, in whatever format they are, into one trace; a bundle is read as it is.
 import { Assembler } from '../assembly/assembler.js';
+import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
+import type { EventMap } from '../model/event-map.js';
 import { UserError } from '../model/issue.js';
 import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
@@ -25,6 +27,8 @@ export interface IngestOptions {
   readonly from?: string | undefined;
   /** What the user says about tables among the inputs. */
   readonly columns?: ReadOptions['columns'] | undefined;
+  /** Events that recordings may hold and sealtrace does not know by itself. */
+  readonly maps?: readonly EventMap[] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Folder for what does not fit into memory; by default that of temporary files. */
   readonly scratch?: string | undefined;
@@ -60,15 +64,30 @@ export async function ingestParts(paths: readonly string[], options: IngestOptio
   const bundle = paths.find((path) => path !== '-' && isBundle(path));
   if (bundle !== undefined && paths.length > 1)
     throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
-  const { parts, close } = bundle === undefined ? await readAll(paths, format, options) : openBundle(bundle);
+  const { parts, close } =
+    bundle === undefined ? await readAll(paths, format, options) : openTaught(bundle, options.maps ?? []);
   return { parts, close, damaged: parts.rest().issues.some(({ code }) => code === DAMAGED) };
+}
+
+/** What a bundle was not taught when it was made, it cannot learn. */
+function openTaught(bundle: string, maps: readonly EventMap[]): Kept {
+  const opened = openBundle(bundle);
+  const known = opened.parts.rest().sources.flatMap((source) => source.maps ?? []);
+  const missing = maps.find(({ name }) => known.every(({ map }) => map !== name));
+  if (missing === undefined) return opened;
+  opened.close();
+  throw new UserError(
+    `${bundle} is a bundle, whose events were read without the map "${missing.name}"; ingest the recording again with --events ${missing.name}`,
+  );
 }
 
 type Kept = Omit<IngestedParts, 'damaged'>;
 
 async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Kept> {
   if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
-  const builder = new TraceBuilder((sink) => new Assembler(sink), new Spill(options.scratch));
+  const { maps = [] } = options;
+  const catalogue = maps.length === 0 ? OWN_EVENTS : new EventCatalogue(maps);
+  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue), new Spill(options.scratch));
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.

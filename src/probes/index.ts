@@ -1,0 +1,1 @@
+export { st } from './st.js';
