@@ -81,6 +81,8 @@ export class Decider {
   private readonly sizes: FileSizes;
   /** By file: 1 once its immutable or append-only attribute may have changed. */
   private readonly attributes: Uint8Array;
+  /** By file: 1 where it took DAX faults (only where fidelity is told). */
+  private readonly daxFiles: Uint8Array;
   private errno = 0;
 
   constructor(
@@ -99,6 +101,7 @@ export class Decider {
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
     this.fidelity = policies.recorded ? new Fidelity(kernel) : null;
+    this.daxFiles = policies.recorded ? daxFilesOf(input) : this.attributes;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -164,6 +167,8 @@ export class Decider {
     const { c } = this;
     if (isFault(d.op) && this.sizes.undecided(d.file, c.offset[d.row]!, d.timeNs))
       return fidelity.skip('faults behind the new end of file while the call that sets it was under way');
+    if (d.op === Op.register && d.result >= 0 && d.file !== NONE && this.daxFiles[d.file] === 0)
+      return fidelity.skip('long-term pin of a page-cache file: refused since Linux 6.5 only, and let through here');
     const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));
     const sizeKnown = d.file !== NONE && this.files.size[d.file]! >= 0;
     fidelity.compare(this.predicted(d.row, d.second, d.op, d.pid), d.row, d.op, d.result, attributes, sizeKnown);
@@ -246,6 +251,14 @@ export class Decider {
       op === Op.truncate && map !== undefined ? map.end : 0,
     );
   }
+}
+
+/** Files that took DAX faults at any time, by number. */
+function daxFilesOf({ columns: c, fileCount }: EngineInput): Uint8Array {
+  const found = new Uint8Array(fileCount);
+  for (let row = 0; row < c.rows; row++)
+    if (isFault(c.op[row]!) && (c.flags[row]! & Flag.dax) !== 0 && c.file[row] !== NONE) found[c.file[row]!] = 1;
+  return found;
 }
 
 export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

@@ -32,6 +32,9 @@ export interface SealPlan {
   readonly startRow: Uint32Array;
   /** By row: the next row of the same thread, NONE after its last. What devices do by themselves and second rows of an operation are in no thread's chain. */
   readonly nextOfTask: Uint32Array;
+  /** By operation: how long the recorded run was seen to wait in it, ns, and from when on; 0: it was not seen to. */
+  readonly waitedNs: Float64Array;
+  readonly waitedFromNs: Float64Array;
   readonly highestId: number;
 }
 
@@ -104,6 +107,8 @@ class Planner {
       requested: new Uint8Array(input.fileCount),
       rawPids: this.rawPids,
       nextOfTask: nextOfTask(input),
+      waitedNs: new Float64Array(highestId + 1),
+      waitedFromNs: new Float64Array(highestId + 1),
       highestId,
     };
   }
@@ -119,9 +124,18 @@ class Planner {
       if (ACQUIRES.has(op)) this.acquire(i);
       else if (RELEASES.has(op)) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);
+      else if (op === Op.wait) this.waited(i);
     }
     if (this.rule.kind === 'dma' || this.rule.kind === 'mapped') this.placeQueries();
     return this.plan;
+  }
+
+  private waited(i: number): void {
+    const { columns: c } = this.input;
+    const { waitedNs, waitedFromNs } = this.plan;
+    const opId = c.opId[i]!;
+    if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[i]!;
+    waitedNs[opId]! += Math.max(0, c.latencyNs[i]!);
   }
 
   /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */
