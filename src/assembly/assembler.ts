@@ -7,6 +7,7 @@ import { type EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
 import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
+import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BlockSizes } from './block-sizes.js';
 import { CALL_EXITS } from './calls.js';
@@ -92,11 +93,13 @@ export class Assembler implements KernelSink {
   private lastInode = -1;
   private lastFile = -1;
 
+  private readonly xfs: readonly GivenGeometry[];
   private readonly takes: readonly Take[];
   private readonly foreign: Uint8Array;
   private readonly taught: TaughtEvents | null;
 
-  constructor(sink: AssemblySink, catalogue = OWN_EVENTS) {
+  constructor(sink: AssemblySink, catalogue = OWN_EVENTS, xfs: readonly GivenGeometry[] = []) {
+    this.xfs = xfs;
     this.catalogue = catalogue;
     const v = new Float64Array(catalogue.places);
     this.record = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v, arrays: [] };
@@ -316,7 +319,9 @@ export class Assembler implements KernelSink {
   private geometry(device: number): XfsGeometry {
     let geometry = this.geometries.get(device);
     if (geometry === undefined) {
-      geometry = new XfsGeometry();
+      const given = this.xfs.find((one) => one.device === device) ?? this.xfs.find((one) => one.device < 0);
+      geometry = new XfsGeometry(given?.groupBlocks);
+      if (given !== undefined && given.blockBytes > 0) this.context.blocks.given(device, given.blockBytes);
       this.geometries.set(device, geometry);
     }
     return geometry;

@@ -17,6 +17,12 @@ interface Sights {
 
 export class BlockSizes {
   private readonly devices = new Map<number, Sights>();
+  private readonly told = new Map<number, number>();
+
+  /** The user says so. */
+  given(device: number, bytes: number): void {
+    this.told.set(device, bytes);
+  }
 
   /** Work on the bytes [offset, offset + length) touched the blocks [first, first + count). */
   touched(device: number, first: number, count: number, offset: number, length: number): void {
@@ -44,6 +50,8 @@ export class BlockSizes {
 
   /** Bytes of a block, as far as it is known now; 4096 where nothing tells. */
   bytes(device: number): number {
+    const told = this.told.get(device);
+    if (told !== undefined) return told;
     const sights = this.devices.get(device);
     if (sights === undefined) return USUAL;
     if (sights.best === 0) {
@@ -57,6 +65,7 @@ export class BlockSizes {
 
   /** In words, where it is not the usual size, or nothing tells that it is. */
   describe(device: number): string {
+    if (this.told.has(device)) return `blocks of ${this.bytes(device)} bytes, given`;
     const { count, against } = this.devices.get(device) ?? { count: 0, against: new Float64Array(SIZES.length) };
     const least = Math.min(...against);
     const told = against.filter((points) => points === least).length === 1;

@@ -10,6 +10,7 @@ import { Exit } from './errors.js';
 import { mapsGiven } from './event-maps.js';
 import { startMeter } from './progress.js';
 import { clean } from './text.js';
+import { geometriesGiven } from './xfs-geometry.js';
 
 export async function load(context: Context, paths: readonly string[]): Promise<Ingested> {
   const { used, damaged } = await loadParts(context, paths, wholeOf);
@@ -42,6 +43,7 @@ async function read(
   const map = args.given('map');
   const columns = map === undefined ? [] : parseMap(map);
   const maps = mapsGiven(args.list('events'));
+  const xfs = geometriesGiven(args.list('xfs-geometry'));
   const meter = startMeter(io, draws, quiet);
   let name = '';
   try {
@@ -50,6 +52,7 @@ async function read(
       from,
       columns,
       maps,
+      xfs,
       scratch,
       stdin: io.stdin,
       onProgress: meter.update,

@@ -36,6 +36,11 @@ export const INPUT: Readonly<Record<string, OptionSpec>> = {
     kind: 'list',
     text: 'NAME or MAP.json: what kprobes, uprobes and other events mean (sealtrace list events); repeatable',
   },
+  'xfs-geometry': {
+    kind: 'list',
+    commas: true,
+    text: '[MAJ:MIN=]agblocks=N,blocksize=N, or a file with what xfs_info prints: where XFS keeps its blocks, instead of learning it; repeatable',
+  },
 };
 export const STRICT: OptionSpec = { kind: 'flag', text: 'exit 4 when losses or low fidelity make the answer unsafe' };
 

@@ -130,6 +130,16 @@ export interface ReadOptions {
   readonly columns: readonly MappedColumn[];
 }
 
+/** How an XFS numbers its blocks, as the user says. */
+export interface GivenGeometry {
+  /** -1: whichever it is. */
+  readonly device: number;
+  /** Blocks of an allocation group. */
+  readonly groupBlocks: number;
+  /** 0 where it is not said. */
+  readonly blockBytes: Bytes;
+}
+
 /** `--map ROLE=COLUMN[:UNIT]`. */
 export interface MappedColumn {
   readonly role: string;

@@ -3,7 +3,7 @@ import { Assembler } from '../assembly/assembler.js';
 import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import type { EventMap } from '../model/event-map.js';
 import { UserError } from '../model/issue.js';
-import type { Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
+import type { Format, GivenGeometry, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle, openBundle } from './bundle.js';
 import { type OpenedInput, openInput } from './input.js';
@@ -29,6 +29,8 @@ export interface IngestOptions {
   readonly columns?: ReadOptions['columns'] | undefined;
   /** Events that recordings may hold and sealtrace does not know by itself. */
   readonly maps?: readonly EventMap[] | undefined;
+  /** Where file systems of the recordings keep their blocks. */
+  readonly xfs?: readonly GivenGeometry[] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Folder for what does not fit into memory; by default that of temporary files. */
   readonly scratch?: string | undefined;
@@ -64,13 +66,16 @@ export async function ingestParts(paths: readonly string[], options: IngestOptio
   const bundle = paths.find((path) => path !== '-' && isBundle(path));
   if (bundle !== undefined && paths.length > 1)
     throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
-  const { parts, close } =
-    bundle === undefined ? await readAll(paths, format, options) : openTaught(bundle, options.maps ?? []);
+  const { parts, close } = bundle === undefined ? await readAll(paths, format, options) : openTaught(bundle, options);
   return { parts, close, damaged: parts.rest().issues.some(({ code }) => code === DAMAGED) };
 }
 
 /** What a bundle was not taught when it was made, it cannot learn. */
-function openTaught(bundle: string, maps: readonly EventMap[]): Kept {
+function openTaught(bundle: string, { maps = [], xfs = [] }: IngestOptions): Kept {
+  if (xfs.length > 0)
+    throw new UserError(
+      `${bundle} is a bundle, whose blocks are placed already; ingest the recording again with --xfs-geometry`,
+    );
   const opened = openBundle(bundle);
   const known = opened.parts.rest().sources.flatMap((source) => source.maps ?? []);
   const missing = maps.find(({ name }) => known.every(({ map }) => map !== name));
@@ -85,9 +90,9 @@ type Kept = Omit<IngestedParts, 'damaged'>;
 
 async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Kept> {
   if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
-  const { maps = [] } = options;
+  const { maps = [], xfs = [] } = options;
   const catalogue = maps.length === 0 ? OWN_EVENTS : new EventCatalogue(maps);
-  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue), new Spill(options.scratch));
+  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue, xfs), new Spill(options.scratch));
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.
