@@ -3,6 +3,7 @@
 // Joins and traps: kernel-events reference section 7.
 import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
+import { IommuPieces } from './iommu-pieces.js';
 import type { DirectCall } from './state.js';
 
 /** A run of physical memory, or of sectors, in bytes. */
@@ -19,7 +20,8 @@ export interface Segment {
 export interface Access {
   /** In the order in which they began. */
   readonly number: number;
-  readonly kind: 'memory' | 'sectors';
+  /** `remote`: memory by an address that leads to no page. */
+  readonly kind: 'memory' | 'sectors' | 'remote';
   readonly fromNs: number;
   toNs: number;
   /** The device writes memory (kind memory), or sectors (kind sectors). */
@@ -37,6 +39,20 @@ export interface Access {
   /** Sectors of the command this memory was mapped for. */
   readonly command: Segment | null;
   disk: number;
+}
+
+/** A run of physical memory. */
+export interface Run {
+  readonly addr: number;
+  readonly length: number;
+}
+
+/** When, and who. */
+export interface Actor {
+  readonly timeNs: number;
+  readonly task: number;
+  readonly opId: number;
+  readonly row: number;
 }
 
 /** A DAX fault told which page frame stands behind a file page: fixes where the device's memory begins. */
@@ -65,15 +81,15 @@ export class DeviceLog {
   /** Those that are over. */
   readonly accesses: AccessLog;
   readonly hints: FrameHint[] = [];
+  readonly iommu = new IommuPieces();
   /** Disk -> partitions on it: device and first sector (block_bio_remap). */
   readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
   private readonly pages = new Map<number, CachedPage>();
   private readonly open = new Map<string, Access[]>();
   private readonly requests = new Map<string, Access[]>();
-  /** By thread: the command it set up last, and the IOMMU pieces mapped since. */
+  /** By thread: the command it set up last. */
   private readonly commands = new Map<number, Segment>();
-  private readonly pieces = new Map<number, { addr: number; length: number }[]>();
   private readonly recent: Access[] = [];
   private begun = 0;
 
@@ -114,34 +130,39 @@ export class DeviceLog {
     this.commands.set(tid, segment(sector * 512, sectors * 512));
   }
 
-  iommuPiece(tid: number, physical: number, length: number): void {
-    const list = this.pieces.get(tid);
-    if (list === undefined) this.pieces.set(tid, [{ addr: physical, length }]);
-    else list.push({ addr: physical, length });
+  /** The memory that an IOMMU was told of; `physical` -1 never leads to a file. */
+  iommuPiece(tid: number, iova: number, physical: number, length: number, who: Actor): void {
+    this.iommu.add(tid, iova, physical, length, this.memory([{ addr: physical, length }], true, who, null, null));
   }
 
-  /** Takes the pieces an IOMMU was given by this thread just before. */
-  takePieces(tid: number): { addr: number; length: number }[] {
-    const list = this.pieces.get(tid) ?? [];
-    this.pieces.delete(tid);
-    return list;
+  /** An IOMMU mapping ended that no mapping of the DMA API stands for. */
+  iommuEnd(iova: number, length: number, timeNs: number): void {
+    for (const access of this.iommu.end(iova, length)) this.over(access, timeNs);
   }
 
-  map(
-    key: string,
-    tid: number,
-    runs: readonly { addr: number; length: number }[],
+  map(key: string, tid: number, runs: readonly Run[], write: boolean, who: Actor, direct: DirectCall | null): void {
+    const access = this.memory(runs, write, who, direct, this.commands.get(tid) ?? null);
+    this.remember(access);
+    push(this.open, key, access);
+  }
+
+  /** Memory by an address that only the device understands: an interval, and no file. */
+  region(key: string, addr: number, length: number, write: boolean, who: Actor): void {
+    const access = this.memory([], write, who, null, null);
+    access.segments.push(segment(addr, length));
+    push(this.open, key, access);
+  }
+
+  private memory(
+    runs: readonly Run[],
     write: boolean,
-    timeNs: number,
-    task: number,
-    opId: number,
-    row: number,
+    { timeNs, task, opId, row }: Actor,
     direct: DirectCall | null,
-  ): void {
-    const command = this.commands.get(tid) ?? null;
+    command: Segment | null,
+  ): Access {
     const access: Access = {
       number: this.begun++,
-      kind: 'memory',
+      kind: runs.length === 0 ? 'remote' : 'memory',
       fromNs: timeNs,
       toNs: -1,
       write,
@@ -156,8 +177,7 @@ export class DeviceLog {
       disk: -1,
     };
     for (const run of runs) this.split(run.addr, run.length, access.segments);
-    this.remember(access);
-    push(this.open, key, access);
+    return access;
   }
 
   unmap(key: string, timeNs: number): void {
@@ -166,6 +186,10 @@ export class DeviceLog {
       this.counts.unmapWithoutMap++;
       return;
     }
+    this.over(access, timeNs);
+  }
+
+  private over(access: Access, timeNs: number): void {
     access.toNs = timeNs;
     for (const s of access.segments) {
       if (s.file < 0) continue;
@@ -226,7 +250,7 @@ export class DeviceLog {
   }
 
   finish(endNs: number): void {
-    for (const queue of [...this.open.values(), ...this.requests.values()])
+    for (const queue of [...this.open.values(), ...this.requests.values(), this.iommu.rest()])
       for (const access of queue) {
         this.counts.neverUnmapped++;
         access.toNs = endNs;

@@ -226,7 +226,8 @@ export class TaughtEvents {
     const { devices } = this.#c;
     const write = (operation.flags(telling) & Flag.write) !== 0;
     const key = operation.deviceKey(telling);
-    devices.map(key, t.tid, [{ addr, length }], write, telling.timeNs, t.task, callOp(this.#c, t), telling.row, null);
+    const { timeNs, row } = telling;
+    devices.map(key, t.tid, [{ addr, length }], write, { timeNs, row, task: t.task, opId: callOp(this.#c, t) }, null);
     operation.use.placed++;
   }
 
