@@ -56,11 +56,16 @@ for (const name of [
 ])
   FOREIGN[kernelEvent(name)] = 1;
 
-/** What sealtrace reads of an event by itself comes first. */
+/** What sealtrace reads of an event by itself comes first, but for the end of a call: what was taught is told inside of it. */
 function takesWith(taught: TaughtEvents, { events }: EventCatalogue): readonly Take[] {
-  return events.map(({ name }, code): Take => {
+  return events.map(({ name, kind }, code): Take => {
     const own = TAKE[kernelEvent(name)] ?? nothing;
     if (!taught.has(code)) return own;
+    if (kind === 'exit')
+      return (a, t) => {
+        taught.take(t);
+        own(a, t);
+      };
     return (a, t) => {
       own(a, t);
       taught.take(t);

@@ -17,8 +17,8 @@ export interface Placed {
 
 interface Claim {
   readonly group: string;
-  /** NaN where it has none. */
-  readonly key: number;
+  /** In `byKey`; empty where it has no handle. */
+  readonly key: string;
   readonly process: Process;
   /** Empty: it could not be placed. */
   readonly held: readonly { readonly place: Placed; readonly handle: number }[];
@@ -35,8 +35,8 @@ export class Claims {
 
   take(t: Thread, operation: Operation, telling: Telling, held: Claim['held']): void {
     const group = `${operation.map}/${operation.spec.op}`;
-    const claim = { group, key: operation.value('handle', telling), process: t.process, held };
-    if (!Number.isNaN(claim.key)) push(this.#byKey, `${group}/${claim.key}`, claim);
+    const claim = { group, key: keyOf(group, t, operation, telling), process: t.process, held };
+    if (claim.key !== '') push(this.#byKey, claim.key, claim);
     let own = this.#byProcess.get(t.process);
     if (own === undefined) {
       own = new Set();
@@ -52,7 +52,7 @@ export class Claims {
     let rows = 0;
     for (const claim of claims) {
       this.#byProcess.get(claim.process)?.delete(claim);
-      if (!Number.isNaN(claim.key)) this.#byKey.delete(`${group}/${claim.key}`);
+      if (claim.key !== '') this.#byKey.delete(claim.key);
       for (const { place, handle } of claim.held) {
         this.#row(t, operation.spec.op as OpName, telling, place, handle);
         rows++;
@@ -64,7 +64,7 @@ export class Claims {
 
   #found(t: Thread, operation: Operation, telling: Telling, group: string): readonly Claim[] | null {
     if (operation.spec.fields.handle !== undefined) {
-      const claims = this.#byKey.get(`${group}/${operation.value('handle', telling)}`);
+      const claims = this.#byKey.get(keyOf(group, t, operation, telling));
       if (claims !== undefined) return claims;
       operation.unplaced('gives back what was not seen to be taken');
       return null;
@@ -91,6 +91,12 @@ export class Claims {
     e.row = telling.row;
     e.commit();
   }
+}
+
+function keyOf(group: string, t: Thread, operation: Operation, telling: Telling): string {
+  const handle = operation.value('handle', telling);
+  if (Number.isNaN(handle)) return '';
+  return `${group}/${operation.spec.fields.handle?.ofProcess === true ? t.process.pid : ''}/${handle}`;
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -214,6 +214,7 @@ export class TaughtEvents {
       operation.use.placed++;
       return;
     }
+    if (operation.result(telling) < 0) return operation.unplaced('failed');
     this.#claims.release(this.#actor(t, operation, telling), operation, telling);
     if (t.call.name !== '') t.call.holdSeen = true;
   }

@@ -106,6 +106,8 @@ export interface EventField {
   readonly form: string;
   /** Name in FIELD_UNITS. */
   readonly unit: string;
+  /** Of a handle: a number that means something in its process only, as a descriptor does. */
+  readonly ofProcess: boolean;
 }
 
 /** Holds when the field, cut by the mask, is (or is not) one of the numbers. */

@@ -122,7 +122,15 @@ function field(json: unknown, role: FieldRole | 'condition', { enter, returns }:
   const given: Json =
     typeof json === 'string'
       ? { field: json }
-      : object(json, at, ['field', 'print', 'event', 'form', 'unit', ...(role === 'condition' ? CONDITION : [])]);
+      : object(json, at, [
+          'field',
+          'print',
+          'event',
+          'form',
+          'unit',
+          'scope',
+          ...(role === 'condition' ? CONDITION : []),
+        ]);
   const name = text(given.field, into(at, 'field'));
   if (!/^[A-Za-z_]\w*$/.test(name)) fail(into(at, 'field'), 'the name of a field', name);
   const usual = role === 'result' && returns.length === 1 ? 'return' : 'enter';
@@ -135,8 +143,10 @@ function field(json: unknown, role: FieldRole | 'condition', { enter, returns }:
   const unit = oneOf(given.unit ?? 'bytes', Object.keys(FIELD_UNITS), into(at, 'unit'));
   if (given.unit !== undefined && role !== 'offset' && role !== 'length' && role !== 'address')
     fail(at, `"unit" with offset, length and address only`, given);
+  const ofProcess = oneOf(given.scope ?? 'system', ['system', 'process'], into(at, 'scope')) === 'process';
+  if (ofProcess && role !== 'handle') fail(at, '"scope" with handle only', given);
   checkArgument(event, name, into(at, 'field'));
-  return { event, field: name, print: text(given.print ?? name, into(at, 'print')), form, unit };
+  return { event, field: name, print: text(given.print ?? name, into(at, 'print')), form, unit, ofProcess };
 }
 
 const CONDITION = ['is', 'not', 'mask'];
