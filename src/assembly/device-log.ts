@@ -4,6 +4,7 @@
 import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
 import { IommuPieces } from './iommu-pieces.js';
+import { PageFrames } from './page-frames.js';
 import type { DirectCall } from './state.js';
 
 /** A run of physical memory, or of sectors, in bytes. */
@@ -64,13 +65,6 @@ export interface FrameHint {
 }
 
 const PAGE = 4096;
-const LARGEST_ORDER = 10;
-
-interface CachedPage {
-  readonly file: number;
-  readonly offset: number;
-  readonly order: number;
-}
 
 /** More of them tell nothing new. */
 const MOST_HINTS = 4096;
@@ -82,10 +76,10 @@ export class DeviceLog {
   readonly accesses: AccessLog;
   readonly hints: FrameHint[] = [];
   readonly iommu = new IommuPieces();
+  readonly pages = new PageFrames();
   /** Disk -> partitions on it: device and first sector (block_bio_remap). */
   readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
-  private readonly pages = new Map<number, CachedPage>();
   private readonly open = new Map<string, Access[]>();
   private readonly requests = new Map<string, Access[]>();
   /** By thread: the command it set up last. */
@@ -99,31 +93,6 @@ export class DeviceLog {
 
   hint(hint: FrameHint): void {
     if (this.hints.length < MOST_HINTS) this.hints.push(hint);
-  }
-
-  pageAdded(frame: number, order: number, file: number, offset: number): void {
-    this.pages.set(frame, { file, offset, order });
-  }
-
-  /** A large folio may have been split since it was added: then only the deleted frames go. */
-  pageDeleted(frame: number, order: number, file: number): void {
-    const found = this.folio(frame);
-    if (found === null || found.page.file !== file) return;
-    let { base, page } = found;
-    this.pages.delete(base);
-    while (page.order > order) {
-      const half = 2 ** (page.order - 1);
-      const upper = { file, offset: page.offset + half * PAGE, order: page.order - 1 };
-      const lower = { file, offset: page.offset, order: page.order - 1 };
-      if (frame >= base + half) {
-        this.pages.set(base, lower);
-        base += half;
-        page = upper;
-      } else {
-        this.pages.set(base + half, upper);
-        page = lower;
-      }
-    }
   }
 
   command(tid: number, sector: number, sectors: number): void {
@@ -193,7 +162,7 @@ export class DeviceLog {
     access.toNs = timeNs;
     for (const s of access.segments) {
       if (s.file < 0) continue;
-      const owner = this.owner(s.addr);
+      const owner = this.pages.owner(s.addr);
       s.moved = owner === null || owner.file !== s.file || owner.offset !== s.offset;
     }
     this.accesses.add(access);
@@ -263,23 +232,6 @@ export class DeviceLog {
     if (this.recent.length > RECENT) this.recent.shift();
   }
 
-  /** Page-cache owner of a physical address. Large folios: the entry stands at the first frame of 2^order. */
-  private owner(addr: number): { file: number; offset: number } | null {
-    const frame = Math.floor(addr / PAGE);
-    const found = this.folio(frame);
-    return found === null ? null : { file: found.page.file, offset: found.page.offset + (frame - found.base) * PAGE };
-  }
-
-  private folio(frame: number): { base: number; page: CachedPage } | null {
-    for (let order = 0; order <= LARGEST_ORDER; order++) {
-      const size = 2 ** order;
-      const base = frame - (frame % size);
-      const page = this.pages.get(base);
-      if (page !== undefined && base + 2 ** page.order > frame) return { base, page };
-    }
-    return null;
-  }
-
   /** One segment per run of pages with one owner that continues. */
   private split(addr: number, length: number, out: Segment[]): void {
     let last: Segment | undefined;
@@ -287,7 +239,7 @@ export class DeviceLog {
     const end = addr + length;
     while (at < end) {
       const next = Math.min(end, Math.floor(at / PAGE) * PAGE + PAGE);
-      const owner = this.owner(at);
+      const owner = this.pages.owner(at);
       const file = owner?.file ?? -1;
       const offset = owner === null ? -1 : owner.offset + (at % PAGE);
       const continues = last !== undefined && last.file === file && (file < 0 || last.offset + last.length === offset);
