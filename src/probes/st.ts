@@ -69,6 +69,19 @@ export const st = defineMap(
       },
       // Its mr.id is in no event of the registration; the recordings' program gives back the last one first.
       { op: 'deregister', event: 'rdma_core:mr_dereg', which: 'last' },
+      // io_uring, AF_XDP and VFIO: how much was pinned, or why nothing, and no address: the file is the one faulted in by the call.
+      {
+        op: 'register',
+        event: 'st:pin_user_pages_ret',
+        fields: { length: { field: 'ret', unit: 'pages' }, result: 'ret' },
+        flags: { write: true },
+      },
+      {
+        op: 'register',
+        event: 'st:pin_user_pages_remote_ret',
+        fields: { length: { field: 'ret', unit: 'pages' }, result: 'ret' },
+        flags: { write: true },
+      },
     ],
     known: [
       'st:xfs_break_layouts',
@@ -80,8 +93,6 @@ export const st = defineMap(
       'st:ib_umem_release',
       'st:rxe_reg_user_mr',
       'st:rxe_reg_user_mr_ret',
-      'st:pin_user_pages_ret',
-      'st:pin_user_pages_remote_ret',
       'st:nfsd4_layoutget',
       'st:nfsd4_layoutget_ret',
       'st:xfs_fs_map_blocks',
