@@ -220,6 +220,16 @@ describe('the command line', () => {
     expect(said.err).toContain('dxg:reg of map "other" and drv:reg differ in their system only');
   });
 
+  test('anonymized, neither the map nor its events are named', async () => {
+    const shared = folder.path('anonymous.sealtrace');
+    const said = await sealtrace(['anonymize', recording, '--events', 'st', '-o', shared]);
+    expect(said.code, said.err).toBe(0);
+    const inspected = await sealtrace(['inspect', shared, '--json']);
+    expect(inspected.out).not.toMatch(/busy_page|"st"/);
+    const { maps } = JSON.parse(inspected.out).sources[0];
+    expect(maps[0].operations[0].placed).toBeGreaterThan(0);
+  });
+
   test('list events prints every map that comes with sealtrace', async () => {
     const said = await sealtrace(['list', 'events']);
     expect(said.out).toContain('p:st/ib_umem_get ib_uverbs:ib_umem_get addr=%si:x64');
