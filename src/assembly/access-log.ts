@@ -25,7 +25,7 @@ const SHAPE = {
   row: Uint32Array,
   bits: Uint8Array,
 };
-const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32 } as const;
+const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32, remote: 64 } as const;
 const BATCH_ROWS = 4096;
 
 /** An access begins, or it ends. */
@@ -91,7 +91,7 @@ export class AccessLog {
     at.opId[i] = access.opId;
     at.row[i] = access.row;
     at.bits[i] =
-      (access.kind === 'sectors' ? Bit.sectors : 0) |
+      (access.kind === 'sectors' ? Bit.sectors : access.kind === 'remote' ? Bit.remote : 0) |
       (access.write ? Bit.write : 0) |
       (access.meta ? Bit.meta : 0) |
       (segment?.moved === true ? Bit.moved : 0) |
@@ -126,7 +126,7 @@ function pieceOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly Di
   const command = at.command[i]!;
   const access: Access = {
     number,
-    kind: (bits & Bit.sectors) === 0 ? 'memory' : 'sectors',
+    kind: (bits & Bit.sectors) !== 0 ? 'sectors' : (bits & Bit.remote) !== 0 ? 'remote' : 'memory',
     fromNs: timeNs,
     toNs: at.toNs[i]!,
     write: (bits & Bit.write) !== 0,

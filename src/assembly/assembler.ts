@@ -3,9 +3,11 @@
 
 import { blockDevicePath, deviceText } from '../base/device-name.js';
 import { WordTable } from '../base/words.js';
+import { type EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
-import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS } from '../model/kernel-events.js';
+import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
+import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BlockSizes } from './block-sizes.js';
 import { CALL_EXITS } from './calls.js';
@@ -18,6 +20,7 @@ import { finishMaps } from './finish-maps.js';
 import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
 import { Process, Thread } from './state.js';
+import { TaughtEvents } from './taught-events.js';
 import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
@@ -55,20 +58,34 @@ for (const name of [
 ])
   FOREIGN[kernelEvent(name)] = 1;
 
+/** What sealtrace reads of an event by itself comes first, but for the end of a call: what was taught is told inside of it. */
+function takesWith(taught: TaughtEvents, { events }: EventCatalogue): readonly Take[] {
+  return events.map(({ name, kind }, code): Take => {
+    const own = TAKE[kernelEvent(name)] ?? nothing;
+    if (!taught.has(code)) return own;
+    if (kind === 'exit')
+      return (a, t) => {
+        taught.take(t);
+        own(a, t);
+      };
+    return (a, t) => {
+      own(a, t);
+      taught.take(t);
+    };
+  });
+}
+
+function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): Uint8Array {
+  return Uint8Array.from(events, ({ name }, code) =>
+    FOREIGN[kernelEvent(name)] === 1 || taught.isRelease(code) ? 1 : 0,
+  );
+}
+
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
-  readonly record: KernelRecord = {
-    event: 0,
-    timeNs: 0,
-    cpu: 0,
-    tid: 0,
-    pid: -1,
-    comm: 0,
-    row: 0,
-    v: new Float64Array(MAX_SLOTS),
-    arrays: [],
-  };
+  readonly catalogue: EventCatalogue;
+  readonly record: KernelRecord;
   readonly words: WordTable;
   readonly context: Context;
   private readonly threads = new Map<number, Thread>();
@@ -83,9 +100,18 @@ export class Assembler implements KernelSink {
   private lastInode = -1;
   private lastFile = -1;
 
+  private readonly xfs: readonly GivenGeometry[];
+  private readonly takes: readonly Take[];
+  private readonly foreign: Uint8Array;
+  private readonly taught: TaughtEvents | null;
+
   /** `words`: those of recordings that are assembled together. */
-  constructor(sink: AssemblySink, words = new WordTable()) {
+  constructor(sink: AssemblySink, catalogue = OWN_EVENTS, xfs: readonly GivenGeometry[] = [], words = new WordTable()) {
     this.words = words;
+    this.xfs = xfs;
+    this.catalogue = catalogue;
+    const v = new Float64Array(catalogue.places);
+    this.record = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v, arrays: [] };
     const log = new MapLog(sink.store);
     const blocks = new BlockSizes();
     this.context = {
@@ -126,10 +152,13 @@ export class Assembler implements KernelSink {
       process: (pid, parent) => this.process(pid, parent),
       unplaced: (cause) => sink.unplaced(cause),
     };
+    this.taught = catalogue.maps.length === 0 ? null : new TaughtEvents(this.context, sink, catalogue);
+    this.takes = this.taught === null ? TAKE : takesWith(this.taught, catalogue);
+    this.foreign = this.taught === null ? FOREIGN : foreignWith(this.taught, catalogue);
   }
 
   reads(event: number): boolean {
-    return TAKE[event] !== nothing;
+    return this.takes[event] !== nothing;
   }
 
   // hot
@@ -137,9 +166,9 @@ export class Assembler implements KernelSink {
     const { record } = this;
     const t = this.thread(record.tid, record.pid, record.comm);
     this.left = 0;
-    TAKE[record.event]!(this, t);
+    this.takes[record.event]!(this, t);
     if (this.left > 0) return this.left;
-    if (FOREIGN[record.event] === 1) return 0;
+    if (this.foreign[record.event] === 1) return 0;
     if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
     t.fault.lastNs = record.timeNs;
     return currentOp(this.context, t);
@@ -167,6 +196,7 @@ export class Assembler implements KernelSink {
       endFault(context, t);
       if (t.call.name !== '') context.sink.unpaired();
     }
+    this.taught?.finish();
     forgetQueued(context);
     for (const open of context.opens) {
       if (open.resolved >= 0) continue;
@@ -189,6 +219,7 @@ export class Assembler implements KernelSink {
     endFault(this.context, t);
     const { call } = t;
     if (call.name !== '') {
+      this.taught?.leave(t);
       this.context.sink.unpaired();
       this.context.sink.issue(
         'call-without-return',
@@ -218,6 +249,8 @@ export class Assembler implements KernelSink {
     call.direct = false;
     call.directNs = 0;
     call.directCall = null;
+    call.holdSeen = false;
+    call.holdTold = false;
   }
 
   leave(t: Thread, name: string): void {
@@ -228,7 +261,9 @@ export class Assembler implements KernelSink {
       call.name = '';
       return;
     }
+    this.taught?.leaving(t);
     CALL_EXITS[name]?.(this.context, t, this.record.v[0]!);
+    this.taught?.leave(t);
     this.left = call.opId;
     call.name = '';
   }
@@ -295,7 +330,9 @@ export class Assembler implements KernelSink {
   private geometry(device: number): XfsGeometry {
     let geometry = this.geometries.get(device);
     if (geometry === undefined) {
-      geometry = new XfsGeometry();
+      const given = this.xfs.find((one) => one.device === device) ?? this.xfs.find((one) => one.device < 0);
+      geometry = new XfsGeometry(given?.groupBlocks);
+      if (given !== undefined && given.blockBytes > 0) this.context.blocks.given(device, given.blockBytes);
       this.geometries.set(device, geometry);
     }
     return geometry;

@@ -21,6 +21,12 @@ const NOTHING: Sights = { count: 0, best: 0, against: new Float64Array(SIZES.len
 
 export class BlockSizes {
   private readonly devices = new Map<number, Sights>();
+  private readonly fixed = new Map<number, number>();
+
+  /** The user says so. */
+  given(device: number, bytes: number): void {
+    this.fixed.set(device, bytes);
+  }
 
   /** Work on the bytes [offset, offset + length) touched the blocks [first, first + count). */
   touched(device: number, first: number, count: number, offset: number, length: number): void {
@@ -60,6 +66,8 @@ export class BlockSizes {
 
   /** Bytes of a block, as far as it is known now; 4096 where nothing tells. */
   bytes(device: number): number {
+    const fixed = this.fixed.get(device);
+    if (fixed !== undefined) return fixed;
     const sights = this.devices.get(device);
     if (sights === undefined) return USUAL;
     if (sights.best === 0) {
@@ -73,6 +81,7 @@ export class BlockSizes {
 
   /** In words, where it is not the usual size, or nothing tells that it is. */
   describe(device: number): string {
+    if (this.fixed.has(device)) return `blocks of ${this.bytes(device)} bytes, given`;
     const { count, against, asked } = this.devices.get(device) ?? NOTHING;
     const least = Math.min(...against);
     const told = against.filter((points) => points === least).length === 1;

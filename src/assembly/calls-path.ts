@@ -69,9 +69,10 @@ export function swapCall(op: number): Exit {
 export function registerBuffers(c: Context, t: Thread, ret: number): void {
   // Opcode 0 registers, 1 unregisters; the buffers stand behind a pointer, so the file shows only through its faults.
   const opcode = t.call.args[1];
-  if (opcode !== 0 && opcode !== 1) return;
+  if ((opcode !== 0 && opcode !== 1) || t.call.holdSeen) return;
   const file = t.call.weakFile;
   if (file < 0) return c.unplaced('io_uring buffers whose file no event named');
+  t.call.holdTold = true;
   const ring = `${t.process.pid}/${t.call.args[0]}`;
   const handle = c.rings.get(ring) ?? c.events.newId();
   if (ret >= 0 && opcode === 0) c.rings.set(ring, handle);

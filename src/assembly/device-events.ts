@@ -1,5 +1,6 @@
 // Devices: DMA mappings, IOMMU, NVMe commands, block requests (kernel-events reference, section 7).
 import { type Context, currentOp } from './context.js';
+import type { Actor } from './device-log.js';
 import { findBuffer } from './faults.js';
 import { type Handler, word } from './handler.js';
 import type { DirectCall, Thread } from './state.js';
@@ -7,21 +8,18 @@ import type { DirectCall, Thread } from './state.js';
 /** TO_DEVICE is 1: the device reads memory. 2 FROM_DEVICE, 0 BIDIRECTIONAL: it writes. */
 const deviceWrites = (dir: string): boolean => dir !== '1' && dir !== 'TO_DEVICE';
 
+const actor = (c: Context, t: Thread): Actor => ({
+  timeNs: c.record.timeNs,
+  task: t.task,
+  opId: currentOp(c, t),
+  row: c.record.row,
+});
+
 const mapPage: Handler = (c, t, v) => {
   // device dir dma_addr size phys_addr
-  c.devices.takePieces(t.tid);
+  c.devices.iommu.claim(t.tid);
   const runs = [{ addr: v[4]!, length: v[3]! }];
-  c.devices.map(
-    `p${v[0]}/${v[2]}`,
-    t.tid,
-    runs,
-    deviceWrites(word(c, v[1]!)),
-    c.record.timeNs,
-    t.task,
-    currentOp(c, t),
-    c.record.row,
-    directCall(t),
-  );
+  c.devices.map(`p${v[0]}/${v[2]}`, t.tid, runs, deviceWrites(word(c, v[1]!)), actor(c, t), directCall(t));
 };
 
 const unmapPage: Handler = (c, _t, v) => c.devices.unmap(`p${v[0]}/${v[2]}`, c.record.timeNs);
@@ -29,7 +27,7 @@ const unmapPage: Handler = (c, _t, v) => c.devices.unmap(`p${v[0]}/${v[2]}`, c.r
 const mapList: Handler = (c, t, v) => {
   // device full_nents full_ents truncated [phys_addrs] [dma_addrs] [lengths] dir
   const [physical = [], , lengths = []] = c.record.arrays;
-  const pieces = c.devices.takePieces(t.tid);
+  const pieces = c.devices.iommu.claim(t.tid);
   // With an IOMMU merged entries lose the lengths of their pieces; the iommu:map events just before have them.
   const runs = lengths.length === physical.length ? physical.map((addr, i) => ({ addr, length: lengths[i]! })) : pieces;
   if (v[3]! > 0)
@@ -38,17 +36,18 @@ const mapList: Handler = (c, t, v) => {
       c.record.row,
       'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown',
     );
-  c.devices.map(
-    `s${v[0]}/${physical.join()}`,
-    t.tid,
-    runs,
-    deviceWrites(word(c, v[4]!)),
-    c.record.timeNs,
-    t.task,
-    currentOp(c, t),
-    c.record.row,
-    directCall(t),
-  );
+  const write = deviceWrites(word(c, v[4]!));
+  c.devices.map(`s${v[0]}/${physical.join()}`, t.tid, runs, write, actor(c, t), directCall(t));
+};
+
+/**
+ * mr_id length offset dir. NFS over RDMA lets a peer reach memory by an address of its own: the transaction's number stands in
+ * the upper half (net/sunrpc/xprtrdma/frwr_ops.c), so that it leads to no page.
+ */
+const regionMapped: Handler = (c, t, v) => {
+  if (!(v[1]! > 0) || Number.isNaN(v[0]!))
+    return c.unplaced('memory regions of NFS over RDMA without number or length');
+  c.devices.region(`x${v[0]}`, v[2]!, v[1]!, deviceWrites(word(c, v[3]!)), actor(c, t));
 };
 
 const unmapList: Handler = (c, _t, v) =>
@@ -122,7 +121,14 @@ export const DEVICE_EVENTS: Readonly<Record<string, Handler>> = {
   dma_unmap_resource: unmapPage,
   dma_map_sg: mapList,
   dma_unmap_sg: unmapList,
-  map: (c, t, v) => c.devices.iommuPiece(t.tid, v[1]!, v[2]!),
+  // iova paddr size; iova size unmapped_size
+  map: (c, t, v) => {
+    if (v[1]! >= 0 && v[2]! > 0) c.devices.iommuPiece(t.tid, v[0]!, v[1]!, v[2]!, actor(c, t));
+  },
+  unmap: (c, _t, v) => c.devices.iommuEnd(v[0]!, Number.isNaN(v[2]!) ? v[1]! : v[2]!, c.record.timeNs),
+  xprtrdma_mr_map: regionMapped,
+  xprtrdma_mr_unmap: (c, _t, v) => c.devices.unmap(`x${v[0]}`, c.record.timeNs),
+  mr_alloc: (c) => c.unplaced('RDMA memory regions of the kernel: mr_alloc tells no memory'),
   nvme_setup_cmd: nvmeSetup,
   block_rq_issue: issue,
   block_rq_complete: complete,

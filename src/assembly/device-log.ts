@@ -3,6 +3,8 @@
 // Joins and traps: kernel-events reference section 7.
 import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
+import { IommuPieces } from './iommu-pieces.js';
+import { PageFrames } from './page-frames.js';
 import type { DirectCall } from './state.js';
 
 /** A run of physical memory, or of sectors, in bytes. */
@@ -19,7 +21,8 @@ export interface Segment {
 export interface Access {
   /** In the order in which they began. */
   readonly number: number;
-  readonly kind: 'memory' | 'sectors';
+  /** `remote`: memory by an address that leads to no page. */
+  readonly kind: 'memory' | 'sectors' | 'remote';
   readonly fromNs: number;
   toNs: number;
   /** The device writes memory (kind memory), or sectors (kind sectors). */
@@ -39,6 +42,20 @@ export interface Access {
   disk: number;
 }
 
+/** A run of physical memory. */
+export interface Run {
+  readonly addr: number;
+  readonly length: number;
+}
+
+/** When, and who. */
+export interface Actor {
+  readonly timeNs: number;
+  readonly task: number;
+  readonly opId: number;
+  readonly row: number;
+}
+
 /** A DAX fault told which page frame stands behind a file page: fixes where the device's memory begins. */
 export interface FrameHint {
   readonly timeNs: number;
@@ -48,13 +65,6 @@ export interface FrameHint {
 }
 
 const PAGE = 4096;
-const LARGEST_ORDER = 10;
-
-interface CachedPage {
-  readonly file: number;
-  readonly offset: number;
-  readonly order: number;
-}
 
 /** More of them tell nothing new. */
 const MOST_HINTS = 4096;
@@ -65,15 +75,15 @@ export class DeviceLog {
   /** Those that are over. */
   readonly accesses: AccessLog;
   readonly hints: FrameHint[] = [];
+  readonly iommu = new IommuPieces();
+  readonly pages = new PageFrames();
   /** Disk -> partitions on it: device and first sector (block_bio_remap). */
   readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
-  private readonly pages = new Map<number, CachedPage>();
   private readonly open = new Map<string, Access[]>();
   private readonly requests = new Map<string, Access[]>();
-  /** By thread: the command it set up last, and the IOMMU pieces mapped since. */
+  /** By thread: the command it set up last. */
   private readonly commands = new Map<number, Segment>();
-  private readonly pieces = new Map<number, { addr: number; length: number }[]>();
   private readonly recent: Access[] = [];
   private begun = 0;
 
@@ -85,63 +95,43 @@ export class DeviceLog {
     if (this.hints.length < MOST_HINTS) this.hints.push(hint);
   }
 
-  pageAdded(frame: number, order: number, file: number, offset: number): void {
-    this.pages.set(frame, { file, offset, order });
-  }
-
-  /** A large folio may have been split since it was added: then only the deleted frames go. */
-  pageDeleted(frame: number, order: number, file: number): void {
-    const found = this.folio(frame);
-    if (found === null || found.page.file !== file) return;
-    let { base, page } = found;
-    this.pages.delete(base);
-    while (page.order > order) {
-      const half = 2 ** (page.order - 1);
-      const upper = { file, offset: page.offset + half * PAGE, order: page.order - 1 };
-      const lower = { file, offset: page.offset, order: page.order - 1 };
-      if (frame >= base + half) {
-        this.pages.set(base, lower);
-        base += half;
-        page = upper;
-      } else {
-        this.pages.set(base + half, upper);
-        page = lower;
-      }
-    }
-  }
-
   command(tid: number, sector: number, sectors: number): void {
     this.commands.set(tid, segment(sector * 512, sectors * 512));
   }
 
-  iommuPiece(tid: number, physical: number, length: number): void {
-    const list = this.pieces.get(tid);
-    if (list === undefined) this.pieces.set(tid, [{ addr: physical, length }]);
-    else list.push({ addr: physical, length });
+  /** The memory that an IOMMU was told of; `physical` -1 never leads to a file. */
+  iommuPiece(tid: number, iova: number, physical: number, length: number, who: Actor): void {
+    this.iommu.add(tid, iova, physical, length, this.memory([{ addr: physical, length }], true, who, null, null));
   }
 
-  /** Takes the pieces an IOMMU was given by this thread just before. */
-  takePieces(tid: number): { addr: number; length: number }[] {
-    const list = this.pieces.get(tid) ?? [];
-    this.pieces.delete(tid);
-    return list;
+  /** An IOMMU mapping ended that no mapping of the DMA API stands for. */
+  iommuEnd(iova: number, length: number, timeNs: number): void {
+    for (const access of this.iommu.end(iova, length)) this.over(access, timeNs);
   }
 
-  map(
-    key: string,
-    tid: number,
-    runs: readonly { addr: number; length: number }[],
+  map(key: string, tid: number, runs: readonly Run[], write: boolean, who: Actor, direct: DirectCall | null): void {
+    const access = this.memory(runs, write, who, direct, this.commands.get(tid) ?? null);
+    this.remember(access);
+    push(this.open, key, access);
+  }
+
+  /** Memory by an address that only the device understands: an interval, and no file. */
+  region(key: string, addr: number, length: number, write: boolean, who: Actor): void {
+    const access = this.memory([], write, who, null, null);
+    access.segments.push(segment(addr, length));
+    push(this.open, key, access);
+  }
+
+  private memory(
+    runs: readonly Run[],
     write: boolean,
-    timeNs: number,
-    task: number,
-    opId: number,
-    row: number,
+    { timeNs, task, opId, row }: Actor,
     direct: DirectCall | null,
-  ): void {
-    const command = this.commands.get(tid) ?? null;
+    command: Segment | null,
+  ): Access {
     const access: Access = {
       number: this.begun++,
-      kind: 'memory',
+      kind: runs.length === 0 ? 'remote' : 'memory',
       fromNs: timeNs,
       toNs: -1,
       write,
@@ -156,8 +146,7 @@ export class DeviceLog {
       disk: -1,
     };
     for (const run of runs) this.split(run.addr, run.length, access.segments);
-    this.remember(access);
-    push(this.open, key, access);
+    return access;
   }
 
   unmap(key: string, timeNs: number): void {
@@ -166,10 +155,14 @@ export class DeviceLog {
       this.counts.unmapWithoutMap++;
       return;
     }
+    this.over(access, timeNs);
+  }
+
+  private over(access: Access, timeNs: number): void {
     access.toNs = timeNs;
     for (const s of access.segments) {
       if (s.file < 0) continue;
-      const owner = this.owner(s.addr);
+      const owner = this.pages.owner(s.addr);
       s.moved = owner === null || owner.file !== s.file || owner.offset !== s.offset;
     }
     this.accesses.add(access);
@@ -226,7 +219,7 @@ export class DeviceLog {
   }
 
   finish(endNs: number): void {
-    for (const queue of [...this.open.values(), ...this.requests.values()])
+    for (const queue of [...this.open.values(), ...this.requests.values(), this.iommu.rest()])
       for (const access of queue) {
         this.counts.neverUnmapped++;
         access.toNs = endNs;
@@ -239,23 +232,6 @@ export class DeviceLog {
     if (this.recent.length > RECENT) this.recent.shift();
   }
 
-  /** Page-cache owner of a physical address. Large folios: the entry stands at the first frame of 2^order. */
-  private owner(addr: number): { file: number; offset: number } | null {
-    const frame = Math.floor(addr / PAGE);
-    const found = this.folio(frame);
-    return found === null ? null : { file: found.page.file, offset: found.page.offset + (frame - found.base) * PAGE };
-  }
-
-  private folio(frame: number): { base: number; page: CachedPage } | null {
-    for (let order = 0; order <= LARGEST_ORDER; order++) {
-      const size = 2 ** order;
-      const base = frame - (frame % size);
-      const page = this.pages.get(base);
-      if (page !== undefined && base + 2 ** page.order > frame) return { base, page };
-    }
-    return null;
-  }
-
   /** One segment per run of pages with one owner that continues. */
   private split(addr: number, length: number, out: Segment[]): void {
     let last: Segment | undefined;
@@ -263,7 +239,7 @@ export class DeviceLog {
     const end = addr + length;
     while (at < end) {
       const next = Math.min(end, Math.floor(at / PAGE) * PAGE + PAGE);
-      const owner = this.owner(at);
+      const owner = this.pages.owner(at);
       const file = owner?.file ?? -1;
       const offset = owner === null ? -1 : owner.offset + (at % PAGE);
       const continues = last !== undefined && last.file === file && (file < 0 || last.offset + last.length === offset);

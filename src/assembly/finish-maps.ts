@@ -17,13 +17,9 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     const block = geometry === undefined ? row.block : geometry.linear(row.block);
     return block * c.blocks.bytes(row.device);
   };
-  for (const device of c.log.devices) {
-    const text = c.blocks.describe(device);
-    if (text !== '') c.sink.issue('block-size', 0, `device ${deviceText(device)}: ${text}`);
-  }
+  tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
   for (const row of c.log.rows()) mapEvent(c, row, addressOf(row));
-  for (const [device, geometry] of geometries)
-    c.sink.issue('xfs-geometry', 0, `device ${deviceText(device)}: ${geometry.describe()}`);
+  tellEach(c, 'xfs-geometry', [...geometries.keys()], (device) => geometries.get(device)!.describe());
   c.devices.finish(endNs);
   const base = daxBase(c, addressOf);
   if (base !== null)
@@ -33,6 +29,15 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
       `DAX memory of device ${deviceText(base.device)} begins at physical 0x${base.physical.toString(16)} (${base.votes} of ${base.of} faults and accesses agree)`,
     );
   placeAll(c, addressOf, base);
+}
+
+/** One issue for all devices: of several with one code, the first text only is kept. */
+function tellEach(c: Context, code: string, devices: readonly number[], describe: (device: number) => string): void {
+  const texts = devices.flatMap((device) => {
+    const text = describe(device);
+    return text === '' ? [] : [`device ${deviceText(device)}: ${text}`];
+  });
+  if (texts.length > 0) c.sink.issue(code, 0, texts.join('; '));
 }
 
 const EVENT_OF: Partial<Record<MapChange, number>> = {

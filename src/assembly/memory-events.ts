@@ -17,12 +17,12 @@ const frame: Handler = (c, t, v) => {
 
 const pageAdded: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
-  c.devices.pageAdded(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, file, v[3]!);
+  c.devices.pages.added(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, file, v[3]!);
   weak(c, t, v);
 };
 
 const pageDeleted: Handler = (c, _t, v) =>
-  c.devices.pageDeleted(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, c.file(v[0]!, v[1]!));
+  c.devices.pages.deleted(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, c.file(v[0]!, v[1]!));
 
 /** By event name. */
 export const MEMORY_EVENTS: Readonly<Record<string, Handler>> = {

@@ -7,7 +7,8 @@ import type { Thread } from './state.js';
 /** Direct I/O from or to a mapped file holds that file's pages: a pin, seen by the buffer's address (trap 4). */
 export function pinOfBuffer(c: Context, t: Thread, ret: number, write: boolean, buffer: number, count: number): void {
   const m = t.process.mappingAt(buffer);
-  if (m === undefined) return;
+  if (m === undefined || t.call.holdSeen) return;
+  t.call.holdTold = true;
   const handle = c.events.newId();
   const offset = m.offset + buffer - m.start;
   const length = Math.min(count, m.end - buffer);

@@ -46,7 +46,17 @@ function stillThere(replay: MapReplay, p: Placed): boolean {
 }
 
 function place(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
+  if (access.kind === 'remote') return placeRemote(c, access);
   return access.kind === 'memory' ? placeMemory(c, replay, access, base) : placeSectors(c, replay, access);
+}
+
+/** Memory by an address that leads to no page: counted. */
+function placeRemote(c: Context, access: Access): Placed[] {
+  const pages = access.segments.reduce((sum, s) => sum + Math.ceil(s.length / PAGE), 0);
+  c.sink.deviceAccess.accesses++;
+  c.sink.deviceAccess.pages += pages;
+  c.sink.unplaced('4 KiB pages a device touched by an address that only the device understands', pages);
+  return access.segments.map((s) => ({ ...s, device: -1, blockAddr: -1, byMap: false, hole: false, blocks: null }));
 }
 
 function placeMemory(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
@@ -204,27 +214,28 @@ function placeSectors(c: Context, replay: MapReplay, access: Access): Placed[] {
   return parts;
 }
 
-/** One row per part that leads to a file; a disk request that leads nowhere keeps one row with its address. */
+/** One row per part that leads to a file; what leads nowhere keeps one row with its address. */
 function accessRows(c: Context, access: Access, parts: readonly Placed[]): void {
   const e = c.events;
-  const memory = access.kind === 'memory';
+  const memory = access.kind !== 'sectors';
   const op = memory ? (access.write ? Op.dma_write : Op.dma_read) : Op.block_io;
   const opId = memory ? e.newId() : access.opId;
+  const nowhere = parts.every((p) => p.file < 0);
   let rows = 0;
   for (const p of parts) {
-    if (p.file < 0 && (memory || rows > 0)) continue;
+    if (p.file < 0 && (rows > 0 || (memory && !nowhere))) continue;
     e.timeNs = access.fromNs;
     e.op = op;
     e.file = p.file < 0 ? NONE : p.file;
     e.task = access.task;
     e.offset = p.offset;
-    e.length = p.length;
+    e.length = memory && nowhere ? access.segments.reduce((sum, s) => sum + s.length, 0) : p.length;
     e.addr = p.addr;
     e.opId = opId;
     e.latencyNs = access.toNs - access.fromNs;
     e.flags =
       (memory && rows > 0 ? Flag.second : 0) |
-      (memory ? (p.byMap || p.hole ? Flag.dax : Flag.pagecache) : access.write ? Flag.write : 0) |
+      (memory ? (nowhere ? 0 : p.byMap || p.hole ? Flag.dax : Flag.pagecache) : access.write ? Flag.write : 0) |
       (p.moved ? Flag.moved : 0) |
       (access.meta ? Flag.meta : 0) |
       (access.direct !== null ? Flag.direct : 0);

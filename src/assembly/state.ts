@@ -70,6 +70,12 @@ export class Process {
     return theirs !== undefined && address < theirs.end ? theirs : undefined;
   }
 
+  /** All that touch [start, end), by address; those of the process it came from where it has none. */
+  mappingsIn(start: number, end: number): readonly Mapping[] {
+    const own = this.mappings.filter((m) => m.start < end && m.end > start);
+    return own.length > 0 || this.parent === null ? own : this.parent.mappingsIn(start, end);
+  }
+
   /** Cuts [start, end) out of the mappings; calls `gone` for each part with its file range. */
   unmap(start: number, end: number, gone: (m: Mapping, offset: number, length: number) => void): void {
     let i = lastAtOrBefore(this.mappings, start);
@@ -134,6 +140,10 @@ export interface Call {
   direct: boolean;
   directNs: number;
   directCall: DirectCall | null;
+  /** An event told that memory was claimed or given back in it: nothing has to be inferred. */
+  holdSeen: boolean;
+  /** A claim of memory was inferred from the call itself. */
+  holdTold: boolean;
 }
 
 /** A direct I/O call: its file and, when the buffer is a mapped file, that file and where in it. */
@@ -204,6 +214,8 @@ export class Thread {
     direct: false,
     directNs: 0,
     directCall: null,
+    holdSeen: false,
+    holdTold: false,
   };
   readonly fault: Fault = {
     active: false,

@@ -5,6 +5,11 @@
 /** XFS_MIN_AG_BYTES is 16 MiB (fs/xfs/libxfs/xfs_fs.h): 4096 blocks of 4 KiB. */
 const SMALLEST_GROUP = 4096;
 
+function placed(fsb: number, log: number, size: number): number {
+  const group = Math.floor(fsb / 2 ** log);
+  return group * size + (fsb - group * 2 ** log);
+}
+
 const powerAbove = (block: number): number => 2 ** Math.ceil(Math.log2(block + 1));
 
 export class XfsGeometry {
@@ -16,10 +21,25 @@ export class XfsGeometry {
   private readonly sizes = new Float64Array(40);
   private pairs = 0;
   private settled = 0;
-  private given = false;
+  private isTold = false;
+  /** Given by the user: group size and its agblklog; 0 where nothing was. */
+  private readonly givenSize: number;
+  private readonly givenLog: number;
+  private agreed = 0;
+  private contradicted = 0;
+
+  constructor(givenSize = 0) {
+    this.givenSize = givenSize;
+    this.givenLog = givenSize === 0 ? 0 : Math.ceil(Math.log2(givenSize));
+  }
 
   /** One extent seen as file system block and as linear block of the device. */
   pair(fsb: number, linear: number): void {
+    if (this.givenSize > 0) {
+      if (this.linear(fsb) === linear) this.agreed++;
+      else this.contradicted++;
+      return;
+    }
     if (fsb === linear) {
       if (fsb > this.linearTo) {
         this.linearTo = fsb;
@@ -41,11 +61,9 @@ export class XfsGeometry {
 
   /** Linear block of `fsb`; NaN when the pairs do not tell. */
   linear(fsb: number): number {
+    if (this.givenSize > 0) return placed(fsb, this.givenLog, this.givenSize);
     const log = this.log();
-    if (log > 0) {
-      const group = Math.floor(fsb / 2 ** log);
-      return group * this.sizes[log]! + (fsb - group * 2 ** log);
-    }
+    if (log > 0) return placed(fsb, log, this.sizes[log]!);
     // Only pairs in group 0: with groups larger than linearTo, what lies below the next power of two is linear too.
     return this.pairs === 0 && fsb < this.linearBelow ? fsb : Number.NaN;
   }
@@ -57,26 +75,29 @@ export class XfsGeometry {
     this.sizes.fill(-1);
     this.sizes[log] = groupBlocks;
     this.settled = 0;
-    this.given = true;
+    this.isTold = true;
   }
 
   /** File system block of a linear one; NaN where the groups are not known. */
   numbered(linear: number): number {
-    const log = this.log();
+    const log = this.givenSize > 0 ? this.givenLog : this.log();
     if (log <= 0) return Number.NaN;
-    const group = Math.floor(linear / this.sizes[log]!);
-    return group * 2 ** log + (linear - group * this.sizes[log]!);
+    const size = this.givenSize > 0 ? this.givenSize : this.sizes[log]!;
+    const group = Math.floor(linear / size);
+    return group * 2 ** log + (linear - group * size);
   }
 
   /** In words, for the list of issues. */
   describe(): string {
+    if (this.givenSize > 0)
+      return `allocation groups of ${this.givenSize} blocks (agblklog ${this.givenLog}), given; ${this.agreed} pairs of block numbers agree, ${this.contradicted} contradict it`;
     const log = this.log();
-    if (this.given && log > 0)
+    if (this.isTold && log > 0)
       return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), told by the recorder`;
     if (log > 0)
       return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
     if (this.pairs > 0) return `${this.pairs} pairs of block numbers that fit no single group size`;
-    return `one allocation group seen, block numbers are linear up to ${this.linearTo}`;
+    return `one allocation group seen: block numbers are assumed to be linear below ${this.linearBelow}; --xfs-geometry gives the size of a group`;
   }
 
   private log(): number {

@@ -49,6 +49,7 @@ export class XfsMaps {
   private sawRecord = false;
   private sawUpdate = false;
   private sawReserved = false;
+  private missedRecord = false;
 
   constructor(log: MapLog) {
     this.log = log;
@@ -56,10 +57,11 @@ export class XfsMaps {
 
   /**
    * Were the events recorded that tell of changes? Without any, or with space reserved and never an update (which is how
-   * it gets its blocks), the event set was too small: what looks known is not.
+   * it gets its blocks), the event set was too small: what looks known is not. So it is where a record is updated whose
+   * insertion was not seen in a fork that was empty before.
    */
   blind(file: number): boolean {
-    return this.forks.has(file) && (!this.sawRecord || (this.sawReserved && !this.sawUpdate));
+    return this.forks.has(file) && (!this.sawRecord || this.missedRecord || (this.sawReserved && !this.sawUpdate));
   }
 
   /** The recorder says that it asked for every event that tells of changes: where none came, there was none. */
@@ -98,6 +100,7 @@ export class XfsMaps {
   preUpdate(file: number, off: number, block: number, count: number, unwritten: boolean): void {
     const fork = this.fork(file);
     fork.touched = true;
+    if (fork.known && !covered(fork.list, off)) this.missedRecord = true;
     this.forget(fork, off, count);
     fork.pending = { off, count, block, unwritten };
   }
@@ -253,6 +256,13 @@ function lastBefore(list: readonly Extent[], off: number): number {
 function exact(list: readonly Extent[], off: number): number {
   const at = lastBefore(list, off) + 1;
   return list[at]?.off === off ? at : -1;
+}
+
+/** Is there a record of this block? */
+function covered(list: readonly Extent[], off: number): boolean {
+  const at = exact(list, off) >= 0 ? exact(list, off) : lastBefore(list, off);
+  const e = list[at];
+  return e !== undefined && e.off <= off && e.off + e.count > off;
 }
 
 function place(list: Extent[], extent: Extent): void {

@@ -1,4 +1,5 @@
 // `sealtrace check`: a gate for CI. What a run must not show, as expressions; exit status 1 when it does.
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import { formatCount, formatNs } from '../report/format.js';
 import { type Figure, figureOf } from '../results/figures.js';
@@ -9,7 +10,7 @@ import { Exit } from './errors.js';
 import { shortName, statusOf } from './load.js';
 import { listed, STRICT } from './options.js';
 import { readRun } from './run-file.js';
-import { plain, suggestion, toJson } from './text.js';
+import { plain, toJson } from './text.js';
 
 export const check: Command = {
   name: 'check',

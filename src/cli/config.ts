@@ -1,9 +1,10 @@
 // Values for options from the environment (SEALTRACE_SEAL_RULE) and from a JSON file: flag > environment > file > default.
+
 import { readFileSync } from 'node:fs';
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import type { Io } from './io.js';
 import type { OptionSpec } from './options.js';
-import { suggestion } from './text.js';
 
 type Options = Readonly<Record<string, OptionSpec>>;
 export type Values = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 // `sealtrace ingest`: recordings into a bundle, or into NDJSON.
 import { dirname } from 'node:path';
+import { suggestion } from '../base/nearest.js';
 import { OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
@@ -10,7 +11,7 @@ import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
 import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, wholeNumber } from './options.js';
-import { clean, suggestion, toJson } from './text.js';
+import { clean, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
 export const ingest: Command = {

@@ -55,6 +55,7 @@ function human(found: Inspection, context: Context): string {
       sources(found, context),
       clocks(found, context),
       recordedOn(found, context),
+      taught(found, context),
       operations(found, context),
       files(found, context),
       issues(found, context),
@@ -119,6 +120,34 @@ function recordedOn(found: Inspection, { style }: Context): string {
     Object.entries(told).flatMap(([name, value]) => listOf(value).map((one): [string, string] => [name, inWords(one)])),
   );
   return items.length === 0 ? '' : heading('Recorded on', style) + facts(items, style);
+}
+
+/** What the event maps found: events without records as well, so that a probe that never fired shows. */
+function taught(found: Inspection, { style }: Context): string {
+  const parts = found.sources.flatMap(({ name, maps }) =>
+    maps.map(({ map, events, operations }) => {
+      const seen = events.map(({ event, records }) => `${event} ${formatCount(records)}`).join(', ');
+      const rows = operations.map(({ op, event, placed, inside, unplaced }) => [
+        op,
+        event,
+        formatCount(placed),
+        formatCount(inside),
+        Object.entries(unplaced)
+          .map(([cause, count]) => `${formatCount(count)} ${cause}`)
+          .join('; '),
+      ]);
+      const right = { align: 'right' as const };
+      const columns = [
+        { title: 'operation' },
+        { title: 'from' },
+        { title: 'placed', ...right },
+        { title: 'part of another', ...right },
+        { title: 'not placed' },
+      ];
+      return `${heading(`Event map ${map} in ${name}`, style)}  ${seen}\n${table(columns, rows, style)}`;
+    }),
+  );
+  return parts.join('');
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);

@@ -1,4 +1,6 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
+
+import type { MapUse } from '../model/event-map.js';
 import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
 import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
@@ -29,6 +31,8 @@ export interface SourceView {
   readonly joined: Joined | null;
   /** What the recorder told of the machine and of itself. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Event maps it was read with (`--events`), and what of them was found. */
+  readonly maps: readonly MapUse[];
 }
 
 export interface FileView {
@@ -145,12 +149,12 @@ class Counts {
 }
 
 function viewSource(source: SourceInfo, originNs: bigint): SourceView {
-  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null, facts } = source;
+  const { name, format, bytes, records, typed, generic, clock, kernel, joined = null, facts, maps = [] } = source;
   const spans = source.lost.map(({ fromNs, toNs, cpu, count }) => {
     return { fromNs: originNs + BigInt(fromNs), toNs: originNs + BigInt(toNs), cpu, count };
   });
   const events = source.lost.reduce((sum, { count }) => sum + count, 0);
-  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined, facts };
+  return { name, format, bytes, records, typed, generic, lost: { events, spans }, clock, kernel, joined, facts, maps };
 }
 
 /** Size of the file behind a row that may change it. */

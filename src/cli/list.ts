@@ -1,4 +1,6 @@
 // `sealtrace list`: what there is, each with its source.
+import { suggestion } from '../base/nearest.js';
+import { fullName } from '../model/event-map.js';
 import { UserError } from '../model/issue.js';
 import { switches, validateSettings } from '../policies/switches.js';
 import { formatNs } from '../report/format.js';
@@ -7,23 +9,25 @@ import { formats } from '../trace/recognise.js';
 import { rangeText } from '../workloads/parts/parameters.js';
 import type { Declaration } from '../workloads/parts/workload.js';
 import type { Command, Context } from './command.js';
+import { eventMaps } from './event-maps.js';
 import { policyLines } from './policy-lines.js';
 import { costModels, policyEntries } from './replaying.js';
 import { workloads } from './synth.js';
 import { facts, heading, table } from './table.js';
-import { plain, suggestion, toJson } from './text.js';
+import { plain, toJson } from './text.js';
 
 const KINDS: Readonly<Record<string, (context: Context) => { readonly json: object; readonly text: string }>> = {
   policies: listPolicies,
   formats: listFormats,
   workloads: listWorkloads,
   costs: listCosts,
+  events: listEvents,
 };
 const NAMES = Object.keys(KINDS);
 
 export const list: Command = {
   name: 'list',
-  summary: 'what there is: policies, formats, workloads or costs, each with its source',
+  summary: 'what there is: policies, formats, workloads, costs or event maps, each with its source',
   operands: [NAMES.join('|')],
   options: {},
   examples: [
@@ -122,4 +126,21 @@ function listCosts({ style }: Context): { json: object; text: string } {
     return `${style.bold(name)}  ${title}\n${table(columns, rows, style)}`;
   });
   return { json: { items: costModels }, text: parts.join('\n') };
+}
+
+function listEvents({ style }: Context): { json: object; text: string } {
+  const columns = ['operation', 'events', 'fields'].map((title) => ({ title }));
+  const parts = eventMaps.map(({ name, title, source, probes, operations }) => {
+    const rows = operations.map(({ op, enter, returns, fields }) => [
+      op,
+      [enter, ...returns].map(fullName).join(' .. '),
+      Object.entries(fields)
+        .map(([role, { field, unit }]) => `${role}=${field}${unit === 'bytes' ? '' : ` (${unit})`}`)
+        .join(', '),
+    ]);
+    const lines = [`from ${source}`, ...probes].map((line) => `    ${style.dim(line)}\n`);
+    return `${style.bold(name)}  ${title}\n${lines.join('')}${table(columns, rows, style)}`;
+  });
+  const note = '--events NAME teaches sealtrace these; --events MAP.json events of your own (docs/events.md).';
+  return { json: { items: eventMaps }, text: `${parts.join('\n')}${style.dim(note)}\n` };
 }

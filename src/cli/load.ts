@@ -9,8 +9,10 @@ import { wholeOf } from '../trace/parts.js';
 import { givenOffsets } from './clocks.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
+import { mapsGiven } from './event-maps.js';
 import { startMeter } from './progress.js';
 import { clean } from './text.js';
+import { geometriesGiven } from './xfs-geometry.js';
 
 export async function load(context: Context, paths: readonly string[]): Promise<Ingested> {
   const { used, damaged } = await loadParts(context, paths, wholeOf);
@@ -42,13 +44,15 @@ async function read(
 ): Promise<IngestedParts> {
   const map = args.given('map');
   const columns = map === undefined ? [] : parseMap(map);
+  const maps = mapsGiven(args.list('events'));
+  const xfs = geometriesGiven(args.list('xfs-geometry'));
   const meter = startMeter(io, draws, quiet);
   let name = '';
   try {
     const from = args.given('from');
     const clockOffsets = givenOffsets(args.list('clock-offset'));
     const { stdin } = io;
-    const options = { from, columns, clockOffsets, scratch, stdin, onProgress: meter.update };
+    const options = { from, columns, maps, xfs, clockOffsets, scratch, stdin, onProgress: meter.update };
     const ingested = await ingestParts(paths, options);
     name = traceName(ingested.parts.rest());
     return ingested;

@@ -1,7 +1,7 @@
 // Every option of every command, described once. All values are taken as text and checked here: yargs would make NaN of
 // `--seed abc` and a list of a scalar given twice.
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
-import { suggestion } from './text.js';
 
 export interface OptionSpec {
   /** `flag`: on or off; `text`: one value; `list`: may be given several times. */
@@ -31,6 +31,15 @@ export const INPUT: Readonly<Record<string, OptionSpec>> = {
   map: {
     kind: 'text',
     text: 'what the columns of a table are: time=ts:us,op=type,off=lba:sectors,len=size (by name, or number from 1)',
+  },
+  events: {
+    kind: 'list',
+    text: 'NAME or MAP.json: what kprobes, uprobes and other events mean (sealtrace list events); repeatable',
+  },
+  'xfs-geometry': {
+    kind: 'list',
+    commas: true,
+    text: '[MAJ:MIN=]agblocks=N,blocksize=N, or a file with what xfs_info prints: where XFS keeps its blocks, instead of learning it; repeatable',
   },
 };
 export const STRICT: OptionSpec = { kind: 'flag', text: 'exit 4 when losses or low fidelity make the answer unsafe' };

@@ -1,12 +1,14 @@
 // A command line into a command with checked values, or into a text to print (help, version). yargs-parser splits; what is
 // not allowed is found here, so that every message says what to do next.
+
 import yargsParser, { type Options } from 'yargs-parser';
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import type { Command } from './command.js';
 import { fromEnvironment, fromFile, type Values } from './config.js';
 import type { Io } from './io.js';
 import { Args, EVERYWHERE, type OptionSpec } from './options.js';
-import { suggestion, toJson } from './text.js';
+import { toJson } from './text.js';
 
 export type Parsed =
   | { readonly kind: 'print'; readonly text: string }

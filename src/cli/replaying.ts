@@ -1,4 +1,5 @@
 // The options of a replay, checked before the trace is read, and the run they give.
+import { suggestion } from '../base/nearest.js';
 import * as costRegistry from '../costs/index.js';
 import type { MixedLane } from '../engine/lane-policies.js';
 import type { CostModel } from '../model/costs.js';
@@ -16,7 +17,6 @@ import { replayOn } from './lane-threads.js';
 import { traceName } from './load.js';
 import { type Args, listed } from './options.js';
 import { type OverlayPlan, overlayOf, withOverlays } from './overlay.js';
-import { suggestion } from './text.js';
 
 export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistry);
 export const costModels: readonly CostModel[] = Object.values(costRegistry);

@@ -1,4 +1,5 @@
 // `sealtrace report`: a run, or a trace replayed with the defaults, as a page for people or as tables for other tools.
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import { folderRenderers, renderers } from '../report/index.js';
 import { type DataTable, runTables } from '../results/tables.js';
@@ -12,7 +13,7 @@ import { openFile } from './opener.js';
 import { listed, REPLAY } from './options.js';
 import { namesOf, planReplay, replayPlan } from './replaying.js';
 import { readRun, withEvidence } from './run-file.js';
-import { clean, suggestion, toJson } from './text.js';
+import { clean, toJson } from './text.js';
 import { changed, stateOf } from './watch.js';
 
 const forms: readonly Form[] = [

@@ -1,4 +1,5 @@
 // `sealtrace synth`: a synthetic trace of a workload, written as it is made.
+import { suggestion } from '../base/nearest.js';
 import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
 import { TraceStream } from '../trace/stream.js';
@@ -10,7 +11,7 @@ import type { Command, Context } from './command.js';
 import { shortName } from './load.js';
 import { type Args, listed } from './options.js';
 import { pairs } from './replaying.js';
-import { suggestion, toJson } from './text.js';
+import { toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
 export const workloads: readonly Workload[] = Object.values(registry);

@@ -88,6 +88,8 @@ export class Decider {
   private readonly sizes: FileSizes;
   /** By file: 1 once its immutable or append-only attribute may have changed. */
   private readonly attributes: Uint8Array;
+  /** By file: 1 where it took DAX faults (only where fidelity is told). */
+  private readonly daxFiles: Uint8Array;
   private errno = 0;
 
   constructor(
@@ -106,6 +108,7 @@ export class Decider {
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
     this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
+    this.daxFiles = policies.recorded ? daxFilesOf(input) : this.attributes;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -187,6 +190,8 @@ export class Decider {
     if (leased !== 0) return fidelity.compare(leased, d.row, d.op, d.result, false, true);
     if (isFault(d.op) && this.sizes.undecided(d.file, c.offset[d.row]!, d.timeNs))
       return fidelity.skip('faults behind the new end of file while the call that sets it was under way');
+    if (d.op === Op.register && d.result >= 0 && d.file !== NONE && this.daxFiles[d.file] === 0)
+      return fidelity.skip('long-term pin of a page-cache file: refused since Linux 6.5 only, and let through here');
     const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));
     const sizeKnown = d.file !== NONE && this.files.size[d.file]! >= 0;
     fidelity.compare(this.predicted(d.row, d.second, d.op, d.pid), d.row, d.op, d.result, attributes, sizeKnown);
@@ -274,6 +279,14 @@ export class Decider {
     this.uncertain++;
     return held & ~Holding.hole;
   }
+}
+
+/** Files that took DAX faults at any time, by number. */
+function daxFilesOf({ columns: c, fileCount }: EngineInput): Uint8Array {
+  const found = new Uint8Array(fileCount);
+  for (let row = 0; row < c.rows; row++)
+    if (isFault(c.op[row]!) && (c.flags[row]! & Flag.dax) !== 0 && c.file[row] !== NONE) found[c.file[row]!] = 1;
+  return found;
 }
 
 export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

@@ -3,7 +3,7 @@
 
 import { State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { Flag, OP_COUNT } from '../model/events.js';
+import { Flag, OP_COUNT, Op } from '../model/events.js';
 import { ERRNO, errnoName, type Policy } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { FileLeases } from './file-leases.js';
@@ -41,7 +41,8 @@ export class Fidelity {
     if (recorded === predicted) return this.tell(op, true, row, predicted);
     if (recorded !== 0) {
       // The call failed for a reason that comes before, or lies outside, every seal.
-      if (!EXPLAINED.has(recorded)) return this.skip(`${errnoName(recorded)}: no seal answers with it`);
+      if (!EXPLAINED.has(recorded) || (recorded === ERRNO.EBUSY && op === Op.register))
+        return this.skip(`${errnoName(recorded)}: no seal answers with it`);
       if (recorded === ERRNO.SIGBUS && !sizeKnown)
         return this.skip('SIGBUS on a file whose size the trace does not tell');
       if ((recorded === ERRNO.EPERM || recorded === ERRNO.SIGBUS) && attributes)

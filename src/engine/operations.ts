@@ -262,7 +262,7 @@ export class Operations {
   }
 
   private account(d: Decision): number {
-    const { ledger, prices } = this.parts;
+    const { ledger, plan, prices } = this.parts;
     const { row, op, verdict } = d;
     const recordedNs = this.c.latencyNs[row]!;
     const whole = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
@@ -271,16 +271,18 @@ export class Operations {
     const plainNs = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
     let ns = plainNs;
     if (!this.recorded) {
+      const seenNs = measured ? plan.waitedNs[d.opId]! : 0;
+      if (seenNs > 0) ns = this.workAndWait(d, seenNs, recordedNs);
       if (d.waits || d.waitNs > 0) {
         // The recording may hold the very wait; it is not counted twice.
-        ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
+        if (seenNs === 0) ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
         (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
       } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;
       }
     }
-    const lateNs = ns - plainNs;
+    const lateNs = Math.max(0, ns - plainNs);
     if (!this.recorded) {
       if (verdict === Verdict.commit) {
         ns += prices.price('commit');
@@ -290,6 +292,13 @@ export class Operations {
     }
     ledger.time(op, d.timeNs, ns, measured);
     return d.waitNs > 0 ? lateNs : 0;
+  }
+
+  /** The recorded run was seen to wait: a wait of this lane takes its place, from the beginning of the operation on. */
+  private workAndWait(d: Decision, seenNs: number, recordedNs: number): number {
+    const { waitedFromNs } = this.parts.plan;
+    const beforeNs = Math.max(0, waitedFromNs[d.opId]! - this.c.timeNs[d.row]!);
+    return Math.max(beforeNs, d.waitNs) + Math.max(0, recordedNs - seenNs - beforeNs);
   }
 
   private carryOut(d: Decision, nowNs: number): void {

@@ -37,6 +37,9 @@ export interface SealPlan {
   readonly plain: Uint8Array;
   /** Above every block the trace names: what only a replay allocates comes from there. */
   readonly firstFreeAddr: number;
+  /** By operation: how long the recorded run was seen to wait in it, ns, and from when on; 0: it was not seen to. */
+  readonly waitedNs: Float64Array;
+  readonly waitedFromNs: Float64Array;
   readonly highestId: number;
 }
 
@@ -105,6 +108,8 @@ class Planner {
         return chains;
       },
       firstFreeAddr: firstFreeAddress(c),
+      waitedNs: new Float64Array(highestId + 1),
+      waitedFromNs: new Float64Array(highestId + 1),
       highestId,
     };
   }
@@ -120,10 +125,19 @@ class Planner {
       if (ACQUIRES[op] === 1) this.acquire(i);
       else if (RELEASES[op] === 1) this.release(i);
       else if (op === Op.exit) this.endOfProcess(i);
+      else if (op === Op.wait) this.waited(i);
     }
     if (this.rule.kind === 'dma' || this.rule.kind === 'mapped') this.placeQueries();
     markPlain(c, this.plan);
     return this.plan;
+  }
+
+  private waited(i: number): void {
+    const { columns: c } = this.input;
+    const { waitedNs, waitedFromNs } = this.plan;
+    const opId = c.opId[i]!;
+    if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[i]!;
+    waitedNs[opId]! += Math.max(0, c.latencyNs[i]!);
   }
 
   /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */
@@ -242,12 +256,12 @@ const PLAIN_OPS = opSet([
 ]);
 const UNPLAIN = Flag.second | Flag.synthetic | Flag.observed | Flag.attributes | Flag.raw;
 
-function markPlain(c: EventColumns, { plain, atRow, wholeTrace }: SealPlan): void {
+function markPlain(c: EventColumns, { plain, atRow, wholeTrace, waitedNs }: SealPlan): void {
   for (let i = 0; i < c.rows; i++) {
     const file = c.file[i]!;
     if (PLAIN_OPS[c.op[i]!] === 0 || file === NONE || c.handle[i] !== 0 || (c.flags[i]! & UNPLAIN) !== 0) continue;
     if (c.result[i]! < 0 || (atRow[i]! & SealHere.callBefore) !== 0 || wholeTrace[file] === 1) continue;
-    if (secondOf(c, i) < 0) plain[i] = 1;
+    if (secondOf(c, i) < 0 && waitedNs[c.opId[i]!] === 0) plain[i] = 1;
   }
 }
 

@@ -1,7 +1,8 @@
 // Raw trace records into slots: the binary twin of payload.ts, shared by every format that embeds the kernel's `format` files.
 // Per event number a plan says once which bytes fill which slot, by field name (kernel-events reference, trap 14).
+import type { EventCatalogue } from '../model/event-catalogue.js';
 import type { KernelRecord, KernelSink, Slot, Words } from '../model/kernel.js';
-import { KERNEL_EVENTS, kernelEvent, slotPlaces } from '../model/kernel-events.js';
+import { slotPlaces } from '../model/kernel-events.js';
 import { type Labels, labelsOf } from './print-labels.js';
 import type { FormatField, TracepointFormat } from './tracepoint-format.js';
 
@@ -38,7 +39,7 @@ interface SlotPlan {
 
 export interface EventPlan {
   readonly name: string;
-  /** Index into KERNEL_EVENTS, -1 for an event that is only counted. */
+  /** Index into the catalogue's events, -1 for an event that is only counted. */
   readonly code: number;
   readonly slots: readonly SlotPlan[];
   /** Slots the kernel's format has no field for. */
@@ -47,6 +48,7 @@ export interface EventPlan {
 
 export class BinaryPayload {
   readonly record: KernelRecord;
+  readonly #catalogue: EventCatalogue;
   readonly #words: Words;
   readonly #little: boolean;
   /** Slots of the last record that lie behind its end. */
@@ -54,13 +56,15 @@ export class BinaryPayload {
 
   constructor(kernel: KernelSink, little: boolean) {
     this.record = kernel.record;
+    this.#catalogue = kernel.catalogue;
     this.#words = kernel.words;
     this.#little = little;
   }
 
-  plan(format: TracepointFormat): EventPlan {
-    const code = kernelEvent(format.name);
-    const event = KERNEL_EVENTS[code];
+  /** `system`: that of the event, empty where the recording does not tell it. */
+  plan(format: TracepointFormat, system = ''): EventPlan {
+    const code = this.#catalogue.code(format.name, system);
+    const event = this.#catalogue.events[code];
     if (event === undefined) return { name: format.name, code, slots: [], missing: 0 };
     const places = slotPlaces(event);
     const found = event.kind === 'enter' ? syscallArguments(format) : null;

@@ -1,6 +1,6 @@
 // Events of the bpftrace scripts as kernel events: calls by their plain names, `NAME_ret` for their return, tracepoints by
 // theirs. Files come as device and inode; a call that shows no descriptor gets one of its own for each file.
-import { KERNEL_EVENTS, kernelEvent, slotPlaces } from '../model/kernel-events.js';
+import { kernelEvent, slotPlaces } from '../model/kernel-events.js';
 import type { KernelLines, LineKind } from './kernel-lines.js';
 
 export interface BpfEvent {
@@ -56,8 +56,9 @@ export class BpfCalls {
     if (kind === undefined) {
       const name = EVENTS[event] ?? event;
       const returned = /^(\w+)_ret$/.exec(name)?.[1];
-      const code = kernelEvent(returned === undefined ? `sys_enter_${name}` : `sys_exit_${returned}`);
-      kind = this.#lines.kind(name, TASKS[event] ?? (code >= 0 ? code : kernelEvent(name)));
+      const { catalogue } = this.#lines.sink.kernel;
+      const code = catalogue.code(returned === undefined ? `sys_enter_${name}` : `sys_exit_${returned}`);
+      kind = this.#lines.kind(name, TASKS[event] ?? (code >= 0 ? code : catalogue.code(name)));
       this.#kinds.set(event, kind);
     }
     return kind;
@@ -68,7 +69,7 @@ export class BpfCalls {
     if (code === FORK) return lines.tell(FORK, this.#forked(told));
     if (code === EXEC) return lines.tell(EXEC, [1]);
     if (code === EXIT) return lines.tell(EXIT, []);
-    const { kind } = KERNEL_EVENTS[code]!;
+    const { kind } = lines.sink.kernel.catalogue.events[code]!;
     if (kind === 'enter') return this.#enter(code, told);
     const named = !Number.isNaN(told.device) && kind === 'exit';
     if (named) lines.tell(INODE, [told.device, told.inode]);
@@ -87,7 +88,7 @@ export class BpfCalls {
     const lines = this.#lines;
     const { device, inode, values } = told;
     const slots = this.#slots(code, told);
-    const names = KERNEL_EVENTS[code]!.slots.map(({ print }) => print);
+    const names = lines.sink.kernel.catalogue.events[code]!.slots.map(({ print }) => print);
     const fd = names.indexOf('fd');
     const hasFile = !Number.isNaN(device) && fd >= 0;
     if (hasFile && !(slots[fd]! >= 0)) slots[fd] = this.#descriptor(device, inode);
@@ -109,7 +110,7 @@ export class BpfCalls {
 
   /** Values in the order of the event's slots, NaN where the line has none. */
   #slots(code: number, { device, inode, values }: BpfEvent): number[] {
-    const event = KERNEL_EVENTS[code]!;
+    const event = this.#lines.sink.kernel.catalogue.events[code]!;
     const out: number[] = [];
     const places = slotPlaces(event);
     for (const [i, slot] of event.slots.entries()) {

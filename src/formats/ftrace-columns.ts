@@ -1,7 +1,6 @@
 // The columns of an ftrace line that repeat from line to line: who acted, and the event's name. What was seen lately is
 // recognised by its bytes; only a new one is taken apart.
 import type { Words } from '../model/kernel.js';
-import { kernelEvent } from '../model/kernel-events.js';
 import type { TraceSink } from '../model/trace.js';
 
 const SPACE = 32;
@@ -98,7 +97,7 @@ function isCpu(b: Buffer, bracket: number, from: number, to: number): boolean {
 
 /** What a name means in a line of a shape. */
 export interface EventName {
-  /** Index into KERNEL_EVENTS, -1 for an event that is not known. */
+  /** Index into the catalogue's events, -1 for an event that is not known. */
   readonly code: number;
   /** Kind of record. */
   readonly kind: number;
@@ -134,9 +133,10 @@ export class EventNames {
     let name = text.decode(raw);
     if (shape === 1) name = name.replace(/^sys_/, 'sys_enter_');
     else if (shape === 2) name = name.replace(/^sys_/, 'sys_exit_');
-    const code = kernelEvent(name);
-    const kind = this.sink.records.kindId(name, code >= 0);
-    return { code, kind, read: code >= 0 && this.sink.kernel.reads?.(code) !== false, raw, shape };
+    const { records, kernel } = this.sink;
+    const code = kernel.catalogue.code(name);
+    const kind = records.kindId(name, code >= 0);
+    return { code, kind, read: code >= 0 && kernel.reads?.(code) !== false, raw, shape };
   }
 }
 

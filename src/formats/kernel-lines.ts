@@ -1,6 +1,5 @@
 // What every text of kernel records has in common once a line is taken apart: kinds by name, and the way
 // into assembly and into the table of records.
-import { kernelEvent } from '../model/kernel-events.js';
 import type { TraceSink } from '../model/trace.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
@@ -31,7 +30,7 @@ export class KernelLines {
     this.losses = new Losses(sink);
   }
 
-  kind(name: string, event = kernelEvent(name)): LineKind {
+  kind(name: string, event = this.sink.kernel.catalogue.code(name)): LineKind {
     return { kind: this.sink.records.kindId(name, event >= 0), event };
   }
 

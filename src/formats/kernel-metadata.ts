@@ -12,6 +12,7 @@ export interface PageLayout {
 }
 
 export interface EventFormat {
+  readonly system: string;
   readonly name: string;
   readonly text: string;
 }
@@ -100,7 +101,7 @@ export function readHeader(dat: Metadata, c: ByteCursor): void {
 
 export function readFtraceFormats(dat: Metadata, c: ByteCursor): void {
   const count = counted(c, c.u32('the number of ftrace formats'), 'formats');
-  for (let i = 0; i < count; i++) readFormat(dat, c);
+  for (let i = 0; i < count; i++) readFormat(dat, c, 'ftrace');
 }
 
 export function readEventFormats(dat: Metadata, c: ByteCursor): void {
@@ -108,14 +109,14 @@ export function readEventFormats(dat: Metadata, c: ByteCursor): void {
   for (let i = 0; i < systems; i++) {
     const system = c.text('the name of an event system');
     const events = counted(c, c.u32(`the number of events of ${system}`), 'events');
-    for (let k = 0; k < events; k++) readFormat(dat, c);
+    for (let k = 0; k < events; k++) readFormat(dat, c, system);
   }
 }
 
-function readFormat(dat: Metadata, c: ByteCursor): void {
+function readFormat(dat: Metadata, c: ByteCursor, system: string): void {
   const text = utf8.decode(c.bytes(c.u64('the size of a format'), 'a format'));
   const head = formatHead(text);
-  if (head !== null) dat.formats.set(head.id, { name: head.name, text });
+  if (head !== null) dat.formats.set(head.id, { system, name: head.name, text });
 }
 
 export function readComms(dat: Metadata, c: ByteCursor): void {

@@ -1,6 +1,7 @@
 // Hands raw tracepoint records to the kernel sink and the record columns: what all binary recordings of tracepoints share.
 import type { TraceSink } from '../model/trace.js';
 import { BinaryPayload, type EventPlan } from './binary-payload.js';
+import type { EventFormat } from './kernel-metadata.js';
 import { parseTracepointFormat } from './tracepoint-format.js';
 
 interface KnownEvent {
@@ -12,7 +13,7 @@ interface KnownEvent {
 export class KernelRecords {
   readonly #sink: TraceSink;
   readonly #payload: BinaryPayload;
-  readonly #formats: ReadonlyMap<number, { readonly text: string }>;
+  readonly #formats: ReadonlyMap<number, EventFormat>;
   readonly #events: (KnownEvent | undefined)[] = [];
   /** Where every record keeps its event number and its thread id; by name, as all fields. */
   readonly #idOffset: number;
@@ -21,7 +22,7 @@ export class KernelRecords {
   #row = 0;
 
   /** `formats`: the text of the `format` file by event number. */
-  constructor(sink: TraceSink, formats: ReadonlyMap<number, { readonly text: string }>, little: boolean) {
+  constructor(sink: TraceSink, formats: ReadonlyMap<number, EventFormat>, little: boolean) {
     this.#sink = sink;
     this.#formats = formats;
     this.#payload = new BinaryPayload(sink.kernel, little);
@@ -89,14 +90,15 @@ export class KernelRecords {
   }
 
   #meet(id: number): KnownEvent {
-    const format = parseTracepointFormat(this.#formats.get(id)?.text ?? '');
+    const { text = '', system } = this.#formats.get(id) ?? {};
+    const format = parseTracepointFormat(text);
     if (format === null)
       this.#sink.issue(
         'unknown-event',
         0,
         `expected a format of event ${id} in the recording, found none; its records are counted only`,
       );
-    const plan = this.#payload.plan(format ?? { name: `(event ${id})`, id, fields: [], print: '' });
+    const plan = this.#payload.plan(format ?? { name: `(event ${id})`, id, fields: [], print: '' }, system);
     const read = this.#sink.kernel.reads?.(plan.code) !== false;
     const event = { plan, read, kind: this.#sink.records.kindId(plan.name, plan.code >= 0) };
     this.#events[id] = event;

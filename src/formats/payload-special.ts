@@ -14,6 +14,8 @@ const INO = ascii('ino');
 const NAME = ascii('name');
 const PGOFF = ascii('pgoff');
 const POS = ascii('pos');
+const MR_ID = ascii('mr.id');
+const MR = ascii('mr');
 
 /** By event name. */
 export const SPECIAL: Readonly<Record<string, Special>> = {
@@ -22,6 +24,8 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   block_rq_issue: blockRequest,
   block_rq_complete: blockRequest,
   block_bio_remap: blockRequest,
+  xprtrdma_mr_map: regionOfRpc,
+  xprtrdma_mr_unmap: regionOfRpc,
   xfs_rename: xfsRename,
   xfs_reflink_remap_range: xfsRemap,
   ext4_es_insert_extent: ext4Status,
@@ -192,6 +196,23 @@ function vmFault(d: PayloadDecoder, word: number): number {
     d.vmFaults.set(word, bits);
   }
   return bits;
+}
+
+/** `task:351@5 mr.id=4 nents=2 5608@0x8679e0c8f6f56000:0x00000503 (TO_DEVICE)`; older kernels tell the region by its address, `mr=`. */
+function regionOfRpc(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  const { v } = d.record;
+  let id = find(b, MR_ID, from, from, to);
+  if (id < 0) id = find(b, MR, from, from, to);
+  if (id >= 0) v[0] = number(b, id, to);
+  // The `@` before this one is of the task.
+  const sign = b.lastIndexOf(64, to - 1);
+  if (sign <= id) return d.lacks(3);
+  let length = sign;
+  while (length > from && b[length - 1] !== SPACE) length--;
+  v[1] = number(b, length, to);
+  v[2] = number(b, sign + 1, to);
+  const open = b.indexOf(40, sign);
+  if (open > 0 && open < to) v[3] = d.words.bytes(b, open + 1, skipWord(b, open + 1, to) - 1);
 }
 
 /** `0000:00:02.0 dir=FROM_DEVICE dma_addr=100620000 ...`: the device has no word before it. */

@@ -3,7 +3,7 @@
 // another kernel adds, drops or moves do no harm (kernel-events reference, trap 14).
 import { cursor, device, HEX, hexNumber, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
-import { KERNEL_EVENTS, MAX_SLOTS, slotPlaces } from '../model/kernel-events.js';
+import { slotPlaces } from '../model/kernel-events.js';
 import { SPECIAL } from './payload-special.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
@@ -37,7 +37,7 @@ export class PayloadDecoder {
   constructor(kernel: KernelSink) {
     this.record = kernel.record;
     this.words = kernel.words;
-    this.events = KERNEL_EVENTS.map((event) => {
+    this.events = kernel.catalogue.events.map((event) => {
       const places = slotPlaces(event);
       return {
         slots: event.slots.map((s: Slot, i) => ({
@@ -63,7 +63,7 @@ export class PayloadDecoder {
     const compiled = this.events[event]!;
     const { v, arrays } = this.record;
     // Neither `fill` nor `length = 0`: both are calls into the engine, on every record.
-    for (let i = 0; i < MAX_SLOTS; i++) v[i] = Number.NaN;
+    for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
     if (arrays.length > 0) arrays.length = 0;
     this.missing = 0;
     if (compiled.call) this.syscall(compiled, b, from, to);

@@ -112,9 +112,11 @@ class PerfLines {
     let kind = this.#kinds[id];
     if (kind === undefined) {
       const whole = this.lines.decoder.words.get(id).replace(/:$/, '');
-      const event = /^[\w-]+:(\w+)$/.exec(whole)?.[1];
+      const [, system, event] = /^([\w-]+):(\w+)$/.exec(whole) ?? [];
       const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
-      kind = this.lines.kind(tracepoint ? event : whole);
+      kind = tracepoint
+        ? this.lines.kind(event, this.#sink.kernel.catalogue.code(event, system))
+        : this.lines.kind(whole);
       this.#kinds[id] = kind;
     }
     return kind;

@@ -74,6 +74,8 @@ export const OPS = [
   'writeback',
   /** The file's whole map is known from here on: it was seen from end to end. */
   'map_known',
+  /** The operation of the same `opId` was seen to wait here, for a pin or a lease: `latencyNs` is how long. */
+  'wait',
 ] as const;
 
 export type OpName = (typeof OPS)[number];
@@ -156,6 +158,7 @@ export const OBSERVED_OPS: readonly OpName[] = [
   'map_seen',
   'map_known',
   'writeback',
+  'wait',
 ];
 
 /** Flags of the second row of an operation on two files: of a rename, exactly one of the two is replaced. */

@@ -17,6 +17,9 @@ const ext4Range = 'dev:d ino:n offset:n len:n';
 const ext4Inode = 'dev:d ino:n';
 const iomapMap = 'dev:d ino:n bdev:d addr:n offset:n length:n type:s flags:s';
 
+/** include/trace/events/rpcrdma.h, xprtrdma_mr_class. */
+const mrOfRpc = 'mr.id|mr_id:n @length|length:n @offset|offset:n @dir|dir:s';
+
 /** Syscall arguments are slots in ABI order, whatever their printed names. */
 const SYSCALLS: Readonly<Record<string, string>> = {
   mmap: 'addr len prot flags fd off',
@@ -69,6 +72,7 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   vmsplice: 'fd uiov nr_segs flags',
   mlock: 'start len',
   kill: 'pid sig',
+  setsockopt: 'fd level optname optval optlen',
 };
 
 const TRACEPOINTS: Readonly<Record<string, string>> = {
@@ -266,6 +270,15 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   dma_unmap_resource: '@device|device:s dir:s dma_addr|addr:h size:n',
   dma_map_sg: 'device:s full_nents:n full_ents:n truncated:n phys_addrs:A8 dma_addrs:A8 lengths:A4 dir:s',
   dma_unmap_sg: 'device:s addrs:A8 dir:s',
+  dma_map_sg_err: '@device|device:s',
+  dma_sync_single_for_cpu: '@device|device:s',
+  dma_sync_single_for_device: '@device|device:s',
+  dma_sync_sg_for_cpu: '@device|device:s',
+  dma_sync_sg_for_device: '@device|device:s',
+  dma_alloc_pages: '@device|device:s',
+  dma_alloc_sgt: '@device|device:s',
+  dma_free_pages: '@device|device:s',
+  dma_free_sgt: '@device|device:s',
   dma_alloc: '@device|device:s',
   dma_free: '@device|device:s',
   map: 'iova:n paddr:n size:n',
@@ -273,9 +286,14 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   nvme_setup_cmd: 'disk:s qid:n opcode:n cid:n cdw10:A4',
   nvme_complete_rq: 'disk:s qid:n cid:n status:n',
   nvme_sq: 'disk:s qid:n',
-  mr_alloc: '',
-  mr_dereg: '',
-  mr_integ_alloc: '',
+  mr_alloc: 'pd.id|pd_id:n mr.id|mr_id:n max_num_sg:n rc:n',
+  mr_integ_alloc: 'pd.id|pd_id:n mr.id|mr_id:n rc:n',
+  mr_dereg: 'mr.id|id:n',
+  xprtrdma_mr_map: mrOfRpc,
+  xprtrdma_mr_unmap: mrOfRpc,
+  xprtrdma_mr_fastreg: mrOfRpc,
+  xprtrdma_mr_localinv: mrOfRpc,
+  xprtrdma_mr_reminv: mrOfRpc,
 };
 
 /**

@@ -1,6 +1,7 @@
 // Kernel records: tracepoints as sealtrace knows them, by name, with their fields in fixed slots whatever the recorder.
 // Text formats find a field by the word before it in the print format; binary ones by the name in the `format` file.
 // Where the two differ, the schema gives both: `print|field`. Source: kernel-events reference and the events' format files.
+import type { EventCatalogue } from './event-catalogue.js';
 import type { Nanos } from './units.js';
 
 /**
@@ -22,7 +23,7 @@ export interface Slot {
 
 /** A record the parser hands over; reused, valid during the call only. */
 export interface KernelRecord {
-  /** Index into KERNEL_EVENTS. */
+  /** Index into the catalogue's events. */
   event: number;
   timeNs: Nanos;
   cpu: number;
@@ -48,6 +49,8 @@ export interface Words {
 
 /** Takes kernel records in time order and turns them into operations (rooms: assembly). */
 export interface KernelSink {
+  /** The events it takes, by name. */
+  readonly catalogue: EventCatalogue;
   readonly record: KernelRecord;
   readonly words: Words;
   /** Are the slots of this event looked at? Those of others need not be filled. Where it is missing, all are. */

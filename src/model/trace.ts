@@ -1,4 +1,5 @@
 // A trace in memory, and the sinks through which formats and assembly fill it.
+import type { MapUse } from './event-map.js';
 import type { EventColumns, EventWriter, FileInfo, TaskInfo } from './events.js';
 import type { Issue } from './issue.js';
 import type { KernelSink } from './kernel.js';
@@ -52,6 +53,8 @@ export interface SourceInfo {
   joined?: Joined;
   /** What the recorder tells of the machine and of itself (JSON values by name); empty for most recorders. */
   readonly facts: Record<string, unknown>;
+  /** Event maps it was read with, and what of them was found. */
+  maps?: readonly MapUse[];
 }
 
 /** Every record of every source, kept with its kind and the operation it was found to belong to. Sorted as they came. */
@@ -161,6 +164,16 @@ export interface Input {
 export interface ReadOptions {
   /** Which column of a table is what (`--map`); where this is empty, names and units are guessed and said. */
   readonly columns: readonly MappedColumn[];
+}
+
+/** How an XFS numbers its blocks, as the user says. */
+export interface GivenGeometry {
+  /** -1: whichever it is. */
+  readonly device: number;
+  /** Blocks of an allocation group. */
+  readonly groupBlocks: number;
+  /** 0 where it is not said. */
+  readonly blockBytes: Bytes;
 }
 
 /** `--map ROLE=COLUMN[:UNIT]`. */

@@ -24,7 +24,7 @@ const OF_FILE_SYSTEM: Readonly<Record<FileSystem, readonly string[]>> = {
 const OF_ALL = ['filemap', 'filelock', 'block'];
 const OF_DAX = ['fs_dax'];
 /** They name no file system: recorded where a device can be the target of DMA that they tell of. */
-const OF_DEVICES = ['dma', 'iommu', 'nvme'];
+const OF_DEVICES = ['dma', 'iommu', 'nvme', 'rdma_core', 'rpcrdma'];
 const OF_CALLS = ['syscalls', 'sched', 'signal', 'exceptions'];
 
 /** Known, and not worth their number: nothing is concluded from them, or others tell the same. */
@@ -99,6 +99,7 @@ const SYSTEM_OF: readonly (readonly [RegExp, string])[] = [
   [/^dax_/, 'fs_dax'],
   [/^dma_/, 'dma'],
   [/^nvme_/, 'nvme'],
+  [/^xprtrdma_/, 'rpcrdma'],
 ];
 
 /** What would stand in available_events of a kernel that has all of them. */

@@ -237,9 +237,10 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
   if (totals === undefined) throw new Error('its totals are missing');
   const joined = JSON.parse(table.metadata.get('joined') ?? '[]') as (ReturnType<typeof joinedText> | undefined)[];
   const facts = JSON.parse(table.metadata.get('facts') ?? '[]') as SourceInfo['facts'][];
+  const maps = JSON.parse(table.metadata.get('maps') ?? '[]') as SourceInfo['maps'][];
   const sources = rows.map((row, i): SourceInfo => {
     const one = joined[i] ?? null;
-    const known = { ...row, lost: [], facts: facts[i] ?? {} };
+    const known = { ...row, lost: [], facts: facts[i] ?? {}, ...(maps[i]?.length ? { maps: maps[i] } : {}) };
     return { ...known, ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
   });
   return { sources, totals: JSON.parse(totals) as Totals };

@@ -154,6 +154,7 @@ function writeSideTables(
     totals: JSON.stringify({ unplaced, unpaired, deviceAccess, endNs }),
     joined: JSON.stringify(sources.map(({ joined }) => joinedText(joined))),
     facts: JSON.stringify(sources.map(({ facts }) => facts)),
+    maps: JSON.stringify(sources.map(({ maps = [] }) => maps)),
   });
   const issueParts = [
     text(issues, 'code'),

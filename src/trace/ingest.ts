@@ -1,8 +1,10 @@
 // Reads the recordings of one run, in whatever format they are, into one trace; a bundle is read as it is.
 import { Assembler } from '../assembly/assembler.js';
+import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
+import type { EventMap } from '../model/event-map.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { ClockPair, Format, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
+import type { ClockPair, Format, GivenGeometry, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle } from './bundle.js';
 import { openBundle } from './bundle-reader.js';
@@ -31,6 +33,10 @@ export interface IngestOptions {
   readonly columns?: ReadOptions['columns'] | undefined;
   /** What the user says of the clocks of several recordings. */
   readonly clockOffsets?: readonly GivenOffset[] | undefined;
+  /** Events that recordings may hold and sealtrace does not know by itself. */
+  readonly maps?: readonly EventMap[] | undefined;
+  /** Where file systems of the recordings keep their blocks. */
+  readonly xfs?: readonly GivenGeometry[] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Folder for what does not fit into memory; by default that of temporary files. */
   readonly scratch?: string | undefined;
@@ -66,16 +72,32 @@ export async function ingestParts(paths: readonly string[], options: IngestOptio
   const bundle = paths.find((path) => path !== '-' && isBundle(path));
   if (bundle !== undefined && paths.length > 1)
     throw new UserError(`${bundle} is a bundle, which is a whole trace; give it alone, or give the recordings instead`);
-  const { parts, close } =
-    bundle === undefined ? await readAll(paths, format, options) : { parts: openBundle(bundle), close: () => {} };
+  const { parts, close } = bundle === undefined ? await readAll(paths, format, options) : openTaught(bundle, options);
   return { parts, close, damaged: parts.rest().issues.some(({ code }) => code === DAMAGED) };
+}
+
+/** What a bundle was not taught when it was made, it cannot learn. */
+function openTaught(bundle: string, { maps = [], xfs = [] }: IngestOptions): Kept {
+  if (xfs.length > 0)
+    throw new UserError(
+      `${bundle} is a bundle, whose blocks are placed already; ingest the recording again with --xfs-geometry`,
+    );
+  const parts = openBundle(bundle);
+  const known = parts.rest().sources.flatMap((source) => source.maps ?? []);
+  const missing = maps.find(({ name }) => known.every(({ map }) => map !== name));
+  if (missing === undefined) return { parts, close: () => {} };
+  throw new UserError(
+    `${bundle} is a bundle, whose events were read without the map "${missing.name}"; ingest the recording again with --events ${missing.name}`,
+  );
 }
 
 type Kept = Omit<IngestedParts, 'damaged'>;
 
 async function readAll(paths: readonly string[], format: Format | null, options: IngestOptions): Promise<Kept> {
   if (paths.filter((path) => path === '-').length > 1) throw new UserError('stdin (-) can be read once only');
-  const builder = new TraceBuilder((sink) => new Assembler(sink), new Spill(options.scratch));
+  const { maps = [], xfs = [] } = options;
+  const catalogue = maps.length === 0 ? OWN_EVENTS : new EventCatalogue(maps);
+  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue, xfs), new Spill(options.scratch));
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.
@@ -84,7 +106,11 @@ async function readAll(paths: readonly string[], format: Format | null, options:
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
     const groups = grouped(inputs, chosen);
-    const timeline = groups.length > 1 ? new Timeline() : null;
+    const timeline = groups.length > 1 ? new Timeline(xfs) : null;
+    if (timeline !== null && maps.length > 0)
+      throw new UserError(
+        `--events ${maps[0]!.name} is for one recording; found ${groups.length}. Give the one that has these events alone, or leave --events out to join them`,
+      );
     if (timeline === null && options.clockOffsets !== undefined && options.clockOffsets.length > 0)
       throw new UserError(
         '--clock-offset leads the clocks of several recordings to one; expected at least two, found one',

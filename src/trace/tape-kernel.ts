@@ -1,9 +1,11 @@
 // The way of kernel records onto a tape, with the fields a format fills.
+import { OWN_EVENTS } from '../model/event-catalogue.js';
 import type { KernelRecord, KernelSink, Words } from '../model/kernel.js';
 import { MAX_SLOTS } from '../model/kernel-events.js';
 import { LOST, type Tape, type TapeRules, TOKEN, WIDTHS } from './tape.js';
 
 export class TapeKernel implements KernelSink {
+  readonly catalogue = OWN_EVENTS;
   readonly record: KernelRecord = {
     event: 0,
     timeNs: 0,

@@ -3,10 +3,11 @@
 import { Assembler } from '../assembly/assembler.js';
 import { stableOrder } from '../base/columns.js';
 import { WordTable } from '../base/words.js';
+import { OWN_EVENTS } from '../model/event-catalogue.js';
 import { Op } from '../model/events.js';
 import { CLOCKS_UNKNOWN } from '../model/issue.js';
 import { KERNEL_EVENTS, kernelEvent, slotPlaces } from '../model/kernel-events.js';
-import type { TraceSink } from '../model/trace.js';
+import type { GivenGeometry, TraceSink } from '../model/trace.js';
 import { clockOf, type GivenOffset, type Offset, offsets, type Recording, resolutionOf } from './clocks.js';
 import { type Lane, type Plan, planOf } from './elsewhere.js';
 import { EVENT_FIELDS } from './event-row.js';
@@ -21,6 +22,11 @@ export class Timeline {
   readonly #recordings: Recording[] = [];
   readonly #words = new WordTable();
   #inputs = 0;
+  readonly #xfs: readonly GivenGeometry[];
+
+  constructor(xfs: readonly GivenGeometry[] = []) {
+    this.#xfs = xfs;
+  }
 
   /** A recording begins: inputs that one recorder wrote together. */
   begin(): void {
@@ -83,7 +89,7 @@ export class Timeline {
       base += lane.tape.entries.length;
       return { ...lane, base: from };
     });
-    new Assembly(own, base, this.#words).run();
+    new Assembly(own, base, this.#words, this.#xfs).run();
   }
 }
 
@@ -130,7 +136,7 @@ class Assembly {
   readonly #met = new Set<number>();
   readonly #nameless: number;
 
-  constructor(lanes: readonly Lane[], entries: number, words: WordTable) {
+  constructor(lanes: readonly Lane[], entries: number, words: WordTable, xfs: readonly GivenGeometry[]) {
     this.#lanes = lanes;
     this.#plan = planOf(lanes, entries, devicesOf(lanes));
     this.#laneOf = new Uint16Array(entries);
@@ -143,7 +149,8 @@ class Assembly {
         if (process >= 0 && !this.#processes.has(tid[entry]!)) this.#processes.set(tid[entry]!, process);
       });
     });
-    this.#assembler = new Assembler(new JoinedSink(lanes[0]!.tape.real, (row) => this.#place(row)), words);
+    const sink = new JoinedSink(lanes[0]!.tape.real, (row) => this.#place(row));
+    this.#assembler = new Assembler(sink, OWN_EVENTS, xfs, words);
   }
 
   run(): void {

@@ -56,4 +56,20 @@ describe('XfsGeometry', () => {
       { numRuns: 500 },
     );
   });
+
+  test('given, every block is translated as the kernel does, and pairs are held against it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 64, max: 1 << 26 }), fc.nat({ max: 2 ** 40 }), (groupSize, linear) => {
+        const g = new XfsGeometry(groupSize);
+        const { fsb } = numbering(groupSize);
+        expect(g.linear(fsb(linear))).toBe(linear);
+      }),
+    );
+    const g = new XfsGeometry(24_576);
+    g.pair(numbering(24_576).fsb(100_000), 100_000);
+    g.pair(numbering(20_000).fsb(100_000), 100_000);
+    expect(g.describe()).toBe(
+      'allocation groups of 24576 blocks (agblklog 15), given; 1 pairs of block numbers agree, 1 contradict it',
+    );
+  });
 });

@@ -8,6 +8,7 @@ import { WordTable } from '../../src/base/words.js';
 import { BinaryPayload } from '../../src/formats/binary-payload.js';
 import { labelsOf } from '../../src/formats/print-labels.js';
 import { parseTracepointFormat, type TracepointFormat } from '../../src/formats/tracepoint-format.js';
+import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { KernelSink } from '../../src/model/kernel.js';
 import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS, slotPlaces } from '../../src/model/kernel-events.js';
 import { hasShared, shared } from '../kernel/recordings.js';
@@ -24,7 +25,15 @@ const record = {
   v: new Float64Array(MAX_SLOTS),
   arrays: [],
 };
-const kernel: KernelSink = { record, words, take: () => 0, task: () => 0, lost: () => {}, finish: () => {} };
+const kernel: KernelSink = {
+  catalogue: OWN_EVENTS,
+  record,
+  words,
+  take: () => 0,
+  task: () => 0,
+  lost: () => {},
+  finish: () => {},
+};
 
 /** A record with these values in its fields, by name; texts and arrays stand behind the fields. */
 function raw(

@@ -5,6 +5,7 @@ import { Assembler } from '../../src/assembly/assembler.js';
 import { WordTable } from '../../src/base/words.js';
 import { perfData } from '../../src/formats/perf-data.js';
 import { perfScript } from '../../src/formats/perf-script.js';
+import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { KernelSink } from '../../src/model/kernel.js';
 import { KERNEL_EVENTS, MAX_SLOTS } from '../../src/model/kernel-events.js';
 import type { Format, Trace } from '../../src/model/trace.js';
@@ -41,6 +42,7 @@ async function handed(format: Format, bytes: Uint8Array): Promise<unknown[]> {
       arrays: [],
     };
     return {
+      catalogue: OWN_EVENTS,
       record,
       words,
       take() {

@@ -1,5 +1,6 @@
 // What tests of recorded formats share: bytes through a format and the real assembly, and what the trace then says.
 import { Assembler } from '../../src/assembly/assembler.js';
+import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import { FLAGS, Flag, OBSERVED_OPS, OPS, type OpName } from '../../src/model/events.js';
 import type { Format, Trace } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
@@ -14,9 +15,10 @@ export async function readAs(
   format: Format,
   text: string | Uint8Array,
   chunk = Number.POSITIVE_INFINITY,
+  catalogue = OWN_EVENTS,
 ): Promise<Read> {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue));
   const sink = builder.startSource('t.txt', format.name, bytes.length);
   const whole = await format.read(
     {

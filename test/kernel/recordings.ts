@@ -5,6 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { Assembler } from '../../src/assembly/assembler.js';
 import * as costs from '../../src/costs/index.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
+import { EventCatalogue } from '../../src/model/event-catalogue.js';
+import type { EventMap } from '../../src/model/event-map.js';
 import type { Trace } from '../../src/model/trace.js';
 import * as entries from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
@@ -57,9 +59,10 @@ export const content = (file: string): Buffer =>
   file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file);
 
 /** Reads a recording through the real format and assembly. */
-export async function load(file: string, name: string): Promise<Trace> {
+export async function load(file: string, name: string, maps: readonly EventMap[] = []): Promise<Trace> {
   const bytes = content(file);
-  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const catalogue = new EventCatalogue(maps);
+  const builder = new TraceBuilder((sink) => new Assembler(sink, catalogue));
   const sink = builder.startSource(name, ftraceText.name, bytes.length);
   await ftraceText.read(
     {
