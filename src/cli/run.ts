@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import('./query.js')).query,
   map: async () => (await import('./map.js')).map,
   synth: async () => (await import('./synth.js')).synth,
+  model: async () => (await import('./model.js')).model,
   anonymize: async () => (await import('./anonymize.js')).anonymize,
   list: async () => (await import('./list.js')).list,
 };
