@@ -67,7 +67,7 @@ async function made(...args: string[]): Promise<{ text: string; files: number; t
 
 beforeAll(async () => {
   expect((await model('-q')).code).toBe(0);
-});
+}, 60_000);
 
 test('synth makes it again, ten times as much of it, or longer; the same bytes for the same arguments', async () => {
   const one = await made();
