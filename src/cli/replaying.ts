@@ -2,7 +2,7 @@
 import * as costRegistry from '../costs/index.js';
 import type { MixedLane } from '../engine/lane-policies.js';
 import type { CostModel } from '../model/costs.js';
-import { UserError } from '../model/issue.js';
+import { GUESSED, UserError } from '../model/issue.js';
 import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import * as policyRegistry from '../policies/index.js';
@@ -88,6 +88,8 @@ export function replayPlan(
   damaged: boolean,
 ): ReturnType<typeof replayRun> & { readonly trace: Trace } {
   const replayed = overlaid(trace, plan);
+  for (const { code, source, text } of replayed.issues.slice(trace.issues.length))
+    if (code.startsWith(GUESSED) && !context.quiet) context.io.err(`sealtrace: ${source}: ${text}\n`);
   const made = replayRun(replayed, {
     traceName: traceName(trace),
     version: context.version,
