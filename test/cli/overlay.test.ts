@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { overlayOf, withOverlays } from '../../src/cli/overlay.js';
 import { reference } from '../../src/costs/reference.js';
-import { Op } from '../../src/model/events.js';
+import { OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { mapSnapshots } from '../../src/results/snapshots.js';
 import type { ReplayReport } from '../../src/results/types.js';
@@ -41,8 +41,7 @@ async function replayed(overlay: readonly string[], settings: readonly string[] 
   const options = [
     ...overlay.flatMap((one) => ['--overlay', one]),
     ...settings,
-    '--policy',
-    'dax,ondisk,mapdirect,odp',
+    ...(settings.includes('--policy') ? [] : ['--policy', 'dax,ondisk,mapdirect,odp']),
   ];
   const { code, out, err } = await sealtrace(['replay', trace, '--json', ...options]);
   expect(code, err).toBe(0);
@@ -85,6 +84,31 @@ describe('a mover over a load of device accesses', () => {
     expect(of('/data/a.db').every(({ addr }) => addr < 1000 * PAGE || addr >= 2064 * PAGE)).toBe(true);
     expect(of('/data/b.log')).toMatchObject([{ offset: 0, length: 64 * PAGE, addr: 2000 * PAGE }]);
     expect(of('/overlay/donor-0')).toEqual([]);
+  });
+});
+
+describe('holders of other kinds over the same load', () => {
+  test.each([
+    ['gpu-load', 'gpu-load:holders=2,hold=0.5', ['mmap', 'register', 'dma_read', 'deregister', 'munmap']],
+    ['hypervisor', 'hypervisor:io_gap=0.05', ['address_query', 'dma_read', 'dma_write']],
+    ['pnfs-blocks', 'pnfs-blocks:clients=3,io_gap=0.01', ['layout_get', 'dma_read', 'dma_write', 'layout_return']],
+  ] as const)('%s takes the recorded files within their sizes', async (_, overlay, ops) => {
+    const trace = await traceOf(LOAD);
+    const { columns: c, files } = laid(trace, overlay);
+    const added = Array.from({ length: c.rows }, (_, row) => row).filter((row) => c.source[row] === 1);
+    expect(new Set(added.map((row) => OPS[c.op[row]!]))).toEqual(new Set(ops));
+    expect(new Set(added.map((row) => files[c.file[row]!]!.path))).toEqual(new Set(['/data/a.db', '/data/b.log']));
+    for (const row of added) expect(c.offset[row]! + Math.max(0, c.length[row]!)).toBeLessThanOrEqual(64 * PAGE);
+  });
+
+  test('their holds count: recalls of layouts, stale copies of a map', async () => {
+    const era = ['--set', 'era=2017'];
+    const both = ['mover:rate=20/s,run_bytes=64KiB', 'pnfs-blocks:clients=3,io_gap=0.01,hold=1'];
+    const pnfs = await replayed(both, [...era, '--policy', 'pnfs-layout']);
+    expect(laneOf(pnfs, 'pnfs-layout').verdicts.recall).toBeGreaterThan(0);
+    const guests = ['mover:rate=20/s,run_bytes=64KiB', 'hypervisor:io_gap=0.05'];
+    const map = await replayed(guests, [...era, '--policy', 'static-map']);
+    expect(laneOf(map, 'static-map').hazards.count).toBeGreaterThan(0);
   });
 });
 
@@ -177,7 +201,7 @@ test.each([
   [
     'one that stands alone',
     'swapfile',
-    /swapfile can only stand alone; expected crashy, mover, odp-nic or rdma-server/,
+    /swapfile can only stand alone; expected crashy, gpu-load, hypervisor, mover, odp-nic, pnfs-blocks or rdma-server/,
   ],
   ['a negative rate', 'mover:rate=-2/s', /--overlay mover: parameter "rate" is "-2\/s"; expected a number from 0/],
   ['an unknown parameter', 'mover:speed=2', /--overlay mover has no parameter "speed"; expected run_bytes, rate/],
