@@ -1,6 +1,6 @@
 // A workload from a file that `sealtrace model` wrote, and how its maps are looked at while it is fitted.
 import { readFileSync } from 'node:fs';
-import type { MapsAt } from '../fitting/uses.js';
+import type { MapsAt } from '../fitting/use.js';
 import type { CostModel } from '../model/costs.js';
 import { UserError } from '../model/issue.js';
 import type { Policy } from '../model/policy.js';

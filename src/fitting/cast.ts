@@ -4,7 +4,7 @@ import { NONE } from '../model/units.js';
 import type { ProcessKind } from '../workloads/modelled/model.js';
 import { Groups, sharesOf } from './groups.js';
 import { MOST_KINDS } from './kinds.js';
-import type { Use } from './uses.js';
+import type { Use } from './use.js';
 
 /** Roles that are told apart. */
 const MOST_ROLES = 64;

@@ -11,7 +11,7 @@ import {
 } from '../workloads/modelled/model.js';
 import { distributionOf, distributionOrNull } from './distributions.js';
 import type { Kinds } from './kinds.js';
-import type { HoldUse, Use } from './uses.js';
+import type { HoldUse, Use } from './use.js';
 
 /** Powers of two that offsets are held against, and the share that has to be multiples. */
 const MOST_ALIGN = 2 ** 20;

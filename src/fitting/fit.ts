@@ -7,7 +7,8 @@ import { castOf } from './cast.js';
 import { chainOf } from './chains.js';
 import { distributionOf } from './distributions.js';
 import { type Kinds, kindsOf } from './kinds.js';
-import { type MapsAt, readUses, type Use, type Uses } from './uses.js';
+import type { MapsAt, Use, Uses } from './use.js';
+import { readUses } from './uses.js';
 
 /** `maps` makes a new look at the recording's maps, from its beginning. */
 export function fitWorkload(trace: Trace, maps: () => MapsAt): WorkloadModel {

@@ -4,7 +4,7 @@ import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE } from '../model/units.js';
 import type { FileKind, FileMember } from '../workloads/modelled/model.js';
 import { Groups, sharesOf } from './groups.js';
-import type { MapsAt, Use } from './uses.js';
+import type { MapsAt, Use } from './use.js';
 
 /** Kinds that are told apart. */
 export const MOST_KINDS = 24;

@@ -2,7 +2,8 @@
 import { OPS, Op } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { kindsOf } from './kinds.js';
-import { type MapsAt, readUses, type Use } from './uses.js';
+import type { MapsAt, Use } from './use.js';
+import { readUses } from './uses.js';
 
 export interface Observations {
   /** Operations by name, with what gives holds back and what devices do. */

@@ -1,72 +1,21 @@
 // What a recording's threads did, as a model needs it: one use per operation, holds with their length and what devices did
 // through them, and what each operation met in the file's map.
 import { Holding } from '../extents/extent-map.js';
-import { type EventColumns, Flag, OBSERVED_OPS, OPS, Op, type OpName, opSet } from '../model/events.js';
+import {
+  type EventColumns,
+  FLAGS,
+  Flag,
+  type FlagName,
+  OBSERVED_OPS,
+  OPS,
+  Op,
+  type OpName,
+  opSet,
+} from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { CaseName } from '../workloads/modelled/model.js';
-
-/** Files as the recording had them, asked for with times that never go back. */
-export interface MapsAt {
-  /** i_size, -1 unknown. */
-  size(file: number, nowNs: Nanos): Bytes;
-  /** Bits of `Holding`; 0 where the map is not known. */
-  holding(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): number;
-  extents(
-    file: number,
-    nowNs: Nanos,
-  ): readonly { readonly length: Bytes; readonly state: 'written' | 'unwritten' | 'shared' }[];
-}
-
-export interface Access {
-  readonly timeNs: Nanos;
-  bytes: Bytes;
-  readonly write: boolean;
-}
-
-export interface HoldUse {
-  readonly handle: number;
-  readonly timeNs: Nanos;
-  readonly file: number;
-  readonly pid: number;
-  readonly offset: Bytes;
-  readonly length: Bytes;
-  /** -1: it was not given back. */
-  endNs: Nanos;
-  release: OpName;
-  left: Bytes;
-  readonly accesses: Access[];
-}
-
-export interface Use {
-  readonly timeNs: Nanos;
-  readonly op: number;
-  readonly flags: number;
-  readonly file: number;
-  readonly task: number;
-  readonly offset: Bytes;
-  length: Bytes;
-  /** 0, or the negative errno that was recorded. */
-  readonly errno: number;
-  readonly latencyNs: Nanos;
-  readonly case: CaseName;
-  /** i_size before it. */
-  readonly size: Bytes;
-  /** Second file of an operation on two, -1 for none. */
-  other: number;
-  readonly hold: HoldUse | null;
-  /** Since the use of the file before it the trace lost sight of the file's size and map. */
-  readonly forgotten: boolean;
-  /** Another process had the file mapped; a device had blocks of it. */
-  readonly mapped: boolean;
-  readonly pinned: boolean;
-}
-
-export interface Uses {
-  readonly uses: readonly Use[];
-  readonly exits: readonly { readonly task: number; readonly killed: boolean; readonly timeNs: Nanos }[];
-  readonly leftOut: Readonly<Record<string, number>>;
-}
+import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
 const OBSERVED = opSet(OBSERVED_OPS);
 const LEFT_OUT = opSet(['fork', 'mount', 'umount', 'crash', 'seal', 'unseal']);
@@ -85,11 +34,12 @@ const IS_FAULT = opSet(['read_fault', 'write_fault']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
 const FOR_DEVICES = opSet(['pin', 'register']);
-/** What a model says of a flag: what was asked for, not how it was seen. */
-const SAID =
-  Flag.write | Flag.sync | Flag.direct | Flag.populate | Flag.whole | Flag.shared | Flag.writable | Flag.nowait;
-const SAID_TOO = Flag.trunc | Flag.keep_size | Flag.over | Flag.odp | Flag.p2p | Flag.exclusive | Flag.read;
-const KEPT = SAID | SAID_TOO | Flag.times | Flag.mode | Flag.gup | Flag.pagecache | Flag.raw;
+/** Flags that tell how something was seen, or what came of it; a model keeps the others, which tell what was asked for. */
+const SEEN = new Set<FlagName>([
+  ...(['synthetic', 'second', 'killed', 'observed', 'unwritten', 'delalloc', 'reflinked'] as const),
+  ...(['moved', 'attributes', 'unknown', 'dax', 'meta'] as const),
+]);
+const KEPT = FLAGS.reduce((bits, name) => (SEEN.has(name) ? bits : bits | Flag[name]), 0);
 
 export function readUses(trace: Trace, maps: MapsAt): Uses {
   return new Reader(trace, maps).run();

@@ -57,6 +57,7 @@ export class Cells {
   readonly #addr: Float64Array;
   /** Cells within the size, by state. */
   readonly #having = new Uint32Array(4);
+  #length = 0;
 
   constructor(space: Space, cells: number, cellBytes: Bytes) {
     this.#space = space;
@@ -71,7 +72,7 @@ export class Cells {
 
   /** Cells that the file has. */
   get length(): number {
-    return Math.min(this.#state.length, Math.ceil(this.bytes / this.cellBytes));
+    return this.#length;
   }
 
   state(cell: number): number {
@@ -83,7 +84,7 @@ export class Cells {
   }
 
   put(cell: number, state: number, addr: Bytes): void {
-    if (cell < this.length) {
+    if (cell < this.#length) {
       this.#having[this.#state[cell]!]!--;
       this.#having[state]!++;
     }
@@ -94,7 +95,8 @@ export class Cells {
   resize(bytes: Bytes): void {
     const before = this.length;
     this.bytes = Math.min(bytes, this.mostBytes);
-    const after = this.length;
+    const after = Math.min(this.#state.length, Math.ceil(this.bytes / this.cellBytes));
+    this.#length = after;
     for (let cell = before; cell < after; cell++) this.#having[this.#state[cell]!]!++;
     for (let cell = after; cell < before; cell++) this.#having[this.#state[cell]!]!--;
   }
@@ -122,7 +124,8 @@ export class Cells {
     for (let cell = from; cell < to && base < 0; cell++)
       if (this.#state[cell] === Cell.hole) base = this.#space.take((to - from) * cellBytes);
     for (let cell = from; cell < to; cell++)
-      this.#fillCell(cell, state, base < 0 ? -1 : base + (cell - from) * cellBytes);
+      if (base >= 0 || this.#state[cell] !== state)
+        this.#fillCell(cell, state, base < 0 ? -1 : base + (cell - from) * cellBytes);
     return base < 0 ? UNKNOWN : base + offset - from * cellBytes;
   }
 
