@@ -7,6 +7,7 @@ import type { Trace } from '../model/trace.js';
 import { fileName } from '../results/input.js';
 import { recordedMaps } from '../results/recorded-maps.js';
 import { TraceBuilder } from '../trace/builder.js';
+import { asDeviceSide } from '../trace/device-side.js';
 import { laidOver } from '../trace/overlay.js';
 import { parameterValues } from '../workloads/parts/parameters.js';
 import { RECORDED, type Recording } from '../workloads/parts/recorded-files.js';
@@ -58,8 +59,23 @@ export function withOverlays(trace: Trace, plans: readonly OverlayPlan[], tools:
   return plans.reduce((whole, plan) => withOverlay(whole, plan, tools), trace);
 }
 
-function withOverlay(trace: Trace, plan: OverlayPlan, { recorded, costs, seed }: OverlayTools): Trace {
-  const chosen = chosenFiles(trace, plan);
+function withOverlay(recorded: Trace, plan: OverlayPlan, tools: OverlayTools): Trace {
+  const chosen = chosenFiles(recorded, plan);
+  const trace = asDeviceSide(recorded, chosen, emptyBuilder(), firstPid(recorded));
+  return laidOverFiles(trace, chosen, plan, tools);
+}
+
+const emptyBuilder = (): TraceBuilder =>
+  new TraceBuilder(() => {
+    throw new Error('a workload has no kernel records');
+  });
+
+function laidOverFiles(
+  trace: Trace,
+  chosen: readonly number[],
+  plan: OverlayPlan,
+  { recorded, costs, seed }: OverlayTools,
+): Trace {
   const maps = recordedMaps(trace, recorded, costs);
   const recording: Recording = {
     count: chosen.length,
@@ -69,9 +85,7 @@ function withOverlay(trace: Trace, plan: OverlayPlan, { recorded, costs, seed }:
     bytes: (file, nowNs) => maps.bytes(chosen[file]!, nowNs),
     extents: (file, offset, length, nowNs) => maps.parts(chosen[file]!, offset, length, nowNs),
   };
-  const builder = new TraceBuilder(() => {
-    throw new Error('a workload has no kernel records');
-  });
+  const builder = emptyBuilder();
   const sink = builder.startSource(`overlay ${plan.name}`, 'synth', 0);
   const { values } = plan;
   const unused = { firstPid: firstPid(trace), firstAddr: firstAddr(trace) };
@@ -79,6 +93,9 @@ function withOverlay(trace: Trace, plan: OverlayPlan, { recorded, costs, seed }:
   const synthesis = layOver(plan.overlay, recording, options, sink);
   while (synthesis.advance(MOST_ROWS));
   if (synthesis.rows() >= MOST_ROWS) throw tooMany(plan);
+  const hasBlocks = (file: number): boolean =>
+    recording.extents(file, 0, Number.POSITIVE_INFINITY, trace.endNs).length > 0;
+  if (synthesis.rows() === 0 && !chosen.some((_, file) => hasBlocks(file))) throw noBlocks(plan);
   const added = builder.finish();
   return laidOver(trace, added, ({ device, inode }) => (device === RECORDED ? chosen[Number(inode)]! : -1));
 }
@@ -97,6 +114,11 @@ function chosenFiles(trace: Trace, { text, glob }: OverlayPlan): readonly number
 const tooMany = ({ text }: OverlayPlan): UserError =>
   new UserError(
     `--overlay "${text}": more than ${MOST_ROWS} events within the trace; lower its rates (fewer holders, a longer io_gap, a lower rate)`,
+  );
+
+const noBlocks = ({ text }: OverlayPlan): UserError =>
+  new UserError(
+    `--overlay "${text}": the trace tells neither size nor blocks of the files it is laid over, so it would do nothing; choose other files, or record the file system's events beside the calls`,
   );
 
 const firstPid = ({ tasks }: Trace): number => tasks.reduce((most, { pid }) => Math.max(most, pid), 999) + 1;

@@ -3,7 +3,7 @@ import { suggestion } from '../base/nearest.js';
 import * as costRegistry from '../costs/index.js';
 import type { MixedLane } from '../engine/lane-policies.js';
 import type { CostModel } from '../model/costs.js';
-import { UserError } from '../model/issue.js';
+import { GUESSED, UserError } from '../model/issue.js';
 import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import * as policyRegistry from '../policies/index.js';
@@ -89,6 +89,8 @@ export async function replayPlan(
   damaged: boolean,
 ): Promise<Replayed & { readonly trace: Trace }> {
   const replayed = overlaid(trace, plan);
+  for (const { code, source, text } of replayed.issues.slice(trace.issues.length))
+    if (code.startsWith(GUESSED) && !context.quiet) context.io.err(`sealtrace: ${source}: ${text}\n`);
   const begun = beginRun(replayed, {
     traceName: traceName(trace),
     version: context.version,

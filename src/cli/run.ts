@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   map: async () => (await import('./map.js')).map,
   record: async () => (await import('./record.js')).record,
   synth: async () => (await import('./synth.js')).synth,
+  model: async () => (await import('./model.js')).model,
   anonymize: async () => (await import('./anonymize.js')).anonymize,
   list: async () => (await import('./list.js')).list,
 };

@@ -4,6 +4,7 @@ import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
 import { TraceStream } from '../trace/stream.js';
 import * as registry from '../workloads/index.js';
+import { modelledWorkload } from '../workloads/modelled/modelled.js';
 import { parameterValues } from '../workloads/parts/parameters.js';
 import { synthesize } from '../workloads/parts/synthesize.js';
 import type { Values, Workload } from '../workloads/parts/workload.js';
@@ -13,32 +14,45 @@ import { type Args, listed } from './options.js';
 import { pairs } from './replaying.js';
 import { toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
+import { isWorkloadFile, workloadFile } from './workload-file.js';
 
 export const workloads: readonly Workload[] = Object.values(registry);
 
 /** Operations and holds are numbered in 32 bits, up to two numbers a row. */
-const MOST_EVENTS = 2_000_000_000;
+export const MOST_EVENTS = 2_000_000_000;
+/** Copies of a fitted workload. */
+const MOST_SCALE = 1_000_000;
 
 export const synth: Command = {
   name: 'synth',
-  summary: 'a synthetic trace of a workload; the same arguments give the same bytes',
+  summary:
+    'a synthetic trace of a workload, or of one that sealtrace model fitted; the same arguments give the same bytes',
   operands: ['WORKLOAD'],
   options: {
     ...TRACE_OUTPUT,
-    events: { kind: 'text', text: 'rows of the trace', fallback: '100000' },
+    events: {
+      kind: 'text',
+      text: 'rows of the trace (by default 100000; of a fitted workload, as many as its threads have in the time of the recording)',
+    },
+    scale: {
+      kind: 'text',
+      text: 'of a fitted workload: so many times its files and processes, in the same time (by default 1)',
+    },
     seed: { kind: 'text', text: 'whole number', fallback: '1' },
     set: { kind: 'list', text: 'KEY=VALUE: a parameter of the workload (sealtrace list workloads); repeatable' },
   },
   examples: [
     ['sealtrace synth rdma-server --events 1000000 --seed 7 -o rdma.sealtrace', 'then replay rdma.sealtrace'],
     ['sealtrace synth mover --set rate=2/s --set holders=100 -o mover.sealtrace', 'with parameters of its own'],
+    ['sealtrace synth workload.json --scale 10 -o more.sealtrace', 'more of what sealtrace model fitted'],
     ['sealtrace synth crashy --events 5000 -o - --format ndjson', 'to read it, or for jq'],
   ],
   async run(context) {
     const { io, args, operands, json, quiet } = context;
-    const workload = workloadNamed(operands[0]!);
+    const fitted = isWorkloadFile(operands[0]!);
+    const workload = fitted ? fittedWorkload(operands[0]!, args) : registered(operands[0]!, args);
     const values = parameterValues(workload.name, workload.parameters, pairs(args.list('set'), EXAMPLE));
-    const events = eventsOf(args);
+    const events = eventsOf(args, fitted);
     const seed = args.whole('seed') ?? 1;
     const output = traceOutput(args, 'synth');
     const begin = io.now();
@@ -88,8 +102,27 @@ export function workloadNamed(name: string): Workload {
   throw new UserError(`unknown workload "${name}"${suggestion(name, names)}; expected ${listed(names)}`);
 }
 
-function eventsOf(args: Args): number {
-  const events = args.whole('events')!;
+function registered(name: string, args: Args): Workload {
+  const workload = workloadNamed(name);
+  if (args.given('scale') === undefined) return workload;
+  throw new UserError(
+    `--scale is for a workload that sealtrace model fitted; ${name} has parameters instead, such as --set files=100 (sealtrace list workloads)`,
+  );
+}
+
+function fittedWorkload(path: string, args: Args): Workload {
+  const copies = args.whole('scale') ?? 1;
+  if (copies < 1 || copies > MOST_SCALE)
+    throw new UserError(`--scale is "${args.text('scale')}"; expected a whole number from 1 to ${MOST_SCALE}`);
+  const [first] = args.list('set');
+  if (first !== undefined)
+    throw new UserError(`--set ${first}: a fitted workload has no parameters; use --scale, or edit ${path}`);
+  const repeats = args.given('events') !== undefined;
+  return modelledWorkload(shortName(path).replace(/\.json$/, ''), workloadFile(path), { copies, repeats });
+}
+
+function eventsOf(args: Args, fitted: boolean): number {
+  const events = args.whole('events') ?? (fitted ? MOST_EVENTS : 100_000);
   if (events >= 1 && events <= MOST_EVENTS) return events;
   throw new UserError(`--events is "${args.text('events')}"; expected a whole number from 1 to ${MOST_EVENTS}`);
 }

@@ -2,7 +2,7 @@
 import { newLane } from '../engine/replay.js';
 import { planSeals } from '../engine/seal-plan.js';
 import { viewOf } from '../engine/view.js';
-import { State } from '../extents/extent-map.js';
+import { Holding, State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';
 import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
@@ -13,12 +13,17 @@ export interface MapPart {
   readonly offset: Bytes;
   readonly length: Bytes;
   readonly unwritten: boolean;
+  readonly shared: boolean;
 }
 
 export interface RecordedMaps {
   /** Were the map changes of this file's device recorded? */
   observed(file: number): boolean;
   bytes(file: number, nowNs: Nanos): Bytes;
+  /** i_size, -1 where the trace has not told it. */
+  size(file: number, nowNs: Nanos): Bytes;
+  /** What a range holds, as bits of `Holding`; 0 where its map is not known. */
+  holding(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): number;
   /** Extents with blocks in a range, cut to it. */
   parts(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): readonly MapPart[];
 }
@@ -36,14 +41,27 @@ export function recordedMaps(trace: Trace, recorded: Policy, costs: CostModel): 
       lane.runTo(nowNs);
       return Math.max(0, lane.files.size[file]!, lane.files.maps[file]?.end ?? 0);
     },
+    size(file, nowNs) {
+      lane.runTo(nowNs);
+      return lane.files.size[file]!;
+    },
+    holding(file, offset, length, nowNs) {
+      lane.runTo(nowNs);
+      return lane.files.known[file] === 1 ? (lane.files.maps[file]?.summary(offset, length) ?? Holding.hole) : 0;
+    },
     parts(file, offset, length, nowNs) {
       lane.runTo(nowNs);
       const found = viewOf(lane.files.maps[file], offset, length).filter(({ addr }) => addr >= 0);
       return found.map((one) => {
         const from = Math.max(offset, one.offset);
         const to = Math.min(offset + length, one.offset + one.length);
-        return { offset: from, length: to - from, unwritten: (one.state & 3) === State.unwritten };
+        return { offset: from, length: to - from, ...stateOf(one.state) };
       });
     },
   };
 }
+
+const stateOf = (state: number): Pick<MapPart, 'unwritten' | 'shared'> => ({
+  unwritten: (state & 3) === State.unwritten,
+  shared: (state & State.reflinked) !== 0,
+});

@@ -1,10 +1,18 @@
-// Two traces as one: the rows of the second come among those of the first by time, behind them where times are equal.
+// Two traces as one: the rows of the second come among those of the first by time, where times are equal behind them.
 import type { EventColumns, FileInfo } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 
-/** `fileOf`: the file of `base` that a file of `added` stands for; -1 for a new one. Times of both begin at the same zero. */
-export function laidOver(base: Trace, added: Trace, fileOf: (file: FileInfo) => number): Trace {
+/**
+ * `fileOf`: the file of `base` that a file of `added` stands for; -1 for a new one. Times of both begin at the same zero.
+ * `at`: where rows of `added` come among those of the same time.
+ */
+export function laidOver(
+  base: Trace,
+  added: Trace,
+  fileOf: (file: FileInfo) => number,
+  at: 'before' | 'behind' = 'behind',
+): Trace {
   const files = [...base.files];
   const fileAt = added.files.map((file) => {
     const known = fileOf(file);
@@ -16,7 +24,7 @@ export function laidOver(base: Trace, added: Trace, fileOf: (file: FileInfo) => 
     source: base.sources.length,
     id: highestId(base),
   });
-  const order = mergeOrder(base.columns, moved);
+  const order = mergeOrder(base.columns, moved, at === 'before');
   return {
     ...base,
     columns: merged(base.columns, moved, order),
@@ -56,12 +64,13 @@ function highestId({ columns, records }: Trace): number {
 }
 
 /** By place: the row of the first, or the row of the second counted on behind the first's. */
-function mergeOrder(first: EventColumns, second: EventColumns): Uint32Array {
+function mergeOrder(first: EventColumns, second: EventColumns, secondWins: boolean): Uint32Array {
   const order = new Uint32Array(first.rows + second.rows);
   let a = 0;
   let b = 0;
   for (let place = 0; place < order.length; place++) {
-    const takesFirst = b === second.rows || (a < first.rows && first.timeNs[a]! <= second.timeNs[b]!);
+    const lead = a < first.rows && b < second.rows ? second.timeNs[b]! - first.timeNs[a]! : 0;
+    const takesFirst = b === second.rows || (a < first.rows && (lead > 0 || (lead === 0 && !secondWins)));
     order[place] = takesFirst ? a++ : first.rows + b++;
   }
   return order;

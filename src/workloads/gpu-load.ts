@@ -1,9 +1,10 @@
 // Accelerators that load model shards peer-to-peer from storage while newer versions take the shards' places: a shard is
 // written under another name and renamed over the old one, whose blocks go with its last mapping.
 import { Flag, Op } from '../model/events.js';
-import { addChanger, FILE_PARAMETERS, storageOptions } from './parts/changer.js';
+import { addChanger, FILE_PARAMETERS, RUN_BYTES, storageOptions } from './parts/changer.js';
 import { addHolders, HOLDER_PARAMETERS } from './parts/holder.js';
 import { joined, parameter, withDefaults } from './parts/parameters.js';
+import { RecordedFiles } from './parts/recorded-files.js';
 import { Storage } from './parts/storage.js';
 import type { Workload } from './parts/workload.js';
 
@@ -70,5 +71,12 @@ export const gpuLoad: Workload = {
       popularity: 0,
       ways: [{ weight: 1, change: replace }],
     });
+  },
+  overlay: {
+    parameters: joined(RUN_BYTES, withDefaults(HOLDER_PARAMETERS, LOADERS)),
+    populate(world, values, recording) {
+      const storage = new RecordedFiles(world, recording, values.run_bytes!);
+      addHolders(world, values, { name: 'loader', storage, registerFlags: Flag.p2p, wholeFile: true });
+    },
   },
 };

@@ -2,26 +2,39 @@
 // further word to the file system, while the image is discarded from, grown and cloned for live snapshots.
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
-import { addChanger, append, type Change, FILE_PARAMETERS, punchOrFill, storageOptions } from './parts/changer.js';
+import {
+  addChanger,
+  append,
+  type Change,
+  FILE_PARAMETERS,
+  punchOrFill,
+  RUN_BYTES,
+  storageOptions,
+} from './parts/changer.js';
+import type { HeldFiles } from './parts/holder.js';
 import { joined, parameter, withDefaults } from './parts/parameters.js';
+import { RecordedFiles } from './parts/recorded-files.js';
 import { Storage } from './parts/storage.js';
 import type { Values, Workload } from './parts/workload.js';
 import type { World } from './parts/world.js';
 
 const NS = 1e9;
 
+const GUESTS = [
+  parameter('io_gap', 0.0002, 's', [1e-8, 1e4], 'time between two accesses of a guest: mean', {
+    distribution: 'exponential (Poisson arrivals)',
+  }),
+  parameter('write_share', 0.3, 'share', [0, 1], 'accesses that write', { distribution: 'Bernoulli' }),
+  parameter('life', 5, 's', [1e-3, 1e7], 'how long a guest runs before it asks anew: mean', {
+    distribution: 'exponential',
+  }),
+];
+
 export const hypervisor: Workload = {
   name: 'hypervisor',
   title: 'guests on disk images whose blocks were asked for once, under discard, growth and live snapshots',
   meantFor: ['static-map'],
-  parameters: joined(withDefaults(FILE_PARAMETERS, { files: 8, runs: 256 }), [
-    parameter('io_gap', 0.0002, 's', [1e-8, 1e4], 'time between two accesses of a guest: mean', {
-      distribution: 'exponential (Poisson arrivals)',
-    }),
-    parameter('write_share', 0.3, 'share', [0, 1], 'accesses that write', { distribution: 'Bernoulli' }),
-    parameter('life', 5, 's', [1e-3, 1e7], 'how long a guest runs before it asks anew: mean', {
-      distribution: 'exponential',
-    }),
+  parameters: joined(withDefaults(FILE_PARAMETERS, { files: 8, runs: 256 }), GUESTS, [
     parameter('discards', 200, '/s', [0, 1e7], 'runs that are discarded, or filled again', {
       distribution: 'exponential gaps',
     }),
@@ -51,10 +64,17 @@ export const hypervisor: Workload = {
     addChanger(world, { ...on, name: 'grow', rate: values.growth!, ways: [{ weight: 1, change: append(storage) }] });
     addChanger(world, { ...on, name: 'snapshot', rate: values.snapshots!, ways: [{ weight: 1, change: snapshot }] });
   },
+  overlay: {
+    parameters: joined(RUN_BYTES, GUESTS),
+    populate(world, values, recording) {
+      const images = new RecordedFiles(world, recording, values.run_bytes!);
+      for (let file = 0; file < images.files; file++) addGuest(world, values, images, file);
+    },
+  },
 };
 
 /** One guest on one image; it knows the blocks that were there when it asked. */
-function addGuest(world: World, values: Values, storage: Storage, file: number): void {
+function addGuest(world: World, values: Values, storage: HeldFiles, file: number): void {
   const random = world.fork();
   const task = world.task(`guest-${file}`);
   const id = storage.id(file);
@@ -63,7 +83,7 @@ function addGuest(world: World, values: Values, storage: Storage, file: number):
   let endNs = 0;
   world.actor(random.exponential(values.io_gap! * NS), (nowNs) => {
     if (handle === 0 || nowNs >= endNs) {
-      runs = storage.runs[file]!;
+      runs = storage.runCount(file);
       handle = world.acquire(Op.address_query, Flag.whole, id, task, 0, UNKNOWN);
       endNs = nowNs + random.exponential(values.life! * NS);
     } else if (runs > 0) {

@@ -1,8 +1,9 @@
 // A workload over a recording: what is added, what stays, and what it changes.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { overlayOf, withOverlays } from '../../src/cli/overlay.js';
 import { reference } from '../../src/costs/reference.js';
-import { Op } from '../../src/model/events.js';
+import { OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { mapSnapshots } from '../../src/results/snapshots.js';
 import type { ReplayReport } from '../../src/results/types.js';
@@ -40,8 +41,7 @@ async function replayed(overlay: readonly string[], settings: readonly string[] 
   const options = [
     ...overlay.flatMap((one) => ['--overlay', one]),
     ...settings,
-    '--policy',
-    'dax,ondisk,mapdirect,odp',
+    ...(settings.includes('--policy') ? [] : ['--policy', 'dax,ondisk,mapdirect,odp']),
   ];
   const { code, out, err } = await sealtrace(['replay', trace, '--json', ...options]);
   expect(code, err).toBe(0);
@@ -84,6 +84,73 @@ describe('a mover over a load of device accesses', () => {
     expect(of('/data/a.db').every(({ addr }) => addr < 1000 * PAGE || addr >= 2064 * PAGE)).toBe(true);
     expect(of('/data/b.log')).toMatchObject([{ offset: 0, length: 64 * PAGE, addr: 2000 * PAGE }]);
     expect(of('/overlay/donor-0')).toEqual([]);
+  });
+});
+
+describe('holders of other kinds over the same load', () => {
+  test.each([
+    ['gpu-load', 'gpu-load:holders=2,hold=0.5', ['mmap', 'register', 'dma_read', 'deregister', 'munmap']],
+    ['hypervisor', 'hypervisor:io_gap=0.05', ['address_query', 'dma_read', 'dma_write']],
+    ['pnfs-blocks', 'pnfs-blocks:clients=3,io_gap=0.01', ['layout_get', 'dma_read', 'dma_write', 'layout_return']],
+  ] as const)('%s takes the recorded files within their sizes', async (_, overlay, ops) => {
+    const trace = await traceOf(LOAD);
+    const { columns: c, files } = laid(trace, overlay);
+    const added = Array.from({ length: c.rows }, (_, row) => row).filter((row) => c.source[row] === 1);
+    expect(new Set(added.map((row) => OPS[c.op[row]!]))).toEqual(new Set(ops));
+    expect(new Set(added.map((row) => files[c.file[row]!]!.path))).toEqual(new Set(['/data/a.db', '/data/b.log']));
+    for (const row of added) expect(c.offset[row]! + Math.max(0, c.length[row]!)).toBeLessThanOrEqual(64 * PAGE);
+  });
+
+  test('their holds count: recalls of layouts, stale copies of a map', async () => {
+    const era = ['--set', 'era=2017'];
+    const both = ['mover:rate=20/s,run_bytes=64KiB', 'pnfs-blocks:clients=3,io_gap=0.01,hold=1'];
+    const pnfs = await replayed(both, [...era, '--policy', 'pnfs-layout']);
+    expect(laneOf(pnfs, 'pnfs-layout').verdicts.recall).toBeGreaterThan(0);
+    const guests = ['mover:rate=20/s,run_bytes=64KiB', 'hypervisor:io_gap=0.05'];
+    const map = await replayed(guests, [...era, '--policy', 'static-map']);
+    expect(laneOf(map, 'static-map').hazards.count).toBeGreaterThan(0);
+  });
+});
+
+describe('over a block trace, whose requests become the side of the device', () => {
+  const requests = join(import.meta.dirname, '..', '..', 'traces', 'tables', 'requests.csv');
+  const under = async (...overlay: string[]): Promise<{ report: ReplayReport; err: string }> => {
+    const options = ['--policy', 'dax,ondisk,odp', '--set', 'era=2017', '--json'];
+    const { code, out, err } = await sealtrace(['replay', requests, ...options, ...overlay]);
+    expect(code, err).toBe(0);
+    return { report: JSON.parse(out) as ReplayReport, err };
+  };
+
+  test('moved blocks are stale under dax of 2017, the move is refused under ondisk, fetched again under odp', async () => {
+    const { report: plain } = await under();
+    expect(plain.lanes.map(({ hazards, verdicts }) => [hazards.count, verdicts.deny])).toEqual(Array(3).fill([0, 0]));
+    const { report, err } = await under('--overlay', 'mover:rate=2000/s,run_bytes=1MiB');
+    expect(err).toContain('the trace tells no block maps: 2 volumes taken as one run of blocks each');
+    expect(laneOf(report, 'dax').hazards.count).toBeGreaterThan(0);
+    expect(laneOf(report, 'ondisk').denied.ETXTBSY).toBeGreaterThan(0);
+    expect(laneOf(report, 'ondisk').hazards.count).toBe(0);
+    expect(laneOf(report, 'odp').deviceRefaults).toBeGreaterThan(0);
+    expect(laneOf(report, 'odp').hazards.count).toBe(0);
+  });
+
+  test('every request is there, at its time, through the registration of its volume', async () => {
+    const { trace } = await ingest([requests]);
+    const { columns: c } = laid(trace, 'mover:rate=2000/s,run_bytes=1MiB');
+    const isRequest = (row: number): boolean => c.op[row] === Op.dma_read || c.op[row] === Op.dma_write;
+    const rows = Array.from({ length: c.rows }, (_, row) => row).filter(isRequest);
+    expect(rows.map((row) => c.timeNs[row])).toEqual([...trace.columns.timeNs.subarray(0, trace.columns.rows)]);
+    const registered = new Map<number, number>();
+    for (let row = 0; row < c.rows; row++)
+      if (c.op[row] === Op.register) registered.set(c.handle[row]!, c.file[row]!);
+      else if (isRequest(row)) expect(registered.get(c.handle[row]!)).toBe(c.file[row]);
+    expect(registered.size).toBe(2);
+  });
+
+  test('a trace that tells neither size nor blocks is refused', async () => {
+    const reads = file('reads.ndjson', '{"schema":"sealtrace.events/1"}\n{"t":1,"op":"open","pid":4,"path":"/x"}\n');
+    const { code, out, err } = await sealtrace(['replay', reads, '--overlay', 'mover:rate=2/s']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/--overlay "mover:rate=2\/s": the trace tells neither size nor blocks/);
   });
 });
 
@@ -134,7 +201,7 @@ test.each([
   [
     'one that stands alone',
     'swapfile',
-    /swapfile can only stand alone; expected crashy, mover, odp-nic or rdma-server/,
+    /swapfile can only stand alone; expected crashy, gpu-load, hypervisor, mover, odp-nic, pnfs-blocks or rdma-server/,
   ],
   ['a negative rate', 'mover:rate=-2/s', /--overlay mover: parameter "rate" is "-2\/s"; expected a number from 0/],
   ['an unknown parameter', 'mover:speed=2', /--overlay mover has no parameter "speed"; expected run_bytes, rate/],

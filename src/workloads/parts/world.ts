@@ -66,8 +66,17 @@ export class World {
 
   /** The only thread of a new process. */
   task(name: string): number {
-    const pid = this.#firstPid + this.#tasks++;
-    return this.#out.taskId(pid, pid, name);
+    return this.thread(name, this.nextPid);
+  }
+
+  /** Number of a process whose first thread is made next. */
+  get nextPid(): number {
+    return this.#firstPid + this.#tasks;
+  }
+
+  /** One more thread of a process. */
+  thread(name: string, pid: number): number {
+    return this.#out.taskId(pid, this.#firstPid + this.#tasks++, name);
   }
 
   /** Space on the device that was never used. */
@@ -79,11 +88,17 @@ export class World {
 
   /** A file of `size` bytes, its blocks from `addr` on (-1: it has none). Only before time begins. */
   file(path: string, size: Bytes, addr: Bytes): number {
+    const id = this.declare(path, size, Flag.dax);
+    if (addr >= 0) this.#row(Op.extent, 0, id, NONE, 0, size, addr, 0, 0);
+    return id;
+  }
+
+  /** A file without its blocks, which are told apart. Only before time begins. */
+  declare(path: string, size: Bytes, flags: number): number {
     if (this.#files++ === MOST_FILES)
       throw new UserError(`more files than the ${MOST_FILES} inodes of a synthetic file system; ask for fewer files`);
     const id = this.#out.fileId(DEVICE, String(FIRST_INODE + this.#files), path);
-    this.#row(Op.file, Flag.dax, id, NONE, 0, size, UNKNOWN, 0, 0);
-    if (addr >= 0) this.#row(Op.extent, 0, id, NONE, 0, size, addr, 0, 0);
+    this.#row(Op.file, flags, id, NONE, 0, size, UNKNOWN, 0, 0);
     return id;
   }
 
@@ -129,9 +144,15 @@ export class World {
 
   /** An operation that every kernel refuses, whatever the policy. */
   refused(op: number, flags: number, file: number, task: number, offset: Bytes, length: Bytes, errno: number): void {
-    this.#out.result = -errno;
+    this.outcome(-errno, UNKNOWN);
     this.act(op, flags, file, task, offset, length, UNKNOWN, 0);
-    this.#out.result = UNKNOWN_RESULT;
+    this.outcome(UNKNOWN_RESULT, UNKNOWN);
+  }
+
+  /** What is recorded of the next row: its result and how long it took. */
+  outcome(result: number, latencyNs: Nanos): void {
+    this.#out.result = result;
+    this.#out.latencyNs = latencyNs;
   }
 
   /** An operation that begins a hold; returns its handle. */

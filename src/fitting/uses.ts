@@ -1,0 +1,252 @@
+// What a recording's threads did, as a model needs it: one use per operation, holds with their length and what devices did
+// through them, and what each operation met in the file's map.
+import { Holding } from '../extents/extent-map.js';
+import {
+  type EventColumns,
+  FLAGS,
+  Flag,
+  type FlagName,
+  OBSERVED_OPS,
+  OPS,
+  Op,
+  type OpName,
+  opSet,
+} from '../model/events.js';
+import type { Trace } from '../model/trace.js';
+import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import type { CaseName } from '../workloads/modelled/model.js';
+import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
+
+const OBSERVED = opSet(OBSERVED_OPS);
+const LEFT_OUT = opSet(['fork', 'mount', 'umount', 'crash', 'seal', 'unseal']);
+const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
+  mmap: 'munmap',
+  pin: 'unpin',
+  register: 'deregister',
+  lease: 'lease_release',
+  layout_get: 'layout_return',
+  swapon: 'swapoff',
+  open: 'close',
+};
+const IS_RELEASE = opSet(Object.values(RELEASES));
+const PAGE = 4096;
+const IS_FAULT = opSet(['read_fault', 'write_fault']);
+const IS_ACCESS = opSet(['dma_read', 'dma_write']);
+/** Devices go through these without naming them. */
+const FOR_DEVICES = opSet(['pin', 'register']);
+/** Flags that tell how something was seen, or what came of it; a model keeps the others, which tell what was asked for. */
+const SEEN = new Set<FlagName>([
+  ...(['synthetic', 'second', 'killed', 'observed', 'unwritten', 'delalloc', 'reflinked'] as const),
+  ...(['moved', 'attributes', 'unknown', 'dax', 'meta'] as const),
+]);
+const KEPT = FLAGS.reduce((bits, name) => (SEEN.has(name) ? bits : bits | Flag[name]), 0);
+
+export function readUses(trace: Trace, maps: MapsAt): Uses {
+  return new Reader(trace, maps).run();
+}
+
+class Reader {
+  readonly #c: EventColumns;
+  readonly #pids: readonly number[];
+  readonly #maps: MapsAt;
+  readonly #uses: Use[] = [];
+  readonly #exits: { task: number; killed: boolean; timeNs: Nanos }[] = [];
+  readonly #leftOut: Record<string, number> = {};
+  readonly #live = new Map<number, HoldUse>();
+  /** By file: pins and registrations that are alive. */
+  readonly #devices = new Map<number, Set<HoldUse>>();
+  /** By file: mappings that are alive. */
+  readonly #mapped = new Map<number, Set<HoldUse>>();
+  readonly #used = new Set<number>();
+  readonly #forgotten = new Set<number>();
+  #lastOpId = 0;
+  #access: { readonly opId: number; readonly access: Access } | null = null;
+
+  constructor(trace: Trace, maps: MapsAt) {
+    this.#c = trace.columns;
+    this.#pids = trace.tasks.map(({ pid }) => pid);
+    this.#maps = maps;
+  }
+
+  run(): Uses {
+    for (let row = 0; row < this.#c.rows; row++) this.#row(row);
+    return { uses: this.#uses, exits: this.#exits, leftOut: this.#leftOut };
+  }
+
+  #row(row: number): void {
+    const c = this.#c;
+    const op = c.op[row]!;
+    if (OBSERVED[op] === 1) return this.#observe(row);
+    if (op === Op.exit) this.#exit(row);
+    else if ((c.flags[row]! & Flag.second) !== 0) this.#second(row);
+    else if (LEFT_OUT[op] === 1 || c.file[row] === NONE) this.#leave(op);
+    else if (IS_RELEASE[op] === 1 && this.#live.has(c.handle[row]!)) this.#release(row);
+    else if (IS_ACCESS[op] === 1 && this.#accessed(row)) return;
+    else this.#use(row);
+  }
+
+  #observe(row: number): void {
+    const c = this.#c;
+    const lost = c.op[row] === Op.map_unknown || (c.op[row] === Op.file && c.length[row]! < 0);
+    if (lost && c.file[row] !== NONE && this.#used.has(c.file[row]!)) this.#forgotten.add(c.file[row]!);
+  }
+
+  #leave(op: number): void {
+    const name = OPS[op]!;
+    this.#leftOut[name] = (this.#leftOut[name] ?? 0) + 1;
+  }
+
+  #use(row: number): void {
+    const c = this.#c;
+    const op = c.op[row]!;
+    const file = c.file[row]!;
+    const timeNs = c.timeNs[row]!;
+    const size = this.#maps.size(file, timeNs - 1);
+    const result = c.result[row]!;
+    const errno = result < 0 && result !== UNKNOWN_RESULT ? result : 0;
+    const held = this.#held(row, file);
+    this.#lastOpId = c.opId[row]!;
+    this.#used.add(file);
+    this.#uses.push({
+      timeNs,
+      op,
+      flags: c.flags[row]! & KEPT,
+      file,
+      task: c.task[row]!,
+      offset: c.offset[row]!,
+      length: c.length[row]!,
+      errno,
+      latencyNs: c.latencyNs[row]!,
+      case: this.#case(row, size),
+      size,
+      other: -1,
+      hold: errno === 0 ? this.#acquire(row, size) : null,
+      ...held,
+      forgotten: this.#forgotten.delete(file),
+    });
+  }
+
+  /** Who had it when the operation came. */
+  #held(row: number, file: number): Pick<Use, 'mapped' | 'pinned'> {
+    const pid = this.#pids[this.#c.task[row]!] ?? -1;
+    let mapped = false;
+    for (const one of this.#mapped.get(file) ?? []) if (one.pid !== pid) mapped = true;
+    return { mapped, pinned: (this.#devices.get(file)?.size ?? 0) > 0 };
+  }
+
+  #case(row: number, size: Bytes): CaseName {
+    const c = this.#c;
+    const op = c.op[row]!;
+    const length = c.length[row]!;
+    const offset = c.offset[row]!;
+    if (op === Op.truncate) return size < 0 ? '' : length < size ? 'down' : length > size ? 'up' : 'same';
+    // Faults know whole pages only.
+    if (IS_FAULT[op] === 1 && size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE) return 'past_eof';
+    if (op !== Op.write && op !== Op.write_fault) return '';
+    if (op === Op.write && size >= 0 && offset >= 0 && offset + length > size) return 'past_eof';
+    const held = this.#maps.holding(c.file[row]!, offset, length, c.timeNs[row]! - 1);
+    if ((held & Holding.hole) !== 0) return 'hole';
+    if ((held & Holding.reflinked) !== 0) return 'shared';
+    return (held & Holding.unwritten) !== 0 ? 'unwritten' : 'written';
+  }
+
+  #acquire(row: number, size: Bytes): HoldUse | null {
+    const c = this.#c;
+    const op = c.op[row]!;
+    const release = RELEASES[OPS[op]!];
+    const handle = c.handle[row]!;
+    if (release === undefined || handle === 0) return null;
+    const file = c.file[row]!;
+    const hold: HoldUse = {
+      handle,
+      timeNs: c.timeNs[row]!,
+      file,
+      pid: this.#pids[c.task[row]!] ?? -1,
+      offset: Math.max(0, c.offset[row]!),
+      length: c.length[row]! < 0 ? Math.max(0, size) : c.length[row]!,
+      endNs: UNKNOWN,
+      release,
+      left: c.length[row]! < 0 ? 0 : c.length[row]!,
+      accesses: [],
+    };
+    this.#live.set(handle, hold);
+    if (FOR_DEVICES[op] === 1) holdsOf(this.#devices, file).add(hold);
+    if (op === Op.mmap) holdsOf(this.#mapped, file).add(hold);
+    return hold;
+  }
+
+  /** A mapping may be given back in parts. */
+  #release(row: number): void {
+    const c = this.#c;
+    const hold = this.#live.get(c.handle[row]!)!;
+    const length = c.length[row]!;
+    hold.left -= length < 0 ? hold.left : length;
+    if (hold.left > 0) this.#leave(c.op[row]!);
+    else this.#ended(hold, c.timeNs[row]!);
+  }
+
+  #ended(hold: HoldUse, endNs: Nanos): void {
+    hold.endNs = endNs;
+    this.#forget(hold);
+  }
+
+  #forget(hold: HoldUse): void {
+    this.#live.delete(hold.handle);
+    this.#devices.get(hold.file)?.delete(hold);
+    this.#mapped.get(hold.file)?.delete(hold);
+  }
+
+  /** True where it went through a hold. */
+  #accessed(row: number): boolean {
+    const c = this.#c;
+    const hold = this.#live.get(c.handle[row]!) ?? this.#covering(row);
+    if (hold === undefined) return false;
+    this.#lastOpId = 0;
+    const access = { timeNs: c.timeNs[row]!, bytes: Math.max(0, c.length[row]!), write: c.op[row] === Op.dma_write };
+    hold.accesses.push(access);
+    this.#access = { opId: c.opId[row]!, access };
+    return true;
+  }
+
+  /** The next piece of an access through a hold. */
+  #continued(row: number): boolean {
+    const c = this.#c;
+    if (this.#access === null || this.#access.opId !== c.opId[row] || c.opId[row] === 0) return this.#accessed(row);
+    this.#access.access.bytes += Math.max(0, c.length[row]!);
+    return true;
+  }
+
+  #covering(row: number): HoldUse | undefined {
+    const c = this.#c;
+    const offset = c.offset[row]!;
+    for (const hold of this.#devices.get(c.file[row]!) ?? [])
+      if (offset >= hold.offset && offset < hold.offset + hold.length) return hold;
+    return undefined;
+  }
+
+  /** The second file of an operation, or the next piece of a device's transfer. */
+  #second(row: number): void {
+    const c = this.#c;
+    const last = this.#uses.at(-1);
+    const belongs = last !== undefined && this.#lastOpId !== 0 && this.#lastOpId === c.opId[row];
+    if (IS_ACCESS[c.op[row]!] === 1 && this.#continued(row)) return;
+    if (!belongs || c.file[row] === NONE) this.#leave(c.op[row]!);
+    else if (IS_ACCESS[c.op[row]!] === 1) last.length += Math.max(0, c.length[row]!);
+    else last.other = c.file[row]!;
+  }
+
+  #exit(row: number): void {
+    const c = this.#c;
+    const task = c.task[row]!;
+    this.#exits.push({ task, killed: (c.flags[row]! & Flag.killed) !== 0, timeNs: c.timeNs[row]! });
+    for (const hold of [...this.#live.values()]) if (hold.pid === this.#pids[task]) this.#forget(hold);
+  }
+}
+
+function holdsOf(files: Map<number, Set<HoldUse>>, file: number): Set<HoldUse> {
+  const known = files.get(file);
+  if (known !== undefined) return known;
+  const made = new Set<HoldUse>();
+  files.set(file, made);
+  return made;
+}

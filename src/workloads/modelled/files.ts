@@ -1,0 +1,156 @@
+// The files of a modelled workload: by kind, each with its blocks, taken by popularity.
+import { Alias } from '../../base/alias.js';
+import type { Random } from '../../base/random.js';
+import { Flag, Op } from '../../model/events.js';
+import { type Bytes, NONE, UNKNOWN } from '../../model/units.js';
+import type { World } from '../parts/world.js';
+import { Cell, Cells, type Space } from './cells.js';
+import type { FileKind, FileMember } from './model.js';
+
+const BLOCK = 4096;
+/** Cells of one file at most: larger files have larger cells. */
+const MOST_CELLS = 16_384;
+
+export interface ModelFile {
+  /** Number in the trace. */
+  readonly id: number;
+  readonly cells: Cells;
+  /** Blocks of its are modelled. */
+  readonly mapped: boolean;
+  /** Mappings that are alive, and pins and registrations that will be given back. */
+  mappings: number;
+  pins: number;
+}
+
+export interface KindFiles {
+  readonly files: readonly ModelFile[];
+  /** A file by popularity. */
+  pick(random: Random): number;
+  /** One of the files that a member stands for. */
+  pickOf(member: number, random: Random): number;
+}
+
+export interface FilesOptions {
+  readonly kind: FileKind;
+  /** Copies of the kind. */
+  readonly number: number;
+  readonly space: Space;
+  readonly random: Random;
+}
+
+export function kindFiles(world: World, { kind, number, space, random }: FilesOptions): KindFiles {
+  const members = kind.members.flatMap((member) => Array<FileMember>(member.count).fill(member));
+  const flags = (kind.dax ? Flag.dax : 0) | (kind.mapped ? 0 : Flag.unknown);
+  const files = members.map((member, i): ModelFile => {
+    const cells = cellsOf(member, space, random);
+    const path = `/kind-${number}/${String(i).padStart(4, '0')}`;
+    const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, flags);
+    if (kind.mapped) addExtents(world, id, cells);
+    return { id, cells, mapped: kind.mapped, mappings: 0, pins: 0 };
+  });
+  const alias = new Alias(members.map(({ weight }) => weight));
+  const first = kind.members.map((_, i) => kind.members.slice(0, i).reduce((sum, { count }) => sum + count, 0));
+  const counts = kind.members.map(({ count }) => count);
+  return {
+    files,
+    pick: (chance) => alias.pick(chance),
+    pickOf: (member, chance) => first[member]! + (counts[member] === 1 ? 0 : chance.below(counts[member]!)),
+  };
+}
+
+function cellsOf(member: FileMember, space: Space, random: Random): Cells {
+  const least = Math.max(BLOCK, member.mostBytes, member.bytes);
+  let cellBytes = BLOCK;
+  while (cellBytes * MOST_CELLS < least) cellBytes *= 2;
+  const cells = new Cells(space, Math.ceil(least / cellBytes), cellBytes);
+  cells.resize(member.bytes);
+  fillAtFirst(cells, member, space, random);
+  return cells;
+}
+
+/** Cuts the file into extents at random places and draws the state of each. */
+function fillAtFirst(cells: Cells, member: FileMember, space: Space, random: Random): void {
+  const n = cells.length;
+  if (n === 0 || member.extents === 0) return;
+  const edges = new Set<number>([0]);
+  while (edges.size < Math.min(member.extents, n)) edges.add(random.below(n));
+  const starts = [...edges].sort((a, b) => a - b);
+  starts.forEach((from, i) => {
+    const to = starts[i + 1] ?? n;
+    const state = stateAtFirst(member, random.uniform());
+    if (state === Cell.hole) return;
+    // Blocks of the next extent are not those behind this one.
+    const addr = space.take((to - from + 1) * cells.cellBytes);
+    for (let cell = from; cell < to; cell++) cells.put(cell, state, addr + (cell - from) * cells.cellBytes);
+  });
+}
+
+function stateAtFirst({ holes, unwritten, shared }: FileMember, share: number): number {
+  if (share < holes) return Cell.hole;
+  if (share < holes + unwritten) return Cell.unwritten;
+  return share < holes + unwritten + shared ? Cell.shared : Cell.written;
+}
+
+const FLAGS = [0, Flag.unwritten, 0, Flag.reflinked];
+
+function addExtents(world: World, id: number, cells: Cells): void {
+  for (let from = 0; from < cells.length; ) {
+    let to = from + 1;
+    while (to < cells.length && continues(cells, to)) to++;
+    const state = cells.state(from);
+    const offset = from * cells.cellBytes;
+    const length = (to - from) * cells.cellBytes;
+    if (state !== Cell.hole) world.observe(Op.extent, FLAGS[state]!, id, NONE, offset, length, cells.addr(from), 0);
+    from = to;
+  }
+}
+
+const continues = (cells: Cells, at: number): boolean =>
+  cells.state(at) === cells.state(at - 1) && cells.addr(at) === cells.addr(at - 1) + cells.cellBytes;
+
+/** From here on nothing is known of the file: it may be as large as it ever was. */
+export function forget(world: World, { id, cells }: ModelFile): void {
+  world.observe(Op.file, Flag.unknown, id, NONE, 0, UNKNOWN, UNKNOWN, 0);
+  world.observe(Op.map_unknown, 0, id, NONE, UNKNOWN, UNKNOWN, UNKNOWN, 0);
+  cells.resize(cells.mostBytes);
+}
+
+export const inCells = (cells: Cells, bytes: Bytes): Bytes => Math.floor(bytes / cells.cellBytes) * cells.cellBytes;
+
+/** What a call that went through does to the blocks; returns the address of what it allocated, -1 for nothing. */
+export function carryOut(file: ModelFile, op: number, flags: number, offset: Bytes, length: Bytes): Bytes {
+  const { cells } = file;
+  if (op === Op.truncate) cells.cut(length);
+  if (op === Op.open && (flags & Flag.trunc) !== 0) cells.cut(0);
+  if (op === Op.unlink || (op === Op.rename && (flags & Flag.over) !== 0)) cells.cut(0);
+  if (!file.mapped || offset < 0 || length <= 0) return UNKNOWN;
+  const cell = Math.floor(offset / cells.cellBytes);
+  const count = Math.ceil(length / cells.cellBytes);
+  switch (op) {
+    case Op.write:
+      cells.resize(Math.max(cells.bytes, offset + length));
+      return cells.fill(offset, length, Cell.written);
+    case Op.write_fault:
+      return cells.fill(offset, length, Cell.written);
+    case Op.fallocate:
+      if ((flags & Flag.keep_size) === 0) cells.resize(Math.max(cells.bytes, offset + length));
+      return cells.fill(offset, length, Cell.unwritten);
+    case Op.punch:
+      cells.punch(offset, length);
+      return UNKNOWN;
+    case Op.zero:
+      cells.zero(offset, length);
+      return UNKNOWN;
+    case Op.collapse:
+      cells.collapse(cell, count);
+      return UNKNOWN;
+    case Op.insert:
+      cells.insert(cell, count);
+      return UNKNOWN;
+    case Op.unshare:
+      cells.unshare(cell, cell + count);
+      return UNKNOWN;
+    default:
+      return UNKNOWN;
+  }
+}

@@ -1,0 +1,113 @@
+// A workload that a model describes. `copies` of its files and processes live side by side in the time that was recorded;
+// a trace that is to be longer goes on with the same files, and its threads begin again.
+import { type Distribution, drawFrom, quantile } from '../../base/distribution.js';
+import type { Random } from '../../base/random.js';
+import type { Workload } from '../parts/workload.js';
+import type { World } from '../parts/world.js';
+import { Space } from './cells.js';
+import { type KindFiles, kindFiles } from './files.js';
+import { Mappings } from './holds.js';
+import type { WorkloadModel } from './model.js';
+import { type ReadyRole, readyRole } from './role.js';
+import { POLLS_OF_SPAN, Thread } from './thread.js';
+
+export interface Amount {
+  /** Copies of the files and processes of the recording. */
+  readonly copies: number;
+  /** Threads that are done begin again, for ever. */
+  readonly repeats: boolean;
+}
+
+export function modelledWorkload(name: string, model: WorkloadModel, amount: Amount): Workload {
+  return {
+    name,
+    title: 'fitted to a recording',
+    meantFor: [],
+    parameters: [],
+    declares: [],
+    populate: (world) => populate(world, model, amount),
+  };
+}
+
+interface Cast {
+  readonly model: WorkloadModel;
+  readonly repeats: boolean;
+  readonly roles: readonly ReadyRole[];
+  readonly random: Random;
+  /** By role: when its threads start and how many steps they take, to be taken from the end. */
+  readonly starts: number[][];
+  readonly steps: number[][];
+}
+
+function populate(world: World, model: WorkloadModel, { copies, repeats }: Amount): void {
+  const random = world.fork();
+  const space = new Space(world, model.reuse);
+  const roles = model.roles.map(readyRole);
+  const threads = threadsOf(model).map((count) => count * copies);
+  const cast: Cast = {
+    model,
+    repeats,
+    roles,
+    random,
+    starts: roles.map(({ starts }, i) => spread(starts, threads[i]!, random)),
+    steps: roles.map(({ steps }, i) => spread(steps, threads[i]!, random)),
+  };
+  for (let copy = 0; copy < copies; copy++) {
+    const kinds = model.kinds.map((kind, i) =>
+      kindFiles(world, { kind, number: copy * model.kinds.length + i, space, random }),
+    );
+    addProcesses(world, cast, kinds);
+  }
+}
+
+function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): void {
+  const { model, roles, random, starts, steps } = cast;
+  const alone = threadsOf(model).map((count) => count === 1);
+  const pollNs = Math.max(1000, model.spanNs / POLLS_OF_SPAN);
+  const againNs = cast.repeats ? model.spanNs : Number.POSITIVE_INFINITY;
+  for (const { count, threads } of model.processes)
+    for (let i = 0; i < count; i++) {
+      const mappings = new Mappings(kinds.length);
+      const pid = world.nextPid;
+      for (const one of threads)
+        for (let n = 0; n < one.count; n++) {
+          // A thread that is the only one of its role deals from decks of its own.
+          const role = alone[one.role] ? readyRole(model.roles[one.role]!) : roles[one.role]!;
+          const task = world.thread(`role-${one.role}`, pid);
+          const firstNs = Math.max(0, starts[one.role]!.pop()!);
+          const wanted = Math.max(1, Math.round(steps[one.role]!.pop()!));
+          const options = { role, kinds, mappings, task, againNs, firstNs, pollNs, steps: wanted };
+          const thread = new Thread(world, random, options);
+          world.actor(firstNs, (nowNs) => thread.act(nowNs));
+        }
+    }
+}
+
+/** Threads of each role in one copy. */
+export function threadsOf({ roles, processes }: WorkloadModel): number[] {
+  const threads = roles.map(() => 0);
+  for (const one of processes) for (const { role, count } of one.threads) threads[role]! += one.count * count;
+  return threads;
+}
+
+/** So many values that are spread like the distribution, in random order: nothing of it is missed by chance. */
+function spread(one: Distribution, count: number, random: Random): number[] {
+  const values = Array.from({ length: count }, (_, i) => valueAt(one, (i + 0.5) / count, random));
+  for (let i = values.length - 1; i > 0; i--) {
+    const other = random.below(i + 1);
+    [values[i], values[other]] = [values[other]!, values[i]!];
+  }
+  return values;
+}
+
+function valueAt(one: Distribution, share: number, random: Random): number {
+  if (one.is === 'quantiles') return quantile(one, share);
+  if (one.is !== 'values') return drawFrom(one)(random);
+  const total = one.counts.reduce((sum, count) => sum + count, 0);
+  let reached = 0;
+  const at = one.counts.findIndex((count) => {
+    reached += count;
+    return reached >= share * total;
+  });
+  return one.values[at]!;
+}

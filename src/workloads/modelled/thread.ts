@@ -1,0 +1,275 @@
+// A thread of a modelled workload: it walks its role's chain, holds what its steps take for as long as they were held, lets
+// devices use it meanwhile, ends, and comes back when the recording would begin again.
+import { drawFrom } from '../../base/distribution.js';
+import type { Random } from '../../base/random.js';
+import { Flag, Op, opSet } from '../../model/events.js';
+import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
+import type { World } from '../parts/world.js';
+import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
+import { type Held, Holds, type Mappings } from './holds.js';
+import { TAKES_RANGE } from './model.js';
+import { type Last, lengthOf, offsetOf } from './places.js';
+import { deal, type ReadyHold, type ReadyRole, type ReadyStep } from './role.js';
+
+/** What is done through a mapping, if the process has one. */
+const MAPPED = opSet(['read_fault', 'write_fault', 'msync', 'pin', 'register']);
+/** What puts blocks into the hands of a device. */
+const DEVICES = opSet(['pin', 'register']);
+/** What names the mapping it goes through. */
+const THROUGH = opSet(['read_fault', 'write_fault', 'msync']);
+const PAGE = 4096;
+/** Steps of a thread at one time. */
+const MOST_AT_ONCE = 64;
+/** Shares that count as all and none. */
+const ALWAYS = 0.95;
+const NEVER = 0.05;
+/** Looks of a thread that waits for others: for a fortieth of the recording at most. */
+const MOST_POLLS = 125;
+export const POLLS_OF_SPAN = 5000;
+/** Who changes a file's blocks meets its holders in a way that is worth keeping. */
+const CHANGES = opSet([
+  ...(['truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'unshare', 'reflink', 'dedupe'] as const),
+  ...(['exchange', 'swapext', 'unlink', 'rename', 'write'] as const),
+]);
+const NO_MAPPINGS: readonly Held[] = [];
+
+export interface ThreadOptions {
+  readonly role: ReadyRole;
+  readonly kinds: readonly KindFiles[];
+  /** Of its process. */
+  readonly mappings: Mappings;
+  readonly task: number;
+  /** After this the recording begins again; Infinity for never. */
+  readonly againNs: Nanos;
+  readonly firstNs: Nanos;
+  /** Between two looks of a thread that waits for others. */
+  readonly pollNs: Nanos;
+  readonly steps: number;
+}
+
+export class Thread {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #o: ThreadOptions;
+  readonly #holds = new Holds();
+  readonly #last: Last[];
+  #step: number;
+  #left: number;
+  #round = 0;
+  #patience = MOST_POLLS;
+  /** The file of a step that waits. */
+  #chosen: ModelFile | null = null;
+  #wantsPins = false;
+  #nextNs: Nanos;
+
+  constructor(world: World, random: Random, options: ThreadOptions) {
+    this.#world = world;
+    this.#random = random;
+    this.#o = options;
+    this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
+    this.#left = options.steps;
+    this.#nextNs = options.firstNs;
+    this.#step = deal(options.role.first, random);
+  }
+
+  // hot
+  act(nowNs: Nanos): Nanos {
+    if (this.#holds.nextNs <= nowNs) this.#hold(nowNs);
+    else if (this.#left > 0) this.#take(nowNs);
+    else this.#end(nowNs);
+    return Math.min(this.#nextNs, this.#holds.nextNs);
+  }
+
+  /** One step, and those that follow it at the same time. */
+  // hot
+  #take(nowNs: Nanos): void {
+    const { role } = this.#o;
+    for (let i = 0; i < MOST_AT_ONCE; i++) {
+      const step = role.chain[this.#step]!;
+      const file = this.#file(step);
+      if (this.#waits(step, file)) {
+        this.#nextNs = nowNs + this.#o.pollNs;
+        return;
+      }
+      this.#do(step, file, nowNs);
+      this.#left--;
+      const next = deal(role.chain[this.#step]!.next ?? role.first, this.#random);
+      this.#step = next;
+      const gapNs = role.chain[next]!.gap(this.#random);
+      this.#nextNs = nowNs + gapNs;
+      if (this.#left === 0) break;
+      if (gapNs >= 1) return;
+    }
+    // It ends with what it holds for a time of its own.
+    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1, this.#lastEnd());
+  }
+
+  #lastEnd(): Nanos {
+    return this.#holds.lastNs + 1;
+  }
+
+  /** Gone with all it held; its number is used again by the one that takes its place. */
+  #end(nowNs: Nanos): void {
+    const { role, mappings, againNs, task } = this.#o;
+    const exits = this.#random.chance(role.exits);
+    const repeats = againNs !== Number.POSITIVE_INFINITY;
+    if (exits) this.#world.exit(task, this.#random.chance(role.killed));
+    if (exits || repeats) mappings.clear();
+    if (exits || repeats) this.#holds.clear();
+    this.#nextNs = Number.POSITIVE_INFINITY;
+    if (!repeats) return;
+    this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
+    this.#left = Math.max(1, Math.round(drawFrom(role.steps)(this.#random)));
+    this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + drawFrom(role.starts)(this.#random));
+    this.#step = deal(role.first, this.#random);
+  }
+
+  /** Who changes a file meets a device that has it as often as it did, and others who map it if it always or never did. */
+  // hot
+  #waits(step: ReadyStep, file: ModelFile): boolean {
+    const { mapped, pinned, kind } = step;
+    if (CHANGES[step.op] === 0) return false;
+    if (this.#chosen === null) this.#wantsPins = this.#random.chance(pinned);
+    const mixed = pinned > NEVER && pinned < ALWAYS && step.op === Op.write;
+    const pins = mixed || file.pins > 0 === this.#wantsPins;
+    const others = mapped > NEVER && mapped < ALWAYS;
+    const maps = others || this.#o.mappings.ofOthers(file, kind) > 0 === mapped >= ALWAYS;
+    if ((pins && maps) || this.#patience === 0) {
+      this.#patience = MOST_POLLS;
+      this.#chosen = null;
+      return false;
+    }
+    this.#patience--;
+    this.#chosen = file;
+    return true;
+  }
+
+  // hot
+  #do(step: ReadyStep, file: ModelFile, nowNs: Nanos): void {
+    const random = this.#random;
+    const { kinds, task } = this.#o;
+    const world = this.#world;
+    const mapping = THROUGH[step.op] === 1 ? this.#mapping(step.kind, file) : null;
+    const last = this.#last[step.kind]!;
+    if (step.forgets) forget(world, file);
+    const length = lengthOf(step, file, random);
+    const offset = offsetOf(step, file, length, last, random);
+    if (step.op !== Op.truncate && offset >= 0 && TAKES_RANGE[step.op] === 0) {
+      last.offset = offset;
+      last.end = offset + length;
+    }
+    world.outcome(step.errno, step.latency === null ? UNKNOWN : Math.round(step.latency(random)));
+    if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
+    else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
+    else {
+      const addr = step.errno < 0 ? UNKNOWN : carryOut(file, step.op, step.flags, offset, length);
+      const handle = mapping !== null && THROUGH[step.op] === 1 ? mapping.handle : 0;
+      world.act(step.op, step.flags, file.id, task, offset, length, addr, handle);
+    }
+  }
+
+  #mapping(kind: number, file: ModelFile): Held | null {
+    const live = this.#o.mappings.of(kind);
+    for (let i = live.length - 1; i >= 0; i--) if (live[i]!.file === file) return live[i]!;
+    return null;
+  }
+
+  /** The file it waits for, one that its process has mapped, the one it used last, or another by popularity. */
+  // hot
+  #file(step: ReadyStep): ModelFile {
+    if (this.#chosen !== null) return this.#chosen;
+    const { mappings, kinds } = this.#o;
+    const last = this.#last[step.kind]!;
+    const random = this.#random;
+    const stays = step.files === null || random.chance(step.again);
+    const live = MAPPED[step.op] === 1 && !stays ? mappings.of(step.kind) : NO_MAPPINGS;
+    const { files, pickOf } = kinds[step.kind]!;
+    if (!stays) last.file = pickOf(deal(step.files!, random), random);
+    const file = files[last.file]!;
+    return live.length === 0 || live.some((held) => held.file === file) ? file : live[random.below(live.length)]!.file;
+  }
+
+  #pair(step: ReadyStep, file: ModelFile, { files, pick }: KindFiles, offset: Bytes, length: Bytes): void {
+    const picked = pick(this.#random);
+    const second = files[picked] === file ? files[(picked + 1) % files.length]! : files[picked]!;
+    const from = Math.max(0, inCells(file.cells, offset));
+    const sameCells = file.cells.cellBytes === second.cells.cellBytes && second !== file;
+    if (step.errno === 0 && sameCells && file.mapped && second.mapped) share(step.op, file, second, from, length);
+    const range = length < 0 ? { file: second.id, offset: 0 } : { file: second.id, offset: from };
+    const first = { file: file.id, offset: length < 0 ? 0 : from };
+    this.#world.pair(step.op, step.flags, this.#o.task, first, range, length);
+  }
+
+  #acquire(step: ReadyStep, by: ReadyHold, file: ModelFile, offset: Bytes, length: Bytes, nowNs: Nanos): void {
+    const random = this.#random;
+    if (step.errno === 0) carryOut(file, step.op, step.flags, offset, length);
+    const handle = this.#world.acquire(step.op, step.flags, file.id, this.#o.task, offset, length);
+    if (step.errno < 0) return;
+    const ends = by.time !== null && random.chance(by.released);
+    const endNs = ends ? nowNs + Math.max(1, Math.round(by.time!(random))) : Number.POSITIVE_INFINITY;
+    const accesses = by.accesses === null ? 0 : Math.round(by.accesses(random));
+    const size = length < 0 ? file.cells.bytes : length;
+    const from = Math.max(0, offset);
+    const held: Held = {
+      by,
+      kind: step.kind,
+      file,
+      handle,
+      offset: from,
+      length: size,
+      endNs,
+      dueNs: endNs,
+      accesses,
+      place: -1,
+      pins: DEVICES[step.op] === 1 && endNs < Number.POSITIVE_INFINITY,
+    };
+    if (held.pins) file.pins++;
+    if (step.op === Op.mmap) this.#o.mappings.add(held);
+    if (accesses > 0) held.dueNs = Math.min(endNs, nowNs + Math.max(1, by.gap!(random)));
+    this.#holds.add(held);
+  }
+
+  /** A device uses what is held, or it is given back. */
+  #hold(nowNs: Nanos): void {
+    const held = this.#holds.next();
+    const { by, file, handle } = held;
+    const random = this.#random;
+    const world = this.#world;
+    // What does not fit into the time of the hold comes at its end.
+    if (held.accesses > 0) {
+      held.accesses--;
+      const bytes = Math.min(Math.max(1, Math.round(by.part!(random) * held.length)), held.length);
+      const pages = Math.floor((held.length - bytes) / PAGE) + 1;
+      const op = random.chance(by.writes) ? Op.dma_write : Op.dma_read;
+      const offset = held.offset + random.below(pages) * PAGE;
+      world.act(op, 0, file.id, this.#o.task, offset, bytes, UNKNOWN, handle);
+      held.dueNs = held.accesses === 0 ? held.endNs : Math.min(held.endNs, nowNs + Math.max(1, by.gap!(random)));
+      this.#holds.add(held);
+      return;
+    }
+    const flags = held.length === 0 ? Flag.whole : 0;
+    world.act(by.release, flags, file.id, this.#o.task, held.offset, held.length, UNKNOWN, handle);
+    if (held.pins) file.pins--;
+    this.#o.mappings.remove(held);
+  }
+}
+
+/** What an operation on two files does to their blocks. */
+function share(op: number, first: ModelFile, second: ModelFile, from: Bytes, length: Bytes): void {
+  const a = first.cells;
+  const b = second.cells;
+  const cell = length < 0 ? 0 : from / a.cellBytes;
+  const wanted = length < 0 ? a.length : Math.ceil(length / a.cellBytes);
+  const count = Math.max(0, Math.min(wanted, a.mostBytes / a.cellBytes - cell, b.mostBytes / b.cellBytes - cell));
+  if (op === Op.reflink || op === Op.dedupe) {
+    b.resize(Math.max(b.bytes, length < 0 ? a.bytes : from + length));
+    a.clone(cell, b, cell, count);
+  } else if (op === Op.exchange) a.swap(cell, b, cell, count);
+  else if (op === Op.swapext) {
+    const sizes = [a.bytes, b.bytes] as const;
+    const cells = Math.min(a.mostBytes / a.cellBytes, b.mostBytes / b.cellBytes);
+    a.swap(0, b, 0, cells);
+    a.resize(sizes[1]);
+    b.resize(sizes[0]);
+  }
+}
