@@ -109,7 +109,7 @@ const overTime = (range: State['range'], place: HTMLElement): uPlot => {
   });
   return plot(place, 'p99 of each time bin in the range', {
     scales: { x: { time: false }, y: { distr: 3 } },
-    axes: [axis('time since the start of the trace', formatNs), axis('p99 (log)', formatNs)],
+    axes: [axis('time since the start of the trace', formatNs, false), axis('p99 (log)', formatNs)],
     series: [
       { label: 'time', value: (_, n) => (n === null ? '' : formatNs(n)) },
       ...lanes.map((lane) => seriesOf(lane.policy, lane.style, formatNs)),

@@ -24,11 +24,15 @@ export const seriesOf = (name: string, style: number, format: (n: number) => str
   value: (_, n) => (n === null ? '–' : format(n)),
 });
 
-export const axis = (label: string, format: (n: number) => string): uPlot.Axis => ({
+/** Of a log axis only the powers of ten have a line: the rest would hide the data. */
+const decades: uPlot.Axis.Filter = (_, splits) => splits.map((n) => (isPowerOfTen(n) ? n : null));
+const isPowerOfTen = (n: number): boolean => Number.isInteger(Math.round(Math.log10(n) * 1e6) / 1e6);
+
+export const axis = (label: string, format: (n: number) => string, log = true): uPlot.Axis => ({
   label,
   stroke: css('--soft'),
-  grid: { stroke: css('--faint'), width: 1 },
-  ticks: { stroke: css('--line'), width: 1 },
+  grid: { stroke: css('--faint'), width: 1, ...(log ? { filter: decades } : {}) },
+  ticks: { stroke: css('--line'), width: 1, ...(log ? { filter: decades } : {}) },
   font: '12px system-ui, sans-serif',
   labelFont: '12px system-ui, sans-serif',
   size: 62,
@@ -36,8 +40,7 @@ export const axis = (label: string, format: (n: number) => string): uPlot.Axis =
 });
 
 /** Only p0, p90, p99 and so on have a label. */
-const share = (rest: number): string =>
-  Number.isInteger(Math.round(Math.log10(rest) * 1e6) / 1e6) ? shareText(rest) : '';
+const share = (rest: number): string => (isPowerOfTen(rest) ? shareText(rest) : '');
 const shareText = (rest: number): string => (rest >= 1 ? 'p0' : `p${Number(((1 - rest) * 100).toPrecision(6))}`);
 
 /** Share of operations slower than x; the axis is turned round, so that p99 stands above p90. */

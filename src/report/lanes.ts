@@ -16,11 +16,11 @@ export const baselineOf = (run: Run): LaneReport | null => {
   );
 };
 
-/** The lane that tells what happens with no seal: of those that opened none, the one with most stale accesses. */
+/** The lane that tells what happens with no seal: the baseline if it is in danger, else the one in most danger of those that opened none. */
 export const unsealedLane = (run: Run): LaneReport | null => {
   const base = baselineOf(run);
   const open = run.report.lanes.filter((lane) => lane.seals.opened === 0);
-  if (base !== null && open.includes(base)) return base;
+  if (base !== null && base.hazards.count > 0 && open.includes(base)) return base;
   return [...open].sort((a, b) => b.hazards.count - a.hazards.count)[0] ?? null;
 };
 

@@ -237,7 +237,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     const more = page.locator('details.more').first();
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('#time .chart.cdf svg[role=img]').isVisible()).toBe(true);
-    expect(await page.locator('.live').isVisible()).toBe(false);
+    expect(await page.locator('.live >> visible=true').count()).toBe(0);
     expect(await page.locator('.twin >> visible=true').count()).toBe(0);
     expect(await more.locator('table').first().isVisible()).toBe(false);
     expect(

@@ -127,7 +127,9 @@ describe('verdict', () => {
   it('says who refuses, who waits and what goes stale', () => {
     const text = sectionOf(FULL, 'verdict');
     expect(text).toContain('ondisk would have refused 29 of 5,012 operations');
-    expect(text).toContain('mapdirect-lease would have made 35 operations wait, at worst 46.6 s');
+    expect(text).toContain(
+      'mapsync-pin would have made 37 operations wait, at worst 148 ms, mapdirect-lease 35, at worst 46.6 s',
+    );
     expect(text).toContain(
       "In the recording 3 device accesses (192 KiB) touched blocks that were no longer the file's",
     );

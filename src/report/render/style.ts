@@ -36,7 +36,7 @@ footer p{margin:.2em 0}
 p.text{max-width:100ch;margin:.5em 0}.text.t-quiet{font-size:13.5px;color:var(--soft)}
 small{font-size:12px;color:var(--soft)}
 .basis{white-space:nowrap}
-@media (min-width:1080px){main{display:grid;grid-template-columns:minmax(0,1fr) 436px;column-gap:36px}main>section{grid-column:1/-1}main>.minor{grid-column:2;grid-row:1}main>.lead{grid-column:1;grid-row:1}main>.lead+section{margin-top:26px}}
+@media (min-width:1080px){.wide tbody th{min-width:230px}main{display:grid;grid-template-columns:minmax(0,1fr) 436px;column-gap:36px}main>section{grid-column:1/-1}main>.minor{grid-column:2;grid-row:1}main>.lead{grid-column:1;grid-row:1}main>.lead+section{margin-top:26px}}
 pre,code,.raw{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace}
 .raw{font-size:.93em;overflow-wrap:anywhere}
 .raw.prose{font:inherit}.raw.short{white-space:nowrap}
@@ -105,7 +105,7 @@ td.t-good>.v{color:var(--good)}
 .dense td.a-center,.dense tbody th>a{white-space:nowrap}.dense td.a-center,.dense th.a-center{padding-inline:5px}
 .dense td.a-end small,.dense td.a-center small{display:inline}
 .wide td,.wide th{padding-inline:9px}.wide tbody th{max-width:250px}
-.dense th,.dense td{padding:3px 10px}
+.dense th,.dense td{padding:3px 8px}
 .dense tr:not(.starts) td,.dense tbody tr:not(.starts) th{border-top-color:var(--faint)}
 .shade td.t-bad,.shade td.t-warn,.shade td.t-info{font-weight:650}
 .shade td.t-bad{background:var(--bad-bg);color:var(--bad)}

@@ -175,7 +175,14 @@ const held = (conflict: Conflict): readonly Fact[] =>
         ...(conflict.holdToNs < 0
           ? []
           : [{ label: 'held for', text: formatNs(Math.max(0, conflict.holdToNs - conflict.holdFromNs)) }]),
+        ...late(conflict),
       ];
+
+/** In closed time a thread that had to wait comes later to what it did next. */
+const late = ({ atNs, holdFromNs }: Conflict): readonly Fact[] =>
+  holdFromNs > atNs
+    ? [{ label: 'note', text: 'begun after the recorded time of the request, which comes late in this replay' }]
+    : [];
 
 const answers = (run: Run, group: ConflictGroup): Block => {
   const policy = namer(run);
@@ -190,7 +197,7 @@ const answers = (run: Run, group: ConflictGroup): Block => {
       { title: 'Policy', head: true },
       { title: 'Answer' },
       { title: 'Times', align: 'end' },
-      ...(waits ? ['First wait', 'Longest', 'All waits'] : []).map((title) => ({ title, align: 'end' as const })),
+      ...(waits ? ['Longest wait', 'All waits'] : []).map((title) => ({ title, align: 'end' as const })),
     ],
     rows: answered
       .filter(({ answer }) => answer.tone !== 'quiet')
@@ -202,7 +209,7 @@ const answers = (run: Run, group: ConflictGroup): Block => {
 /** A dash: that policy met it with another holder or range, which has a card of its own. */
 const times = (conflict: Conflict | undefined, waits: boolean): readonly Cell[] => {
   const none = cell('–', { tone: 'quiet' });
-  const longs = conflict === undefined ? [0, 0, 0] : [conflict.waitNs, conflict.maxWaitNs, conflict.totalWaitNs];
+  const longs = conflict === undefined ? [0, 0] : [conflict.maxWaitNs, conflict.totalWaitNs];
   return [
     conflict === undefined ? none : cell(count(conflict.count)),
     ...(waits ? longs.map((ns) => (ns <= 0 ? none : cell(value(ns, 'ns', 'modelled')))) : []),

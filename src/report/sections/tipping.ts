@@ -13,11 +13,11 @@ export const tipping: SectionBuilder = {
     const lanes = comparable(run);
     if (lanes.length < 2) return null;
     const rows = [...refusalTips(run, lanes), ...factorTips(run, lanes)];
-    if (rows.length === 0) return null;
+    const section = { id: 'tipping', title: 'Tipping points', short: 'Tipping' };
+    if (rows.length === 0)
+      return { ...section, finding: always(run, lanes), blocks: [{ kind: 'text', tone: 'quiet', text: NOTE }] };
     return {
-      id: 'tipping',
-      title: 'Tipping points',
-      short: 'Tipping',
+      ...section,
       finding: finding(run, rows[0]!),
       blocks: [
         {
@@ -84,15 +84,15 @@ const total = (run: Run, { policy }: LaneReport, part?: keyof Components): numbe
     ),
   );
 
+const refusalLines = (run: Run, lanes: readonly LaneReport[]): readonly CostLine[] =>
+  lanes.map((lane) => ({
+    names: [lane.policy],
+    fixedNs: total(run, lane),
+    perX: refusalsOver(lane, baselineOf(run)).count,
+  }));
+
 const refusalTips = (run: Run, lanes: readonly LaneReport[]): readonly Row[] => {
-  const lines = lanes.map(
-    (lane): CostLine => ({
-      names: [lane.policy],
-      fixedNs: total(run, lane),
-      perX: refusalsOver(lane, baselineOf(run)).count,
-    }),
-  );
-  return tipsOf(lines, LONGEST_NS).map((tip) => ({
+  return tipsOf(refusalLines(run, lanes), LONGEST_NS).map((tip) => ({
     what: 'What a refused operation costs the application',
     at: cell(value(tip.x, 'ns', 'modelled')),
     now: cell('not in a trace', { tone: 'quiet' }),
@@ -134,6 +134,12 @@ const named = (run: Run, { names }: CostLine): readonly Inline[] =>
     names.map((name) => namer(run)(name)),
     ', ',
   );
+
+const always = (run: Run, lanes: readonly LaneReport[]): Text => [
+  'Whatever a refusal, a wait, a journal commit or an invalidation costs (up to a thousand times what is assumed), the cheapest of the policies under which nothing goes stale is ',
+  ...named(run, lowerEdge(refusalLines(run, lanes))!.first),
+  '.',
+];
 
 const finding = (run: Run, { what, at, tip }: Row): Text => [
   `${what}: from `,

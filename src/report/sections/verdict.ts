@@ -116,19 +116,31 @@ const andJoined = (texts: readonly Text[]): readonly Inline[] =>
 
 const waits = (lane: LaneReport): number => lane.verdicts.wait + lane.verdicts.recall;
 
+/** Who makes most operations wait, and who lets one wait longest. */
 const delays = (run: Run): readonly Inline[] => {
-  const lanes = leaders(
-    whatIf(run).filter((lane) => waits(lane) > 0),
-    (lane) => Math.max(1, lane.wait.totalNs),
+  const waiting = whatIf(run).filter((lane) => waits(lane) > 0);
+  const most = leaders(waiting, waits);
+  const longest = leaders(waiting, (lane) => lane.wait.maxNs);
+  const told = [most, ...(longest.some((lane) => most.includes(lane)) ? [] : [longest])].filter(
+    (all) => all.length > 0,
   );
-  const first = lanes[0];
-  if (first === undefined) return [];
+  return joined(
+    told.map((lanes, i) => delay(run, lanes, i === 0)),
+    ', ',
+  );
+};
+
+const delay = (run: Run, lanes: readonly LaneReport[], isFirst: boolean): readonly Inline[] => {
+  const first = lanes[0]!;
   return [
     ...named(run, lanes),
-    ` would ${lanes.length > 1 ? 'each ' : ''}have made `,
-    strong(count(waits(first), countBasis(first)), waits(first) === 1 ? ' operation wait' : ' operations wait'),
+    isFirst ? ` would ${lanes.length > 1 ? 'each ' : ''}have made ` : ' ',
+    strong(
+      count(waits(first), countBasis(first)),
+      ...(isFirst ? [waits(first) === 1 ? ' operation wait' : ' operations wait'] : []),
+    ),
     ', at worst ',
-    value(first.wait.maxNs, 'ns', countBasis(first)),
+    value(Math.max(...lanes.map((lane) => lane.wait.maxNs)), 'ns', countBasis(first)),
   ];
 };
 
