@@ -16,7 +16,10 @@ test('every event that sealtrace knows has a system, unless it is told by anothe
   const named = new Set(all.map((line) => line.split(':')[1]));
   const without = KERNEL_EVENTS.filter(({ name }) => !named.has(name)).map(({ name }) => name);
   expect(
-    without.filter((name) => !/^(note_|vmf_|mr_|print$|tracing_mark_write$|map$|unmap$|locks_|posix_|flock_|fcntl_|leases_)/.test(name)),
+    without.filter(
+      (name) =>
+        !/^(note_|vmf_|mr_|print$|tracing_mark_write$|map$|unmap$|locks_|posix_|flock_|fcntl_|leases_)/.test(name),
+    ),
   ).toEqual([]);
 });
 

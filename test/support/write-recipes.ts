@@ -1,0 +1,7 @@
+// `npm run recipes`: writes the recorders of traces/recipes.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recipeFiles } from './recipe-files.js';
+
+for (const [name, text] of Object.entries(recipeFiles()))
+  writeFileSync(join(import.meta.dirname, '..', '..', 'traces', 'recipes', name), text, { mode: 0o755 });
