@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { recipeFiles } from '../support/recipe-files.js';
 
-describe('recorders in traces/recipes', () => {
+describe('the recorder in traces/recipes', () => {
   test.each(Object.entries(recipeFiles()))(
     '%s is what the recorder prints (npm run recipes writes it)',
     (name, text) => {

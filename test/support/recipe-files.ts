@@ -1,7 +1,7 @@
-// The recorders of traces/recipes: what `sealtrace record --print` prints for a machine that cannot be asked, with the
+// The recorder of traces/recipes: what `sealtrace record --print` prints for a machine that cannot be asked, with the
 // command left to who runs them. `npm run recipes` writes them; test/record/recipe-files.test.ts compares.
 import { chooseEvents, knownEvents } from '../../src/record/event-sets.js';
-import { COMMANDS, commandText, type Recipe, shellScript } from '../../src/record/recipes.js';
+import { type Recipe, shellScript } from '../../src/record/recipes.js';
 
 const COMMAND = 'THE-COMMAND';
 const recipe: Recipe = {
@@ -17,12 +17,7 @@ const recipe: Recipe = {
 };
 
 const anyCommand = (text: string): string => text.replace(COMMAND, '"$@"');
-const script = (tool: 'trace-cmd' | 'perf', out: string): string =>
-  `#!/bin/sh\n# Records a command with ${tool}, all file systems of the machine. As root: sh $0 COMMAND... Then: sealtrace report ${out}\n${anyCommand(commandText(COMMANDS[tool]({ ...recipe, out })))}\n`;
-
 /** Text by file name. */
 export const recipeFiles = (): Readonly<Record<string, string>> => ({
   'record.sh': anyCommand(shellScript({ ...recipe, out: 'run.txt' })),
-  'record-trace-cmd.sh': script('trace-cmd', 'run.dat'),
-  'record-perf.sh': script('perf', 'run.perf.data'),
 });

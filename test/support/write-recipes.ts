@@ -1,4 +1,4 @@
-// `npm run recipes`: writes the recorders of traces/recipes.
+// `npm run recipes`: writes the recorder of traces/recipes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recipeFiles } from './recipe-files.js';
