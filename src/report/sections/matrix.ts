@@ -158,11 +158,14 @@ const finding = (run: Run): Text => {
   const quiet = lanes.filter(
     (lane) => refusalsOver(lane, base).count + lane.verdicts.wait + lane.verdicts.recall + lane.hazards.count === 0,
   );
-  if (quiet.length === lanes.length) return 'No policy refused, delayed or endangered anything in this trace.';
+  // What fails in every lane (a fault behind the end of file) is no policy's doing, and still stands in the column below.
+  const failing = quiet.some(({ verdicts }) => verdicts.deny > 0);
+  if (quiet.length === lanes.length && !failing)
+    return 'No policy refused, delayed or endangered anything in this trace.';
   if (quiet.length === 0)
     return 'Every policy has its price here: each one refuses, delays, or lets a device touch stale blocks.';
   return [
-    'No refusal, no delay and no device on stale blocks under ',
+    `No refusal${failing ? ' beyond what fails with no seal as well' : ''}, no delay and no device on stale blocks under `,
     ...joined(quiet.map((lane) => policy(lane.policy))),
     '.',
   ];
