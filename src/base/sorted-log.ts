@@ -2,7 +2,7 @@
 // the order in which they were added. Blocks are sorted and go to a store in pages; blocks that overlap are merged page by page.
 import type { ByteStore } from './byte-store.js';
 import { ColumnBlock } from './column-block.js';
-import type { SomeRows } from './column-log.js';
+import type { Seen, SomeRows } from './column-log.js';
 import { type Arrays, type Shape, stableOrder } from './columns.js';
 
 interface Timed extends Shape {
@@ -33,15 +33,22 @@ export class SortedLog<S extends Timed> {
   readonly #block: ColumnBlock<S>;
   readonly #blocks: SortedBlock[] = [];
   readonly #reordered: (first: number, order: Uint32Array) => void;
+  readonly #seen: Seen<S>;
   #rows = 0;
 
   /** `reordered` hears of rows that change places: row `first + i` is what row `first + order[i]` was. */
-  constructor(shape: S, store: ByteStore, reordered: (first: number, order: Uint32Array) => void = () => {}) {
+  constructor(
+    shape: S,
+    store: ByteStore,
+    reordered: (first: number, order: Uint32Array) => void = () => {},
+    seen: Seen<S> = () => {},
+  ) {
     this.#shape = shape;
     this.#store = store;
     this.#block = new ColumnBlock(shape, BLOCK_ROWS);
     this.at = this.#block.at;
     this.#reordered = reordered;
+    this.#seen = seen;
   }
 
   /** Number of a new row within the block; it holds whatever was there. */
@@ -51,12 +58,17 @@ export class SortedLog<S extends Timed> {
     return this.#rows++;
   }
 
+  /** No rows are added any more. */
+  end(): void {
+    if (this.#rows > 0) this.#put();
+  }
+
   /**
    * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
    * batch, however long that gets. A batch is the reader's to change until it asks for the next.
    */
   *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
-    if (this.#rows > 0) this.#put();
+    this.end();
     const merge = new Merge(this.#shape, this.#store, this.#blocks);
     let out = new Batch(this.#shape, most);
     for (let run = merge.next(); run !== null; run = merge.next()) {
@@ -74,6 +86,7 @@ export class SortedLog<S extends Timed> {
   #put(): void {
     const rows = this.#rows;
     const { at } = this.#block;
+    this.#seen(rows, at);
     const number = this.#blocks.length;
     const times = at.timeNs as Float64Array;
     const order = stableOrder(times, rows);
