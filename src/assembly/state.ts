@@ -168,6 +168,9 @@ export interface Call {
   direct: boolean;
   directNs: number;
   directCall: DirectCall | null;
+  /** First page of a file that the kernel had to fault in for the call, and when that was done; -1 none. */
+  faultedOffset: number;
+  faultedNs: number;
   /** An event told that memory was claimed or given back in it: nothing has to be inferred. */
   holdSeen: boolean;
   /** A claim of memory was inferred from the call itself. */
@@ -242,6 +245,8 @@ export class Thread {
     direct: false,
     directNs: 0,
     directCall: null,
+    faultedOffset: -1,
+    faultedNs: -1,
     holdSeen: false,
     holdTold: false,
   };
