@@ -213,6 +213,7 @@ export class Lane {
       denied: ledger.denied,
       latency: ledger.latency,
       wait: ledger.wait,
+      waitNs: ledger.waitNs,
       stillWaiting: operations.stillWaiting,
       secondary: ledger.secondary,
       interrupted: operations.interrupted,

@@ -30,6 +30,8 @@ export class Ledger {
   readonly latency: (Histogram | undefined)[] = new Array<Histogram | undefined>(OP_COUNT).fill(undefined);
   readonly wait = new Histogram();
   readonly secondary = new Histogram();
+  /** By event row of an operation that waited for pins or leases, or tried again: how long, ns. */
+  readonly waitNs = new Map<number, number>();
   /** By operation kind, HEAT_BINS x HEAT_LEVELS. */
   readonly heats: (Float64Array | undefined)[] = new Array<Float64Array | undefined>(OP_COUNT).fill(undefined);
   readonly verdicts: Uint8Array;

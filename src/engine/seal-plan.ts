@@ -6,6 +6,7 @@ import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
+import { type Wakes, wakesOf } from './wakes.js';
 
 export type SealRule =
   | { readonly kind: 'explicit' | 'dma' | 'mapped' }
@@ -37,9 +38,10 @@ export interface SealPlan {
   readonly plain: Uint8Array;
   /** Above every block the trace names: what only a replay allocates comes from there. */
   readonly firstFreeAddr: number;
-  /** By operation: how long the recorded run was seen to wait in it, ns, and from when on; 0: it was not seen to. */
+  /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
+  readonly wakes: Wakes;
   readonly highestId: number;
 }
 
@@ -110,6 +112,7 @@ class Planner {
       firstFreeAddr: firstFreeAddress(c),
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
+      wakes: wakesOf(input),
       highestId,
     };
   }
@@ -137,7 +140,8 @@ class Planner {
     const { waitedNs, waitedFromNs } = this.plan;
     const opId = c.opId[i]!;
     if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[i]!;
-    waitedNs[opId]! += Math.max(0, c.latencyNs[i]!);
+    // What lies between two sleeps is part of the wait: it looked, and found the next pin.
+    waitedNs[opId] = c.timeNs[i]! + Math.max(0, c.latencyNs[i]!) - waitedFromNs[opId]!;
   }
 
   /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */
