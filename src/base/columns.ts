@@ -1,14 +1,13 @@
 // Typed columns that grow together by doubling, one element type each, and a stable order by a key.
 // A row is `add()`, then one store per column at the call site, so that every store meets one element type only.
 
-export type Numbers = Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
-export type NumbersType =
+export type Numbers = Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;
+type NumbersType =
   | Float64ArrayConstructor
   | Int32ArrayConstructor
   | Uint32ArrayConstructor
   | Int16ArrayConstructor
   | Uint16ArrayConstructor
-  | Int8ArrayConstructor
   | Uint8ArrayConstructor;
 export type Shape = Readonly<Record<string, NumbersType>>;
 export type Arrays<S extends Shape> = { [K in keyof S]: InstanceType<S[K]> };

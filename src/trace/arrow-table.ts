@@ -3,7 +3,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Data, DataType, Field, Schema, Uint8, Vector } from 'apache-arrow';
-import type { Numbers, NumbersType } from '../base/columns.js';
+import type { Numbers } from '../base/columns.js';
 import type { Range } from '../model/parts.js';
 import { NONE } from '../model/units.js';
 import { arrow } from './arrow.js';
@@ -169,10 +169,18 @@ interface Width {
   readonly most: number;
   type(): DataType;
   /** Values that it holds; 0xffffffff, which stands for none, is -1 in a signed type. */
-  copy(values: ArrayLike<number>): Numbers;
+  copy(values: ArrayLike<number>): Numbers | Int8Array;
 }
 
-const width = (array: NumbersType, signed: boolean, type: () => DataType): Width => {
+type IntegersType =
+  | Int8ArrayConstructor
+  | Int16ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint8ArrayConstructor
+  | Uint16ArrayConstructor
+  | Uint32ArrayConstructor;
+
+const width = (array: IntegersType, signed: boolean, type: () => DataType): Width => {
   const bytes = array.BYTES_PER_ELEMENT;
   const span = 2 ** (8 * bytes);
   const copy = (values: ArrayLike<number>) => new array(values);
@@ -203,7 +211,6 @@ function widthOf(values: Numbers): Width {
   if (values instanceof Uint16Array) return UNSIGNED[1];
   if (values instanceof Uint8Array) return UNSIGNED[0];
   if (values instanceof Int16Array) return SIGNED[1];
-  if (values instanceof Int8Array) return SIGNED[0];
   return SIGNED[2];
 }
 

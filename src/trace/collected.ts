@@ -65,9 +65,9 @@ export class CollectedTrace implements StoredParts {
     this.#taskPlaces = new Uint32Array(pool.names.tasks.length).fill(NONE);
     this.#ids = new PagedNumbers(pool.store);
     this.#ranges = ranges;
-    ranges.file = ValueRange.of(-1, pool.files.size);
-    ranges.task = ValueRange.of(-1, pool.tasks.length);
-    ranges.id = ValueRange.of(0, Math.max(pool.lastId, ranges.id.most));
+    ranges.file = ValueRange.of(-1, pool.names.files.size);
+    ranges.task = ValueRange.of(-1, pool.names.tasks.length);
+    ranges.id = ValueRange.of(0, Math.max(pool.names.lastId, ranges.id.most));
     ranges.timeNs = moved(ranges.timeNs, this.#firstNs);
     ranges.recordTimeNs = moved(ranges.recordTimeNs, this.#firstNs);
     for (const { lost } of sources) moveLosses(lost, this.#firstNs);

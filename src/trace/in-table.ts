@@ -208,7 +208,7 @@ export class InTable {
 }
 
 /** The numbers themselves, in the type they have: at most as wide as `type`, and signed only where it is or where no sign is lost. */
-function plain(name: string, data: Data, type: new (length: number) => Numbers): Numbers {
+function plain(name: string, data: Data, type: new (length: number) => Numbers): Integers {
   const values: unknown = data.values;
   const room = new type(0);
   const { DataType } = arrow;
@@ -253,10 +253,12 @@ function lookUp(name: string, data: Data, list: Numbers, out: Numbers, place: nu
   }
 }
 
-const isSigned = (values: Numbers): boolean =>
+type Integers = Exclude<Numbers, Float64Array> | Int8Array;
+
+const isSigned = (values: Numbers | Int8Array): boolean =>
   values instanceof Int8Array || values instanceof Int16Array || values instanceof Int32Array;
 
-const isIntegers = (values: unknown): values is Exclude<Numbers, Float64Array> =>
+const isIntegers = (values: unknown): values is Integers =>
   [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array].some((type) => values instanceof type);
 
 function unitOf({ name, metadata }: Field): number {
