@@ -8,7 +8,7 @@ import { Regions } from './regions.js';
 const PAGE = 4096;
 
 /** What a lane does to a file where others may have done the same: a kind of deed and the row that it follows from. */
-export const Deed = { model: 0, observe: 1, resize: 2, clean: 3, diverge: 4, prepare: 5 } as const;
+export const Deed = { model: 0, observe: 1, resize: 2, diverge: 3, prepare: 4 } as const;
 const DEEDS = 8;
 
 export class FileStates {
@@ -21,6 +21,7 @@ export class FileStates {
   private allCommits = 0;
   private readonly versions: FileVersions;
   private readonly regions: Regions;
+  private readonly bit: number;
   /** By file: its version in this lane. */
   private readonly at: Int32Array;
   /** Device ranges a refused call would have given back: [addr, end, file]. */
@@ -35,6 +36,7 @@ export class FileStates {
   constructor(versions: FileVersions, lane: number, deviceOf: Uint32Array, regions: Regions) {
     this.versions = versions;
     this.regions = regions;
+    this.bit = 1 << lane;
     this.at = versions.at[lane]!;
     this.count = this.at.length;
     this.deviceOf = deviceOf;
@@ -67,7 +69,7 @@ export class FileStates {
   }
 
   isDirty(file: number): boolean {
-    return this.versions.dirty[this.at[file]!] === 1;
+    return (this.versions.dirty[file]! & this.bit) !== 0;
   }
 
   hasDiverged(file: number): boolean {
@@ -125,7 +127,7 @@ export class FileStates {
 
   /** Its map is other metadata than what is durable. */
   soil(file: number): void {
-    if (!this.isDirty(file)) this.versions.dirty[this.own(file)] = 1;
+    this.versions.soil(file);
   }
 
   /** From here on the map may be another one than in the recording: as part of a deed, or because of a row. */
@@ -149,21 +151,16 @@ export class FileStates {
     this.versions.removals[this.own(file)]!++;
   }
 
-  /** What was changed of the file's metadata is durable from now on; `row` says so. */
-  commit(file: number, row: number): void {
+  /** What was changed of the file's metadata is durable from now on. */
+  commit(file: number): void {
     this.commits[file]!++;
-    this.clean(file, row);
+    this.versions.dirty[file]! &= ~this.bit;
   }
 
-  commitAll(row: number): void {
+  commitAll(): void {
     this.allCommits++;
-    for (let file = 0; file < this.count; file++) this.clean(file, row);
-  }
-
-  private clean(file: number, row: number): void {
-    if (!this.isDirty(file) || !this.does(Deed.clean, row, file, 0)) return;
-    this.versions.dirty[this.own(file)] = 0;
-    this.did(0);
+    const { dirty } = this.versions;
+    for (let file = 0; file < dirty.length; file++) dirty[file]! &= ~this.bit;
   }
 
   /** Two files change places with all they have. */
@@ -176,9 +173,14 @@ export class FileStates {
 
   /** Tries something out on these files and undoes it. */
   tryOut<T>(files: readonly number[], attempt: () => T): T {
+    const { dirty } = this.versions;
+    const before = files.map((file) => dirty[file]!);
     const undo = files.map((file) => this.versions.saved(this.own(file)));
     const result = attempt();
     for (const back of undo) back();
+    files.forEach((file, i) => {
+      dirty[file] = before[i]!;
+    });
     return result;
   }
 

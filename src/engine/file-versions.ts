@@ -27,8 +27,6 @@ export class FileVersions {
   known: Uint8Array;
   /** 1: something told of the map (an extent, a reset, a declaration). */
   seen: Uint8Array;
-  /** Uncommitted map metadata. */
-  dirty: Uint8Array;
   /** The map may differ from the recorded one. */
   diverged: Uint8Array;
   /** How often blocks were taken away from a range. */
@@ -45,6 +43,11 @@ export class FileVersions {
   readonly first: Int32Array;
   /** By lane, then by file: its version. */
   readonly at: readonly Int32Array[];
+  /**
+   * By file: the lanes for which its map is other metadata than what is durable. A commit is one lane's own affair: it makes no
+   * version of the file.
+   */
+  readonly dirty: Int32Array;
   /** Lanes that act now: what they share with others only they leave behind when they change it. */
   acting: number;
   private readonly all: number;
@@ -56,6 +59,8 @@ export class FileVersions {
   private deed: Float64Array;
   private deedNs: Float64Array;
   private outcome: Float64Array;
+  /** 1: the deed changed metadata. */
+  private soiled: Uint8Array;
   /** The version whose deed is under way. */
   private doing = NONE_HERE;
 
@@ -66,7 +71,7 @@ export class FileVersions {
     this.size = new Float64Array(files).fill(-1);
     this.known = new Uint8Array(files);
     this.seen = new Uint8Array(files);
-    this.dirty = new Uint8Array(files);
+    this.dirty = new Int32Array(files);
     this.diverged = new Uint8Array(files);
     this.removals = new Uint32Array(files);
     this.changedNs = new Float64Array(files).fill(-1);
@@ -81,6 +86,7 @@ export class FileVersions {
     this.deed = new Float64Array(files);
     this.deedNs = new Float64Array(files);
     this.outcome = new Float64Array(files);
+    this.soiled = new Uint8Array(files);
   }
 
   /** For reading. */
@@ -107,8 +113,8 @@ export class FileVersions {
 
   /** Tries something out on a version and undoes it: what to call for that. */
   saved(version: number): () => void {
-    const { size, known, seen, dirty, diverged, removals, changedNs, allocated } = this;
-    const fields = [size, known, seen, dirty, diverged, removals, changedNs, allocated];
+    const { size, known, seen, diverged, removals, changedNs, allocated } = this;
+    const fields = [size, known, seen, diverged, removals, changedNs, allocated];
     const before = fields.map((field) => field[version]!);
     const box = this.boxes[version]!;
     this.boxes[version] = { map: box.map?.copy(), users: 1 };
@@ -132,11 +138,6 @@ export class FileVersions {
    * were in this version have just done the same, and the lanes are now where those are; `outcomeOf` tells what they got.
    */
   begins(file: number, version: number, deed: number, nowNs: number): boolean {
-    if ((this.lanes[version]! & ~this.acting) === 0) {
-      this.from[version] = NONE_HERE;
-      this.doing = version;
-      return true;
-    }
     const heir = this.heir[version]!;
     if (
       heir >= 0 &&
@@ -146,15 +147,28 @@ export class FileVersions {
       this.lanes[heir] !== 0
     ) {
       this.move(file, version, heir);
+      if (this.soiled[heir] === 1) this.dirty[file]! |= this.acting;
       return false;
+    }
+    if ((this.lanes[version]! & ~this.acting) === 0) {
+      this.from[version] = NONE_HERE;
+      this.doing = version;
+      return true;
     }
     const fresh = this.fork(file, version);
     this.from[fresh] = version;
     this.heir[version] = fresh;
     this.deed[fresh] = deed;
     this.deedNs[fresh] = nowNs;
+    this.soiled[fresh] = 0;
     this.doing = fresh;
     return true;
+  }
+
+  /** The acting lanes' map of the file is other metadata than what is durable. */
+  soil(file: number): void {
+    this.dirty[file]! |= this.acting;
+    if (this.doing >= 0) this.soiled[this.doing] = 1;
   }
 
   ends(outcome: number): void {
@@ -193,7 +207,6 @@ export class FileVersions {
     this.size[fresh] = this.size[version]!;
     this.known[fresh] = this.known[version]!;
     this.seen[fresh] = this.seen[version]!;
-    this.dirty[fresh] = this.dirty[version]!;
     this.diverged[fresh] = this.diverged[version]!;
     this.removals[fresh] = this.removals[version]!;
     this.changedNs[fresh] = this.changedNs[version]!;
@@ -238,7 +251,6 @@ export class FileVersions {
       this.size = grown(this.size, size);
       this.known = grown(this.known, size);
       this.seen = grown(this.seen, size);
-      this.dirty = grown(this.dirty, size);
       this.diverged = grown(this.diverged, size);
       this.removals = grown(this.removals, size);
       this.changedNs = grown(this.changedNs, size);
@@ -250,6 +262,7 @@ export class FileVersions {
       this.deed = grown(this.deed, size);
       this.deedNs = grown(this.deedNs, size);
       this.outcome = grown(this.outcome, size);
+      this.soiled = grown(this.soiled, size);
     }
     this.boxes.push({ map: undefined, users: 1 });
     return place;

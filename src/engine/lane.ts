@@ -393,7 +393,7 @@ export class Lane {
     const { c } = this;
     const op = c.op[row]!;
     if (op === Op.commit) {
-      this.files.commitAll(row);
+      this.files.commitAll();
       return;
     }
     if (op === Op.block_io) {
@@ -434,7 +434,7 @@ export class Lane {
       files.did(0);
     }
     if (c.op[row] === Op.map_insert) this.hazards.data(row);
-    if (fates.committed[opId] === 1) files.commit(file, row);
+    if (fates.committed[opId] === 1) files.commit(file);
   }
 
   /** Runs what may change a file's map, and keeps when it did. */
@@ -463,7 +463,7 @@ export class Lane {
       if (one === NONE) continue;
       // Blocks that go later than the call: the device's copy goes with them.
       if (later && takesAway(c, row)) this.claims.revoke(one, null);
-      if (fates.committed[opId] === 1) files.commit(one, row);
+      if (fates.committed[opId] === 1) files.commit(one);
     }
   }
 

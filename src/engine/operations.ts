@@ -314,7 +314,7 @@ export class Operations {
     if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
       fates.committed[opId] = 1;
-      files.commit(file, d.row);
+      files.commit(file);
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);
     if (!failed) {
@@ -412,7 +412,7 @@ export class Operations {
     if (gone >= 0 && releases.later(this.fileOf(gone), gone)) this.parts.files.strayed = true;
     else this.parts.applyModel(d.row, nowNs, false);
     // Where changes were recorded, commits were as well.
-    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file, d.row);
+    if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);
   }
 }
 

@@ -12,7 +12,7 @@ import type { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
 import type { Prices } from './recipes.js';
-import { NO_CASE, Regimes } from './regimes.js';
+import { IF_CLEAN, NO_CASE, Regimes } from './regimes.js';
 import type { SealPlan } from './seal-plan.js';
 import { Tally } from './tally.js';
 
@@ -103,7 +103,8 @@ export class Plain {
       } else if (op === Op.truncate) operationCase = this.truncateCase(version, size, length);
       else if (writes)
         operationCase = op === Op.write ? this.emptyCase(size, offset, length) : Case.write_fault_written;
-      const goes = lets[regime + (operationCase < 0 ? NO_CASE : operationCase)]! & here;
+      const at = regime + (operationCase < 0 ? NO_CASE : operationCase);
+      const goes = here & (lets[at]! | (lets[at + IF_CLEAN]! & ~versions.dirty[file]!));
       if (goes === 0) continue;
       if (uncertain) this.unsure(goes);
       if (this.plan.observed[file] === 1) {
@@ -112,7 +113,7 @@ export class Plain {
         const grows = op === Op.write && size < offset + length;
         const changes = writes ? held !== Holding.written || grows : KEEPS_MAP[op] === 0;
         if (changes || c.addr[row]! >= 0) this.change(row, file, nowNs, goes, held);
-        else if (SYNCS[op] === 1) this.commit(row, file, goes);
+        else if (SYNCS[op] === 1) this.commit(file, goes);
       }
       went |= goes;
     }
@@ -142,12 +143,8 @@ export class Plain {
       for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.named(row);
   }
 
-  private commit(row: number, file: number, lanes: number): void {
-    for (let left = lanes; left !== 0; left &= left - 1) {
-      // The first cleans the file for all.
-      this.versions.acting = left === lanes ? lanes : left & -left;
-      this.lanes[31 - Math.clz32(left & -left)]!.files.commit(file, row);
-    }
+  private commit(file: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.files.commit(file);
   }
 
   /** Where changes are recorded, sizes follow from calls all the same. */

@@ -10,9 +10,14 @@ const SIZE = CASE_COUNT * MASKS;
 
 /** Ops that are no case of the table are let through: they stand behind the cases. */
 export const NO_CASE = CASE_COUNT;
-/** Words of a regime: the cases, what is none, and the ops. */
-const STRIDE = CASE_COUNT + 1 + OP_COUNT;
-const OPS_AT = CASE_COUNT + 1;
+/** From the lanes that let a case through to those that do so only while the file's metadata is durable. */
+export const IF_CLEAN = CASE_COUNT + 1;
+/** Words of a regime: the cases and what is none, twice; the ops. */
+const STRIDE = 2 * IF_CLEAN + OP_COUNT;
+const OPS_AT = 2 * IF_CLEAN;
+/** In a table: goes ahead; or only where nothing has to be committed. */
+const AHEAD = 1;
+const WHILE_CLEAN = 2;
 
 export interface RegimeLane {
   readonly policies: LanePolicies;
@@ -92,7 +97,8 @@ export class Regimes {
       const table = this.tables[lane]![policy]!;
       const bit = 1 << lane;
       for (let code = 0; code < CASE_COUNT; code++)
-        if (table[code * MASKS + holds.mask[file]!] === 1) this.lets[at + code]! |= bit;
+        if (table[code * MASKS + holds.mask[file]!] === AHEAD) this.lets[at + code]! |= bit;
+        else if (table[code * MASKS + holds.mask[file]!] === WHILE_CLEAN) this.lets[at + IF_CLEAN + code]! |= bit;
       this.lets[at + NO_CASE]! |= bit;
       OPS.forEach((_, op) => {
         if (policies.all[policy]!.insteadCase[op]! < 0) this.lets[at + OPS_AT + op]! |= bit;
@@ -110,13 +116,12 @@ function ahead(policy: Policy): Uint8Array {
   for (let code = 0; code < CASE_COUNT; code++) {
     if (spoils?.cases.includes(CASES[code]!) === true) continue;
     const asks = FAULT_CASES.includes(code) ? holderMask | ownBlocks : holderMask;
-    for (let mask = 0; mask < MASKS; mask++)
-      if (
-        verdictOther[code * MASKS + mask] === Verdict.proceed &&
-        (mask & asks) === 0 &&
-        (reach === 'file' || mask === 0)
-      )
-        table[code * MASKS + mask] = 1;
+    for (let mask = 0; mask < MASKS; mask++) {
+      if ((mask & asks) !== 0 || (reach !== 'file' && mask !== 0)) continue;
+      const verdict = verdictOther[code * MASKS + mask];
+      if (verdict === Verdict.proceed) table[code * MASKS + mask] = AHEAD;
+      else if (verdict === Verdict.commitIfDirty) table[code * MASKS + mask] = WHILE_CLEAN;
+    }
   }
   return table;
 }
@@ -124,6 +129,6 @@ function ahead(policy: Policy): Uint8Array {
 /** Where the kernel's table predicts success, whoever asks. */
 function agreed({ verdictOther, holderMask }: Policy): Uint8Array {
   return Uint8Array.from({ length: SIZE }, (_, at) =>
-    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? 1 : 0,
+    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? AHEAD : 0,
   );
 }
