@@ -132,14 +132,20 @@ export class EventNames {
   // hot
   /** The name at `at`, if it was seen with as many spaces and something behind it; `view` must reach NAME_SLACK bytes beyond `to`. */
   at(view: DataView, at: number, to: number): SeenName | null {
-    const seen = this.slots[nameSlot(view, at)]!;
-    if (seen === null || at + seen.bytes.length >= to || !seen.bytes.isAt(view, at)) return null;
-    return seen;
+    const slot = nameSlot(view, at);
+    const first = this.slots[slot]!;
+    if (first !== null && at + first.bytes.length < to && first.bytes.isAt(view, at)) return first;
+    const second = this.slots[slot ^ 1]!;
+    if (second === null || at + second.bytes.length >= to || !second.bytes.isAt(view, at)) return null;
+    return second;
   }
 
   /** The line has the name of the event, a colon and spaces at [from, to). */
   learn(b: Buffer, view: DataView, from: number, to: number, event: EventName): void {
-    this.slots[nameSlot(view, from)] = { event, bytes: new KnownBytes(b.subarray(from, to)) };
+    const slot = nameSlot(view, from);
+    // Two names may share a slot: then the second one moves aside.
+    this.slots[slot ^ 1] = this.slots[slot]!;
+    this.slots[slot] = { event, bytes: new KnownBytes(b.subarray(from, to)) };
   }
 
   /** `shape`: 0 `name:`, 1 `sys_name(`, 2 `sys_name ->`, 3 any other. */
