@@ -2,7 +2,6 @@
 import { Histogram } from '../base/histogram.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
-import type { ConflictGroup } from './result.js';
 import { Tally } from './tally.js';
 
 export class Ledger {
@@ -12,13 +11,13 @@ export class Ledger {
   readonly wait = new Histogram();
   readonly secondary = new Histogram();
   readonly verdicts: Uint8Array;
-  readonly errnos = new Map<number, number>();
-  readonly groups = new Map<string, ConflictGroup>();
+  /** By event row: errno of a refusal, 0 for none. */
+  readonly errnos: Uint16Array;
   operations = 0;
-  conflicts = 0;
 
   constructor(rows: number, endNs: number) {
     this.verdicts = new Uint8Array(rows);
+    this.errnos = new Uint16Array(rows);
     this.tally = new Tally(endNs);
   }
 
@@ -29,7 +28,7 @@ export class Ledger {
     this.verdicts[row] = verdict + 1;
     if (verdict !== Verdict.deny) return;
     this.denied.set(errno, (this.denied.get(errno) ?? 0) + 1);
-    this.errnos.set(row, errno);
+    this.errnos[row] = errno;
   }
 
   /** What this lane had in common with others. */
@@ -39,18 +38,5 @@ export class Ledger {
       this.operations += tally.proceeded[op]!;
       this.counts[op * VERDICT_COUNT + Verdict.proceed]! += tally.proceeded[op]!;
     }
-  }
-
-  /** Adds to the group of equal conflicts; of the first of its kind the extents are wanted. */
-  conflict(key: string, first: () => ConflictGroup): { readonly group: ConflictGroup; readonly isFirst: boolean } {
-    this.conflicts++;
-    const known = this.groups.get(key);
-    if (known !== undefined) {
-      known.count++;
-      return { group: known, isFirst: false };
-    }
-    const group = first();
-    this.groups.set(key, group);
-    return { group, isFirst: true };
   }
 }
