@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   workloads: { rooms: ['model', 'base'], packages: [] },
   fitting: { rooms: ['model', 'base', 'extents', 'workloads'], packages: ['simple-statistics'] },
   policies: { rooms: ['model'], packages: [] },
-  costs: { rooms: ['model'], packages: [] },
+  costs: { rooms: ['model', 'base'], packages: [] },
   probes: { rooms: ['model', 'base'], packages: [] },
   trace: { rooms: ['model', 'base', 'formats', 'assembly'], packages: ['apache-arrow', 'node:*'] },
   engine: { rooms: ['model', 'base', 'extents'], packages: [] },

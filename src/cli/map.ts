@@ -37,7 +37,14 @@ export const map: Command = {
     const { trace: recording, damaged } = await load(context, context.operands);
     const trace = overlaid(recording, plan);
     const kernel = kernelOf(trace, kernelPolicies(settings));
-    const options = { atNs, costs, sealRule, unseal, kernel, ...(inode === undefined ? {} : { inode }) };
+    const options = {
+      atNs,
+      costs: costs.of(recording),
+      sealRule,
+      unseal,
+      kernel,
+      ...(inode === undefined ? {} : { inode }),
+    };
     const found = mapSnapshots(trace, policies[0]!, options);
     await io.out(context.json ? toJson(found) : human(found, context));
     return statusOf(context, damaged, true);

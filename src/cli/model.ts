@@ -41,7 +41,8 @@ export const model: Command = {
     if (out !== undefined) checkOutput(out);
     const plan = planReplay(args, namesOf(args.text('policy')));
     const { trace, damaged } = await load(context, operands);
-    const maps = mapsOf(trace, policies.recorded.build(plan.settings), plan.costs);
+    const costs = plan.costs.of(trace);
+    const maps = mapsOf(trace, policies.recorded.build(plan.settings), costs);
     const fitted = fitWorkload(trace, maps);
     if (out !== undefined) await writeOutput(io, out, [`${JSON.stringify(fitted)}\n`]);
     if (out !== undefined && out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
@@ -49,7 +50,7 @@ export const model: Command = {
     const made = makeOnce(fitted, plan.seed);
     const near = closeness(
       observe(trace, maps),
-      observe(made, mapsOf(made, policies.recorded.build(plan.settings), plan.costs)),
+      observe(made, mapsOf(made, policies.recorded.build(plan.settings), costs)),
     );
     const pairs = await policyPairs(context, trace, made, plan);
     const answer = { fitted, near, pairs, out };

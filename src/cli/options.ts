@@ -54,7 +54,11 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
     text: 'closed: who waits delays the rest of its thread; open: that operation only',
     fallback: 'closed',
   },
-  costs: { kind: 'text', text: 'cost model (sealtrace list costs)', fallback: 'reference' },
+  costs: {
+    kind: 'text',
+    text: 'cost model (sealtrace list costs), cost file, or calibrated: what the trace measured itself',
+    fallback: 'reference',
+  },
   seed: { kind: 'text', text: 'whole number', fallback: '1' },
   set: { kind: 'list', text: 'KEY=VALUE: a switch of the policies (sealtrace list policies); repeatable' },
   overlay: {

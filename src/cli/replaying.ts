@@ -1,8 +1,6 @@
 // The options of a replay, checked before the trace is read, and the run they give.
 import { suggestion } from '../base/nearest.js';
-import * as costRegistry from '../costs/index.js';
 import type { MixedLane } from '../engine/lane-policies.js';
-import type { CostModel } from '../model/costs.js';
 import { GUESSED, UserError } from '../model/issue.js';
 import type { Policy, PolicyEntry, Settings } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
@@ -13,19 +11,19 @@ import { onDenyOf, sealRuleOf, TIMINGS, type Timing, unsealOf } from '../results
 import { beginRun, type KernelPolicies, type Replayed } from '../results/run.js';
 import type { Run } from '../results/types.js';
 import type { Context } from './command.js';
+import { type CostChoice, costsGiven } from './costs.js';
 import { replayOn } from './lane-threads.js';
 import { traceName } from './load.js';
 import { type Args, listed } from './options.js';
 import { type OverlayPlan, overlayOf, withOverlays } from './overlay.js';
 
 export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistry);
-export const costModels: readonly CostModel[] = Object.values(costRegistry);
 
 export interface Plan {
   readonly policies: readonly (Policy | MixedLane)[];
   /** As given. */
   readonly lanes: readonly string[];
-  readonly costs: CostModel;
+  readonly costs: CostChoice;
   readonly sealRule: string;
   readonly unseal: string;
   readonly onDeny: string;
@@ -52,7 +50,7 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
   return {
     policies: choosePolicies(policies, settings, mixedLanes(lanes, settings)),
     lanes,
-    costs: chooseCosts(args.text('costs')),
+    costs: costsGiven(args.text('costs')),
     sealRule,
     unseal,
     onDeny: args.text('on-deny'),
@@ -68,7 +66,11 @@ export function planReplay(args: Args, policies: readonly string[]): Plan {
 
 /** The trace with what the plan lays over it; it is the recording itself where that is nothing. */
 export function overlaid(trace: Trace, { overlays, settings, costs, seed }: Plan): Trace {
-  return withOverlays(trace, overlays, { recorded: policyRegistry.recorded.build(settings), costs, seed });
+  return withOverlays(trace, overlays, {
+    recorded: policyRegistry.recorded.build(settings),
+    costs: costs.of(trace),
+    seed,
+  });
 }
 
 /** `command`: the words before the options. */
@@ -98,7 +100,7 @@ export async function replayPlan(
     policies: plan.policies,
     recorded: policyRegistry.recorded.build(plan.settings),
     kernel: kernelPolicies(plan.settings),
-    costs: plan.costs,
+    costs: plan.costs.of(trace),
     sealRule: plan.sealRule,
     unseal: plan.unseal,
     onDeny: plan.onDeny,
@@ -127,7 +129,7 @@ function commandText(words: readonly string[], plan: Plan): string {
     ['--unseal', plan.unseal],
     ['--on-deny', plan.onDeny],
     ['--timing', plan.timing],
-    ['--costs', plan.costs.name],
+    ['--costs', plan.costs.given],
     ['--seed', String(plan.seed)],
     ...(plan.crashAt === undefined ? [] : [['--crash-at', plan.crashAt]]),
     ...plan.lanes.map((lane) => ['--lane', lane]),
@@ -178,15 +180,6 @@ function mixedLanes(texts: readonly string[], settings: Settings): readonly Mixe
     taken.push(name);
   }
   return lanes;
-}
-
-function chooseCosts(name: string): CostModel {
-  const found = costModels.find((model) => model.name === name);
-  if (found !== undefined) return found;
-  const names = costModels.map((model) => model.name);
-  if (name === 'calibrated' || /[./\\]/.test(name))
-    throw new UserError(`--costs "${name}": files and calibrated costs are not available yet; use ${listed(names)}`);
-  throw new UserError(`unknown cost model "${name}"${suggestion(name, names)}; expected ${listed(names)}`);
 }
 
 /** KEY=VALUE words as an object; `example` says what such a word may be. */

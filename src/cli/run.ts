@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   record: async () => (await import('./record.js')).record,
   synth: async () => (await import('./synth.js')).synth,
   model: async () => (await import('./model.js')).model,
+  calibrate: async () => (await import('./calibrate.js')).calibrate,
   anonymize: async () => (await import('./anonymize.js')).anonymize,
   list: async () => (await import('./list.js')).list,
 };

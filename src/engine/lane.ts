@@ -224,6 +224,7 @@ export class Lane {
       denied: ledger.denied,
       latency: tally.ofOp.map((one) => one?.histogram),
       wait: ledger.wait,
+      waitNs: ledger.waitNs,
       stillWaiting: operations.stillWaiting,
       secondary: ledger.secondary,
       interrupted: operations.interrupted,

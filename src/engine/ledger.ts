@@ -10,6 +10,8 @@ export class Ledger {
   readonly tally: Tally;
   readonly wait = new Histogram();
   readonly secondary = new Histogram();
+  /** By event row of an operation that waited for pins or leases, or tried again: how long, ns. */
+  readonly waitNs = new Map<number, number>();
   readonly verdicts: Uint8Array;
   /** By event row: errno of a refusal, 0 for none. */
   readonly errnos: Uint16Array;

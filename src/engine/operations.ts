@@ -83,8 +83,11 @@ export class Operations {
 
   /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
   wake(row: number, nowNs: number): void {
-    const waiter = this.parts.waits.ofRow(row);
-    if (waiter !== undefined && !this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
+    const { waits } = this.parts;
+    const waiter = waits.ofRow(row);
+    if (waiter === undefined) return;
+    if (!this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
+    else if (waiter.what === 'pins') waits.sleep(waiter);
   }
 
   /** A signal ends the waits of a killed process: nothing of what they wanted happens. */
@@ -190,8 +193,12 @@ export class Operations {
           : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
-    const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
+    const waiter: Waiter = {
+      ...{ decision, what, sinceNs: d.timeNs, done, late: [], pollNs },
+      ...{ sleepsOn: 0, sleepsAt: -1, sleeps: 0, woken: false },
+    };
     waits.add(waiter);
+    if (what === 'pins') waits.sleep(waiter);
     this.parts.files.strayed = true;
     if (done) return this.carryOut(decision, d.timeNs);
     if (threads === null) return;
@@ -204,6 +211,7 @@ export class Operations {
     // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
     const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
     if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
+    if (waiter.what === 'pins' && this.wakesLater(waiter, nowNs)) return;
     if (this.heldBack(waiter, nowNs)) return;
     const { sinceNs, pollNs, decision } = waiter;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
@@ -211,6 +219,17 @@ export class Operations {
     const dueNs = pollNs === 0 ? nowNs : sinceNs + looks * pollNs;
     if (dueNs > nowNs) this.parts.queue.wakeAt(dueNs, decision.row);
     else this.resume(waiter, nowNs);
+  }
+
+  /** Until a sleeper that is woken runs and looks, as much time passes as was measured; false where none was. */
+  private wakesLater(waiter: Waiter, nowNs: number): boolean {
+    const { plan, queue, waits } = this.parts;
+    const afterNs = plan.wakes.get(waiter.decision.opId);
+    if (afterNs === undefined) return false;
+    if (waiter.woken || waits.isAsleep(waiter)) return true;
+    waiter.woken = true;
+    queue.wakeAt(nowNs + afterNs[Math.min(waiter.sleeps++, afterNs.length - 1)]!, waiter.decision.row);
+    return true;
   }
 
   private heldBack({ decision, what }: Waiter, nowNs: number): boolean {
@@ -276,7 +295,9 @@ export class Operations {
       if (d.waits || d.waitNs > 0) {
         // The recording may hold the very wait; it is not counted twice.
         if (seenNs === 0) ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
-        (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
+        const first = d.waits || verdict === Verdict.deny;
+        (first ? ledger.wait : ledger.secondary).record(d.waitNs);
+        if (first) ledger.waitNs.set(row, d.waitNs);
       } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;

@@ -7,6 +7,7 @@ import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
 import { type Regions, regionsOf } from './regions.js';
+import { type Wakes, wakesOf } from './wakes.js';
 
 export type SealRule =
   | { readonly kind: 'explicit' | 'dma' | 'mapped' }
@@ -40,9 +41,10 @@ export interface SealPlan {
   readonly regions: Regions;
   /** By `opId`: the op of the operation, 0 for none. Its observed changes of the map follow it as rows of their own. */
   readonly opOf: Uint8Array;
-  /** By operation: how long the recorded run was seen to wait in it, ns, and from when on; 0: it was not seen to. */
+  /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
+  readonly wakes: Wakes;
   readonly highestId: number;
 }
 
@@ -115,6 +117,7 @@ class Planner {
       opOf: new Uint8Array(highestId + 1),
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
+      wakes: wakesOf(input),
       highestId,
     };
   }
@@ -152,7 +155,8 @@ class Planner {
     const { waitedNs, waitedFromNs } = this.plan;
     const opId = c.opId[i]!;
     if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[i]!;
-    waitedNs[opId]! += Math.max(0, c.latencyNs[i]!);
+    // What lies between two sleeps is part of the wait: it looked, and found the next pin.
+    waitedNs[opId] = c.timeNs[i]! + Math.max(0, c.latencyNs[i]!) - waitedFromNs[opId]!;
   }
 
   /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */

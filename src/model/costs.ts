@@ -35,7 +35,8 @@ export const STEP_COUNT = STEPS.length;
 export const StepCode = Object.fromEntries(STEPS.map((name, code) => [name, code])) as { readonly [K in Step]: number };
 
 /** measured: by us, on a named machine; sourced: published by others; derived: computed from those; guess: nobody measured it. */
-export type Basis = 'measured' | 'sourced' | 'derived' | 'guess';
+export const BASES = ['measured', 'sourced', 'derived', 'guess'] as const;
+export type Basis = (typeof BASES)[number];
 
 export interface Price {
   readonly fixedNs: Nanos;
@@ -50,4 +51,14 @@ export interface CostModel {
   readonly name: string;
   readonly title: string;
   readonly prices: Readonly<Record<Step, Price>>;
+}
+
+export const COSTS_SCHEMA = 'sealtrace.costs/1';
+
+/** What a cost file holds (`--costs FILE`): prices that take the place of those of a model that comes with sealtrace. */
+export interface CostFile extends Omit<CostModel, 'prices'> {
+  readonly schema: typeof COSTS_SCHEMA;
+  /** Name of the model whose prices hold for the other steps. */
+  readonly base: string;
+  readonly prices: Readonly<Partial<Record<Step, Price>>>;
 }

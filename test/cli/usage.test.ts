@@ -56,12 +56,12 @@ describe('wrong use: exit 2, nothing on stdout, what to do instead', () => {
     ],
     ['threads', ['replay', KILL, '--threads', '0'], /--threads is 0; expected 1 or more/],
     ['crash-at', ['replay', KILL, '--crash-at', '5'], /--crash-at 5 is not within the trace/],
-    ['costs of a file', ['replay', KILL, '--costs', 'my.json'], /files and calibrated costs are not available yet/],
     [
-      'unknown costs',
-      ['replay', KILL, '--costs', 'refrence'],
-      /unknown cost model "refrence"; did you mean "reference"/,
+      'costs of no file',
+      ['replay', KILL, '--costs', 'my.json'],
+      /--costs my.json: no such file and no such cost model; expected/,
     ],
+    ['unknown costs', ['replay', KILL, '--costs', 'refrence'], /--costs refrence: .*; did you mean "reference"/],
     [
       'unknown renderer',
       ['report', KILL, '--to', 'pdf'],

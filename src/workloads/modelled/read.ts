@@ -1,9 +1,9 @@
 // Reads a workload file. Everything is checked before anything is made: a message names the place, what was expected and
 // what was found.
 import type { Distribution } from '../../base/distribution.js';
+import { At } from '../../base/json-at.js';
 import { FLAGS, OPS } from '../../model/events.js';
 import { UserError } from '../../model/issue.js';
-import { At } from './at.js';
 import {
   CASES,
   type Count,

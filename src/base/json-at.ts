@@ -1,5 +1,5 @@
 // A place in a JSON document, which knows its path: what is asked of it is there and as it must be, or a message says so.
-import { UserError } from '../../model/issue.js';
+import { UserError } from '../model/issue.js';
 
 /** What is shown of a wrong value at most. */
 const MOST_SHOWN = 60;
@@ -49,10 +49,14 @@ export class At {
     return found;
   }
 
-  each<T>(read: (one: At) => T): Record<string, T> {
+  has(key: string): boolean {
+    return this.#entry(key) !== undefined;
+  }
+
+  each<T>(read: (one: At, key: string) => T): Record<string, T> {
     const { value } = this;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.wrong('an object');
-    return Object.fromEntries(Object.keys(value).map((key) => [key, read(this.get(key))]));
+    return Object.fromEntries(Object.keys(value).map((key) => [key, read(this.get(key), key)]));
   }
 
   /** `why` follows the range in a message. */
@@ -66,6 +70,12 @@ export class At {
     const { value } = this;
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
     throw this.wrong(rangeText('a whole number', least, most));
+  }
+
+  text(most: number): string {
+    const { value } = this;
+    if (typeof value === 'string' && value.length <= most) return value;
+    throw this.wrong(`a text of ${most} characters at most`);
   }
 
   flag(): boolean {
