@@ -33,9 +33,9 @@ export class Ledger {
     this.errnos[row] = errno;
   }
 
-  /** What this lane had in common with others. */
-  share(tally: Tally): void {
-    this.tally.add(tally);
+  /** What this lane had in common with others; `gone`: or with none of them, so that it may keep it. */
+  share(tally: Tally, gone: boolean): void {
+    this.tally.add(tally, gone);
     for (let op = 0; op < OP_COUNT; op++) {
       this.operations += tally.proceeded[op]!;
       this.counts[op * VERDICT_COUNT + Verdict.proceed]! += tally.proceeded[op]!;

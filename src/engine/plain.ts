@@ -231,7 +231,7 @@ export class Plain {
   finish(): void {
     for (const { lanes, tally } of this.together)
       for (let left = lanes; left !== 0; left &= left - 1)
-        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally);
+        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));
     const { rows } = this;
     this.lanes.forEach(({ ledger: { verdicts } }, lane) => {
       const has = Uint8Array.from([0, ...this.together.map(({ lanes }) => (lanes >>> lane) & 1)], (isIn) =>

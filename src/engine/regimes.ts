@@ -46,7 +46,11 @@ export class Regimes {
   constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, files: number) {
     this.lanes = lanes;
     this.tables = lanes.map(({ policies }) =>
-      policies.all.map((policy) => (policies.recorded ? agreed(kernel) : answers(policy, skips))),
+      policies.all.map((policy) =>
+        policies.recorded
+          ? once(agreements, kernel, agreed)
+          : once(skips ? skippers : others, policy, (one) => answers(one, skips)),
+      ),
     );
     this.known = lanes.map(() => new Map());
     this.of = new Int32Array(files);
@@ -114,6 +118,17 @@ export class Regimes {
     if ((does & Does.commits) !== 0) this.lets[at + COMMIT]! |= bit;
     if ((does & Does.refuses) !== 0) this.lets[at + REFUSE]! |= bit;
   }
+}
+
+/** Tables of policies, worked out once: they hang on nothing else. */
+const agreements = new WeakMap<Policy, Uint8Array>();
+const skippers = new WeakMap<Policy, Uint8Array>();
+const others = new WeakMap<Policy, Uint8Array>();
+
+function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy: Policy) => Uint8Array): Uint8Array {
+  const table = known.get(policy) ?? make(policy);
+  known.set(policy, table);
+  return table;
 }
 
 /**
