@@ -12,5 +12,5 @@ parentPort!.on('message', ({ lane, policies }: LaneOrder) => {
   // The one who asked has the policies.
   const { policy, ...result } = replayLanes(input, seals, [reviveLanePolicies(policies)], plan)[0]!;
   const answer: LaneAnswer = { lane, result };
-  parentPort!.postMessage(answer, [result.verdicts.buffer as ArrayBuffer]);
+  parentPort!.postMessage(answer, [result.verdicts.buffer as ArrayBuffer, result.errnos.buffer as ArrayBuffer]);
 });
