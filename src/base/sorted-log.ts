@@ -51,24 +51,15 @@ export class SortedLog<S extends Timed> {
     return this.#rows++;
   }
 
-  /**
-   * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
-   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
-   */
-  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
+  /** All rows that were added, which are read as often as one likes. What the log itself needs for new rows can go. */
+  sorted(): SortedRuns<S> {
     if (this.#rows > 0) this.#put();
-    const merge = new Merge(this.#shape, this.#store, this.#blocks);
-    let out = new Batch(this.#shape, most);
-    for (let run = merge.next(); run !== null; run = merge.next()) {
-      if (out.rows >= most && !belongs(run.page.at, run.row)) {
-        yield out;
-        out.rows = 0;
-      }
-      if (out.rows === out.block.capacity) out = out.grown(this.#shape);
-      out.add(run);
-      run.row++;
-    }
-    if (out.rows > 0 || this.length === 0) yield out;
+    return new SortedRuns(this.#shape, this.#store, this.#blocks, this.length);
+  }
+
+  /** Of all rows, as `SortedRuns` gives them. */
+  batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
+    return this.sorted().batches(most, belongs);
   }
 
   #put(): void {
@@ -89,6 +80,41 @@ export class SortedLog<S extends Timed> {
     this.#rows = 0;
   }
 }
+
+export class SortedRuns<S extends Timed> {
+  readonly length: number;
+  readonly #shape: S;
+  readonly #store: ByteStore;
+  readonly #blocks: readonly SortedBlock[];
+
+  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], length: number) {
+    this.#shape = shape;
+    this.#store = store;
+    this.#blocks = blocks;
+    this.length = length;
+  }
+
+  /**
+   * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
+   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
+   */
+  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
+    const merge = new Merge(this.#shape, this.#store, this.#blocks);
+    let out = new Batch(this.#shape, most);
+    for (let run = merge.next(); run !== null; run = merge.next()) {
+      if (out.rows >= most && !belongs(run.page.at, run.row)) {
+        yield out;
+        out.rows = 0;
+      }
+      if (out.rows === out.block.capacity) out = out.grown(this.#shape);
+      out.add(run);
+      run.row++;
+    }
+    if (out.rows > 0 || this.length === 0) yield out;
+  }
+}
+
+const alone = (): boolean => false;
 
 export interface SortedRows<S extends Shape> extends SomeRows<S> {
   /** By row: its number within the log. */

@@ -107,12 +107,12 @@ export class Conflicts {
     const op = c.op[row]!;
     const offset =
       op === Op.truncate
-        ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
+        ? Math.min(c.length[row]!, this.files.sizeOf(file) >= 0 ? this.files.sizeOf(file) : c.length[row]!)
         : Math.max(0, c.offset[row]!);
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
     // With what lies beside it: a hole next to the range must not be taken for one.
     const beside = Number.isFinite(length) ? Math.min(offset, BESIDE * length) : 0;
-    return viewOf(this.files.maps[file], offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
+    return viewOf(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
   }
 
   /** The map after the operation is over: what became of its range. */
@@ -126,7 +126,7 @@ export class Conflicts {
     const { holds, c } = this;
     const policy = this.policies.of(file);
     const ranged = policy.reach === 'range' ? MASKS - 1 : policy.rangedMask;
-    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
+    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.sizeOf(file));
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);

@@ -110,6 +110,8 @@ export interface LaneResult {
   /** By op code. */
   readonly latency: readonly (Histogram | undefined)[];
   readonly wait: Histogram;
+  /** By event row of an operation that is in `wait`: how long it waited, ns. */
+  readonly waitNs: ReadonlyMap<number, number>;
   /** Operations that still wait when the trace ends. */
   readonly stillWaiting: number;
   /** Reads and writes that queued behind a sleeper who keeps the I/O lock. */

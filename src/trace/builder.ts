@@ -4,10 +4,10 @@ import { SortedLog } from '../base/sorted-log.js';
 import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { Trace, TraceSink } from '../model/trace.js';
+import type { Trace } from '../model/trace.js';
 import { type CollectedRows, CollectedTrace, RECORD_ROWS } from './collected.js';
 import { wholeOf } from './parts.js';
-import { type AssemblySink, type KernelFactory, Pool, SourceSink } from './sink.js';
+import { type KernelFactory, Pool, SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 
 const MOST_SOURCES = 0xffff;
@@ -29,7 +29,7 @@ export class TraceBuilder {
   }
 
   /** A sink for one more input; `bytes` is -1 for a pipe. */
-  startSource(name: string, format: string, bytes: number): TraceSink & AssemblySink {
+  startSource(name: string, format: string, bytes: number): SourceSink {
     if (this.#sinks.length === MOST_SOURCES)
       throw new UserError(`more than ${MOST_SOURCES} inputs; ingest them in several runs`);
     const source = {

@@ -55,8 +55,8 @@ export class CollectedTrace implements StoredParts {
     this.clock = named?.clock ?? '';
     this.originNs = (pool.origin ?? 0n) + BigInt(this.#firstNs);
     this.mostRows = pool.events.length;
-    this.#filePlaces = new Uint32Array(pool.files.size).fill(NONE);
-    this.#taskPlaces = new Uint32Array(pool.tasks.length).fill(NONE);
+    this.#filePlaces = new Uint32Array(pool.names.files.size).fill(NONE);
+    this.#taskPlaces = new Uint32Array(pool.names.tasks.length).fill(NONE);
     this.#ids = new PagedNumbers(pool.store);
     for (const { lost } of sources) moveLosses(lost, this.#firstNs);
     if (this.#endNs > Number.MAX_SAFE_INTEGER) pool.issues.push(tooFarApart(this.#endNs, sources));
@@ -81,8 +81,9 @@ export class CollectedTrace implements StoredParts {
   }
 
   rest(): TraceEnd {
-    const { kinds, issues, unplaced, unpaired, deviceAccess, records } = this.#pool;
+    const { issues, unplaced, unpaired, deviceAccess, records } = this.#pool;
     const { files, tasks, originNs, clock, extras } = this;
+    const { kinds } = this.#pool.names;
     return {
       ...{ kinds, files, tasks, issues, unpaired, deviceAccess, originNs, clock, extras },
       recordRows: records.length,
@@ -116,15 +117,16 @@ export class CollectedTrace implements StoredParts {
   }
 
   #fileOf(id: number): number {
-    const file = this.#pool.files.resolve(id);
+    const file = this.#pool.names.files.resolve(id);
     if (file === NONE) return NONE;
-    if (this.#filePlaces[file] === NONE) this.#filePlaces[file] = this.files.push(this.#pool.files.info(file)) - 1;
+    if (this.#filePlaces[file] === NONE)
+      this.#filePlaces[file] = this.files.push(this.#pool.names.files.info(file)) - 1;
     return this.#filePlaces[file]!;
   }
 
   #taskOf(id: number): number {
     if (id === NONE) return NONE;
-    if (this.#taskPlaces[id] === NONE) this.#taskPlaces[id] = this.tasks.push(this.#pool.tasks[id]!) - 1;
+    if (this.#taskPlaces[id] === NONE) this.#taskPlaces[id] = this.tasks.push(this.#pool.names.tasks[id]!) - 1;
     return this.#taskPlaces[id]!;
   }
 

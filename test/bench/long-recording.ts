@@ -3,9 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-/** Whole seconds, so that only the digits before the dot change. */
-const FIRST_TIME = /\] +(\d+)\.\d{9}: /;
-const SECONDS = /(\] +)(\d+)(?=\.\d{9}: )/g;
+/** Where a line of each recorder has the seconds of its time; whole seconds are added, so that only the digits before the dot change. */
+const SECONDS = {
+  ftrace: /(\] +)(\d+)(?=\.\d{9}: )/g,
+  strace: /^(\d+ +)(\d+)(?=\.\d{6} )/gm,
+  blkparse: /^( *\d+,\d+ +\d+ +\d+ +)(\d+)(?=\.\d{9} )/gm,
+  perf: /(\] +)(\d+)(?=\.\d{6,9}: )/g,
+};
+export type Recorder = keyof typeof SECONDS;
 
 export interface Long {
   readonly times: number;
@@ -18,20 +23,38 @@ export function repeatText(report: string, path: string, bytes: number): Long & 
   const text = gunzipSync(readFileSync(report)).toString('latin1');
   const head = text.slice(0, text.indexOf('\n') + 1);
   const body = text.slice(head.length);
-  const lines = body.trimEnd().split('\n');
-  const stepSeconds = secondsOf(lines.at(-1)!) - secondsOf(lines[0]!) + 1;
+  const stepSeconds = lastsSeconds(body, 'ftrace');
   const times = Math.ceil(bytes / body.length);
+  write(path, head, body, 'ftrace', { times, stepSeconds });
+  return { times, stepSeconds, records: body.trimEnd().split('\n').length * times };
+}
+
+/** The same of another recorder's text, whose lines are all alike. */
+export function repeatLines(recording: string, path: string, recorder: Recorder, long: Long): void {
+  write(path, '', gunzipSync(readFileSync(recording)).toString('latin1'), recorder, long);
+}
+
+/** As many times as are needed for so many bytes. */
+export function longOf(recording: string, recorder: Recorder, bytes: number): Long {
+  const text = gunzipSync(readFileSync(recording)).toString('latin1');
+  return { times: Math.ceil(bytes / text.length), stepSeconds: lastsSeconds(text, recorder) };
+}
+
+function write(path: string, head: string, body: string, recorder: Recorder, { times, stepSeconds }: Long): void {
   const file = openSync(path, 'w');
   writeSync(file, head);
   for (let i = 0; i < times; i++) {
-    const copy = body.replace(SECONDS, (_, gap: string, seconds: string) => gap + (Number(seconds) + i * stepSeconds));
-    writeSync(file, copy, null, 'latin1');
+    const later = (_: string, before: string, seconds: string): string => before + (Number(seconds) + i * stepSeconds);
+    writeSync(file, body.replace(SECONDS[recorder], later), null, 'latin1');
   }
   closeSync(file);
-  return { times, stepSeconds, records: lines.length * times };
 }
 
-const secondsOf = (line: string): number => Number(FIRST_TIME.exec(line)?.[1]);
+/** From one copy to the next. */
+function lastsSeconds(text: string, recorder: Recorder): number {
+  const seconds = [...text.matchAll(SECONDS[recorder])].map(([, , digits]) => Number(digits));
+  return Math.max(...seconds) - Math.min(...seconds) + 1;
+}
 
 const PAGE = 4096;
 const NS = 1_000_000_000n;

@@ -1,6 +1,9 @@
 // `--events`: a map teaches every command the same, in every format, and a bundle remembers it.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { st } from '../../src/probes/index.js';
 import { scratch, sealtrace } from './support.js';
 
 const traces = join(import.meta.dirname, '..', '..', 'traces');
@@ -165,6 +168,54 @@ test('a wait belongs to the call around it, and only where its condition holds',
 test('device, inode and offset say where it is by themselves', async () => {
   const { rows } = await told(['app-10 [000] 1.000010: ask: dev=8:1 ino=131 blk=3 len=4096']);
   expect(rows).toMatchObject([{ op: 'address_query', off: 12288, len: 4096 }]);
+});
+
+describe('several recordings', () => {
+  const pin = join(traces, 'trace-dat', 'pin-xfs-dax');
+  interface Inspected {
+    readonly sources: readonly {
+      readonly maps?: readonly {
+        readonly events: readonly object[];
+        readonly operations: readonly { readonly op: string; readonly placed: number }[];
+      }[];
+    }[];
+    readonly events: { readonly byOp: Readonly<Record<string, number>> };
+  }
+  /** Of a bundle of them, which keeps the map. */
+  const inspected = async (...words: string[]): Promise<Inspected> => {
+    const bundle = folder.path('joined.sealtrace');
+    const ingested = await sealtrace(['ingest', ...words, '--events', 'st', '-o', bundle]);
+    expect(ingested.code, ingested.err).toBe(0);
+    return JSON.parse((await sealtrace(['inspect', bundle, '--events', 'st', '--json'])).out);
+  };
+
+  test('what both tell through the map is one operation, counted where it was handed over', async () => {
+    const alone = await inspected(`${pin}.dat`);
+    const both = await inspected(`${pin}.dat`, `${pin}.report.txt.gz`);
+    expect(alone.events.byOp.pin).toBeGreaterThan(0);
+    expect(both.events.byOp).toEqual(alone.events.byOp);
+    expect(both.sources[0]!.maps).toEqual(alone.sources[0]!.maps);
+    expect(both.sources[1]!.maps![0]!.operations.map(({ placed }) => placed)).toEqual(
+      alone.sources[0]!.maps![0]!.operations.map(() => 0),
+    );
+  });
+
+  test('probes recorded apart from the files are led to these, and counted where they were recorded', async () => {
+    const lines = gunzipSync(readFileSync(`${pin}.report.txt.gz`))
+      .toString('utf8')
+      .split('\n');
+    const probes = new Set(st.operations.flatMap(({ enter, returns }) => [enter, ...returns]).map(({ name }) => name));
+    const isProbe = (line: string): boolean => probes.has(/: (\w+): /.exec(line)?.[1] ?? '');
+    const files = folder.file('files.txt', lines.filter((line) => !isProbe(line)).join('\n'));
+    const seen = folder.file('probes.txt', ['cpus=2', ...lines.filter(isProbe)].join('\n'));
+    const alone = await inspected(`${pin}.report.txt.gz`);
+    const both = await inspected(files, seen, '--clock-offset', '2=0');
+    expect(both.events.byOp).toEqual(alone.events.byOp);
+    const placed = (source: Inspected['sources'][number]): unknown[] =>
+      source.maps![0]!.operations.map((one) => one.placed);
+    expect(placed(both.sources[1]!)).toEqual(placed(alone.sources[0]!));
+    expect(placed(both.sources[0]!)).toEqual(placed(alone.sources[0]!).map(() => 0));
+  });
 });
 
 describe('the command line', () => {
