@@ -158,7 +158,6 @@ function movedFeatures(bytes: Buffer, end: number, by: number): Buffer {
   const features = Buffer.from(bytes.subarray(end));
   const bits = bytes.subarray(FEATURES_AT, FEATURES_AT + FEATURE_BYTES);
   const count = bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
-  for (let i = 0; i < count; i++)
-    features.writeBigUInt64LE(features.readBigUInt64LE(16 * i) + BigInt(by), 16 * i);
+  for (let i = 0; i < count; i++) features.writeBigUInt64LE(features.readBigUInt64LE(16 * i) + BigInt(by), 16 * i);
   return features;
 }
