@@ -7,6 +7,7 @@ import { Flag, OPS, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { AssemblySink, Context } from './context.js';
 import { callOp } from './context.js';
+import { pinnedNs } from './pins.js';
 import type { Thread } from './state.js';
 import { Claims, type Placed } from './taught-claims.js';
 import { compileOperation, type Operation, type Telling } from './taught-fields.js';
@@ -91,6 +92,7 @@ export class TaughtEvents {
         },
       };
       if (!operation.holds(telling)) continue;
+      if (operation.spec.op === 'pin') t.call.faultedOffset = -1;
       const inside = CLAIMS.has(operation.spec.op) && progress.entered.some((one) => CLAIMS.has(one.operation.spec.op));
       if (operation.returns.length === 0) this.#over(t, progress, operation, telling, inside);
       else progress.entered.push({ operation, telling, inside, callRow: callRowOf(t) });
@@ -180,7 +182,8 @@ export class TaughtEvents {
     const e = this.#c.events;
     for (const place of places) {
       const handle = claim && !(result < 0) ? e.newId() : 0;
-      e.timeNs = telling.timeNs;
+      const fromNs = op === 'pin' ? pinnedNs(t, place.offset, telling.timeNs) : telling.timeNs;
+      e.timeNs = fromNs;
       e.op = (OPS as readonly string[]).indexOf(op);
       e.flags = operation.flags(telling) | (place.whole ? Flag.whole : 0);
       e.file = place.file;
@@ -191,7 +194,7 @@ export class TaughtEvents {
       e.opId = e.op === Op.wait || e.op === Op.commit ? callOp(this.#c, t) : e.newId();
       if (!Number.isNaN(result)) e.result = result;
       const endNs = telling.endNs ?? this.#c.record.timeNs;
-      if (endNs > telling.timeNs) e.latencyNs = endNs - telling.timeNs;
+      if (endNs > fromNs) e.latencyNs = endNs - fromNs;
       e.row = telling.row;
       e.commit();
       if (handle !== 0) held.push({ place, handle });

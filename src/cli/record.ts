@@ -17,7 +17,7 @@ import { shortName } from './load.js';
 import { proofOf, proofText } from './map-proof.js';
 import { type Args, wholeNumber } from './options.js';
 import { checkFolder, checkOutput } from './output.js';
-import { type LiveLine, liveLine, startLive } from './record-live.js';
+import { birthsText, costText, type LiveLine, liveLine, startLive } from './record-live.js';
 import { printRecipe, scriptFor } from './record-print.js';
 import { own } from './signals.js';
 import { clean, plain, toJson } from './text.js';
@@ -198,7 +198,7 @@ async function answer(context: Context, recording: Recording, trace: Trace, out:
   const { io, json, quiet } = context;
   const { live, ended, end } = recording;
   const proof = proofOf(trace, end);
-  const { seconds, events, lost, bytes, kibPerCpu, cpuShare } = live;
+  const { seconds, events, lost, bytes, kibPerCpu, cpuShare, tracingNs, births } = live;
   if (json)
     await io.out(
       toJson({
@@ -210,6 +210,8 @@ async function answer(context: Context, recording: Recording, trace: Trace, out:
         bytes,
         bufferKibPerCpu: kibPerCpu,
         recorderCpuShare: cpuShare,
+        tracingCpuNs: tracingNs,
+        births,
         command: ended,
         maps: proof,
         issues: trace.issues.length,
@@ -221,6 +223,8 @@ async function answer(context: Context, recording: Recording, trace: Trace, out:
     say(`the command ended with ${ended.signal ?? `status ${ended.code}`}`);
   say(liveLine(live));
   say(proofText(proof));
+  if (births !== null && births.born > 0) say(birthsText(births));
+  if (tracingNs !== null) say(costText(tracingNs, seconds));
   say(
     `wrote ${out}: ${formatCount(trace.columns.rows)} events of ${formatBytes(bytes)}; the recorder used ${formatShare(cpuShare)} of a CPU`,
   );

@@ -14,7 +14,7 @@ import {
   mappingNote,
   type Subject,
 } from './notes.js';
-import { descriptorsOf, mappingsOf, threadsOf } from './processes.js';
+import { descriptorNumbers, descriptorOf, descriptorsOf, mappingsOf, threadsOf } from './processes.js';
 import type { FoundFile } from './targets.js';
 
 /** A map as it was between two times of the trace's clock. */
@@ -55,15 +55,21 @@ export class Observer {
     this.#write(geometryNote(this.#self(), device, groupBlocks, groupLog));
   }
 
-  /** Descriptors and mappings of a process, of files on the devices recorded. */
-  process(pid: number): void {
-    const subject = { pid, tid: pid, sinceNs: this.#nowNs() };
-    for (const one of descriptorsOf(pid)) {
-      if (!this.#mounts.has(one.device)) continue;
+  /** Descriptors and mappings of a process, of files on the devices recorded; false: it is gone. */
+  process(pid: number): boolean {
+    const mapped = { pid, tid: pid, sinceNs: this.#nowNs() };
+    const mappings = mappingsOf(pid);
+    if (mappings === null) return false;
+    for (const one of mappings) if (this.#mounts.has(one.device)) this.#write(mappingNote(mapped, one));
+    for (const fd of descriptorNumbers(pid)) {
+      // Each has a time of its own: what changes soon after counts from then on.
+      const subject = { pid, tid: pid, sinceNs: this.#nowNs() };
+      const one = descriptorOf(pid, fd);
+      if (one === null || !this.#mounts.has(one.device)) continue;
       this.#write(descriptorNote(subject, one));
       this.#name(subject, one, -1, one.path);
     }
-    for (const one of mappingsOf(pid)) if (this.#mounts.has(one.device)) this.#write(mappingNote(subject, one));
+    return true;
   }
 
   /** Sizes and paths. */

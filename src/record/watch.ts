@@ -2,8 +2,10 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Births } from './births.js';
 import type { Buffers } from './buffers.js';
 import type { Capture } from './capture.js';
+import { costOf, type EventCost } from './cost.js';
 import type { EventName } from './event-sets.js';
 import type { MapTool } from './fiemap.js';
 import { fileSystemFacts, machineFacts, xfsGeometry } from './machine.js';
@@ -22,6 +24,10 @@ export interface WatchParts {
   readonly targets: Targets;
   readonly touched: Touched;
   readonly tool: MapTool | null;
+  /** null: new processes are looked at now and then only. */
+  readonly births: Births | null;
+  /** null: what an event costs could not be measured. */
+  readonly cost: EventCost | null;
   /** No process was named: all are of interest. */
   readonly everybody: boolean;
 }
@@ -161,8 +167,8 @@ export class Watch {
   }
 
   figures(): Live {
-    const { capture, touched, host } = this.#parts;
-    const { events, lost } = this.#counts();
+    const { capture, touched, host, births, cost } = this.#parts;
+    const { events, lost, made } = this.#counts();
     const spanNs = Number((this.#endNs === 0n ? host.nowNs() : this.#endNs) - this.#beginNs);
     return {
       seconds: spanNs / 1e9,
@@ -171,6 +177,8 @@ export class Watch {
       bytes: capture.bytes,
       kibPerCpu: capture.kib(),
       cpuShare: spanNs > 0 ? (host.cpuNs() - this.#cpuBefore) / spanNs : 0,
+      tracingNs: cost === null ? null : costOf(cost, made),
+      births: births?.counts() ?? null,
       top: (count) =>
         touched
           .files()
@@ -180,9 +188,20 @@ export class Watch {
   }
 
   #account(): unknown {
-    const { seconds, events, lost, bytes, kibPerCpu, cpuShare } = this.figures();
+    const { seconds, events, lost, bytes, kibPerCpu, cpuShare, tracingNs, births } = this.figures();
     const cpuNs = this.#parts.host.cpuNs() - this.#cpuBefore;
-    return { seconds, events, lost, bytes, bufferKibPerCpu: kibPerCpu, cpuNs, cpuShare };
+    return {
+      seconds,
+      events,
+      lost,
+      bytes,
+      bufferKibPerCpu: kibPerCpu,
+      cpuNs,
+      cpuShare,
+      tracingNs,
+      eventNs: this.#parts.cost,
+      births,
+    };
   }
 
   #tick(): void {
@@ -203,9 +222,11 @@ export class Watch {
     listener.warn(text);
   }
 
-  #counts(): { events: number; lost: number } {
+  /** `made`: what was lost cost its time as well. */
+  #counts(): { events: number; lost: number; made: { maps: number; calls: number } } {
     const [maps, calls] = [this.#parts.buffers.maps.stats(), this.#parts.buffers.calls.stats()];
-    return { events: maps.events + calls.events, lost: maps.lost + calls.lost };
+    const made = { maps: maps.events + maps.lost, calls: calls.events + calls.lost };
+    return { events: maps.events + calls.events, lost: maps.lost + calls.lost, made };
   }
 
   #devices(): number[] {

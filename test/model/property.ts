@@ -22,6 +22,8 @@ const SETTINGS: readonly Record<string, string>[] = [
     'ondisk.version': 'v1',
   },
   { privileged: 'no', 'lease.inplace_write_breaks': 'true', 'layout-user.write': 'xfsrfc' },
+  { 'layout-user.lease': 'breakable', lease_break_time_s: '3' },
+  { 'layout-user.lease': 'breakable', lease_until_last_pin: 'false', 'lease.inplace_write_breaks': 'true' },
   { coherence: 'software', zap_scope: 'range', on_refused_pin: 'odp' },
   {
     dax_wait: 'until-signal',
