@@ -113,7 +113,8 @@ export class Operations {
   private decide(d: Decision): void {
     const { decider, foresight } = this.parts;
     decider.decide(d);
-    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+    // What the table refuses changes nothing.
+    if (d.verdict !== Verdict.deny && foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
   }
 
   /** Seals that an application would have called before this operation; what they cost. */
