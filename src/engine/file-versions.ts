@@ -6,7 +6,7 @@ const NONE_HERE = -1;
 
 /** A block map, and how many versions have it: more than one until one of them changes it. */
 interface Box {
-  map: ExtentMap | undefined;
+  readonly map: ExtentMap;
   users: number;
 }
 
@@ -51,7 +51,8 @@ export class FileVersions {
   /** Lanes that act now: what they share with others only they leave behind when they change it. */
   acting: number;
   private readonly all: number;
-  private readonly boxes: Box[];
+  /** Null where nothing was ever mapped. */
+  private readonly boxes: (Box | null)[];
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
   private heir: Int32Array;
@@ -80,7 +81,7 @@ export class FileVersions {
     this.next = new Int32Array(files).fill(NONE_HERE);
     this.first = Int32Array.from({ length: files }, (_, file) => file);
     this.at = Array.from({ length: lanes }, () => this.first.slice());
-    this.boxes = Array.from({ length: files }, () => ({ map: undefined, users: 1 }));
+    this.boxes = new Array<Box | null>(files).fill(null);
     this.heir = new Int32Array(files).fill(NONE_HERE);
     this.from = new Int32Array(files).fill(NONE_HERE);
     this.deed = new Float64Array(files);
@@ -91,19 +92,17 @@ export class FileVersions {
 
   /** For reading. */
   map(version: number): ExtentMap | undefined {
-    return this.boxes[version]!.map;
+    return this.boxes[version]?.map;
   }
 
   /** The map to change. The version is the acting lanes' own already. */
   ownMap(version: number): ExtentMap {
-    let box = this.boxes[version]!;
-    if (box.users > 1) {
-      box.users--;
-      box = { map: box.map?.copy(), users: 1 };
-      this.boxes[version] = box;
-    }
-    box.map ??= new ExtentMap();
-    return box.map;
+    const box = this.boxes[version]!;
+    if (box !== null && box.users === 1) return box.map;
+    if (box !== null) box.users--;
+    const own = { map: box === null ? new ExtentMap() : box.map.copy(), users: 1 };
+    this.boxes[version] = own;
+    return own.map;
   }
 
   /** Two versions, of the acting lanes' own, change maps. */
@@ -117,7 +116,7 @@ export class FileVersions {
     const fields = [size, known, seen, diverged, removals, changedNs, allocated];
     const before = fields.map((field) => field[version]!);
     const box = this.boxes[version]!;
-    this.boxes[version] = { map: box.map?.copy(), users: 1 };
+    this.boxes[version] = box === null ? null : { map: box.map.copy(), users: 1 };
     return () => {
       this.boxes[version] = box;
       fields.forEach((field, i) => {
@@ -191,7 +190,7 @@ export class FileVersions {
         for (let lane = 0; lane < this.at.length; lane++)
           if ((this.lanes[version]! >>> lane) & 1 && this.at[lane]![file] !== version)
             return `lane ${lane} is not where version ${version} of file ${file} has it`;
-        const broken = this.boxes[version]!.map?.check() ?? '';
+        const broken = this.boxes[version]?.map.check() ?? '';
         if (broken !== '') return `file ${file}: ${broken}`;
       }
       if (lanes !== this.all) return `file ${file} is without some lanes`;
@@ -215,7 +214,7 @@ export class FileVersions {
     this.from[fresh] = NONE_HERE;
     this.lanes[fresh] = 0;
     const box = this.boxes[version]!;
-    box.users++;
+    if (box !== null) box.users++;
     this.boxes[fresh] = box;
     this.next[fresh] = this.next[version]!;
     this.next[version] = fresh;
@@ -239,7 +238,9 @@ export class FileVersions {
       while (this.next[before] !== version) before = this.next[before]!;
       this.next[before] = this.next[version]!;
     }
-    this.boxes[version]!.users--;
+    const box = this.boxes[version]!;
+    if (box !== null) box.users--;
+    this.boxes[version] = null;
     this.from[version] = NONE_HERE;
     this.spare.push(version);
   }
@@ -264,7 +265,7 @@ export class FileVersions {
       this.outcome = grown(this.outcome, size);
       this.soiled = grown(this.soiled, size);
     }
-    this.boxes.push({ map: undefined, users: 1 });
+    this.boxes.push(null);
     return place;
   }
 }

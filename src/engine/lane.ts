@@ -3,13 +3,14 @@
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { type Policy, Verdict } from '../model/policy.js';
+import { MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
+import { FREES } from './cases.js';
 import { Claims } from './claims.js';
 import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
-import { Decider, isFault } from './decision.js';
+import { Decider, Decision, isFault } from './decision.js';
 import { Effects, isObservation } from './effects.js';
 import { Fates } from './fates.js';
 import type { Fidelity } from './fidelity.js';
@@ -93,6 +94,10 @@ export class Lane {
   private readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
+  private readonly refusalNs: number;
+  private readonly commitNs: number;
+  /** The refusal at hand: one object for all of them. */
+  private readonly clash = new Decision();
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
   /** By handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
@@ -127,6 +132,9 @@ export class Lane {
     this.holds = holds;
     this.seat = seat;
     this.effects = new Effects(columns, files);
+    this.refusalNs = prices.price('refuse');
+    this.commitNs = prices.price('commit');
+    this.clash.verdict = Verdict.deny;
     this.hazards = new Hazards(columns, files);
     const isSoftware = !policies.recorded && policies.all.some(({ behaviour }) => behaviour.coherence === 'software');
     this.coherence = isSoftware ? new Coherence({ columns, policies, files, hazards: this.hazards, prices }) : null;
@@ -143,7 +151,7 @@ export class Lane {
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
     this.waits = new Waits(columns, policies, plan, holds, this.threads);
-    this.conflicts = new Conflicts(input, policies, files, holds, this.ledger, queue);
+    this.conflicts = new Conflicts(input, policies, files, holds, queue);
     this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
     this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
@@ -205,7 +213,7 @@ export class Lane {
     const { tally } = ledger;
     this.fidelity?.finish();
     this.seals.settleCommits();
-    for (const group of ledger.groups.values()) {
+    for (const group of this.conflicts.groups) {
       const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs(group.holdHandle);
       if (endedNs >= 0) group.holdToNs = endedNs;
     }
@@ -223,8 +231,8 @@ export class Lane {
       deadlocks: operations.deadlocks,
       notReached: this.notReached + (this.threads?.notReached() ?? 0),
       latestNs: Math.max(0, endNs - this.input.endNs),
-      conflicts: ledger.conflicts,
-      groups: [...ledger.groups.values()],
+      conflicts: this.conflicts.count,
+      groups: this.conflicts.groups,
       hazards: hazards.rows,
       hazardBytes: hazards.bytes,
       hazardClasses: hazards.classes,
@@ -302,6 +310,44 @@ export class Lane {
     this.sizes.later(row, this.c.op[row]!, this.c.file[row]!, nowNs);
   }
 
+  /** hot: a plain row is refused, whoever asks. True: there is something to come of it, or the lane strays from here on. */
+  refuse(row: number, operationCase: number, nowNs: number): boolean {
+    const { c, clash, conflicts, fates, files, ledger, plan } = this;
+    const file = c.file[row]!;
+    const policy = this.policies.of(file);
+    const errno = policy.errnoOther[operationCase * MASKS + this.holds.mask[file]!]!;
+    const op = c.op[row]!;
+    clash.row = row;
+    clash.op = op;
+    clash.operationCase = operationCase;
+    clash.blocked = file;
+    clash.errno = errno;
+    clash.task = c.task[row]!;
+    clash.pid = pidAt(this.input, row);
+    ledger.count(row, op, Verdict.deny, errno);
+    const group = conflicts.add(clash);
+    fates.deny(c.opId[row]!);
+    if (FREES[operationCase] === 1) {
+      this.touches.interfered[file] = 1;
+      // Refused here and let through there: from now on the file's map is another one.
+      if (plan.observed[file] === 0) files.divergeBy(file, row);
+    }
+    ledger.tally.time(op, nowNs, this.refusalNs, false);
+    const tells = group.row === row || !files.strayed;
+    files.strayed = true;
+    conflicts.over(group, row, nowNs, 0);
+    return tells;
+  }
+
+  /** A row that went the short way ended with a journal commit. */
+  committed(row: number, nowNs: number, ns: number, measured: boolean): void {
+    const op = this.c.op[row]!;
+    this.fates.committed[this.c.opId[row]!] = 1;
+    this.ledger.count(row, op, Verdict.commit, 0);
+    this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
+    this.operations.journalCommits++;
+  }
+
   /** Rows that went the short way were on ranges whose map the trace does not tell. */
   unsure(times: number): void {
     this.decider.uncertain += times;
@@ -320,6 +366,7 @@ export class Lane {
     else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);
     else if (what === Later.idle) this.claims.idle(row, nowNs);
     else this.runThread(row, nowNs);

@@ -2,7 +2,6 @@
 import { Histogram } from '../base/histogram.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
-import type { ConflictGroup } from './result.js';
 import { Tally } from './tally.js';
 
 export class Ledger {
@@ -14,13 +13,13 @@ export class Ledger {
   /** By event row of an operation that waited for pins or leases, or tried again: how long, ns. */
   readonly waitNs = new Map<number, number>();
   readonly verdicts: Uint8Array;
-  readonly errnos = new Map<number, number>();
-  readonly groups = new Map<string, ConflictGroup>();
+  /** By event row: errno of a refusal, 0 for none. */
+  readonly errnos: Uint16Array;
   operations = 0;
-  conflicts = 0;
 
   constructor(rows: number, endNs: number) {
     this.verdicts = new Uint8Array(rows);
+    this.errnos = new Uint16Array(rows);
     this.tally = new Tally(endNs);
   }
 
@@ -31,28 +30,15 @@ export class Ledger {
     this.verdicts[row] = verdict + 1;
     if (verdict !== Verdict.deny) return;
     this.denied.set(errno, (this.denied.get(errno) ?? 0) + 1);
-    this.errnos.set(row, errno);
+    this.errnos[row] = errno;
   }
 
-  /** What this lane had in common with others. */
-  share(tally: Tally): void {
-    this.tally.add(tally);
+  /** What this lane had in common with others; `gone`: or with none of them, so that it may keep it. */
+  share(tally: Tally, gone: boolean): void {
+    this.tally.add(tally, gone);
     for (let op = 0; op < OP_COUNT; op++) {
       this.operations += tally.proceeded[op]!;
       this.counts[op * VERDICT_COUNT + Verdict.proceed]! += tally.proceeded[op]!;
     }
-  }
-
-  /** Adds to the group of equal conflicts; of the first of its kind the extents are wanted. */
-  conflict(key: string, first: () => ConflictGroup): { readonly group: ConflictGroup; readonly isFirst: boolean } {
-    this.conflicts++;
-    const known = this.groups.get(key);
-    if (known !== undefined) {
-      known.count++;
-      return { group: known, isFirst: false };
-    }
-    const group = first();
-    this.groups.set(key, group);
-    return { group, isFirst: true };
   }
 }

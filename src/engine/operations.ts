@@ -113,7 +113,8 @@ export class Operations {
   private decide(d: Decision): void {
     const { decider, foresight } = this.parts;
     decider.decide(d);
-    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+    // What the table refuses changes nothing.
+    if (d.verdict !== Verdict.deny && foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
   }
 
   /** Seals that an application would have called before this operation; what they cost. */
@@ -165,7 +166,8 @@ export class Operations {
     const { ledger, conflicts } = this.parts;
     ledger.count(d.row, d.op, d.verdict, d.errno);
     // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
-    if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno))) conflicts.add(d);
+    if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno)))
+      d.conflict = conflicts.add(d);
   }
 
   /** The recording just made a change that this lane refuses, delays or announces. */
@@ -275,7 +277,7 @@ export class Operations {
   }
 
   private settleTime(d: Decision): number {
-    this.parts.conflicts.over(d);
+    if (d.conflict !== null) this.parts.conflicts.over(d.conflict, d.row, d.timeNs, d.waitNs);
     return d.counted ? this.account(d) : 0;
   }
 

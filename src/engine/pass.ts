@@ -48,7 +48,7 @@ export class Pass {
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
         }),
     );
-    this.regimes = new Regimes(this.lanes, options.kernel, input.fileCount);
+    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', input.fileCount);
     this.plain = new Plain(input, plan, prices, this.lanes, this.versions, this.regimes);
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;

@@ -12,7 +12,7 @@ import type { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
 import type { Prices } from './recipes.js';
-import { IF_CLEAN, NO_CASE, Regimes } from './regimes.js';
+import { COMMIT, IF_CLEAN, NO_CASE, REFUSE, Regimes } from './regimes.js';
 import type { SealPlan } from './seal-plan.js';
 import { Tally } from './tally.js';
 
@@ -81,6 +81,8 @@ export class Plain {
     const writes = op === Op.write || op === Op.write_fault;
     const fixed = CASE_OF[op]!;
     let went = 0;
+    let refused = 0;
+    let committed = 0;
     let next = -1;
     for (let version = versions.first[file]!; version >= 0; version = next) {
       // It may be gone, and others there, before the next one's turn.
@@ -104,9 +106,15 @@ export class Plain {
       else if (writes)
         operationCase = op === Op.write ? this.emptyCase(size, offset, length) : Case.write_fault_written;
       const at = regime + (operationCase < 0 ? NO_CASE : operationCase);
-      const goes = here & (lets[at]! | (lets[at + IF_CLEAN]! & ~versions.dirty[file]!));
+      const dirty = versions.dirty[file]!;
+      const refuses = here & lets[at + REFUSE]!;
+      const commits = here & lets[at + COMMIT]! & dirty;
+      const goes = (here & (lets[at]! | (lets[at + IF_CLEAN]! & ~dirty))) | commits;
+      if (uncertain) this.unsure(goes | refuses);
+      if (refuses !== 0) this.refuse(row, operationCase, nowNs, refuses);
+      refused |= refuses;
       if (goes === 0) continue;
-      if (uncertain) this.unsure(goes);
+      if (commits !== 0) this.commit(file, commits);
       if (this.plan.observed[file] === 1) {
         if (RESIZES[op] === 1) this.resize(row, nowNs, goes);
       } else {
@@ -115,10 +123,21 @@ export class Plain {
         if (changes || c.addr[row]! >= 0) this.change(row, file, nowNs, goes, held);
         else if (SYNCS[op] === 1) this.commit(file, goes);
       }
+      // Whatever is uncommitted goes with it, and so does what the call itself changes.
+      if (commits !== 0) this.commit(file, commits);
+      committed |= commits;
       went |= goes;
     }
-    if (went !== 0) this.count(row, op, nowNs, went);
-    return went;
+    if (went !== 0) this.count(row, op, nowNs, went & ~committed, committed);
+    return went | refused;
+  }
+
+  private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      this.versions.acting = bit;
+      if (this.lanes[31 - Math.clz32(bit)]!.refuse(row, operationCase, nowNs)) this.queued |= bit;
+    }
   }
 
   /** A write of nothing, or of nobody knows what. */
@@ -166,17 +185,20 @@ export class Plain {
 
   // --- counting
 
-  private count(row: number, op: number, nowNs: number, lanes: number): void {
+  private count(row: number, op: number, nowNs: number, lanes: number, committed: number): void {
     const { c } = this;
+    const recordedNs = c.latencyNs[row]!;
+    const measured = recordedNs >= 0;
+    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
+    const ns = measured ? recordedNs : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
+    for (let left = committed; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, measured);
+    if (lanes === 0) return;
     let together = this.last;
     if (together === null || together.lanes !== lanes) {
       together = this.setOf(lanes);
       this.last = together;
     }
-    const recordedNs = c.latencyNs[row]!;
-    const measured = recordedNs >= 0;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
-    const ns = measured ? recordedNs : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
     if (together !== null && this.rows[row] === 0) {
       this.rows[row] = together.number;
       together.tally.proceeded[op]!++;
@@ -209,7 +231,7 @@ export class Plain {
   finish(): void {
     for (const { lanes, tally } of this.together)
       for (let left = lanes; left !== 0; left &= left - 1)
-        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally);
+        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));
     const { rows } = this;
     this.lanes.forEach(({ ledger: { verdicts } }, lane) => {
       const has = Uint8Array.from([0, ...this.together.map(({ lanes }) => (lanes >>> lane) & 1)], (isIn) =>

@@ -1,23 +1,26 @@
 // What all lanes of a pass answer to plain operations on a file, as long as nobody's holds on it change: bit sets of the lanes that
 // let each case through, whoever asks. Files on which the same kinds of hold are alive in each lane share one regime.
 import { OP_COUNT, OPS } from '../model/events.js';
-import { CASE_COUNT, CASES, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
 const SIZE = CASE_COUNT * MASKS;
+const EFBIG = ERRNO.EFBIG!;
 
 /** Ops that are no case of the table are let through: they stand behind the cases. */
 export const NO_CASE = CASE_COUNT;
-/** From the lanes that let a case through to those that do so only while the file's metadata is durable. */
-export const IF_CLEAN = CASE_COUNT + 1;
-/** Words of a regime: the cases and what is none, twice; the ops. */
-const STRIDE = 2 * IF_CLEAN + OP_COUNT;
-const OPS_AT = 2 * IF_CLEAN;
-/** In a table: goes ahead; or only where nothing has to be committed. */
-const AHEAD = 1;
-const WHILE_CLEAN = 2;
+const WORDS = CASE_COUNT + 1;
+/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse. */
+export const IF_CLEAN = WORDS;
+export const COMMIT = 2 * WORDS;
+export const REFUSE = 3 * WORDS;
+/** Words of a regime: the cases and what is none, four times; the ops. */
+const OPS_AT = 4 * WORDS;
+const STRIDE = OPS_AT + OP_COUNT;
+/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused. */
+const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8 } as const;
 
 export interface RegimeLane {
   readonly policies: LanePolicies;
@@ -39,11 +42,15 @@ export class Regimes {
   private numbers = 0;
   private count = 0;
 
-  /** `kernel`: the policy the trace was recorded under. */
-  constructor(lanes: readonly RegimeLane[], kernel: Policy, files: number) {
+  /** `kernel`: the policy the trace was recorded under; `skips`: who is refused gives up. */
+  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, files: number) {
     this.lanes = lanes;
     this.tables = lanes.map(({ policies }) =>
-      policies.all.map((policy) => (policies.recorded ? agreed(kernel) : ahead(policy))),
+      policies.all.map((policy) =>
+        policies.recorded
+          ? once(agreements, kernel, agreed)
+          : once(skips ? skippers : others, policy, (one) => answers(one, skips)),
+      ),
     );
     this.known = lanes.map(() => new Map());
     this.of = new Int32Array(files);
@@ -96,9 +103,7 @@ export class Regimes {
       const policy = policies.indexOf(file);
       const table = this.tables[lane]![policy]!;
       const bit = 1 << lane;
-      for (let code = 0; code < CASE_COUNT; code++)
-        if (table[code * MASKS + holds.mask[file]!] === AHEAD) this.lets[at + code]! |= bit;
-        else if (table[code * MASKS + holds.mask[file]!] === WHILE_CLEAN) this.lets[at + IF_CLEAN + code]! |= bit;
+      for (let code = 0; code < CASE_COUNT; code++) this.note(at + code, table[code * MASKS + holds.mask[file]!]!, bit);
       this.lets[at + NO_CASE]! |= bit;
       OPS.forEach((_, op) => {
         if (policies.all[policy]!.insteadCase[op]! < 0) this.lets[at + OPS_AT + op]! |= bit;
@@ -106,21 +111,55 @@ export class Regimes {
     });
     return at;
   }
+
+  private note(at: number, does: number, bit: number): void {
+    if ((does & Does.goes) !== 0) this.lets[at]! |= bit;
+    if ((does & Does.goesClean) !== 0) this.lets[at + IF_CLEAN]! |= bit;
+    if ((does & Does.commits) !== 0) this.lets[at + COMMIT]! |= bit;
+    if ((does & Does.refuses) !== 0) this.lets[at + REFUSE]! |= bit;
+  }
 }
 
-/** What goes ahead under a policy whoever asks: neither the range nor the process decides, and nothing follows from it. */
-function ahead(policy: Policy): Uint8Array {
-  const { reach, holderMask, verdictOther, seal, spoils } = policy;
+/** Tables of policies, worked out once: they hang on nothing else. */
+const agreements = new WeakMap<Policy, Uint8Array>();
+const skippers = new WeakMap<Policy, Uint8Array>();
+const others = new WeakMap<Policy, Uint8Array>();
+
+function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy: Policy) => Uint8Array): Uint8Array {
+  const table = known.get(policy) ?? make(policy);
+  known.set(policy, table);
+  return table;
+}
+
+/**
+ * What a policy answers whoever asks: neither the range nor the process decides, and nothing more follows from it. `skips`: an
+ * application that is refused gives up.
+ */
+function answers(policy: Policy, skips: boolean): Uint8Array {
+  const { breaks, errnoOther, holderMask, rangedMask, reach, seal, shortWrites, spoils, verdictOther } = policy;
   const ownBlocks = seal?.faultsNeedOwnBlocks === true ? 1 << Hold[seal.hold] : 0;
   const table = new Uint8Array(SIZE);
   for (let code = 0; code < CASE_COUNT; code++) {
     if (spoils?.cases.includes(CASES[code]!) === true) continue;
-    const asks = FAULT_CASES.includes(code) ? holderMask | ownBlocks : holderMask;
+    const fault = FAULT_CASES.includes(code);
+    const asks = fault ? holderMask | ownBlocks : holderMask;
+    const refuses =
+      skips && !(fault && breaks?.faultsBreak === true) && !(code === Case.write_past_eof && shortWrites === 'inside');
     for (let mask = 0; mask < MASKS; mask++) {
       if ((mask & asks) !== 0 || (reach !== 'file' && mask !== 0)) continue;
-      const verdict = verdictOther[code * MASKS + mask];
-      if (verdict === Verdict.proceed) table[code * MASKS + mask] = AHEAD;
-      else if (verdict === Verdict.commitIfDirty) table[code * MASKS + mask] = WHILE_CLEAN;
+      const at = code * MASKS + mask;
+      // Fewer holds reach into the range than are on the file: what proceeds for all of them does for some, nothing else.
+      const ranged = (mask & rangedMask) !== 0;
+      if (verdictOther[at] === Verdict.proceed) table[at] = Does.goes;
+      else if (verdictOther[at] === Verdict.commitIfDirty)
+        table[at] = ranged ? Does.goesClean : Does.goesClean | Does.commits;
+      else if (
+        verdictOther[at] === Verdict.deny &&
+        refuses &&
+        !ranged &&
+        !(errnoOther[at] === EFBIG && shortWrites === 'nothing')
+      )
+        table[at] = Does.refuses;
     }
   }
   return table;
@@ -129,6 +168,6 @@ function ahead(policy: Policy): Uint8Array {
 /** Where the kernel's table predicts success, whoever asks. */
 function agreed({ verdictOther, holderMask }: Policy): Uint8Array {
   return Uint8Array.from({ length: SIZE }, (_, at) =>
-    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? AHEAD : 0,
+    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? Does.goes : 0,
   );
 }

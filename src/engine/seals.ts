@@ -151,6 +151,12 @@ export class Seals {
     return this.sealed.has(file);
   }
 
+  /** When a break that is under way takes the seal of a file, ns; Infinity for none. */
+  limitNs(file: number): number {
+    const seal = this.sealed.get(file);
+    return seal === undefined ? Number.POSITIVE_INFINITY : this.holds.limitNs[seal.hold]!;
+  }
+
   /** Files whose seal this process called for. */
   calledBy(pid: number): readonly number[] {
     return [...this.sealed].flatMap(([file, { caller }]) => (caller === pid ? [file] : []));

@@ -54,11 +54,16 @@ export class Tally {
     heat[bin * HEAT_LEVELS + heatLevel(ns)]!++;
   }
 
-  add(other: Tally): void {
+  /** `gone`: nobody looks at the other any more, so that what it has may be taken over as it is. */
+  add(other: Tally, gone: boolean): void {
     for (let op = 0; op < OP_COUNT; op++) {
       this.proceeded[op]! += other.proceeded[op]!;
       const theirs = other.ofOp[op];
       if (theirs === undefined) continue;
+      if (gone && this.ofOp[op] === undefined) {
+        this.ofOp[op] = theirs;
+        continue;
+      }
       const { histogram, heat } = this.ofOp[op] ?? this.open(op);
       histogram.add(theirs.histogram);
       for (let i = 0; i < heat.length; i++) heat[i]! += theirs.heat[i]!;

@@ -231,6 +231,8 @@ class LineParser {
     const line = text.decode(b.subarray(from, to));
     const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
     if (lost !== null) return this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
+    const clock = /^# clock: (\w+)$/.exec(line);
+    if (clock !== null) this.sink.source.clock = clock[1]!;
     const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(line);
     if (entries !== null) this.overwritten = Number(entries[2]) - Number(entries[1]);
     if (this.overwritten > 0 && entries !== null) {

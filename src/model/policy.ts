@@ -228,6 +228,8 @@ export interface PolicySpec {
   readonly breaks?: BreakSpec;
   /** Holds that operations of the trace take by themselves: `lease`, `layout_get`, `address_query`. A swap file always is one. */
   readonly requests?: readonly ('lease' | 'layout' | 'translation')[];
+  /** A `lease` of the trace without the flag `exclusive` is a hold of this kind, which others break (section 4.2, breakable layout lease). */
+  readonly breakableLease?: 'layout';
   /** Holds that stay when the process that took them is gone; a seal and a swap file always do (section 5). */
   readonly outliveExit?: readonly HoldName[];
   /** Operations treated as another row. */

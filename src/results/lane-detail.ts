@@ -144,7 +144,7 @@ function conflict(
 function verdictAt(lane: LaneResult, row: number): string {
   const verdict = lane.verdicts[row]! - 1;
   if (verdict < 0) return 'none';
-  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos.get(row) ?? 0)}` : VERDICTS[verdict]!;
+  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos[row]!)}` : VERDICTS[verdict]!;
 }
 
 function extentView(e: EngineView): ExtentView {

@@ -37,5 +37,5 @@ export function conflictBins(trace: Trace, lane: LaneResult): (group: ConflictGr
 
 function likeness({ columns: c, tasks }: Trace, lane: LaneResult, row: number): string {
   const name = c.task[row] === NONE ? '' : tasks[c.task[row]!]!.name;
-  return `${c.op[row]}/${c.file[row]}/${lane.verdicts[row]}/${lane.errnos.get(row) ?? 0}/${name}`;
+  return `${c.op[row]}/${c.file[row]}/${lane.verdicts[row]}/${lane.errnos[row]!}/${name}`;
 }

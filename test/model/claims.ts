@@ -57,7 +57,7 @@ export class Claims {
       this.seals.idleSince.delete(file);
     } else if (this.seals.claimOf(call) !== null) {
       const kind = this.seals.claimOf(call)!;
-      this.ofCall(kind, call, file, nowNs, this.policy.seal?.hold === kind);
+      this.ofCall(kind, call, file, nowNs, this.seals.isSeal(kind));
       if (handle !== '') this.holds.copy(handle, file, call);
       use({ sealing: op === 'swapon' });
     } else if (op === 'unseal') {
@@ -111,7 +111,10 @@ export class Claims {
     const hold = this.holds.by(handle);
     const { seal } = this.policy;
     const stays =
-      hold !== undefined && seal?.untilLastPin === true && hold.kind === seal.hold && this.holds.isPinned(hold.file);
+      hold !== undefined &&
+      seal?.untilLastPin === true &&
+      this.seals.isSeal(hold.kind) &&
+      this.holds.isPinned(hold.file);
     if (!stays) return this.release(handle, nowNs, 'release');
     this.lingering.push(handle);
     this.holds.users.delete(handle);
@@ -139,6 +142,7 @@ export class Claims {
   /** The last pin of the file is gone: so are the seals that stayed for it. */
   private dropLingering(file: FileModel, nowNs: number): void {
     if (this.holds.isPinned(file)) return;
+    this.breaks.endOverdue(file);
     for (const handle of [...this.lingering])
       if (this.holds.by(handle)?.file === file) this.release(handle, nowNs, 'release');
   }
@@ -152,7 +156,11 @@ export class Claims {
       const ends = hold === undefined || user.mapping || (this.policy.exitMask & (1 << HOLDS.indexOf(hold.kind))) !== 0;
       if (user.pid === pid && ends && this.holds.users.has(handle)) this.release(handle, nowNs, how);
     }
-    for (const [file, caller] of this.seals.callers) if (caller === pid) this.seals.released(file, nowNs, how);
+    for (const [file, caller] of this.seals.callers) {
+      if (caller !== pid) continue;
+      this.seals.released(file, nowNs, how);
+      this.freed(file);
+    }
     // A lease that was called for, with no descriptor that the trace shows: it is its process's own.
     for (const [file, hold] of [...this.seals.sealed]) if (hold.pid === pid) this.leave(file);
   }

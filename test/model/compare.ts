@@ -90,7 +90,7 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
   const verdicts = lines.map((line, i) => {
     const row = trace.columns.row.indexOf(i + 2);
     const verdict = row < 0 ? 0 : result.verdicts[row]!;
-    const errno = result.errnos.get(row);
+    const errno = result.errnos[row];
     return verdict === 0 ? `${line.op}: none` : `${line.op}: ${VERDICTS[verdict - 1]!}${nameOf(errno)}`;
   });
   const files = new Map(
@@ -154,7 +154,8 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
   };
 }
 
-const nameOf = (errno: number | undefined): string => (errno === undefined ? '' : ` ${errnoName(errno)}`);
+const nameOf = (errno: number | undefined): string =>
+  errno === undefined || errno === 0 ? '' : ` ${errnoName(errno)}`;
 
 interface SealLife {
   readonly had: boolean;
