@@ -151,7 +151,7 @@ export class NaiveReplay {
     this.answers.set(call.index, { verdict: attempt.verdict, errno: attempt.errno });
     if (what !== null) return this.park(attempt, what);
     this.complete(attempt, nowNs, 0);
-    this.threads?.over(call);
+    this.threads?.over(call, nowNs);
   }
 
   /** Refused for the sake of an access to come. */
@@ -245,7 +245,7 @@ export class NaiveReplay {
     if (done) this.account(attempt, waitNs);
     else this.complete(attempt, nowNs, waitNs);
     this.threads?.release(attempt.call, this.lateBy(attempt, waitNs), nowNs);
-    if (!done) this.threads?.over(attempt.call);
+    if (!done) this.threads?.over(attempt.call, nowNs);
     for (const file of attempt.blocked) this.stirred.add(file);
   }
 
