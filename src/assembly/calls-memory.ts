@@ -22,7 +22,7 @@ export function mmapCall(c: Context, t: Thread, ret: number): void {
   ];
   const { process } = t;
   const size = Math.ceil(length / 4096) * 4096;
-  process.remappedNs = c.record.timeNs;
+  if (ret >= 0) process.remapped(ret, ret + size, c.record.timeNs);
   if (ret >= 0) process.unmap(ret, ret + size, (m, off, len) => unmapRow(c, t, m, off, len, Flag.synthetic));
   if ((flags & MAP_ANONYMOUS) !== 0) return;
   const open = opened(c, t, fdOf(fd));
@@ -57,9 +57,10 @@ function unmapRow(c: Context, t: Thread, m: Mapping, offset: number, length: num
 export function munmapCall(c: Context, t: Thread, ret: number): void {
   if (ret < 0) return;
   const [start, length] = t.call.args;
+  const end = start! + Math.ceil(length! / 4096) * 4096;
   let flags = 0;
-  t.process.remappedNs = c.record.timeNs;
-  t.process.unmap(start!, start! + Math.ceil(length! / 4096) * 4096, (m, off, len) => {
+  t.process.remapped(start!, end, c.record.timeNs);
+  t.process.unmap(start!, end, (m, off, len) => {
     unmapRow(c, t, m, off, len, flags);
     flags = Flag.synthetic;
   });
@@ -76,9 +77,11 @@ export function mremapCall(c: Context, t: Thread, ret: number): void {
     end: ret + Math.ceil(newLength / 4096) * 4096,
     offset: m.offset + old - m.start,
   };
-  t.process.remappedNs = c.record.timeNs;
+  const oldEnd = old + Math.ceil(oldLength / 4096) * 4096;
+  t.process.remapped(old, oldEnd, c.record.timeNs);
+  t.process.remapped(moved.start, moved.end, c.record.timeNs);
   // Same mapping, same handle: it only moves or grows, so nothing is released.
-  t.process.unmap(old, old + Math.ceil(oldLength / 4096) * 4096, () => {});
+  t.process.unmap(old, oldEnd, () => {});
   t.process.unmap(moved.start, moved.end, (x, off, len) => unmapRow(c, t, x, off, len, Flag.synthetic));
   t.process.map(moved);
 }

@@ -19,7 +19,9 @@ const marker: Handler = (c, _t, v) => {
   if (values === null) return c.unplaced('notes of the recorder that cannot be read');
   // Time zero is set: the marker itself is a record.
   c.notedNs = Number(BigInt(since!) - c.sink.origin(0n));
-  take(c, c.thread(Number(tid), Number(pid), c.words.text('')), values);
+  const t = c.thread(Number(tid), Number(pid), c.words.text(''));
+  // Looked at just before it ended: nothing begins any more.
+  if (!t.process.ended) take(c, t, values);
   c.notedNs = Number.POSITIVE_INFINITY;
 };
 

@@ -25,23 +25,29 @@ const mapped: Handler = (c, t, v) => {
   const path = word(c, v[6]!);
   if (path.startsWith('/') && !path.endsWith(' (deleted)')) c.named(file, path);
   const { call, process } = t;
-  if (process.remappedNs >= c.notedNs) return;
-  if (call.name === 'mmap' && c.notedNs === Number.POSITIVE_INFINITY) {
+  const end = start + length;
+  if (process.wasRemapped(start, end, c.notedNs)) return;
+  if (call.name === 'mmap' && (c.notedNs === Number.POSITIVE_INFINITY || isMadeBy(call.args, length, offset))) {
     if (fdOf(call.args[4]!) >= 0) descriptorIs(c, t, call.args[4]!, file);
     return;
   }
-  // mprotect is told as a mapping as well: the one that is there.
-  const known = process.mappingAt(start);
-  if (known?.open.resolved === file && known.start - known.offset === start - offset && known.end >= start + length)
+  // mprotect is told as a mapping as well: the one that is there. /proc shows neighbours as one.
+  if (process.maps(file, start, end, offset)) {
+    for (const m of process.mappingsIn(start, end)) resolve(c, m.open, file);
     return;
+  }
   const open = newOpen(c);
   resolve(c, open, file);
   const prot = word(c, v[5]!);
-  process.unmap(start, start + length, (m, off, len) => mappingGoes(c, t, m, off, len));
+  process.unmap(start, end, (m, off, len) => mappingGoes(c, t, m, off, len));
   const handle = c.events.newId();
   const shared = prot.endsWith('s');
-  mappingAppears(c, t, { start, end: start + length, offset, open, handle, shared, writable: prot[1] === 'w' });
+  mappingAppears(c, t, { start, end, offset, open, handle, shared, writable: prot[1] === 'w' });
 };
+
+/** A look inside the call, before its return was recorded, shows what it made. */
+const isMadeBy = (args: Float64Array, length: number, offset: number): boolean =>
+  Math.ceil(args[1]! / 4096) * 4096 === length && args[5] === offset;
 
 /** pid tid */
 const forked: Handler = (c, t, v) => {

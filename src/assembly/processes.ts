@@ -24,7 +24,8 @@ export function processExit(c: Context, t: Thread, process: Process): void {
 /** A new program: every mapping is gone, and the descriptors that were to be closed. */
 export function processExec(c: Context, t: Thread): void {
   const { process } = t;
-  process.remappedNs = c.record.timeNs;
+  process.replaced = true;
+  process.remapped(0, Number.POSITIVE_INFINITY, c.record.timeNs);
   process.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, t, m, offset, length));
   for (const fd of process.closedByExec) process.descriptors.delete(fd);
   process.closedByExec.clear();

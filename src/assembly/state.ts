@@ -34,6 +34,9 @@ export interface Mapping {
   readonly inferred?: boolean;
 }
 
+/** Changes of mappings that are remembered: a note is a few of them late. */
+const MOST_REMAPS = 128;
+
 export class Process {
   readonly pid: number;
   readonly parent: Process | null;
@@ -46,9 +49,11 @@ export class Process {
   readonly closedByExec = new Set<number>();
   /** Threads besides the first, where the recorder tells of them. */
   readonly threads = new Set<number>();
-  /** When a call last changed the mappings. */
-  remappedNs = Number.NEGATIVE_INFINITY;
+  /** The last changes of mappings by calls: [start, end) and when, oldest first. */
+  readonly #remaps: { readonly start: number; readonly end: number; readonly timeNs: number }[] = [];
   leaderGone = false;
+  /** It began a program: nothing is mapped as in the process it came from. */
+  replaced = false;
   ended = false;
   killed = false;
 
@@ -65,7 +70,7 @@ export class Process {
   mappingAt(address: number): Mapping | undefined {
     const own = this.mappings[lastAtOrBefore(this.mappings, address)];
     if (own !== undefined && address < own.end) return own;
-    const parent = this.parent?.mappings;
+    const parent = this.replaced ? undefined : this.parent?.mappings;
     const theirs = parent?.[lastAtOrBefore(parent, address)];
     return theirs !== undefined && address < theirs.end ? theirs : undefined;
   }
@@ -73,7 +78,7 @@ export class Process {
   /** All that touch [start, end), by address; those of the process it came from where it has none. */
   mappingsIn(start: number, end: number): readonly Mapping[] {
     const own = this.mappings.filter((m) => m.start < end && m.end > start);
-    return own.length > 0 || this.parent === null ? own : this.parent.mappingsIn(start, end);
+    return own.length > 0 || this.parent === null || this.replaced ? own : this.parent.mappingsIn(start, end);
   }
 
   /** Cuts [start, end) out of the mappings; calls `gone` for each part with its file range. */
@@ -91,6 +96,29 @@ export class Process {
       this.mappings.splice(i, 1, ...rest);
       i += rest.length;
     }
+  }
+
+  /** A call changed the mappings in [start, end). */
+  remapped(start: number, end: number, timeNs: number): void {
+    this.#remaps.push({ start, end, timeNs });
+    if (this.#remaps.length > MOST_REMAPS) this.#remaps.splice(0, MOST_REMAPS / 2);
+  }
+
+  /** Did a call change mappings in [start, end) at this time or later? Of changes too long ago to be kept: yes. */
+  wasRemapped(start: number, end: number, sinceNs: number): boolean {
+    if (this.#remaps.length >= MOST_REMAPS / 2 && this.#remaps[0]!.timeNs >= sinceNs) return true;
+    return this.#remaps.some((one) => one.timeNs >= sinceNs && one.start < end && one.end > start);
+  }
+
+  /** Is all of [start, end) mapped to one file, or what may be it, so that `start` is `offset`? */
+  maps(file: number, start: number, end: number, offset: number): boolean {
+    let at = start;
+    for (const m of this.mappingsIn(start, end)) {
+      const other = m.open.resolved >= 0 && m.open.resolved !== file;
+      if (m.start > at || other || m.start - m.offset !== start - offset) return false;
+      at = m.end;
+    }
+    return at >= end;
   }
 
   map(m: Mapping): void {
@@ -182,7 +210,7 @@ export class Thread {
   /** An extent a look-up saw, until iomap tells its device address. */
   readonly pair = { seen: false, device: 0, inode: 0, off: 0, block: 0, count: 0 };
   /** What the file system said last that it works on, within which call. */
-  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1 };
+  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1, inCall: false };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */

@@ -1,6 +1,8 @@
 // What a running recording shows on a terminal: one line, drawn over itself.
+import type { BirthCounts } from '../record/births.js';
+import type { Range } from '../record/cost.js';
 import type { Live } from '../record/session.js';
-import { formatBytes, formatCount, formatShare, plural } from '../report/format.js';
+import { formatBytes, formatCount, formatNs, formatShare, plural } from '../report/format.js';
 import type { Context } from './command.js';
 import { clean, plain } from './text.js';
 
@@ -35,9 +37,22 @@ export function startLive({ io, draws }: Context): LiveLine {
   };
 }
 
-export function liveLine({ seconds, events, lost, bytes, cpuShare }: Live): string {
+export function liveLine({ seconds, events, lost, bytes, cpuShare, tracingNs }: Live): string {
+  const cost = tracingNs === null ? '' : `, tracing ${formatShare(tracingNs.typical / 1e9 / Math.max(seconds, 0.001))}`;
   const rate = formatCount(Math.round(events / Math.max(seconds, 0.001)));
   return plain(
-    `${seconds.toFixed(1)} s, ${plural(events, 'event')} (${rate}/s), ${formatCount(lost)} lost, ${formatBytes(bytes)}, recorder ${formatShare(cpuShare)} of a CPU`,
+    `${seconds.toFixed(1)} s, ${plural(events, 'event')} (${rate}/s), ${formatCount(lost)} lost, ${formatBytes(bytes)}, recorder ${formatShare(cpuShare)}${cost} of a CPU`,
   );
+}
+
+export function birthsText({ born, seen, halfWithinUs, allWithinUs }: BirthCounts): string {
+  const gone = born - seen;
+  const looked = `${plural(seen, 'new process or program', 'new processes and programs')} looked at, half of them within ${formatNs(halfWithinUs * 1000)}, all within ${formatNs(allWithinUs * 1000)}`;
+  return gone === 0 ? looked : `${looked}; ${formatCount(gone)} were gone before, known by their events`;
+}
+
+/** Seconds of CPU, with the quartiles of what was measured. */
+export function costText({ low, typical, high }: Range, seconds: number): string {
+  const share = (ns: number): string => formatShare(ns / 1e9 / Math.max(seconds, 0.001));
+  return `tracing cost the workload about ${formatNs(typical)} of CPU time (${formatNs(low)} to ${formatNs(high)}), ${share(typical)} of a CPU (${share(low)} to ${share(high)})`;
 }

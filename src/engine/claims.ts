@@ -61,8 +61,8 @@ export interface ClaimParts {
 }
 
 export class Claims {
-  /** By handle: when it was given back or taken away in this lane, ns; -1 while it is alive. */
-  readonly endedNs: Float64Array;
+  /** By handle: when it was given back or taken away in this lane, ns + 1; 0 while it is alive (memory of zeros costs nothing). */
+  private readonly ended: Float64Array;
   private readonly parts: ClaimParts;
   private readonly c: EventColumns;
   private readonly policies: LanePolicies;
@@ -90,7 +90,12 @@ export class Claims {
     this.hazards = parts.hazards;
     this.queue = parts.queue;
     this.spoiled = new Spoiled(parts.policies, parts.holds);
-    this.endedNs = new Float64Array(parts.plan.highestId + 1).fill(-1);
+    this.ended = new Float64Array(parts.plan.highestId + 1);
+  }
+
+  /** When a handle was given back or taken away in this lane, ns; -1 while it is alive. */
+  endedNs(handle: number): number {
+    return this.ended[handle]! - 1;
   }
 
   // --- seals
@@ -411,7 +416,7 @@ export class Claims {
   /** A handle ends, with the hold it was in this lane, if it was one. */
   private release(handle: number, timeNs: number, how: number): void {
     if (handle === 0) return;
-    this.endedNs[handle] = timeNs;
+    this.ended[handle] = timeNs + 1;
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);

@@ -99,7 +99,7 @@ class PerfLines {
     let opId = 0;
     if (kind.event >= 0) {
       decoder.record.event = kind.event;
-      decoder.decode(kind.event, b, wordAt(b, at), to);
+      decoder.decode(kind.event, b, null, wordAt(b, at), to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
       opId = this.#sink.kernel.take();

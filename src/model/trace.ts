@@ -150,7 +150,7 @@ export interface RandomAccess {
   read(offset: Bytes, length: Bytes): Uint8Array;
 }
 
-/** Where bytes come from. Chunk edges carry no meaning. */
+/** Where bytes come from. Chunk edges carry no meaning, and a chunk is valid until the next one is asked for. */
 export interface Input {
   readonly name: string;
   /** Size on disk, or -1 for a pipe. */

@@ -32,22 +32,28 @@ export function parseMaps(text: string): ProcMapping[] {
 
 const hex = (text: string | undefined): number => Number.parseInt(text ?? '', 16);
 
-/** A process that ended meanwhile has none. */
-export function mappingsOf(pid: number): readonly ProcMapping[] {
-  return attempt(() => parseMaps(readFileSync(`/proc/${pid}/maps`, 'utf8'))) ?? [];
+/** null: the process has ended. Tasks of the kernel have none. */
+export function mappingsOf(pid: number): readonly ProcMapping[] | null {
+  const text = attempt(() => readFileSync(`/proc/${pid}/maps`, 'utf8')) ?? '';
+  return text === '' && hasEnded(pid) ? null : parseMaps(text);
+}
+
+const hasEnded = (pid: number): boolean => ['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');
+
+export const descriptorNumbers = (pid: number): number[] =>
+  (attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []).map(Number);
+
+/** null: closed meanwhile, or no regular file. */
+export function descriptorOf(pid: number, fd: number): ProcDescriptor | null {
+  const link = `/proc/${pid}/fd/${fd}`;
+  const stat = attempt(() => statSync(link));
+  if (stat?.isFile() !== true) return null;
+  return { fd, device: deviceOfStat(stat.dev), inode: stat.ino, path: attempt(() => readlinkSync(link)) ?? '' };
 }
 
 /** Descriptors of regular files. */
-export function descriptorsOf(pid: number): readonly ProcDescriptor[] {
-  const names = attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  return names.flatMap((name): ProcDescriptor[] => {
-    const link = `/proc/${pid}/fd/${name}`;
-    const stat = attempt(() => statSync(link));
-    if (stat?.isFile() !== true) return [];
-    const path = attempt(() => readlinkSync(link)) ?? '';
-    return [{ fd: Number(name), device: deviceOfStat(stat.dev), inode: stat.ino, path }];
-  });
-}
+export const descriptorsOf = (pid: number): readonly ProcDescriptor[] =>
+  descriptorNumbers(pid).flatMap((fd) => descriptorOf(pid, fd) ?? []);
 
 /** A process and all that descend from it, as /proc shows them now. */
 export function familyOf(pid: number): number[] {

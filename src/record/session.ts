@@ -4,8 +4,10 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/issue.js';
+import { type BirthCounts, Births } from './births.js';
 import { type BufferPlan, type Buffers, describeKernel, formatOf, makeBuffers, prepare, turn } from './buffers.js';
 import { Capture } from './capture.js';
+import { type EventCost, measureCost, type Range } from './cost.js';
 import { chooseEvents, type EventName } from './event-sets.js';
 import { mapTool } from './fiemap.js';
 import type { Inode } from './filters.js';
@@ -48,6 +50,10 @@ export interface Live {
   readonly bytes: number;
   readonly kibPerCpu: number;
   readonly cpuShare: number;
+  /** CPU time that tracing cost those who were traced, ns; null: not measured. */
+  readonly tracingNs: Range | null;
+  /** New processes; null: they are looked at now and then only. */
+  readonly births: BirthCounts | null;
   top(count: number): readonly (TouchedFile & { readonly path: string })[];
 }
 
@@ -77,6 +83,7 @@ export class Session {
   readonly #root: string;
   readonly #folder: string;
   #buffers: Buffers | null = null;
+  #births: Births | null = null;
   #capture: Capture | null = null;
   #command: HeldCommand | null = null;
   #watch: Watch | null = null;
@@ -103,11 +110,14 @@ export class Session {
 
   /** Takes everything away, at once: buffers, files, and a command that never began. */
   close(): void {
+    const removed = this.#births?.close() ?? true;
     this.#watch?.close();
     this.#capture?.close();
-    for (const instance of Object.values(this.#buffers ?? {}))
-      if (!instance.remove()) this.#listener.warn(`cannot remove ${instance.path}; the next recording will`);
+    const left = Object.values(this.#buffers ?? {}).filter((instance) => !instance.remove());
+    if (left.length > 0 || !removed)
+      this.#listener.warn('cannot remove every buffer of this recording; the next recording will');
     this.#buffers = null;
+    this.#births = null;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -118,6 +128,7 @@ export class Session {
     this.#sayTargets(targets);
     const events = this.#choose(targets);
     mkdirSync(this.#folder, { mode: 0o700 });
+    const cost = this.#measureCost();
     const buffers = makeBuffers(this.#root, this.#host.pid);
     this.#buffers = buffers;
     if (command.length > 0) this.#command = new HeldCommand(command);
@@ -133,6 +144,7 @@ export class Session {
     };
     for (const text of prepare(this.#root, buffers, plan)) this.#listener.warn(text);
     const names = new TaskNames(this.#root);
+    const births = await this.#watchBirths(plan, targets, buffers);
     const watch = await Watch.begin({
       host: this.#host,
       listener: this.#listener,
@@ -142,6 +154,8 @@ export class Session {
       targets,
       touched: this.#touched!,
       tool,
+      births,
+      cost,
       everybody: plan.pids.length === 0,
     });
     this.#watch = watch;
@@ -161,6 +175,32 @@ export class Session {
     capture.close();
     writeTraceDat(path, kernel, names, files);
     return { path, live, end: end as readonly Snapshot[], ended: await this.#howEnded(), targets };
+  }
+
+  /** Before any event of the recording is on. */
+  #measureCost(): EventCost | null {
+    const cost = measureCost(this.#root, this.#host);
+    if (cost === null)
+      this.#listener.warn('this kernel does not tell of calls: what tracing costs the workload is not measured');
+    return cost;
+  }
+
+  /** What keeps it from being done costs looks at short-lived processes only. */
+  async #watchBirths(plan: BufferPlan, { mounts }: Targets, { maps }: Buffers): Promise<Births | null> {
+    try {
+      const births = new Births({ root: this.#root, recorder: plan.recorder, pids: plan.pids });
+      this.#births = births;
+      await births.begin({ recorder: plan.recorder, mounts, marker: join(maps.path, 'trace_marker') });
+      return births;
+    } catch (error) {
+      this.#births?.close();
+      this.#births = null;
+      const { message } = error as Error;
+      this.#listener.warn(
+        `new processes are looked at four times a second only; of those that live shorter, events tell (${message})`,
+      );
+      return null;
+    }
   }
 
   #touched: Touched | null = null;

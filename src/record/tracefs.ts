@@ -89,7 +89,8 @@ export function parseStats(text: string): BufferStats {
 }
 
 /** `sealtrace-PID-START-GROUP`: the owner, and when it began, so that a later process of the same number is no owner. */
-export const instanceName = (pid: number, group: Group): string => `sealtrace-${pid}-${startOf(pid)}-${group}`;
+export const instanceName = (pid: number, group: Group | 'births' | 'cost'): string =>
+  `sealtrace-${pid}-${startOf(pid)}-${group}`;
 
 /** Removes instances whose owner is gone; returns their names. Those of others are never touched. */
 export function removeAbandoned(root: string): string[] {
@@ -106,7 +107,7 @@ export function abandonedNames(names: readonly string[], before: '' | '.', start
     return pid !== undefined && start(Number(pid)) !== began;
   });
 }
-const OURS = { '': /^sealtrace-(\d+)-(\d+)-(?:maps|calls)$/, '.': /^sealtrace-(\d+)-(\d+)$/ } as const;
+const OURS = { '': /^sealtrace-(\d+)-(\d+)-(?:maps|calls|births|cost)$/, '.': /^sealtrace-(\d+)-(\d+)$/ } as const;
 
 export function removeInstance(path: string): boolean {
   try {

@@ -106,11 +106,7 @@ async function readAll(paths: readonly string[], format: Format | null, options:
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
     const groups = grouped(inputs, chosen);
-    const timeline = groups.length > 1 ? new Timeline(xfs) : null;
-    if (timeline !== null && maps.length > 0)
-      throw new UserError(
-        `--events ${maps[0]!.name} is for one recording; found ${groups.length}. Give the one that has these events alone, or leave --events out to join them`,
-      );
+    const timeline = groups.length > 1 ? new Timeline(catalogue, xfs) : null;
     if (timeline === null && options.clockOffsets !== undefined && options.clockOffsets.length > 0)
       throw new UserError(
         '--clock-offset leads the clocks of several recordings to one; expected at least two, found one',

@@ -1,11 +1,11 @@
 // The same results whatever the number of threads, byte for byte of what the program says; and from the text of a recording,
 // from its trace.dat and from the bundle of either.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Built, builtProgram } from '../support/built.js';
 import { scratch, sealtrace } from './support.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -13,19 +13,16 @@ const trace = (name: string): string => join(root, 'traces', name);
 const files = scratch();
 const run = promisify(execFile);
 
-/** A thread starts from a compiled file: this is the program as it stands, whatever was built before. */
-const built = mkdtempSync(join(root, 'dist-'));
-afterAll(() => rmSync(built, { recursive: true, force: true }));
+let built: Built;
 beforeAll(async () => {
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
-  const entryPoints = sources.filter((path) => path.endsWith('.ts')).map((path) => join(root, 'src', path));
-  await build({ entryPoints, outdir: built, format: 'esm' });
+  built = await builtProgram();
 }, 60_000);
+afterAll(() => built.remove());
 
 async function replayed(threads: number, name: string, options: readonly string[]): Promise<string> {
   const out = files.path('run.sealrun');
   const words = ['replay', trace(name), '-q', '--json', '-o', out, '--threads', String(threads), ...options];
-  const { stdout, stderr } = await run(process.execPath, [join(built, 'cli/main.js'), ...words]);
+  const { stdout, stderr } = await run(process.execPath, [built.main, ...words]);
   expect(stderr).toBe('');
   return stdout + readFileSync(out, 'utf8');
 }

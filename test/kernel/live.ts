@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Built } from '../support/built.js';
 
 const root = join(import.meta.dirname, '..', '..');
 export const TRACEFS = '/sys/kernel/tracing';
@@ -21,7 +22,7 @@ export function whyNot(): string {
   return existsSync(DRIVERS) ? '' : 'no ../shared/traces/recorded/drivers';
 }
 
-/** What a recording must leave as it was, apart from what others do there. */
+/** What a recording must leave as it was. Recorders that live are others, of tests that run meanwhile. */
 export function tracefsState(): unknown {
   const read = (name: string): string => readFileSync(join(TRACEFS, name), 'utf8').trim();
   return {
@@ -30,7 +31,9 @@ export function tracefsState(): unknown {
     events: read('set_event'),
     pids: read('set_event_pid'),
     clock: read('trace_clock'),
-    ours: readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-')),
+    left: readdirSync(join(TRACEFS, 'instances')).filter(
+      (name) => name.startsWith('sealtrace-') && !existsSync(`/proc/${name.split('-')[1]}`),
+    ),
   };
 }
 
@@ -89,10 +92,13 @@ export interface Running {
 }
 
 /** The program as a user starts it. */
-export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Running {
-  const words = ['--import', 'tsx', join(root, 'src', 'cli', 'main.ts'), ...args];
-  // tsx is found from the project's folder, the program's own paths from the user's.
-  const child = spawn(process.execPath, words.with(1, join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')), {
+export function start(
+  { main }: Built,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { ...ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -145,6 +145,85 @@ test('a mapping from before the start takes faults; one that was unmapped since 
   expect(gone.events.byOp.mmap).toBeUndefined();
 });
 
+const MMAP = (address: number): readonly [string, string] => [
+  'sys_enter_mmap: addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x1, fd: 0x5, off: 0x0',
+  `sys_exit_mmap: 0x${address.toString(16)}`,
+];
+
+test('a look at a process that maps other things meanwhile is believed for the rest', async () => {
+  const mapping = { ...file, start: 0x5000_0000, length: 8192, offset: 0, prot: 'r-xp', path: '/m/a' };
+  const [enter, leave] = MMAP(0x7000_0000);
+  const fault = 'page_fault_user: address=0x50001000 ip=0x1 error_code=0x4';
+  const note = mappingNote(at(1_000_000_000), mapping);
+  const lines = [
+    ['1.05', enter],
+    ['1.06', leave],
+    ['1.1', note],
+    ['1.2', fault],
+  ] as const;
+  const kept = await answer('inspect', 'aside.txt', trace(...lines));
+  expect(kept.events.byOp).toMatchObject({ mmap: 2, read_fault: 1 });
+  expect(kept.files).toContainEqual(expect.objectContaining({ inode: '131', events: 2 }));
+  // In the same place it was changed: whatever the look saw there may be gone.
+  const [enterOver, leaveOver] = MMAP(0x5000_1000);
+  const over = [
+    ['1.05', enterOver],
+    ['1.06', leaveOver],
+    ['1.1', note],
+  ] as const;
+  expect((await answer('inspect', 'over.txt', trace(...over))).events.byOp).toMatchObject({ mmap: 1 });
+});
+
+test('a look tells which file was mapped, also where it shows neighbours as one and before mmap has returned', async () => {
+  const mapping = { ...file, start: 0x7000_0000, length: 8192, offset: 0, prot: 'rw-s', path: '/m/a' };
+  const call = (address: number, offset: number): readonly [string, string] => [
+    `sys_enter_mmap: addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x1, fd: 0x5, off: 0x${offset.toString(16)}`,
+    `sys_exit_mmap: 0x${address.toString(16)}`,
+  ];
+  const [[a, b], [c, d]] = [call(0x7000_0000, 0), call(0x7000_1000, 4096)];
+  const told = mappingNote(at(1_500_000_000), mapping);
+  const lines = [
+    ['1.1', a],
+    ['1.2', b],
+    ['1.3', c],
+    ['1.4', d],
+    ['1.6', told],
+  ] as const;
+  const found = await answer('inspect', 'neighbours.txt', trace(...lines));
+  expect(found.events.byOp).toMatchObject({ mmap: 2 });
+  expect(found.events.byOp.munmap).toBeUndefined();
+  expect(found.files).toMatchObject([{ inode: '131', events: 2 }]);
+  const inside = mappingNote(at(1_150_000_000), { ...mapping, length: 4096 });
+  const early = await answer('inspect', 'inside.txt', trace(['1.1', a], ['1.17', inside], ['1.2', b]));
+  expect(early.events.byOp).toMatchObject({ mmap: 1 });
+  expect(early.files).toMatchObject([{ inode: '131', events: 1 }]);
+});
+
+test('nothing begins in a process that ended while it was looked at', async () => {
+  const mapping = { ...file, start: 0x7000_0000, length: 8192, offset: 0, prot: 'rw-s', path: '/m/a' };
+  const note = mappingNote(at(1_000_000_000), mapping);
+  const exit = 'sched_process_exit: comm=app pid=50 prio=120 group_dead=true';
+  const text = trace(['1.05', OPEN[0]], ['1.06', OPEN[1]], ['1.07', exit], ['1.1', note]);
+  const { events } = await answer('inspect', 'ended.txt', text);
+  expect(events.byOp).toMatchObject({ exit: 1 });
+  expect(events.byOp.mmap).toBeUndefined();
+});
+
+test('after exec nothing is mapped as in the parent', async () => {
+  const mapping = { ...file, start: 0x7000_0000, length: 8192, offset: 0, prot: 'rw-s', path: '/m/a' };
+  const fault = 'page_fault_user: address=0x70001000 ip=0x1 error_code=0x6';
+  const lines = (middle: readonly (readonly [string, string])[]): string =>
+    trace(
+      ['1.1', mappingNote(at(1_000_000_000), mapping)],
+      ['1.2', 'sched_process_fork: comm=app pid=50 child_comm=app child_pid=60'],
+      ...middle,
+      ['1.4', fault],
+    ).replace(/app-50( .*1\.[34]:)/g, 'app-60$1');
+  const begun = ['1.3', 'sched_process_exec: filename=/bin/b pid=60 old_pid=60'] as const;
+  expect((await answer('inspect', 'child.txt', lines([]))).events.byOp).toMatchObject({ write_fault: 1 });
+  expect((await answer('inspect', 'begun.txt', lines([begun]))).events.byOp.write_fault).toBeUndefined();
+});
+
 test('facts come with the source, into a bundle and out of it, and not into an anonymous one', async () => {
   const text = trace(['1.1', factNote(at(1), 'machine', { cpus: 2 })], ['1.2', INSERT]);
   expect((await answer('inspect', 'facts.txt', text)).sources[0].facts).toEqual({ machine: { cpus: 2 } });
