@@ -184,7 +184,7 @@ export class Lane {
       applyModel,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
-        this.started(row);
+        this.started(row, nowNs);
       },
     };
     this.operations = new Operations(parts);
@@ -408,15 +408,16 @@ export class Lane {
   }
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
-  private started(row: number): void {
+  private started(row: number, nowNs: number): void {
     if (this.threads === null) return;
     const handle = this.c.handle[row]!;
     if (handle === 0 || this.plan.startRow[handle] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
     this.late[handle] = lateNs + 1;
+    // A call that waited may return later than its thread is late: nothing goes back in time for that.
     for (const waiting of this.early.get(handle) ?? [])
-      this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
+      this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);
     this.early.delete(handle);
   }
 
