@@ -98,6 +98,7 @@ const issue: Handler = (c, t, v) => {
   const { moves, write, meta, ahead } = told(c, c.requestKinds, v[1]!, requestKind);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves) return;
   rawCall(c, t, v[0]!, v[3]! * 512, !ahead);
+  if (!meta) c.blocks.request(v[0]!, v[3]! * 512);
   c.devices.issue(
     t.tid,
     v[0]!,
@@ -115,7 +116,9 @@ const issue: Handler = (c, t, v) => {
 const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.record.timeNs);
 
 const remap: Handler = (c, _t, v) => {
-  if (v[6]! >= 0) c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+  if (!(v[6]! >= 0)) return;
+  c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+  if (!told(c, c.requestKinds, v[1]!, requestKind).meta) c.blocks.request(v[5]!, v[6]! * 512);
 };
 
 /** By event name. */

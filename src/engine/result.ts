@@ -152,6 +152,7 @@ export interface LaneResult {
   readonly heats: readonly (Float64Array | undefined)[];
   /** By event row: verdict + 1, 0 where none was given. */
   readonly verdicts: Uint8Array;
-  readonly errnos: ReadonlyMap<number, number>;
+  /** By event row: errno of a refusal, 0 for none. */
+  readonly errnos: Uint16Array;
   readonly fidelity: FidelityCounts | null;
 }
