@@ -17,6 +17,7 @@ const { status } = spawnSync(process.execPath, [at('node_modules/typescript/bin/
 });
 if (status !== 0) process.exit(status ?? 1);
 await build({
+  // Threads are files of their own, beside the program.
   entryPoints: programFiles(root),
   outdir: 'dist/cli',
   // What is found by its place in the package stands as deep as in `src`: every file lies in `dist/cli`.

@@ -16,6 +16,8 @@ import { Use, type Users } from './users.js';
 import { Zapped } from './zapped.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** No process. */
+const NOBODY = -2;
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
@@ -125,7 +127,7 @@ export class Claims {
     const call = d.op === Op.seal && seal?.taken === 'call' && !seals.isSealed(d.file);
     const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && seal?.taken === 'mapping';
     const claim = isSeal(policy, this.claimOf(d));
-    return call || mapping || claim ? seals.refusal(d.file, d.row, true) : 0;
+    return call || mapping || claim ? seals.refusal(d.file, d.row, true, d.pid) : 0;
   }
 
   /** As `refusal`, and written down. A refused seal call was when it was made. */
@@ -155,15 +157,15 @@ export class Claims {
 
   // --- breaks
 
-  /** Leases of the file are asked back; who has not let go at the limit loses it then. The time runs from the first break. */
-  startBreak(file: number, timeNs: number): void {
+  /** Leases of the file are asked back, but those of the process `spared`; who has not let go at the limit loses it then. The time runs from the first break. */
+  startBreak(file: number, timeNs: number, spared = NOBODY): void {
     const { holds } = this;
     const policy = this.policies.of(file);
     const { breaks } = policy;
     if (breaks === undefined) return;
     const asked = brokenBy(policy);
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if ((asked & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER) continue;
+      if ((asked & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER || holds.pid[at] === spared) continue;
       // A limit of "for ever" is a break all the same, and marked as one.
       holds.limitNs[at] = Math.min(timeNs + breaks.limitNs, Number.MAX_VALUE);
       const handle = holds.handle[at]!;
@@ -273,6 +275,8 @@ export class Claims {
         this.claim(d, handle, nowNs);
         return;
       case Op.close:
+        this.close(handle, nowNs);
+        return;
       case Op.munmap:
       case Op.unpin:
       case Op.deregister:
@@ -365,6 +369,20 @@ export class Claims {
     this.linger(file, handle, EndedBy.release);
     this.users.drop(handle);
     this.parts.freed(file);
+  }
+
+  /** With its last descriptor of a file a process gives back the leases that it took by one (section 5: layout-user). */
+  private close(handle: number, nowNs: number): void {
+    const { holds, users } = this;
+    const file = users.openOf(handle);
+    const pid = users.pidOf(handle);
+    this.giveBack(handle, nowNs);
+    if (file === NONE || (this.policies.of(file).requestMask & (1 << Hold.lease)) === 0) return;
+    if (users.of(pid).some((one) => users.openOf(one) === file)) return;
+    const leases: number[] = [];
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.pid[at] === pid && (LEASES & (1 << holds.kind[at]!)) !== 0) leases.push(holds.handle[at]!);
+    for (const lease of leases) if (lease !== 0) this.giveBack(lease, nowNs);
   }
 
   /** The last pin of a file is gone: so are the seals that stayed for it. */

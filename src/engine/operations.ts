@@ -16,6 +16,7 @@ const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'addres
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 const EFBIG = ERRNO.EFBIG!;
+const RECALLCONFLICT = ERRNO.RECALLCONFLICT!;
 
 const NONE_LIFTED: readonly number[] = [];
 
@@ -139,6 +140,7 @@ export class Operations {
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
+      if (refusal === RECALLCONFLICT) claims.startBreak(d.file, d.timeNs, d.pid);
     }
     if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;

@@ -14,6 +14,7 @@ const text = new TextDecoder();
 export const perfScript: Format = {
   name: 'perf-script',
   title: 'perf script text: tracepoints, mapping, task and lost records; us or ns, any of pid, tid, cpu',
+  kernelOnly: true,
   sniff(head) {
     const lines = firstLines(head);
     if (

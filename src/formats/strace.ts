@@ -21,6 +21,7 @@ const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 export const strace: Format = {
   name: 'strace',
   title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
+  kernelOnly: true,
   sniff(head) {
     return firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? ''));
   },

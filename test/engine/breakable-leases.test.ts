@@ -121,3 +121,24 @@ test('it ends with its process, and who waited goes on', async () => {
   expect(conflicts[0]!.waitNs).toBe(0.3 * S);
   expect(seals).toMatchObject([{ toNs: 1.3 * S, endedBy: 'exit' }]);
 });
+
+describe('the lease belongs to a descriptor: it ends at the last close (section 5), by default not before the last pin', () => {
+  const opened = (handle: string): Line => ({ t: 500, op: 'open', pid: 10, path: '/f', handle });
+  const closed = (t: number, handle: string): Line => ({ t, op: 'close', pid: 10, handle });
+
+  test.each(['exclusive', 'breakable'])('%s', async (kind) => {
+    const settings = { 'layout-user.lease': kind, lease_break_time_s: '45' };
+    const lines = [opened('a'), opened('b'), lease(), closed(2 * S, 'a'), closed(4 * S, 'b')];
+    expect((await run(lines, settings)).seals).toMatchObject([{ toNs: 4 * S, endedBy: 'release' }]);
+    const pinned = [opened('a'), lease(), pin, closed(2 * S, 'a'), unpin(6 * S)];
+    expect((await run(pinned, settings)).seals).toMatchObject([{ toNs: 6 * S }]);
+    const strict = { ...settings, lease_until_last_pin: 'false' };
+    expect((await run(pinned, strict)).seals).toMatchObject([{ toNs: 2 * S }]);
+  });
+
+  test('another process closes its own', async () => {
+    const other: Line = { ...opened('x'), pid: 11 };
+    const { seals } = await run([opened('a'), other, lease(), { ...closed(2 * S, 'x'), pid: 11 }]);
+    expect(seals).toMatchObject([{ toNs: -1 }]);
+  });
+});

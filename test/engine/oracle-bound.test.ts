@@ -83,7 +83,9 @@ async function refusals(lines: readonly Line[]): Promise<number> {
 const steps = fc.array(step, { minLength: 6, maxLength: 12 });
 const isSmall = (lines: readonly Line[]): boolean => callsOf(lines).filter(isChange).length <= 6;
 
-test('without clones and what undoes a change no set of refusals without a hazard is smaller', { timeout: 120_000 }, async () => {
+test('without clones and what undoes a change no set of refusals without a hazard is smaller', {
+  timeout: 120_000,
+}, async () => {
   const sizes = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {

@@ -24,13 +24,13 @@ export class Breaks {
     this.seals = seals;
   }
 
-  startBreak(file: FileModel, nowNs: number): void {
+  startBreak(file: FileModel, nowNs: number, spared: number | null = null): void {
     const { breaks } = this.policy;
     if (breaks === undefined) return;
     for (const hold of this.holds.of(file)) {
       // An exclusive layout lease is not asked back: who would break it has been refused.
       const isAsked = this.policy.breakableLease === undefined ? LEASES.includes(hold.kind) : hold.kind === 'layout';
-      if (!isAsked || hold.limitNs < Number.POSITIVE_INFINITY) continue;
+      if (hold.pid === spared || !isAsked || hold.limitNs < Number.POSITIVE_INFINITY) continue;
       hold.limitNs = Math.min(nowNs + breaks.limitNs, Number.MAX_VALUE);
       if (breaks.limitNs < Number.POSITIVE_INFINITY) this.at(hold.limitNs, () => this.atLimit(hold));
       if (breaks.device === 'at_break') this.cutOff(hold);

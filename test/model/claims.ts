@@ -3,7 +3,7 @@ import { HOLDS, type HoldName, type Policy } from '../../src/model/policy.js';
 import { Breaks } from './breaks.js';
 import type { Call } from './calls.js';
 import type { FileModel } from './disk.js';
-import type { Holds, User } from './holds.js';
+import { type Holds, LEASES, type User } from './holds.js';
 import type { SealPlaces } from './plan.js';
 import { type ClaimParts, type How, Seals } from './seals.js';
 
@@ -26,8 +26,8 @@ export class Claims {
     this.breaks = new Breaks(parts, this.seals);
   }
 
-  startBreak(file: FileModel, nowNs: number): void {
-    this.breaks.startBreak(file, nowNs);
+  startBreak(file: FileModel, nowNs: number, spared: number | null = null): void {
+    this.breaks.startBreak(file, nowNs, spared);
     // What the device lost with the break may have been the last pin.
     if (this.policy.breaks !== undefined) this.dropLingering(file, nowNs);
   }
@@ -119,6 +119,17 @@ export class Claims {
     this.lingering.push(handle);
     this.holds.users.delete(handle);
     this.freed(hold.file);
+  }
+
+  /** With its last descriptor of a file a process gives back the leases that it took by one. */
+  close(handle: string, nowNs: number): void {
+    const user = this.holds.users.get(handle);
+    this.giveBack(handle, nowNs);
+    if (user?.open !== true || (this.policy.requestMask & (1 << HOLDS.indexOf('lease'))) === 0) return;
+    const { file, pid } = user;
+    if ([...this.holds.users.values()].some((one) => one.open && one.file === file && one.pid === pid)) return;
+    for (const hold of this.holds.of(file))
+      if (hold.pid === pid && LEASES.includes(hold.kind) && hold.handle !== '') this.giveBack(hold.handle, nowNs);
   }
 
   private release(handle: string, nowNs: number, how: How): void {

@@ -151,7 +151,7 @@ export class NaiveReplay {
     this.answers.set(call.index, { verdict: attempt.verdict, errno: attempt.errno });
     if (what !== null) return this.park(attempt, what);
     this.complete(attempt, nowNs, 0);
-    this.threads?.over(call);
+    this.threads?.over(call, nowNs);
   }
 
   /** Refused for the sake of an access to come. */
@@ -176,6 +176,7 @@ export class NaiveReplay {
     const refusal = this.table.refusalOf(call, file);
     // A refused seal call was written down when it was made.
     if (refusal !== 0 && call.op !== 'seal') this.holds.seal(file!, call.pid, atNs, refusal);
+    if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
     if (policy.breaks?.faultsBreak === true && isFault(call.op) && attempt.verdict === Verdict.deny && !beyond)
@@ -244,7 +245,7 @@ export class NaiveReplay {
     if (done) this.account(attempt, waitNs);
     else this.complete(attempt, nowNs, waitNs);
     this.threads?.release(attempt.call, this.lateBy(attempt, waitNs), nowNs);
-    if (!done) this.threads?.over(attempt.call);
+    if (!done) this.threads?.over(attempt.call, nowNs);
     for (const file of attempt.blocked) this.stirred.add(file);
   }
 

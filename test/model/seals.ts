@@ -83,6 +83,15 @@ export class Seals {
       break_pending: this.holds
         .of(file)
         .some((hold) => LEASES.includes(hold.kind) && hold.limitNs < Number.POSITIVE_INFINITY),
+      recall_conflict:
+        asked &&
+        this.holds
+          .of(file)
+          .some(
+            (hold) =>
+              (LEASES.includes(hold.kind) && hold.limitNs < Number.POSITIVE_INFINITY) ||
+              (hold.kind === 'layout' && hold.pid !== call.pid),
+          ),
     };
     const first = this.policy.seal?.refusals.find(({ when }) => met[when]);
     return first === undefined ? 0 : ERRNO[first.errno]!;
