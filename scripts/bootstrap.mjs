@@ -76,11 +76,11 @@ async function install() {
 /** The stamp is written after a build that succeeded; it lists the sources, so that a removed one is noticed as well. */
 async function build() {
   const stamp = at('dist/.built');
-  const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...listed('src')];
+  const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', ...listed('src')];
   const seen = sources.map((path) => `${path} ${modified(at(path))}`).join('\n');
   if (existsSync(at('dist/cli/main.js')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === seen) return;
-  console.error('building (tsc) ...');
-  const status = await wait(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  console.error('building ...');
+  const status = await wait(process.execPath, [at('scripts/build.mjs')]);
   if (status !== 0) stop(status, 'the build failed; the compiler says above where');
   writeFileSync(stamp, seen);
 }

@@ -249,6 +249,8 @@ export class Assembler implements KernelSink {
     call.direct = false;
     call.directNs = 0;
     call.directCall = null;
+    call.faultedOffset = -1;
+    call.faultedNs = -1;
     call.holdSeen = false;
     call.holdTold = false;
   }

@@ -4,7 +4,7 @@ import type { ByteStore } from '../base/byte-store.js';
 import type { EventWriter } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
-import type { DeviceAccessCounts, TraceSink } from '../model/trace.js';
+import type { DeviceAccessCounts, SourceInfo, TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN } from '../model/units.js';
 import type { BlockSizes } from './block-sizes.js';
 import type { DeviceLog } from './device-log.js';
@@ -21,7 +21,12 @@ export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
   /** For what must be kept until the end of the recording. */
   readonly store: ByteStore;
   readonly deviceAccess: DeviceAccessCounts;
+  /** Counts an enter without exit, or an exit without enter. */
   unpaired(count?: number): void;
+  /** Every source whose kernel records are assembled. */
+  readonly sources: readonly SourceInfo[];
+  /** The source of a record. */
+  sourceOf(row: number): SourceInfo;
 }
 
 /** Asynchronous direct I/O under way; completes in any task, so it is paired by file and range (trap 3). */

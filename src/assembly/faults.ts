@@ -146,6 +146,7 @@ export function endFault(c: Context, t: Thread): void {
     return c.unplaced(
       'page faults outside every known file mapping (anonymous memory, mappings made before the recording)',
     );
+  if (fault.gup && fault.result >= 0) faultedIn(t);
   const e = c.events;
   e.timeNs = fault.timeNs;
   e.op = fault.write ? Op.write_fault : Op.read_fault;
@@ -161,6 +162,13 @@ export function endFault(c: Context, t: Thread): void {
   e.flags = (fault.gup ? Flag.gup : 0) | (fault.dax ? Flag.dax : 0);
   e.row = fault.row;
   e.commit();
+}
+
+/** The page may be taken away again before the kernel holds it: then it is faulted in once more. */
+function faultedIn({ call, fault }: Thread): void {
+  if (call.faultedOffset >= 0 && call.faultedOffset !== fault.offset) return;
+  call.faultedOffset = fault.offset;
+  call.faultedNs = fault.lastNs;
 }
 
 function begin(c: Context, t: Thread, address: number): void {

@@ -4,6 +4,8 @@ import type { Context } from './context.js';
 import { fileOf } from './context.js';
 import type { Thread } from './state.js';
 
+const PAGE = 4096;
+
 /** Direct I/O from or to a mapped file holds that file's pages: a pin, seen by the buffer's address (trap 4). */
 export function pinOfBuffer(c: Context, t: Thread, ret: number, write: boolean, buffer: number, count: number): void {
   const m = t.process.mappingAt(buffer);
@@ -20,11 +22,17 @@ export function pinOfBuffer(c: Context, t: Thread, ret: number, write: boolean, 
     length,
     handle,
     !write,
-    t.call.directNs,
+    pinnedNs(t, offset, t.call.directNs),
     c.record.timeNs,
     ret < 0 ? ret : 0,
     t.call.row,
   );
+}
+
+/** When a pin that was asked for in a call holds its first page: pages are taken in order, each once its fault is over. */
+export function pinnedNs({ call }: Thread, offset: number, askedNs: number): number {
+  const faulted = call.faultedOffset >= 0 && call.faultedOffset <= offset && offset < call.faultedOffset + PAGE;
+  return faulted ? Math.max(askedNs, call.faultedNs) : askedNs;
 }
 
 /** A short pin and its end. `deviceWrites`: the device will write the pages. A pin that failed holds nothing. */

@@ -168,6 +168,9 @@ export interface Call {
   direct: boolean;
   directNs: number;
   directCall: DirectCall | null;
+  /** First page of a file that the kernel had to fault in for the call, and when that was done; -1 none. */
+  faultedOffset: number;
+  faultedNs: number;
   /** An event told that memory was claimed or given back in it: nothing has to be inferred. */
   holdSeen: boolean;
   /** A claim of memory was inferred from the call itself. */
@@ -207,7 +210,7 @@ export class Thread {
   /** An extent a look-up saw, until iomap tells its device address. */
   readonly pair = { seen: false, device: 0, inode: 0, off: 0, block: 0, count: 0 };
   /** What the file system said last that it works on, within which call. */
-  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1 };
+  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1, inCall: false };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */
@@ -242,6 +245,8 @@ export class Thread {
     direct: false,
     directNs: 0,
     directCall: null,
+    faultedOffset: -1,
+    faultedNs: -1,
     holdSeen: false,
     holdTold: false,
   };

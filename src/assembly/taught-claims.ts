@@ -58,21 +58,22 @@ export class Claims {
         rows++;
       }
     }
-    if (rows > 0) operation.use.placed++;
-    else operation.unplaced('gives back what could not be placed');
+    if (rows > 0) operation.use(telling.row).placed++;
+    else operation.unplaced('gives back what could not be placed', telling.row);
   }
 
   #found(t: Thread, operation: Operation, telling: Telling, group: string): readonly Claim[] | null {
     if (operation.spec.fields.handle !== undefined) {
       const claims = this.#byKey.get(keyOf(group, t, operation, telling));
       if (claims !== undefined) return claims;
-      operation.unplaced('gives back what was not seen to be taken');
+      operation.unplaced('gives back what was not seen to be taken', telling.row);
       return null;
     }
     const claims = [...(this.#byProcess.get(t.process) ?? [])].filter((claim) => claim.group === group);
     if (claims.length === 1 || (claims.length > 1 && operation.spec.which === 'last')) return claims.slice(-1);
     operation.unplaced(
       claims.length === 0 ? 'gives back what was not seen to be taken' : 'does not tell which of several it gives back',
+      telling.row,
     );
     return null;
   }

@@ -2,15 +2,17 @@
 // with what gives them back. What cannot be placed is counted by cause, with its event.
 
 import { type EventCatalogue, eventsOf } from '../model/event-catalogue.js';
-import { CLAIMS, fullName, type MapUse, type OperationUse, RELEASES } from '../model/event-map.js';
+import { CLAIMS, RELEASES } from '../model/event-map.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { AssemblySink, Context } from './context.js';
 import { callOp } from './context.js';
+import { pinnedNs } from './pins.js';
 import type { Thread } from './state.js';
 import { Claims, type Placed } from './taught-claims.js';
 import { compileOperation, type Operation, type Telling } from './taught-fields.js';
 import { fileOfTelling, placesOf } from './taught-places.js';
+import { TaughtUses } from './taught-uses.js';
 
 interface Entered {
   readonly operation: Operation;
@@ -37,7 +39,8 @@ export class TaughtEvents {
   /** By code of event. */
   readonly #enters: Operation[][] = [];
   readonly #returns: Operation[][] = [];
-  readonly #counts: { records: number }[][] = [];
+  readonly #known = new Set<number>();
+  readonly #uses: TaughtUses;
   readonly #kept = new Set<number>();
   readonly #threads = new Map<Thread, Progress>();
   readonly #claims: Claims;
@@ -45,31 +48,23 @@ export class TaughtEvents {
   constructor(c: Context, sink: AssemblySink, catalogue: EventCatalogue) {
     this.#c = c;
     this.#claims = new Claims(c);
-    const uses = catalogue.maps.map((map): MapUse => {
-      const events = eventsOf(map).map((event) => ({ event: fullName(event), records: 0 }));
-      eventsOf(map).forEach(({ name, system }, i) => {
-        at(this.#counts, catalogue.code(name, system)).push(events[i]!);
-      });
-      return { map: map.name, events, operations: [] };
-    });
-    this.#operations = catalogue.maps.flatMap((map, i) =>
-      map.operations.map((spec) => {
-        const use: OperationUse = { op: spec.op, event: fullName(spec.enter), placed: 0, inside: 0, unplaced: {} };
-        uses[i]!.operations.push(use);
-        return compileOperation(spec, map.name, catalogue, use);
-      }),
-    );
+    this.#uses = new TaughtUses(sink, catalogue);
+    this.#operations = catalogue.maps
+      .flatMap(({ name, operations }) => operations.map((spec) => ({ spec, map: name })))
+      .map(({ spec, map }, number) =>
+        compileOperation(spec, map, catalogue, (row) => this.#uses.operation(number, row)),
+      );
+    for (const { name, system } of catalogue.maps.flatMap(eventsOf)) this.#known.add(catalogue.code(name, system));
     for (const operation of this.#operations) {
       at(this.#enters, operation.enter).push(operation);
       for (const code of operation.returns) at(this.#returns, code).push(operation);
       for (const code of operation.others) this.#kept.add(code);
     }
-    sink.source.maps = uses;
   }
 
   /** Is the event taught? */
   has(code: number): boolean {
-    return this.#counts[code] !== undefined;
+    return this.#known.has(code);
   }
 
   /** It gives something back, in whatever task it happens to be told. */
@@ -81,7 +76,7 @@ export class TaughtEvents {
   /** Takes the record at hand. */
   take(t: Thread): void {
     const { event, timeNs, row, v } = this.#c.record;
-    for (const count of this.#counts[event]!) count.records++;
+    this.#uses.met(event, row);
     const progress = this.#progress(t);
     for (const operation of this.#returns[event] ?? []) this.#return(t, progress, operation);
     for (const operation of this.#enters[event] ?? []) {
@@ -97,6 +92,7 @@ export class TaughtEvents {
         },
       };
       if (!operation.holds(telling)) continue;
+      if (operation.spec.op === 'pin') t.call.faultedOffset = -1;
       const inside = CLAIMS.has(operation.spec.op) && progress.entered.some((one) => CLAIMS.has(one.operation.spec.op));
       if (operation.returns.length === 0) this.#over(t, progress, operation, telling, inside);
       else progress.entered.push({ operation, telling, inside, callRow: callRowOf(t) });
@@ -116,13 +112,11 @@ export class TaughtEvents {
     const progress = this.#threads.get(t);
     if (progress === undefined) return;
     for (const { operation, telling } of progress.ready.splice(0)) this.#placeInCall(t, operation, telling);
-    while (progress.entered.length > 0 && progress.entered.at(-1)!.callRow !== 0)
-      progress.entered.pop()!.operation.unplaced('entered, and not seen to return');
+    while (progress.entered.length > 0 && progress.entered.at(-1)!.callRow !== 0) unreturned(progress.entered.pop()!);
   }
 
   finish(): void {
-    for (const { entered } of this.#threads.values())
-      for (const { operation } of entered) operation.unplaced('entered, and not seen to return');
+    for (const { entered } of this.#threads.values()) for (const one of entered) unreturned(one);
   }
 
   #progress(t: Thread): Progress {
@@ -138,7 +132,8 @@ export class TaughtEvents {
     const place = progress.entered.findLastIndex((one) => one.operation === operation);
     if (place < 0) {
       // Most returns end nothing where the entry counts under a condition only.
-      if (operation.spec.when.length === 0) operation.unplaced('returned, and not seen to be entered');
+      if (operation.spec.when.length === 0)
+        operation.unplaced('returned, and not seen to be entered', this.#c.record.row);
       return;
     }
     const [one] = progress.entered.splice(place, 1);
@@ -149,19 +144,19 @@ export class TaughtEvents {
   #over(t: Thread, progress: Progress, operation: Operation, told: Telling, inside: boolean): void {
     const telling = { ...told, other: frozen(operation, told) };
     const { op } = operation.spec;
-    if (inside) operation.use.inside++;
+    if (inside) operation.use(telling.row).inside++;
     else if (RELEASES[op] !== undefined) this.#release(t, operation, telling);
     else if (op === 'dma_map') this.#dma(t, operation, telling);
     else if (operation.placesItself) this.#place(t, operation, telling);
     else if (t.call.name !== '')
       progress.ready.push({ operation, telling: { ...telling, endNs: this.#c.record.timeNs } });
-    else operation.unplaced('names no file, and is in no call that does');
+    else operation.unplaced('names no file, and is in no call that does', telling.row);
   }
 
   #place(t: Thread, operation: Operation, telling: Telling): void {
     const actor = this.#actor(t, operation, telling);
     const places = placesOf(this.#c, actor, operation, telling);
-    if (places.length === 0) operation.unplaced('its memory, or its inode, is of no file known');
+    if (places.length === 0) operation.unplaced('its memory, or its inode, is of no file known', telling.row);
     else if (CLAIMS.has(operation.spec.op)) t.call.holdSeen = true;
     this.#write(actor, operation, telling, places);
   }
@@ -169,11 +164,11 @@ export class TaughtEvents {
   #placeInCall(t: Thread, operation: Operation, telling: Telling): void {
     const claim = CLAIMS.has(operation.spec.op);
     if (claim && t.call.holdTold) {
-      operation.use.inside++;
+      operation.use(telling.row).inside++;
       return;
     }
     const file = fileOfTelling(this.#c, t, operation);
-    if (file < 0) operation.unplaced('its call works on a file that no event tells');
+    if (file < 0) operation.unplaced('its call works on a file that no event tells', telling.row);
     const whole = { file, offset: 0, length: UNKNOWN, whole: true };
     this.#write(t, operation, telling, file < 0 ? [] : [whole]);
   }
@@ -187,7 +182,8 @@ export class TaughtEvents {
     const e = this.#c.events;
     for (const place of places) {
       const handle = claim && !(result < 0) ? e.newId() : 0;
-      e.timeNs = telling.timeNs;
+      const fromNs = op === 'pin' ? pinnedNs(t, place.offset, telling.timeNs) : telling.timeNs;
+      e.timeNs = fromNs;
       e.op = (OPS as readonly string[]).indexOf(op);
       e.flags = operation.flags(telling) | (place.whole ? Flag.whole : 0);
       e.file = place.file;
@@ -198,12 +194,12 @@ export class TaughtEvents {
       e.opId = e.op === Op.wait || e.op === Op.commit ? callOp(this.#c, t) : e.newId();
       if (!Number.isNaN(result)) e.result = result;
       const endNs = telling.endNs ?? this.#c.record.timeNs;
-      if (endNs > telling.timeNs) e.latencyNs = endNs - telling.timeNs;
+      if (endNs > fromNs) e.latencyNs = endNs - fromNs;
       e.row = telling.row;
       e.commit();
       if (handle !== 0) held.push({ place, handle });
     }
-    if (places.length > 0) operation.use.placed++;
+    if (places.length > 0) operation.use(telling.row).placed++;
     if (claim && !(result < 0)) this.#claims.take(t, operation, telling, held);
   }
 
@@ -211,10 +207,10 @@ export class TaughtEvents {
     const { op } = operation.spec;
     if (op === 'dma_unmap') {
       this.#c.devices.unmap(operation.deviceKey(telling), this.#c.record.timeNs);
-      operation.use.placed++;
+      operation.use(telling.row).placed++;
       return;
     }
-    if (operation.result(telling) < 0) return operation.unplaced('failed');
+    if (operation.result(telling) < 0) return operation.unplaced('failed', telling.row);
     this.#claims.release(this.#actor(t, operation, telling), operation, telling);
     if (t.call.name !== '') t.call.holdSeen = true;
   }
@@ -222,14 +218,14 @@ export class TaughtEvents {
   #dma(t: Thread, operation: Operation, telling: Telling): void {
     const addr = operation.value('address', telling);
     const length = operation.value('length', telling);
-    if (!(addr >= 0) || !(length > 0)) return operation.unplaced('address or length missing');
-    if (operation.result(telling) < 0) return operation.unplaced('failed');
+    if (!(addr >= 0) || !(length > 0)) return operation.unplaced('address or length missing', telling.row);
+    if (operation.result(telling) < 0) return operation.unplaced('failed', telling.row);
     const { devices } = this.#c;
     const write = (operation.flags(telling) & Flag.write) !== 0;
     const key = operation.deviceKey(telling);
     const { timeNs, row } = telling;
     devices.map(key, t.tid, [{ addr, length }], write, { timeNs, row, task: t.task, opId: callOp(this.#c, t) }, null);
-    operation.use.placed++;
+    operation.use(telling.row).placed++;
   }
 
   /** Whom the event is about, where it says so. */
@@ -240,6 +236,9 @@ export class TaughtEvents {
     return this.#c.thread(tid >= 0 ? tid : pid, pid >= 0 ? pid : -1, this.#c.words.text(''));
   }
 }
+
+const unreturned = ({ operation, telling }: Entered): void =>
+  operation.unplaced('entered, and not seen to return', telling.row);
 
 const callRowOf = (t: Thread): number => (t.call.name === '' ? 0 : t.call.row);
 

@@ -28,7 +28,8 @@ export interface Telling {
 export interface Operation {
   readonly spec: TaughtOperation;
   readonly map: string;
-  readonly use: OperationUse;
+  /** What was found of it in the source of a record. */
+  use(row: number): OperationUse;
   readonly enter: number;
   readonly returns: readonly number[];
   /** Events that fields come from besides its own. */
@@ -43,7 +44,7 @@ export interface Operation {
   flags(telling: Telling): number;
   /** Key of a device's access: the handle, or the address. */
   deviceKey(telling: Telling): string;
-  unplaced(cause: string): void;
+  unplaced(cause: string, row: number): void;
 }
 
 type Read = (telling: Telling) => number;
@@ -55,7 +56,7 @@ export function compileOperation(
   spec: TaughtOperation,
   map: string,
   catalogue: EventCatalogue,
-  use: OperationUse,
+  use: (row: number) => OperationUse,
 ): Operation {
   const code = ({ name, system }: EventField['event']): number => catalogue.code(name, system);
   const enter = code(spec.enter);
@@ -100,8 +101,9 @@ export function compileOperation(
       const handle = value('handle', telling);
       return Number.isNaN(handle) ? `${map}/a${value('address', telling)}` : `${map}/h${handle}`;
     },
-    unplaced(cause) {
-      use.unplaced[cause] = (use.unplaced[cause] ?? 0) + 1;
+    unplaced(cause, row) {
+      const { unplaced } = use(row);
+      unplaced[cause] = (unplaced[cause] ?? 0) + 1;
     },
   };
 }

@@ -8,6 +8,7 @@ export class ColumnBlock<S extends Shape> {
   // One list per element type: a loop that has met many of them is many times slower (architecture, section 8).
   readonly #floats: Float64Array[] = [];
   readonly #words: Uint32Array[] = [];
+  readonly #signed: Int32Array[] = [];
   readonly #halves: (Uint16Array | Int16Array)[] = [];
   readonly #bytes: Uint8Array[] = [];
 
@@ -26,9 +27,9 @@ export class ColumnBlock<S extends Shape> {
       columns[name] = column;
       if (column instanceof Float64Array) this.#floats.push(column);
       else if (column instanceof Uint32Array) this.#words.push(column);
+      else if (column instanceof Int32Array) this.#signed.push(column);
       else if (column instanceof Uint8Array) this.#bytes.push(column);
-      else if (column instanceof Uint16Array || column instanceof Int16Array) this.#halves.push(column);
-      else throw new Error(`no block of columns such as "${name}"`);
+      else this.#halves.push(column);
     }
     this.at = columns as Arrays<S>;
     this.bytes = new Uint8Array(buffer);
@@ -42,6 +43,8 @@ export class ColumnBlock<S extends Shape> {
     for (let i = 0; i < floats.length; i++) floats[i]![to] = other.#floats[i]![from]!;
     const words = this.#words;
     for (let i = 0; i < words.length; i++) words[i]![to] = other.#words[i]![from]!;
+    const signed = this.#signed;
+    for (let i = 0; i < signed.length; i++) signed[i]![to] = other.#signed[i]![from]!;
     const halves = this.#halves;
     for (let i = 0; i < halves.length; i++) halves[i]![to] = other.#halves[i]![from]!;
     const bytes = this.#bytes;

@@ -85,3 +85,84 @@ export function device(b: Uint8Array, from: number, to: number): number {
   const minor = number(b, at + 1, to);
   return major * 1048576 + minor;
 }
+
+/*
+ * The same straight into a cell: a number that leaves a function is put on the heap when it is no small one. All return the
+ * place behind the last byte used, -1 where there is no such number.
+ */
+
+// hot
+/** As `number`, but for `(nil)`. */
+export function putNumber(cells: Float64Array, cell: number, b: Uint8Array, from: number, to: number): number {
+  const c = b[from]!;
+  if (c === 48 && from + 1 < to && (b[from + 1] === 120 || b[from + 1] === 88))
+    return putHexDigits(cells, cell, b, from + 2, to);
+  const first = c === 45 ? from + 1 : from;
+  let i = first;
+  // Up to 9 digits are a small integer.
+  let small = 0;
+  const short = first + 9 < to ? first + 9 : to;
+  for (; i < short; i++) {
+    const d = b[i]! - 48;
+    if (d < 0 || d > 9) break;
+    small = small * 10 + d;
+  }
+  if (i === first) return -1;
+  if (i < first + 9 || i >= to || b[i]! < 48 || b[i]! > 57) {
+    cells[cell] = c === 45 ? -small : small;
+    return i;
+  }
+  cells[cell] = number(b, from, to);
+  return cursor.at;
+}
+
+// hot
+/** Hex that may carry 0x. */
+export function putHex(cells: Float64Array, cell: number, b: Uint8Array, from: number, to: number): number {
+  return putHexDigits(cells, cell, b, b[from] === 48 && b[from + 1] === 120 ? from + 2 : from, to);
+}
+
+// hot
+function putHexDigits(cells: Float64Array, cell: number, b: Uint8Array, from: number, to: number): number {
+  let high = 0;
+  let low = 0;
+  let i = from;
+  const short = from + 7 < to ? from + 7 : to;
+  for (; i < short; i++) {
+    const d = HEX[b[i]!]!;
+    if (d < 0) {
+      cells[cell] = low;
+      return i === from ? -1 : i;
+    }
+    low = (low << 4) | d;
+  }
+  // The next 7 as well: 14 digits are the two halves of a number that a double may hold.
+  const long = from + 14 < to ? from + 14 : to;
+  const middle = i;
+  for (; i < long; i++) {
+    const d = HEX[b[i]!]!;
+    if (d < 0) break;
+    high = (high << 4) | d;
+  }
+  if (i === from) return -1;
+  if (i === from + 14 && i < to && HEX[b[i]!]! >= 0) {
+    const value = hexNumber(b, from, to);
+    cells[cell] = value;
+    return Number.isNaN(value) ? -1 : cursor.at;
+  }
+  cells[cell] = low * POWERS[i - middle]! + high;
+  return i;
+}
+/** 16 to the power of the index. */
+const POWERS = Float64Array.from({ length: 8 }, (_, i) => 16 ** i);
+
+// hot
+/** As `device`, where there is a major and a minor number. */
+export function putDevice(cells: Float64Array, cell: number, b: Uint8Array, from: number, to: number): number {
+  const sign = putNumber(cells, cell, b, from, to);
+  if (sign < 0 || sign >= to || (b[sign] !== 58 && b[sign] !== 44)) return -1;
+  const major = cells[cell]!;
+  const at = putNumber(cells, cell, b, sign + 1, to);
+  if (at >= 0) cells[cell] = major * 1048576 + cells[cell]!;
+  return at;
+}

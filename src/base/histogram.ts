@@ -7,6 +7,7 @@ const PAGE = 1024;
 /** Page 0 is 0..1023, page p is 2^(9+p) .. 2^(10+p)-1; an hour needs 42 bits. */
 const PAGES = 33;
 const EMPTY = new Uint32Array(0);
+const REST = 2 ** 20;
 
 /** From its copy in another thread, which is plain data. */
 export const reviveHistogram = (copy: Histogram): Histogram => Object.assign(new Histogram(), copy);
@@ -17,7 +18,9 @@ export class Histogram {
   private readonly places = new Uint8Array(PAGES);
   private used = 0;
   private samples = 0;
-  private total = 0;
+  /** Of all samples, whole ns, and what was left of each in 2^-20 ns: whole numbers add up to the same in any order. */
+  private whole = 0;
+  private rest = 0;
   private least = Number.POSITIVE_INFINITY;
   private most = 0;
 
@@ -26,12 +29,12 @@ export class Histogram {
   }
 
   get sum(): number {
-    return this.total;
+    return this.whole + this.rest / REST;
   }
 
   /** 0 when empty, as are `max`, `min` and every quantile. */
   get mean(): number {
-    return this.samples === 0 ? 0 : this.total / this.samples;
+    return this.samples === 0 ? 0 : this.sum / this.samples;
   }
 
   get max(): number {
@@ -59,7 +62,9 @@ export class Histogram {
     if (place === 0) place = this.open(page);
     this.counts[(place - 1) * PAGE + (top & 1023)]!++;
     this.samples++;
-    this.total += ns;
+    const whole = Math.floor(ns);
+    this.whole += whole;
+    if (whole !== ns) this.rest += Math.round((ns - whole) * REST);
     if (ns > this.most) this.most = ns;
     if (ns < this.least) this.least = ns;
   }
@@ -72,7 +77,8 @@ export class Histogram {
       for (let i = 0; i < PAGE; i++) this.counts[to + i]! += other.counts[from + i]!;
     }
     this.samples += other.samples;
-    this.total += other.total;
+    this.whole += other.whole;
+    this.rest += other.rest;
     this.most = Math.max(this.most, other.most);
     this.least = Math.min(this.least, other.least);
   }

@@ -2,7 +2,7 @@
 // the order in which they were added. Blocks are sorted and go to a store in pages; blocks that overlap are merged page by page.
 import type { ByteStore } from './byte-store.js';
 import { ColumnBlock } from './column-block.js';
-import type { SomeRows } from './column-log.js';
+import type { Seen, SomeRows } from './column-log.js';
 import { type Arrays, type Shape, stableOrder } from './columns.js';
 
 interface Timed extends Shape {
@@ -33,15 +33,22 @@ export class SortedLog<S extends Timed> {
   readonly #block: ColumnBlock<S>;
   readonly #blocks: SortedBlock[] = [];
   readonly #reordered: (first: number, order: Uint32Array) => void;
+  readonly #seen: Seen<S>;
   #rows = 0;
 
   /** `reordered` hears of rows that change places: row `first + i` is what row `first + order[i]` was. */
-  constructor(shape: S, store: ByteStore, reordered: (first: number, order: Uint32Array) => void = () => {}) {
+  constructor(
+    shape: S,
+    store: ByteStore,
+    reordered: (first: number, order: Uint32Array) => void = () => {},
+    seen: Seen<S> = () => {},
+  ) {
     this.#shape = shape;
     this.#store = store;
     this.#block = new ColumnBlock(shape, BLOCK_ROWS);
     this.at = this.#block.at;
     this.#reordered = reordered;
+    this.#seen = seen;
   }
 
   /** Number of a new row within the block; it holds whatever was there. */
@@ -51,29 +58,26 @@ export class SortedLog<S extends Timed> {
     return this.#rows++;
   }
 
-  /**
-   * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
-   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
-   */
-  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
+  /** No rows are added any more. */
+  end(): void {
     if (this.#rows > 0) this.#put();
-    const merge = new Merge(this.#shape, this.#store, this.#blocks);
-    let out = new Batch(this.#shape, most);
-    for (let run = merge.next(); run !== null; run = merge.next()) {
-      if (out.rows >= most && !belongs(run.page.at, run.row)) {
-        yield out;
-        out.rows = 0;
-      }
-      if (out.rows === out.block.capacity) out = out.grown(this.#shape);
-      out.add(run);
-      run.row++;
-    }
-    if (out.rows > 0 || this.length === 0) yield out;
+  }
+
+  /** All rows that were added, which are read as often as one likes. What the log itself needs for new rows can go. */
+  sorted(): SortedRuns<S> {
+    this.end();
+    return new SortedRuns(this.#shape, this.#store, this.#blocks, this.length);
+  }
+
+  /** Of all rows, as `SortedRuns` gives them. */
+  batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
+    return this.sorted().batches(most, belongs);
   }
 
   #put(): void {
     const rows = this.#rows;
     const { at } = this.#block;
+    this.#seen(rows, at);
     const number = this.#blocks.length;
     const times = at.timeNs as Float64Array;
     const order = stableOrder(times, rows);
@@ -89,6 +93,41 @@ export class SortedLog<S extends Timed> {
     this.#rows = 0;
   }
 }
+
+export class SortedRuns<S extends Timed> {
+  readonly length: number;
+  readonly #shape: S;
+  readonly #store: ByteStore;
+  readonly #blocks: readonly SortedBlock[];
+
+  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], length: number) {
+    this.#shape = shape;
+    this.#store = store;
+    this.#blocks = blocks;
+    this.length = length;
+  }
+
+  /**
+   * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
+   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
+   */
+  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
+    const merge = new Merge(this.#shape, this.#store, this.#blocks);
+    let out = new Batch(this.#shape, most);
+    for (let run = merge.next(); run !== null; run = merge.next()) {
+      if (out.rows >= most && !belongs(run.page.at, run.row)) {
+        yield out;
+        out.rows = 0;
+      }
+      if (out.rows === out.block.capacity) out = out.grown(this.#shape);
+      out.add(run);
+      run.row++;
+    }
+    if (out.rows > 0 || this.length === 0) yield out;
+  }
+}
+
+const alone = (): boolean => false;
 
 export interface SortedRows<S extends Shape> extends SomeRows<S> {
   /** By row: its number within the log. */

@@ -1,4 +1,4 @@
-// `--threads N`: the lanes of a replay on N threads. Lanes share nothing that changes, so that the results are the same.
+// `--threads N`: the lanes of a replay on N threads, one pass each. A lane ends the same whatever others are in its pass.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { reviveHistogram } from '../base/histogram.js';
@@ -14,15 +14,13 @@ export interface LaneWork {
   readonly plan: LanePlan;
 }
 
+/** Some of the lanes: one pass. */
 export interface LaneOrder {
-  readonly lane: number;
-  readonly policies: LanePolicies;
+  readonly policies: readonly LanePolicies[];
 }
 
-export interface LaneAnswer {
-  readonly lane: number;
-  readonly result: Omit<LaneResult, 'policy'>;
-}
+/** In the order of their policies, which the one who asked has. */
+export type LaneAnswer = readonly Omit<LaneResult, 'policy'>[];
 
 export async function replayOn(threads: number, input: EngineInput, plan: ReplayPlan): Promise<LaneResult[]> {
   const count = Math.min(threads, plan.policies.length);
@@ -30,37 +28,34 @@ export async function replayOn(threads: number, input: EngineInput, plan: Replay
   const lanes = plan.policies.map((policy) => lanePolicies(policy, input, plan.kernel));
   const { policies: _, ...common } = plan;
   const work: LaneWork = { input: { ...input, columns: sharedColumns(input.columns) }, plan: common };
-  const results = new Array<LaneResult>(lanes.length);
   const workers = Array.from({ length: count }, () => newWorker(work));
-  const left = lanes.keys();
   try {
-    await Promise.all(workers.map((worker) => serve(worker, lanes, left, results)));
+    const parts = await Promise.all(
+      workers.map((worker, i) =>
+        serve(worker, lanes.slice(partAt(i, count, lanes.length), partAt(i + 1, count, lanes.length))),
+      ),
+    );
+    return parts.flat();
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-  return results;
 }
+
+/** First lane of a thread's part. */
+const partAt = (thread: number, threads: number, lanes: number): number => Math.floor((thread * lanes) / threads);
 
 const newWorker = (workerData: LaneWork): Worker =>
   new Worker(new URL('./lane-worker.js', import.meta.url), { workerData });
 
-/** Gives a thread one lane after another, as long as there are any. */
-async function serve(
-  worker: Worker,
-  lanes: readonly LanePolicies[],
-  left: Iterator<number>,
-  results: LaneResult[],
-): Promise<void> {
-  for (let next = left.next(); next.done !== true; next = left.next()) {
-    const policies = lanes[next.value]!;
-    const { result } = await ask(worker, { lane: next.value, policies });
-    const histograms = {
-      latency: result.latency.map((one) => (one === undefined ? undefined : reviveHistogram(one))),
-      wait: reviveHistogram(result.wait),
-      secondary: reviveHistogram(result.secondary),
-    };
-    results[next.value] = { policy: policies, ...result, ...histograms };
-  }
+async function serve(worker: Worker, policies: readonly LanePolicies[]): Promise<LaneResult[]> {
+  const answer = await ask(worker, { policies });
+  return answer.map((result, i) => ({
+    policy: policies[i]!,
+    ...result,
+    latency: result.latency.map((one) => (one === undefined ? undefined : reviveHistogram(one))),
+    wait: reviveHistogram(result.wait),
+    secondary: reviveHistogram(result.secondary),
+  }));
 }
 
 async function ask(worker: Worker, order: LaneOrder): Promise<LaneAnswer> {

@@ -1,16 +1,17 @@
-// A thread of `--threads N`: replays the lanes it is told to, one after another, over columns it shares with the others.
+// A thread of `--threads N`: replays its part of the lanes in one pass, over columns that all threads share.
 import { parentPort, workerData } from 'node:worker_threads';
 import { reviveLanePolicies } from '../engine/lane-policies.js';
-import { replayLane } from '../engine/replay.js';
+import { replayLanes } from '../engine/replay.js';
 import { planSeals } from '../engine/seal-plan.js';
 import type { LaneAnswer, LaneOrder, LaneWork } from './lane-threads.js';
 
 const { input, plan } = workerData as LaneWork;
 const seals = planSeals(input, plan.sealRule);
 
-parentPort!.on('message', ({ lane, policies }: LaneOrder) => {
+parentPort!.on('message', ({ policies }: LaneOrder) => {
+  const results = replayLanes(input, seals, policies.map(reviveLanePolicies), plan);
   // The one who asked has the policies.
-  const { policy, ...result } = replayLane(input, seals, reviveLanePolicies(policies), plan);
-  const answer: LaneAnswer = { lane, result };
-  parentPort!.postMessage(answer, [result.verdicts.buffer as ArrayBuffer]);
+  const answer: LaneAnswer = results.map(({ policy: _, ...result }) => result);
+  const columns = results.flatMap(({ verdicts, errnos }) => [verdicts.buffer, errnos.buffer] as ArrayBuffer[]);
+  parentPort!.postMessage(answer, columns);
 });

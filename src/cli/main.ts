@@ -19,7 +19,8 @@ const io: Io = {
   outIsTerminal: stdout.isTTY === true,
   errIsTerminal: stderr.isTTY === true,
   columns: stdout.columns ?? 100,
-  now: () => performance.now(),
+  // Not `performance`, which Node loads when it is first used.
+  now: () => Number(process.hrtime.bigint()) / 1e6,
 };
 
 /** The reader of a pipe may go at any time; a write that fails says so in its callback as well. */

@@ -28,7 +28,7 @@ export async function readRun(path: string): Promise<Run | null> {
 
 async function parseRun(input: OpenedInput): Promise<Run> {
   const pieces: Uint8Array[] = [];
-  for await (const chunk of input.chunks()) pieces.push(chunk);
+  for await (const chunk of input.chunks()) pieces.push(Uint8Array.from(chunk));
   const again = 'replay the trace again to make a new one';
   if (input.damage !== '') throw new UserError(`${input.name}: ${input.damage}; ${again}`, Exit.damaged);
   const run = safeParse(Buffer.concat(pieces).toString('utf8'));

@@ -6,6 +6,7 @@ import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import type { Buffered, Claims } from './claims.js';
 import type { Coherence } from './coherence.js';
 import type { Decision } from './decision.js';
+import type { FileStates } from './file-states.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
@@ -21,8 +22,6 @@ interface Access {
 
 /** What a lane did to files, as far as devices care. */
 export interface Touches {
-  /** By file: how often blocks were taken away from a range. */
-  readonly removals: Uint32Array;
   /** By file: 1 once this lane refused, delayed or announced a change that the recording just made. */
   readonly interfered: Uint8Array;
 }
@@ -34,6 +33,7 @@ export interface AccessParts {
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
   readonly prices: Prices;
+  readonly files: FileStates;
   readonly holds: HoldTable;
   readonly claims: Claims;
   readonly hazards: Hazards;
@@ -53,6 +53,7 @@ export class Accesses {
   private readonly kernel: Policy;
   private readonly claims: Claims;
   private readonly prices: Prices;
+  private readonly files: FileStates;
   private readonly holds: HoldTable;
   private readonly hazards: Hazards;
   private readonly queue: TimeQueue;
@@ -70,6 +71,7 @@ export class Accesses {
     this.kernel = parts.kernel;
     this.claims = parts.claims;
     this.prices = parts.prices;
+    this.files = parts.files;
     this.holds = parts.holds;
     this.hazards = parts.hazards;
     this.queue = parts.queue;
@@ -86,7 +88,7 @@ export class Accesses {
     if (buffered !== undefined) return this.copy(row, buffered);
     if (!this.hazards.knows(handle)) {
       // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
-      if (!this.recorded && this.claims.endedNs[handle]! < 0) this.lane.diverge(c.opId[row]!);
+      if (!this.recorded && this.claims.endedNs(handle) < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
     const at = holds.byHandle(handle);
@@ -135,7 +137,7 @@ export class Accesses {
     }
     const endNs = nowNs + Math.max(0, c.latencyNs[row]!);
     const list = this.accesses.get(file) ?? [];
-    list.push({ row, endNs, removals: this.touches.removals[file]!, hazard: false });
+    list.push({ row, endNs, removals: this.files.removalsOf(file), hazard: false });
     this.accesses.set(file, list);
     this.queue.add(endNs, Later.accessEnd, row);
     return this.coherence === null || (flags & Flag.second) !== 0 ? 0 : this.handOver(row, this.coherence);
@@ -188,12 +190,18 @@ export class Accesses {
     const at = list?.findIndex((a) => a.row === row) ?? -1;
     if (list === undefined || at < 0) return;
     const [access] = list.splice(at, 1);
+    if (list.length === 0) this.accesses.delete(file);
     // What the recording saw move has moved here too, if this lane let the change through.
-    const asRecorded = this.touches.interfered[file] === 0 || this.touches.removals[file] !== access!.removals;
+    const asRecorded = this.touches.interfered[file] === 0 || this.files.removalsOf(file) !== access!.removals;
     if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) {
       const first = this.firstMoved(row);
       this.staleAccess(access!, first, this.bytesMoved(first));
     }
+  }
+
+  /** Is a device at work on any file, as far as a kernel recorded it? */
+  get any(): boolean {
+    return this.accesses.size > 0;
   }
 
   /** Is a device at work on the file, as far as a kernel recorded it? */

@@ -1,15 +1,14 @@
 // The conflicts of one lane, grouped: who wanted what of whom, with the block map before and after.
+import { TripleTable } from '../base/triple-table.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Hold, MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { reachOf } from './cases.js';
-import type { Decision } from './decision.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
-import type { Ledger } from './ledger.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { ConflictGroup } from './result.js';
 import { viewOf } from './view.js';
@@ -22,83 +21,105 @@ const BESIDE = 2;
 type Holder = Pick<ConflictGroup, 'hold' | 'holdRow' | 'holdTask' | 'holdHandle' | 'holdFromNs' | 'holdToNs'>;
 const NOBODY: Holder = { hold: -1, holdRow: -1, holdTask: NONE, holdHandle: 0, holdFromNs: -1, holdToNs: -1 };
 
+/** What is refused, delayed or announced, as far as it makes two conflicts equal; `Decision` is one. */
+export interface Clash {
+  readonly row: number;
+  readonly second: number;
+  readonly op: number;
+  readonly operationCase: number;
+  /** The file whose hold decided. */
+  readonly blocked: number;
+  readonly verdict: number;
+  readonly errno: number;
+  readonly task: number;
+  readonly pid: number;
+  readonly metRow: number;
+  readonly metHandle: number;
+}
+
 export class Conflicts {
+  /** In the order in which the first of each came. */
+  readonly groups: ConflictGroup[] = [];
+  /** All of them. */
+  count = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly policies: LanePolicies;
   private readonly files: FileStates;
   private readonly holds: HoldTable;
-  private readonly ledger: Ledger;
   private readonly queue: TimeQueue;
+  private readonly keys = new TripleTable();
+  private readonly pairs = new TripleTable();
   private readonly first = new Map<number, ConflictGroup>();
 
-  constructor(
-    input: EngineInput,
-    policies: LanePolicies,
-    files: FileStates,
-    holds: HoldTable,
-    ledger: Ledger,
-    queue: TimeQueue,
-  ) {
+  constructor(input: EngineInput, policies: LanePolicies, files: FileStates, holds: HoldTable, queue: TimeQueue) {
     this.c = input.columns;
     this.input = input;
     this.policies = policies;
     this.files = files;
     this.holds = holds;
-    this.ledger = ledger;
     this.queue = queue;
   }
 
-  /** Counts a conflict; the first of its kind is kept in full. */
-  add(d: Decision): void {
-    const { ledger } = this;
-    const { row, op, operationCase, blocked: file, verdict, errno, task } = d;
-    const holder = this.holderOf(d);
+  /** hot: counts a conflict; the first of its kind is kept in full. */
+  add(d: Clash): ConflictGroup {
+    const { op, operationCase, blocked: file, verdict, errno, task } = d;
+    const { taskKeys } = this.input;
+    const hold = this.holdOf(d);
+    const met = hold < 0 && d.metRow >= 0 ? this.met(d.metRow) : NOBODY;
+    const kind = hold < 0 ? met.hold : this.holds.kind[hold]!;
+    const holdTask = hold < 0 ? met.holdTask : this.holds.task[hold]!;
     // Times and process numbers are not part of what makes two conflicts equal.
-    const key = `${op}/${operationCase}/${verdict}/${errno}/${holder.hold}/${file}/${this.taskName(task)}/${this.taskName(holder.holdTask)}`;
-    const { group, isFirst } = ledger.conflict(key, () => ({
-      ...{ operationCase, verdict, errno, row, ...holder, file },
-      ...{ waitNs: 0, count: 1, maxWaitNs: 0, totalWaitNs: 0, before: [], after: [] },
-    }));
-    d.conflict = group;
-    if (isFirst) group.before = this.view(row, file);
+    const what = (((op * 32 + operationCase + 1) * 8 + verdict) * 32 + kind + 1) * 8192 + errno;
+    const who = this.pairs.find(keyOf(taskKeys, task), keyOf(taskKeys, holdTask), 0);
+    const number = this.keys.find(what, file, who);
+    this.count++;
+    const known = this.groups[number];
+    if (known !== undefined) {
+      known.count++;
+      return known;
+    }
+    const group: ConflictGroup = {
+      ...{ operationCase, verdict, errno, row: d.row, ...(hold < 0 ? met : this.holder(hold)), file },
+      ...{ waitNs: 0, count: 1, maxWaitNs: 0, totalWaitNs: 0, before: this.view(d.row, file), after: [] },
+    };
+    this.groups.push(group);
+    return group;
   }
 
-  /** Who is in the way: by a hold, or by an access to come that foresight knows of. */
-  private holderOf(d: Decision): Holder {
-    const { c, holds } = this;
+  /** Place of the hold in the way, or of the one through which an access comes that foresight knows of; -1. */
+  private holdOf(d: Clash): number {
     const inTheWay = this.policies.recorded || d.blocked === NONE ? -1 : this.holdInTheWay(d);
-    const at = inTheWay < 0 && d.metRow >= 0 ? holds.byHandle(d.metHandle) : inTheWay;
-    if (at >= 0)
-      return {
-        ...{ hold: holds.kind[at]!, holdRow: holds.row[at]!, holdTask: holds.task[at]! },
-        ...{ holdHandle: holds.handle[at]!, holdFromNs: holds.fromNs[at]!, holdToNs: Number.POSITIVE_INFINITY },
-      };
-    if (d.metRow < 0) return NOBODY;
-    // Without a handle: a process that goes to the blocks by itself, or an access that the kernel recorded.
-    const isRaw = (c.flags[d.metRow]! & Flag.raw) !== 0;
-    const fromNs = c.timeNs[d.metRow]!;
+    return inTheWay < 0 && d.metRow >= 0 ? this.holds.byHandle(d.metHandle) : inTheWay;
+  }
+
+  private holder(at: number): Holder {
+    const { holds } = this;
     return {
-      ...{ hold: isRaw ? Hold.translation : Hold.pin, holdRow: d.metRow, holdTask: c.task[d.metRow]!, holdHandle: 0 },
-      ...{ holdFromNs: fromNs, holdToNs: fromNs + Math.max(0, c.latencyNs[d.metRow]!) },
+      ...{ hold: holds.kind[at]!, holdRow: holds.row[at]!, holdTask: holds.task[at]! },
+      ...{ holdHandle: holds.handle[at]!, holdFromNs: holds.fromNs[at]!, holdToNs: Number.POSITIVE_INFINITY },
+    };
+  }
+
+  /** Without a handle: a process that goes to the blocks by itself, or an access that the kernel recorded. */
+  private met(row: number): Holder {
+    const { c } = this;
+    const isRaw = (c.flags[row]! & Flag.raw) !== 0;
+    const fromNs = c.timeNs[row]!;
+    return {
+      ...{ hold: isRaw ? Hold.translation : Hold.pin, holdRow: row, holdTask: c.task[row]!, holdHandle: 0 },
+      ...{ holdFromNs: fromNs, holdToNs: fromNs + Math.max(0, c.latencyNs[row]!) },
     };
   }
 
   /** The operation has run, or never will: how long it waited, and what becomes of its range. */
-  over(d: Decision): void {
-    const group = d.conflict;
-    if (group === null) return;
-    group.totalWaitNs += d.waitNs;
-    group.maxWaitNs = Math.max(group.maxWaitNs, d.waitNs);
-    if (group.row !== d.row) return;
-    group.waitNs = d.waitNs;
-    this.first.set(d.row, group);
-    this.queue.add(d.timeNs + d.waitNs + Math.max(0, this.c.latencyNs[d.row]!), Later.after, d.row);
-  }
-
-  /** Name of a task as a group key: its number stands for it; `results` groups by name. */
-  private taskName(task: number): string {
-    return task === NONE ? '' : this.input.taskNames[task]!;
+  over(group: ConflictGroup, row: number, timeNs: number, waitNs: number): void {
+    group.totalWaitNs += waitNs;
+    group.maxWaitNs = Math.max(group.maxWaitNs, waitNs);
+    if (group.row !== row) return;
+    group.waitNs = waitNs;
+    this.first.set(row, group);
+    this.queue.add(timeNs + waitNs + Math.max(0, this.c.latencyNs[row]!), Later.after, row);
   }
 
   private view(row: number, file: number): ReturnType<typeof viewOf> {
@@ -107,12 +128,12 @@ export class Conflicts {
     const op = c.op[row]!;
     const offset =
       op === Op.truncate
-        ? Math.min(c.length[row]!, this.files.size[file]! >= 0 ? this.files.size[file]! : c.length[row]!)
+        ? Math.min(c.length[row]!, this.files.sizeOf(file) >= 0 ? this.files.sizeOf(file) : c.length[row]!)
         : Math.max(0, c.offset[row]!);
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
     // With what lies beside it: a hole next to the range must not be taken for one.
     const beside = Number.isFinite(length) ? Math.min(offset, BESIDE * length) : 0;
-    return viewOf(this.files.maps[file], offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
+    return viewOf(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
   }
 
   /** The map after the operation is over: what became of its range. */
@@ -122,11 +143,11 @@ export class Conflicts {
   }
 
   /** The hold that makes the verdict: the one whose own cell is as strong, another process's before the actor's own. */
-  private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Decision): number {
+  private holdInTheWay({ operationCase, blocked: file, verdict, pid, row, second }: Clash): number {
     const { holds, c } = this;
     const policy = this.policies.of(file);
     const ranged = policy.reach === 'range' ? MASKS - 1 : policy.rangedMask;
-    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.size[file]!);
+    const about = ranged === 0 ? null : reachOf(c, c.file[row] === file ? row : second, this.files.sizeOf(file));
     let own = -1;
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
@@ -140,3 +161,6 @@ export class Conflicts {
     return own;
   }
 }
+
+/** 0 for no task. */
+const keyOf = (taskKeys: Uint32Array, task: number): number => (task === NONE ? 0 : taskKeys[task]!);

@@ -161,7 +161,7 @@ export class Decider {
   /** Where the policy lets a write have what is inside the end of file (note 3), the table is asked for that part. */
   private cutShort(d: Decision): void {
     const { row, file } = d;
-    const inside = this.files.size[file]! - this.c.offset[row]!;
+    const inside = this.files.sizeOf(file) - this.c.offset[row]!;
     if (this.policies.of(file).shortWrites !== 'inside' || inside <= 0) return;
     d.operationCase = writeCase(this.heldIn(file, this.c.offset[row]!, inside));
     d.verdict = this.verdict(d.operationCase, file, d.pid, row);
@@ -193,7 +193,7 @@ export class Decider {
     if (d.op === Op.register && d.result >= 0 && d.file !== NONE && this.daxFiles[d.file] === 0)
       return fidelity.skip('long-term pin of a page-cache file: refused since Linux 6.5 only, and let through here');
     const attributes = this.hasAttributes(d.file) || (d.second >= 0 && this.hasAttributes(c.file[d.second]!));
-    const sizeKnown = d.file !== NONE && this.files.size[d.file]! >= 0;
+    const sizeKnown = d.file !== NONE && this.files.sizeOf(d.file) >= 0;
     fidelity.compare(this.predicted(d.row, d.second, d.op, d.pid), d.row, d.op, d.result, attributes, sizeKnown);
   }
 
@@ -214,13 +214,13 @@ export class Decider {
     const verdict = holder ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
     this.errno = holder ? policy.errnoHolder[index]! : policy.errnoOther[index]!;
     if (verdict !== Verdict.commitIfDirty) return verdict;
-    return this.files.dirty[file] === 1 ? Verdict.commit : Verdict.proceed;
+    return this.files.isDirty(file) ? Verdict.commit : Verdict.proceed;
   }
 
   /** Kinds of hold that reach into what a row is about. */
   private maskAt(row: number): number {
     const file = this.c.file[row]!;
-    const { from, to } = reachOf(this.c, row, this.files.size[file]!);
+    const { from, to } = reachOf(this.c, row, this.files.sizeOf(file));
     return this.holds.maskIn(file, from, to);
   }
 
@@ -255,7 +255,7 @@ export class Decider {
     const fixed = CASE_OF[op]!;
     if (fixed !== ASK_STATE) return fixed;
     const { c, files } = this;
-    const map = file === NONE ? undefined : files.maps[file];
+    const map = file === NONE ? undefined : files.mapOf(file);
     const offset = c.offset[row]!;
     const length = rangeLength(c, files, row);
     const writes = (op === Op.write || op === Op.write_fault) && file !== NONE && offset >= 0 && length > 0;
@@ -266,16 +266,16 @@ export class Decider {
       offset,
       length,
       held,
-      file === NONE ? -1 : files.size[file]!,
+      file === NONE ? -1 : files.sizeOf(file),
       op === Op.truncate && map !== undefined ? map.end : 0,
     );
   }
 
   /** What a range holds. Where the map is not known, a hole in it says nothing: the least disturbing case is taken, and counted. */
   private heldIn(file: number, offset: number, length: number): number {
-    const held = this.files.maps[file]?.summary(offset, length) ?? Holding.hole;
+    const held = this.files.mapOf(file)?.summary(offset, length) ?? Holding.hole;
     this.held = held;
-    if ((held & Holding.hole) === 0 || this.files.known[file] !== 0) return held;
+    if ((held & Holding.hole) === 0 || this.files.isKnown(file)) return held;
     this.uncertain++;
     return held & ~Holding.hole;
   }

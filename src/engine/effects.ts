@@ -13,6 +13,12 @@ const NEEDS_COPY = Holding.reflinked | Holding.unwritten;
 const up = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
 const down = (bytes: number): number => Math.floor(bytes / BLOCK) * BLOCK;
 
+/** Calls that may change a map or a size that was not recorded. */
+const MODELLED = opSet([
+  ...(['write', 'write_fault', 'truncate', 'open', 'fallocate', 'punch', 'zero', 'collapse', 'insert'] as const),
+  ...(['unshare', 'reflink', 'dedupe', 'exchange', 'swapext', 'unlink', 'rename'] as const),
+]);
+
 /** Ops that only add blocks where there are none: in a lane that has them already they change nothing. */
 const FILLERS = new Set<number>([
   Op.write,
@@ -47,7 +53,7 @@ export class Effects {
     const file = c.file[row]!;
     const op = c.op[row]!;
     if (op === Op.map_unknown && file === NONE) {
-      files.known.fill(0);
+      for (let each = 0; each < files.count; each++) files.setKnown(each, 0);
       return false;
     }
     if (file === NONE) return false;
@@ -55,10 +61,10 @@ export class Effects {
     const length = c.length[row]!;
     switch (op) {
       case Op.file:
-        files.size[file] = length;
+        files.setSize(file, length);
         if ((c.flags[row]! & Flag.unknown) === 0) {
-          files.known[file] = 1;
-          files.seen[file] = 1;
+          files.setKnown(file, 1);
+          files.see(file);
         }
         return false;
       case Op.extent:
@@ -83,15 +89,15 @@ export class Effects {
       case Op.map_reset:
         this.changed(file);
         files.map(file).clear();
-        files.known[file] = 1;
+        files.setKnown(file, 1);
         return false;
       case Op.map_known:
-        files.known[file] = 1;
-        files.seen[file] = 1;
+        files.setKnown(file, 1);
+        files.see(file);
         return false;
       case Op.map_unknown:
-        files.known[file] = 0;
-        files.seen[file] = 1;
+        files.setKnown(file, 0);
+        files.see(file);
         return false;
       default:
         return false;
@@ -103,9 +109,9 @@ export class Effects {
     const flags = c.flags[row]!;
     const state = stateOf(flags);
     const addr = c.addr[row]!;
-    files.seen[file] = 1;
-    if (c.op[row] === Op.map_insert) files.dirty[file] = 1;
-    if (files.diverged[file] === 0) {
+    files.see(file);
+    if (c.op[row] === Op.map_insert) files.soil(file);
+    if (!files.hasDiverged(file)) {
       files.map(file).insert(offset, length, addr, state);
       return false;
     }
@@ -119,11 +125,26 @@ export class Effects {
       return true;
     }
     if (taken) {
-      map.insert(offset, length, files.allocate(length), state);
+      files.allocate(file, offset, length, state);
       return true;
     }
     map.insert(offset, length, addr, state);
     return false;
+  }
+
+  /** Does the call leave its file as it is: nothing that changes, or a write to blocks that are there, within the size? */
+  leaves(row: number): boolean {
+    const { c, files } = this;
+    const op = c.op[row]!;
+    const file = c.file[row]!;
+    if (MODELLED[op] === 0 || file === NONE) return true;
+    if (op === Op.open) return (c.flags[row]! & Flag.trunc) === 0;
+    if ((op !== Op.write && op !== Op.write_fault) || c.addr[row]! >= 0) return false;
+    const offset = Math.max(0, c.offset[row]!);
+    const length = rangeLength(c, files, row);
+    if (length <= 0) return true;
+    if (op === Op.write && files.sizeOf(file) < offset + length) return false;
+    return summaryOf(files.mapOf(file), offset, length) === Holding.written;
   }
 
   /**
@@ -146,13 +167,12 @@ export class Effects {
     const { c, files } = this;
     const op = c.op[row]!;
     const offset = Math.max(0, c.offset[row]!);
-    const map = files.map(file);
     switch (op) {
       case Op.write:
       case Op.write_fault:
         if (length <= 0) return;
-        this.write(file, offset, length, addr, held === 0 ? map.summary(offset, length) : held);
-        if (op === Op.write && files.size[file]! < offset + length) files.size[file] = offset + length;
+        this.write(file, offset, length, addr, held === 0 ? summaryOf(files.mapOf(file), offset, length) : held);
+        if (op === Op.write && files.sizeOf(file) < offset + length) files.setSize(file, offset + length);
         return;
       case Op.truncate:
         this.truncate(file, length);
@@ -162,8 +182,8 @@ export class Effects {
         return;
       case Op.fallocate:
         if (files.fill(file, offset, length, addr, State.unwritten) > 0) this.changed(file);
-        if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
-          files.size[file] = offset + length;
+        if ((c.flags[row]! & Flag.keep_size) === 0 && files.sizeOf(file) < offset + length)
+          files.setSize(file, offset + length);
         return;
       case Op.punch:
         this.hole(file, offset, length);
@@ -172,18 +192,18 @@ export class Effects {
         this.changed(file);
         files.fill(file, offset, length, -1, State.unwritten);
         this.unwrite(file, up(offset), down(offset + length));
-        if ((c.flags[row]! & Flag.keep_size) === 0 && files.size[file]! < offset + length)
-          files.size[file] = offset + length;
+        if ((c.flags[row]! & Flag.keep_size) === 0 && files.sizeOf(file) < offset + length)
+          files.setSize(file, offset + length);
         return;
       case Op.collapse:
         this.changed(file);
-        map.collapse(offset, length);
-        if (files.size[file]! >= 0) files.size[file] = Math.max(0, files.size[file]! - length);
+        files.map(file).collapse(offset, length);
+        if (files.sizeOf(file) >= 0) files.setSize(file, Math.max(0, files.sizeOf(file) - length));
         return;
       case Op.insert:
         this.changed(file);
-        map.insertHole(offset, length);
-        if (files.size[file]! >= 0) files.size[file] = files.size[file]! + length;
+        files.map(file).insertHole(offset, length);
+        if (files.sizeOf(file) >= 0) files.setSize(file, files.sizeOf(file) + length);
         return;
       case Op.unshare:
         if (files.unshare(file, down(offset), up(offset + length) - down(offset)) > 0) this.changed(file);
@@ -214,7 +234,7 @@ export class Effects {
     const { files } = this;
     const from = down(offset);
     const size = up(offset + length) - from;
-    if ((held & NEEDS_COPY) !== 0 || files.map(file).wide) files.unshare(file, from, size);
+    if ((held & NEEDS_COPY) !== 0 || files.mapOf(file)?.wide === true) files.unshare(file, from, size);
     if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
     if ((held & Holding.unwritten) === 0) return;
     files.map(file).convert(from, size, State.written);
@@ -223,11 +243,11 @@ export class Effects {
 
   private truncate(file: number, size: number): void {
     const { files } = this;
-    if (files.map(file).end > up(size)) {
+    if ((files.mapOf(file)?.end ?? 0) > up(size)) {
       this.changed(file);
       files.map(file).remove(up(size), Number.POSITIVE_INFINITY);
     }
-    files.size[file] = size;
+    files.setSize(file, size);
   }
 
   private hole(file: number, offset: number, length: number): void {
@@ -253,7 +273,7 @@ export class Effects {
     const to = files.map(c.file[target]!);
     const start = Math.max(0, c.offset[source]!);
     const at = Math.max(0, c.offset[target]!);
-    const size = files.size[c.file[source]!]!;
+    const size = files.sizeOf(c.file[source]!);
     const length = c.length[source]! > 0 ? c.length[source]! : Math.max(from.end, up(size)) - start;
     if (length <= 0) return;
     const parts = partsOf(from, start, length);
@@ -265,7 +285,7 @@ export class Effects {
     }
     this.changed(c.file[target]!);
     const end = at + (c.length[source]! > 0 || size < 0 ? length : size - start);
-    if (files.size[c.file[target]!]! < end) files.size[c.file[target]!] = end;
+    if (files.sizeOf(c.file[target]!) < end) files.setSize(c.file[target]!, end);
   }
 
   /** Two ranges change places; without a length, two files with all they have. */
@@ -277,8 +297,7 @@ export class Effects {
     this.changed(a);
     this.changed(b);
     if (length < 0) {
-      [files.maps[a], files.maps[b]] = [files.maps[b], files.maps[a]];
-      [files.size[a], files.size[b]] = [files.size[b]!, files.size[a]!];
+      files.swap(a, b);
       return;
     }
     const ofA = Math.max(0, c.offset[first]!);
@@ -292,17 +311,20 @@ export class Effects {
   }
 
   private changed(file: number): void {
-    this.files.dirty[file] = 1;
-    this.files.seen[file] = 1;
+    this.files.soil(file);
+    this.files.see(file);
   }
 }
+
+const summaryOf = (map: ExtentMap | undefined, offset: number, length: number): number =>
+  map?.summary(offset, length) ?? Holding.hole;
 
 /** Length of a row's range; of a whole file, as far as it reaches. -1: not known. */
 export function rangeLength(c: EventColumns, files: FileStates, row: number): number {
   const length = c.length[row]!;
   const file = c.file[row]!;
   if (length >= 0 || file === NONE || (c.flags[row]! & Flag.whole) === 0) return length;
-  return Math.max(files.size[file]!, files.maps[file]?.end ?? 0);
+  return Math.max(files.sizeOf(file), files.mapOf(file)?.end ?? 0);
 }
 
 /** Extents with an address in a range, cut to it: offset, length, address, state. */

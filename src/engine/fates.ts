@@ -4,8 +4,6 @@ const DENIED = 1;
 const DIVERGED = 2;
 
 export class Fates {
-  /** By `opId`: the op of the operation, 0 for none. */
-  readonly opOf: Uint8Array;
   /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
   readonly committed: Uint8Array;
   /** Operations and device accesses whose state at replay differed from the recorded one. */
@@ -15,7 +13,6 @@ export class Fates {
   private readonly endOf = new Map<number, number>();
 
   constructor(highestId: number) {
-    this.opOf = new Uint8Array(highestId + 1);
     this.committed = new Uint8Array(highestId + 1);
     this.fate = new Uint8Array(highestId + 1);
   }

@@ -11,12 +11,14 @@ import type { FileStates } from './file-states.js';
 import type { FidelityCounts } from './result.js';
 
 const MOST_EXAMPLES = 20;
+const NO_RESULT = 'no return code in the trace';
 const EXPLAINED = new Set([ERRNO.ETXTBSY!, ERRNO.EPERM!, ERRNO.EBUSY!, ERRNO.SIGBUS!]);
 
 export class Fidelity {
   readonly policy: Policy;
   readonly counts: FidelityCounts;
   readonly leases: FileLeases;
+  private untold = 0;
 
   constructor(policy: Policy, columns: EventColumns) {
     this.policy = policy;
@@ -36,7 +38,10 @@ export class Fidelity {
 
   /** One operation: predicted errno (0 for none) against the recorded result. `attributes`: chattr was at work on the file; `sizeKnown`: so is its size. */
   compare(predicted: number, row: number, op: number, result: number, attributes: boolean, sizeKnown: boolean): void {
-    if (result === UNKNOWN_RESULT) return this.skip('no return code in the trace');
+    if (result === UNKNOWN_RESULT) {
+      this.untold++;
+      return;
+    }
     const recorded = result < 0 ? -result : 0;
     if (recorded === predicted) return this.tell(op, true, row, predicted);
     if (recorded !== 0) {
@@ -53,11 +58,26 @@ export class Fidelity {
     this.tell(op, false, row, predicted);
   }
 
+  /** hot: an operation that nothing is in the way of, and that no recorded errno speaks against. */
+  agrees(op: number, result: number): void {
+    if (result === UNKNOWN_RESULT) this.untold++;
+    else {
+      this.counts.byOp[op * 2]!++;
+      this.counts.agreed++;
+    }
+  }
+
+  /** Writes down what was only counted. */
+  finish(): void {
+    if (this.untold > 0) this.skip(NO_RESULT, this.untold);
+    this.untold = 0;
+  }
+
   /** A look-up told what the file system knows of a range: does the replayed map say the same? */
   lookUp(files: FileStates, c: EventColumns, row: number): void {
     const file = c.file[row]!;
-    if (file === NONE || files.known[file] === 0) return;
-    const map = files.maps[file];
+    if (file === NONE || !files.isKnown(file)) return;
+    const map = files.mapOf(file);
     const offset = c.offset[row]!;
     const flags = c.flags[row]!;
     const at = map === undefined ? -1 : map.seek(offset);
@@ -95,7 +115,7 @@ export class Fidelity {
   }
 
   /** Not compared, and why. */
-  skip(cause: string): void {
-    this.counts.notCompared.set(cause, (this.counts.notCompared.get(cause) ?? 0) + 1);
+  skip(cause: string, times = 1): void {
+    this.counts.notCompared.set(cause, (this.counts.notCompared.get(cause) ?? 0) + times);
   }
 }

@@ -3,12 +3,12 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import type { Nanos } from '../model/units.js';
 import { NONE } from '../model/units.js';
-import type { FileStates } from './file-states.js';
+import { Deed, type FileStates } from './file-states.js';
 import { Later, type TimeQueue } from './queue.js';
 
 const PAGE = 4096;
 /** Ops that may change a size. */
-const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink', 'dedupe']);
+export const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink', 'dedupe']);
 
 /** Row of the other range of an operation on two; -1. */
 export function secondOf(c: EventColumns, row: number): number {
@@ -32,20 +32,26 @@ export class FileSizes {
   private readonly queue: TimeQueue;
   private readonly shrinkingUntil: Float64Array;
   private readonly shrinkingTo: Float64Array;
+  private everShrunk = false;
 
   constructor(columns: EventColumns, files: FileStates, queue: TimeQueue) {
     this.c = columns;
     this.files = files;
     this.queue = queue;
-    this.shrinkingUntil = new Float64Array(files.maps.length).fill(-1);
-    this.shrinkingTo = new Float64Array(files.maps.length);
+    this.shrinkingUntil = new Float64Array(files.count).fill(-1);
+    this.shrinkingTo = new Float64Array(files.count);
   }
 
   /** Behind the end of file, as far as the size is known. */
   pastEnd(file: number, offset: number): boolean {
     if (file === NONE || offset < 0) return false;
-    const size = this.files.size[file]!;
+    const size = this.files.sizeOf(file);
     return size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE;
+  }
+
+  /** Was there ever a call that made a file shorter and lasted? */
+  get shrinks(): boolean {
+    return this.everShrunk;
   }
 
   /** Behind the end that a call under way is about to set: the old end may hold still, or the new one already. */
@@ -58,7 +64,7 @@ export class FileSizes {
     if (RESIZES[op] === 0) return;
     const endNs = startNs + Math.max(0, this.c.latencyNs[row]!);
     if (endNs <= startNs) return this.apply(row, op, file);
-    const before = this.files.size[file]!;
+    const before = this.files.sizeOf(file);
     const after =
       op === Op.truncate
         ? this.c.length[row]!
@@ -68,6 +74,7 @@ export class FileSizes {
             ? 0
             : before;
     if (after < before) {
+      this.everShrunk = true;
       this.shrinkingUntil[file] = endNs;
       this.shrinkingTo[file] = after;
     }
@@ -77,21 +84,29 @@ export class FileSizes {
   /** Sizes follow from calls even where the maps are observed. */
   apply(row: number, op: number, file: number): void {
     const { c } = this;
-    const { size } = this.files;
     const offset = c.offset[row]!;
     const length = c.length[row]!;
-    if (op === Op.truncate) size[file] = length;
-    else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) size[file] = 0;
-    else if (size[file]! < 0 || offset < 0 || length < 0) return;
-    else if (op === Op.write) size[file] = Math.max(size[file]!, offset + length);
+    const size = this.files.sizeOf(file);
+    if (op === Op.truncate) this.set(row, file, length);
+    else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) this.set(row, file, 0);
+    else if (size < 0 || offset < 0 || length < 0) return;
+    else if (op === Op.write) this.set(row, file, Math.max(size, offset + length));
     else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
-      size[file] = Math.max(size[file]!, offset + length);
-    else if (op === Op.collapse) size[file] = Math.max(0, size[file]! - length);
-    else if (op === Op.insert) size[file] = size[file]! + length;
+      this.set(row, file, Math.max(size, offset + length));
+    else if (op === Op.collapse) this.set(row, file, Math.max(0, size - length));
+    else if (op === Op.insert) this.set(row, file, size + length);
     else if ((op === Op.reflink || op === Op.dedupe) && secondOf(c, row) >= 0) {
       const target = c.file[secondOf(c, row)]!;
-      if (target !== NONE && size[target]! >= 0)
-        size[target] = Math.max(size[target]!, c.offset[secondOf(c, row)]! + length);
+      const before = target === NONE ? -1 : this.files.sizeOf(target);
+      if (before >= 0) this.set(row, target, Math.max(before, c.offset[secondOf(c, row)]! + length));
     }
+  }
+
+  private set(row: number, file: number, size: number): void {
+    const { files } = this;
+    // Whenever it comes about, the new size is the same for all whose old one was.
+    if (files.sizeOf(file) === size || !files.does(Deed.resize, row, file, 0)) return;
+    files.setSize(file, size);
+    files.did(0);
   }
 }

@@ -142,7 +142,7 @@ export class Foresight {
         if (row > after && this.done[row] === 0)
           found.push({ row, handle, bytes: () => hazards.staleThrough(row, handle) });
     // Where the map is another one than the recorded already, a raw access of the trace goes to nowhere that is known.
-    if (files.diverged[file] === 1) return found;
+    if (files.hasDiverged(file)) return found;
     for (const pid of hazards.askersOf(file))
       for (const row of this.raw.get(pid) ?? [])
         if (row > after && this.endsLater(d, row))

@@ -42,19 +42,16 @@ export class Hazards {
   private readonly captured = new Map<number, Captured>();
   /** By process: what it learned by asking where a file's blocks are. */
   private readonly asked = new Map<number, Map<number, Captured>>();
-  /** When the lane last changed a file's map. */
-  readonly changedNs: Float64Array;
 
-  constructor(columns: EventColumns, files: FileStates, fileCount: number) {
+  constructor(columns: EventColumns, files: FileStates) {
     this.c = columns;
     this.files = files;
     this.oneDevice = files.deviceOf.every((device) => device === files.deviceOf[0]);
-    this.changedNs = new Float64Array(fileCount).fill(-1);
   }
 
   /** Where a file ends, bytes: its size, or its last block. */
   endOf(file: number): number {
-    return Math.max(this.files.size[file]!, this.files.maps[file]?.end ?? 0);
+    return Math.max(this.files.sizeOf(file), this.files.mapOf(file)?.end ?? 0);
   }
 
   /** A device takes the addresses of a range. */
@@ -63,7 +60,7 @@ export class Hazards {
   }
 
   private translation(file: number, offset: number, length: number): Captured {
-    const map = this.files.maps[file];
+    const map = this.files.mapOf(file);
     const runs: { offset: number; length: number; addr: number }[] = [];
     const end = offset + length;
     if (map !== undefined)
@@ -129,14 +126,14 @@ export class Hazards {
   /** Counts what of a span of the file no longer lies where the translation says; true when some does not. */
   private compare(row: number, taken: Captured, span: Span, nowNs: number): boolean {
     const { bytes, offset, addr } = this.stale(taken, span);
-    const changed = this.changedNs[taken.file]!;
+    const changed = this.files.changedNs(taken.file);
     if (bytes > 0) this.add(row, bytes, taken.file, offset, addr, changed < 0 ? -1 : Math.max(0, nowNs - changed));
     return bytes > 0;
   }
 
   /** How much of a span lies elsewhere than the translation says, and the first of it. */
   private stale(taken: Captured, { offset, end }: Span): { bytes: number; offset: number; addr: number } {
-    const map = this.files.maps[taken.file];
+    const map = this.files.mapOf(taken.file);
     const found = { bytes: 0, offset: -1, addr: -1 };
     for (const run of taken.runs) {
       let at = Math.max(offset, run.offset);
@@ -174,7 +171,7 @@ export class Hazards {
   raw(row: number, pid: number, nowNs: number): 'stale' | 'diverged' | 'fresh' {
     let found: 'stale' | 'diverged' | 'fresh' = 'fresh';
     for (const { taken, span } of this.askedAbout(row, pid))
-      if (this.files.diverged[taken.file] === 1) found = 'diverged';
+      if (this.files.hasDiverged(taken.file)) found = 'diverged';
       else if (this.compare(row, taken, span, nowNs)) found = 'stale';
     return found;
   }

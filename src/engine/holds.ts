@@ -29,7 +29,11 @@ export class HoldTable {
   private free = NIL;
   private used = 0;
 
-  constructor(files: number) {
+  /** Told of every file on which a kind of hold is alive for the first time, or no more. */
+  private readonly changed: (file: number) => void;
+
+  constructor(files: number, changed: (file: number) => void) {
+    this.changed = changed;
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);
     this.mask = new Uint16Array(files);
@@ -65,7 +69,10 @@ export class HoldTable {
     this.previous[at] = NIL;
     if (head !== NIL) this.previous[head] = at;
     this.first[file] = at;
-    if (this.counts[file * HOLD_COUNT + kind]!++ === 0) this.mask[file]! |= 1 << kind;
+    if (this.counts[file * HOLD_COUNT + kind]!++ === 0) {
+      this.mask[file]! |= 1 << kind;
+      this.changed(file);
+    }
     if (handle !== 0) this.ofHandle.set(handle, at);
     return at;
   }
@@ -78,7 +85,10 @@ export class HoldTable {
     if (previous === NIL) this.first[file] = next;
     else this.next[previous] = next;
     if (next !== NIL) this.previous[next] = previous;
-    if (--this.counts[file * HOLD_COUNT + kind]! === 0) this.mask[file]! &= ~(1 << kind);
+    if (--this.counts[file * HOLD_COUNT + kind]! === 0) {
+      this.mask[file]! &= ~(1 << kind);
+      this.changed(file);
+    }
     const handle = this.handle[at]!;
     if (handle !== 0 && this.ofHandle.get(handle) === at) this.ofHandle.delete(handle);
     this.handle[at] = 0;

@@ -16,4 +16,15 @@ export interface EngineInput {
   readonly pidOf: Int32Array;
   /** By task: its name, without numbers: equal conflicts of equal programs are one. */
   readonly taskNames: readonly string[];
+  /** By task: a number for its name, 0 for none. */
+  readonly taskKeys: Uint32Array;
+}
+
+export function taskKeysOf(names: readonly string[]): Uint32Array {
+  const keys = new Map([['', 0]]);
+  return Uint32Array.from(names, (name) => {
+    const key = keys.get(name) ?? keys.size;
+    keys.set(name, key);
+    return key;
+  });
 }

@@ -1,18 +1,22 @@
-// One lane: one policy, priced by one cost model, replayed over the columns with its own maps, holds and counters.
+// One lane: one policy, priced by one cost model, replayed over the columns with its own holds and counters; the states of files
+// it shares with lanes that did the same to them. `Pass` drives it, row by row.
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { type Policy, Verdict } from '../model/policy.js';
+import { MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
+import { FREES } from './cases.js';
 import { Claims } from './claims.js';
 import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
-import { Decider } from './decision.js';
+import { Decider, Decision, isFault } from './decision.js';
 import { Effects, isObservation } from './effects.js';
 import { Fates } from './fates.js';
+import type { Fidelity } from './fidelity.js';
 import { FileSizes, secondOf } from './file-sizes.js';
-import { FileStates } from './file-states.js';
+import { Deed, FileStates } from './file-states.js';
+import type { FileVersions } from './file-versions.js';
 import { Foresight } from './foresight.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
@@ -22,7 +26,6 @@ import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import type { LaneParts } from './parts.js';
-import { Plain } from './plain.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import { Releases } from './releases.js';
@@ -39,6 +42,10 @@ const TAKES_AWAY = opSet([
   ...(['reflink', 'dedupe', 'exchange', 'swapext'] as const),
 ]);
 
+/** Does the call take pages of its file away? */
+const takesAway = (c: EventColumns, row: number): boolean =>
+  TAKES_AWAY[c.op[row]!] === 1 && (c.op[row] !== Op.open || (c.flags[row]! & Flag.trunc) !== 0);
+
 const isKill = (c: EventColumns, row: number): boolean => c.op[row] === Op.exit && (c.flags[row]! & Flag.killed) !== 0;
 
 export interface LaneOptions {
@@ -49,19 +56,34 @@ export interface LaneOptions {
   readonly kernel: Policy;
 }
 
+/** What a lane has from the pass it is in. */
+export interface LaneSeat {
+  readonly versions: FileVersions;
+  /** Its number among the lanes that share versions. */
+  readonly lane: number;
+  /** Other kinds of hold are alive on a file. */
+  readonly changed: (file: number) => void;
+  /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
+  readonly short: (row: number, nowNs: number) => boolean;
+}
+
 export class Lane {
   readonly policies: LanePolicies;
   readonly files: FileStates;
+  readonly holds: HoldTable;
+  /** Null where nothing is recorded to be held against. */
+  readonly fidelity: Fidelity | null;
+  readonly ledger: Ledger;
+  readonly queue = new TimeQueue();
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly plan: SealPlan;
   private readonly prices: Prices;
+  private readonly seat: LaneSeat;
   private readonly effects: Effects;
   private readonly hazards: Hazards;
   private readonly seals: Seals;
   private readonly coherence: Coherence | null;
-  private readonly ledger: Ledger;
-  private readonly queue = new TimeQueue();
   private readonly fates: Fates;
   private readonly touches: Touches;
   private readonly devices: Accesses;
@@ -72,24 +94,32 @@ export class Lane {
   private readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
-  /** Null where every operation has to be held against the future, or handed over between CPU and device. */
-  private readonly plain: Plain | null;
+  private readonly refusalNs: number;
+  private readonly commitNs: number;
+  /** The refusal at hand: one object for all of them. */
+  private readonly clash = new Decision();
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
-  /** By handle: how late the thread was that took it, ns; NaN until it did (closed time). */
-  private readonly lateNs: Float64Array;
+  /** By handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
+  private readonly late: Float64Array;
   private readonly foresight: Foresight | null;
-  private next = 0;
-  /** When the last operation ran. */
+  /** When the last operation ran that was not the short way of a row of the columns. */
   private nowNs = 0;
   private notReached = 0;
   private readonly crashes: CrashRow[] = [];
 
-  constructor(input: EngineInput, plan: SealPlan, policies: LanePolicies, prices: Prices, options: LaneOptions) {
+  constructor(
+    input: EngineInput,
+    plan: SealPlan,
+    policies: LanePolicies,
+    prices: Prices,
+    options: LaneOptions,
+    seat: LaneSeat,
+  ) {
     const columns = input.columns;
     const { queue } = this;
-    const files = new FileStates(input.fileCount, input.deviceOf, plan.firstFreeAddr);
-    const holds = new HoldTable(input.fileCount);
+    const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
+    const holds = new HoldTable(input.fileCount, seat.changed);
     const users = new Users(input.fileCount, plan.highestId);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
@@ -99,8 +129,13 @@ export class Lane {
     this.policies = policies;
     this.prices = prices;
     this.files = files;
+    this.holds = holds;
+    this.seat = seat;
     this.effects = new Effects(columns, files);
-    this.hazards = new Hazards(columns, files, input.fileCount);
+    this.refusalNs = prices.price('refuse');
+    this.commitNs = prices.price('commit');
+    this.clash.verdict = Verdict.deny;
+    this.hazards = new Hazards(columns, files);
     const isSoftware = !policies.recorded && policies.all.some(({ behaviour }) => behaviour.coherence === 'software');
     this.coherence = isSoftware ? new Coherence({ columns, policies, files, hazards: this.hazards, prices }) : null;
     this.seals = new Seals({
@@ -116,28 +151,21 @@ export class Lane {
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
     this.waits = new Waits(columns, policies, plan, holds, this.threads);
-    this.conflicts = new Conflicts(input, policies, files, holds, this.ledger, queue);
-    this.touches = { removals: new Uint32Array(input.fileCount), interfered: new Uint8Array(input.fileCount) };
+    this.conflicts = new Conflicts(input, policies, files, holds, queue);
+    this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
-    this.lateNs = new Float64Array(closed ? plan.highestId + 1 : 0).fill(Number.NaN);
+    this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
     this.decider = new Decider(input, policies, options.kernel, files, holds, this.sizes);
+    this.fidelity = this.decider.fidelity;
     this.devices = new Accesses({
-      ...{
-        columns,
-        policies,
-        kernel: options.kernel,
-        prices,
-        holds,
-        claims: this.claims,
-        hazards: this.hazards,
-        queue,
-      },
+      ...{ columns, policies, kernel: options.kernel, prices, files, holds, claims: this.claims, queue },
+      hazards: this.hazards,
       coherence: this.coherence,
       touches: this.touches,
       diverge: (opId) => this.fates.diverge(opId),
     });
-    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, held, mostBytes) =>
-      this.applyModel(row, nowNs, later, held, mostBytes);
+    const applyModel: LaneParts['applyModel'] = (row, nowNs, later, mostBytes) =>
+      this.applyModel(row, nowNs, later, mostBytes);
     this.foresight = policies.all.some(({ foresees }) => foresees === true)
       ? new Foresight({
           ...{ columns, plan, policies, files, users, effects: this.effects, hazards: this.hazards },
@@ -156,54 +184,37 @@ export class Lane {
       applyModel,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
-        this.started(row);
+        this.started(row, nowNs);
       },
     };
     this.operations = new Operations(parts);
-    this.plain =
-      this.foresight === null && this.coherence === null ? new Plain(parts, holds, this.hazards, options.kernel) : null;
   }
 
-  /** Replays all events up to and including a time. */
-  runTo(timeNs: number): void {
-    const { queue } = this;
-    const { rows, timeNs: times } = this.c;
-    while (this.next < rows && times[this.next]! <= timeNs) {
-      if (queue.nextNs <= times[this.next]!) {
-        this.later();
-        continue;
-      }
-      const row = this.next++;
-      if (this.threads === null || this.isDue(row, this.threads)) this.step(row, times[row]!);
-      else this.missed(row);
-    }
-    while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
-  }
-
-  /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */
+  /** What a crash now would leave; the replay goes on as if there had been none. */
   crash(timeNs: number): void {
-    this.runTo(timeNs);
     this.seals.settleCommits();
     const had = this.seals.rows.filter((seal) => seal.failure === '' && seal.endedBy === EndedBy.alive);
     const left = had.filter((seal) => seal.survivesCrash);
-    const uncommitted = [...this.files.dirty.keys()].filter((file) => this.files.dirty[file] === 1);
+    const uncommitted = Array.from({ length: this.files.count }, (_, file) => file).filter((file) =>
+      this.files.isDirty(file),
+    );
     this.crashes.push({ timeNs, left, gone: had.length - left.length, uncommitted });
   }
 
-  /** Ends the replay: at the end of the trace and of what is late, or at an earlier time. */
-  finish(atNs = Number.POSITIVE_INFINITY): LaneResult {
-    this.runTo(atNs);
+  /** Nothing more comes from the columns, at the end of the trace or at an earlier time: returns when the lane ends. */
+  stop(atNs: number): number {
     const endNs = Math.min(atNs, Math.max(this.input.endNs, this.nowNs));
     this.operations.finish(endNs);
-    this.runTo(atNs);
-    return this.result(endNs);
+    return endNs;
   }
 
-  private result(endNs: number): LaneResult {
+  result(endNs: number): LaneResult {
     const { ledger, hazards, operations } = this;
+    const { tally } = ledger;
+    this.fidelity?.finish();
     this.seals.settleCommits();
-    for (const group of ledger.groups.values()) {
-      const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs[group.holdHandle]!;
+    for (const group of this.conflicts.groups) {
+      const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs(group.holdHandle);
       if (endedNs >= 0) group.holdToNs = endedNs;
     }
     return {
@@ -211,16 +222,17 @@ export class Lane {
       operations: ledger.operations,
       counts: ledger.counts,
       denied: ledger.denied,
-      latency: ledger.latency,
+      latency: tally.ofOp.map((one) => one?.histogram),
       wait: ledger.wait,
+      waitNs: ledger.waitNs,
       stillWaiting: operations.stillWaiting,
       secondary: ledger.secondary,
       interrupted: operations.interrupted,
       deadlocks: operations.deadlocks,
       notReached: this.notReached + (this.threads?.notReached() ?? 0),
       latestNs: Math.max(0, endNs - this.input.endNs),
-      conflicts: ledger.conflicts,
-      groups: [...ledger.groups.values()],
+      conflicts: this.conflicts.count,
+      groups: this.conflicts.groups,
       hazards: hazards.rows,
       hazardBytes: hazards.bytes,
       hazardClasses: hazards.classes,
@@ -235,14 +247,119 @@ export class Lane {
       deviceRefaults: this.devices.deviceRefaults,
       bounced: this.devices.bounced,
       diverged: this.fates.diverged,
-      measured: ledger.measured,
-      priced: ledger.priced,
+      measured: tally.measured,
+      priced: tally.priced,
       uncertain: this.decider.uncertain,
-      heats: ledger.heats,
+      heats: tally.ofOp.map((one) => one?.heat),
       verdicts: ledger.verdicts,
       errnos: ledger.errnos,
-      fidelity: this.decider.fidelity?.counts ?? null,
+      fidelity: this.fidelity?.counts ?? null,
     };
+  }
+
+  // --- for the pass
+
+  /**
+   * Does something go on in this lane that may keep a plain row from the short way: waits, late threads, devices at work? Then it is
+   * asked about each row (`goesShort`).
+   */
+  get isBusy(): boolean {
+    const { claims, devices, fidelity, sizes, threads, waits } = this;
+    return (
+      this.foresight !== null ||
+      this.coherence !== null ||
+      waits.any ||
+      devices.any ||
+      claims.zapped.any ||
+      threads?.anyApart === true ||
+      (fidelity !== null && (fidelity.leases.any || sizes.shrinks))
+    );
+  }
+
+  /** Only if nothing that goes on here concerns its file. */
+  private goesShort(row: number, nowNs: number): boolean {
+    const { c, claims, devices, fidelity, files, waits, sizes } = this;
+    if (this.plan.plain[row] === 0 || this.foresight !== null || this.coherence !== null) return false;
+    const file = c.file[row]!;
+    if (waits.any && (waits.retrying > 0 || waits.on(file).length > 0)) return false;
+    if (devices.atWork(file) || (files.strayed && c.addr[row]! >= 0)) return false;
+    const fault = isFault(c.op[row]!);
+    if (fault && claims.zapped.any) return false;
+    return fidelity === null || !(fidelity.leases.any || (fault && sizes.undecided(file, c.offset[row]!, nowNs)));
+  }
+
+  /** hot: a row of the columns, in its time; `tried`: its short way is closed. False: it comes later, and nothing has happened. */
+  take(row: number, tried: boolean): boolean {
+    const { threads } = this;
+    if (threads !== null) {
+      // No kill and no device: whether its thread is late is all there is to ask.
+      const due = this.plan.plain[row] === 1 ? !threads.runsApart(this.c.task[row]!) : this.isDue(row, threads);
+      if (!due) {
+        this.missed(row);
+        return false;
+      }
+    }
+    this.step(row, this.c.timeNs[row]!, tried);
+    return true;
+  }
+
+  /** Everything that was put off up to and including a time. */
+  catchUp(timeNs: number): void {
+    const { queue } = this;
+    while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
+  }
+
+  /** A row that went the short way gives blocks to a file by name. */
+  named(row: number): void {
+    this.hazards.data(row);
+  }
+
+  /** A row that went the short way sets the size of a file whose map is recorded. */
+  resized(row: number, nowNs: number): void {
+    this.sizes.later(row, this.c.op[row]!, this.c.file[row]!, nowNs);
+  }
+
+  /** hot: a plain row is refused, whoever asks. True: there is something to come of it, or the lane strays from here on. */
+  refuse(row: number, operationCase: number, nowNs: number): boolean {
+    const { c, clash, conflicts, fates, files, ledger, plan } = this;
+    const file = c.file[row]!;
+    const policy = this.policies.of(file);
+    const errno = policy.errnoOther[operationCase * MASKS + this.holds.mask[file]!]!;
+    const op = c.op[row]!;
+    clash.row = row;
+    clash.op = op;
+    clash.operationCase = operationCase;
+    clash.blocked = file;
+    clash.errno = errno;
+    clash.task = c.task[row]!;
+    clash.pid = pidAt(this.input, row);
+    ledger.count(row, op, Verdict.deny, errno);
+    const group = conflicts.add(clash);
+    fates.deny(c.opId[row]!);
+    if (FREES[operationCase] === 1) {
+      this.touches.interfered[file] = 1;
+      // Refused here and let through there: from now on the file's map is another one.
+      if (plan.observed[file] === 0) files.divergeBy(file, row);
+    }
+    ledger.tally.time(op, nowNs, this.refusalNs, false);
+    const tells = group.row === row || !files.strayed;
+    files.strayed = true;
+    conflicts.over(group, row, nowNs, 0);
+    return tells;
+  }
+
+  /** A row that went the short way ended with a journal commit. */
+  committed(row: number, nowNs: number, ns: number, measured: boolean): void {
+    const op = this.c.op[row]!;
+    this.fates.committed[this.c.opId[row]!] = 1;
+    this.ledger.count(row, op, Verdict.commit, 0);
+    this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
+    this.operations.journalCommits++;
+  }
+
+  /** Rows that went the short way were on ranges whose map the trace does not tell. */
+  unsure(times: number): void {
+    this.decider.uncertain += times;
   }
 
   // --- time
@@ -252,15 +369,16 @@ export class Lane {
     const { queue } = this;
     queue.take();
     const { takenWhat: what, takenRow: row, takenNs: nowNs } = queue;
-    if (what === Later.after) this.conflicts.after(row);
+    if (what === Later.thread) this.runThread(row, nowNs);
+    else if (what === Later.after) this.conflicts.after(row);
     else if (what === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
     else if (what === Later.accessEnd) this.devices.end(row);
-    else if (what === Later.row) this.step(row, nowNs);
+    else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);
-    else if (what === Later.idle) this.claims.idle(row, nowNs);
-    else this.runThread(row, nowNs);
+    else this.claims.idle(row, nowNs);
     this.operations.settle(nowNs);
   }
 
@@ -268,7 +386,7 @@ export class Lane {
     const threads = this.threads!;
     const row = threads.take(task, nowNs);
     if (row === NONE) return;
-    this.step(row, nowNs);
+    this.step(row, nowNs, false);
     threads.schedule(task, nowNs);
   }
 
@@ -285,9 +403,9 @@ export class Lane {
     if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
     const handle = c.handle[row]!;
     const start = this.plan.startRow[handle]!;
-    const lateNs = this.lateNs[handle]!;
-    if (start > row || lateNs === 0) return true;
-    if (lateNs > 0) this.queue.add(c.timeNs[row]! + lateNs, Later.row, row);
+    const late = this.late[handle]!;
+    if (start > row || late === 1) return true;
+    if (late > 0) this.queue.add(c.timeNs[row]! + late - 1, Later.row, row);
     else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
     return false;
   }
@@ -299,24 +417,25 @@ export class Lane {
   }
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
-  private started(row: number): void {
+  private started(row: number, nowNs: number): void {
     if (this.threads === null) return;
     const handle = this.c.handle[row]!;
     if (handle === 0 || this.plan.startRow[handle] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
-    this.lateNs[handle] = lateNs;
+    this.late[handle] = lateNs + 1;
+    // A call that waited may return later than its thread is late: nothing goes back in time for that.
     for (const waiting of this.early.get(handle) ?? [])
-      this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
+      this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);
     this.early.delete(handle);
   }
 
-  private step(row: number, nowNs: number): void {
+  private step(row: number, nowNs: number, tried: boolean): void {
     const { c } = this;
     const op = c.op[row]!;
     const flags = c.flags[row]!;
     if ((flags & Flag.second) === 0) this.nowNs = nowNs;
-    if (this.plain?.run(row, nowNs) === true) return;
+    if (!tried && this.goesShort(row, nowNs) && this.seat.short(row, nowNs)) return;
     if (isObservation(op, flags)) this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
     else if ((flags & Flag.second) === 0) {
@@ -341,7 +460,7 @@ export class Lane {
       return;
     }
     if (op === Op.map_seen) {
-      this.decider.fidelity?.lookUp(this.files, c, row);
+      this.fidelity?.lookUp(this.files, c, row);
       return;
     }
     const opId = c.opId[row]!;
@@ -351,43 +470,84 @@ export class Lane {
     if (!denied && waiter === undefined) return this.applyObserved(row, nowNs);
     // What the refused call would have freed stays with the file; what a waiting one frees does so for now.
     if (op === Op.map_remove && file !== NONE) this.files.keep(file, c.offset[row]!, c.length[row]!);
-    if (file !== NONE) this.files.diverged[file] = 1;
+    if (file !== NONE) this.files.divergeBy(file, row);
     waiter?.late.push(row);
   }
 
   private applyObserved(row: number, nowNs: number): void {
-    const { c, fates } = this;
+    const { c, fates, files, plan } = this;
     const opId = c.opId[row]!;
-    if (this.effects.observe(row, fates.opOf[opId]!)) fates.diverge(opId);
     const file = c.file[row]!;
-    if (file === NONE) return;
+    const parent = plan.opOf[opId]!;
+    if (file === NONE) {
+      this.effects.observe(row, parent);
+      return;
+    }
+    const removed = c.op[row] !== Op.map_insert && TAKES_AWAY[parent] === 1;
+    // Where the map is another one than the recorded, other files may have what the row names.
+    if (files.hasDiverged(file)) {
+      if (this.changes(file, nowNs, removed, () => this.effects.observe(row, parent))) fates.diverge(opId);
+    } else if (files.does(Deed.observe, row, file, nowNs)) {
+      this.changes(file, nowNs, removed, () => this.effects.observe(row, parent));
+      files.did(0);
+    }
     if (c.op[row] === Op.map_insert) this.hazards.data(row);
-    this.touched(file, nowNs, c.op[row] !== Op.map_insert && TAKES_AWAY[fates.opOf[opId]!] === 1);
-    if (fates.committed[opId] === 1) this.files.commit(file);
+    if (fates.committed[opId] === 1) files.commit(file);
   }
 
-  private touched(file: number, nowNs: number, removed: boolean): void {
-    if (removed) this.touches.removals[file]!++;
-    this.hazards.changedNs[file] = nowNs;
+  /** Runs what may change a file's map, and keeps when it did. */
+  private changes(file: number, nowNs: number, removed: boolean, run: () => boolean): boolean {
+    const { files } = this;
+    const before = files.mapOf(file)?.seq ?? 0;
+    const result = run();
+    if (removed) files.lose(file);
+    if ((files.mapOf(file)?.seq ?? 0) !== before) files.touch(file, nowNs);
+    return result;
   }
 
-  private applyModel(row: number, nowNs: number, later: boolean, held?: number, mostBytes?: number): void {
-    const { c, fates } = this;
+  private applyModel(row: number, nowNs: number, later: boolean, mostBytes?: number): void {
+    const { c, effects, fates, files } = this;
     const second = secondOf(c, row);
     const opId = c.opId[row]!;
-    if (this.effects.model(row, second, held, mostBytes)) fates.diverge(opId);
+    const file = c.file[row]!;
+    // Where two files take part, or one that may own what the row names, more than the state of this file decides.
+    const alone = second >= 0 || mostBytes !== undefined || (c.addr[row]! >= 0 && files.strayed);
+    let replaced = false;
+    if (alone) replaced = this.model(row, second, nowNs, mostBytes);
+    else if (!effects.leaves(row)) replaced = this.changeFor(row, file, nowNs, 0);
+    if (replaced) fates.diverge(opId);
     if (mostBytes === undefined) this.hazards.data(row);
-    const takesAway = TAKES_AWAY[c.op[row]!] === 1;
-    this.modelled(c.file[row]!, opId, nowNs, takesAway, later);
-    if (second >= 0) this.modelled(c.file[second]!, opId, nowNs, takesAway, later);
+    for (const one of second >= 0 ? [file, c.file[second]!] : [file]) {
+      if (one === NONE) continue;
+      // Blocks that go later than the call: the device's copy goes with them.
+      if (later && takesAway(c, row)) this.claims.revoke(one, null);
+      if (fates.committed[opId] === 1) files.commit(one);
+    }
   }
 
-  private modelled(file: number, opId: number, nowNs: number, takesAway: boolean, later: boolean): void {
-    if (file === NONE) return;
-    this.touched(file, nowNs, takesAway);
-    // Blocks that go later than the call: the device's copy goes with them.
-    if (takesAway && later) this.claims.revoke(file, null);
-    if (this.fates.committed[opId] === 1) this.files.commit(file);
+  /** The same for all lanes in whose name it acts; `held`: what the range holds, if that was asked. True: as `Effects.model`. */
+  changeFor(row: number, file: number, nowNs: number, held: number): boolean {
+    const { files } = this;
+    if (!files.does(Deed.model, row, file, nowNs)) return files.outcome(file) === 1;
+    const before = files.mapOf(file)?.seq ?? 0;
+    const replaced = this.effects.model(row, -1, held);
+    if (takesAway(this.c, row)) files.lose(file);
+    if ((files.mapOf(file)?.seq ?? 0) !== before) files.touch(file, nowNs);
+    files.did(replaced ? 1 : 0);
+    return replaced;
+  }
+
+  private model(row: number, second: number, nowNs: number, mostBytes?: number): boolean {
+    const { c, files } = this;
+    const there = second < 0 ? NONE : c.file[second]!;
+    const before = c.file[row] === NONE ? 0 : (files.mapOf(c.file[row]!)?.seq ?? 0);
+    const replaced = this.effects.model(row, second, 0, mostBytes);
+    for (const file of [c.file[row]!, there]) {
+      if (file === NONE) continue;
+      if (takesAway(c, row)) files.lose(file);
+      if (second >= 0 || (files.mapOf(file)?.seq ?? 0) !== before) files.touch(file, nowNs);
+    }
+    return replaced;
   }
 
   // --- devices
@@ -406,7 +566,7 @@ export class Lane {
     this.foretold(row, file);
     if ((flags & Flag.second) !== 0) return;
     this.ledger.count(row, op, Verdict.proceed, 0);
-    this.ledger.time(op, nowNs, ns, measuredNs >= 0);
+    this.ledger.tally.time(op, nowNs, ns, measuredNs >= 0);
   }
 
   /** An access that a change was refused for has been: who was refused may try again. */

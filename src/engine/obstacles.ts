@@ -12,6 +12,8 @@ export interface SealRequest {
   readonly file: number;
   readonly row: number;
   readonly explicit: boolean;
+  /** Process that asks; -1: nobody in particular. */
+  readonly pid: number;
 }
 
 export class Obstacles {
@@ -40,8 +42,9 @@ export class Obstacles {
     read_only: ({ explicit, row }) => explicit && (this.c.flags[row]! & Flag.writable) === 0,
     private: ({ explicit, row }) => explicit && (this.c.flags[row]! & Flag.shared) === 0,
     reflinked: ({ file }) => this.isShared(file),
-    hole: ({ file }) => this.files.known[file] === 1 && (this.held(file) & Holding.hole) !== 0,
+    hole: ({ file }) => this.files.isKnown(file) && (this.held(file) & Holding.hole) !== 0,
     break_pending: ({ file }) => this.breaking(file),
+    recall_conflict: ({ explicit, file, pid }) => explicit && (this.breaking(file) || this.isTaken(file, pid)),
   };
 
   /** Does another file own some of its blocks as well? */
@@ -52,15 +55,23 @@ export class Obstacles {
   private isPart(row: number, file: number): boolean {
     const { c } = this;
     if ((c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0) return false;
-    return c.offset[row]! > 0 || c.offset[row]! + c.length[row]! < this.files.size[file]!;
+    return c.offset[row]! > 0 || c.offset[row]! + c.length[row]! < this.files.sizeOf(file);
   }
 
   private held(file: number): number {
-    const size = this.files.size[file]!;
-    const map = this.files.maps[file];
+    const size = this.files.sizeOf(file);
+    const map = this.files.mapOf(file);
     if (map === undefined) return size > 0 ? Holding.hole : 0;
     const end = size >= 0 ? size : map.end;
     return end > 0 ? map.summary(0, end) : 0;
+  }
+
+  /** Has somebody else a layout of the file? */
+  private isTaken(file: number, pid: number): boolean {
+    const { holds } = this;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.kind[at] === Hold.layout && holds.pid[at] !== pid) return true;
+    return false;
   }
 
   /** A lease of the file is being asked back. */

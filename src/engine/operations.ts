@@ -16,6 +16,7 @@ const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'addres
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 const EFBIG = ERRNO.EFBIG!;
+const RECALLCONFLICT = ERRNO.RECALLCONFLICT!;
 
 const NONE_LIFTED: readonly number[] = [];
 
@@ -45,7 +46,6 @@ export class Operations {
     const { parts } = this;
     const d = this.scratch;
     if (!parts.decider.read(d, row, nowNs)) return;
-    parts.fates.opOf[d.opId] = d.op;
     d.sealNs = this.sealsBefore(d);
     this.decide(d);
     if (!this.recorded) this.amend(d);
@@ -84,8 +84,11 @@ export class Operations {
 
   /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
   wake(row: number, nowNs: number): void {
-    const waiter = this.parts.waits.ofRow(row);
-    if (waiter !== undefined && !this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
+    const { waits } = this.parts;
+    const waiter = waits.ofRow(row);
+    if (waiter === undefined) return;
+    if (!this.heldBack(waiter, nowNs)) this.resume(waiter, nowNs);
+    else if (waiter.what === 'pins') waits.sleep(waiter);
   }
 
   /** A signal ends the waits of a killed process: nothing of what they wanted happens. */
@@ -111,7 +114,8 @@ export class Operations {
   private decide(d: Decision): void {
     const { decider, foresight } = this.parts;
     decider.decide(d);
-    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+    // What the table refuses changes nothing.
+    if (d.verdict !== Verdict.deny && foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
   }
 
   /** Seals that an application would have called before this operation; what they cost. */
@@ -136,6 +140,7 @@ export class Operations {
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
+      if (refusal === RECALLCONFLICT) claims.startBreak(d.file, d.timeNs, d.pid);
     }
     if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
@@ -163,7 +168,8 @@ export class Operations {
     const { ledger, conflicts } = this.parts;
     ledger.count(d.row, d.op, d.verdict, d.errno);
     // A fault past the end of file fails under every policy, and a call that failed for reasons of its own is nobody's conflict.
-    if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno))) conflicts.add(d);
+    if (d.verdict >= Verdict.revoke && !d.beyond && (!this.recorded || sealErrno(d.errno)))
+      d.conflict = conflicts.add(d);
   }
 
   /** The recording just made a change that this lane refuses, delays or announces. */
@@ -190,8 +196,12 @@ export class Operations {
           : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
-    const waiter: Waiter = { decision, what, sinceNs: d.timeNs, done, late: [], pollNs };
+    const waiter: Waiter = {
+      ...{ decision, what, sinceNs: d.timeNs, done, late: [], pollNs },
+      ...{ sleepsOn: 0, sleepsAt: -1, sleeps: 0, woken: false },
+    };
     waits.add(waiter);
+    if (what === 'pins') waits.sleep(waiter);
     this.parts.files.strayed = true;
     if (done) return this.carryOut(decision, d.timeNs);
     if (threads === null) return;
@@ -204,6 +214,7 @@ export class Operations {
     // Linux 6.1: the pin that goes does not wake it (seal-semantics section 10.1).
     const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
     if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
+    if (waiter.what === 'pins' && this.wakesLater(waiter, nowNs)) return;
     if (this.heldBack(waiter, nowNs)) return;
     const { sinceNs, pollNs, decision } = waiter;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
@@ -211,6 +222,17 @@ export class Operations {
     const dueNs = pollNs === 0 ? nowNs : sinceNs + looks * pollNs;
     if (dueNs > nowNs) this.parts.queue.wakeAt(dueNs, decision.row);
     else this.resume(waiter, nowNs);
+  }
+
+  /** Until a sleeper that is woken runs and looks, as much time passes as was measured; false where none was. */
+  private wakesLater(waiter: Waiter, nowNs: number): boolean {
+    const { plan, queue, waits } = this.parts;
+    const afterNs = plan.wakes.get(waiter.decision.opId);
+    if (afterNs === undefined) return false;
+    if (waiter.woken || waits.isAsleep(waiter)) return true;
+    waiter.woken = true;
+    queue.wakeAt(nowNs + afterNs[Math.min(waiter.sleeps++, afterNs.length - 1)]!, waiter.decision.row);
+    return true;
   }
 
   private heldBack({ decision, what }: Waiter, nowNs: number): boolean {
@@ -257,7 +279,7 @@ export class Operations {
   }
 
   private settleTime(d: Decision): number {
-    this.parts.conflicts.over(d);
+    if (d.conflict !== null) this.parts.conflicts.over(d.conflict, d.row, d.timeNs, d.waitNs);
     return d.counted ? this.account(d) : 0;
   }
 
@@ -276,7 +298,9 @@ export class Operations {
       if (d.waits || d.waitNs > 0) {
         // The recording may hold the very wait; it is not counted twice.
         if (seenNs === 0) ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
-        (d.waits || verdict === Verdict.deny ? ledger.wait : ledger.secondary).record(d.waitNs);
+        const first = d.waits || verdict === Verdict.deny;
+        (first ? ledger.wait : ledger.secondary).record(d.waitNs);
+        if (first) ledger.waitNs.set(row, d.waitNs);
       } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
         ns = prices.price('refuse');
         measured = false;
@@ -290,7 +314,7 @@ export class Operations {
       } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
       ns += d.sealNs;
     }
-    ledger.time(op, d.timeNs, ns, measured);
+    ledger.tally.time(op, d.timeNs, ns, measured);
     return d.waitNs > 0 ? lateNs : 0;
   }
 
@@ -336,7 +360,7 @@ export class Operations {
       const file = this.fileOf(row);
       if (file === NONE || (d.verdict !== Verdict.revoke && !claims.revokes(file, d.operationCase))) continue;
       const ranged = policies.of(file).rangedMask !== 0;
-      claims.revoke(file, ranged ? reachOf(this.c, row, files.size[file]!) : null);
+      claims.revoke(file, ranged ? reachOf(this.c, row, files.sizeOf(file)) : null);
       if (d.verdict !== Verdict.revoke) d.sealNs += this.parts.prices.price('invalidate');
     }
   }
@@ -348,7 +372,7 @@ export class Operations {
     for (const row of d.frees ? [d.row, d.second] : [gone]) {
       const file = this.fileOf(row);
       if (file === NONE) continue;
-      const { from, to } = reachOf(this.c, row, this.parts.files.size[file]!);
+      const { from, to } = reachOf(this.c, row, this.parts.files.sizeOf(file));
       coherence.forget(file, from, to);
     }
   }
@@ -358,8 +382,8 @@ export class Operations {
     const { applyModel, fates, files, plan } = this.parts;
     files.strayed = true;
     fates.cut(d.opId, this.c.offset[d.row]! + d.insideBytes);
-    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, 0, d.insideBytes);
-    else files.diverged[d.file] = 1;
+    if (plan.observed[d.file] === 0) applyModel(d.row, nowNs, false, d.insideBytes);
+    else files.divergeBy(d.file, d.row);
   }
 
   /** A long-term pin was refused to an application that knows another way (on_refused_pin). */
@@ -383,7 +407,7 @@ export class Operations {
     if (this.fallsBack(d)) this.fallBack(d, nowNs);
     // Refused here and let through there: from now on the file's map is another one, if the call changed it.
     if (d.result < 0 || d.file === NONE || plan.observed[d.file] === 1 || !d.frees) return;
-    files.diverged[d.file] = 1;
+    files.divergeBy(d.file, d.row);
   }
 
   /**

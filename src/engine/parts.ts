@@ -45,8 +45,8 @@ export interface LaneParts {
   readonly queue: TimeQueue;
   /** An observed row whose operation has now run, or never will. */
   readonly observe: (row: number, nowNs: number) => void;
-  /** What a call does to maps that were not recorded; `later`: some time after the call; `held`: what its range holds, if that was asked; `mostBytes`: cut short after so many. */
-  readonly applyModel: (row: number, nowNs: number, later: boolean, held?: number, mostBytes?: number) => void;
+  /** What a call does to maps that were not recorded; `later`: some time after the call; `mostBytes`: cut short after so many. */
+  readonly applyModel: (row: number, nowNs: number, later: boolean, mostBytes?: number) => void;
   /** The operation of a row has run or was refused: its thread is as late as it gets by it. */
   readonly over: (row: number, nowNs: number) => void;
 }

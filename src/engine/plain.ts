@@ -1,128 +1,248 @@
 // The short way of most operations: nobody stands in their way, they go ahead at once, and only the map of their file and the
-// counters change. Whatever is not that simple is left to `Operations`, which would give the same for these.
+// counters change. What lanes share of a file is looked at and changed once for all of them. Whatever is not that simple is
+// left to each lane's `Operations`, which would give the same for these.
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { OP_COUNT, OPS, Op, opSet } from '../model/events.js';
-import { CASE_COUNT, CASES, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
-import { FREES } from './cases.js';
+import { Op, opSet } from '../model/events.js';
+import { Case, Verdict } from '../model/policy.js';
+import { CASE_OF, writeCase } from './cases.js';
 import { isFault } from './decision.js';
-import type { Hazards } from './hazards.js';
-import type { HoldTable } from './holds.js';
-import type { LaneParts } from './parts.js';
+import { RESIZES } from './file-sizes.js';
+import type { FileVersions } from './file-versions.js';
+import type { EngineInput } from './input.js';
+import type { Lane } from './lane.js';
+import type { Prices } from './recipes.js';
+import { COMMIT, IF_CLEAN, NO_CASE, REFUSE, Regimes } from './regimes.js';
+import type { SealPlan } from './seal-plan.js';
+import { Tally } from './tally.js';
 
+const PAGE = 4096;
 const KEEPS_MAP = opSet(['read', 'read_fault', 'setattr', 'fsync', 'msync']);
-const WRITES = opSet(['write', 'write_fault']);
-const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
-const SIZE = CASE_COUNT * MASKS;
+const SYNCS = opSet(['fsync', 'msync']);
+/** Sets of lanes that have a tally of their own; a set more is counted lane by lane. */
+const MOST_SETS = 40;
+
+/** A set of lanes that went the short way together. */
+interface Together {
+  readonly lanes: number;
+  readonly tally: Tally;
+  /** In `Plain.together`. */
+  readonly number: number;
+}
 
 export class Plain {
-  private readonly parts: LaneParts;
-  private readonly holds: HoldTable;
-  private readonly hazards: Hazards;
+  /** By row: number of the set of lanes that went the short way, 0 for none. */
+  private readonly rows: Uint8Array;
+  private readonly together: Together[] = [];
+  private readonly ofLanes = new Map<number, Together>();
+  private last: Together | null = null;
+  private readonly lanes: readonly Lane[];
+  private readonly versions: FileVersions;
+  private readonly regimes: Regimes;
   private readonly c: EventColumns;
-  /** By policy, case and mask of the holds on the file: 1 where the operation goes ahead, whoever holds what. */
-  private readonly ahead: Uint8Array;
-  /** By policy and op: 1 where the op is always the case that it is named after. */
-  private readonly asNamed: Uint8Array;
+  private readonly plan: SealPlan;
+  private readonly prices: Prices;
+  private readonly endNs: number;
+  /** Lanes that repeat the trace: they hold it against what their kernel would have said. */
+  private readonly recorded: number;
+  /** Lanes whose queue of things to come a row has just added to. */
+  queued = 0;
 
-  /** `kernel`: the policy the trace was recorded under. */
-  constructor(parts: LaneParts, holds: HoldTable, hazards: Hazards, kernel: Policy) {
-    const { policies } = parts;
-    this.parts = parts;
-    this.holds = holds;
-    this.hazards = hazards;
-    this.c = parts.columns;
-    this.ahead = new Uint8Array(policies.all.length * SIZE);
-    this.asNamed = new Uint8Array(policies.all.length * OP_COUNT);
-    policies.all.forEach((policy, i) => {
-      this.ahead.set(policies.recorded ? agreed(kernel) : ahead(policy), i * SIZE);
-      this.asNamed.set(
-        OPS.map((_, op) => (policy.insteadCase[op]! < 0 ? 1 : 0)),
-        i * OP_COUNT,
-      );
-    });
+  constructor(
+    input: EngineInput,
+    plan: SealPlan,
+    prices: Prices,
+    lanes: readonly Lane[],
+    versions: FileVersions,
+    regimes: Regimes,
+  ) {
+    this.c = input.columns;
+    this.plan = plan;
+    this.prices = prices;
+    this.lanes = lanes;
+    this.versions = versions;
+    this.regimes = regimes;
+    this.endNs = input.endNs;
+    this.rows = new Uint8Array(this.c.rows);
+    this.recorded = lanes.reduce((set, lane, i) => (lane.policies.recorded ? set | (1 << i) : set), 0);
   }
 
-  /** hot: carries the operation of a row out; false, and nothing has happened, when it is not as simple as that. */
-  run(row: number, nowNs: number): boolean {
-    const { c, parts } = this;
-    const { decider, plan, waits, claims, sizes, devices, ledger } = parts;
-    if (plan.plain[row] === 0) return false;
+  /** hot: carries the operation of a plain row out in those of these lanes where it is as simple as that; returns which. */
+  run(row: number, nowNs: number, lanes: number): number {
+    const { c, regimes, versions } = this;
     const op = c.op[row]!;
     const file = c.file[row]!;
-    const policy = parts.policies.indexOf(file);
-    if (this.asNamed[policy * OP_COUNT + op] === 0) return false;
-    if (waits.any && (waits.retrying > 0 || waits.on(file).length > 0)) return false;
+    const { lets } = regimes;
+    const regime = regimes.of[file]!;
+    const wanted = lanes & lets[Regimes.opAt(regime, op)]!;
     const fault = isFault(op);
-    if (fault && (claims.zapped.any || sizes.pastEnd(file, c.offset[row]!))) return false;
-    const { fidelity, uncertain } = decider;
-    if (fidelity?.leases.any === true) return false;
-    if (fidelity !== null && fault && sizes.undecided(file, c.offset[row]!, nowNs)) return false;
-    const operationCase = decider.caseAt(row, op, file);
-    const held = decider.held;
-    if (operationCase >= 0) {
-      const goes = this.ahead[policy * SIZE + operationCase * MASKS + this.holds.mask[file]!] === 1;
-      if (!goes || (FREES[operationCase] === 1 && devices.atWork(file))) {
-        decider.uncertain = uncertain;
-        return false;
+    const offset = c.offset[row]!;
+    const length = c.length[row]!;
+    const writes = op === Op.write || op === Op.write_fault;
+    const fixed = CASE_OF[op]!;
+    let went = 0;
+    let refused = 0;
+    let committed = 0;
+    let next = -1;
+    for (let version = versions.first[file]!; version >= 0; version = next) {
+      // It may be gone, and others there, before the next one's turn.
+      next = versions.next[version]!;
+      const here = versions.lanes[version]! & wanted;
+      if (here === 0) continue;
+      const size = versions.size[version]!;
+      if (fault && size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE) continue;
+      let held = 0;
+      let uncertain = false;
+      let operationCase = fixed;
+      if (writes && offset >= 0 && length > 0) {
+        const map = versions.map(version);
+        held = map === undefined ? Holding.hole : map.summary(offset, length);
+        uncertain = (held & Holding.hole) !== 0 && versions.known[version] === 0;
+        // A hole says nothing where the map is not known: the least disturbing case is taken.
+        const told = uncertain ? held & ~Holding.hole : held;
+        if (op === Op.write_fault) operationCase = writeCase(told) + (Case.write_fault_written - Case.write_written);
+        else operationCase = size >= 0 && offset + length > size ? Case.write_past_eof : writeCase(told);
+      } else if (op === Op.truncate) operationCase = this.truncateCase(version, size, length);
+      else if (writes)
+        operationCase = op === Op.write ? this.emptyCase(size, offset, length) : Case.write_fault_written;
+      const at = regime + (operationCase < 0 ? NO_CASE : operationCase);
+      const dirty = versions.dirty[file]!;
+      const refuses = here & lets[at + REFUSE]!;
+      const commits = here & lets[at + COMMIT]! & dirty;
+      const goes = (here & (lets[at]! | (lets[at + IF_CLEAN]! & ~dirty))) | commits;
+      if (uncertain) this.unsure(goes | refuses);
+      if (refuses !== 0) this.refuse(row, operationCase, nowNs, refuses);
+      refused |= refuses;
+      if (goes === 0) continue;
+      if (commits !== 0) this.commit(file, commits);
+      if (this.plan.observed[file] === 1) {
+        if (RESIZES[op] === 1) this.resize(row, nowNs, goes);
+      } else {
+        const grows = op === Op.write && size < offset + length;
+        const changes = writes ? held !== Holding.written || grows : KEEPS_MAP[op] === 0;
+        if (changes || c.addr[row]! >= 0) this.change(row, file, nowNs, goes, held);
+        else if (SYNCS[op] === 1) this.commit(file, goes);
       }
+      // Whatever is uncommitted goes with it, and so does what the call itself changes.
+      if (commits !== 0) this.commit(file, commits);
+      committed |= commits;
+      went |= goes;
     }
-    if (fidelity !== null) {
-      // The prediction looks at the map once more, and counts what it does not know.
-      decider.uncertain += decider.uncertain - uncertain;
-      fidelity.compare(0, row, op, c.result[row]!, false, false);
+    if (went !== 0) this.count(row, op, nowNs, went & ~committed, committed);
+    return went | refused;
+  }
+
+  private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      this.versions.acting = bit;
+      if (this.lanes[31 - Math.clz32(bit)]!.refuse(row, operationCase, nowNs)) this.queued |= bit;
     }
-    parts.fates.opOf[c.opId[row]!] = op;
-    ledger.count(row, op, Verdict.proceed, 0);
-    if (plan.observed[file] === 1) sizes.later(row, op, file, nowNs);
-    else this.model(row, op, file, held, nowNs);
-    const recordedNs = c.latencyNs[row]!;
-    if (recordedNs >= 0) ledger.time(op, nowNs, recordedNs, true);
-    else {
-      const { fixedNs, nsPerByte } = parts.prices;
-      const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
-      ledger.time(op, nowNs, fixedNs[op]! + nsPerByte[op]! * bytes, false);
+  }
+
+  /** A write of nothing, or of nobody knows what. */
+  private emptyCase(size: number, offset: number, length: number): number {
+    return size >= 0 && offset >= 0 && length >= 0 && offset + length > size ? Case.write_past_eof : Case.write_written;
+  }
+
+  private truncateCase(version: number, size: number, length: number): number {
+    if (size < 0) {
+      const end = this.versions.map(version)?.end ?? 0;
+      return length < end || length === 0 ? Case.truncate_down : Case.truncate_up;
     }
-    return true;
+    return length < size ? Case.truncate_down : length > size ? Case.truncate_up : Case.truncate_same;
   }
 
   /** What the call does to a map that was not recorded. */
-  private model(row: number, op: number, file: number, held: number, nowNs: number): void {
-    const { c } = this;
-    const { files } = this.parts;
-    const inPlace = KEEPS_MAP[op] === 1 || (held === Holding.written && WRITES[op] === 1);
-    if (!inPlace || c.addr[row]! >= 0) this.parts.applyModel(row, nowNs, false, held);
-    else {
-      this.hazards.changedNs[file] = nowNs;
-      const end = c.offset[row]! + c.length[row]!;
-      if (op === Op.write && files.size[file]! < end) files.size[file] = end;
+  private change(row: number, file: number, nowNs: number, lanes: number, held: number): void {
+    this.versions.acting = lanes;
+    this.lanes[31 - Math.clz32(lanes & -lanes)]!.changeFor(row, file, nowNs, held);
+    // Blocks that the row names may have been metadata, in each lane by itself.
+    if (this.c.addr[row]! >= 0)
+      for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.named(row);
+  }
+
+  private commit(file: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.files.commit(file);
+  }
+
+  /** Where changes are recorded, sizes follow from calls all the same. */
+  private resize(row: number, nowNs: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      this.versions.acting = left & -left;
+      this.lanes[31 - Math.clz32(left & -left)]!.resized(row, nowNs);
     }
-    if (op === Op.fsync || op === Op.msync) files.commit(file);
+    this.queued |= lanes;
   }
-}
 
-/** What goes ahead under a policy whoever asks: neither the range nor the process decides, and nothing follows from it. */
-function ahead(policy: Policy): Uint8Array {
-  const { reach, holderMask, verdictOther, seal, spoils } = policy;
-  const ownBlocks = seal?.faultsNeedOwnBlocks === true ? 1 << Hold[seal.hold] : 0;
-  const table = new Uint8Array(SIZE);
-  for (let code = 0; code < CASE_COUNT; code++) {
-    if (spoils?.cases.includes(CASES[code]!) === true) continue;
-    const asks = FAULT_CASES.includes(code) ? holderMask | ownBlocks : holderMask;
-    for (let mask = 0; mask < MASKS; mask++)
-      if (
-        verdictOther[code * MASKS + mask] === Verdict.proceed &&
-        (mask & asks) === 0 &&
-        (reach === 'file' || mask === 0)
-      )
-        table[code * MASKS + mask] = 1;
+  private unsure(lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      // The prediction of a recorded lane looks at the map once more, and counts what it does not know.
+      this.lanes[31 - Math.clz32(bit)]!.unsure((this.recorded & bit) !== 0 ? 2 : 1);
+    }
   }
-  return table;
-}
 
-/** Where the kernel's table predicts success, whoever asks. */
-function agreed({ verdictOther, holderMask }: Policy): Uint8Array {
-  return Uint8Array.from({ length: SIZE }, (_, at) =>
-    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? 1 : 0,
-  );
+  // --- counting
+
+  private count(row: number, op: number, nowNs: number, lanes: number, committed: number): void {
+    const { c } = this;
+    const recordedNs = c.latencyNs[row]!;
+    const measured = recordedNs >= 0;
+    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
+    const ns = measured ? recordedNs : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
+    for (let left = committed; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, measured);
+    if (lanes === 0) return;
+    let together = this.last;
+    if (together === null || together.lanes !== lanes) {
+      together = this.setOf(lanes);
+      this.last = together;
+    }
+    if (together !== null && this.rows[row] === 0) {
+      this.rows[row] = together.number;
+      together.tally.proceeded[op]!++;
+      together.tally.time(op, nowNs, ns, measured);
+    } else this.countEach(row, op, nowNs, ns, measured, lanes);
+    const recorded = lanes & this.recorded;
+    if (recorded !== 0) this.compare(row, op, recorded);
+  }
+
+  /** More sets of lanes than are worth a tally, or lanes that come to a row later than others. */
+  private countEach(row: number, op: number, nowNs: number, ns: number, measured: boolean, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const { ledger } = this.lanes[31 - Math.clz32(left & -left)]!;
+      ledger.count(row, op, Verdict.proceed, 0);
+      ledger.tally.time(op, nowNs, ns, measured);
+    }
+  }
+
+  private setOf(lanes: number): Together | null {
+    const known = this.ofLanes.get(lanes);
+    if (known !== undefined) return known;
+    if (this.together.length === MOST_SETS) return null;
+    const fresh = { lanes, tally: new Tally(this.endNs), number: this.together.length + 1 };
+    this.together.push(fresh);
+    this.ofLanes.set(lanes, fresh);
+    return fresh;
+  }
+
+  /** Gives each lane its share of what was counted for several. */
+  finish(): void {
+    for (const { lanes, tally } of this.together)
+      for (let left = lanes; left !== 0; left &= left - 1)
+        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));
+    const { rows } = this;
+    this.lanes.forEach(({ ledger: { verdicts } }, lane) => {
+      const has = Uint8Array.from([0, ...this.together.map(({ lanes }) => (lanes >>> lane) & 1)], (isIn) =>
+        isIn === 1 ? Verdict.proceed + 1 : 0,
+      );
+      for (let row = 0; row < rows.length; row++) if (has[rows[row]!] !== 0) verdicts[row] = has[rows[row]!]!;
+    });
+  }
+
+  private compare(row: number, op: number, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.fidelity!.agrees(op, this.c.result[row]!);
+  }
 }

@@ -1,10 +1,11 @@
-// The replay: the same columns through every lane. Lanes share nothing that changes.
+// The replay: the same columns through every lane, in one pass.
 import type { CostModel } from '../model/costs.js';
 import type { Policy } from '../model/policy.js';
+import type { FileStates } from './file-states.js';
 import type { EngineInput } from './input.js';
-import { Lane } from './lane.js';
 import { type LanePolicies, lanePolicies, type MixedLane } from './lane-policies.js';
 import type { OnDeny } from './operations.js';
+import { MOST_LANES, Pass } from './pass.js';
 import { foldPrices } from './recipes.js';
 import type { LaneResult } from './result.js';
 import { planSeals, type SealPlan, type SealRule } from './seal-plan.js';
@@ -31,20 +32,49 @@ export interface ReplayPlan extends LanePlan {
 
 export function replay(input: EngineInput, plan: ReplayPlan): LaneResult[] {
   const seals = planSeals(input, plan.sealRule);
-  return plan.policies.map((policy) => replayLane(input, seals, lanePolicies(policy, input, plan.kernel), plan));
+  return replayLanes(
+    input,
+    seals,
+    plan.policies.map((policy) => lanePolicies(policy, input, plan.kernel)),
+    plan,
+  );
 }
 
-export function replayLane(input: EngineInput, seals: SealPlan, policies: LanePolicies, plan: LanePlan): LaneResult {
-  const lane = laneOf(input, seals, policies, plan);
-  const { crashAtNs = [], cut = false } = plan;
-  for (const timeNs of crashAtNs) lane.crash(timeNs);
-  return lane.finish(cut ? crashAtNs.at(-1) : undefined);
+/** Some lanes of a replay, in as few passes as they fit into. */
+export function replayLanes(
+  input: EngineInput,
+  seals: SealPlan,
+  policies: readonly LanePolicies[],
+  plan: LanePlan,
+): LaneResult[] {
+  const results: LaneResult[] = [];
+  for (let from = 0; from < policies.length; from += MOST_LANES) {
+    const pass = passOf(input, seals, policies.slice(from, from + MOST_LANES), plan);
+    const { crashAtNs = [], cut = false } = plan;
+    for (const timeNs of crashAtNs) pass.crash(timeNs);
+    results.push(...pass.finish(cut ? crashAtNs.at(-1) : undefined));
+  }
+  return results;
 }
 
-export const newLane = (input: EngineInput, seals: SealPlan, policy: Policy | MixedLane, plan: LanePlan): Lane =>
-  laneOf(input, seals, lanePolicies(policy, input, plan.kernel), plan);
+/** One lane by itself, to be looked at on its way. */
+export interface LoneLane {
+  readonly files: FileStates;
+  /** Replays all events up to and including a time. */
+  runTo(timeNs: number): void;
+  finish(atNs?: number): LaneResult;
+}
 
-function laneOf(input: EngineInput, seals: SealPlan, policies: LanePolicies, plan: LanePlan): Lane {
+export function newLane(input: EngineInput, seals: SealPlan, policy: Policy | MixedLane, plan: LanePlan): LoneLane {
+  const pass = passOf(input, seals, [lanePolicies(policy, input, plan.kernel)], plan);
+  return {
+    files: pass.lanes[0]!.files,
+    runTo: (timeNs) => pass.runTo(timeNs),
+    finish: (atNs) => pass.finish(atNs)[0]!,
+  };
+}
+
+function passOf(input: EngineInput, seals: SealPlan, policies: readonly LanePolicies[], plan: LanePlan): Pass {
   const { unseal, onDeny, timing, kernel } = plan;
-  return new Lane(input, seals, policies, foldPrices(plan.costs), { unseal, onDeny, timing, kernel });
+  return new Pass(input, seals, policies, foldPrices(plan.costs), { unseal, onDeny, timing, kernel });
 }

@@ -110,6 +110,8 @@ export interface LaneResult {
   /** By op code. */
   readonly latency: readonly (Histogram | undefined)[];
   readonly wait: Histogram;
+  /** By event row of an operation that is in `wait`: how long it waited, ns. */
+  readonly waitNs: ReadonlyMap<number, number>;
   /** Operations that still wait when the trace ends. */
   readonly stillWaiting: number;
   /** Reads and writes that queued behind a sleeper who keeps the I/O lock. */
@@ -150,6 +152,7 @@ export interface LaneResult {
   readonly heats: readonly (Float64Array | undefined)[];
   /** By event row: verdict + 1, 0 where none was given. */
   readonly verdicts: Uint8Array;
-  readonly errnos: ReadonlyMap<number, number>;
+  /** By event row: errno of a refusal, 0 for none. */
+  readonly errnos: Uint16Array;
   readonly fidelity: FidelityCounts | null;
 }

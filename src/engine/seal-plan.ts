@@ -1,11 +1,13 @@
 // What is worked out once before the lanes run: who would have sealed what, and where (replay reference, section 3: a seal is
 // called before the mapping through which a device later holds the file); which row ends each hold; each thread's own order.
 import { globPattern } from '../base/glob.js';
-import { type EventColumns, Flag, OP_COUNT, Op, opSet } from '../model/events.js';
+import { type EventColumns, Flag, OBSERVED_OPS, OP_COUNT, OPS, Op, opSet } from '../model/events.js';
 import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
+import { type Regions, regionsOf } from './regions.js';
+import { type Wakes, wakesOf } from './wakes.js';
 
 export type SealRule =
   | { readonly kind: 'explicit' | 'dma' | 'mapped' }
@@ -35,11 +37,14 @@ export interface SealPlan {
   readonly nextOfTask: Uint32Array;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
-  /** Above every block the trace names: what only a replay allocates comes from there. */
-  readonly firstFreeAddr: number;
-  /** By operation: how long the recorded run was seen to wait in it, ns, and from when on; 0: it was not seen to. */
+  /** Where blocks lie that only a replay allocates. */
+  readonly regions: Regions;
+  /** By `opId`: the op of the operation, 0 for none. Its observed changes of the map follow it as rows of their own. */
+  readonly opOf: Uint8Array;
+  /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
+  readonly wakes: Wakes;
   readonly highestId: number;
 }
 
@@ -82,6 +87,7 @@ class Planner {
   private readonly live = new Map<number, LiveHold>();
   private readonly rawPids = new Set<number>();
   private readonly ofFile = new Map<number, Set<LiveHold>>();
+  private anyWaits = false;
 
   constructor(input: EngineInput, rule: SealRule) {
     const { columns: c } = input;
@@ -107,37 +113,50 @@ class Planner {
         chains ??= chainsOf(input);
         return chains;
       },
-      firstFreeAddr: firstFreeAddress(c),
+      regions: regionsOf(c, input.fileCount),
+      opOf: new Uint8Array(highestId + 1),
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
+      wakes: wakesOf(input),
       highestId,
     };
   }
 
   run(): SealPlan {
     const { columns: c } = this.input;
+    const { plain, opOf, requested, wholeTrace } = this.plan;
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
-      const requested = requestedBy(op, c.flags[i]!);
-      if ((c.flags[i]! & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
-      if (requested >= 0 && c.file[i] !== NONE && !failed(c.result[i]!))
-        this.plan.requested[c.file[i]!]! |= 1 << requested;
-      if (ACQUIRES[op] === 1) this.acquire(i);
-      else if (RELEASES[op] === 1) this.release(i);
-      else if (op === Op.exit) this.endOfProcess(i);
-      else if (op === Op.wait) this.waited(i);
+      const kind = KIND[op]!;
+      const flags = c.flags[i]!;
+      const file = c.file[i]!;
+      if ((flags & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
+      // No row of these ops has a seal called before it: only what takes hold of a file has.
+      if (kind === Kind.plain) {
+        if (isPlain(c, i, op, flags, file) && wholeTrace[file] === 0) plain[i] = 1;
+      } else if (kind === Kind.acquires) {
+        const wants = requestedBy(op, flags);
+        if (wants >= 0 && file !== NONE && !failed(c.result[i]!)) requested[file]! |= 1 << wants;
+        this.acquire(i);
+      } else if (kind === Kind.releases) this.release(i);
+      else if (kind === Kind.ends) this.endOfProcess(i);
+      else if (kind === Kind.waits) this.waited(i);
+      if (kind !== Kind.observes && (flags & NO_CALL) === 0 && opOf[c.opId[i]!] === 0) opOf[c.opId[i]!] = op;
     }
+    opOf[0] = 0;
     if (this.rule.kind === 'dma' || this.rule.kind === 'mapped') this.placeQueries();
-    markPlain(c, this.plan);
+    if (this.anyWaits) for (let i = 0; i < c.rows; i++) if (this.plan.waitedNs[c.opId[i]!]! > 0) plain[i] = 0;
     return this.plan;
   }
 
   private waited(i: number): void {
+    this.anyWaits = true;
     const { columns: c } = this.input;
     const { waitedNs, waitedFromNs } = this.plan;
     const opId = c.opId[i]!;
     if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[i]!;
-    waitedNs[opId]! += Math.max(0, c.latencyNs[i]!);
+    // What lies between two sleeps is part of the wait: it looked, and found the next pin.
+    waitedNs[opId] = c.timeNs[i]! + Math.max(0, c.latencyNs[i]!) - waitedFromNs[opId]!;
   }
 
   /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */
@@ -250,33 +269,38 @@ function observedFiles(input: EngineInput): Uint8Array {
   return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
+const NO_OPERATION = opSet([...OBSERVED_OPS, 'dma_read', 'dma_write']);
 const PLAIN_OPS = opSet([
   ...(['read', 'write', 'truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'setattr', 'fsync'] as const),
   ...(['read_fault', 'write_fault', 'msync'] as const),
 ]);
 const UNPLAIN = Flag.second | Flag.synthetic | Flag.observed | Flag.attributes | Flag.raw;
 
-function markPlain(c: EventColumns, { plain, atRow, wholeTrace, waitedNs }: SealPlan): void {
-  for (let i = 0; i < c.rows; i++) {
-    const file = c.file[i]!;
-    if (PLAIN_OPS[c.op[i]!] === 0 || file === NONE || c.handle[i] !== 0 || (c.flags[i]! & UNPLAIN) !== 0) continue;
-    if (c.result[i]! < 0 || (atRow[i]! & SealHere.callBefore) !== 0 || wholeTrace[file] === 1) continue;
-    if (secondOf(c, i) < 0 && waitedNs[c.opId[i]!] === 0) plain[i] = 1;
-  }
+function isPlain(c: EventColumns, i: number, op: number, flags: number, file: number): boolean {
+  if (file === NONE || (flags & UNPLAIN) !== 0 || c.handle[i] !== 0 || c.result[i]! < 0) return false;
+  if (c.length[i]! < 0 && (flags & Flag.whole) !== 0) return false;
+  return i + 1 >= c.rows || c.op[i + 1] !== op || secondOf(c, i) < 0;
 }
+
+/** Rows with these are no operations, or not the first rows of them. */
+const NO_CALL = Flag.second | Flag.observed;
+
+/** What the planner does with a row, by op code; devices' accesses and what was only seen are no operations. */
+const Kind = { nothing: 0, plain: 1, acquires: 2, releases: 3, ends: 4, waits: 5, observes: 6 } as const;
+const KIND = Uint8Array.from(OPS, (_, op) => {
+  if (PLAIN_OPS[op] === 1) return Kind.plain;
+  if (ACQUIRES[op] === 1) return Kind.acquires;
+  if (RELEASES[op] === 1) return Kind.releases;
+  if (op === Op.exit) return Kind.ends;
+  if (op === Op.wait) return Kind.waits;
+  return NO_OPERATION[op] === 1 ? Kind.observes : Kind.nothing;
+});
 
 const DEVICE_OPS = opSet(['unpin', 'dma_read', 'dma_write', 'device_fault']);
 
 /** Done by a device through a hold of the trace, whatever the thread is at that took it: an I/O that ends, a remote access. */
 export const isDeviceRow = (c: EventColumns, row: number): boolean =>
   DEVICE_OPS[c.op[row]!] === 1 && c.handle[row] !== 0;
-
-function firstFreeAddress(c: EventColumns): number {
-  let highest = 0;
-  for (let i = 0; i < c.rows; i++)
-    if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + Math.max(0, c.length[i]!));
-  return Math.ceil((highest + 1) / 2 ** 20) * 2 ** 20;
-}
 
 function chainsOf({ columns: c, pidOf }: EngineInput): Uint32Array {
   const next = new Uint32Array(c.rows);

@@ -2,7 +2,7 @@
 // Lifetimes: seal-semantics section 5; where a seal is put: replay reference section 3.
 import { Holding, State } from '../extents/extent-map.js';
 import { errnoName, Hold } from '../model/policy.js';
-import type { FileStates } from './file-states.js';
+import { Deed, type FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { Obstacles } from './obstacles.js';
@@ -75,13 +75,13 @@ export class Seals {
     this.queue = parts.queue;
     this.endNs = parts.endNs;
     this.flushed = parts.flushed;
-    this.idleSince = new Float64Array(parts.files.maps.length).fill(Number.POSITIVE_INFINITY);
+    this.idleSince = new Float64Array(parts.files.count).fill(Number.POSITIVE_INFINITY);
   }
 
   /** errno with which the seal of this request fails; 0 when nothing stands in its way, or the policy has no seal. */
-  refusal(file: number, row: number, explicit: boolean): number {
+  refusal(file: number, row: number, explicit: boolean, pid = -1): number {
     const spec = this.policies.of(file).seal;
-    return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit });
+    return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit, pid });
   }
 
   /** A seal that was asked for and not had. */
@@ -99,7 +99,8 @@ export class Seals {
       if (this.plan.wholeTrace[file] === 1) this.hopeless.add(file);
       return this.prices.price('refuse');
     }
-    const costNs = (spec.prepares ? this.prepare(file) : 0) + (spec.synced === false ? 0 : this.prices.price('commit'));
+    const costNs =
+      (spec.prepares ? this.prepare(file, row, timeNs) : 0) + (spec.synced === false ? 0 : this.prices.price('commit'));
     // A seal that outlives its process is nobody's own.
     const holder = spec.outlives.includes('exit') ? -1 : pid;
     const hold = this.holds.add(Hold[spec.hold], file, holder, task, 0, timeNs, 0, Number.MAX_SAFE_INTEGER, row);
@@ -114,14 +115,13 @@ export class Seals {
     const row = this.rows.at(-1)!;
     if (!row.survivesCrash) return;
     row.survivesCrash = false;
-    this.unsynced.push({ row, commits: this.files.commits[file]! });
+    this.unsynced.push({ row, commits: this.files.commitsOf(file) });
   }
 
   /** Seals whose commit has come by now survive. */
   settleCommits(): void {
-    const { commits } = this.files;
     this.unsynced = this.unsynced.filter((one) => {
-      one.row.survivesCrash = commits[one.row.file]! > one.commits;
+      one.row.survivesCrash = this.files.commitsOf(one.row.file) > one.commits;
       return !one.row.survivesCrash;
     });
   }
@@ -149,6 +149,12 @@ export class Seals {
 
   isSealed(file: number): boolean {
     return this.sealed.has(file);
+  }
+
+  /** When a break that is under way takes the seal of a file, ns; Infinity for none. */
+  limitNs(file: number): number {
+    const seal = this.sealed.get(file);
+    return seal === undefined ? Number.POSITIVE_INFINITY : this.holds.limitNs[seal.hold]!;
   }
 
   /** Files whose seal this process called for. */
@@ -225,34 +231,37 @@ export class Seals {
   }
 
   /** Every block of the file allocated, written, its own and on disk: what the v2/v3 call does before it sets the flag. */
-  private prepare(file: number): number {
+  private prepare(file: number, row: number, nowNs: number): number {
     const { files, prices } = this;
-    const map = files.map(file);
-    const size = files.size[file]! >= 0 ? Math.ceil(files.size[file]! / PAGE) * PAGE : map.end;
-    let ns = prices.price('fsync');
+    const map = files.mapOf(file);
+    const size = files.sizeOf(file) >= 0 ? Math.ceil(files.sizeOf(file) / PAGE) * PAGE : (map?.end ?? 0);
+    const flushNs = prices.price('fsync');
     this.flushed(file);
-    if (size === 0 || files.known[file] === 0) return ns;
-    const held = map.summary(0, size);
-    if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked | Holding.delalloc)) === 0) return ns;
+    if (size === 0 || !files.isKnown(file)) return flushNs;
+    const held = map?.summary(0, size) ?? Holding.hole;
+    if ((held & (Holding.hole | Holding.unwritten | Holding.reflinked | Holding.delalloc)) === 0) return flushNs;
+    if (!files.does(Deed.prepare, row, file, nowNs)) return files.outcome(file);
+    let ns = flushNs;
     const filled = files.fill(file, 0, size, -1, State.written);
     if (filled > 0) ns += prices.price('allocate') + prices.price('zero', filled);
     const copied = files.unshare(file, 0, size);
     if (copied > 0) ns += prices.price('allocate') + prices.price('write', copied);
     if ((held & (Holding.unwritten | Holding.delalloc)) !== 0) ns += prices.price('convert');
     this.settle(file, size);
-    // Its blocks are not those of the recording from here on: reserved ones have got addresses of this lane's own.
-    files.diverged[file] = 1;
+    // Its blocks are not those of the recording from here on: reserved ones have got addresses that only a replay gives.
+    files.diverge(file);
+    files.did(ns);
     return ns;
   }
 
-  /** Unwritten blocks become written; reserved ones get blocks of this lane's own. */
+  /** Unwritten blocks become written; reserved ones get blocks of the replay's own. */
   private settle(file: number, size: number): void {
     const map = this.files.map(file);
     const reserved: number[] = [];
     for (let at = map.seek(0); at >= 0 && map.offset(at) < size; at = map.next(at))
       if (map.state(at) === State.delalloc) reserved.push(map.offset(at), map.length(at));
     for (let i = 0; i < reserved.length; i += 2)
-      map.insert(reserved[i]!, reserved[i + 1]!, this.files.allocate(reserved[i + 1]!), State.written);
+      this.files.allocate(file, reserved[i]!, reserved[i + 1]!, State.written);
     map.convert(0, size, State.written);
   }
 }

@@ -8,6 +8,7 @@ export class Threads {
   readonly lateNs: Float64Array;
   /** By task: 1 while it does not run from the columns. */
   private readonly apart: Uint8Array;
+  private aparts = 0;
   private readonly pending: Uint32Array;
   /** By task: 1 while it waits. */
   private readonly blocked: Uint8Array;
@@ -28,6 +29,11 @@ export class Threads {
     this.queue = queue;
   }
 
+  /** Does any thread run from its own chain? */
+  get anyApart(): boolean {
+    return this.aparts > 0;
+  }
+
   /** Does the row at hand belong to a thread that runs from its own chain? */
   runsApart(task: number): boolean {
     return task !== NONE && this.apart[task] === 1;
@@ -40,6 +46,7 @@ export class Threads {
   /** The thread waits in the operation of `row`: nothing of what follows happens until `release`. */
   block(task: number, row: number): void {
     if (task === NONE) return;
+    if (this.apart[task] === 0) this.aparts++;
     this.apart[task] = 1;
     this.blocked[task] = 1;
     this.pending[task] = this.next[row]!;
@@ -75,6 +82,7 @@ export class Threads {
     let lost = 0;
     if (this.apart[task] === 1)
       for (let row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
+    if (this.apart[task] === 1) this.aparts--;
     this.apart[task] = 0;
     this.blocked[task] = 0;
     this.pending[task] = NONE;

@@ -10,7 +10,7 @@ export class Users {
   /** By file: how many hold it sealed: device holds and direct mappings. */
   readonly sealing: Uint32Array;
   private readonly opens: Uint32Array;
-  /** By handle. */
+  /** By handle: the file + 1, 0 for none (memory of zeros costs nothing). */
   private readonly file: Uint32Array;
   private readonly pid: Int32Array;
   private readonly use: Uint8Array;
@@ -20,14 +20,14 @@ export class Users {
     this.mappings = new Uint32Array(files);
     this.sealing = new Uint32Array(files);
     this.opens = new Uint32Array(files);
-    this.file = new Uint32Array(highestHandle + 1).fill(NONE);
+    this.file = new Uint32Array(highestHandle + 1);
     this.pid = new Int32Array(highestHandle + 1);
     this.use = new Uint8Array(highestHandle + 1);
   }
 
   add(handle: number, file: number, pid: number, use: number): void {
     if (handle === 0) return;
-    this.file[handle] = file;
+    this.file[handle] = file + 1;
     this.pid[handle] = pid;
     this.use[handle] = use;
     this.count(file, use, 1);
@@ -38,9 +38,9 @@ export class Users {
 
   /** Returns the file it used; NONE when it used none. */
   drop(handle: number): number {
-    const file = this.file[handle]!;
-    if (handle === 0 || file === NONE) return NONE;
-    this.file[handle] = NONE;
+    if (handle === 0 || this.file[handle] === 0) return NONE;
+    const file = this.file[handle]! - 1;
+    this.file[handle] = 0;
     this.count(file, this.use[handle]!, -1);
     this.ofPid.get(this.pid[handle]!)?.delete(handle);
     return file;
@@ -48,7 +48,17 @@ export class Users {
 
   /** Does the file stay sealed for the sake of this handle? */
   seals(handle: number): boolean {
-    return this.file[handle] !== NONE && (this.use[handle]! & Use.sealing) !== 0;
+    return this.file[handle] !== 0 && (this.use[handle]! & Use.sealing) !== 0;
+  }
+
+  /** The file of a descriptor; NONE for what is none. */
+  openOf(handle: number): number {
+    return (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]!;
+  }
+
+  /** Process that a handle is, or was, of. */
+  pidOf(handle: number): number {
+    return this.pid[handle]!;
   }
 
   /** Mapped or open: an unlinked file keeps its blocks for as long. */

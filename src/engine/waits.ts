@@ -22,6 +22,12 @@ export interface Waiter {
   readonly late: number[];
   /** It looks again at whole multiples of this from its beginning; 0: it is told at once. */
   readonly pollNs: number;
+  /** Of who waits for pins: handle and place of the hold it sleeps on, and how often it has slept. */
+  sleepsOn: number;
+  sleepsAt: number;
+  sleeps: number;
+  /** It was woken, and has not looked yet. */
+  woken: boolean;
 }
 
 export class Waits {
@@ -103,6 +109,19 @@ export class Waits {
   heldBack(d: Decision, what: WaitsFor): boolean {
     if (what === 'lock') return this.keepsLock(d.blocked);
     return this.inTheWay(d).next().done !== true;
+  }
+
+  /** Sleeps until the first pin that it found is gone. */
+  sleep(waiter: Waiter): void {
+    const first = this.inTheWay(waiter.decision).next();
+    waiter.sleepsAt = first.done === true ? -1 : first.value;
+    waiter.sleepsOn = first.done === true ? 0 : this.holds.handle[first.value]!;
+    waiter.woken = false;
+  }
+
+  /** Is the pin that it sleeps on still there? */
+  isAsleep({ sleepsAt, sleepsOn }: Waiter): boolean {
+    return sleepsOn !== 0 && this.holds.byHandle(sleepsOn) === sleepsAt;
   }
 
   /** Somebody waits for pins of this file and keeps its I/O lock meanwhile. */

@@ -31,6 +31,7 @@ export const arrowStream: Format = {
 async function* counted(input: Input, used: { bytes: number }): AsyncGenerator<Uint8Array> {
   for await (const chunk of input.chunks()) {
     used.bytes += chunk.length;
-    yield chunk;
+    // The library's batches keep pieces of it.
+    yield Uint8Array.from(chunk);
   }
 }

@@ -3,7 +3,15 @@
 import { LONGEST_LINE } from '../base/line-splitter.js';
 import type { KernelSink } from '../model/kernel.js';
 import type { Format, RecordWriter, TraceSink } from '../model/trace.js';
-import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
+import {
+  type Actor,
+  Actors,
+  Beginnings,
+  type EventName,
+  EventNames,
+  NAME_SLACK,
+  SHORTEST_LINE,
+} from './ftrace-columns.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 import { Stamps } from './stamps.js';
@@ -14,6 +22,7 @@ const text = new TextDecoder();
 export const ftraceText: Format = {
   name: 'ftrace-text',
   title: 'ftrace text: trace-cmd report (plain, -t, -R) and tracefs trace',
+  kernelOnly: true,
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
@@ -58,6 +67,7 @@ class LineParser {
   private readonly decoder: PayloadDecoder;
   private readonly actors: Actors;
   private readonly names: EventNames;
+  private readonly beginnings = new Beginnings();
   private line = 0;
   private readonly stamps: Stamps;
   private readonly losses: Losses;
@@ -77,13 +87,18 @@ class LineParser {
   }
 
   /** Parses all whole lines from a place on; returns the place behind the last. */
+  // hot
   lines(b: Buffer, start: number): number {
+    const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
+    const reach = b.length - NAME_SLACK;
     let from = start;
     for (;;) {
       const end = b.indexOf(LF, from);
       if (end < 0) return from;
       this.line++;
-      this.parse(b, from, end > from && b[end - 1] === 13 ? end - 1 : end, false);
+      const to = end > from && b[end - 1] === 13 ? end - 1 : end;
+      if (to > reach || to - from < SHORTEST_LINE) this.parse(b, null, from, to, false);
+      else if (!this.repeats(b, view, from, to)) this.parse(b, view, from, to, false);
       from = end + 1;
     }
   }
@@ -91,7 +106,7 @@ class LineParser {
   /** A last line without its newline: a recording that was cut, unless the line is complete. */
   last(b: Buffer): void {
     this.line++;
-    this.parse(b, 0, b.length, true);
+    this.parse(b, null, 0, b.length, true);
   }
 
   tooLong(): void {
@@ -104,7 +119,27 @@ class LineParser {
   }
 
   // hot
-  private parse(b: Buffer, from: number, to: number, cut: boolean): void {
+  /** Takes a line whose columns are all known from earlier ones; false: it is none, and was not taken. */
+  private repeats(b: Buffer, view: DataView, from: number, to: number): boolean {
+    const begin = this.beginnings.at(view, from, to);
+    if (begin === null) return false;
+    const stamp = from + begin.bytes.length;
+    let at = stamp;
+    while (at < to && b[at] !== COLON) at++;
+    if (at + 1 >= to || b[at + 1] !== SPACE) return false;
+    const timeNs = this.stamps.read(b, stamp, at);
+    if (Number.isNaN(timeNs)) return false;
+    at += 2;
+    const name = this.names.at(view, at, to);
+    if (name === null) return false;
+    at += name.bytes.length;
+    if (b[at] === SPACE) return false;
+    this.deliver(name.event, timeNs, begin.cpu, begin.actor, b, view, at, to, false);
+    return true;
+  }
+
+  /** `view` is null where the line is no example for others. */
+  private parse(b: Buffer, view: DataView | null, from: number, to: number, cut: boolean): void {
     if (from === to) return;
     const actor = this.actors.of(b, from, to);
     if (actor === null) return this.other(b, from, to, cut);
@@ -137,7 +172,11 @@ class LineParser {
     const event = this.names.of(b, name, at, shape);
     at += shape === 2 ? 4 : 1;
     while (at < to && b[at] === SPACE) at++;
-    this.deliver(event, timeNs, cpu, actor, b, at, to, cut);
+    if (view !== null) {
+      this.beginnings.learn(b, view, from, word, actor, cpu);
+      if (shape === 0) this.names.learn(b, view, name, at, event);
+    }
+    this.deliver(event, timeNs, cpu, actor, b, view, at, to, cut);
   }
 
   // hot
@@ -147,6 +186,7 @@ class LineParser {
     cpu: number,
     actor: Actor,
     b: Buffer,
+    view: DataView | null,
     at: number,
     to: number,
     cut: boolean,
@@ -164,7 +204,7 @@ class LineParser {
     let opId = 0;
     if (code >= 0) {
       record.event = code;
-      if (event.read || cut) decoder.decode(code, b, at, to);
+      if (event.read || cut) decoder.decode(code, b, view, at, to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.other(b, 0, to, true);
       opId = kernel.take();

@@ -69,7 +69,7 @@ function bareMarker(d: PayloadDecoder, b: Uint8Array, from: number, to: number):
 
 /** The slots from `skip` on, in the ordinary way. */
 function rest(d: PayloadDecoder, skip: number, b: Uint8Array, from: number, to: number): void {
-  d.named(d.events[d.record.event]!.slots.slice(skip), b, from, to, false);
+  d.named(d.event(d.record.event).slots.slice(skip), b, from, to, false);
 }
 
 /** `7,0 WS 561152 () 30720 + 1096 0x2,0,4 [comm]`; complete lacks the byte count and ends in `[error]`; remap ends in `<- (259,0) 32`. */
@@ -148,7 +148,7 @@ function ext4Status(d: PayloadDecoder, b: Uint8Array, from: number, to: number):
   if (open < 0 || open >= to) return d.lacks(2);
   v[2] = number(b, open + 1, to);
   v[3] = number(b, cursor.at + 1, to);
-  if (d.events[d.record.event]!.slots.length > 4) rest(d, 4, b, cursor.at + 1, to);
+  if (d.event(d.record.event).slots.length > 4) rest(d, 4, b, cursor.at + 1, to);
 }
 
 /** `dev 259:0 ino 0xc shared WRITE|.. address 0x.. pgoff 0x.. NOPAGE`: flags by number or name, result by number or name. */

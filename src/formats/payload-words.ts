@@ -2,7 +2,11 @@
 
 const SPACE = 32;
 
-export const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+export function ascii(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 /** Place of the value of word `key` at or after `at`; -1. The key stands alone and is followed by space, `=` or `:`. */
 export function find(b: Uint8Array, key: Uint8Array, at: number, from: number, to: number): number {

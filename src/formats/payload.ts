@@ -3,7 +3,8 @@
 // another kernel adds, drops or moves do no harm (kernel-events reference, trap 14).
 import { cursor, device, HEX, hexNumber, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
-import { slotPlaces } from '../model/kernel-events.js';
+import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
+import { type FoundValue, PayloadPlan } from './payload-plan.js';
 import { SPECIAL } from './payload-special.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
@@ -19,16 +20,26 @@ interface CompiledEvent {
   readonly slots: readonly CompiledSlot[];
   readonly call: boolean;
   readonly special: Special | null;
+  /** How its lines have looked so far, the latest first. */
+  readonly plans: PayloadPlan[];
+  /** How many more looks may be learned. */
+  lessons: number;
 }
 
 export type Special = (d: PayloadDecoder, b: Uint8Array, from: number, to: number) => void;
 
 const SPACE = 32;
+/** Lines of most events look one way; some print words of their own, and then nothing repeats. */
+const MOST_PLANS = 4;
+const MOST_LESSONS = 8;
 
 export class PayloadDecoder {
   readonly record: KernelRecord;
   readonly words: Words;
-  readonly events: readonly CompiledEvent[];
+  readonly #known: readonly KernelEvent[];
+  readonly #events: (CompiledEvent | undefined)[] = [];
+  /** Values of the line at hand, where it is one to learn from. */
+  #found: FoundValue[] | null = null;
   /** Result bits of DAX faults by interned word. */
   readonly vmFaults = new Map<number, number>();
   /** Slots of the last record that were not found. */
@@ -37,20 +48,12 @@ export class PayloadDecoder {
   constructor(kernel: KernelSink) {
     this.record = kernel.record;
     this.words = kernel.words;
-    this.events = kernel.catalogue.events.map((event) => {
-      const places = slotPlaces(event);
-      return {
-        slots: event.slots.map((s: Slot, i) => ({
-          print: ascii(s.print),
-          field: ascii(s.field),
-          type: s.type,
-          place: places[i]!,
-          scale: s.fieldScale,
-        })),
-        call: event.kind !== 'tracepoint',
-        special: SPECIAL[event.name] ?? null,
-      };
-    });
+    this.#known = kernel.catalogue.events;
+  }
+
+  event(code: number): CompiledEvent {
+    this.#events[code] ??= compiled(this.#known[code]!);
+    return this.#events[code];
   }
 
   /** Says how many slots a special form could not find. */
@@ -58,21 +61,64 @@ export class PayloadDecoder {
     this.missing = slots;
   }
 
-  /** Fills `record.v` and `record.arrays` for event code `event` from bytes [from, to). */
-  decode(event: number, b: Uint8Array, from: number, to: number): void {
-    const compiled = this.events[event]!;
+  /**
+   * Fills `record.v` and `record.arrays` for event code `event` from bytes [from, to). `view`, of the same bytes, where it
+   * reaches SLACK bytes further: what looks like lines before is read faster.
+   */
+  // hot
+  decode(event: number, b: Uint8Array, view: DataView | null, from: number, to: number): void {
+    const compiled = this.event(event);
     const { v, arrays } = this.record;
-    // Neither `fill` nor `length = 0`: both are calls into the engine, on every record.
-    for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
     if (arrays.length > 0) arrays.length = 0;
+    const { plans } = compiled;
+    for (let i = 0; view !== null && i < plans.length; i++) {
+      const plan = plans[i]!;
+      if (!plan.read(b, view, from, to, v)) continue;
+      if (i > 0) {
+        plans[i] = plans[0]!;
+        plans[0] = plan;
+      }
+      for (let place = plan.filled; place < v.length; place++) v[place] = Number.NaN;
+      this.missing = 0;
+      return;
+    }
+    this.search(compiled, b, from, to, view !== null);
+  }
+
+  /** The same by the words of the line, whatever it looks like. */
+  private search(compiled: CompiledEvent, b: Uint8Array, from: number, to: number, learns: boolean): void {
+    const { v } = this.record;
+    // Not `fill`, which is a call into the engine, on every record.
+    for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
     this.missing = 0;
+    this.#found = compiled.lessons > 0 && learns ? [] : null;
     if (compiled.call) this.syscall(compiled, b, from, to);
     else {
       // Raw form (`trace-cmd report -R`) names every field as the format file does: then no event is special.
       const raw = startsRaw(b, from, to);
       if (compiled.special !== null && !raw) compiled.special(this, b, from, to);
-      else if (!raw || !this.plain(compiled.slots, b, from, to)) this.named(compiled.slots, b, from, to, raw);
+      else if (!raw || !this.plain(compiled.slots, b, from, to)) {
+        // What is looked for by two names is not learned.
+        if (raw) this.#found = null;
+        this.named(compiled.slots, b, from, to, raw);
+      }
     }
+    if (this.#found !== null) this.learn(compiled, this.#found, b, from, to);
+  }
+
+  private learn(compiled: CompiledEvent, found: readonly FoundValue[], b: Uint8Array, from: number, to: number): void {
+    this.#found = null;
+    const { slots, plans } = compiled;
+    if (this.missing > 0 || found.length !== slots.length || found.length === 0) return;
+    if (found.some(({ place }, i) => place !== i || Number.isNaN(this.record.v[i]))) return;
+    compiled.lessons--;
+    // A value alone, or of a print format of `name=value` throughout, is one only where nothing follows.
+    const whole = found[0]!.from === from || startsRaw(b, from, to);
+    if (whole && found.at(-1)!.to !== to) return;
+    const plan = PayloadPlan.learn(b, from, found, whole, this.words);
+    if (plan === null) return;
+    plans.unshift(plan);
+    if (plans.length > MOST_PLANS) plans.length = MOST_PLANS;
   }
 
   /** Syscall arguments by position: `dfd: 0x.., flags: 0x..`, `dfd=0x.. flags=0x..`, or a bare return value. */
@@ -90,15 +136,20 @@ export class PayloadDecoder {
         at++;
         while (at < to && b[at] === SPACE) at++;
         const value = number(b, at, to);
+        if (name !== 95 /* __syscall_nr */) {
+          this.#found?.push({ type: 'n', place: n, from: at, to: cursor.at });
+          v[n++] = value;
+        }
         at = Number.isNaN(value) ? skipWord(b, at, to) : cursor.at;
-        if (name !== 95 /* __syscall_nr */) v[n++] = value;
         // A decoded string may follow the pointer (`filename: 0x.. "name"`); go on at the next comma or space.
         while (at < to && b[at] !== 44 && b[at] !== SPACE) at++;
         if (at < to && b[at] === SPACE && b[at + 1] === 34) at = skipQuoted(b, at + 1, to);
         // tracefs option `fields`: every number a second time, `fd=0x4 (4)`.
         else if (at < to && b[at] === SPACE && b[at + 1] === 40) at = skipWord(b, at + 1, to);
       } else {
-        v[n++] = number(b, word, to);
+        const value = number(b, word, to);
+        this.#found?.push({ type: 'n', place: n, from: word, to: cursor.at });
+        v[n++] = value;
       }
     }
     this.missing = slots.length - n;
@@ -122,6 +173,7 @@ export class PayloadDecoder {
 
   /** Takes back the first `count` slots. */
   private forget(count: number, slots: readonly CompiledSlot[]): false {
+    if (this.#found !== null) this.#found.length = 0;
     if (count > 0) this.record.v.fill(Number.NaN);
     if (slots.length > 0) this.record.arrays.length = 0;
     return false;
@@ -155,6 +207,11 @@ export class PayloadDecoder {
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */
   value(type: SlotType, place: number, b: Uint8Array, at: number, to: number): void {
+    this.store(type, place, b, at, to);
+    this.#found?.push({ type, place, from: at, to: cursor.at });
+  }
+
+  private store(type: SlotType, place: number, b: Uint8Array, at: number, to: number): void {
     const { v } = this.record;
     if (type === 'n') v[place] = number(b, at, to);
     else if (type === 'h') v[place] = bareHex(b, at, to);
@@ -169,6 +226,22 @@ export class PayloadDecoder {
       v[place + 1] = b[cursor.at] === 45 ? number(b, cursor.at + 1, to) : v[place]!;
     } else this.record.arrays.push(array(b, at, to, type === 'A8' ? 8 : 4));
   }
+}
+
+function compiled(event: KernelEvent): CompiledEvent {
+  const places = slotPlaces(event);
+  const call = event.kind !== 'tracepoint';
+  const special = SPECIAL[event.name] ?? null;
+  const slots = event.slots.map((s: Slot, i) => ({
+    print: ascii(s.print),
+    field: ascii(s.field),
+    type: s.type,
+    place: places[i]!,
+    scale: s.fieldScale,
+  }));
+  // A name that could be a number cannot be told from the numbers between values.
+  const learnable = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));
+  return { slots, call, special, plans: [], lessons: learnable ? MOST_LESSONS : 0 };
 }
 
 /**

@@ -8,7 +8,7 @@ export async function randomAccess(input: Input): Promise<RandomAccess> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of input.chunks()) {
-    chunks.push(chunk);
+    chunks.push(Uint8Array.from(chunk));
     length += chunk.length;
   }
   const all = new Uint8Array(length);

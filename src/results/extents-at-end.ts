@@ -3,7 +3,7 @@
 import { type Arrays, Columns } from '../base/columns.js';
 import { EVENT_SHAPE, recordRoom } from '../base/trace-shapes.js';
 import { Effects, isObservation } from '../engine/effects.js';
-import { FileStates } from '../engine/file-states.js';
+import { type FileStates, statesAlone } from '../engine/file-states.js';
 import { TELLS_MAPS } from '../engine/seal-plan.js';
 import { viewOf } from '../engine/view.js';
 import { type EventColumns, type FileInfo, Flag, opSet } from '../model/events.js';
@@ -65,7 +65,7 @@ class Split {
 
   constructor(observed: Uint8Array) {
     this.observed = observed;
-    this.states = new FileStates(observed.length, new Uint32Array(observed.length), 0);
+    this.states = statesAlone(observed.length);
   }
 
   add(columns: EventColumns): void {
@@ -87,8 +87,8 @@ class Split {
   /** Undefined where the map was not followed. */
   extents(file: number): number | undefined {
     if (this.observed[file] === 0) return undefined;
-    const map = this.states.maps[file];
-    return this.states.seen[file] === 0 ? 0 : viewOf(map, 0, Number.POSITIVE_INFINITY).length;
+    const map = this.states.mapOf(file);
+    return !this.states.isSeen(file) ? 0 : viewOf(map, 0, Number.POSITIVE_INFINITY).length;
   }
 
   private isMixed(one: number, other: number): boolean {

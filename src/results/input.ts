@@ -1,5 +1,5 @@
 // A trace as the engine reads it.
-import type { EngineInput } from '../engine/input.js';
+import { type EngineInput, taskKeysOf } from '../engine/input.js';
 import type { Trace } from '../model/trace.js';
 
 export function engineInput(trace: Trace): EngineInput {
@@ -10,6 +10,7 @@ export function engineInput(trace: Trace): EngineInput {
     devices.set(device, devices.size);
     return devices.size - 1;
   });
+  const taskNames = trace.tasks.map((task) => task.name);
   return {
     columns: trace.columns,
     endNs: trace.endNs,
@@ -18,7 +19,8 @@ export function engineInput(trace: Trace): EngineInput {
     fileNames: trace.files.map((file) => (file.path === '' ? file.inode : file.path)),
     inodes: trace.files.map(({ inode }) => inode),
     pidOf: Int32Array.from(trace.tasks, (task) => task.pid),
-    taskNames: trace.tasks.map((task) => task.name),
+    taskNames,
+    taskKeys: taskKeysOf(taskNames),
   };
 }
 

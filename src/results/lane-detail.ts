@@ -2,8 +2,8 @@
 
 import type { Histogram as EngineHistogram } from '../base/histogram.js';
 import { createSignature } from '../base/signature.js';
-import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/ledger.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
+import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/tally.js';
 import type { ExtentView as EngineView } from '../engine/view.js';
 import { State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';
@@ -144,7 +144,7 @@ function conflict(
 function verdictAt(lane: LaneResult, row: number): string {
   const verdict = lane.verdicts[row]! - 1;
   if (verdict < 0) return 'none';
-  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos.get(row) ?? 0)}` : VERDICTS[verdict]!;
+  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos[row]!)}` : VERDICTS[verdict]!;
 }
 
 function extentView(e: EngineView): ExtentView {

@@ -1,7 +1,6 @@
 // Block maps over time, for the files on which most collided: the recorded lane is replayed once more for these files alone
 // and looked at in steps. The picture is a grid of fixed size, whatever the trace.
-import type { Lane } from '../engine/lane.js';
-import { newLane, type ReplayPlan } from '../engine/replay.js';
+import { type LoneLane, newLane, type ReplayPlan } from '../engine/replay.js';
 import type { LaneResult } from '../engine/result.js';
 import { planSeals, type SealPlan } from '../engine/seal-plan.js';
 import { type ExtentMap, State } from '../extents/extent-map.js';
@@ -37,7 +36,7 @@ export function mapHistories(
   if (files.length === 0) return [];
   const part: Trace = { ...trace, columns: rowsOf(trace.columns, new Set(files)) };
   const seals = planSeals(engineInput(part), plan.sealRule);
-  const fresh = (): Lane =>
+  const fresh = (): LoneLane =>
     newLane(engineInput(part), seals, recorded, {
       ...plan,
       onDeny: { kind: 'skip' },
@@ -103,12 +102,12 @@ function windowOf({ columns: c, endNs }: Trace, file: number): Window {
 }
 
 /** How far each file ever reached, looked at in steps over the whole trace. */
-function extentsOf({ endNs }: Trace, lane: Lane, files: readonly number[]): number[] {
+function extentsOf({ endNs }: Trace, lane: LoneLane, files: readonly number[]): number[] {
   const ends = files.map(() => 0);
   for (let step = 1; step <= 4 * TIME_BINS; step++) {
     lane.runTo((endNs * step) / (4 * TIME_BINS));
     files.forEach((file, i) => {
-      ends[i] = Math.max(ends[i]!, lane.files.maps[file]?.end ?? 0);
+      ends[i] = Math.max(ends[i]!, lane.files.mapOf(file)?.end ?? 0);
     });
   }
   return ends;
@@ -118,7 +117,7 @@ function history(
   part: Trace,
   trace: Trace,
   lanes: readonly LaneResult[],
-  lane: Lane,
+  lane: LoneLane,
   seals: SealPlan,
   file: number,
   [fromNs, toNs]: Window,
@@ -131,8 +130,8 @@ function history(
   let before: readonly Cell[] = [];
   for (let t = 0; t < TIME_BINS; t++) {
     lane.runTo(fromNs + ((toNs - fromNs) * (t + 1)) / TIME_BINS);
-    const known = lane.files.known[file] === 1;
-    const cells = cellsOf(lane.files.maps[file], endBytes);
+    const known = lane.files.isKnown(file);
+    const cells = cellsOf(lane.files.mapOf(file), endBytes);
     states.push(cells.map(({ state }) => (state === '.' && !known ? '?' : state)).join(''));
     cells.forEach((cell, o) => {
       const was = before[o];

@@ -1,6 +1,7 @@
 // What happened when: verdicts by time bin, and the bins in which a kind of conflict came up. Bins are those of the heat map.
-import { HEAT_BINS } from '../engine/ledger.js';
+
 import type { ConflictGroup, LaneResult } from '../engine/result.js';
+import { HEAT_BINS } from '../engine/tally.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
@@ -36,5 +37,5 @@ export function conflictBins(trace: Trace, lane: LaneResult): (group: ConflictGr
 
 function likeness({ columns: c, tasks }: Trace, lane: LaneResult, row: number): string {
   const name = c.task[row] === NONE ? '' : tasks[c.task[row]!]!.name;
-  return `${c.op[row]}/${c.file[row]}/${lane.verdicts[row]}/${lane.errnos.get(row) ?? 0}/${name}`;
+  return `${c.op[row]}/${c.file[row]}/${lane.verdicts[row]}/${lane.errnos[row]!}/${name}`;
 }

@@ -39,19 +39,19 @@ export function recordedMaps(trace: Trace, recorded: Policy, costs: CostModel): 
     observed: (file) => seals.observed[file] === 1,
     bytes(file, nowNs) {
       lane.runTo(nowNs);
-      return Math.max(0, lane.files.size[file]!, lane.files.maps[file]?.end ?? 0);
+      return Math.max(0, lane.files.sizeOf(file), lane.files.mapOf(file)?.end ?? 0);
     },
     size(file, nowNs) {
       lane.runTo(nowNs);
-      return lane.files.size[file]!;
+      return lane.files.sizeOf(file);
     },
     holding(file, offset, length, nowNs) {
       lane.runTo(nowNs);
-      return lane.files.known[file] === 1 ? (lane.files.maps[file]?.summary(offset, length) ?? Holding.hole) : 0;
+      return lane.files.isKnown(file) ? (lane.files.mapOf(file)?.summary(offset, length) ?? Holding.hole) : 0;
     },
     parts(file, offset, length, nowNs) {
       lane.runTo(nowNs);
-      const found = viewOf(lane.files.maps[file], offset, length).filter(({ addr }) => addr >= 0);
+      const found = viewOf(lane.files.mapOf(file), offset, length).filter(({ addr }) => addr >= 0);
       return found.map((one) => {
         const from = Math.max(offset, one.offset);
         const to = Math.min(offset + length, one.offset + one.length);

@@ -64,13 +64,13 @@ export function mapSnapshots(trace: Trace, policy: Policy | MixedLane, options: 
     lane.runTo(atNs - origin);
     const files: MapFile[] = [];
     trace.files.forEach((info, file) => {
-      if (options.inode === undefined ? lane.files.seen[file] === 0 : info.inode !== options.inode) return;
+      if (options.inode === undefined ? !lane.files.isSeen(file) : info.inode !== options.inode) return;
       files.push({
         device: info.device,
         inode: info.inode,
         path: info.path,
-        uncertain: lane.files.known[file] === 0,
-        extents: extents(lane.files.maps[file]),
+        uncertain: !lane.files.isKnown(file),
+        extents: extents(lane.files.mapOf(file)),
       });
     });
     taken.set(atNs, files);

@@ -81,7 +81,7 @@ function verdicts(_trace: Trace, lanes: readonly LaneResult[], rows: Uint32Array
   const policy = new Uint8Array(total);
   const verdict = new Uint8Array(total);
   const errno = new Uint16Array(total);
-  const names = ['', ...new Set(lanes.flatMap((lane) => [...lane.errnos.values()].map(errnoName)))];
+  const names = ['', ...new Set(lanes.flatMap((lane) => [...lane.denied.keys()].map(errnoName)))];
   const codes = new Map(names.map((name, code) => [name, code]));
   let at = 0;
   lanes.forEach((lane, i) => {
@@ -89,8 +89,8 @@ function verdicts(_trace: Trace, lanes: readonly LaneResult[], rows: Uint32Array
       operation[at] = row;
       policy[at] = i;
       verdict[at] = lane.verdicts[row]! - 1;
-      const given = lane.errnos.get(row);
-      errno[at++] = given === undefined ? 0 : codes.get(errnoName(given))!;
+      const given = lane.errnos[row]!;
+      errno[at++] = given === 0 ? 0 : codes.get(errnoName(given))!;
     }
   });
   return {

@@ -4,10 +4,11 @@ import { SortedLog } from '../base/sorted-log.js';
 import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { Trace, TraceSink } from '../model/trace.js';
+import type { Trace } from '../model/trace.js';
 import { type CollectedRows, CollectedTrace, RECORD_ROWS } from './collected.js';
 import { wholeOf } from './parts.js';
-import { type AssemblySink, type KernelFactory, Pool, SourceSink } from './sink.js';
+import { TraceRanges } from './ranges.js';
+import { type KernelFactory, Pool, SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 
 const MOST_SOURCES = 0xffff;
@@ -17,19 +18,25 @@ export class TraceBuilder {
   readonly #store: Spill;
   readonly #pool: Pool<CollectedRows>;
   readonly #sinks: SourceSink[] = [];
+  readonly #ranges = new TraceRanges();
 
   constructor(makeKernel: KernelFactory, store = new Spill()) {
     this.#makeKernel = makeKernel;
     this.#store = store;
     this.#pool = new Pool({
-      events: new SortedLog(EVENT_SHAPE, store, (first, order) => moveExtras(this.#pool.extras, first, order)),
-      records: new ColumnLog(RECORD_SHAPE, store, RECORD_ROWS),
+      events: new SortedLog(
+        EVENT_SHAPE,
+        store,
+        (first, order) => moveExtras(this.#pool.extras, first, order),
+        (rows, at) => this.#ranges.events(rows, at),
+      ),
+      records: new ColumnLog(RECORD_SHAPE, store, RECORD_ROWS, (rows, at) => this.#ranges.records(rows, at)),
       store,
     });
   }
 
   /** A sink for one more input; `bytes` is -1 for a pipe. */
-  startSource(name: string, format: string, bytes: number): TraceSink & AssemblySink {
+  startSource(name: string, format: string, bytes: number): SourceSink {
     if (this.#sinks.length === MOST_SOURCES)
       throw new UserError(`more than ${MOST_SOURCES} inputs; ingest them in several runs`);
     const source = {
@@ -62,6 +69,7 @@ export class TraceBuilder {
     return new CollectedTrace(
       this.#pool,
       this.#sinks.map((sink) => sink.source),
+      this.#ranges,
     );
   }
 

@@ -1,6 +1,6 @@
 // The offset between two clocks from facts that both have stamped, with a bound of its error. Times are ns.
-import type { Fact } from './facts.js';
-import { argument } from './facts.js';
+import { NumberHash } from '../base/number-hash.js';
+import { ARGUMENT_COUNT, type Fact, type FactKind, type Facts } from './facts.js';
 
 export interface Estimate {
   /** To be added to the second clock's times to have those of the first. */
@@ -26,9 +26,12 @@ const USUAL_SPREADS = 10;
 const FEWEST = 3;
 const MOST_SPREAD = 0.95;
 
-/** Null where the facts do not agree on one offset. `resolutionNs`: the coarser step of the two clocks. */
-export function estimate(a: readonly Fact[], b: readonly Fact[], resolutionNs: number): Estimate | null {
-  const all = pairs(a, b);
+/** Facts of a kind that are looked at, and of those that are alike; all of a recording of usual length. */
+const MOST_FACTS = 16_384;
+const MOST_ALIKE = 1024;
+
+/** Null where the pairs do not agree on one offset. `resolutionNs`: the coarser step of the two clocks. */
+export function estimate(all: readonly Pair[], resolutionNs: number): Estimate | null {
   const markers = all.length > 0 && all[0]![0].kind === 'marker';
   const agreeing = densest(all);
   if (agreeing.length < (markers ? 1 : FEWEST) || agreeing.length * 2 < all.length) return null;
@@ -43,41 +46,77 @@ export function estimate(a: readonly Fact[], b: readonly Fact[], resolutionNs: n
 }
 
 /** The k-th of the same name in one with the k-th in the other, where both have as many. */
-export function pairs(a: readonly Fact[], b: readonly Fact[]): Pair[] {
-  const left = byKey(a, b);
-  const right = byKey(b, a);
-  return [...left].flatMap(([key, list]) => {
-    const other = right.get(key);
-    return other?.length === list.length ? list.map((fact, i): Pair => [fact, other[i]!]) : [];
+export function pairs(a: Facts, b: Facts): Readonly<Record<FactKind, readonly Pair[]>> {
+  const left = samplesOf(a, b);
+  const right = samplesOf(b, a);
+  return {
+    call: paired(left.call, right.call),
+    event: paired(left.event, right.event),
+    marker: paired(left.marker, right.marker),
+  };
+}
+
+function paired(a: Sample, b: Sample): Pair[] {
+  a.keepAs(b);
+  b.keepAs(a);
+  return [...a.groups].flatMap(([key, { count, facts }]) => {
+    const other = b.groups.get(key);
+    return other?.count === count ? facts.map((fact, i): Pair => [fact, other.facts[i]!]) : [];
   });
 }
 
-/** Calls are known by the arguments that both recordings always tell. */
-function byKey(facts: readonly Fact[], others: readonly Fact[]): Map<string, Fact[]> {
-  const mine = told(facts);
-  const theirs = told(others);
-  const found = new Map<string, Fact[]>();
-  for (const fact of facts) {
-    const shown = (mine.get(fact.name) ?? 0) & (theirs.get(fact.name) ?? 0);
-    let key = fact.kind === 'marker' ? fact.name : `${fact.tid}/${fact.name}/${fact.result}`;
-    if (fact.kind === 'call') for (let i = 0; i < 6; i++) if ((shown & (1 << i)) !== 0) key += `/${argument(fact, i)}`;
-    const list = found.get(key);
-    if (list === undefined) found.set(key, [fact]);
-    else list.push(fact);
+/**
+ * Facts by what they are known by. However long the recording: where there are too many, only those stay whose key is a
+ * multiple of 2, 4, 8 ..., which are the same ones in both recordings.
+ */
+class Sample {
+  readonly groups = new Map<number, { count: number; readonly facts: Fact[] }>();
+  #kept = 0;
+  #divisor = 1;
+
+  // hot
+  add(key: number, fact: Fact): void {
+    if (key % this.#divisor !== 0) return;
+    const group = this.groups.get(key);
+    if (group === undefined) this.groups.set(key, { count: 1, facts: [fact] });
+    else {
+      group.count++;
+      if (group.facts.length === MOST_ALIKE) return;
+      group.facts.push(fact);
+    }
+    this.#kept++;
+    while (this.#kept > MOST_FACTS) this.#keep(this.#divisor * 2);
   }
-  return found;
+
+  keepAs(other: Sample): void {
+    if (other.#divisor > this.#divisor) this.#keep(other.#divisor);
+  }
+
+  #keep(divisor: number): void {
+    this.#divisor = divisor;
+    for (const [key, { facts }] of this.groups)
+      if (key % divisor !== 0) {
+        this.groups.delete(key);
+        this.#kept -= facts.length;
+      }
+  }
 }
 
-/** By name of a call, the arguments that every one of them has, as bits. */
-function told(facts: readonly Fact[]): Map<string, number> {
-  const bits = new Map<string, number>();
+/** Calls are known by the arguments that both recordings always tell. */
+function samplesOf(facts: Facts, others: Facts): Readonly<Record<FactKind, Sample>> {
+  const found = { call: new Sample(), event: new Sample(), marker: new Sample() };
+  const hash = new NumberHash();
   for (const fact of facts) {
-    if (fact.kind !== 'call') continue;
-    let shown = 0;
-    for (let i = 0; i < 6; i++) if (!Number.isNaN(argument(fact, i))) shown |= 1 << i;
-    bits.set(fact.name, (bits.get(fact.name) ?? shown) & shown);
+    hash.start().add(fact.name);
+    if (fact.kind !== 'marker') hash.add(fact.tid);
+    if (fact.kind === 'call') {
+      const shown = (facts.told.get(fact.name) ?? 0) & (others.told.get(fact.name) ?? 0);
+      hash.add(fact.result);
+      for (let i = 0; i < ARGUMENT_COUNT; i++) if ((shown & (1 << i)) !== 0) hash.add(fact.args[i]!);
+    }
+    found[fact.kind].add(hash.value, fact);
   }
-  return bits;
+  return found;
 }
 
 /** Most pairs whose begins are apart by the same, within the window. */
@@ -136,11 +175,9 @@ function together(list: readonly Pair[], boundNs: number): Omit<Estimate, 'pairs
   return { offsetNs, errorNs: spread[Math.floor((spread.length - 1) * MOST_SPREAD)]! + boundNs };
 }
 
+/** A kernel's own marker event is one that several recordings can have of one write. */
 const markerBound = (list: readonly Pair[]): number =>
-  list.every(([x, y]) => sameProbe(x) && sameProbe(y)) ? PROBES_NS : WRITES_NS;
-
-/** The kernel's own marker event, which several recordings can have of one write. */
-const sameProbe = ({ tape, entry }: Fact): boolean => tape.entries.at.beside[entry] === 0;
+  list.every(([x, y]) => x.sameProbe && y.sameProbe) ? PROBES_NS : WRITES_NS;
 
 function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

@@ -2,8 +2,9 @@
 // Never guessed: given by the user, found from what two recordings both stamped, or stated by a recorder.
 import { UserError } from '../model/issue.js';
 import type { JoinedBy } from '../model/trace.js';
-import { type Estimate, estimate } from './clock-offset.js';
-import { codesOf, type Fact, factsOf } from './facts.js';
+import { type Estimate, estimate, pairs } from './clock-offset.js';
+import { type AllFacts, FACT_KINDS, type FactKind, type Facts, together } from './facts.js';
+import { StampSteps } from './stamp-steps.js';
 import type { Clock, Tape } from './tape.js';
 
 /** Inputs with one clock. */
@@ -42,13 +43,12 @@ export const clockOf = ({ tapes }: Recording): string =>
 const nameOf = ({ tapes }: Recording): string => tapes[0]?.source.name ?? '';
 
 /** Offsets to the first recording, in their order. Throws a UserError where clocks differ and nothing tells by how much. */
-export function offsets(recordings: readonly Recording[], given: readonly GivenOffset[]): Offset[] {
+export function offsets(recordings: readonly Recording[], given: readonly GivenOffset[], facts: AllFacts): Offset[] {
   const found = new Map<Recording, Offset>();
   const said = givenTo(recordings, given);
   const [first] = recordings;
   if (first === undefined) return [];
   found.set(first, said.get(first) ?? SAME);
-  const facts = new Facts(recordings);
   for (let more = true; more; ) {
     more = false;
     for (const one of recordings) {
@@ -79,13 +79,13 @@ function offsetTo(
   one: Recording,
   known: ReadonlyMap<Recording, Offset>,
   all: readonly Recording[],
-  facts: Facts,
+  facts: AllFacts,
 ): Offset | null {
   const candidates: Offset[] = [];
   for (const [other, base] of known) {
     const clock = clockOf(one);
     const same = !OF_ITS_OWN.test(clock) && clock === clockOf(other);
-    const seen = facts.between(other, one);
+    const seen = seenOffset(other, one, facts);
     if (same) {
       if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS) contradicts(one, other, seen);
       return base;
@@ -163,50 +163,29 @@ function givenTo(recordings: readonly Recording[], given: readonly GivenOffset[]
   return found;
 }
 
-/** Facts of each recording, looked for once. */
-class Facts {
-  readonly #all = new Map<Recording, readonly Fact[]>();
-
-  constructor(recordings: readonly Recording[]) {
-    const times = new Map<number, number>();
-    const codes = recordings.map(({ tapes }) => new Set(tapes.flatMap((tape) => [...codesOf(tape)])));
-    for (const set of codes) for (const code of set) times.set(code, (times.get(code) ?? 0) + 1);
-    const shared = new Set([...times].filter(([, count]) => count > 1).map(([code]) => code));
-    for (const one of recordings)
-      this.#all.set(
-        one,
-        one.tapes.flatMap((tape) => factsOf(tape, shared)),
-      );
-  }
-
-  /** The offset with the smallest error of all kinds of facts that tell one. */
-  between(other: Recording, one: Recording): Offset | null {
-    const base = (other.clock.origin ?? 0n) - (one.clock.origin ?? 0n);
-    const resolution = Math.max(resolutionOf(other), resolutionOf(one));
-    const of = (recording: Recording, kind: Fact['kind']): Fact[] =>
-      this.#all.get(recording)!.filter((fact) => fact.kind === kind);
-    const offsets = (['marker', 'call', 'event'] as const).flatMap((kind) => {
-      const found = estimate(of(other, kind), of(one, kind), resolution);
-      return found === null ? [] : [asOffset(found, base, kind)];
-    });
-    return offsets.sort((a, b) => a.errorNs - b.errorNs)[0] ?? null;
-  }
+/** The offset with the smallest error of all kinds of facts that tell one. */
+function seenOffset(other: Recording, one: Recording, facts: AllFacts): Offset | null {
+  const base = (other.clock.origin ?? 0n) - (one.clock.origin ?? 0n);
+  const resolution = Math.max(resolutionOf(other), resolutionOf(one));
+  const of = ({ tapes }: Recording): Facts => together(tapes.map((tape) => facts.of(tape)));
+  const all = pairs(of(other), of(one));
+  const offsets = FACT_KINDS.flatMap((kind) => {
+    const found = estimate(all[kind], resolution);
+    return found === null ? [] : [asOffset(found, base, kind)];
+  });
+  return offsets.sort((a, b) => a.errorNs - b.errorNs)[0] ?? null;
 }
 
-const asOffset = ({ offsetNs, errorNs, pairs }: Estimate, base: bigint, kind: Fact['kind']): Offset => ({
+const asOffset = ({ offsetNs, errorNs, pairs }: Estimate, base: bigint, kind: FactKind): Offset => ({
   by: kind === 'marker' ? 'markers' : 'paired stamps',
   offsetNs: BigInt(offsetNs) + base,
   errorNs,
   pairs,
 });
 
-/** Largest of these steps that all stamps of a recording keep: jiffies, us, ns. */
-export function resolutionOf({ tapes, clock }: Recording): number {
-  return [10_000_000, 4_000_000, 1_000_000, 1000].find((step) => tapes.every((tape) => keeps(tape, clock, step))) ?? 1;
-}
-
-function keeps({ entries }: Tape, clock: Clock, step: number): boolean {
-  const from = Number((clock.origin ?? 0n) % BigInt(step));
-  const times = entries.view().timeNs;
-  return times.length > 0 && times.every((ns) => (ns + from) % step === 0);
-}
+/** Largest of the usual steps that all stamps of a recording keep: jiffies, us, ns. */
+export const resolutionOf = ({ tapes, clock }: Recording): number =>
+  StampSteps.longest(
+    tapes.map(({ steps }) => steps),
+    clock.origin ?? 0n,
+  );

@@ -1,6 +1,7 @@
 // Opens a file or stdin as Input: read in chunks, unpacked by its content, its first bytes on view before it is read.
-import { createReadStream, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../model/issue.js';
 import type { Input, RandomAccess } from '../model/trace.js';
 import { openPlain, type Seekable, spool } from './seekable.js';
@@ -10,6 +11,7 @@ const CHUNK = 1 << 18;
 /** What a format may look at to recognise its own. */
 export const HEAD = 4096;
 const MAGIC = 8;
+const PIECES_AT_ONCE = 16;
 
 export interface OpenOptions {
   /** Stands in for the process's own stdin. */
@@ -19,6 +21,7 @@ export interface OpenOptions {
 }
 
 export interface OpenedInput extends Input {
+  readonly path: string;
   random(): Promise<RandomAccess>;
   /** The first HEAD bytes of the unpacked content, or all of it. */
   readonly head: Uint8Array;
@@ -39,13 +42,14 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
     state.done = Math.max(state.done, Math.min(bytes, read));
     options.onBytes?.(state.done);
   };
-  const raw = new Peekable(readable(path, counted(source(path, options), state, options)));
+  const raw = new Peekable(readable(path, counted(source(path, bytes >= 0, options), state, options)));
   const begin = await raw.peek(MAGIC);
   const unpacked = raw.rest();
   const packed = unwrap(name, begin, unpacked);
   const content = new Peekable(packed.chunks);
   const head = await content.peek(HEAD);
   return {
+    path,
     name,
     bytes,
     head,
@@ -81,9 +85,26 @@ function sizeOf(path: string): number {
   }
 }
 
-function source(path: string, { stdin }: OpenOptions): AsyncIterable<Uint8Array> {
-  if (path !== '-') return createReadStream(path, { highWaterMark: CHUNK });
+function source(path: string, isPlain: boolean, { stdin }: OpenOptions): AsyncIterable<Uint8Array> {
+  if (path !== '-') return isPlain ? pieces(path) : createReadStream(path, { highWaterMark: CHUNK });
   return stdin ?? createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK });
+}
+
+/** A file that can be read without waiting, piece by piece into the same memory. */
+async function* pieces(path: string): AsyncIterable<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    const memory = new Uint8Array(CHUNK);
+    for (let count = 1; ; count++) {
+      const length = readSync(file, memory, 0, CHUNK, null);
+      if (length === 0) return;
+      yield memory.subarray(0, length);
+      // Signals and progress have their turn.
+      if (count % PIECES_AT_ONCE === 0) await setImmediate();
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function* counted(
@@ -135,8 +156,9 @@ class Peekable {
     while (this.#length < size) {
       const next = await this.#chunks.next();
       if (next.done === true) break;
-      this.#held.push(next.value);
       this.#length += next.value.length;
+      // Where this is not enough, asking for the next piece ends the life of this one.
+      this.#held.push(this.#length < size ? Uint8Array.from(next.value) : next.value);
     }
     return Buffer.concat(this.#held).subarray(0, size);
   }

@@ -1,39 +1,41 @@
 // What one assembly of several recordings writes to: every row and issue goes to the source of the record it came from.
 import type { EventWriter } from '../model/events.js';
-import type { Loss, RecordWriter, SourceInfo, TraceSink } from '../model/trace.js';
-import { EVENT_FIELDS, EventRow } from './event-row.js';
-import type { AssemblySink } from './sink.js';
+import type { Loss, RecordWriter, SourceInfo } from '../model/trace.js';
+import type { AssemblySink, SourceSink } from './sink.js';
 
 /** A source's sink and the source's own number of a record. */
-export interface Place {
-  readonly sink: TraceSink & AssemblySink;
+export interface SinkPlace {
+  readonly sink: SourceSink;
   readonly row: number;
 }
 
 export class JoinedSink implements AssemblySink {
   readonly source: SourceInfo;
+  readonly sources: readonly SourceInfo[];
   readonly events: EventWriter;
   readonly records: RecordWriter;
   readonly deviceAccess: AssemblySink['deviceAccess'];
   readonly store: AssemblySink['store'];
-  readonly #first: TraceSink & AssemblySink;
-  readonly #placeOf: (row: number) => Place;
+  readonly #first: SourceSink;
+  readonly #placeOf: (row: number) => SinkPlace;
 
   /** `placeOf`: by the number that the assembly knows a record by. */
-  constructor(first: TraceSink & AssemblySink, placeOf: (row: number) => Place) {
+  constructor(first: SourceSink, sources: readonly SourceInfo[], placeOf: (row: number) => SinkPlace) {
     this.#first = first;
     this.#placeOf = placeOf;
     this.source = first.source;
+    this.sources = sources;
     this.records = first.records;
     this.deviceAccess = first.deviceAccess;
     this.store = first.store;
-    this.events = new EventRow(first.events, (event) => {
-      const place = event.row === 0 ? { sink: first, row: 0 } : placeOf(event.row);
-      const out = place.sink.events;
-      for (const name of EVENT_FIELDS) out[name] = event[name];
-      out.row = place.row;
-      out.commit();
+    this.events = first.eventsOf((known) => {
+      const { sink, row } = placeOf(known);
+      return { source: sink.index, row };
     });
+  }
+
+  sourceOf(row: number): SourceInfo {
+    return row === 0 ? this.source : this.#placeOf(row).sink.source;
   }
 
   origin(absoluteNs: bigint): bigint {

@@ -81,10 +81,10 @@ export class TraceStream implements TraceParts {
   }
 
   rest(): TraceEnd {
-    const { records, kinds, issues, unpaired, deviceAccess } = this.#pool;
+    const { records, names, issues, unpaired, deviceAccess } = this.#pool;
     return {
       recordRows: records.length,
-      kinds,
+      kinds: names.kinds,
       files: this.files,
       tasks: this.tasks,
       sources: [this.#source],
@@ -118,12 +118,13 @@ export class TraceStream implements TraceParts {
   }
 
   #newFile(file: number): number {
+    const { files } = this.#pool.names;
     this.#filePlaces[file] = this.files.length;
-    return this.files.push(this.#pool.files.info(this.#pool.files.resolve(file))) - 1;
+    return this.files.push(files.info(files.resolve(file))) - 1;
   }
 
   #newTask(task: number): number {
     this.#taskPlaces[task] = this.tasks.length;
-    return this.tasks.push(this.#pool.tasks[task]!) - 1;
+    return this.tasks.push(this.#pool.names.tasks[task]!) - 1;
   }
 }

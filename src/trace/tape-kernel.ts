@@ -1,58 +1,52 @@
 // The way of kernel records onto a tape, with the fields a format fills.
-import { OWN_EVENTS } from '../model/event-catalogue.js';
+import { PagedColumns } from '../base/paged-columns.js';
+import type { EventCatalogue } from '../model/event-catalogue.js';
 import type { KernelRecord, KernelSink, Words } from '../model/kernel.js';
-import { MAX_SLOTS } from '../model/kernel-events.js';
-import { LOST, type Tape, type TapeRules, TOKEN, WIDTHS } from './tape.js';
+import { type EventKind, REMAP } from './event-kinds.js';
+import { LOST, type Tape, TOKEN } from './tape.js';
 
+const { MASK } = PagedColumns;
+
+/** All values are kept, so it does not say which it reads: by them a fact is known again in another recording. */
 export class TapeKernel implements KernelSink {
-  readonly catalogue = OWN_EVENTS;
-  readonly record: KernelRecord = {
-    event: 0,
-    timeNs: 0,
-    cpu: 0,
-    tid: 0,
-    pid: -1,
-    comm: 0,
-    row: 0,
-    v: new Float64Array(MAX_SLOTS),
-    arrays: [],
-  };
+  readonly catalogue: EventCatalogue;
+  readonly record: KernelRecord;
   readonly words: Words;
   readonly #tape: Tape;
-  readonly #rules: TapeRules;
   readonly #beside: number;
   #lastTid = -1;
   #lastPid = -1;
   #lastComm = -1;
   #lastToken = 0;
 
-  constructor(tape: Tape, rules: TapeRules, beside: number) {
+  constructor(tape: Tape, beside: number) {
+    const { catalogue } = tape.rules.kinds;
     this.#tape = tape;
-    this.#rules = rules;
-    this.words = rules.words;
+    this.catalogue = catalogue;
+    const v = new Float64Array(catalogue.places);
+    this.record = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: -1, comm: 0, row: 0, v, arrays: [] };
+    this.words = tape.rules.words;
     this.#beside = beside;
-  }
-
-  reads(event: number): boolean {
-    return this.#rules.reads(event);
   }
 
   // hot
   take(): number {
     const { record } = this;
+    const kind = this.#tape.rules.kinds.of(record.event);
+    const { values, ids } = this.#tape;
+    const { v, arrays } = record;
     const entry = this.#add(record.event, record.timeNs);
-    const { values } = this.#tape;
-    const width = WIDTHS[record.event]!;
-    this.#tape.entries.at.at[entry] = values.length;
-    for (let i = 0; i < width; i++) {
-      const at = values.add();
-      values.at.value[at] = record.v[i]!;
+    const columns = this.#tape.entries.change(entry);
+    columns.at[entry & MASK] = values.length;
+    columns.arrays[entry & MASK] = arrays.length;
+    for (let i = 0; i < kind.width; i++) this.#put(v[i]!);
+    for (const words of arrays) {
+      this.#put(words.length);
+      for (const word of words) this.#put(word);
     }
-    if (record.arrays.length > 0)
-      this.#tape.arrays.set(
-        entry,
-        record.arrays.map((words) => [...words]),
-      );
+    ids.add(kind.id);
+    if (this.#beside === 0) this.#told(kind);
+    if (kind.id === REMAP) this.#remapped(v[5]!, v[0]!);
     return TOKEN + entry;
   }
 
@@ -72,19 +66,43 @@ export class TapeKernel implements KernelSink {
   /** The timeline ends the assembly. */
   finish(): void {}
 
+  // hot
   #add(event: number, timeNs: number): number {
     const { record } = this;
-    const { entries } = this.#tape;
+    const { entries, processes, steps } = this.#tape;
     const entry = entries.add();
-    const { at } = entries;
-    at.timeNs[entry] = timeNs;
-    at.event[entry] = event;
-    at.cpu[entry] = record.cpu;
-    at.tid[entry] = record.tid;
-    at.pid[entry] = record.pid;
-    at.comm[entry] = record.comm;
-    at.row[entry] = record.row;
-    at.beside[entry] = this.#beside;
+    const at = entries.change(entry);
+    const i = entry & MASK;
+    at.timeNs[i] = timeNs;
+    at.event[i] = event;
+    at.cpu[i] = record.cpu;
+    at.tid[i] = record.tid;
+    at.pid[i] = record.pid;
+    at.comm[i] = record.comm;
+    at.row[i] = record.row;
+    at.beside[i] = this.#beside;
+    steps.add(timeNs);
+    if (record.pid >= 0 && !processes.has(record.tid)) processes.set(record.tid, record.pid);
     return entry;
+  }
+
+  // hot
+  #put(value: number): void {
+    const { values } = this.#tape;
+    const at = values.add();
+    values.change(at).value[at & MASK] = value;
+  }
+
+  #told({ id, isKernel, devices }: EventKind): void {
+    const { v } = this.record;
+    if (isKernel) this.#tape.kernelIds.add(id);
+    for (const place of devices) this.#tape.devices.add(v[place]!);
+  }
+
+  #remapped(device: number, disk: number): void {
+    const { disks } = this.#tape;
+    const known = disks.get(device);
+    if (known === undefined) disks.set(device, new Set([disk]));
+    else known.add(disk);
   }
 }

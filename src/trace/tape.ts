@@ -1,20 +1,24 @@
 // One input of several, kept as it was read until the clocks of all are known: kernel records, table records, events.
-// Where ids of the trace are not known yet, a token stands: of a kernel record for its operation, of an actor for its task.
-import { Columns } from '../base/columns.js';
+// It is as long as the recording, so it lies in the store. Where ids of the trace are not known yet, a token stands: of a
+// kernel record for its operation, of an actor for its task.
+import { ColumnLog } from '../base/column-log.js';
+import { PagedColumns } from '../base/paged-columns.js';
 import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
+import type { WordTable } from '../base/words.js';
 import type { EventWriter } from '../model/events.js';
-import type { KernelSink, Words } from '../model/kernel.js';
-import { KERNEL_EVENTS, slotPlaces } from '../model/kernel-events.js';
+import type { KernelSink } from '../model/kernel.js';
 import type { ClockPair, Loss, RecordWriter, SourceInfo, TraceSink } from '../model/trace.js';
-import { NONE } from '../model/units.js';
-import { EVENT_FIELDS, EventRow } from './event-row.js';
-import type { AssemblySink } from './sink.js';
+import type { EventKinds } from './event-kinds.js';
+import { emptySpan, type SourceSink } from './sink.js';
+import { StampSteps } from './stamp-steps.js';
 import { TapeKernel } from './tape-kernel.js';
 
 /** Ids from here on are tokens. */
 export const TOKEN = 2 ** 31;
 /** `event` of what is no record: the recorder lost some. */
 export const LOST = -1;
+/** Rows that are written one behind the other. */
+const BLOCK_ROWS = 1024;
 
 const ENTRY_SHAPE = {
   timeNs: Float64Array,
@@ -26,19 +30,11 @@ const ENTRY_SHAPE = {
   row: Uint32Array,
   /** Where its values begin. */
   at: Uint32Array,
+  /** Lists of words behind its values, each after the number of its words. */
+  arrays: Uint8Array,
   /** 1: told beside an event of the source's own. */
   beside: Uint8Array,
 };
-
-const CALL_VALUES = 6;
-/** Values kept of each event. */
-export const WIDTHS = KERNEL_EVENTS.map((event) => {
-  const last = event.slots.reduce((most, slot, i) => {
-    const width = slot.type === 'r' ? 2 : slot.type.startsWith('A') ? 0 : 1;
-    return Math.max(most, slotPlaces(event)[i]! + width);
-  }, 0);
-  return event.kind === 'enter' ? Math.max(CALL_VALUES, last) : last;
-});
 
 /** Inputs that one recorder wrote (a file per CPU) have one clock. */
 export interface Clock {
@@ -56,46 +52,66 @@ export interface Actor {
 
 /** What every tape of a timeline shares. */
 export interface TapeRules {
-  readonly words: Words;
-  /** Are the values of this event looked at? */
-  reads(event: number): boolean;
+  readonly words: WordTable;
+  readonly kinds: EventKinds;
 }
 
 export class Tape implements TraceSink {
   readonly clock: Clock;
-  readonly real: TraceSink & AssemblySink;
-  readonly entries = new Columns(ENTRY_SHAPE);
-  readonly values = new Columns({ value: Float64Array });
-  /** Words of array slots, by entry. */
-  readonly arrays = new Map<number, readonly (readonly number[])[]>();
-  readonly eventRows = new Columns(EVENT_SHAPE);
-  readonly recordRows = new Columns(RECORD_SHAPE);
+  readonly real: SourceSink;
+  readonly rules: TapeRules;
+  readonly entries;
+  readonly values;
+  readonly eventRows;
+  readonly recordRows;
   readonly actors: Actor[] = [];
   readonly extras = new Map<number, string>();
   readonly losses: Loss[] = [];
-  readonly words: Words;
-  readonly kernel: KernelSink;
   readonly beside: KernelSink;
   readonly events: EventWriter;
   readonly records: RecordWriter;
+  /** Processes of threads, as they were first told. */
+  readonly processes = new Map<number, number>();
+  /** Ids of the events on it. */
+  readonly ids = new Set<number>();
+  /** Ids of kernel events: the more of them, the more it tells of what a call did. */
+  readonly kernelIds = new Set<number>();
+  /** Devices whose blocks it tells of. */
+  readonly devices = new Set<number>();
+  /** By device of a partition: the disks it is on. */
+  readonly disks = new Map<number, Set<number>>();
+  readonly steps = new StampSteps();
+  #kernel: KernelSink | null = null;
   readonly #tokens = new Map<string, number>();
 
-  constructor(real: TraceSink & AssemblySink, clock: Clock, rules: TapeRules) {
+  constructor(real: SourceSink, clock: Clock, rules: TapeRules) {
+    const { store } = real;
     this.real = real;
     this.clock = clock;
-    this.words = rules.words;
-    this.kernel = new TapeKernel(this, rules, 0);
-    this.beside = new TapeKernel(this, rules, 1);
+    this.rules = rules;
+    this.entries = new PagedColumns(ENTRY_SHAPE, store);
+    this.values = new PagedColumns({ value: Float64Array }, store);
+    this.eventRows = new ColumnLog(EVENT_SHAPE, store, BLOCK_ROWS);
+    this.recordRows = new ColumnLog(RECORD_SHAPE, store, BLOCK_ROWS);
+    this.beside = new TapeKernel(this, 1);
     // Names and numbers are those of the trace from the start; only rows wait for their time.
-    this.events = new EventRow(real.events, (row) => {
-      const at = this.eventRows.add();
-      for (const name of EVENT_FIELDS) this.eventRows.at[name][at] = row[name];
-    });
-    this.records = new TapeRecords(this);
+    const rows = real.waiting({ events: this.eventRows, records: this.recordRows, span: emptySpan() });
+    this.events = rows.events;
+    this.records = rows.records;
   }
 
   get source(): SourceInfo {
     return this.real.source;
+  }
+
+  get kernel(): KernelSink {
+    this.#kernel ??= new TapeKernel(this, 0);
+    return this.#kernel;
+  }
+
+  /** Does it have kernel records that are not told beside its own events? */
+  get isAssembled(): boolean {
+    return this.#kernel !== null;
   }
 
   origin(absoluteNs: bigint): bigint {
@@ -123,10 +139,10 @@ export class Tape implements TraceSink {
     this.extras.set(this.eventRows.length - 1, json);
   }
 
-  /** Value `i` of an entry, NaN where it has none. */
-  value(entry: number, i: number): number {
-    const event = this.entries.at.event[entry]!;
-    return event >= 0 && i < WIDTHS[event]! ? this.values.at.value[this.entries.at.at[entry]! + i]! : Number.NaN;
+  /** Value `i` of the values that begin at `from`. */
+  // hot
+  value(from: number, i: number): number {
+    return this.values.of(from + i).value[(from + i) & PagedColumns.MASK]!;
   }
 
   /** Token of a task that is known by its thread only. */
@@ -138,42 +154,5 @@ export class Tape implements TraceSink {
       this.#tokens.set(key, place);
     }
     return TOKEN + place;
-  }
-}
-
-class TapeRecords implements RecordWriter {
-  timeNs = 0;
-  kind = 0;
-  task = NONE;
-  cpu = 0;
-  row = 0;
-  opId = 0;
-  readonly #tape: Tape;
-
-  constructor(tape: Tape) {
-    this.#tape = tape;
-  }
-
-  kindId(name: string, typed: boolean): number {
-    return this.#tape.real.records.kindId(name, typed);
-  }
-
-  // hot
-  commit(): void {
-    const columns = this.#tape.recordRows;
-    const row = columns.add();
-    const { at } = columns;
-    at.timeNs[row] = this.timeNs;
-    at.kind[row] = this.kind;
-    at.task[row] = this.task;
-    at.cpu[row] = this.cpu;
-    at.row[row] = this.row;
-    at.opId[row] = this.opId;
-    this.timeNs = 0;
-    this.kind = 0;
-    this.task = NONE;
-    this.cpu = 0;
-    this.row = 0;
-    this.opId = 0;
   }
 }

@@ -1,6 +1,6 @@
 // The trace of the engine benchmarks: a thousand files, four processes, half of the events touch a block map. Seeded.
 import { Random } from '../../src/base/random.js';
-import type { EngineInput } from '../../src/engine/input.js';
+import { type EngineInput, taskKeysOf } from '../../src/engine/input.js';
 import { type EventColumns, Flag, Op } from '../../src/model/events.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../../src/model/units.js';
 
@@ -64,6 +64,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
       add(Op.unpin, released, 0, 1, { handle });
     }
   }
+  const taskNames = Array.from({ length: PROCESSES }, (_, i) => `worker${i}`);
   return {
     columns,
     endNs: events * STEP_NS,
@@ -72,7 +73,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
     fileNames: Array.from({ length: FILES }, (_, i) => `/f${i}`),
     inodes: Array.from({ length: FILES }, () => ''),
     pidOf: Int32Array.from({ length: PROCESSES }, (_, i) => 100 + i),
-    taskNames: Array.from({ length: PROCESSES }, (_, i) => `worker${i}`),
+    ...{ taskNames, taskKeys: taskKeysOf(taskNames) },
   };
 }
 

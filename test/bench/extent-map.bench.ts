@@ -1,216 +1,185 @@
-// ExtentMap against a sorted array of plain objects, on the mix a replay makes: 80 % look-ups, 15 % mappings, 5 % holes.
-// Run: npx tsx test/bench/extent-map.bench.ts
+// The extent map against npm sorted-btree, absl::btree_map and std::map: the three mixes of extent-map-stream.ts, then how
+// the time of an operation grows with the extents of one file. Every contender runs in a process of its own, in turns, and
+// is measured by CPU time, because some are not JavaScript; so the rounds are made here and not by benny.
+// Run: npx tsx test/bench/extent-map.bench.ts; SCALE (default 1) times the operations, ROUNDS (default 7) sets the rounds.
 import assert from 'node:assert/strict';
-import { add, complete, cycle, suite } from 'benny';
-import { ExtentMap, State } from '../../src/extents/extent-map.js';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { linearRegression, median } from 'simple-statistics';
+import { type Mix, mixes, oneFile, writeStream } from './extent-map-stream.js';
 
-const BLOCK = 4096;
-/** Operations per sample; the stream goes on where the last sample stopped. */
-const BATCH = 20_000;
+const SCALE = Number(process.env.SCALE ?? 1);
+const ROUNDS = Number(process.env.ROUNDS ?? 7);
+/** Operations before the clock starts, for all contenders: V8 compiles meanwhile, and caches fill. */
+const WARM = Math.ceil(1e6 * SCALE);
+const MEASURED = Math.ceil(2e6 * SCALE);
+/** Operations of the comparison before anything is timed. */
+const COMPARED = Math.ceil(2e5 * SCALE);
+const GROWTH = [1e3, 1e4, 1e5, 1e6, 4e6];
+const MOST_EXPONENT = 0.25;
 
-interface Plain {
-  offset: number;
-  length: number;
-  addr: number;
-  state: number;
-}
-
-/** The thing to beat: what one would write first, with a binary search. */
-class PlainMap {
-  readonly extents: Plain[] = [];
-
-  get count(): number {
-    return this.extents.length;
-  }
-
-  /** Index of the first extent ending after `offset`. */
-  private seek(offset: number): number {
-    let low = 0;
-    let high = this.extents.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const e = this.extents[middle]!;
-      if (e.offset + e.length > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  addrAt(offset: number): number {
-    const e = this.extents[this.seek(offset)];
-    return e === undefined || e.offset > offset || e.addr < 0 ? -1 : e.addr + offset - e.offset;
-  }
-
-  remove(offset: number, length: number): void {
-    const end = offset + length;
-    const first = this.seek(offset);
-    const parts: Plain[] = [];
-    let last = first;
-    for (; last < this.extents.length && this.extents[last]!.offset < end; last++) {
-      const e = this.extents[last]!;
-      if (e.offset < offset) parts.push({ ...e, length: offset - e.offset });
-      const over = e.offset + e.length - end;
-      if (over > 0) parts.push({ ...e, offset: end, length: over, addr: e.addr < 0 ? -1 : e.addr + e.length - over });
-    }
-    if (last > first) this.extents.splice(first, last - first, ...parts);
-  }
-
-  insert(offset: number, length: number, addr: number, state: number): void {
-    this.remove(offset, length);
-    let i = this.seek(offset);
-    const added = { offset, length, addr, state };
-    const left = this.extents[i - 1];
-    let gone = 0;
-    if (left && continues(left, added)) {
-      added.offset = left.offset;
-      added.addr = left.addr;
-      added.length += left.length;
-      i--;
-      gone++;
-    }
-    const right = this.extents[i + gone];
-    if (right && continues(added, right)) {
-      added.length += right.length;
-      gone++;
-    }
-    this.extents.splice(i, gone, added);
-  }
-}
-
-const continues = (a: Plain, b: Plain): boolean =>
-  a.offset + a.length === b.offset && a.state === b.state && b.addr === (a.addr < 0 ? -1 : a.addr + a.length);
-
-type AnyMap = Pick<ExtentMap, 'insert' | 'remove' | 'addrAt' | 'count'>;
-
-/** mulberry32 */
-const randomFrom = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let x = Math.imul(seed ^ (seed >>> 15), seed | 1);
-  x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-  return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-};
-
-interface Load {
+interface Contender {
   readonly name: string;
-  /** Extents of each file at the start; every one is 1..8 blocks, with a hole before one in four. */
-  readonly files: readonly number[];
-  readonly kind: Uint8Array;
-  readonly file: Uint32Array;
-  readonly offset: Float64Array;
-  readonly length: Float64Array;
+  readonly command: readonly string[];
+  /** It takes ten times as long as the others: it gets a tenth of their operations, and its checksum is that of as many. */
+  readonly slow?: boolean;
 }
 
-const SEED = 42;
-const OPS = 1_000_000;
-
-function makeLoad(name: string, files: readonly number[]): Load {
-  const random = randomFrom(SEED);
-  // Zipf (0.99) over the files: cumulative weights and a binary search.
-  const sums = new Float64Array(files.length);
-  let sum = 0;
-  for (let i = 0; i < files.length; i++) sums[i] = sum += 1 / (i + 1) ** 0.99;
-  const load = {
-    name,
-    files,
-    kind: new Uint8Array(OPS),
-    file: new Uint32Array(OPS),
-    offset: new Float64Array(OPS),
-    length: new Float64Array(OPS),
-  };
-  for (let i = 0; i < OPS; i++) {
-    const x = random() * sum;
-    let low = 0;
-    for (let high = files.length - 1; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (sums[middle]! < x) low = middle + 1;
-      else high = middle;
-    }
-    const dice = random();
-    load.kind[i] = dice < 0.8 ? 0 : dice < 0.95 ? 1 : 2;
-    load.file[i] = low;
-    load.offset[i] = Math.floor(random() * files[low]! * 6) * BLOCK;
-    load.length[i] = (1 + Math.floor(random() * 8)) * BLOCK;
-  }
-  return load;
+interface Answer {
+  readonly checksum: number;
+  readonly before: number;
+  readonly extents: number;
+  readonly cpuNs: number;
+  readonly version: string;
 }
 
-/** A contender at work: its maps, its place in the stream, its free space, and what its look-ups added up to. */
-class Runner {
-  readonly maps: AnyMap[];
-  private readonly load: Load;
-  private at = 0;
-  private nextAddr = 0;
-  checksum = 0;
+const folder = mkdtempSync(join(tmpdir(), 'sealtrace-bench-'));
+const script = (name: string): Contender => ({
+  name,
+  command: [process.execPath, '--import', 'tsx', join(import.meta.dirname, 'extent-map-contender.ts'), name],
+});
+const ours = script('ExtentMap');
+const tree: Contender = { ...script('sorted-btree'), slow: true };
+let missed = 0;
 
-  constructor(load: Load, make: () => AnyMap) {
-    this.load = load;
-    const random = randomFrom(SEED + 1);
-    this.maps = load.files.map((extents) => {
-      const map = make();
-      for (let i = 0, offset = 0; i < extents; i++) {
-        if (random() < 0.25) offset += BLOCK;
-        const length = (1 + Math.floor(random() * 8)) * BLOCK;
-        map.insert(offset, length, this.allocate(), State.written);
-        offset += length;
-      }
-      return map;
-    });
-  }
-
-  /** Never the same address twice in a row, never one that continues another; wraps far below the narrow limit. */
-  private allocate(): number {
-    this.nextAddr = (this.nextAddr + 16) & 0x3fffffff;
-    return this.nextAddr * BLOCK;
-  }
-
-  run(ops: number): void {
-    const { kind, file, offset, length } = this.load;
-    let sum = 0;
-    for (let n = 0; n < ops; n++) {
-      const i = this.at;
-      this.at = i + 1 === OPS ? 0 : i + 1;
-      const map = this.maps[file[i]!]!;
-      if (kind[i] === 0) sum = (sum + map.addrAt(offset[i]!) / BLOCK) | 0;
-      else if (kind[i] === 1) map.insert(offset[i]!, length[i]!, this.allocate(), State.written);
-      else map.remove(offset[i]!, length[i]!);
-    }
-    this.checksum = (this.checksum + sum) | 0;
-  }
-
-  result(): { checksum: number; extents: number } {
-    return { checksum: this.checksum, extents: this.maps.reduce((n, map) => n + map.count, 0) };
-  }
-}
-
-async function compare(load: Load, checked: number): Promise<void> {
-  const ours = new Runner(load, () => new ExtentMap(BLOCK));
-  const plain = new Runner(load, () => new PlainMap());
-  ours.run(checked);
-  plain.run(checked);
-  assert.deepEqual(ours.result(), plain.result());
-  const { extents } = ours.result();
-  const summary = await suite(
-    load.name,
-    add('ExtentMap', () => ours.run(BATCH)),
-    add('sorted array of objects', () => plain.run(BATCH)),
-    cycle(),
-    complete(),
+try {
+  const peers = buildPeers();
+  const [absl] = peers;
+  console.log(
+    `${cpus()[0]?.model}, Node ${process.version}, sorted-btree ${versionOf('sorted-btree')}; ns of CPU time per operation: ` +
+      `median (range) of ${ROUNDS} rounds of ${MEASURED.toLocaleString('en')} operations after ${WARM.toLocaleString('en')} to warm up`,
   );
-  const ns = summary.results.map((r) => (1e9 * r.details.median) / BATCH);
-  console.log(`${load.name}: ${extents} extents after ${checked} operations, equal checksums`);
-  summary.results.forEach((r, i) => {
-    console.log(`  ${r.name}: ${ns[i]!.toFixed(0)} ns/op (median of ${r.samples} samples)`);
-  });
-  console.log(`  ratio: ${(ns[1]! / ns[0]!).toFixed(1)}\n`);
+  measure(mixes.inodes, [ours, tree, ...peers], [must(tree, 10), must(absl, 1)]);
+  measure(mixes.fragmented, [ours, tree, ...peers], [must(tree, 10), must(absl, 1)]);
+  measure(mixes.small, [ours, ...peers], [must(absl, 0.7)]);
+  grow(absl === undefined ? [ours] : [ours, absl]);
+  console.log(
+    `load of the machine ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}`,
+  );
+} finally {
+  rmSync(folder, { recursive: true });
+}
+process.exitCode = missed === 0 ? 0 : 1;
+
+/** What a contender's time must be at least, in times of ours. */
+function must(contender: Contender | undefined, ratio: number): { contender: Contender | undefined; ratio: number } {
+  return { contender, ratio };
 }
 
-const sizes = randomFrom(SEED + 2);
-await compare(
-  makeLoad(
-    '1k files of 1..2000 extents',
-    // Small files are the most: every size class has as many.
-    Array.from({ length: 1000 }, () => Math.ceil(2000 ** sizes())),
-  ),
-  400_000,
-);
-await compare(makeLoad('one file of 200k extents', [200_000]), 40_000);
+function measure(mix: Mix, contenders: readonly Contender[], musts: readonly ReturnType<typeof must>[]): void {
+  const times = race(mix, contenders);
+  const mine = median([...times.get(ours)!]);
+  for (const [contender, ns] of times) {
+    const ratio = median([...ns]) / mine;
+    const wanted = musts.find((one) => one.contender === contender)?.ratio;
+    const verdict = wanted === undefined ? '' : `, must be ${wanted}: ${judge(ratio >= wanted)}`;
+    const compared = contender === ours ? '' : `  ${ratio.toFixed(2)} times ours${verdict}`;
+    console.log(`  ${contender.name.padEnd(16)} ${spread(ns).padEnd(20)}${compared}`);
+  }
+}
+
+function grow(contenders: readonly Contender[]): void {
+  const points = new Map(contenders.map((contender) => [contender, [] as [number, number][]]));
+  for (const extents of GROWTH)
+    for (const [contender, ns] of race(oneFile(extents), contenders)) {
+      points.get(contender)!.push([Math.log(extents), Math.log(median([...ns]))]);
+      console.log(`  ${contender.name.padEnd(16)} ${spread(ns)}`);
+    }
+  console.log(
+    `\nns per operation grow with the extents of one file, from ${GROWTH[0]} to ${GROWTH.at(-1)}, as extents to the`,
+  );
+  for (const [contender, line] of points) {
+    const exponent = linearRegression(line).m;
+    const verdict = contender === ours ? `, must be at most ${MOST_EXPONENT}: ${judge(exponent <= MOST_EXPONENT)}` : '';
+    console.log(`  ${contender.name.padEnd(16)} ${exponent.toFixed(3)}${verdict}`);
+  }
+}
+
+/** Times per operation of each contender on a mix; they must give the same answers, before and while they are timed. */
+function race(mix: Mix, contenders: readonly Contender[]): Map<Contender, number[]> {
+  const path = join(folder, 'stream');
+  const extents = writeStream(path, mix, WARM + MEASURED);
+  const [first, ...others] = contenders.map((contender) => ask(contender, path, 0, COMPARED));
+  for (const other of others) assertSame(other, first!);
+  const times = new Map(contenders.map((contender) => [contender, [] as number[]]));
+  let last: Answer | undefined;
+  for (let round = 0; round < ROUNDS; round++)
+    for (const contender of contenders) {
+      const part = contender.slow ? 0.1 : 1;
+      const measured = Math.ceil(MEASURED * part);
+      const answer = ask(contender, path, Math.ceil(WARM * part), measured);
+      if (!contender.slow) {
+        if (last !== undefined) assertSame(answer, last);
+        last = answer;
+      }
+      times.get(contender)!.push(answer.cpuNs / measured);
+    }
+  console.log(
+    `\n${mix.name}: ${extents.toLocaleString('en')} extents, ${last!.extents.toLocaleString('en')} at the end, equal checksums`,
+  );
+  return times;
+}
+
+function assertSame(a: Answer, b: Answer): void {
+  assert.deepEqual(
+    [a.checksum, a.extents],
+    [b.checksum, b.extents],
+    'two contenders differ: no time is worth anything',
+  );
+}
+
+function ask({ name, command }: Contender, path: string, warm: number, measured: number): Answer {
+  const [program, ...words] = command;
+  const { status, stdout, stderr } = spawnSync(program!, [...words, path, String(warm), String(measured)], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${name} ended with status ${status}: ${stderr}`);
+  return JSON.parse(stdout) as Answer;
+}
+
+/** The C++ contenders, absl first; none, said aloud, where they cannot be built. */
+function buildPeers(): readonly Contender[] {
+  const source = join(import.meta.dirname, 'peers', 'extent-map.cpp');
+  const binary = join(folder, 'extent-map');
+  const libraries = spawnSync('pkg-config', ['--cflags', '--libs', 'absl_btree'], { encoding: 'utf8' });
+  const words = [
+    '-O2',
+    '-DNDEBUG',
+    '-std=c++17',
+    '-o',
+    binary,
+    source,
+    ...(libraries.stdout ?? '').trim().split(/\s+/),
+  ];
+  const built = libraries.status === 0 ? spawnSync('g++', words, { encoding: 'utf8' }) : libraries;
+  if (built.status !== 0) {
+    const why = built.error?.message ?? built.stderr.trim();
+    console.log(`absl::btree_map, std::map: SKIPPED, needs g++, pkg-config and libabsl-dev: ${why}`);
+    return [];
+  }
+  const absl = execFileSync('pkg-config', ['--modversion', 'absl_btree'], { encoding: 'utf8' }).trim();
+  const compiler = execFileSync('g++', ['-dumpfullversion'], { encoding: 'utf8' }).trim();
+  console.log(`absl ${absl}, g++ ${compiler} -O2`);
+  return [
+    { name: 'absl::btree_map', command: [binary, 'btree_map'] },
+    { name: 'std::map', command: [binary, 'map'] },
+  ];
+}
+
+function versionOf(name: string): string {
+  const file = join(import.meta.dirname, '..', '..', 'node_modules', name, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function judge(holds: boolean): string {
+  if (!holds) missed++;
+  return holds ? 'holds' : 'MISSED';
+}
+
+function spread(ns: readonly number[]): string {
+  return `${median([...ns]).toFixed(0)} (${Math.min(...ns).toFixed(0)} to ${Math.max(...ns).toFixed(0)})`;
+}

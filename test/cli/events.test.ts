@@ -1,7 +1,11 @@
 // `--events`: a map teaches every command the same, in every format, and a bundle remembers it.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { st } from '../../src/probes/index.js';
 import { scratch, sealtrace } from './support.js';
+import { toldBy } from './told.js';
 
 const traces = join(import.meta.dirname, '..', '..', 'traces');
 const folder = scratch();
@@ -35,43 +39,8 @@ const MAP = {
   ],
 };
 
-/** A file opened, written and mapped at 0x10000 for 16 pages; each line of a test comes behind. */
-const BEGIN = [
-  'app-10 [000] 1.000000: sys_enter_openat: dfd: 0xffffff9c, filename: 0x1, flags: 0x2, mode: 0x0',
-  'app-10 [000] 1.000001: sys_exit_openat: 0x3',
-  'app-10 [000] 1.000002: sys_enter_pwrite64: fd: 0x3, buf: 0x1, count: 0x10000, pos: 0x0',
-  'app-10 [000] 1.000003: xfs_file_buffered_write: dev 8:1 ino 0x83 disize 0x0 pos 0x0 bytecount 0x10000',
-  'app-10 [000] 1.000004: sys_exit_pwrite64: 0x10000',
-  'app-10 [000] 1.000005: sys_enter_mmap: addr: 0x0, len: 0x10000, prot: 0x3, flags: 0x1, fd: 0x3, off: 0x0',
-  'app-10 [000] 1.000006: sys_exit_mmap: 0x10000',
-];
-
-interface Row {
-  readonly op: string;
-  readonly off?: number;
-  readonly len?: number;
-  readonly handle?: string;
-  readonly flags?: readonly string[];
-  readonly ret?: number | string;
-  readonly ns?: number;
-}
-
-/** What the lines become, without what the beginning is. */
-async function told(lines: readonly string[], map: object = MAP) {
-  const trace = folder.file('t.txt', `${[...BEGIN, ...lines].join('\n')}\n`);
-  const events = folder.file('mine.json', JSON.stringify(map));
-  const inspected = await sealtrace(['inspect', trace, '--events', events, '--json']);
-  expect(inspected.code, inspected.err).toBe(0);
-  const text = await sealtrace(['ingest', trace, '--events', events, '-o', '-', '--format', 'ndjson']);
-  const rows = text.out
-    .split('\n')
-    .slice(1)
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Row);
-  const maps = JSON.parse(inspected.out).sources[0].maps;
-  return { rows: rows.filter(({ op }) => TAUGHT.has(op)), use: maps[0] };
-}
-const TAUGHT = new Set(['register', 'deregister', 'pin', 'unpin', 'wait', 'address_query']);
+const told = (lines: readonly string[], map: object = MAP) =>
+  toldBy(folder, lines, folder.file('mine.json', JSON.stringify(map)));
 
 describe('entries and returns', () => {
   test('are one operation, in the file behind the address, with duration and result', async () => {
@@ -165,6 +134,54 @@ test('a wait belongs to the call around it, and only where its condition holds',
 test('device, inode and offset say where it is by themselves', async () => {
   const { rows } = await told(['app-10 [000] 1.000010: ask: dev=8:1 ino=131 blk=3 len=4096']);
   expect(rows).toMatchObject([{ op: 'address_query', off: 12288, len: 4096 }]);
+});
+
+describe('several recordings', () => {
+  const pin = join(traces, 'trace-dat', 'pin-xfs-dax');
+  interface Inspected {
+    readonly sources: readonly {
+      readonly maps?: readonly {
+        readonly events: readonly object[];
+        readonly operations: readonly { readonly op: string; readonly placed: number }[];
+      }[];
+    }[];
+    readonly events: { readonly byOp: Readonly<Record<string, number>> };
+  }
+  /** Of a bundle of them, which keeps the map. */
+  const inspected = async (...words: string[]): Promise<Inspected> => {
+    const bundle = folder.path('joined.sealtrace');
+    const ingested = await sealtrace(['ingest', ...words, '--events', 'st', '-o', bundle]);
+    expect(ingested.code, ingested.err).toBe(0);
+    return JSON.parse((await sealtrace(['inspect', bundle, '--events', 'st', '--json'])).out);
+  };
+
+  test('what both tell through the map is one operation, counted where it was handed over', async () => {
+    const alone = await inspected(`${pin}.dat`);
+    const both = await inspected(`${pin}.dat`, `${pin}.report.txt.gz`);
+    expect(alone.events.byOp.pin).toBeGreaterThan(0);
+    expect(both.events.byOp).toEqual(alone.events.byOp);
+    expect(both.sources[0]!.maps).toEqual(alone.sources[0]!.maps);
+    expect(both.sources[1]!.maps![0]!.operations.map(({ placed }) => placed)).toEqual(
+      alone.sources[0]!.maps![0]!.operations.map(() => 0),
+    );
+  });
+
+  test('probes recorded apart from the files are led to these, and counted where they were recorded', async () => {
+    const lines = gunzipSync(readFileSync(`${pin}.report.txt.gz`))
+      .toString('utf8')
+      .split('\n');
+    const probes = new Set(st.operations.flatMap(({ enter, returns }) => [enter, ...returns]).map(({ name }) => name));
+    const isProbe = (line: string): boolean => probes.has(/: (\w+): /.exec(line)?.[1] ?? '');
+    const files = folder.file('files.txt', lines.filter((line) => !isProbe(line)).join('\n'));
+    const seen = folder.file('probes.txt', ['cpus=2', ...lines.filter(isProbe)].join('\n'));
+    const alone = await inspected(`${pin}.report.txt.gz`);
+    const both = await inspected(files, seen, '--clock-offset', '2=0');
+    expect(both.events.byOp).toEqual(alone.events.byOp);
+    const placed = (source: Inspected['sources'][number]): unknown[] =>
+      source.maps![0]!.operations.map((one) => one.placed);
+    expect(placed(both.sources[1]!)).toEqual(placed(alone.sources[0]!));
+    expect(placed(both.sources[0]!)).toEqual(placed(alone.sources[0]!).map(() => 0));
+  });
 });
 
 describe('the command line', () => {

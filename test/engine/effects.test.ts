@@ -15,20 +15,20 @@ describe('a clone', () => {
 
   test('is zeroed in blocks of its own', async () => {
     const replayed = await replayLines([...lines, on(2, 'zero', '/g', { off: 0, len: 2 * PAGE }), end], dax);
-    expect(replayed.map('dax', '/g')).toEqual(['0+2 unwritten@256', '2+2 shared@102']);
+    expect(replayed.map('dax', '/g')).toEqual(['0+2 unwritten@260', '2+2 shared@102']);
     expect(replayed.map('dax', '/f')).toEqual(['0+4 shared@100']);
   });
 
   test('is unshared in whole blocks', async () => {
     const replayed = await replayLines([...lines, on(2, 'unshare', '/g', { off: PAGE + 100, len: 10 }), end], dax);
-    expect(replayed.map('dax', '/g')).toEqual(['0+1 shared@100', '1+1 written@256', '2+2 shared@102']);
+    expect(replayed.map('dax', '/g')).toEqual(['0+1 shared@100', '1+1 written@260', '2+2 shared@102']);
   });
 
   test('stays unwritten where it was', async () => {
     const unwritten = { t: 0, op: 'extent', path: '/f', ...pages(0, 4), addr: 100 * PAGE, state: 'unwritten' };
     const unshare = on(2, 'unshare', '/g', pages(0, 4));
     const replayed = await replayLines([empty('/f'), unwritten, empty('/g'), clone, unshare, end], dax);
-    expect(replayed.map('dax', '/g')).toEqual(['0+4 unwritten@256']);
+    expect(replayed.map('dax', '/g')).toEqual(['0+4 unwritten@260']);
   });
 });
 
@@ -45,7 +45,7 @@ describe('blocks that the trace names are replaced where somebody still has them
     const options = { policies: ['ondisk'], sealRule: 'explicit', settings: { seal_fills: 'false' } };
     const replayed = await replayLines(lines, options);
     expect(replayed.map('ondisk', '/f')).toEqual(['0+4 shared@100']);
-    expect(replayed.map('ondisk', '/new')).toEqual(['0+1 written@256']);
+    expect(replayed.map('ondisk', '/new')).toEqual(['0+1 written@264']);
     expect(replayed.lane('ondisk').diverged).toBeGreaterThan(0);
   });
 
@@ -57,7 +57,7 @@ describe('blocks that the trace names are replaced where somebody still has them
     ];
     const replayed = await replayLines(lines, dax);
     expect(replayed.map('dax', '/f')).toEqual(['0+3 written@101']);
-    expect(replayed.map('dax', '/new')).toEqual(['0+1 written@256']);
+    expect(replayed.map('dax', '/new')).toEqual(['0+1 written@260']);
   });
 
   test('blocks that a late thread has not freed yet', async () => {

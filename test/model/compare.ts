@@ -1,6 +1,7 @@
 // One random trace through both replays, lane by lane, and what has to be the same.
 import { reference } from '../../src/costs/reference.js';
 import { foldPrices } from '../../src/engine/recipes.js';
+import type { Regions } from '../../src/engine/regions.js';
 import { newLane } from '../../src/engine/replay.js';
 import { INCOHERENT } from '../../src/engine/result.js';
 import { EndedBy, planSeals } from '../../src/engine/seal-plan.js';
@@ -18,6 +19,8 @@ import type { OwnedBlocks } from './traces.js';
 
 /** Above every block that a random trace names, where the engine begins as well: the next whole MiB. */
 const FIRST_FREE = 2 * 2 ** 20;
+/** More blocks than a random trace ever makes a replay give to one file. */
+const MOST_GIVEN = 10_000;
 
 export interface Chosen {
   readonly sealRule: 'dma' | 'explicit' | 'mapped' | 'files:a';
@@ -78,7 +81,8 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
   const sealRule = sealRuleOf(chosen.sealRule);
   const onDeny = chosen.onDeny === 'retry' ? `retry:${retryNs(chosen.unitNs)}ns` : chosen.onDeny;
   const unseal = chosen.unseal === 'idle' ? `idle:${idleNs(chosen.unitNs)}ns` : chosen.unseal;
-  const lane = newLane(input, planSeals(input, sealRule), policy, {
+  const plan = planSeals(input, sealRule);
+  const lane = newLane(input, plan, policy, {
     ...{ policies: [policy], costs: reference, sealRule, unseal: unsealOf(unseal), onDeny: onDenyOf(onDeny) },
     ...{ timing: chosen.timing, kernel: build('dax') },
   });
@@ -86,11 +90,11 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
   const verdicts = lines.map((line, i) => {
     const row = trace.columns.row.indexOf(i + 2);
     const verdict = row < 0 ? 0 : result.verdicts[row]!;
-    const errno = result.errnos.get(row);
+    const errno = result.errnos[row];
     return verdict === 0 ? `${line.op}: none` : `${line.op}: ${VERDICTS[verdict - 1]!}${nameOf(errno)}`;
   });
   const files = new Map(
-    trace.files.map(({ path }, file) => [path, { cells: cellsOf(lane, file), size: lane.files.size[file]! }]),
+    trace.files.map(({ path }, file) => [path, { cells: cellsOf(lane, file), size: lane.files.sizeOf(file) }]),
   );
   return {
     verdicts,
@@ -113,9 +117,9 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
         ...{ had: failure === '', ended: endedBy !== EndedBy.alive, orphaned, survivesCrash },
       })),
     ),
-    maps: mapsOf(files),
+    maps: mapsOf(files, (addr) => rowOf(plan.regions, addr, trace)),
     sizes: Object.fromEntries([...files].map(([path, { size }]) => [path, size])),
-    broken: [...lane.files.maps.map((map) => map?.check() ?? '').filter((text) => text !== ''), ...twiceOwned(files)],
+    broken: [lane.files.check(), ...twiceOwned(files)].filter((text) => text !== ''),
   };
 }
 
@@ -144,13 +148,14 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
         ...{ had: failure === 0, ended, orphaned, survivesCrash: policy.seal?.outlives.includes('crash') === true },
       })),
     ),
-    maps: mapsOf(run.disk.files),
+    maps: mapsOf(run.disk.files, (addr) => run.disk.rowOf(addr)),
     sizes: Object.fromEntries([...run.disk.files].map(([path, { size }]) => [path, size])),
     broken: twiceOwned(run.disk.files),
   };
 }
 
-const nameOf = (errno: number | undefined): string => (errno === undefined ? '' : ` ${errnoName(errno)}`);
+const nameOf = (errno: number | undefined): string =>
+  errno === undefined || errno === 0 ? '' : ` ${errnoName(errno)}`;
 
 interface SealLife {
   readonly had: boolean;
@@ -175,7 +180,7 @@ type Cells = Pick<FileModel, 'cells'>;
 /** The engine's extents cut into blocks, so that both sides are told in the same words. */
 function cellsOf(lane: ReturnType<typeof newLane>, file: number): Map<number, Cell> {
   const cells = new Map<number, Cell>();
-  const map = lane.files.maps[file];
+  const map = lane.files.mapOf(file);
   if (map === undefined) return cells;
   for (let at = map.seek(0); at >= 0; at = map.next(at))
     for (let byte = 0; byte < map.length(at); byte += PAGE) {
@@ -186,13 +191,28 @@ function cellsOf(lane: ReturnType<typeof newLane>, file: number): Map<number, Ce
   return cells;
 }
 
-function mapsOf(files: ReadonlyMap<string, Cells>): Record<string, string[]> {
+type RowOf = (addr: number) => { readonly path: string; readonly nth: number } | null;
+
+/** The file for which the engine allocated a block, and which of its blocks that is, looked for in its own row. */
+function rowOf(regions: Regions, addr: number, trace: Trace): ReturnType<RowOf> {
+  if (addr < regions.base) return null;
+  for (let nth = 0; nth < MOST_GIVEN; nth++)
+    for (let file = 0; file < trace.files.length; file++)
+      if (regions.address(file, nth * PAGE) === addr) return { path: trace.files[file]!.path, nth };
+  return null;
+}
+
+function mapsOf(files: ReadonlyMap<string, Cells>, rowOf: RowOf): Record<string, string[]> {
+  const name = (addr: number): string => {
+    const row = rowOf(addr);
+    return row === null ? `${addr / PAGE}` : `${row.path}+${row.nth}`;
+  };
   return Object.fromEntries(
     [...files].map(([path, { cells }]) => [
       path,
       [...cells]
         .sort(([a], [b]) => a - b)
-        .map(([at, { addr, state, shared }]) => `${at}: ${addr / PAGE} ${state}${shared ? ' shared' : ''}`),
+        .map(([at, { addr, state, shared }]) => `${at}: ${name(addr)} ${state}${shared ? ' shared' : ''}`),
     ]),
   );
 }

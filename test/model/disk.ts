@@ -2,6 +2,9 @@
 // them is written down from replay.md section 2 and seal-semantics.md sections 1 and 3, block by block.
 import { PAGE } from '../support/replay.js';
 
+/** Bytes between the rows of two files: more than a random trace ever fills. */
+const ROW = 2 ** 36;
+
 export interface Cell {
   readonly addr: number;
   readonly state: 'written' | 'unwritten';
@@ -40,11 +43,13 @@ export class Disk {
   readonly files = new Map<string, FileModel>();
   /** Blocks written as metadata of the file system, by address. */
   readonly metadata = new Set<number>();
-  private nextFree: number;
+  /** How many blocks only the replay gave to a file. */
+  private readonly given = new Map<FileModel, number>();
+  private readonly firstFree: number;
 
   /** `firstFree`: what only a replay allocates comes from there; no block of the trace lies above. */
   constructor(firstFree: number) {
-    this.nextFree = firstFree;
+    this.firstFree = firstFree;
   }
 
   file(path: string): FileModel {
@@ -70,17 +75,25 @@ export class Disk {
     );
   }
 
-  allocate(): number {
-    const addr = this.nextFree;
-    this.nextFree += PAGE;
-    return addr;
+  /** The file's next block of those that are given to it alone, and never twice: each file has a row of its own. */
+  private allocate(file: FileModel): number {
+    const nth = this.given.get(file) ?? 0;
+    this.given.set(file, nth + 1);
+    return this.firstFree + [...this.files.values()].indexOf(file) * ROW + nth * PAGE;
+  }
+
+  /** Whose row a block is from, and which of it; null for a block that the trace names. */
+  rowOf(addr: number): { readonly path: string; readonly nth: number } | null {
+    if (addr < this.firstFree) return null;
+    const path = [...this.files.keys()][Math.floor((addr - this.firstFree) / ROW)]!;
+    return { path, nth: ((addr - this.firstFree) % ROW) / PAGE };
   }
 
   /** Fills holes; `addr` is the device byte of byte `offset`, -1 when the replay has to find blocks itself. */
   fill(file: FileModel, offset: number, length: number, addr: number, state: Cell['state']): boolean {
     const holes = touched(offset, length).filter((at) => !file.cells.has(at));
     for (const at of holes) {
-      const named = addr < 0 ? this.allocate() : addr + at * PAGE - offset;
+      const named = addr < 0 ? this.allocate(file) : addr + at * PAGE - offset;
       file.cells.set(at, { addr: named, state, shared: false });
     }
     return holes.length > 0;
@@ -89,7 +102,7 @@ export class Disk {
   /** Copy on write: shared blocks of a range become blocks of the file's own, in the state they had. */
   copyShared(file: FileModel, offset: number, length: number): boolean {
     const shared = touched(offset, length).filter((at) => file.cells.get(at)?.shared === true);
-    for (const at of shared) file.cells.set(at, { ...file.cells.get(at)!, addr: this.allocate(), shared: false });
+    for (const at of shared) file.cells.set(at, { ...file.cells.get(at)!, addr: this.allocate(file), shared: false });
     return shared.length > 0;
   }
 
@@ -129,7 +142,7 @@ export class Disk {
     this.fill(file, offset, length, -1, 'unwritten');
     for (const at of inside(offset, length)) {
       const cell = file.cells.get(at)!;
-      file.cells.set(at, { addr: cell.shared ? this.allocate() : cell.addr, state: 'unwritten', shared: false });
+      file.cells.set(at, { addr: cell.shared ? this.allocate(file) : cell.addr, state: 'unwritten', shared: false });
     }
   }
 

@@ -88,7 +88,7 @@ describe.each(RECORDINGS)('%s', (name) => {
       const lane = newLane(input, planSeals(input, rule), recorded, plan);
       for (const t of [20, 60, 119]) {
         lane.runTo(map.fromNs - origin + ((map.toNs - map.fromNs) * (t + 1)) / map.states.length);
-        const extents = viewOf(lane.files.maps[file], 0, Number.POSITIVE_INFINITY);
+        const extents = viewOf(lane.files.mapOf(file), 0, Number.POSITIVE_INFINITY);
         const drawn = [...map.states[t]!];
         const size = map.endBytes / drawn.length;
         drawn.forEach((state, o) => {

@@ -96,8 +96,8 @@ export class Replayed {
     const row = this.trace.columns.row.indexOf(this.#lines.indexOf(line) + 2);
     const verdict = lane.verdicts[row]!;
     if (verdict === 0) return 'none';
-    const errno = lane.errnos.get(row);
-    return errno === undefined ? VERDICTS[verdict - 1]! : `${VERDICTS[verdict - 1]} ${errnoName(errno)}`;
+    const errno = lane.errnos[row]!;
+    return errno === 0 ? VERDICTS[verdict - 1]! : `${VERDICTS[verdict - 1]} ${errnoName(errno)}`;
   }
 
   /** A file's extents at a time, at the end when none is given, as `offset+length state@addr` in pages. */

@@ -2,22 +2,28 @@
 // observer outside, drift, and what is no evidence.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WordTable } from '../../src/base/words.js';
-import { durationNs, estimate } from '../../src/trace/clock-offset.js';
-import type { Fact } from '../../src/trace/facts.js';
-import { newClock, Tape } from '../../src/trace/tape.js';
-import { newBuilder } from './support.js';
+import { durationNs, type Estimate, estimate as estimateOf, pairs } from '../../src/trace/clock-offset.js';
+import { type Fact, type Facts, tell } from '../../src/trace/facts.js';
 
-const tape = new Tape(newBuilder().startSource('a', 'none', 0), newClock(), {
-  words: new WordTable(),
-  reads: () => true,
-});
-/** An entry without values: made-up facts tell no arguments. */
-tape.kernel.lost(0);
+const UNTOLD = Array<number>(6).fill(Number.NaN);
+const names: string[] = [];
+const numberOf = (name: string): number => (names.includes(name) ? names.indexOf(name) : names.push(name) - 1);
 
 const fact = (kind: Fact['kind'], name: string, t0: number, t1 = t0, nextNs = Number.POSITIVE_INFINITY): Fact => {
-  return { kind, name, t0, t1, nextNs, tape, entry: 0, exit: -1, told: 0, tid: 1, result: 0 };
+  const one = { kind, name: numberOf(name), t0, t1, nextNs, entry: 0, exit: -1, tid: 1, result: 0, args: UNTOLD };
+  return { ...one, sameProbe: true };
 };
+
+/** Facts of one kind, as a recording has them. */
+function factsOf(list: readonly Fact[]): Facts {
+  const told = new Map<number, number>();
+  for (const one of list) if (one.kind === 'call') tell(told, one);
+  return { told, [Symbol.iterator]: () => list[Symbol.iterator]() };
+}
+
+function estimate(a: readonly Fact[], b: readonly Fact[], resolutionNs: number): Estimate | null {
+  return estimateOf(pairs(factsOf(a), factsOf(b))[a[0]?.kind ?? 'call'], resolutionNs);
+}
 
 const calls = fc.array(
   fc.record({ idle: fc.integer({ min: 30_000, max: 5e6 }), lasts: fc.integer({ min: 500, max: 1e6 }) }),
@@ -93,9 +99,27 @@ describe('estimate', () => {
     expect(estimate([], two('event', 0), 1)).toBeNull();
   });
 
+  test('of a long recording some are looked at, the same in both', () => {
+    const long = Array.from({ length: 50_000 }, (_, i) => i);
+    const a = long.map((i) => fact('event', '', i * 1e5 + (i % 700))).map((one, i) => ({ ...one, name: i >> 1 }));
+    const b = long.map((i) => fact('event', '', i * 1e5 - 77e6)).map((one, i) => ({ ...one, name: i >> 1 }));
+    const found = estimate(a, b, 1)!;
+    expect(Math.abs(found.offsetNs - 77e6)).toBeLessThanOrEqual(found.errorNs);
+    expect(found.errorNs).toBeLessThan(5000);
+    expect(found.pairs).toBeGreaterThan(3000);
+    expect(found.pairs).toBeLessThanOrEqual(16_384);
+  });
+
+  test('a fact that is told again and again is known by its first times', () => {
+    const a = Array.from({ length: 20_000 }, (_, i) => fact('event', 'same', i * 1e5 + (i % 700)));
+    const b = Array.from({ length: 20_000 }, (_, i) => fact('event', 'same', i * 1e5 + 12e6));
+    expect(Math.abs(estimate(a, b, 1)!.offsetNs + 12e6)).toBeLessThan(1000);
+    expect(estimate(a, b.slice(1), 1)).toBeNull();
+  });
+
   test('the coarser step of the stamps is part of the error', () => {
     const a = [1, 2, 3, 4].map((i) => fact('event', `e${i}`, i * 1e7 + 3_456_789));
-    const jiffies = a.map(({ name, t0 }) => fact('event', name, Math.floor(t0 / 1e7) * 1e7));
+    const jiffies = a.map(({ t0 }, i) => fact('event', `e${i + 1}`, Math.floor(t0 / 1e7) * 1e7));
     const { offsetNs, errorNs } = estimate(a, jiffies, 1e7)!;
     expect(Math.abs(offsetNs)).toBeLessThanOrEqual(errorNs);
   });

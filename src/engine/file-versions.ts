@@ -1,0 +1,271 @@
+// The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
+// that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
+import { ExtentMap } from '../extents/extent-map.js';
+
+const NONE_HERE = -1;
+
+/** A block map, and how many versions have it: more than one until one of them changes it. */
+interface Box {
+  readonly map: ExtentMap;
+  users: number;
+}
+
+const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
+  const bigger = new (old.constructor as new (size: number) => T)(size);
+  bigger.set(old);
+  return bigger;
+};
+
+/**
+ * All arrays are by version, if they do not say otherwise. Lanes are bits of a number: at most 31 of them. Outside this file the fields
+ * are for reading; whoever changes one has made the version the acting lanes' own before (`own`, `begins`).
+ */
+export class FileVersions {
+  /** i_size, bytes; -1 unknown. */
+  size: Float64Array;
+  /** 1: the map is known from here on; 0: a guess, or nothing was seen. */
+  known: Uint8Array;
+  /** 1: something told of the map (an extent, a reset, a declaration). */
+  seen: Uint8Array;
+  /** The map may differ from the recorded one. */
+  diverged: Uint8Array;
+  /** How often blocks were taken away from a range. */
+  removals: Uint32Array;
+  /** When the map last changed, ns; -1. */
+  changedNs: Float64Array;
+  /** Bytes that the replay allocated for the file. */
+  allocated: Float64Array;
+  /** Who is in this version. */
+  lanes: Int32Array;
+  /** Next version of the same file; -1. */
+  next: Int32Array;
+  /** By file: a version of it. */
+  readonly first: Int32Array;
+  /** By lane, then by file: its version. */
+  readonly at: readonly Int32Array[];
+  /**
+   * By file: the lanes for which its map is other metadata than what is durable. A commit is one lane's own affair: it makes no
+   * version of the file.
+   */
+  readonly dirty: Int32Array;
+  /** Lanes that act now: what they share with others only they leave behind when they change it. */
+  acting: number;
+  private readonly all: number;
+  /** Null where nothing was ever mapped. */
+  private readonly boxes: (Box | null)[];
+  private readonly spare: number[] = [];
+  /** Which version lanes went to from here last, by which deed and when; and what came of it. */
+  private heir: Int32Array;
+  private from: Int32Array;
+  private deed: Float64Array;
+  private deedNs: Float64Array;
+  private outcome: Float64Array;
+  /** 1: the deed changed metadata. */
+  private soiled: Uint8Array;
+  /** The version whose deed is under way. */
+  private doing = NONE_HERE;
+
+  constructor(files: number, lanes: number) {
+    const all = lanes === 31 ? 0x7fffffff : (1 << lanes) - 1;
+    this.all = all;
+    this.acting = all;
+    this.size = new Float64Array(files).fill(-1);
+    this.known = new Uint8Array(files);
+    this.seen = new Uint8Array(files);
+    this.dirty = new Int32Array(files);
+    this.diverged = new Uint8Array(files);
+    this.removals = new Uint32Array(files);
+    this.changedNs = new Float64Array(files).fill(-1);
+    this.allocated = new Float64Array(files);
+    this.lanes = new Int32Array(files).fill(all);
+    this.next = new Int32Array(files).fill(NONE_HERE);
+    this.first = Int32Array.from({ length: files }, (_, file) => file);
+    this.at = Array.from({ length: lanes }, () => this.first.slice());
+    this.boxes = new Array<Box | null>(files).fill(null);
+    this.heir = new Int32Array(files).fill(NONE_HERE);
+    this.from = new Int32Array(files).fill(NONE_HERE);
+    this.deed = new Float64Array(files);
+    this.deedNs = new Float64Array(files);
+    this.outcome = new Float64Array(files);
+    this.soiled = new Uint8Array(files);
+  }
+
+  /** For reading. */
+  map(version: number): ExtentMap | undefined {
+    return this.boxes[version]?.map;
+  }
+
+  /** The map to change. The version is the acting lanes' own already. */
+  ownMap(version: number): ExtentMap {
+    const box = this.boxes[version]!;
+    if (box !== null && box.users === 1) return box.map;
+    if (box !== null) box.users--;
+    const own = { map: box === null ? new ExtentMap() : box.map.copy(), users: 1 };
+    this.boxes[version] = own;
+    return own.map;
+  }
+
+  /** Two versions, of the acting lanes' own, change maps. */
+  swapMaps(a: number, b: number): void {
+    [this.boxes[a], this.boxes[b]] = [this.boxes[b]!, this.boxes[a]!];
+  }
+
+  /** Tries something out on a version and undoes it: what to call for that. */
+  saved(version: number): () => void {
+    const { size, known, seen, diverged, removals, changedNs, allocated } = this;
+    const fields = [size, known, seen, diverged, removals, changedNs, allocated];
+    const before = fields.map((field) => field[version]!);
+    const box = this.boxes[version]!;
+    this.boxes[version] = box === null ? null : { map: box.map.copy(), users: 1 };
+    return () => {
+      this.boxes[version] = box;
+      fields.forEach((field, i) => {
+        field[version] = before[i]!;
+      });
+    };
+  }
+
+  /** The version of the acting lanes, to change it: one that no others are in. */
+  own(file: number, version: number): number {
+    if ((this.lanes[version]! & ~this.acting) !== 0) return this.fork(file, version);
+    if (version !== this.doing) this.from[version] = NONE_HERE;
+    return version;
+  }
+
+  /**
+   * The acting lanes are about to do something whose outcome depends on this version, the deed and the time only. False: others that
+   * were in this version have just done the same, and the lanes are now where those are; `outcomeOf` tells what they got.
+   */
+  begins(file: number, version: number, deed: number, nowNs: number): boolean {
+    const heir = this.heir[version]!;
+    if (
+      heir >= 0 &&
+      this.from[heir] === version &&
+      this.deed[heir] === deed &&
+      this.deedNs[heir] === nowNs &&
+      this.lanes[heir] !== 0
+    ) {
+      this.move(file, version, heir);
+      if (this.soiled[heir] === 1) this.dirty[file]! |= this.acting;
+      return false;
+    }
+    if ((this.lanes[version]! & ~this.acting) === 0) {
+      this.from[version] = NONE_HERE;
+      this.doing = version;
+      return true;
+    }
+    const fresh = this.fork(file, version);
+    this.from[fresh] = version;
+    this.heir[version] = fresh;
+    this.deed[fresh] = deed;
+    this.deedNs[fresh] = nowNs;
+    this.soiled[fresh] = 0;
+    this.doing = fresh;
+    return true;
+  }
+
+  /** The acting lanes' map of the file is other metadata than what is durable. */
+  soil(file: number): void {
+    this.dirty[file]! |= this.acting;
+    if (this.doing >= 0) this.soiled[this.doing] = 1;
+  }
+
+  ends(outcome: number): void {
+    this.outcome[this.doing] = outcome;
+    this.doing = NONE_HERE;
+  }
+
+  outcomeOf(version: number): number {
+    return this.outcome[version]!;
+  }
+
+  /** '' or the first broken invariant: of the maps, or of who is where. Walks everything. */
+  check(): string {
+    for (let file = 0; file < this.first.length; file++) {
+      let lanes = 0;
+      for (let version = this.first[file]!; version >= 0; version = this.next[version]!) {
+        if (this.lanes[version] === 0) return `file ${file} has a version that no lane is in`;
+        if ((lanes & this.lanes[version]!) !== 0) return `file ${file} has a lane in two versions`;
+        lanes |= this.lanes[version]!;
+        for (let lane = 0; lane < this.at.length; lane++)
+          if ((this.lanes[version]! >>> lane) & 1 && this.at[lane]![file] !== version)
+            return `lane ${lane} is not where version ${version} of file ${file} has it`;
+        const broken = this.boxes[version]?.map.check() ?? '';
+        if (broken !== '') return `file ${file}: ${broken}`;
+      }
+      if (lanes !== this.all) return `file ${file} is without some lanes`;
+    }
+    return '';
+  }
+
+  // --- versions come and go
+
+  /** The acting lanes get a version of their own that is as theirs was. */
+  private fork(file: number, version: number): number {
+    const fresh = this.spare.pop() ?? this.more();
+    this.size[fresh] = this.size[version]!;
+    this.known[fresh] = this.known[version]!;
+    this.seen[fresh] = this.seen[version]!;
+    this.diverged[fresh] = this.diverged[version]!;
+    this.removals[fresh] = this.removals[version]!;
+    this.changedNs[fresh] = this.changedNs[version]!;
+    this.allocated[fresh] = this.allocated[version]!;
+    this.heir[fresh] = NONE_HERE;
+    this.from[fresh] = NONE_HERE;
+    this.lanes[fresh] = 0;
+    const box = this.boxes[version]!;
+    if (box !== null) box.users++;
+    this.boxes[fresh] = box;
+    this.next[fresh] = this.next[version]!;
+    this.next[version] = fresh;
+    this.move(file, version, fresh);
+    return fresh;
+  }
+
+  /** The acting lanes go from one version to another. */
+  private move(file: number, from: number, to: number): void {
+    const moved = this.lanes[from]! & this.acting;
+    this.lanes[to]! |= moved;
+    this.lanes[from]! &= ~moved;
+    for (let left = moved; left !== 0; left &= left - 1) this.at[31 - Math.clz32(left & -left)]![file] = to;
+    if (this.lanes[from] === 0) this.free(file, from);
+  }
+
+  private free(file: number, version: number): void {
+    let before = this.first[file]!;
+    if (before === version) this.first[file] = this.next[version]!;
+    else {
+      while (this.next[before] !== version) before = this.next[before]!;
+      this.next[before] = this.next[version]!;
+    }
+    const box = this.boxes[version]!;
+    if (box !== null) box.users--;
+    this.boxes[version] = null;
+    this.from[version] = NONE_HERE;
+    this.spare.push(version);
+  }
+
+  private more(): number {
+    const place = this.boxes.length;
+    if (place === this.size.length) {
+      const size = place + Math.max(64, place >> 1);
+      this.size = grown(this.size, size);
+      this.known = grown(this.known, size);
+      this.seen = grown(this.seen, size);
+      this.diverged = grown(this.diverged, size);
+      this.removals = grown(this.removals, size);
+      this.changedNs = grown(this.changedNs, size);
+      this.allocated = grown(this.allocated, size);
+      this.lanes = grown(this.lanes, size);
+      this.next = grown(this.next, size);
+      this.heir = grown(this.heir, size);
+      this.from = grown(this.from, size);
+      this.deed = grown(this.deed, size);
+      this.deedNs = grown(this.deedNs, size);
+      this.outcome = grown(this.outcome, size);
+      this.soiled = grown(this.soiled, size);
+    }
+    this.boxes.push(null);
+    return place;
+  }
+}

@@ -1,0 +1,149 @@
+// One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
+// by each lane itself. Each lane ends as it would have alone.
+import type { EventColumns } from '../model/events.js';
+import { FileVersions } from './file-versions.js';
+import type { EngineInput } from './input.js';
+import { Lane, type LaneOptions } from './lane.js';
+import type { LanePolicies } from './lane-policies.js';
+import { Plain } from './plain.js';
+import type { Prices } from './recipes.js';
+import { Regimes } from './regimes.js';
+import type { LaneResult } from './result.js';
+import type { SealPlan } from './seal-plan.js';
+
+/** Lanes are bits of a number. */
+export const MOST_LANES = 31;
+
+export class Pass {
+  readonly lanes: readonly Lane[];
+  private readonly c: EventColumns;
+  private readonly plan: SealPlan;
+  private readonly versions: FileVersions;
+  private readonly regimes: Regimes;
+  private readonly plain: Plain;
+  private readonly all: number;
+  /** Lanes in which nothing goes on that a plain row has to be held against, and those whose blocks are where the trace names them. */
+  private quiet = 0;
+  private straight: number;
+  private next = 0;
+  /** Of all lanes: when the first thing comes that was put off, ns. */
+  private nextNs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    input: EngineInput,
+    plan: SealPlan,
+    policies: readonly LanePolicies[],
+    prices: Prices,
+    options: LaneOptions,
+  ) {
+    this.c = input.columns;
+    this.plan = plan;
+    this.versions = new FileVersions(input.fileCount, policies.length);
+    this.lanes = policies.map(
+      (one, lane) =>
+        new Lane(input, plan, one, prices, options, {
+          versions: this.versions,
+          lane,
+          changed: (file) => this.regimes.changed(file),
+          short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
+        }),
+    );
+    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', input.fileCount);
+    this.plain = new Plain(input, plan, prices, this.lanes, this.versions, this.regimes);
+    this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
+    this.straight = this.all;
+    for (const lane of this.lanes.keys()) this.looked(lane);
+  }
+
+  /** hot: replays all events up to and including a time. */
+  runTo(timeNs: number): void {
+    const { addr, rows, timeNs: times } = this.c;
+    const { plain: plainRows } = this.plan;
+    while (this.next < rows && times[this.next]! <= timeNs) {
+      const row = this.next;
+      const nowNs = times[row]!;
+      if (this.nextNs <= nowNs) this.catchUp(nowNs);
+      this.next++;
+      let left = this.all;
+      let tried = 0;
+      if (plainRows[row] === 1) {
+        tried = addr[row]! >= 0 ? this.quiet & this.straight : this.quiet;
+        left &= ~this.plain.run(row, nowNs, tried);
+        if (this.plain.queued !== 0) this.requeue();
+      }
+      if (left !== 0) this.each(row, left, tried);
+    }
+    this.catchUp(timeNs);
+  }
+
+  /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */
+  crash(timeNs: number): void {
+    this.runTo(timeNs);
+    for (const lane of this.lanes) lane.crash(timeNs);
+  }
+
+  /** Ends the replay: at the end of the trace and of what is late, or at an earlier time. */
+  finish(atNs = Number.POSITIVE_INFINITY): LaneResult[] {
+    this.runTo(atNs);
+    const ends = this.lanes.map((lane, i) => {
+      this.versions.acting = 1 << i;
+      return lane.stop(atNs);
+    });
+    this.lanes.forEach((_, lane) => {
+      this.looked(lane);
+    });
+    this.runTo(atNs);
+    this.plain.finish();
+    return this.lanes.map((lane, i) => lane.result(ends[i]!));
+  }
+
+  /** Lanes for which the row is not that simple. */
+  private each(row: number, lanes: number, tried: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      const lane = 31 - Math.clz32(bit);
+      this.versions.acting = bit;
+      if (this.lanes[lane]!.take(row, (tried & bit) !== 0)) this.looked(lane);
+      else if (this.lanes[lane]!.queue.nextNs < this.nextNs) this.nextNs = this.lanes[lane]!.queue.nextNs;
+    }
+    if (this.regimes.isStale) this.regimes.settle();
+  }
+
+  /** Everything that was put off up to and including a time. */
+  private catchUp(timeNs: number): void {
+    if (this.nextNs > timeNs || this.nextNs === Number.POSITIVE_INFINITY) return;
+    this.nextNs = Number.POSITIVE_INFINITY;
+    for (let lane = 0; lane < this.lanes.length; lane++) {
+      const one = this.lanes[lane]!;
+      if (one.queue.nextNs <= timeNs) {
+        this.versions.acting = 1 << lane;
+        one.catchUp(timeNs);
+      }
+      this.looked(lane);
+    }
+    if (this.regimes.isStale) this.regimes.settle();
+  }
+
+  /** The short way of a row for a lane that comes to it by itself. */
+  private alone(row: number, nowNs: number, bit: number): boolean {
+    // What it did before in this row may have changed its holds.
+    if (this.regimes.isStale) this.regimes.settle();
+    const went = this.plain.run(row, nowNs, bit) === bit;
+    this.versions.acting = bit;
+    return went;
+  }
+
+  /** Something happened in a lane by itself. */
+  private looked(lane: number): void {
+    const one = this.lanes[lane]!;
+    const bit = 1 << lane;
+    this.quiet = one.isBusy ? this.quiet & ~bit : this.quiet | bit;
+    if (one.files.strayed) this.straight &= ~bit;
+    if (one.queue.nextNs < this.nextNs) this.nextNs = one.queue.nextNs;
+  }
+
+  private requeue(): void {
+    for (let left = this.plain.queued; left !== 0; left &= left - 1) this.looked(31 - Math.clz32(left & -left));
+    this.plain.queued = 0;
+  }
+}

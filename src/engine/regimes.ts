@@ -1,0 +1,173 @@
+// What all lanes of a pass answer to plain operations on a file, as long as nobody's holds on it change: bit sets of the lanes that
+// let each case through, whoever asks. Files on which the same kinds of hold are alive in each lane share one regime.
+import { OP_COUNT, OPS } from '../model/events.js';
+import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import type { HoldTable } from './holds.js';
+import type { LanePolicies } from './lane-policies.js';
+
+const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
+const SIZE = CASE_COUNT * MASKS;
+const EFBIG = ERRNO.EFBIG!;
+
+/** Ops that are no case of the table are let through: they stand behind the cases. */
+export const NO_CASE = CASE_COUNT;
+const WORDS = CASE_COUNT + 1;
+/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse. */
+export const IF_CLEAN = WORDS;
+export const COMMIT = 2 * WORDS;
+export const REFUSE = 3 * WORDS;
+/** Words of a regime: the cases and what is none, four times; the ops. */
+const OPS_AT = 4 * WORDS;
+const STRIDE = OPS_AT + OP_COUNT;
+/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused. */
+const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8 } as const;
+
+export interface RegimeLane {
+  readonly policies: LanePolicies;
+  readonly holds: HoldTable;
+}
+
+export class Regimes {
+  /** By file: where its regime begins in `lets`. */
+  readonly of: Int32Array;
+  /** By regime and case: the lanes that let it through. By regime and op: those where the op is the case that it is named after. */
+  lets = new Int32Array(64 * STRIDE);
+  private readonly lanes: readonly RegimeLane[];
+  /** By lane and place of a policy in it: its table. */
+  private readonly tables: readonly (readonly Uint8Array[])[];
+  /** By lane: from what the lanes before have, and what this one has, to a number for both. */
+  private readonly known: readonly Map<number, number>[];
+  private readonly placeOf = new Map<number, number>();
+  private readonly stale: number[] = [];
+  private numbers = 0;
+  private count = 0;
+
+  /** `kernel`: the policy the trace was recorded under; `skips`: who is refused gives up. */
+  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, files: number) {
+    this.lanes = lanes;
+    this.tables = lanes.map(({ policies }) =>
+      policies.all.map((policy) =>
+        policies.recorded
+          ? once(agreements, kernel, agreed)
+          : once(skips ? skippers : others, policy, (one) => answers(one, skips)),
+      ),
+    );
+    this.known = lanes.map(() => new Map());
+    this.of = new Int32Array(files);
+    for (let file = 0; file < files; file++) this.of[file] = this.find(file);
+  }
+
+  static opAt(regime: number, op: number): number {
+    return regime + OPS_AT + op;
+  }
+
+  /** The kinds of hold on a file are others in some lane. */
+  changed(file: number): void {
+    this.stale.push(file);
+  }
+
+  /** Between rows. */
+  settle(): void {
+    const { stale } = this;
+    for (let i = 0; i < stale.length; i++) this.of[stale[i]!] = this.find(stale[i]!);
+    stale.length = 0;
+  }
+
+  get isStale(): boolean {
+    return this.stale.length > 0;
+  }
+
+  private find(file: number): number {
+    const { lanes } = this;
+    let number = 0;
+    for (let lane = 0; lane < lanes.length; lane++) {
+      const { policies, holds } = lanes[lane]!;
+      const here = policies.indexOf(file) * MASKS + holds.mask[file]!;
+      const key = number * policies.all.length * MASKS + here;
+      const found = this.known[lane]!.get(key);
+      number = found ?? ++this.numbers;
+      if (found === undefined) this.known[lane]!.set(key, number);
+    }
+    return this.placeOf.get(number) ?? this.add(number, file);
+  }
+
+  private add(number: number, file: number): number {
+    const at = this.count++ * STRIDE;
+    this.placeOf.set(number, at);
+    if (at + STRIDE > this.lets.length) {
+      const bigger = new Int32Array(2 * this.lets.length);
+      bigger.set(this.lets);
+      this.lets = bigger;
+    }
+    this.lanes.forEach(({ policies, holds }, lane) => {
+      const policy = policies.indexOf(file);
+      const table = this.tables[lane]![policy]!;
+      const bit = 1 << lane;
+      for (let code = 0; code < CASE_COUNT; code++) this.note(at + code, table[code * MASKS + holds.mask[file]!]!, bit);
+      this.lets[at + NO_CASE]! |= bit;
+      OPS.forEach((_, op) => {
+        if (policies.all[policy]!.insteadCase[op]! < 0) this.lets[at + OPS_AT + op]! |= bit;
+      });
+    });
+    return at;
+  }
+
+  private note(at: number, does: number, bit: number): void {
+    if ((does & Does.goes) !== 0) this.lets[at]! |= bit;
+    if ((does & Does.goesClean) !== 0) this.lets[at + IF_CLEAN]! |= bit;
+    if ((does & Does.commits) !== 0) this.lets[at + COMMIT]! |= bit;
+    if ((does & Does.refuses) !== 0) this.lets[at + REFUSE]! |= bit;
+  }
+}
+
+/** Tables of policies, worked out once: they hang on nothing else. */
+const agreements = new WeakMap<Policy, Uint8Array>();
+const skippers = new WeakMap<Policy, Uint8Array>();
+const others = new WeakMap<Policy, Uint8Array>();
+
+function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy: Policy) => Uint8Array): Uint8Array {
+  const table = known.get(policy) ?? make(policy);
+  known.set(policy, table);
+  return table;
+}
+
+/**
+ * What a policy answers whoever asks: neither the range nor the process decides, and nothing more follows from it. `skips`: an
+ * application that is refused gives up.
+ */
+function answers(policy: Policy, skips: boolean): Uint8Array {
+  const { breaks, errnoOther, holderMask, rangedMask, reach, seal, shortWrites, spoils, verdictOther } = policy;
+  const ownBlocks = seal?.faultsNeedOwnBlocks === true ? 1 << Hold[seal.hold] : 0;
+  const table = new Uint8Array(SIZE);
+  for (let code = 0; code < CASE_COUNT; code++) {
+    if (spoils?.cases.includes(CASES[code]!) === true) continue;
+    const fault = FAULT_CASES.includes(code);
+    const asks = fault ? holderMask | ownBlocks : holderMask;
+    const refuses =
+      skips && !(fault && breaks?.faultsBreak === true) && !(code === Case.write_past_eof && shortWrites === 'inside');
+    for (let mask = 0; mask < MASKS; mask++) {
+      if ((mask & asks) !== 0 || (reach !== 'file' && mask !== 0)) continue;
+      const at = code * MASKS + mask;
+      // Fewer holds reach into the range than are on the file: what proceeds for all of them does for some, nothing else.
+      const ranged = (mask & rangedMask) !== 0;
+      if (verdictOther[at] === Verdict.proceed) table[at] = Does.goes;
+      else if (verdictOther[at] === Verdict.commitIfDirty)
+        table[at] = ranged ? Does.goesClean : Does.goesClean | Does.commits;
+      else if (
+        verdictOther[at] === Verdict.deny &&
+        refuses &&
+        !ranged &&
+        !(errnoOther[at] === EFBIG && shortWrites === 'nothing')
+      )
+        table[at] = Does.refuses;
+    }
+  }
+  return table;
+}
+
+/** Where the kernel's table predicts success, whoever asks. */
+function agreed({ verdictOther, holderMask }: Policy): Uint8Array {
+  return Uint8Array.from({ length: SIZE }, (_, at) =>
+    verdictOther[at] !== Verdict.deny && ((at % MASKS) & holderMask) === 0 ? Does.goes : 0,
+  );
+}

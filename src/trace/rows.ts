@@ -1,0 +1,180 @@
+// The reused rows through which formats and assembly write: fields are set, `commit` puts them into columns and makes every
+// field unknown again. The columns are those of the trace, or of a tape that waits for its place in it.
+import type { Arrays, Shape } from '../base/columns.js';
+import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
+import type { EventWriter } from '../model/events.js';
+import type { RecordWriter, SourceInfo } from '../model/trace.js';
+import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import type { TraceNames } from './trace-names.js';
+
+/** Where rows go: a number for each new one, then a store per column. */
+export interface NewRows<S extends Shape> {
+  readonly at: Arrays<S>;
+  readonly length: number;
+  add(): number;
+}
+
+export interface RowTarget {
+  readonly events: NewRows<typeof EVENT_SHAPE>;
+  readonly records: NewRows<typeof RECORD_SHAPE>;
+  /** The first and the last time of any row. */
+  readonly span: Float64Array;
+}
+
+/** Number of a source, and the source's own number of a record. */
+export interface Place {
+  readonly source: number;
+  readonly row: number;
+}
+
+/** Sources of rows that are known by a number of their own. */
+export type PlaceOf = (row: number) => Place;
+
+function stretch(span: Float64Array, timeNs: number): void {
+  if (timeNs < span[0]!) span[0] = timeNs;
+  if (timeNs > span[1]!) span[1] = timeNs;
+}
+
+export class EventRow implements EventWriter {
+  timeNs = 0;
+  op = 0;
+  flags = 0;
+  file = NONE;
+  task = NONE;
+  offset = UNKNOWN;
+  length = UNKNOWN;
+  addr = UNKNOWN;
+  handle = 0;
+  opId = 0;
+  result = UNKNOWN_RESULT;
+  latencyNs = UNKNOWN;
+  row = 0;
+  readonly #names: TraceNames;
+  readonly #target: RowTarget;
+  readonly #source: number;
+  readonly #placeOf: PlaceOf | null;
+
+  /** `source`: of all rows, or of those without a number where `placeOf` tells the source of the others. */
+  constructor(names: TraceNames, target: RowTarget, source: number, placeOf: PlaceOf | null = null) {
+    this.#names = names;
+    this.#target = target;
+    this.#source = source;
+    this.#placeOf = placeOf;
+  }
+
+  fileId(device: string, inode: string, path = ''): number {
+    return this.#names.files.id(device, inode, path);
+  }
+
+  placeholder(): number {
+    return this.#names.files.placeholder();
+  }
+
+  mergeFiles(from: number, to: number): void {
+    this.#names.files.merge(from, to);
+  }
+
+  forgetPath(path: string): void {
+    this.#names.files.forget(path);
+  }
+
+  taskId(pid: number, tid: number, name: string): number {
+    return this.#names.taskId(pid, tid, name);
+  }
+
+  newId(): number {
+    return ++this.#names.lastId;
+  }
+
+  // hot
+  commit(): void {
+    stretch(this.#target.span, this.timeNs);
+    const columns = this.#target.events;
+    const row = columns.add();
+    const at = columns.at;
+    at.timeNs[row] = this.timeNs;
+    at.op[row] = this.op;
+    at.flags[row] = this.flags;
+    at.file[row] = this.file;
+    at.task[row] = this.task;
+    at.offset[row] = this.offset;
+    at.length[row] = this.length;
+    at.addr[row] = this.addr;
+    at.handle[row] = this.handle;
+    at.opId[row] = this.opId;
+    at.result[row] = this.result;
+    at.latencyNs[row] = this.latencyNs;
+    at.source[row] = this.#source;
+    at.row[row] = this.row;
+    if (this.#placeOf !== null && this.row !== 0) {
+      const place = this.#placeOf(this.row);
+      at.source[row] = place.source;
+      at.row[row] = place.row;
+    }
+    this.timeNs = 0;
+    this.op = 0;
+    this.flags = 0;
+    this.file = NONE;
+    this.task = NONE;
+    this.offset = UNKNOWN;
+    this.length = UNKNOWN;
+    this.addr = UNKNOWN;
+    this.handle = 0;
+    this.opId = 0;
+    this.result = UNKNOWN_RESULT;
+    this.latencyNs = UNKNOWN;
+    this.row = 0;
+  }
+}
+
+export class RecordRow implements RecordWriter {
+  timeNs = 0;
+  kind = 0;
+  task = NONE;
+  cpu = 0;
+  row = 0;
+  opId = 0;
+  readonly #names: TraceNames;
+  readonly #target: RowTarget;
+  readonly #index: number;
+  readonly #source: SourceInfo | null;
+
+  /** `source`: who counts the records; null where they are counted when they come to their place. */
+  constructor(names: TraceNames, target: RowTarget, index: number, source: SourceInfo | null) {
+    this.#names = names;
+    this.#target = target;
+    this.#index = index;
+    this.#source = source;
+  }
+
+  kindId(name: string, typed: boolean): number {
+    return this.#names.kindId(name, typed);
+  }
+
+  // hot
+  commit(): void {
+    stretch(this.#target.span, this.timeNs);
+    const columns = this.#target.records;
+    const row = columns.add();
+    const at = columns.at;
+    at.timeNs[row] = this.timeNs;
+    at.kind[row] = this.kind;
+    at.task[row] = this.task;
+    at.cpu[row] = this.cpu;
+    at.source[row] = this.#index;
+    at.row[row] = this.row;
+    at.opId[row] = this.opId;
+    const source = this.#source;
+    if (source !== null) {
+      source.records++;
+      if (this.#names.kinds[this.kind]?.typed === true) source.typed++;
+      else source.generic++;
+    }
+    this.timeNs = 0;
+    this.kind = 0;
+    this.task = NONE;
+    this.cpu = 0;
+    this.row = 0;
+    this.opId = 0;
+  }
+}

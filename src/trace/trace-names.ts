@@ -1,0 +1,40 @@
+// Files, tasks, kinds of records and operations of a trace by their numbers; all its sources share them.
+import type { RecordKind } from '../model/trace.js';
+import { FileNames } from './file-names.js';
+
+const MOST_KINDS = 0xfffe;
+
+export class TraceNames {
+  readonly files = new FileNames();
+  readonly tasks: { pid: number; tid: number; name: string }[] = [];
+  readonly kinds: RecordKind[] = [];
+  lastId = 0;
+  readonly #taskIds = new Map<number, Map<number, number>>();
+  readonly #kindIds = new Map<string, number>();
+
+  /** By process and thread; the last name wins. */
+  taskId(pid: number, tid: number, name: string): number {
+    let ofProcess = this.#taskIds.get(pid);
+    if (ofProcess === undefined) {
+      ofProcess = new Map();
+      this.#taskIds.set(pid, ofProcess);
+    }
+    const known = ofProcess.get(tid);
+    if (known === undefined) {
+      ofProcess.set(tid, this.tasks.length);
+      return this.tasks.push({ pid, tid, name }) - 1;
+    }
+    if (name !== '') this.tasks[known]!.name = name;
+    return known;
+  }
+
+  /** Kinds beyond what the column can number are one kind, `(other)`. */
+  kindId(name: string, typed: boolean): number {
+    const key = `${typed ? 't' : 'g'}${name}`;
+    const known = this.#kindIds.get(key);
+    if (known !== undefined) return known;
+    if (this.kinds.length >= MOST_KINDS && name !== '(other)') return this.kindId('(other)', typed);
+    this.#kindIds.set(key, this.kinds.length);
+    return this.kinds.push({ name, typed }) - 1;
+  }
+}

@@ -1,0 +1,126 @@
+// One contender of the extent map benchmark, alone in its process: extent-map-contender.ts NAME STREAM WARM MEASURED.
+// Prints one line of JSON, as peers/extent-map.cpp does.
+import { readFileSync } from 'node:fs';
+import sortedBTree from 'sorted-btree';
+import { ExtentMap, State } from '../../src/extents/extent-map.js';
+import { EXTENT, HEADER, Kind, OPERATION } from './extent-map-stream.js';
+
+const BTree = sortedBTree.default;
+const BLOCK = 4096;
+
+/** Its arguments are what the contender works in: bytes for `ExtentMap`, blocks for the others. */
+interface AnyMap {
+  readonly count: number;
+  addrAt(offset: number): number;
+  insert(offset: number, length: number, addr: number, state: number): void;
+  remove(offset: number, length: number): void;
+}
+
+interface Body {
+  length: number;
+  addr: number;
+}
+
+/** npm sorted-btree: offset -> body; the same steps as the C++ peers. */
+class TreeMap implements AnyMap {
+  private readonly tree = new BTree<number, Body>();
+
+  get count(): number {
+    return this.tree.size;
+  }
+
+  addrAt(block: number): number {
+    const found = this.tree.getPairOrNextLower(block);
+    return found !== undefined && block - found[0] < found[1].length ? found[1].addr + block - found[0] : -1;
+  }
+
+  remove(from: number, length: number): void {
+    const { tree } = this;
+    const end = from + length;
+    const before = tree.nextLowerPair(from);
+    if (before !== undefined && before[0] + before[1].length > from) {
+      const [key, body] = before;
+      const rest = key + body.length - end;
+      body.length = from - key;
+      if (rest > 0) tree.set(end, { length: rest, addr: body.addr + end - key });
+      if (rest >= 0) return;
+    }
+    for (;;) {
+      const inside = tree.getPairOrNextHigher(from);
+      if (inside === undefined || inside[0] >= end) return;
+      const [key, body] = inside;
+      const rest = key + body.length - end;
+      tree.delete(key);
+      if (rest > 0) tree.set(end, { length: rest, addr: body.addr + end - key });
+      if (rest >= 0) return;
+    }
+  }
+
+  insert(from: number, length: number, addr: number): void {
+    const { tree } = this;
+    this.remove(from, length);
+    const added = { length, addr };
+    const behind = tree.get(from + length);
+    if (behind !== undefined && behind.addr === addr + length) {
+      added.length += behind.length;
+      tree.delete(from + length);
+    }
+    const before = tree.nextLowerPair(from);
+    if (before !== undefined) {
+      const [key, body] = before;
+      if (key + body.length === from && body.addr + body.length === addr) {
+        body.length += added.length;
+        return;
+      }
+    }
+    tree.set(from, added);
+  }
+}
+
+const contenders: Readonly<Record<string, { readonly unit: number; readonly make: () => AnyMap }>> = {
+  ExtentMap: { unit: BLOCK, make: () => new ExtentMap(BLOCK) },
+  'sorted-btree': { unit: 1, make: () => new TreeMap() },
+};
+
+/** hot: operations [from, to) on the maps; returns the checksum. */
+function work(maps: readonly AnyMap[], ops: Int32Array, from: number, to: number, unit: number, sum: number): number {
+  for (let i = OPERATION * from; i < OPERATION * to; i += OPERATION) {
+    const map = maps[ops[i]! >> 2]!;
+    const kind = ops[i]! & 3;
+    const offset = ops[i + 1]! * unit;
+    if (kind === Kind.lookup) {
+      const addr = map.addrAt(offset);
+      sum = (Math.imul(sum, 31) + (addr < 0 ? -1 : addr / unit)) | 0;
+    } else if (kind === Kind.map) map.insert(offset, ops[i + 2]! * unit, ops[i + 3]! * unit, State.written);
+    else map.remove(offset, ops[i + 2]! * unit);
+  }
+  return sum;
+}
+
+const [name, path, warm, measured] = process.argv.slice(2);
+const { unit, make } = contenders[name!]!;
+const bytes = readFileSync(path!);
+const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+const [files, extents] = words as unknown as [number, number];
+let at = HEADER + files;
+const maps = Array.from(words.subarray(HEADER, at), (count) => {
+  const map = make();
+  for (const end = at + EXTENT * count; at < end; at += EXTENT)
+    map.insert(words[at]! * unit, words[at + 1]! * unit, words[at + 2]! * unit, State.written);
+  return map;
+});
+const ops = words.subarray(at);
+const begun = Number(warm);
+let sum = work(maps, ops, 0, begun, unit, 0);
+const before = process.cpuUsage();
+sum = work(maps, ops, begun, begun + Number(measured), unit, sum);
+const { user, system } = process.cpuUsage(before);
+console.log(
+  JSON.stringify({
+    checksum: sum >>> 0,
+    before: extents,
+    extents: maps.reduce((total, map) => total + map.count, 0),
+    cpuNs: 1000 * (user + system),
+    version: `Node ${process.version}`,
+  }),
+);
