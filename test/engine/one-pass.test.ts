@@ -72,9 +72,10 @@ test('random traces, rules and settings: policies in one pass as alone', { timeo
       const first = turn++ % ALL.length;
       const names = turn % 3 === 0 ? USUAL_EIGHT : [...ALL, ...ALL].slice(first, first + 6);
       for (const timing of TIMINGS)
-        expect(difference(input, names, { ...rules, timing }, settings), JSON.stringify({ timing, chosen, lines })).toBe(
-          '',
-        );
+        expect(
+          difference(input, names, { ...rules, timing }, settings),
+          JSON.stringify({ timing, chosen, lines }),
+        ).toBe('');
     }),
     { numRuns: 120, seed: 20170814, endOnFailure: true },
   );
