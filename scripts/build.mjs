@@ -16,8 +16,12 @@ const { status } = spawnSync(process.execPath, [at('node_modules/typescript/bin/
 });
 if (status !== 0) process.exit(status ?? 1);
 await build({
-  // A thread of the replay is a file of its own.
-  entryPoints: ['src/cli/main.ts', 'src/cli/lane-worker.ts'],
+  // Threads are files of their own, beside the program.
+  entryPoints: [
+    { in: 'src/cli/main.ts', out: 'main' },
+    { in: 'src/cli/lane-worker.ts', out: 'lane-worker' },
+    { in: 'src/trace/read-worker.ts', out: 'read-worker' },
+  ],
   outdir: 'dist/cli',
   // What is found by its place in the package stands as deep as in `src`: every file lies in `dist/cli`.
   chunkNames: 'part-[hash]',

@@ -1,11 +1,14 @@
 // How large the blocks of each file system are: ext4 and XFS tell file ranges in blocks and no event tells their size. It
 // follows from ranges that one piece of work shows both in blocks and in bytes: a look-up and its iomap, a write and the
-// blocks reserved for it. Every size that such a sight contradicts loses a point.
+// blocks reserved for it, an extent and the request to the disk that begins where it does. Every size that such a sight
+// contradicts loses a point.
 
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536] as const;
 const USUAL = 4096;
 /** So many sights settle it. */
 const ENOUGH = 1000;
+/** Extents told last, whose requests may still come: what is written back is a few extents at a time. */
+const RECENT = 16;
 
 interface Sights {
   count: number;
@@ -15,9 +18,19 @@ interface Sights {
   readonly against: Float64Array;
   /** The recorder told it. */
   asked: boolean;
+  /** First blocks of the extents told last, and how many there were. */
+  readonly extents: Float64Array;
+  told: number;
 }
 
-const NOTHING: Sights = { count: 0, best: 0, against: new Float64Array(SIZES.length), asked: false };
+const nothing = (): Sights => ({
+  count: 0,
+  best: 0,
+  against: new Float64Array(SIZES.length),
+  asked: false,
+  extents: new Float64Array(RECENT),
+  told: 0,
+});
 
 export class BlockSizes {
   private readonly devices = new Map<number, Sights>();
@@ -52,6 +65,25 @@ export class BlockSizes {
     return true;
   }
 
+  /** An extent of a file begins at this block of the device. */
+  // hot
+  extent(device: number, block: number): void {
+    const sights = this.sights(device);
+    if (sights.count < ENOUGH) sights.extents[sights.told++ % RECENT] = block;
+  }
+
+  /** A request to the device begins at this byte: where one of the extents told last does, or somewhere that nothing tells of. */
+  request(device: number, addr: number): void {
+    const sights = this.devices.get(device);
+    if (sights === undefined || sights.told === 0 || sights.count >= ENOUGH) return;
+    let fits = 0;
+    for (let i = 0; i < SIZES.length; i++) if (begins(sights, addr / SIZES[i]!)) fits |= 1 << i;
+    if (fits === 0) return;
+    sights.count++;
+    sights.best = 0;
+    for (let i = 0; i < SIZES.length; i++) if ((fits & (1 << i)) === 0) sights.against[i]! += 1;
+  }
+
   /** The recorder asked the file system. */
   told(device: number, bytes: number): void {
     const fits = SIZES.indexOf(bytes as (typeof SIZES)[number]);
@@ -79,14 +111,21 @@ export class BlockSizes {
     return sights.best;
   }
 
+  /** Does anything tell the size? Else it is a guess, and so is every map. */
+  tells(device: number): boolean {
+    if (this.fixed.has(device)) return true;
+    const { against, count } = this.devices.get(device) ?? nothing();
+    const least = Math.min(...against);
+    return 2 * least < count && against.filter((points) => points === least).length === 1;
+  }
+
   /** In words, where it is not the usual size, or nothing tells that it is. */
   describe(device: number): string {
     if (this.fixed.has(device)) return `blocks of ${this.bytes(device)} bytes, given`;
-    const { count, against, asked } = this.devices.get(device) ?? NOTHING;
+    if (!this.tells(device))
+      return `blocks of ${this.bytes(device)} bytes are assumed, and its maps are guesses: ${this.devices.get(device)?.count ? 'what events show in blocks and in bytes fits no size, or several' : 'no event shows a range in blocks and in bytes'}`;
+    const { count, against, asked } = this.devices.get(device) ?? nothing();
     const least = Math.min(...against);
-    const told = against.filter((points) => points === least).length === 1;
-    if (!told)
-      return `blocks of ${this.bytes(device)} bytes are assumed: no event shows a range in blocks and in bytes`;
     const exceptions = least === 0 ? '' : ` but ${least}`;
     if (this.bytes(device) === USUAL) return '';
     return asked
@@ -97,9 +136,14 @@ export class BlockSizes {
   private sights(device: number): Sights {
     let sights = this.devices.get(device);
     if (sights === undefined) {
-      sights = { count: 0, best: 0, against: new Float64Array(SIZES.length), asked: false };
+      sights = nothing();
       this.devices.set(device, sights);
     }
     return sights;
   }
+}
+
+function begins({ extents, told }: Sights, block: number): boolean {
+  for (let i = 0; i < Math.min(told, RECENT); i++) if (extents[i] === block) return true;
+  return false;
 }

@@ -91,6 +91,7 @@ const issue: Handler = (c, t, v) => {
   const rwbs = word(c, v[1]!);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
   rawCall(c, t, v[0]!, v[3]! * 512, !rwbs.includes('A'));
+  if (!rwbs.includes('M')) c.blocks.request(v[0]!, v[3]! * 512);
   c.devices.issue(
     t.tid,
     v[0]!,
@@ -108,7 +109,9 @@ const issue: Handler = (c, t, v) => {
 const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.record.timeNs);
 
 const remap: Handler = (c, _t, v) => {
-  if (v[6]! >= 0) c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+  if (!(v[6]! >= 0)) return;
+  c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+  if (!word(c, v[1]!).includes('M')) c.blocks.request(v[5]!, v[6]! * 512);
 };
 
 /** By event name. */

@@ -1,6 +1,6 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
 import { type Context, sizeUnknown } from './context.js';
-import { author, commit, grows, type Handler, PAGE, strong, transferAt, worksOn } from './handler.js';
+import { author, commit, grows, type Handler, PAGE, stillWorks, strong, transferAt, worksOn } from './handler.js';
 import type { Thread } from './state.js';
 
 /** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
@@ -20,9 +20,14 @@ const ranged: Handler = (c, t, v) => {
 function measureBlocks(c: Context, t: Thread, v: Float64Array, status: string): void {
   const { fault, work } = t;
   if (fault.active) {
-    if (fault.offset >= 0 && (fault.dax || status.includes('D')) && fault.file === c.file(v[0]!, v[1]!))
+    // Only a store reserves blocks: behind a load stands a write that is not in the trace.
+    if (
+      fault.offset >= 0 &&
+      (fault.dax || (fault.write && status.includes('D'))) &&
+      fault.file === c.file(v[0]!, v[1]!)
+    )
       c.blocks.touched(v[0]!, v[2]!, v[3]!, fault.offset - (fault.offset % PAGE), PAGE);
-  } else if (work.callNs === t.call.timeNs && work.device === v[0] && work.inode === v[1])
+  } else if (stillWorks(t) && work.device === v[0] && work.inode === v[1])
     c.blocks.touched(v[0]!, v[2]!, v[3]!, work.offset, work.length);
 }
 
@@ -31,6 +36,7 @@ const ext4Insert: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
   const status = c.words.get(v[5]!);
   measureBlocks(c, t, v, status);
+  if (!/[DH]/.test(status)) c.blocks.extent(v[0]!, v[4]!);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
   if (status.includes('D')) c.writesSeen = true;
   // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.

@@ -76,9 +76,10 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
       row.row,
       'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
     );
+  const guess = (row.change === 'reset' || row.change === 'known') && !c.blocks.tells(row.device);
   const block = c.blocks.bytes(row.device);
   place();
-  e.op = blind ? Op.map_unknown : op;
+  e.op = blind || guess ? Op.map_unknown : op;
   const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
   e.offset = wholeFile ? 0 : row.offset * block;
   e.length = wholeFile ? UNKNOWN : row.count * block;

@@ -33,7 +33,12 @@ export function worksOn(t: Thread, device: number, inode: number, offset: number
   work.offset = offset;
   work.length = length;
   work.callNs = t.call.timeNs;
+  work.inCall = t.call.name !== '';
 }
+
+/** Nothing seen since ended it: a call that was seen to return takes its work with it, also when the next is not in the trace. */
+export const stillWorks = ({ work, call }: Thread): boolean =>
+  work.callNs === call.timeNs && work.inCall === (call.name !== '');
 
 export const weak: Handler = (c, t, v) => {
   if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);

@@ -210,7 +210,7 @@ export class Thread {
   /** An extent a look-up saw, until iomap tells its device address. */
   readonly pair = { seen: false, device: 0, inode: 0, off: 0, block: 0, count: 0 };
   /** What the file system said last that it works on, within which call. */
-  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1 };
+  readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1, inCall: false };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */

@@ -15,7 +15,7 @@ export function placesOf(c: Context, t: Thread, operation: Operation, telling: T
   const length = operation.value('length', telling);
   const inode = operation.value('inode', telling);
   if (operation.spec.fields.inode !== undefined) {
-    const device = operation.value('device', telling);
+    const device = deviceOf(operation, telling);
     if (!(inode > 0) || !(device >= 0)) return [];
     const offset = operation.value('offset', telling);
     const whole = Number.isNaN(offset);
@@ -39,6 +39,12 @@ export function placesOf(c: Context, t: Thread, operation: Operation, telling: T
       whole: false,
     };
   });
+}
+
+/** Major and minor may stand in fields of their own. */
+function deviceOf(operation: Operation, telling: Telling): number {
+  const device = operation.value('device', telling);
+  return operation.spec.fields.minor === undefined ? device : device * 2 ** 20 + operation.value('minor', telling);
 }
 
 /** Memory is claimed of the file that was faulted in meanwhile; anything else is about the file the call works on. -1: none. */

@@ -52,7 +52,11 @@ function extentEvent(
     if (isCow(state)) {
       const block = xfsBlock(v[4]!);
       if (block >= 0) c.log.add(cow, file, v[0]!, v[3]!, v[5]!, block);
-    } else apply(c, file, v, state);
+    } else {
+      // Right in the first allocation group only; elsewhere no request begins there.
+      if (xfsBlock(v[4]!) >= 0) c.blocks.extent(v[0]!, v[4]!);
+      apply(c, file, v, state);
+    }
   };
 }
 

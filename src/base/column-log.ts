@@ -9,6 +9,9 @@ export interface SomeRows<S extends Shape> {
   readonly at: Arrays<S>;
 }
 
+/** Is shown all rows, block by block, before they go to the store. */
+export type Seen<S extends Shape> = (rows: number, at: Arrays<S>) => void;
+
 export class ColumnLog<S extends Shape> {
   /** The block that is being filled. */
   readonly at: Arrays<S>;
@@ -16,11 +19,13 @@ export class ColumnLog<S extends Shape> {
   readonly #store: ByteStore;
   readonly #block: ColumnBlock<S>;
   readonly #places: number[] = [];
+  readonly #seen: Seen<S>;
   #rows = 0;
 
-  constructor(shape: S, store: ByteStore, blockRows: number) {
+  constructor(shape: S, store: ByteStore, blockRows: number, seen: Seen<S> = () => {}) {
     this.#shape = shape;
     this.#store = store;
+    this.#seen = seen;
     this.#block = new ColumnBlock(shape, blockRows);
     this.at = this.#block.at;
   }
@@ -32,10 +37,16 @@ export class ColumnLog<S extends Shape> {
   /** Number of a new row within the block; it holds whatever was there. */
   add(): number {
     if (this.#rows === this.#block.capacity) {
+      this.#seen(this.#rows, this.at);
       this.#places.push(this.#store.put(this.#block.bytes));
       this.#rows = 0;
     }
     return this.#rows++;
+  }
+
+  /** No rows are added any more: the last ones are shown to `seen`, as the others were. */
+  end(): void {
+    this.#seen(this.#rows, this.at);
   }
 
   /** At least one block, though it may be without rows. */

@@ -56,31 +56,50 @@ export function quantile({ points, tail }: Quantiles, share: number): number {
   return from + rest * (points[steps]! - from);
 }
 
+/** Cards of one deck that are laid out one by one; of a larger deck only the counts are kept. */
+const MOST_CARDS = 1 << 16;
+
 /**
  * Draws in which each value comes as often as its count says: decks of values, dealt out one after another, each in random
  * order, then from the first again.
  */
 export class Decks {
-  readonly #counts: readonly (readonly number[])[];
+  readonly #counts: readonly Float64Array[];
+  /** By deck: a card for each time a value comes, those still to be dealt first; empty where there are too many. */
+  readonly #cards: readonly Uint32Array[];
   #deck = -1;
+  #open: Uint32Array = new Uint32Array(0);
   #left: Float64Array = new Float64Array(0);
   #total = 0;
 
   /** Counts are whole, not negative, and not all zero in any deck. */
   constructor(counts: readonly (readonly number[])[]) {
-    this.#counts = counts;
+    this.#counts = counts.map((deck) => Float64Array.from(deck));
+    this.#cards = this.#counts.map(cardsOf);
   }
 
   /** The deck that the next value comes from. */
   get deck(): number {
-    if (this.#total === 0) this.#open();
+    if (this.#total === 0) this.#next();
     return this.#deck;
   }
 
   /** A place in that deck. */
   // hot
   draw(random: Random): number {
-    if (this.#total === 0) this.#open();
+    if (this.#total === 0) this.#next();
+    const cards = this.#open;
+    if (cards.length === 0) return this.#drawCounted(random);
+    const last = --this.#total;
+    const at = last === 0 ? 0 : random.below(last + 1);
+    const card = cards[at]!;
+    cards[at] = cards[last]!;
+    cards[last] = card;
+    return card;
+  }
+
+  // hot
+  #drawCounted(random: Random): number {
     const left = this.#left;
     let rest = left.length === 1 ? 0 : Math.floor(random.uniform() * this.#total);
     let at = 0;
@@ -90,11 +109,26 @@ export class Decks {
     return at;
   }
 
-  #open(): void {
-    this.#deck = (this.#deck + 1) % this.#counts.length;
+  #next(): void {
+    this.#deck = this.#deck + 1 === this.#counts.length ? 0 : this.#deck + 1;
     const counts = this.#counts[this.#deck]!;
-    if (this.#left.length !== counts.length) this.#left = new Float64Array(counts.length);
-    this.#left.set(counts);
+    this.#open = this.#cards[this.#deck]!;
+    // All cards are still there, in another order.
+    this.#total = this.#open.length;
+    if (this.#total > 0) return;
+    this.#left = Float64Array.from(counts);
     for (const count of counts) this.#total += count;
   }
+}
+
+function cardsOf(counts: Float64Array): Uint32Array {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total > MOST_CARDS) return new Uint32Array(0);
+  const cards = new Uint32Array(total);
+  let at = 0;
+  counts.forEach((count, place) => {
+    cards.fill(place, at, at + count);
+    at += count;
+  });
+  return cards;
 }

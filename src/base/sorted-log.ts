@@ -2,7 +2,7 @@
 // the order in which they were added. Blocks are sorted and go to a store in pages; blocks that overlap are merged page by page.
 import type { ByteStore } from './byte-store.js';
 import { ColumnBlock } from './column-block.js';
-import type { SomeRows } from './column-log.js';
+import type { Seen, SomeRows } from './column-log.js';
 import { type Arrays, type Shape, stableOrder } from './columns.js';
 
 interface Timed extends Shape {
@@ -33,15 +33,22 @@ export class SortedLog<S extends Timed> {
   readonly #block: ColumnBlock<S>;
   readonly #blocks: SortedBlock[] = [];
   readonly #reordered: (first: number, order: Uint32Array) => void;
+  readonly #seen: Seen<S>;
   #rows = 0;
 
   /** `reordered` hears of rows that change places: row `first + i` is what row `first + order[i]` was. */
-  constructor(shape: S, store: ByteStore, reordered: (first: number, order: Uint32Array) => void = () => {}) {
+  constructor(
+    shape: S,
+    store: ByteStore,
+    reordered: (first: number, order: Uint32Array) => void = () => {},
+    seen: Seen<S> = () => {},
+  ) {
     this.#shape = shape;
     this.#store = store;
     this.#block = new ColumnBlock(shape, BLOCK_ROWS);
     this.at = this.#block.at;
     this.#reordered = reordered;
+    this.#seen = seen;
   }
 
   /** Number of a new row within the block; it holds whatever was there. */
@@ -51,9 +58,14 @@ export class SortedLog<S extends Timed> {
     return this.#rows++;
   }
 
+  /** No rows are added any more. */
+  end(): void {
+    if (this.#rows > 0) this.#put();
+  }
+
   /** All rows that were added, which are read as often as one likes. What the log itself needs for new rows can go. */
   sorted(): SortedRuns<S> {
-    if (this.#rows > 0) this.#put();
+    this.end();
     return new SortedRuns(this.#shape, this.#store, this.#blocks, this.length);
   }
 
@@ -65,6 +77,7 @@ export class SortedLog<S extends Timed> {
   #put(): void {
     const rows = this.#rows;
     const { at } = this.#block;
+    this.#seen(rows, at);
     const number = this.#blocks.length;
     const times = at.timeNs as Float64Array;
     const order = stableOrder(times, rows);

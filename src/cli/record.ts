@@ -71,7 +71,7 @@ async function recordHere(context: Context, options: RecordOptions, out: string)
   return guarded(session, live, options, out, async () => {
     const recording = await session.record();
     live.end();
-    const trace = await keep(recording.path, out);
+    const trace = await keep([recording.path], out);
     await answer(context, recording, trace, out);
   });
 }
@@ -80,11 +80,16 @@ async function recordVia(context: Context, tool: Tool, options: RecordOptions, o
   const live = startLive(context);
   const session = new ViaSession(hostOf(), tool, options, listenerOf(context, live));
   return guarded(session, live, options, out, async () => {
-    const trace = await keep(await session.record(scriptFor(options)), out);
+    const { path, looks, end } = await session.record(scriptFor(options));
+    const trace = await keep([path, looks], out);
     const { io, json, quiet } = context;
     const events = trace.columns.rows;
-    if (json) await io.out(toJson({ schema: 'sealtrace.record/1', output: shortName(out), via: tool, events }));
-    if (!quiet) io.err(`sealtrace: wrote ${out}: ${plain(formatCount(events))} events\n`);
+    const maps = proofOf(trace, end);
+    if (json) await io.out(toJson({ schema: 'sealtrace.record/1', output: shortName(out), via: tool, events, maps }));
+    if (quiet) return;
+    io.err(`sealtrace: ${plain(proofText(maps))}\n`);
+    const beside = isRaw(out) ? `; what was looked at before and after is in ${looksBeside(out)}: give both` : '';
+    io.err(`sealtrace: wrote ${out}: ${plain(formatCount(events))} events${beside}\n`);
   });
 }
 
@@ -184,15 +189,20 @@ function listenerOf({ io, quiet, style }: Context, live: ReturnType<typeof start
   };
 }
 
-/** The trace.dat itself, or a bundle of it. */
-async function keep(path: string, out: string): Promise<Trace> {
-  const { trace } = await ingest([path]);
-  if (isRaw(out)) {
-    rmSync(out, { force: true });
-    renameSync(path, out);
-  } else writeBundle(trace, out);
+/** The recordings themselves, or a bundle of them. */
+async function keep(paths: readonly string[], out: string): Promise<Trace> {
+  const { trace } = await ingest(paths);
+  if (isRaw(out))
+    for (const [i, path] of paths.entries()) {
+      const place = i === 0 ? out : looksBeside(out);
+      rmSync(place, { force: true });
+      renameSync(path, place);
+    }
+  else writeBundle(trace, out);
   return trace;
 }
+
+const looksBeside = (out: string): string => `${out}.looks.txt`;
 
 async function answer(context: Context, recording: Recording, trace: Trace, out: string): Promise<void> {
   const { io, json, quiet } = context;

@@ -1,28 +1,11 @@
 // The whole command line as a function: words in, exit status out.
 import { readFileSync } from 'node:fs';
 import { type Command, makeContext } from './command.js';
+import { COMMANDS } from './commands.js';
 import { namesAny } from './config.js';
 import { Exit, explain } from './errors.js';
 import type { Io } from './io.js';
 import { parse } from './parse.js';
-
-/** In the order of the help. Loaded when asked for: half of the time of a short run would go into commands it does not use. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  ingest: async () => (await import('./ingest.js')).ingest,
-  inspect: async () => (await import('./inspect.js')).inspect,
-  replay: async () => (await import('./replay.js')).replay,
-  compare: async () => (await import('./compare.js')).compare,
-  report: async () => (await import('./report.js')).report,
-  check: async () => (await import('./check.js')).check,
-  query: async () => (await import('./query.js')).query,
-  map: async () => (await import('./map.js')).map,
-  record: async () => (await import('./record.js')).record,
-  synth: async () => (await import('./synth.js')).synth,
-  model: async () => (await import('./model.js')).model,
-  calibrate: async () => (await import('./calibrate.js')).calibrate,
-  anonymize: async () => (await import('./anonymize.js')).anonymize,
-  list: async () => (await import('./list.js')).list,
-};
 
 /** The commands whose words and options are needed to understand a command line. */
 function needed(argv: readonly string[], io: Io): Promise<readonly Command[]> {

@@ -1,7 +1,7 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type HoldName, MASKS, Verdict } from '../model/policy.js';
+import { Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
@@ -16,6 +16,8 @@ import { Use, type Users } from './users.js';
 import { Zapped } from './zapped.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** No process. */
+const NOBODY = -2;
 const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
 /** Holds that a break asks back. */
 const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
@@ -23,6 +25,20 @@ const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 /** The hold that a device takes: a pin, a long-term one, or none and a translation on demand. */
 const kindOf = ({ op, flags }: Decision): number =>
   op === Op.pin ? Hold.pin : (flags & Flag.odp) !== 0 ? Hold.ondemand : Hold.registration;
+
+/** Is a hold of this kind what the policy calls a seal? */
+const isSeal = ({ seal, breakableLease }: Policy, kind: number): boolean =>
+  seal !== null && (kind === Hold[seal.hold] || (breakableLease !== undefined && (LEASES & (1 << kind)) !== 0));
+
+/** Holds that a break asks back: an exclusive lease beside breakable ones is none. */
+const brokenBy = ({ breakableLease }: Policy): number =>
+  breakableLease === undefined ? LEASES : 1 << Hold[breakableLease];
+
+/** A seal that stays for the pins of its file; handle 0: one that was called for. */
+interface Lingering {
+  readonly handle: number;
+  readonly how: number;
+}
 
 /** Of a file, bytes. */
 export interface Buffered {
@@ -60,8 +76,8 @@ export class Claims {
   private readonly spoiled: Spoiled;
   /** By handle: the part of a file that a device works on through a buffer of its application (on_refused_pin=bounce). */
   readonly buffers = new Map<number, Buffered>();
-  /** By file: handles of seals given back that stay for its pins (`untilLastPin`). */
-  private readonly lingering = new Map<number, number[]>();
+  /** By file: seals given back, or overdue, that stay for its pins (`untilLastPin`). */
+  private readonly lingering = new Map<number, Lingering[]>();
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -97,18 +113,21 @@ export class Claims {
 
   /** Does the trace ask by itself for such a hold, which is one under this policy? */
   private requested(file: number, hold: HoldName): boolean {
-    return (this.plan.requested[file]! & this.policies.of(file).requestMask & (1 << Hold[hold])) !== 0;
+    const { requestMask, breakableLease } = this.policies.of(file);
+    const asked = hold === breakableLease ? 'lease' : hold;
+    return (this.plan.requested[file]! & requestMask & (1 << Hold[asked])) !== 0;
   }
 
   /** errno of a request of the trace that this policy turns down: a seal call, a MAP_DIRECT mapping, a claim; 0: granted. */
   refusal(d: Decision): number {
     const { seals } = this;
     if (d.file === NONE) return 0;
-    const { seal } = this.policies.of(d.file);
+    const policy = this.policies.of(d.file);
+    const { seal } = policy;
     const call = d.op === Op.seal && seal?.taken === 'call' && !seals.isSealed(d.file);
     const mapping = d.op === Op.mmap && (d.flags & Flag.direct) !== 0 && seal?.taken === 'mapping';
-    const claim = seal !== null && this.claimOf(d) === Hold[seal.hold];
-    return call || mapping || claim ? seals.refusal(d.file, d.row, true) : 0;
+    const claim = isSeal(policy, this.claimOf(d));
+    return call || mapping || claim ? seals.refusal(d.file, d.row, true, d.pid) : 0;
   }
 
   /** As `refusal`, and written down. A refused seal call was when it was made. */
@@ -138,16 +157,20 @@ export class Claims {
 
   // --- breaks
 
-  /** Leases of the file are asked back; who has not let go at the limit loses it then. The time runs from the first break. */
-  startBreak(file: number, timeNs: number): void {
+  /** Leases of the file are asked back, but those of the process `spared`; who has not let go at the limit loses it then. The time runs from the first break. */
+  startBreak(file: number, timeNs: number, spared = NOBODY): void {
     const { holds } = this;
-    const { breaks } = this.policies.of(file);
+    const policy = this.policies.of(file);
+    const { breaks } = policy;
     if (breaks === undefined) return;
+    const asked = brokenBy(policy);
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if ((LEASES & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER) continue;
+      if ((asked & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER || holds.pid[at] === spared) continue;
       // A limit of "for ever" is a break all the same, and marked as one.
       holds.limitNs[at] = Math.min(timeNs + breaks.limitNs, Number.MAX_VALUE);
-      if (breaks.limitNs < NEVER) this.queue.add(holds.limitNs[at]!, Later.limit, holds.handle[at]!);
+      const handle = holds.handle[at]!;
+      if (breaks.limitNs < NEVER)
+        this.queue.add(holds.limitNs[at]!, handle === 0 ? Later.sealLimit : Later.limit, handle === 0 ? file : handle);
       if (breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
     }
     this.dropLingering(file, timeNs);
@@ -161,10 +184,31 @@ export class Claims {
     const file = holds.file[at]!;
     const pid = holds.pid[at]!;
     const breaks = this.policies.of(file).breaks!;
+    if (this.isOverdue(file, handle)) return;
     if (breaks.zaps) this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
     if (breaks.device === 'at_limit') this.cutOff(file, pid);
     this.end(at, timeNs, EndedBy.broken);
     this.parts.freed(file);
+  }
+
+  /** The same for a lease that was called for, which has no handle of its own. */
+  atSealLimit(file: number, timeNs: number): void {
+    if (!this.seals.isSealed(file) || this.seals.limitNs(file) > timeNs || this.isOverdue(file, 0)) return;
+    this.seals.unseal(file, timeNs, EndedBy.broken);
+    this.parts.freed(file);
+  }
+
+  /** A breakable lease whose time is over stays for the pins of its file all the same (lease_until_last_pin). */
+  private isOverdue(file: number, handle: number): boolean {
+    const { seal, breakableLease } = this.policies.of(file);
+    if (breakableLease === undefined || seal?.untilLastPin !== true) return false;
+    if ((this.holds.mask[file]! & DEVICE_HOLDS) === 0) return false;
+    this.linger(file, handle, EndedBy.broken);
+    return true;
+  }
+
+  private linger(file: number, handle: number, how: number): void {
+    this.lingering.set(file, [...(this.lingering.get(file) ?? []), { handle, how }]);
   }
 
   /** Is the mapping that a fault goes through of no use: taken away, or one that must not have shared blocks under it? */
@@ -231,6 +275,8 @@ export class Claims {
         this.claim(d, handle, nowNs);
         return;
       case Op.close:
+        this.close(handle, nowNs);
+        return;
       case Op.munmap:
       case Op.unpin:
       case Op.deregister:
@@ -292,7 +338,10 @@ export class Claims {
   /** The hold that an operation of the trace takes by itself under this policy; -1 for none. */
   private claimOf(d: Decision): number {
     const kind = requestedBy(d.op, d.flags);
-    return kind >= 0 && (this.policies.of(d.file).requestMask & (1 << kind)) !== 0 ? kind : -1;
+    const { requestMask, breakableLease } = this.policies.of(d.file);
+    if (kind < 0 || (requestMask & (1 << kind)) === 0) return -1;
+    const isBreakable = breakableLease !== undefined && kind === Hold.lease && (d.flags & Flag.exclusive) === 0;
+    return isBreakable ? Hold[breakableLease] : kind;
   }
 
   /** A claim that the trace shows: a device may work through it, and where it is what the policy calls a seal, it is one. */
@@ -303,32 +352,51 @@ export class Claims {
     const at = this.add(d, kind, nowNs);
     this.users.add(handle, d.file, d.pid, d.op === Op.swapon ? Use.sealing : 0);
     if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
-    const { seal } = this.policies.of(d.file);
-    if (seal !== null && kind === Hold[seal.hold]) this.seals.taken(at);
+    if (isSeal(this.policies.of(d.file), kind)) this.seals.taken(at);
   }
 
   /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
   private giveBack(handle: number, nowNs: number): void {
     const { holds } = this;
     const at = holds.byHandle(handle);
-    const seal = at < 0 ? null : this.policies.of(holds.file[at]!).seal;
+    const policy = at < 0 ? null : this.policies.of(holds.file[at]!);
     const lingers =
-      seal?.untilLastPin === true &&
-      holds.kind[at] === Hold[seal.hold] &&
+      policy?.seal?.untilLastPin === true &&
+      isSeal(policy, holds.kind[at]!) &&
       (holds.mask[holds.file[at]!]! & DEVICE_HOLDS) !== 0;
     if (!lingers) return this.release(handle, nowNs, EndedBy.release);
     const file = holds.file[at]!;
-    this.lingering.set(file, [...(this.lingering.get(file) ?? []), handle]);
+    this.linger(file, handle, EndedBy.release);
     this.users.drop(handle);
     this.parts.freed(file);
   }
 
+  /** With its last descriptor of a file a process gives back the leases that it took by one (section 5: layout-user). */
+  private close(handle: number, nowNs: number): void {
+    const { holds, users } = this;
+    const file = users.openOf(handle);
+    const pid = users.pidOf(handle);
+    this.giveBack(handle, nowNs);
+    if (file === NONE || (this.policies.of(file).requestMask & (1 << Hold.lease)) === 0) return;
+    if (users.of(pid).some((one) => users.openOf(one) === file)) return;
+    const leases: number[] = [];
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.pid[at] === pid && (LEASES & (1 << holds.kind[at]!)) !== 0) leases.push(holds.handle[at]!);
+    for (const lease of leases) if (lease !== 0) this.giveBack(lease, nowNs);
+  }
+
   /** The last pin of a file is gone: so are the seals that stayed for it. */
   private dropLingering(file: number, nowNs: number): void {
-    const handles = this.lingering.get(file);
-    if (handles === undefined || (this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
+    const seals = this.lingering.get(file);
+    if (seals === undefined || (this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
     this.lingering.delete(file);
-    for (const handle of handles) this.release(handle, nowNs, EndedBy.release);
+    for (const { handle, how } of seals) {
+      const at = this.holds.byHandle(handle);
+      if (how === EndedBy.release) this.release(handle, nowNs, how);
+      else if (at >= 0) this.end(at, nowNs, how);
+      else if (handle === 0 && this.seals.limitNs(file) <= nowNs) this.seals.unseal(file, nowNs, how);
+    }
+    this.parts.freed(file);
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {

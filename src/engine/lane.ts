@@ -184,7 +184,7 @@ export class Lane {
       applyModel,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
-        this.started(row);
+        this.started(row, nowNs);
       },
     };
     this.operations = new Operations(parts);
@@ -376,6 +376,7 @@ export class Lane {
     else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);
     else this.claims.idle(row, nowNs);
     this.operations.settle(nowNs);
@@ -416,15 +417,16 @@ export class Lane {
   }
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
-  private started(row: number): void {
+  private started(row: number, nowNs: number): void {
     if (this.threads === null) return;
     const handle = this.c.handle[row]!;
     if (handle === 0 || this.plan.startRow[handle] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
     this.late[handle] = lateNs + 1;
+    // A call that waited may return later than its thread is late: nothing goes back in time for that.
     for (const waiting of this.early.get(handle) ?? [])
-      this.queue.add(this.c.timeNs[waiting]! + lateNs, Later.row, waiting);
+      this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);
     this.early.delete(handle);
   }
 

@@ -12,6 +12,8 @@ export interface SealRequest {
   readonly file: number;
   readonly row: number;
   readonly explicit: boolean;
+  /** Process that asks; -1: nobody in particular. */
+  readonly pid: number;
 }
 
 export class Obstacles {
@@ -42,6 +44,7 @@ export class Obstacles {
     reflinked: ({ file }) => this.isShared(file),
     hole: ({ file }) => this.files.isKnown(file) && (this.held(file) & Holding.hole) !== 0,
     break_pending: ({ file }) => this.breaking(file),
+    recall_conflict: ({ explicit, file, pid }) => explicit && (this.breaking(file) || this.isTaken(file, pid)),
   };
 
   /** Does another file own some of its blocks as well? */
@@ -61,6 +64,14 @@ export class Obstacles {
     if (map === undefined) return size > 0 ? Holding.hole : 0;
     const end = size >= 0 ? size : map.end;
     return end > 0 ? map.summary(0, end) : 0;
+  }
+
+  /** Has somebody else a layout of the file? */
+  private isTaken(file: number, pid: number): boolean {
+    const { holds } = this;
+    for (let at = holds.of(file); at >= 0; at = holds.after(at))
+      if (holds.kind[at] === Hold.layout && holds.pid[at] !== pid) return true;
+    return false;
   }
 
   /** A lease of the file is being asked back. */

@@ -16,6 +16,7 @@ const REQUESTS = opSet(['seal', 'mmap', 'lease', 'layout_get', 'swapon', 'addres
 const SIGBUS = ERRNO.SIGBUS!;
 const EAGAIN = ERRNO.EAGAIN!;
 const EFBIG = ERRNO.EFBIG!;
+const RECALLCONFLICT = ERRNO.RECALLCONFLICT!;
 
 const NONE_LIFTED: readonly number[] = [];
 
@@ -113,7 +114,8 @@ export class Operations {
   private decide(d: Decision): void {
     const { decider, foresight } = this.parts;
     decider.decide(d);
-    if (foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
+    // What the table refuses changes nothing.
+    if (d.verdict !== Verdict.deny && foresight?.refuses(d) === true) deny(d, isFault(d.op) ? SIGBUS : ERRNO.ETXTBSY!);
   }
 
   /** Seals that an application would have called before this operation; what they cost. */
@@ -138,6 +140,7 @@ export class Operations {
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
+      if (refusal === RECALLCONFLICT) claims.startBreak(d.file, d.timeNs, d.pid);
     }
     if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;

@@ -11,6 +11,7 @@ export const Later = {
   row: 6,
   idle: 7,
   rawEnd: 8,
+  sealLimit: 9,
 } as const;
 
 export class TimeQueue {

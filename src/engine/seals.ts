@@ -79,9 +79,9 @@ export class Seals {
   }
 
   /** errno with which the seal of this request fails; 0 when nothing stands in its way, or the policy has no seal. */
-  refusal(file: number, row: number, explicit: boolean): number {
+  refusal(file: number, row: number, explicit: boolean, pid = -1): number {
     const spec = this.policies.of(file).seal;
-    return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit });
+    return spec === null ? 0 : this.obstacles.errno(spec.refusals, { file, row, explicit, pid });
   }
 
   /** A seal that was asked for and not had. */
@@ -149,6 +149,12 @@ export class Seals {
 
   isSealed(file: number): boolean {
     return this.sealed.has(file);
+  }
+
+  /** When a break that is under way takes the seal of a file, ns; Infinity for none. */
+  limitNs(file: number): number {
+    const seal = this.sealed.get(file);
+    return seal === undefined ? Number.POSITIVE_INFINITY : this.holds.limitNs[seal.hold]!;
   }
 
   /** Files whose seal this process called for. */

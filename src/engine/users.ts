@@ -51,6 +51,16 @@ export class Users {
     return this.file[handle] !== 0 && (this.use[handle]! & Use.sealing) !== 0;
   }
 
+  /** The file of a descriptor; NONE for what is none. */
+  openOf(handle: number): number {
+    return (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]!;
+  }
+
+  /** Process that a handle is, or was, of. */
+  pidOf(handle: number): number {
+    return this.pid[handle]!;
+  }
+
   /** Mapped or open: an unlinked file keeps its blocks for as long. */
   inUse(file: number): boolean {
     return this.mappings[file]! + this.opens[file]! > 0;

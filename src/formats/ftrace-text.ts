@@ -22,6 +22,7 @@ const text = new TextDecoder();
 export const ftraceText: Format = {
   name: 'ftrace-text',
   title: 'ftrace text: trace-cmd report (plain, -t, -R) and tracefs trace',
+  kernelOnly: true,
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
@@ -231,6 +232,8 @@ class LineParser {
     const line = text.decode(b.subarray(from, to));
     const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
     if (lost !== null) return this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
+    const clock = /^# clock: (\w+)$/.exec(line);
+    if (clock !== null) this.sink.source.clock = clock[1]!;
     const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(line);
     if (entries !== null) this.overwritten = Number(entries[2]) - Number(entries[1]);
     if (this.overwritten > 0 && entries !== null) {

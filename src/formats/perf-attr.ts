@@ -20,11 +20,15 @@ export const Sample = {
 const READ_GROUP = 8;
 const SAMPLE_ID_ALL = 18;
 const USE_CLOCK = 25;
+const SOFTWARE = 1;
+const DUMMY = 9n;
 export const TRACEPOINT = 2;
 
 /** Places count from the record's begin in a sample, from its end in other records; 0 where there is none. */
 export interface PerfAttr {
   readonly type: number;
+  /** Stands for mappings and tasks only, and never gives a sample. */
+  readonly dummy: boolean;
   readonly sampleType: bigint;
   /** Records other than samples end in the sample's identity. */
   readonly identified: boolean;
@@ -69,6 +73,7 @@ export function readAttr(bytes: Uint8Array, little: boolean): PerfAttr {
   const backwards = (at: number | undefined): number => (at === undefined ? 0 : length - at);
   return {
     type: view.getUint32(0, little),
+    dummy: view.getUint32(0, little) === SOFTWARE && u64(8) === DUMMY,
     sampleType,
     identified: flag(SAMPLE_ID_ALL),
     clock: flag(USE_CLOCK) && bytes.length >= 96 ? view.getInt32(92, little) : -1,
@@ -96,6 +101,11 @@ export function readAttr(bytes: Uint8Array, little: boolean): PerfAttr {
 /** Do their records have the same layout? */
 export const alike = (a: PerfAttr, b: PerfAttr): boolean =>
   a.type === b.type && a.sampleType === b.sampleType && a.readFormat === b.readFormat && a.identified === b.identified;
+
+/** Do their records other than samples end alike? */
+export const endAlike = (a: PerfAttr, b: PerfAttr): boolean =>
+  a.identified === b.identified &&
+  (['id', 'tid', 'time', 'cpu'] as const).every((part) => a.trailer[part] === b.trailer[part]);
 
 type Part = readonly [name: keyof typeof Sample, bit: bigint];
 const part = (name: keyof typeof Sample): Part => [name, Sample[name]];

@@ -3,7 +3,7 @@
 import { ByteCursor, Damage, inMemory } from '../base/byte-cursor.js';
 import type { RandomAccess } from '../model/trace.js';
 import { type Metadata, newMetadata, readTracingData } from './kernel-metadata.js';
-import { alike, type PerfAttr, readAttr, SMALLEST_ATTR, TRACEPOINT } from './perf-attr.js';
+import { alike, endAlike, type PerfAttr, readAttr, SMALLEST_ATTR, TRACEPOINT } from './perf-attr.js';
 
 export interface PerfFile {
   readonly little: boolean;
@@ -14,6 +14,8 @@ export interface PerfFile {
   readonly attrs: PerfAttr[];
   /** Stands for all attributes where their records look alike and are of tracepoints: then nobody has to ask which it is. */
   uniform: PerfAttr | null;
+  /** No attribute stands for all any more. */
+  mixed: boolean;
   /** Attributes by the id that samples carry. */
   readonly byId: Map<number, PerfAttr>;
   readonly metadata: Metadata;
@@ -51,6 +53,7 @@ export function openPerf(file: RandomAccess): PerfFile {
     dataEnd: file.size,
     attrs: [],
     uniform: null,
+    mixed: false,
     byId: new Map(),
     metadata,
     clocks: null,
@@ -117,9 +120,11 @@ function readAttrs(file: RandomAccess, perf: PerfFile, attrSize: number, { offse
 export function addAttr(perf: PerfFile, bytes: Uint8Array, ids: Uint8Array): void {
   const attr = readAttr(bytes, perf.little);
   perf.attrs.push(attr);
-  const [first = attr] = perf.attrs;
-  perf.uniform =
-    attr.type === TRACEPOINT && alike(first, attr) && (attr === first || perf.uniform !== null) ? first : null;
+  const first = perf.uniform ?? attr;
+  const fits = attr.dummy ? endAlike(first, attr) : attr.type === TRACEPOINT && (first.dummy || alike(first, attr));
+  perf.mixed ||= !fits || !endAlike(first, attr);
+  // A dummy stands in until there is one that gives samples.
+  perf.uniform = perf.mixed ? null : first.dummy ? attr : first;
   const c = new ByteCursor(inMemory(ids), 0, perf.little);
   while (c.left >= 8) perf.byId.set(c.u64('an id'), attr);
 }

@@ -52,6 +52,9 @@ export class PerfNotes {
     else if (kind === Kind.mmap2 && from + 73 <= to && (misc & BUILD_ID) === 0) this.#mapped(bytes, view, from, to);
   }
 
+  /** Interned words by bits of protection, then sharing. */
+  readonly #rights: (number | undefined)[] = [];
+
   /** pid, tid, name. */
   #named(misc: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const tid = this.#i32(view, from + 12);
@@ -73,16 +76,17 @@ export class PerfNotes {
 
   /** pid, tid, addr, len, pgoff, major, minor, inode, its generation, prot, flags, path. */
   #mapped(bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    const prot = view.getUint32(from + 64, this.#little);
+    const prot = view.getUint32(from + 64, this.#little) & 7;
     const shared = (view.getUint32(from + 68, this.#little) & MAP_SHARED) !== 0;
-    const rights = `${prot & 1 ? 'r' : '-'}${prot & 2 ? 'w' : '-'}${prot & 4 ? 'x' : '-'}${shared ? 's' : 'p'}`;
+    const rights = prot * 2 + (shared ? 1 : 0);
+    this.#rights[rights] ??= this.#kernel.words.text(rightsText(prot, shared));
     this.#tell(MMAP, this.#i32(view, from + 8), this.#i32(view, from + 12), [
       this.#u64(view, from + 16),
       this.#u64(view, from + 24),
       this.#u64(view, from + 32),
       view.getUint32(from + 40, this.#little) * 1048576 + view.getUint32(from + 44, this.#little),
       this.#u64(view, from + 48),
-      this.#kernel.words.text(rights),
+      this.#rights[rights]!,
       this.#word(bytes, from + 72, to),
     ]);
   }
@@ -115,3 +119,6 @@ export class PerfNotes {
     return view.getUint32(little ? at + 4 : at, little) * WORD + view.getUint32(little ? at : at + 4, little);
   }
 }
+
+const rightsText = (prot: number, shared: boolean): string =>
+  `${prot & 1 ? 'r' : '-'}${prot & 2 ? 'w' : '-'}${prot & 4 ? 'x' : '-'}${shared ? 's' : 'p'}`;

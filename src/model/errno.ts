@@ -1,5 +1,5 @@
 // Linux errno names by number (asm-generic/errno-base.h, errno.h), and the kernel's own restart codes (linux/errno.h),
-// which strace shows. SIGBUS is no errno; 1000 stands for it.
+// which strace shows. SIGBUS is no errno; 1000 stands for it. One answer of an NFS server is in the list.
 
 /** From 1 on; `-` is a number without a name. */
 const NAMES = [
@@ -25,6 +25,8 @@ const NAMED: Readonly<Record<string, number>> = {
   ...Object.fromEntries(NAMES.map((name, i) => [name, i + 1]).filter(([name]) => name !== '-')),
   ...RESTART,
   SIGBUS: 1000,
+  /** Of NFS (NFS4ERR_RECALLCONFLICT, RFC 8881). */
+  RECALLCONFLICT: 10061,
 };
 /** Number by name. */
 export const ERRNO: Readonly<Record<string, number>> = { ...NAMED, ...SYNONYMS };

@@ -56,6 +56,7 @@ export const CLAIMS: ReadonlySet<TaughtOp> = new Set(Object.values(RELEASES));
 
 export const FIELD_ROLES = [
   'device',
+  'minor',
   'inode',
   'offset',
   'length',

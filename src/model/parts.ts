@@ -7,6 +7,36 @@ export interface TraceEnd extends Omit<Trace, 'columns' | 'records'> {
   readonly recordRows: number;
 }
 
+/** No value of a column is beyond these two, and `unit`, a power of two, divides all that are not negative. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly unit: number;
+}
+
+/** What the columns of a trace hold. */
+export interface Ranges {
+  readonly timeNs: Range;
+  /** -1 for none. */
+  readonly file: Range;
+  readonly task: Range;
+  /** Numbers of operations and holds. */
+  readonly id: Range;
+  readonly offset: Range;
+  readonly length: Range;
+  readonly addr: Range;
+  readonly latencyNs: Range;
+  readonly row: Range;
+  readonly source: Range;
+  readonly recordTimeNs: Range;
+  readonly recordRow: Range;
+  readonly cpu: Range;
+  /** Every value there is, in order; null where one byte cannot number them (lengths: two bytes). */
+  readonly flags: readonly number[] | null;
+  readonly result: readonly number[] | null;
+  readonly lengths: readonly number[] | null;
+}
+
 export interface TraceParts {
   readonly clock: string;
   readonly originNs: bigint;
@@ -20,6 +50,8 @@ export interface TraceParts {
    * both an operation's and a hold's.
    */
   readonly repeatable: boolean;
+  /** What the pieces will hold, where that is known before the first of them without going through all. */
+  ranges?(): Ranges;
   /** Everything that the pieces so far name. */
   readonly files: Trace['files'];
   readonly tasks: Trace['tasks'];

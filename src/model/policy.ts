@@ -118,7 +118,8 @@ export type Cells = Readonly<Partial<Record<CaseName, Cell>>>;
 /**
  * What can stand in the way of a seal (seal-semantics section 2). `unprivileged` is listed by a policy only when the
  * caller is said to have no capability: a trace does not carry credentials. `part_of_file`, `read_only` and `private` are
- * faults of a request that is in the trace; a seal that a rule adds is asked for as the policy demands.
+ * faults of a request that is in the trace; a seal that a rule adds is asked for as the policy demands. `recall_conflict`: such
+ * a request comes while somebody else has what it asks for, or is asked to give it back; it recalls that, and is refused.
  */
 export const OBSTACLES = [
   'unprivileged',
@@ -129,6 +130,7 @@ export const OBSTACLES = [
   'reflinked',
   'hole',
   'break_pending',
+  'recall_conflict',
 ] as const;
 export type Obstacle = (typeof OBSTACLES)[number];
 
@@ -228,6 +230,8 @@ export interface PolicySpec {
   readonly breaks?: BreakSpec;
   /** Holds that operations of the trace take by themselves: `lease`, `layout_get`, `address_query`. A swap file always is one. */
   readonly requests?: readonly ('lease' | 'layout' | 'translation')[];
+  /** A `lease` of the trace without the flag `exclusive` is a hold of this kind, which others break (section 4.2, breakable layout lease). */
+  readonly breakableLease?: 'layout';
   /** Holds that stay when the process that took them is gone; a seal and a swap file always do (section 5). */
   readonly outliveExit?: readonly HoldName[];
   /** Operations treated as another row. */

@@ -1,20 +1,22 @@
-// The layout lease of 2019: user space holds an exclusive lease on the layout, and with it may pin for good; others are refused.
+// The layout lease of 2019: user space holds a lease on the layout. With an exclusive one it may pin for good and others are
+// refused; a breakable one they break, and wait for.
 // Rule: seal-semantics section 3, column LU with notes 1, 12 and 17, and sections 2, 4.2, 5 (I. Weiny, F_LAYOUT | F_EXCLUSIVE).
-import type { CaseName, Cells, PolicyEntry, Settings } from '../model/policy.js';
-import { behaviourOf, inPlaceWrites } from './choices.js';
+import type { BreakSpec, CaseName, Cells, PolicyEntry, Settings } from '../model/policy.js';
+import { behaviourOf, inPlaceWrites, leaseBreakNs } from './choices.js';
 import { type Column, definePolicy, unprivileged } from './define.js';
 import { alwaysHeld } from './on-demand.js';
 import { setting } from './switches.js';
 
 const label = {
   name: 'layout-user',
-  title: 'Exclusive layout lease by fcntl: changes refused, long-term pins only with the lease',
+  title: 'Layout lease by fcntl: changes refused (breakable: they break it), long-term pins only with an exclusive one',
 } as const;
 
 export const layoutUser: PolicyEntry = {
   ...label,
   build(settings) {
     const lease = leased(settings);
+    const isBreakable = setting(settings, 'layout-user.lease') === 'breakable';
     return definePolicy({
       ...label,
       cites: [
@@ -24,10 +26,18 @@ export const layoutUser: PolicyEntry = {
       reach: 'file',
       behaviour: behaviourOf(settings),
       unheld: { pin_long: 'PRM' },
-      held: { lease: { ...lease, pin_long: 'PRM' }, ...alwaysHeld(settings) },
-      holder: { lease: { ...deadlocks(lease), pin_long: lease.pin_long } },
+      held: {
+        lease: { ...lease, pin_long: 'PRM' },
+        ...(isBreakable ? { layout: broken(lease) } : {}),
+        ...alwaysHeld(settings),
+      },
+      holder: {
+        lease: { ...deadlocks(lease), pin_long: lease.pin_long },
+        ...(isBreakable ? { layout: own(lease) } : {}),
+      },
+      ...(isBreakable ? { breakableLease: 'layout', breaks: breaksOf(settings) } : {}),
       seal: {
-        hold: 'lease',
+        hold: isBreakable ? 'layout' : 'lease',
         taken: 'call',
         outlives: ['unmap'],
         prepares: false,
@@ -37,7 +47,9 @@ export const layoutUser: PolicyEntry = {
       },
       requests: ['lease'],
       notes: [
-        'Nobody is told and nothing is broken: whoever would change the map gets ETXTBSY at once, the holder itself EDEADLOCK. The breakable lease of the same proposal is not this policy.',
+        'Exclusive lease: nobody is told and nothing is broken. Whoever would change the map gets ETXTBSY at once, the holder itself EDEADLOCK.',
+        'layout-user.lease=breakable: what is refused above breaks the lease instead (B): SIGIO to the holder, who has lease_break_time_s; then the kernel removes the lease, and what is still pinned is left stale (H), or by default (lease_until_last_pin) the lease and whoever waits for it stay until the last pin is gone. The holder’s own changes go ahead. A lease of the trace that says exclusive stays what it is beside them.',
+        'Under a breakable lease faults break nothing (they cannot wait): a hole is filled, a shared block copied and its pin left behind; inferred.',
         'A write inside the file to blocks that are there is no change of the layout in the draft; layout-user.write=xfsrfc or lease.inplace_write_breaks=true: it is refused like one (note 1).',
         'A long-term pin is EPERM without an exclusive lease of the same process (note 17).',
         'Faults on holes and shared blocks are SIGBUS for everybody; inferred.',
@@ -53,6 +65,31 @@ function leased(settings: Settings): Column {
   const refused = setting(settings, 'layout-user.write') === 'xfsrfc' || inPlaceWrites(settings, false);
   return refused ? { ...column, write_written: 'TXT', write_unwritten: 'TXT' } : column;
 }
+
+/** The kernel is the only one to act at the limit: it removes the lease, and touches neither mappings nor devices (section 4.2). */
+const breaksOf = (settings: Settings): BreakSpec => ({
+  limitNs: leaseBreakNs(settings),
+  notify: 'SIGIO to the holder; at the limit the kernel removes the lease, the pins stay',
+  faultsBreak: false,
+  zaps: false,
+  device: 'never',
+});
+
+/** The column of a breakable lease: what an exclusive one refuses breaks it. No pin for good without an exclusive one (note 17). */
+function broken(lease: Column): Column {
+  const refused = (Object.keys(lease) as CaseName[]).filter((name) => lease[name] === 'TXT');
+  return {
+    ...lease,
+    ...Object.fromEntries(refused.map((name) => [name, 'B'])),
+    ...{ write_fault_hole: 'ok', write_fault_shared: 'H' },
+  };
+}
+
+/** The holder changes what it leases: a write lease on the layout (section 3, below the table). */
+const own = (lease: Column): Cells =>
+  Object.fromEntries(
+    (Object.keys(lease) as CaseName[]).filter((name) => lease[name] === 'TXT').map((name) => [name, 'ok']),
+  );
 
 /** What is ETXTBSY for others is EDEADLOCK for the holder. */
 function deadlocks(lease: Column): Cells {

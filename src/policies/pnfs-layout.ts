@@ -33,7 +33,10 @@ export const pnfsLayout: PolicyEntry = {
             taken: 'mapping',
             outlives: ['exit'],
             prepares: false,
-            refusals: [{ when: 'reflinked', errno: 'EOPNOTSUPP' }],
+            refusals: [
+              { when: 'reflinked', errno: 'EOPNOTSUPP' },
+              { when: 'recall_conflict', errno: 'RECALLCONFLICT' },
+            ],
           }
         : null,
       breaks: {
@@ -50,7 +53,7 @@ export const pnfsLayout: PolicyEntry = {
         'The server asks every 10 ms whether the layout is back, and gives up after 180 s, twice the NFS lease: then it fences the client, and the change goes ahead.',
         'Block layouts are fenced by a helper program; without it there is only a line in the log, and the client goes on writing (pnfs.block_fence_helper=false).',
         'Reflinked and realtime files get no layout. Only XFS grants them: with fs=ext4 nothing is granted and nothing recalled.',
-        'A client that asks for a layout while another holds one recalls that one and is told RECALLCONFLICT; no trace tells such requests, and they are not modelled.',
+        'A client (a process of the trace) that asks for a layout while another holds one recalls that one and is told RECALLCONFLICT; so is whoever asks during a recall. A layout that a rule adds is had beside others.',
         'Where the trace has no LAYOUTGET, one is put at the mapping through which the device holds the file; it ends with that mapping.',
         'The layout belongs to the client’s operating system: the exit of a process does not end it.',
         'The old XFS swap-extents ioctl does not recall: it goes ahead and leaves stale translations (note 12).',

@@ -83,6 +83,12 @@ export const switches: readonly Switch[] = [
     text: 'in-place write under a layout lease: allowed, or ETXTBSY for others and EDEADLOCK for the holder',
   },
   {
+    key: 'layout-user.lease',
+    values: ['exclusive', 'breakable'],
+    fallback: 'exclusive',
+    text: 'kind of layout lease that is taken: others are refused, or break it and wait for the holder; with breakable, a lease of the trace is exclusive where it says so',
+  },
+  {
     key: 'lease_break_time_s',
     values: 'seconds',
     fallback: '45',

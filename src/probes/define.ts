@@ -102,13 +102,15 @@ function fieldsFrom(json: unknown, events: Events, at: Place): TaughtOperation['
 
 /** What an operation needs to be placed. */
 function checkRoles({ op, fields }: TaughtOperation, at: Place): void {
-  const { device, inode, offset, address, handle } = fields;
+  const { device, minor, inode, offset, address, handle } = fields;
   if ((device === undefined) !== (inode === undefined))
     fail(
       at,
       '"device" and "inode" together: an inode number means nothing without its file system',
       Object.keys(fields),
     );
+  if (minor !== undefined && device?.form !== 'number')
+    fail(into(at, 'device'), 'the major number, { "field": ..., "form": "number" }, beside "minor"', device?.field);
   if (offset !== undefined && inode === undefined)
     fail(at, '"inode" beside "offset": the file the offset is in', Object.keys(fields));
   if (op === 'dma_map' && (address === undefined || fields.length === undefined))

@@ -5,7 +5,7 @@ import { hrtime } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BirthsWork, LATE_SLOTS, SLOT, STATE } from './births.js';
 import { bornIn } from './born.js';
-import { Observer } from './observer.js';
+import { markerWriter, Observer } from './observer.js';
 
 const FIRST = -20;
 const BYTES = 1 << 16;
@@ -15,7 +15,7 @@ const slots = new Int32Array(shared);
 
 hurry();
 const file = openSync(pipe, 'r');
-const observer = new Observer(marker, recorder, () => hrtime.bigint(), mounts, null);
+const observer = new Observer(markerWriter(marker), recorder, () => hrtime.bigint(), mounts, null);
 if (Atomics.compareExchange(slots, SLOT.state, STATE.starting, STATE.reading) === STATE.starting) {
   parentPort!.postMessage('reading');
   work(Buffer.alloc(BYTES));

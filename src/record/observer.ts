@@ -1,6 +1,5 @@
 // Looks at files and processes while the trace runs, and writes what it sees into the trace as notes.
 import { closeSync, constants, openSync, readdirSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { type FileMap, fileMaps, type MapTool } from './fiemap.js';
 import type { Inode } from './filters.js';
 import { deviceOfStat, type Mount } from './mounts.js';
@@ -25,8 +24,36 @@ export interface Snapshot extends Inode {
   readonly toNs: bigint;
 }
 
+/** Where notes go. */
+export interface NoteWriter {
+  write(note: string): void;
+  close(): void;
+}
+
+/** Into a buffer of the kernel, between its own records. */
+export function markerWriter(path: string): NoteWriter {
+  const marker = openSync(path, constants.O_WRONLY);
+  return { write: (note) => void writeSync(marker, `${note}\n`), close: () => closeSync(marker) };
+}
+
+/** Into a text of its own, as ftrace prints markers, which is read beside what another recorder writes. */
+export function textWriter(path: string, pid: number, nowNs: () => bigint): NoteWriter {
+  const text = openSync(path, 'wx', 0o600);
+  writeSync(text, '# tracer: nop\n# clock: mono\n');
+  return {
+    write(note) {
+      const ns = String(nowNs()).padStart(10, '0');
+      writeSync(
+        text,
+        `sealtrace-${pid} [000] ..... ${ns.slice(0, -9)}.${ns.slice(-9)}: print: tracing_mark_write: ${note}\n`,
+      );
+    },
+    close: () => closeSync(text),
+  };
+}
+
 export class Observer {
-  readonly #marker: number;
+  readonly #notes: NoteWriter;
   readonly #pid: number;
   readonly #nowNs: () => bigint;
   readonly #mounts: ReadonlyMap<number, Mount>;
@@ -35,8 +62,8 @@ export class Observer {
   readonly unmapped = new Set<number>();
   readonly #named = new Map<string, string>();
 
-  constructor(markerPath: string, pid: number, nowNs: () => bigint, mounts: readonly Mount[], tool: MapTool | null) {
-    this.#marker = openSync(markerPath, constants.O_WRONLY);
+  constructor(notes: NoteWriter, pid: number, nowNs: () => bigint, mounts: readonly Mount[], tool: MapTool | null) {
+    this.#notes = notes;
     this.#pid = pid;
     this.#nowNs = nowNs;
     this.#mounts = new Map(mounts.map((mount) => [mount.device, mount]));
@@ -108,7 +135,7 @@ export class Observer {
   }
 
   close(): void {
-    closeSync(this.#marker);
+    this.#notes.close();
   }
 
   #self(): Subject {
@@ -130,7 +157,7 @@ export class Observer {
   }
 
   #write(line: string): void {
-    writeSync(this.#marker, `${line}\n`);
+    this.#notes.write(line);
   }
 }
 
@@ -157,6 +184,6 @@ export class Newcomers {
 /** Threads of all of them: what a filter by process must list. */
 export const allThreads = (pids: readonly number[]): number[] => pids.flatMap((pid) => [pid, ...threadsOf(pid)]);
 export const everybody = (): number[] =>
-  readdirSync(join('/', 'proc'))
+  readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

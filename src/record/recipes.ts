@@ -2,6 +2,7 @@
 // shows them; both are made here, so that what is shown is what runs.
 import type { EventName } from './event-sets.js';
 import { eventFilter, type Scope } from './filters.js';
+import { SHELL_LOOKS } from './shell-looks.js';
 
 export type Tool = 'trace-cmd' | 'perf' | 'bpftrace';
 export const TOOLS: readonly Tool[] = ['trace-cmd', 'perf', 'bpftrace'];
@@ -18,6 +19,8 @@ export interface Recipe {
   /** The bpftrace script, where that tool is asked for. */
   readonly script: string;
   readonly out: string;
+  /** Where the file systems are mounted, or the folders asked for; empty: unknown. */
+  readonly folders: readonly string[];
   /** Name of trace-cmd's buffer. */
   readonly buffer: string;
 }
@@ -26,7 +29,7 @@ const filterOf = ({ scope, fields }: Recipe, event: EventName): string =>
   event.group === 'maps' ? eventFilter(event.system, event.name, fields(event), scope) : '';
 
 /** What runs under the recorder: the command, or nothing for as long as asked. */
-const workload = ({ command, seconds }: Recipe): readonly string[] =>
+export const workload = ({ command, seconds }: Recipe): readonly string[] =>
   command.length > 0 ? command : ['sleep', seconds === null ? 'infinity' : String(seconds)];
 
 /** Words of the command line of a tool. */
@@ -83,11 +86,11 @@ export const COMMANDS: Readonly<Record<Tool, (recipe: Recipe) => string[]>> = {
   ],
 };
 
-/** What each of them lacks of what the recorder itself tells. */
+/** What each of them lacks of what the recorder itself tells, with the looks before and after. */
 export const LACKS: Readonly<Record<Tool, string>> = {
-  'trace-cmd': 'no descriptors and mappings from before the start, no FIEMAP, no geometry, calls of all processes',
-  perf: 'no descriptors from before the start, no FIEMAP, no geometry, calls of all processes; mappings are told by perf',
-  bpftrace: 'no mappings from before the start, no FIEMAP; descriptors are told by the script',
+  'trace-cmd': 'calls of all processes; processes that begin are known by their events',
+  perf: 'calls of all processes; mappings of those that begin are told by perf, descriptors by their events',
+  bpftrace: 'calls of all processes; descriptors of those that begin are told by the script, mappings by their events',
 };
 
 /** A word as a shell takes it. */
@@ -107,6 +110,9 @@ export function commandText(words: readonly string[]): string {
   }
   return [...lines, line].join(' \\\n');
 }
+
+/** Of a machine that is not known: all mounted XFS and ext4, but for the root's. */
+const ALL_FOLDERS = `$(awk '($3 == "xfs" || $3 == "ext4") && $2 != "/" { print $2 }' /proc/mounts)`;
 
 /** A script of plain shell for a machine without any of them: its own buffer in tracefs, text out, everything put back. */
 export function shellScript(recipe: Recipe): string {
@@ -135,8 +141,10 @@ export function shellScript(recipe: Recipe): string {
     '[ -e $I/options/hash-ptr ] && echo 0 > $I/options/hash-ptr',
     'echo 1 > $I/options/record-tgid',
     ...events,
-    'cat $I/trace_pipe > "$OUT" & READER=$!',
+    SHELL_LOOKS,
+    'echo "# clock: mono" > "$OUT"; cat $I/trace_pipe >> "$OUT" & READER=$!',
     'echo 1 > $I/tracing_on',
+    `look ${recipe.folders.length > 0 ? recipe.folders.map(quoted).join(' ') : ALL_FOLDERS}`,
     workload(recipe).map(quoted).join(' '),
   ].join('\n')}\n`;
 }

@@ -1,14 +1,18 @@
 // Recording with another tool: the same events and filters, its own ways.
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../model/issue.js';
 import { fieldsOf } from './buffers.js';
 import { chooseEvents, knownEvents } from './event-sets.js';
+import { mapTool } from './fiemap.js';
+import { HeldWorkload } from './held-workload.js';
+import { Looks } from './looks.js';
 import { xfsGeometry } from './machine.js';
 import { disksOf, mounted } from './mounts.js';
+import { everybody, type Snapshot, textWriter } from './observer.js';
 import { startOf } from './processes.js';
-import { COMMANDS, LACKS, type Recipe, type Tool } from './recipes.js';
+import { COMMANDS, LACKS, type Recipe, type Tool, workload } from './recipes.js';
 import type { Host, Listener, RecordOptions } from './session.js';
 import { chooseTargets, wantedOn } from './targets.js';
 import { availableEvents, instanceName, removeAbandoned, removeInstance, tracefs } from './tracefs.js';
@@ -40,9 +44,10 @@ export function recipeFor(options: RecordOptions, parts: RecipeParts, listener: 
   const { events } = chooseEvents(available ?? knownEvents(), wanted);
   return {
     events,
-    scope: { devices, disks, inodes: targets?.files ?? [], without: [], looker: '' },
+    scope: { devices, disks, inodes: targets?.files ?? [], without: [], looker: 'filefrag' },
     fields: ({ system, name }) =>
       root === undefined ? [] : (attempt(() => fieldsOf(root, system, name), false) ?? []),
+    folders: targets?.folders ?? [],
     command: options.command,
     seconds: options.durationNs === null ? null : options.durationNs / 1e9,
     kib: options.bufferBytes === null ? FIRST_KIB : Math.ceil(options.bufferBytes / 1024),
@@ -56,13 +61,23 @@ const FILE_OF: Readonly<Record<Tool, string>> = {
   bpftrace: 'recording.json',
 };
 
+export interface ViaRecording {
+  /** What the tool wrote, in a folder that `close` removes. */
+  readonly path: string;
+  /** Text of the looks before and after, on the same clock. */
+  readonly looks: string;
+  readonly end: readonly Snapshot[];
+}
+
 /** One recording by another tool; the tool puts back what it changed, and what it leaves is taken away here. */
 export class ViaSession {
+  readonly #host: Host;
   readonly #tool: Tool;
   readonly #options: RecordOptions;
   readonly #listener: Listener;
   readonly #folder: string;
   readonly #buffer: string;
+  #looks: Looks | null = null;
   #kill: (signal: NodeJS.Signals) => void = () => {};
 
   constructor(host: Host, tool: Tool, options: RecordOptions, listener: Listener) {
@@ -71,6 +86,7 @@ export class ViaSession {
         `expected to run as root, which ${tool} asks for; run it with sudo (record --print shows the command)`,
       );
     if (options.pid !== null) throw new UserError('--pid goes with the recorder itself, not with --via; leave one out');
+    this.#host = host;
     this.#tool = tool;
     this.#options = options;
     this.#listener = listener;
@@ -78,19 +94,50 @@ export class ViaSession {
     this.#buffer = instanceName(host.pid, 'maps');
   }
 
-  /** The recording, in a folder that `close` removes. `script`: text of the bpftrace script. */
-  async record(script: string): Promise<string> {
+  /** `script`: text of the bpftrace script. */
+  async record(script: string): Promise<ViaRecording> {
     const root = tracefs();
     removeAbandoned(root);
+    const targets = chooseTargets(this.#options, mounted());
     mkdirSync(this.#folder, { mode: 0o700 });
     const scriptPath = join(this.#folder, 'run.bt');
     writeFileSync(scriptPath, `${script}\n${await bpftraceBegin(this.#options)}`);
-    const out = join(this.#folder, FILE_OF[this.#tool]);
-    const parts = { script: scriptPath, out, buffer: this.#buffer };
-    const [command, ...words] = COMMANDS[this.#tool](recipeFor(this.#options, parts, this.#listener));
+    const path = join(this.#folder, FILE_OF[this.#tool]);
+    const parts = { script: scriptPath, out: path, buffer: this.#buffer };
+    const recipe = recipeFor(this.#options, parts, this.#listener);
+    const held = new HeldWorkload(this.#folder, this.#host.pid, workload(recipe));
+    const [command, ...words] = COMMANDS[this.#tool]({ ...recipe, command: held.command });
     this.#listener.say(`recording with ${this.#tool}: ${LACKS[this.#tool]}`);
-    await this.#run(command!, words);
-    return out;
+    const looks = join(this.#folder, 'looks.txt');
+    this.#looks = new Looks({
+      host: this.#host,
+      listener: this.#listener,
+      notes: textWriter(looks, this.#host.pid, () => this.#host.nowNs()),
+      targets,
+      tool: await mapTool(),
+      catchUp: () => {},
+      changes: () => 0,
+    });
+    const ran = this.#run(command!, words);
+    const end = await this.#lookBesides(ran, held, recipe.events.length);
+    await ran;
+    if (!existsSync(path))
+      throw new UserError(
+        `${this.#tool} wrote no recording; its own words are above. Leave --via out to record without it`,
+      );
+    return { path, looks, end };
+  }
+
+  /** While the tool records: what is there before the workload runs, and after it. A tool that ends by itself is not waited for. */
+  async #lookBesides(ran: Promise<void>, held: HeldWorkload, events: number): Promise<readonly Snapshot[]> {
+    const over = ran.then(() => 'over' as const);
+    if ((await Promise.race([over, held.until('ready')])) === 'over') return [];
+    await this.#looks!.atStart(everybody(), events);
+    held.let('start');
+    await Promise.race([over, held.until('ended')]);
+    const end = await this.#looks!.atEnd(everybody(), () => true);
+    held.let('end');
+    return end;
   }
 
   stop(signal: NodeJS.Signals | null): void {
@@ -100,6 +147,8 @@ export class ViaSession {
 
   close(): void {
     this.#kill('SIGKILL');
+    this.#looks?.observer.close();
+    this.#looks = null;
     const root = attempt(() => tracefs(), false);
     if (root !== undefined) removeInstance(join(root, 'instances', this.#buffer));
     rmSync(this.#folder, { recursive: true, force: true });

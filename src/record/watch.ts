@@ -1,5 +1,4 @@
 // A running recording: empties the buffers, looks at new processes, counts, and says at once when something is lost.
-import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Births } from './births.js';
@@ -8,11 +7,11 @@ import type { Capture } from './capture.js';
 import { costOf, type EventCost } from './cost.js';
 import type { EventName } from './event-sets.js';
 import type { MapTool } from './fiemap.js';
-import { fileSystemFacts, machineFacts, xfsGeometry } from './machine.js';
+import { Looks } from './looks.js';
 import type { TaskNames } from './names.js';
-import { everybody, Newcomers, Observer, openFiles, type Snapshot } from './observer.js';
+import { everybody, markerWriter, Newcomers, type Snapshot } from './observer.js';
 import type { Host, Listener, Live } from './session.js';
-import { type FoundFile, type Targets, walk } from './targets.js';
+import type { Targets } from './targets.js';
 import type { Touched } from './touched.js';
 
 export interface WatchParts {
@@ -33,19 +32,13 @@ export interface WatchParts {
 }
 
 const TICK_NS = 250_000_000n;
-/** Files whose maps are taken, and how long they are looked for. */
+/** Touched files whose maps are taken in the end. */
 const MOST_FILES = 2000;
-const MOST_WALK_MS = 3000;
-/** Looks at a file that changes under them. */
-const ROUNDS = 4;
-/** Files that a walk may meet to find the paths of those that were touched. */
-const MOST_MET = 200_000;
 
 export class Watch {
   readonly #parts: WatchParts;
-  readonly #observer: Observer;
+  readonly #looks: Looks;
   readonly #newcomers = new Newcomers();
-  readonly #paths = new Map<string, string>();
   #beginNs = 0n;
   #endNs = 0n;
   #cpuBefore = 0;
@@ -60,9 +53,14 @@ export class Watch {
 
   private constructor(parts: WatchParts) {
     this.#parts = parts;
-    const { host, buffers, targets, tool } = parts;
-    const marker = join(buffers.maps.path, 'trace_marker');
-    this.#observer = new Observer(marker, host.pid, () => host.nowNs(), targets.mounts, tool);
+    const { host, buffers, capture, touched } = parts;
+    const notes = markerWriter(join(buffers.maps.path, 'trace_marker'));
+    this.#looks = new Looks({
+      ...parts,
+      notes,
+      catchUp: () => void capture.drain(),
+      changes: (file) => touched.count(file),
+    });
     this.#beginNs = host.nowNs();
     this.#cpuBefore = host.cpuNs();
   }
@@ -94,37 +92,11 @@ export class Watch {
     if (this.#closed) return;
     this.#closed = true;
     this.#running = false;
-    this.#observer.close();
+    this.#looks.observer.close();
   }
 
-  /** What is there before the first event: geometry, machine, files, processes. */
   async lookAtStart(pids: readonly number[], events: readonly EventName[]): Promise<void> {
-    const { targets, listener } = this.#parts;
-    this.#observer.fact('machine', machineFacts());
-    const systems: unknown[] = [];
-    for (const { device, point } of targets.mounts) this.#observer.blocks(device, statfsSync(point).bsize);
-    for (const mount of targets.mounts) {
-      const geometry = mount.type === 'xfs' ? await xfsGeometry(mount.point) : null;
-      systems.push(fileSystemFacts(mount, geometry));
-      if (mount.type !== 'xfs') continue;
-      if (geometry === null || geometry.realtime) {
-        this.#observer.unmapped.add(mount.device);
-        listener.warn(
-          geometry === null
-            ? `xfs_info tells nothing of ${mount.point}: addresses of files there are learned from events alone; install xfsprogs`
-            : `${mount.point} has a realtime device: FIEMAP of its files is not used`,
-        );
-      } else this.#observer.geometry(mount.device, geometry.groupBlocks, geometry.groupLog);
-    }
-    this.#observer.fact('fileSystems', systems);
-    this.#observer.fact('events', events.length);
-    const found = this.#walk(MOST_FILES, () => true);
-    const open = openFiles(this.#parts.everybody ? everybody() : pids, this.#devices());
-    if (!found.whole)
-      listener.warn(`only ${found.files.length} files were looked at before the start; name fewer with --path`);
-    this.#observer.files(found.files);
-    for (const pid of this.#pids(pids)) this.#observer.process(pid);
-    await this.#look(unique([...found.files, ...open]));
+    await this.#looks.atStart(this.#pids(pids), events.length);
   }
 
   /** The maps of what was touched, as the kernel says they are now. */
@@ -137,33 +109,11 @@ export class Watch {
         .slice(0, MOST_FILES)
         .map(({ device, inode }) => `${device}/${inode}`),
     );
-    const isTouched = ({ device, inode }: { device: number; inode: number }): boolean => keys.has(`${device}/${inode}`);
-    const walked = this.#walk(MOST_MET, isTouched).files.filter(isTouched);
-    const open = openFiles(all ? everybody() : this.#followed([]), this.#devices()).filter(isTouched);
-    this.#observer.files(walked);
-    const end = await this.#look(unique([...walked, ...open]));
-    this.#observer.fact('recorder', this.#account());
+    const end = await this.#looks.atEnd(all ? everybody() : this.#followed([]), ({ device, inode }) =>
+      keys.has(`${device}/${inode}`),
+    );
+    this.#looks.observer.fact('recorder', this.#account());
     return end;
-  }
-
-  /** What changed during a look is looked at again: a file in use may stand still for the shorter time that takes. */
-  async #look(files: readonly FoundFile[]): Promise<readonly Snapshot[]> {
-    const { capture, touched } = this.#parts;
-    const seen: Snapshot[] = [];
-    let left = files;
-    for (let round = 1; left.length > 0; round++) {
-      capture.drain();
-      const before = new Map(left.map((file) => [file, touched.count(file)]));
-      const found = await this.#observer.maps(left);
-      capture.drain();
-      left = round === ROUNDS ? [] : left.filter((file) => touched.count(file) !== before.get(file));
-      const again = new Set(left.map(({ path }) => path));
-      const settled = found.filter(({ path }) => !again.has(path));
-      // Each file is told once: a map learned from one look would prove nothing at the next.
-      this.#observer.tell(settled);
-      seen.push(...settled);
-    }
-    return seen;
   }
 
   figures(): Live {
@@ -183,7 +133,7 @@ export class Watch {
         touched
           .files()
           .slice(0, count)
-          .map((file) => ({ ...file, path: this.#paths.get(`${file.device}/${file.inode}`) ?? '' })),
+          .map((file) => ({ ...file, path: this.#looks.paths.get(`${file.device}/${file.inode}`) ?? '' })),
     };
   }
 
@@ -208,7 +158,7 @@ export class Watch {
     const { host, names, listener } = this.#parts;
     this.#nextTickNs = host.nowNs() + TICK_NS;
     names.collect();
-    for (const pid of this.#pids([])) this.#observer.process(pid);
+    for (const pid of this.#pids([])) this.#looks.observer.process(pid);
     this.#sayLosses();
     listener.live(this.figures());
   }
@@ -229,10 +179,6 @@ export class Watch {
     return { events: maps.events + calls.events, lost: maps.lost + calls.lost, made };
   }
 
-  #devices(): number[] {
-    return this.#parts.targets.mounts.map(({ device }) => device);
-  }
-
   /** Processes not looked at yet: those named, and those the kernel follows, or all. */
   #pids(named: readonly number[]): number[] {
     return this.#newcomers.take(this.#parts.everybody ? everybody() : this.#followed(named));
@@ -243,26 +189,4 @@ export class Watch {
     const followed = this.#parts.buffers.calls.read('set_event_pid').trim().split('\n').map(Number);
     return [...named, ...followed].filter((pid) => alive.has(pid));
   }
-
-  #walk(most: number, keep: (file: FoundFile) => boolean): { files: readonly FoundFile[]; whole: boolean } {
-    const { host, targets } = this.#parts;
-    const nowMs = (): number => Number(host.nowNs() / 1_000_000n);
-    const found = walk(targets.folders, this.#devices(), { files: most, milliseconds: MOST_WALK_MS, nowMs });
-    const wanted = targets.files;
-    const files = found.files.filter(
-      (file) => keep(file) && (wanted.length === 0 || wanted.some((one) => one.inode === file.inode)),
-    );
-    for (const { device, inode, path } of files) this.#paths.set(`${device}/${inode}`, path);
-    return { files, whole: found.whole };
-  }
-}
-
-/** One of each file; a path of a file system before one through a descriptor. */
-function unique(files: readonly FoundFile[]): FoundFile[] {
-  const byFile = new Map<string, FoundFile>();
-  for (const file of files) {
-    const key = `${file.device}/${file.inode}`;
-    if (!byFile.has(key)) byFile.set(key, file);
-  }
-  return [...byFile.values()];
 }

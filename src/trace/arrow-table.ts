@@ -2,8 +2,10 @@
 // 32-bit pairs, never BigInt (dependencies reference, section 3).
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { Data, DataType, Schema, Utf8, Vector } from 'apache-arrow';
+import type { Data, DataType, Field, Schema, Uint8, Vector } from 'apache-arrow';
 import type { Numbers } from '../base/columns.js';
+import type { Range } from '../model/parts.js';
+import { NONE } from '../model/units.js';
 import { arrow } from './arrow.js';
 
 export const BATCH_ROWS = 65_536;
@@ -13,48 +15,88 @@ const TWO_32 = 2 ** 32;
 export interface OutColumn {
   readonly name: string;
   readonly type: DataType;
+  /** What the numbers that are not negative have to be multiplied by. */
+  readonly unit?: number;
   slice(from: number, to: number): Data;
 }
 
-/** Exact integers, as Int64. */
-export function integers(name: string, values: ArrayLike<number>): OutColumn {
-  const type = new arrow.Int64();
-  const slice = (from: number, to: number) =>
-    arrow.makeData({ type, length: to - from, nullCount: 0, data: toPairs(values, from, to) });
+type DataOf = Parameters<typeof arrow.makeData>[0];
+
+/** Exact integers as Int64, or in the narrowest signed type that holds the range, in units of it where that is narrower still. */
+export function integers(name: string, values: ArrayLike<number>, range?: Range, units = false): OutColumn {
+  const exact = range === undefined ? undefined : narrowest(SIGNED, range, 1);
+  const coarse = range === undefined || !units ? undefined : narrowest(SIGNED, range, range.unit);
+  const isCoarse = coarse !== undefined && (exact === undefined || coarse.bytes < exact.bytes);
+  const unit = isCoarse ? range!.unit : 1;
+  const width = isCoarse ? coarse : exact;
+  const type = width?.type() ?? new arrow.Int64();
+  const slice = (from: number, to: number) => {
+    const data = width === undefined ? toPairs(values, from, to) : width.copy(scaled(values, from, to, range!, unit));
+    return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
+  };
+  return { name, type, ...(unit > 1 ? { unit } : {}), slice };
+}
+
+/** Numbers from 0 on, in the type they have or in the narrowest one that holds the range. */
+export function numbers(name: string, values: Numbers, range?: Range): OutColumn {
+  return narrowed(name, values, (range && narrowest(UNSIGNED, range, 1)) ?? widthOf(values), range);
+}
+
+/** Rows of another table, in the type they have or as signed numbers; none is its greatest value, or -1. */
+export function places(name: string, values: Uint32Array, range?: Range): OutColumn {
+  return narrowed(name, values, (range && narrowest(SIGNED, range, 1)) ?? widthOf(values), range);
+}
+
+function narrowed(name: string, values: Numbers, width: Width, range?: Range): OutColumn {
+  const type = width.type();
+  const slice = (from: number, to: number) => {
+    if (range !== undefined && values instanceof Uint32Array) hold(values, from, to, range.most);
+    const data = width.copy(values.subarray(from, to));
+    return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
+  };
   return { name, type, slice };
 }
 
-/** Numbers kept in the type they have. */
-export function numbers(
+/** Numbers of which there are few different ones, as a dictionary of them; as `integers` and `numbers` have them where the list is null. */
+export function coded(
   name: string,
-  values: Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array,
+  values: Uint32Array | Int16Array | Float64Array,
+  list: readonly number[] | null,
+  id: number,
+  range?: Range,
 ): OutColumn {
-  const type = typeOf(values);
-  const slice = (from: number, to: number) =>
-    arrow.makeData({ type, length: to - from, nullCount: 0, data: values.subarray(from, to) } as Parameters<
-      typeof arrow.makeData
-    >[0]);
+  const whole = values instanceof Float64Array;
+  if (list === null) return whole ? integers(name, values, range, true) : numbers(name, values);
+  const index = indexOf(list);
+  const type = new arrow.Dictionary(whole ? new arrow.Int64() : widthOf(values).type(), index.type() as Uint8, id);
+  const dictionary = dictionaryOf(list, type.dictionary);
+  const codes = new Map(list.map((value, code) => [value, code]));
+  const slice = (from: number, to: number) => {
+    const data = index.copy(codesOf(values, from, to, codes));
+    return arrow.makeData({ type, length: to - from, nullCount: 0, data, dictionary } as unknown as DataOf);
+  };
   return { name, type, slice };
 }
 
 /** Codes of a list of words; the list is always written whole, so that its index is the code. Each such column of a table has an `id` of its own. */
 export function words(name: string, codes: Uint8Array | Uint16Array, list: readonly string[], id = 0): OutColumn {
-  const index = codes instanceof Uint8Array ? new arrow.Uint8() : new arrow.Uint16();
+  const index = indexOf(list);
   // Without a number of its own it gets the next one of this process, and equal tables have different bytes.
-  const type = new arrow.Dictionary(new arrow.Utf8(), index, id);
-  const dictionary = dictionaryOf(list);
-  const slice = (from: number, to: number) =>
-    arrow.makeData({ type, length: to - from, nullCount: 0, data: codes.subarray(from, to), dictionary } as Parameters<
-      typeof arrow.makeData
-    >[0]);
+  const type = new arrow.Dictionary(new arrow.Utf8(), index.type() as Uint8, id);
+  const dictionary = dictionaryOf(list, type.dictionary);
+  const slice = (from: number, to: number) => {
+    const data = index.copy(codes.subarray(from, to));
+    return arrow.makeData({ type, length: to - from, nullCount: 0, data, dictionary } as DataOf);
+  };
   return { name, type, slice };
 }
 
 /** One for all batches of a table: a file can hold a dictionary once only. */
-const dictionaries = new WeakMap<readonly string[], Vector<Utf8>>();
+const dictionaries = new WeakMap<readonly unknown[], Vector>();
 
-function dictionaryOf(list: readonly string[]): Vector<Utf8> {
-  const known = dictionaries.get(list) ?? arrow.vectorFromArray(list, new arrow.Utf8());
+function dictionaryOf(list: readonly string[] | readonly number[], type: DataType): Vector {
+  const known =
+    dictionaries.get(list) ?? arrow.vectorFromArray(type instanceof arrow.Int64 ? list.map(BigInt) : list, type);
   dictionaries.set(list, known);
   return known;
 }
@@ -88,7 +130,7 @@ export function writeTable(
     let schema: Schema | null = null;
     for (const { rows, columns } of parts) {
       if (schema === null) {
-        const fields = columns.map((column) => new arrow.Field(column.name, column.type, false));
+        const fields = columns.map(fieldOf);
         schema = new arrow.Schema(fields, new Map(Object.entries(metadata)));
         writer.reset(queue, schema);
       }
@@ -120,12 +162,96 @@ function toPairs(values: ArrayLike<number>, from: number, to: number): BigInt64A
   return out;
 }
 
-function typeOf(values: Numbers): DataType {
-  if (values instanceof Uint32Array) return new arrow.Uint32();
-  if (values instanceof Uint16Array) return new arrow.Uint16();
-  if (values instanceof Uint8Array) return new arrow.Uint8();
-  if (values instanceof Int16Array) return new arrow.Int16();
-  return new arrow.Int32();
+/** An integer type: how many bytes it has, the greatest number it holds, and values in it. */
+interface Width {
+  readonly bytes: number;
+  readonly least: number;
+  readonly most: number;
+  type(): DataType;
+  /** Values that it holds; 0xffffffff, which stands for none, is -1 in a signed type. */
+  copy(values: ArrayLike<number>): Numbers | Int8Array;
+}
+
+type IntegersType =
+  | Int8ArrayConstructor
+  | Int16ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint8ArrayConstructor
+  | Uint16ArrayConstructor
+  | Uint32ArrayConstructor;
+
+const width = (array: IntegersType, signed: boolean, type: () => DataType): Width => {
+  const bytes = array.BYTES_PER_ELEMENT;
+  const span = 2 ** (8 * bytes);
+  const copy = (values: ArrayLike<number>) => new array(values);
+  return { bytes, least: signed ? -span / 2 : 0, most: (signed ? span / 2 : span) - 1, type, copy };
+};
+
+type Widths = readonly [Width, Width, Width];
+const SIGNED: Widths = [
+  width(Int8Array, true, () => new arrow.Int8()),
+  width(Int16Array, true, () => new arrow.Int16()),
+  width(Int32Array, true, () => new arrow.Int32()),
+];
+const UNSIGNED: Widths = [
+  width(Uint8Array, false, () => new arrow.Uint8()),
+  width(Uint16Array, false, () => new arrow.Uint16()),
+  width(Uint32Array, false, () => new arrow.Uint32()),
+];
+
+/** The narrowest that holds the range in units; undefined when none does. */
+function narrowest(widths: Widths, { least, most }: Range, unit: number): Width | undefined {
+  return widths.find((one) => Math.min(least, 0) >= one.least && Math.max(most / unit, 0) <= one.most);
+}
+
+const indexOf = ({ length }: readonly unknown[]): Width => (length <= 256 ? UNSIGNED[0] : UNSIGNED[1]);
+
+function widthOf(values: Numbers): Width {
+  if (values instanceof Uint32Array) return UNSIGNED[2];
+  if (values instanceof Uint16Array) return UNSIGNED[1];
+  if (values instanceof Uint8Array) return UNSIGNED[0];
+  if (values instanceof Int16Array) return SIGNED[1];
+  return SIGNED[2];
+}
+
+function fieldOf({ name, type, unit }: OutColumn): Field {
+  return new arrow.Field(name, type, false, unit === undefined ? null : new Map([['unit', String(unit)]]));
+}
+
+/** In units; negative ones stand for what is not known and have none. */
+// hot
+function scaled(values: ArrayLike<number>, from: number, to: number, range: Range, unit: number): Float64Array {
+  const { least, most } = range;
+  const out = new Float64Array(to - from);
+  for (let i = from; i < to; i++) {
+    const value = values[i]!;
+    if (value < least || value > most) throw new Error(`${value} is not in the range of its column`);
+    out[i - from] = value < 0 ? value : value / unit;
+  }
+  return out;
+}
+
+// hot
+function hold(values: Uint32Array, from: number, to: number, most: number): void {
+  for (let i = from; i < to; i++)
+    if (values[i]! > most && values[i] !== NONE) throw new Error(`${values[i]} is not in the range of its column`);
+}
+
+// hot
+function codesOf(values: ArrayLike<number>, from: number, to: number, codes: ReadonlyMap<number, number>): Uint16Array {
+  const out = new Uint16Array(to - from);
+  let last = Number.NaN;
+  let code = 0;
+  for (let i = from; i < to; i++) {
+    if (values[i] !== last) {
+      last = values[i]!;
+      const known = codes.get(last);
+      if (known === undefined) throw new Error(`${last} is not in the dictionary of its column`);
+      code = known;
+    }
+    out[i - from] = code;
+  }
+  return out;
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {

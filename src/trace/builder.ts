@@ -7,6 +7,7 @@ import type { StoredParts } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { type CollectedRows, CollectedTrace, RECORD_ROWS } from './collected.js';
 import { wholeOf } from './parts.js';
+import { TraceRanges } from './ranges.js';
 import { type KernelFactory, Pool, SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 
@@ -17,13 +18,19 @@ export class TraceBuilder {
   readonly #store: Spill;
   readonly #pool: Pool<CollectedRows>;
   readonly #sinks: SourceSink[] = [];
+  readonly #ranges = new TraceRanges();
 
   constructor(makeKernel: KernelFactory, store = new Spill()) {
     this.#makeKernel = makeKernel;
     this.#store = store;
     this.#pool = new Pool({
-      events: new SortedLog(EVENT_SHAPE, store, (first, order) => moveExtras(this.#pool.extras, first, order)),
-      records: new ColumnLog(RECORD_SHAPE, store, RECORD_ROWS),
+      events: new SortedLog(
+        EVENT_SHAPE,
+        store,
+        (first, order) => moveExtras(this.#pool.extras, first, order),
+        (rows, at) => this.#ranges.events(rows, at),
+      ),
+      records: new ColumnLog(RECORD_SHAPE, store, RECORD_ROWS, (rows, at) => this.#ranges.records(rows, at)),
       store,
     });
   }
@@ -62,6 +69,7 @@ export class TraceBuilder {
     return new CollectedTrace(
       this.#pool,
       this.#sinks.map((sink) => sink.source),
+      this.#ranges,
     );
   }
 

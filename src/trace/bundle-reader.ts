@@ -5,7 +5,7 @@ import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
-import { EVENTS, type joinedText, RECORDS, SCHEMA, SUMS } from './bundle.js';
+import { EVENTS, type joinedText, RECORDS, SCHEMAS, SUMS } from './bundle.js';
 import { checkTable, type InTable, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
 
@@ -108,13 +108,13 @@ class Tables {
   }
 
   whole<T>(file: string, read: (table: InTable) => T): T {
-    return this.#take(file, (path) => read(ours(readTable(this.#check(file, path)))));
+    return this.#take(file, (path) => read(this.#ours(readTable(this.#check(file, path)))));
   }
 
   /** What the first batch tells. */
   first<T>(file: string, read: (table: InTable) => T): T {
     return this.#take(file, (path) => {
-      for (const table of readTableParts(this.#check(file, path))) return read(ours(table));
+      for (const table of readTableParts(this.#check(file, path))) return read(this.#ours(table));
       throw new Error('it holds nothing');
     });
   }
@@ -141,6 +141,15 @@ class Tables {
     return path;
   }
 
+  #ours(table: InTable): InTable {
+    const schema = table.metadata.get('schema') ?? 'none';
+    if (SCHEMAS.includes(schema)) return table;
+    throw new UserError(
+      `${this.#dir} was written by another version of sealtrace: expected schema ${SCHEMAS.join(' or ')}, found ${schema}; ingest the recording again`,
+      3,
+    );
+  }
+
   #take<T>(file: string, read: (path: string) => T): T {
     const path = join(this.#dir, file);
     const advice = 'ingest the recording again, or restore the bundle from a copy';
@@ -148,16 +157,11 @@ class Tables {
     try {
       return read(path);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new UserError(`${path} is damaged: ${why}; ${advice}`, 3);
     }
   }
-}
-
-function ours(table: InTable): InTable {
-  const schema = table.metadata.get('schema');
-  if (schema !== SCHEMA) throw new Error(`expected schema ${SCHEMA}, found ${schema ?? 'none'}`);
-  return table;
 }
 
 const readIssues = (table: InTable): Trace['issues'] =>

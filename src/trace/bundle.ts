@@ -1,25 +1,31 @@
-// A trace on disk: the folder `X.sealtrace` of Arrow IPC files, readable by any Arrow reader (schema `sealtrace.events/1`).
+// A trace on disk: the folder `X.sealtrace` of Arrow IPC files, readable by any Arrow reader (schema `sealtrace.bundle/2`).
+// Every column has the narrowest type that holds the whole trace (docs/bundle.md).
 // Written into a folder beside it and renamed, so that a killed run leaves the old bundle or the new one.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type EventColumns, OPS } from '../model/events.js';
 import { UserError } from '../model/issue.js';
-import type { TraceEnd, TraceParts } from '../model/parts.js';
+import type { Ranges, StoredParts, TraceEnd, TraceParts } from '../model/parts.js';
 import type { Joined, RecordColumns, Trace } from '../model/trace.js';
 import {
   BATCH_ROWS,
+  coded,
   integers,
   numbers,
   type OutColumn,
+  places,
   type TablePart,
   texts,
   words,
   writeTable,
 } from './arrow-table.js';
 import { evenly, partsOf } from './parts.js';
+import { rangesOf } from './ranges.js';
 
-export const SCHEMA = 'sealtrace.events/1';
+export const SCHEMA = 'sealtrace.bundle/2';
+/** Earlier bundles have the same columns in wider types. */
+export const SCHEMAS: readonly string[] = ['sealtrace.events/1', SCHEMA];
 export const EVENTS = 'events.arrow';
 export const RECORDS = 'records.arrow';
 /** CRC-32 of every table, by file name. */
@@ -59,39 +65,39 @@ export function writeBundleParts(trace: TraceParts, dir: string): void {
   }
 }
 
-function eventPart(columns: EventColumns): TablePart {
+function eventPart(columns: EventColumns, r?: Ranges): TablePart {
   return {
     rows: columns.rows,
     columns: [
-      integers('time_ns', columns.timeNs),
+      integers('time_ns', columns.timeNs, r?.timeNs),
       words('op', columns.op, OPS),
-      numbers('flags', columns.flags),
-      numbers('file', columns.file),
-      numbers('task', columns.task),
-      integers('offset', columns.offset),
-      integers('length', columns.length),
-      integers('addr', columns.addr),
-      numbers('handle', columns.handle),
-      numbers('op_id', columns.opId),
-      numbers('result', columns.result),
-      integers('latency_ns', columns.latencyNs),
-      numbers('source', columns.source),
-      numbers('row', columns.row),
+      coded('flags', columns.flags, r?.flags ?? null, 1),
+      places('file', columns.file, r?.file),
+      places('task', columns.task, r?.task),
+      integers('offset', columns.offset, r?.offset, true),
+      coded('length', columns.length, r?.lengths ?? null, 3, r?.length),
+      integers('addr', columns.addr, r?.addr, true),
+      numbers('handle', columns.handle, r?.id),
+      numbers('op_id', columns.opId, r?.id),
+      coded('result', columns.result, r?.result ?? null, 2),
+      integers('latency_ns', columns.latencyNs, r?.latencyNs),
+      numbers('source', columns.source, r?.source),
+      numbers('row', columns.row, r?.row),
     ],
   };
 }
 
-function recordPart(records: RecordColumns, names: readonly string[]): TablePart {
+function recordPart(records: RecordColumns, names: readonly string[], r?: Ranges): TablePart {
   return {
     rows: records.rows,
     columns: [
-      integers('time_ns', records.timeNs),
+      integers('time_ns', records.timeNs, r?.recordTimeNs),
       words('kind', records.kind, names),
-      numbers('task', records.task),
-      numbers('cpu', records.cpu),
-      numbers('source', records.source),
-      numbers('row', records.row),
-      numbers('op_id', records.opId),
+      places('task', records.task, r?.task),
+      numbers('cpu', records.cpu, r?.cpu),
+      numbers('source', records.source, r?.source),
+      numbers('row', records.row, r?.recordRow),
+      numbers('op_id', records.opId, r?.id),
     ],
   };
 }
@@ -103,17 +109,22 @@ function* mapped<T>(pieces: Iterable<T>, part: (piece: T) => TablePart): Iterabl
 function writeTables(parts: TraceParts, dir: string): void {
   const base = { schema: SCHEMA, clock: parts.clock, originNs: String(parts.originNs) };
   const sums: Record<string, number> = {};
-  sums[EVENTS] = writeTable(join(dir, EVENTS), mapped(evenly(parts.batches(), BATCH_ROWS), eventPart), base);
+  // A trace that is written while it is made does not tell what is to come: its columns are the widest.
+  const ranges = parts.ranges?.() ?? (isStored(parts) ? rangesOf(parts) : undefined);
+  const events = mapped(evenly(parts.batches(), BATCH_ROWS), (columns) => eventPart(columns, ranges));
+  sums[EVENTS] = writeTable(join(dir, EVENTS), events, base);
   const { recordRows, kinds } = parts.rest();
   const names = kinds.map((kind) => kind.name);
   sums[RECORDS] = writeTable(
     join(dir, RECORDS),
-    mapped(parts.records(), (records) => recordPart(records, names)),
+    mapped(parts.records(), (records) => recordPart(records, names, ranges)),
     { ...base, kinds: JSON.stringify(kinds), rows: String(recordRows) },
   );
   writeSideTables(parts.rest(), base, dir, sums);
   writeFileSync(join(dir, SUMS), `${JSON.stringify(sums, null, 2)}\n`);
 }
+
+const isStored = (parts: TraceParts): parts is StoredParts => parts.repeatable;
 
 function writeSideTables(
   trace: TraceEnd,

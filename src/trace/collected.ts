@@ -6,13 +6,15 @@ import type { Arrays } from '../base/columns.js';
 import { PagedNumbers } from '../base/paged-numbers.js';
 import type { SortedLog, SortedRows } from '../base/sorted-log.js';
 import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
+import { ValueRange } from '../base/value-range.js';
 import { type EventColumns, type FileInfo, Flag, type TaskInfo } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
-import type { StoredParts, TraceEnd } from '../model/parts.js';
+import type { Range, Ranges, StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, SourceInfo } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BATCH_ROWS } from './arrow-table.js';
 import { someRows } from './parts.js';
+import type { TraceRanges } from './ranges.js';
 import type { Pool } from './sink.js';
 
 /** Records in one piece of memory. */
@@ -42,9 +44,13 @@ export class CollectedTrace implements StoredParts {
   readonly #filePlaces: Uint32Array;
   readonly #taskPlaces: Uint32Array;
   readonly #ids: PagedNumbers;
+  readonly #ranges: TraceRanges;
   #lastId = 0;
 
-  constructor(pool: Pool<CollectedRows>, sources: readonly SourceInfo[]) {
+  /** `ranges`: of the rows as they are in the pool. */
+  constructor(pool: Pool<CollectedRows>, sources: readonly SourceInfo[], ranges: TraceRanges) {
+    pool.events.end();
+    pool.records.end();
     const [firstNs, lastNs] = pool.span as unknown as [number, number];
     this.#pool = pool;
     this.#sources = sources;
@@ -58,8 +64,18 @@ export class CollectedTrace implements StoredParts {
     this.#filePlaces = new Uint32Array(pool.names.files.size).fill(NONE);
     this.#taskPlaces = new Uint32Array(pool.names.tasks.length).fill(NONE);
     this.#ids = new PagedNumbers(pool.store);
+    this.#ranges = ranges;
+    ranges.file = ValueRange.of(-1, pool.names.files.size);
+    ranges.task = ValueRange.of(-1, pool.names.tasks.length);
+    ranges.id = ValueRange.of(0, Math.max(pool.names.lastId, ranges.id.most));
+    ranges.timeNs = moved(ranges.timeNs, this.#firstNs);
+    ranges.recordTimeNs = moved(ranges.recordTimeNs, this.#firstNs);
     for (const { lost } of sources) moveLosses(lost, this.#firstNs);
     if (this.#endNs > Number.MAX_SAFE_INTEGER) pool.issues.push(tooFarApart(this.#endNs, sources));
+  }
+
+  ranges(): Ranges {
+    return this.#ranges;
   }
 
   *batches(): Iterable<EventColumns> {
@@ -153,6 +169,8 @@ export class CollectedTrace implements StoredParts {
 const NUMBERED = { timeNs: Float64Array, task: Uint32Array, opId: Uint32Array };
 
 const isSecond = ({ flags }: Arrays<typeof EVENT_SHAPE>, row: number): boolean => (flags[row]! & Flag.second) !== 0;
+
+const moved = ({ least, most }: Range, ns: number): ValueRange => ValueRange.of(least - ns, most - ns);
 
 function moveLosses(lost: Loss[], firstNs: number): void {
   lost.forEach((loss, i) => {

@@ -2,7 +2,7 @@
 // never BigInt (dependencies reference, section 3).
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { Data, RecordBatch, Schema, Utf8, Vector } from 'apache-arrow';
+import type { Data, Field, RecordBatch, Schema, Utf8, Vector } from 'apache-arrow';
 import type { Numbers } from '../base/columns.js';
 import { NONE } from '../model/units.js';
 import { arrow } from './arrow.js';
@@ -131,33 +131,37 @@ export class InTable {
   readonly metadata: ReadonlyMap<string, string>;
   readonly #batches: readonly RecordBatch[];
   readonly #names: readonly string[];
+  readonly #units: ReadonlyMap<string, number>;
 
   constructor(schema: Schema, batches: readonly RecordBatch[]) {
     this.metadata = schema.metadata;
     this.#names = schema.fields.map((field) => field.name);
+    this.#units = new Map(schema.fields.map((field) => [field.name, unitOf(field)]));
     this.#batches = batches;
     this.rows = batches.reduce((rows, batch) => rows + batch.numRows, 0);
   }
 
+  /** Integers of any width, times the column's unit if it has one. */
   integers(name: string): Float64Array {
     const out = new Float64Array(this.rows);
     let place = 0;
     for (const data of this.#chunks(name)) {
-      if (!(data.values instanceof BigInt64Array)) throw new Error(`column "${name}" is ${data.type}, expected Int64`);
-      fromPairs(data.values, data.length, out, place, name);
+      if (data.dictionary != null) lookUp(name, data, wholeOf(name, data.dictionary), out, place);
+      else wholes(name, data, out, place);
       place += data.length;
     }
+    const unit = this.#units.get(name) ?? 1;
+    if (unit !== 1) for (let i = 0; i < out.length; i++) if (out[i]! > 0) out[i]! *= unit;
     return out;
   }
 
+  /** Numbers of this type or of a narrower one, or a dictionary of them; -1 of a signed one is the greatest of an unsigned one. */
   numbers<T extends Numbers>(name: string, type: new (length: number) => T): T {
     const out = new type(this.rows);
     let place = 0;
     for (const data of this.#chunks(name)) {
-      if (!(data.values instanceof type))
-        throw new Error(`column "${name}" is ${data.type}, expected ${type.name.replace('Array', '')}`);
-      // `values` is padded to 8 bytes; only `length` of them are rows.
-      out.set(data.values.subarray(0, data.length), place);
+      if (data.dictionary == null) out.set(plain(name, data, type), place);
+      else lookUp(name, data, listOf(name, data.dictionary, type), out, place);
       place += data.length;
     }
     return out;
@@ -171,7 +175,12 @@ export class InTable {
     const dictionary = this.#chunks(name).at(-1)?.dictionary as Vector<Utf8> | undefined;
     if (dictionary === undefined) throw new Error(`column "${name}" has no dictionary`);
     const list = Array.from(dictionary, String);
-    const codes = this.numbers(name, type);
+    const codes = new type(this.rows);
+    let place = 0;
+    for (const data of this.#chunks(name)) {
+      codes.set(plain(name, data, type), place);
+      place += data.length;
+    }
     for (let i = 0; i < codes.length; i++) {
       if (codes[i]! >= list.length) throw new Error(`column "${name}" holds code ${codes[i]} of ${list.length}`);
     }
@@ -196,6 +205,66 @@ export class InTable {
       return data;
     });
   }
+}
+
+/** The numbers themselves, in the type they have: at most as wide as `type`, and signed only where it is or where no sign is lost. */
+function plain(name: string, data: Data, type: new (length: number) => Numbers): Integers {
+  const values: unknown = data.values;
+  const room = new type(0);
+  const { DataType } = arrow;
+  const isNumbers = DataType.isInt(data.type) || DataType.isDictionary(data.type);
+  const fits = isNumbers && isIntegers(values) && values.BYTES_PER_ELEMENT <= room.BYTES_PER_ELEMENT;
+  if (!fits || (isSigned(room) && !isSigned(values)))
+    throw new Error(`column "${name}" is ${data.type}, expected ${type.name.replace('Array', '')} or narrower`);
+  // `values` is padded to 8 bytes; only `length` of them are rows.
+  return values.subarray(0, data.length);
+}
+
+function wholes(name: string, data: Data, out: Float64Array, place: number): void {
+  if (data.values instanceof BigInt64Array) fromPairs(data.values, data.length, out, place, name);
+  else out.set(plain(name, data, Float64Array), place);
+}
+
+function wholeOf(name: string, dictionary: Vector): Float64Array {
+  const out = new Float64Array(dictionary.length);
+  let place = 0;
+  for (const data of dictionary.data) {
+    wholes(name, data, out, place);
+    place += data.length;
+  }
+  return out;
+}
+
+function listOf<T extends Numbers>(name: string, dictionary: Vector, type: new (length: number) => T): T {
+  const out = new type(dictionary.length);
+  let place = 0;
+  for (const data of dictionary.data) {
+    out.set(plain(name, data, type), place);
+    place += data.length;
+  }
+  return out;
+}
+
+function lookUp(name: string, data: Data, list: Numbers, out: Numbers, place: number): void {
+  const codes = plain(name, data, Uint16Array);
+  for (let i = 0; i < codes.length; i++) {
+    if (codes[i]! >= list.length) throw new Error(`column "${name}" holds code ${codes[i]} of ${list.length}`);
+    out[place + i] = list[codes[i]!]!;
+  }
+}
+
+type Integers = Exclude<Numbers, Float64Array> | Int8Array;
+
+const isSigned = (values: Numbers | Int8Array): boolean =>
+  values instanceof Int8Array || values instanceof Int16Array || values instanceof Int32Array;
+
+const isIntegers = (values: unknown): values is Integers =>
+  [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array].some((type) => values instanceof type);
+
+function unitOf({ name, metadata }: Field): number {
+  const unit = Number(metadata.get('unit') ?? 1);
+  if (!Number.isSafeInteger(unit) || unit < 1) throw new Error(`column "${name}" has the unit ${metadata.get('unit')}`);
+  return unit;
 }
 
 /** Columns of small tables as rows. */

@@ -48,7 +48,8 @@ function zstdByLibrary(): Transform {
   const zstd = new ZstdStream();
   return new Transform({
     transform(piece: Uint8Array, _encoding, done) {
-      const { bytes, error } = attempt(() => zstd.push(piece));
+      // The library keeps what it cannot use yet.
+      const { bytes, error } = attempt(() => zstd.push(Uint8Array.from(piece)));
       done(error, bytes);
     },
     flush(done) {

@@ -1,22 +1,26 @@
-// Whole processes that read one long recording of ftrace: sealtrace, trace-cmd on a trace.dat of the same records, and
-// readline with a regular expression. CPU time (user + system) and peak memory of each, in turns; `wc -l` is the control.
-// Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--rounds 7] [--recording FOLDER]
-// Peak memory alone, of ingest and inspect, text, trace.dat and bundle: --megabytes 2000 --rounds 0
+// Whole processes that read one long recording: sealtrace on text of ftrace, trace.dat and perf.data, against trace-cmd, perf
+// and readline with a regular expression. CPU time (user + system) and peak memory of each, in turns; `wc -l` is the control.
+// Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--samples 1000000] [--rounds 7] [--recording FOLDER]
+// [--perf PERF.DATA.GZ]. Peak memory alone, of ingest and inspect, text, trace.dat and bundle: --megabytes 2000 --rounds 0
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repeatDat, repeatText } from './long-recording.js';
+import { repeatDat, repeatPerf, repeatText } from './long-recording.js';
 
+const UNKNOWN = 'unknown version';
 /** Beyond this spread of the control the machine was too busy to judge anything. */
 const MOST_SPREAD = 0.25;
 const root = join(import.meta.dirname, '..', '..');
+const recorded = join(root, '..', 'shared', 'traces', 'recorded');
 const { values: options } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '150' },
     rounds: { type: 'string', default: '7' },
-    recording: { type: 'string', default: join(root, '..', 'shared', 'traces', 'recorded', 'xfs-db') },
+    recording: { type: 'string', default: join(recorded, 'xfs-db') },
+    samples: { type: 'string', default: '1000000' },
+    perf: { type: 'string', default: join(recorded, 'perf-xfs-db', 'perf.data.gz') },
   },
 });
 
@@ -24,25 +28,48 @@ interface Contender {
   readonly name: string;
   readonly command: readonly string[];
   readonly version: string;
+  /** Records that it must have read. */
+  readonly records: number;
   readonly cpuSeconds: number[];
   residentKiB: number;
 }
 
-const contender = (name: string, command: readonly string[], version: string): Contender => {
-  return { name, command, version, cpuSeconds: [], residentKiB: 0 };
+/** How many times fewer CPU seconds per record sealtrace is to take than a peer: what it must, and what is the goal. */
+interface Bar {
+  readonly ours: Contender;
+  readonly peer: Contender;
+  readonly must: number;
+  readonly goal: number;
+}
+
+const contender = (name: string, command: readonly string[], version: string, records = 0): Contender => {
+  return { name, command, version, records, cpuSeconds: [], residentKiB: 0 };
 };
 
-/** Split only: nothing is assembled, nothing kept. */
+/** What a program would have to do at least: columns of numbers, words by their number. Nothing is assembled or written. */
 const READLINE = `
 const lines = require('node:readline').createInterface({ input: require('node:fs').createReadStream(process.argv[1]) });
-const LINE = /^\\s*(.+)-(\\d+)\\s+\\[(\\d+)\\]\\s+([\\d.]+):\\s+(\\w+):\\s*(.*)$/;
+const LINE = /^\\s*(.+)-(\\d+)\\s+\\[(\\d+)\\]\\s+(\\d+)\\.(\\d+):\\s+(\\w+):\\s*(.*)$/;
 const FIELD = /(\\w+)[ =:]+(0x[0-9a-f]+|\\d+)/g;
-let records = 0, fields = 0;
+const FIELDS = 5;
+let room = 1 << 16;
+const grown = (old) => { const column = new Float64Array(room); if (old) column.set(old); return column; };
+const columns = Array.from({ length: 5 + FIELDS }, () => grown());
+const words = new Map();
+const idOf = (word) => words.get(word) ?? (words.set(word, words.size), words.size - 1);
+let records = 0;
 lines.on('line', (line) => {
   const found = LINE.exec(line);
   if (found === null) return;
+  if (records === room) { room *= 2; columns.forEach((column, i) => { columns[i] = grown(column); }); }
+  columns[0][records] = Number(found[4]) * 1e9 + Number(found[5]);
+  columns[1][records] = Number(found[3]);
+  columns[2][records] = Number(found[2]);
+  columns[3][records] = idOf(found[1]);
+  columns[4][records] = idOf(found[6]);
+  let field = 0;
+  for (const [, , value] of found[7].matchAll(FIELD)) if (field < FIELDS) columns[5 + field++][records] = Number(value);
   records++;
-  for (const _ of found[6].matchAll(FIELD)) fields++;
 });
 lines.on('close', () => console.log(records));
 `;
@@ -51,13 +78,12 @@ const scratch = join(tmpdir(), 'sealtrace-bench-ingest');
 rmSync(scratch, { recursive: true, force: true });
 mkdirSync(scratch);
 try {
-  const measured = run();
-  if (Number(options.rounds) > 0) judge(measured);
+  run();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function run(): { contenders: readonly Contender[]; control: Contender; records: number } {
+function run(): void {
   const text = join(scratch, 'long.txt');
   const dat = join(scratch, 'long.dat');
   const report = join(options.recording, 'report.txt.gz');
@@ -69,23 +95,46 @@ function run(): { contenders: readonly Contender[]; control: Contender; records:
     `${long.records} records, ${long.times} times ${options.recording}; Linux ${release()}, ${cpus()[0]?.model}`,
   );
   const node = process.execPath;
-  const contenders = [
-    contender(
-      'sealtrace ingest',
-      [node, main, 'ingest', '-q', text, '-o', join(scratch, 'x.sealtrace')],
-      `Node ${process.version}`,
-    ),
-    contender('readline + regex', [node, '-e', READLINE, text], `Node ${process.version}`),
-  ];
+  const version = `Node ${process.version}`;
   const hasDat = repeatDat(join(options.recording, 'trace.dat'), dat, long);
   weigh([node, main], [text, ...(hasDat ? [dat] : [])]);
-  if (hasDat)
-    contenders.push(contender('trace-cmd report -t', ['trace-cmd', 'report', '-t', dat], versionOf('trace-cmd')));
-  else console.log('trace-cmd report: SKIPPED, trace-cmd is missing or cannot convert the trace.dat');
+  const rounds = Number(options.rounds);
+  if (rounds === 0) return;
+
+  const ingest = (path: string, records: number): Contender => {
+    const words = ['ingest', '-q', path, '-o', join(scratch, 'x.sealtrace')];
+    return contender(`sealtrace ingest ${basename(path)}`, [node, main, ...words], version, records);
+  };
+  const ofText = ingest(text, long.records);
+  const readline = contender('readline + regex', [node, '-e', READLINE, text], version, long.records);
+  const bars: Bar[] = [{ ours: ofText, peer: readline, must: 8, goal: 15 }];
+  if (hasDat) {
+    const tracecmd = ['trace-cmd', 'report', '-t', dat];
+    const peer = contender('trace-cmd report -t', tracecmd, versionOf('trace-cmd'), long.records);
+    bars.push({ ours: ofText, peer, must: 4, goal: 10 }, { ours: ingest(dat, long.records), peer, must: 7, goal: 15 });
+  } else console.log('trace-cmd report: SKIPPED, trace-cmd is missing or cannot convert the trace.dat');
+  const perf = perfBar(ingest);
+  if (perf === null) console.log(`perf script: SKIPPED, perf or ${options.perf} is missing`);
+  else bars.push(perf);
+
   const control = contender('wc -l, 20 times', ['wc', '-l', ...Array<string>(20).fill(text)], versionOf('wc'));
-  for (let round = 0; round < Number(options.rounds); round++) for (const one of [control, ...contenders]) measure(one);
-  if (Number(options.rounds) > 0) checkCounts(contenders, long.records);
-  return { contenders, control, records: long.records };
+  const contenders = [...new Set([control, ...bars.flatMap(({ ours, peer }) => [ours, peer])])];
+  for (let round = 0; round < rounds; round++) for (const one of contenders) measure(one);
+  for (const one of contenders) if (one !== control) checkCount(one);
+  for (const one of contenders) tell(one);
+  for (const bar of bars) judge(bar);
+  judgeControl(control);
+}
+
+/** Both read every sample of one perf.data; null where it or perf is not there. */
+function perfBar(ingest: (path: string, records: number) => Contender): Bar | null {
+  const version = versionOf('perf');
+  if (!existsSync(options.perf) || version === UNKNOWN) return null;
+  const data = join(scratch, 'long.perf');
+  const samples = repeatPerf(options.perf, data, Number(options.samples));
+  console.log(`${samples} samples, from ${options.perf}`);
+  const peer = contender('perf script', ['perf', 'script', '-i', data], version, samples);
+  return { ours: ingest(data, samples), peer, must: 4, goal: 8 };
 }
 
 /** Peak memory of one run each; the bundle is that of the first recording. */
@@ -116,37 +165,48 @@ function measure(one: Contender): void {
 }
 
 /** A contender that reads less than the others is not faster. */
-function checkCounts(contenders: readonly Contender[], records: number): void {
-  for (const { name, command } of contenders) {
-    const [program, ...words] = name.startsWith('sealtrace')
-      ? [...command.slice(0, 2), 'inspect', '--json', '-q', command.at(-1)!]
-      : command;
-    const { stdout } = spawnSync(program!, words, { encoding: 'latin1', maxBuffer: 2 ** 31 });
-    const found = name.startsWith('sealtrace')
-      ? (JSON.parse(stdout) as { sources: { records: number }[] }).sources[0]!.records
-      : name.startsWith('readline')
-        ? Number(stdout)
-        : stdout.split('\n').length - 2;
-    if (found !== records) throw new Error(`${name} found ${found} records of ${records}`);
-  }
+function checkCount({ name, command, records }: Contender): void {
+  const ours = name.startsWith('sealtrace');
+  const [program, ...words] = ours ? [...command.slice(0, 2), 'inspect', '--json', '-q', command.at(-1)!] : command;
+  if (ours) spawnSync(command[0]!, command.slice(1), { stdio: 'ignore' });
+  const { stdout } = spawnSync(program!, words, { maxBuffer: 2 ** 31 });
+  const found = ours
+    ? (JSON.parse(stdout.toString()) as { sources: { records: number }[] }).sources[0]!.records
+    : name.startsWith('readline')
+      ? Number(stdout)
+      : linesIn(stdout) - (name.startsWith('trace-cmd') ? 1 : 0);
+  if (found !== records) throw new Error(`${name} found ${found} records of ${records}`);
 }
 
-function judge({ contenders, control, records }: ReturnType<typeof run>): void {
-  const ours = median(contenders[0]!.cpuSeconds);
-  for (const { name, cpuSeconds, residentKiB, version } of [control, ...contenders]) {
-    const middle = median(cpuSeconds);
-    const range = `${Math.min(...cpuSeconds).toFixed(2)}-${Math.max(...cpuSeconds).toFixed(2)}`;
-    const each = `${((1e6 * middle) / records).toFixed(2)} us a record`;
-    const ratio = `${(middle / ours).toFixed(2)} times sealtrace`;
-    console.log(
-      `${name}: ${middle.toFixed(2)} s CPU (${range}), ${each}, ${ratio}, ${Math.round(residentKiB / 1024)} MiB; ${version}`,
-    );
-  }
+/** trace-cmd's first line names the CPUs. */
+function linesIn(text: Uint8Array): number {
+  let lines = 0;
+  for (const byte of text) if (byte === 10) lines++;
+  return lines;
+}
+
+function tell({ name, cpuSeconds, residentKiB, version, records }: Contender): void {
+  const middle = median(cpuSeconds);
+  const range = `${Math.min(...cpuSeconds).toFixed(2)}-${Math.max(...cpuSeconds).toFixed(2)}`;
+  const each = records === 0 ? '' : `, ${((1e6 * middle) / records).toFixed(2)} us a record`;
   console.log(
-    `load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}`,
+    `${name}: ${middle.toFixed(2)} s CPU (${range})${each}, ${Math.round(residentKiB / 1024)} MiB; ${version}`,
   );
+}
+
+function judge({ ours, peer, must, goal }: Bar): void {
+  const each = (one: Contender, seconds: number): number => seconds / one.records;
+  const ratio = each(peer, median(peer.cpuSeconds)) / each(ours, median(ours.cpuSeconds));
+  const least = each(peer, Math.min(...peer.cpuSeconds)) / each(ours, Math.min(...ours.cpuSeconds));
+  const said = (bar: number): string => `${bar} ${ratio >= bar ? 'met' : 'MISSED'}`;
+  console.log(
+    `${ours.name}: ${ratio.toFixed(2)} times fewer than ${peer.name} (least against least ${least.toFixed(2)}); must ${said(must)}, goal ${said(goal)}`,
+  );
+}
+
+function judgeControl(control: Contender): void {
+  const loads = loadavg().map((load) => load.toFixed(1));
+  console.log(`load ${loads.join(' ')}`);
   const spread = Math.max(...control.cpuSeconds) / Math.min(...control.cpuSeconds) - 1;
   if (spread <= MOST_SPREAD) return;
   console.log(
@@ -162,5 +222,5 @@ function median(values: readonly number[]): number {
 
 function versionOf(program: string): string {
   const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
-  return /\S.*/.exec(stdout ?? '')?.[0] ?? 'unknown version';
+  return /\S.*/.exec(stdout ?? '')?.[0] ?? UNKNOWN;
 }

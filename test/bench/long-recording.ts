@@ -1,7 +1,11 @@
-// A long recording made of a short one: repeated with shifted times, as the text and as the trace.dat it was printed from.
+// A long recording made of a short one: repeated with shifted times, as the text, the trace.dat it was printed from, and as
+// perf.data.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { inMemory } from '../../src/base/byte-cursor.js';
+import { openPerf } from '../../src/formats/perf-file.js';
+import { Kind } from '../../src/formats/perf-stream.js';
 
 /** Where a line of each recorder has the seconds of its time; whole seconds are added, so that only the digits before the dot change. */
 const SECONDS = {
@@ -98,4 +102,62 @@ function cpusOf(dat: string): number {
     maxBuffer: 2 ** 30,
   });
   return Number(/^cpus=(\d+)/m.exec(stdout)?.[1] ?? 1);
+}
+
+/** Places in the header of a perf.data (perf.data-file-format.txt). */
+const DATA_AT = 40;
+const FEATURES_AT = 72;
+const FEATURE_BYTES = 32;
+
+/** A perf.data of at least so many samples, in the file form and not compressed; returns the samples in it. */
+export function repeatPerf(recording: string, path: string, samples: number): number {
+  const bytes = gunzipSync(readFileSync(recording));
+  const from = Number(bytes.readBigUInt64LE(DATA_AT));
+  const size = Number(bytes.readBigUInt64LE(DATA_AT + 8));
+  const stamps = stampsOf(bytes, from, from + size);
+  const each = stamps.filter(({ sample }) => sample).length;
+  const times = Math.ceil(samples / each);
+  const all = stamps.map(({ at }) => bytes.readBigUInt64LE(at)).filter((ns) => ns > 0n);
+  const step = all.reduce((a, b) => (a > b ? a : b)) - all.reduce((a, b) => (a < b ? a : b)) + NS;
+  const head = Buffer.from(bytes.subarray(0, from));
+  head.writeBigUInt64LE(BigInt(size * times), DATA_AT + 8);
+  const file = openSync(path, 'w');
+  writeSync(file, head);
+  for (let i = 0; i < times; i++) {
+    const copy = Buffer.from(bytes.subarray(from, from + size));
+    // A stamp of 0 is of what was before the recording.
+    for (const { at } of stamps) {
+      const ns = bytes.readBigUInt64LE(at);
+      if (ns > 0n) copy.writeBigUInt64LE(ns + BigInt(i) * step, at - from);
+    }
+    writeSync(file, copy);
+  }
+  writeSync(file, movedFeatures(bytes, from + size, size * (times - 1)));
+  closeSync(file);
+  return each * times;
+}
+
+/** Where the records have their stamps. */
+function stampsOf(bytes: Buffer, from: number, end: number): { readonly at: number; readonly sample: boolean }[] {
+  const { attrs } = openPerf(inMemory(bytes));
+  const [attr] = attrs;
+  if (attr === undefined) throw new Error('expected attributes in the perf.data, found none');
+  const stamps: { at: number; sample: boolean }[] = [];
+  for (let at = from, size = 0; at < end; at += size) {
+    const kind = bytes.readUInt32LE(at);
+    size = bytes.readUInt16LE(at + 6);
+    const sample = kind === Kind.sample;
+    if (sample) stamps.push({ at: at + attr.sample.time, sample });
+    else if (kind < Kind.attr && attr.identified) stamps.push({ at: at + size - attr.trailer.time, sample });
+  }
+  return stamps;
+}
+
+/** Behind the records stand place and size of each feature, then the features. */
+function movedFeatures(bytes: Buffer, end: number, by: number): Buffer {
+  const features = Buffer.from(bytes.subarray(end));
+  const bits = bytes.subarray(FEATURES_AT, FEATURES_AT + FEATURE_BYTES);
+  const count = bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+  for (let i = 0; i < count; i++) features.writeBigUInt64LE(features.readBigUInt64LE(16 * i) + BigInt(by), 16 * i);
+  return features;
 }

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { st } from '../../src/probes/index.js';
 import { scratch, sealtrace } from './support.js';
+import { toldBy } from './told.js';
 
 const traces = join(import.meta.dirname, '..', '..', 'traces');
 const folder = scratch();
@@ -38,43 +39,8 @@ const MAP = {
   ],
 };
 
-/** A file opened, written and mapped at 0x10000 for 16 pages; each line of a test comes behind. */
-const BEGIN = [
-  'app-10 [000] 1.000000: sys_enter_openat: dfd: 0xffffff9c, filename: 0x1, flags: 0x2, mode: 0x0',
-  'app-10 [000] 1.000001: sys_exit_openat: 0x3',
-  'app-10 [000] 1.000002: sys_enter_pwrite64: fd: 0x3, buf: 0x1, count: 0x10000, pos: 0x0',
-  'app-10 [000] 1.000003: xfs_file_buffered_write: dev 8:1 ino 0x83 disize 0x0 pos 0x0 bytecount 0x10000',
-  'app-10 [000] 1.000004: sys_exit_pwrite64: 0x10000',
-  'app-10 [000] 1.000005: sys_enter_mmap: addr: 0x0, len: 0x10000, prot: 0x3, flags: 0x1, fd: 0x3, off: 0x0',
-  'app-10 [000] 1.000006: sys_exit_mmap: 0x10000',
-];
-
-interface Row {
-  readonly op: string;
-  readonly off?: number;
-  readonly len?: number;
-  readonly handle?: string;
-  readonly flags?: readonly string[];
-  readonly ret?: number | string;
-  readonly ns?: number;
-}
-
-/** What the lines become, without what the beginning is. */
-async function told(lines: readonly string[], map: object = MAP) {
-  const trace = folder.file('t.txt', `${[...BEGIN, ...lines].join('\n')}\n`);
-  const events = folder.file('mine.json', JSON.stringify(map));
-  const inspected = await sealtrace(['inspect', trace, '--events', events, '--json']);
-  expect(inspected.code, inspected.err).toBe(0);
-  const text = await sealtrace(['ingest', trace, '--events', events, '-o', '-', '--format', 'ndjson']);
-  const rows = text.out
-    .split('\n')
-    .slice(1)
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Row);
-  const maps = JSON.parse(inspected.out).sources[0].maps;
-  return { rows: rows.filter(({ op }) => TAUGHT.has(op)), use: maps[0] };
-}
-const TAUGHT = new Set(['register', 'deregister', 'pin', 'unpin', 'wait', 'address_query']);
+const told = (lines: readonly string[], map: object = MAP) =>
+  toldBy(folder, lines, folder.file('mine.json', JSON.stringify(map)));
 
 describe('entries and returns', () => {
   test('are one operation, in the file behind the address, with duration and result', async () => {

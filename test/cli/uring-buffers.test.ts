@@ -1,5 +1,5 @@
 // One program under a uprobe, as trace.dat and its report, as perf.data and perf script: what it gave to io_uring is there, with
-// where in which file, and what the kernel said; the program's own log is the measure. Recorded by traces/recipes/uring.sh.
+// where in which file, and what the kernel said; the program's own log is the measure. Recorded by traces/recipes/libc-probe.sh.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -139,6 +139,8 @@ describe('help and lists', () => {
     expect(lines).toMatch(/^ {4}the holder itself: DLK write_hole .* exchange$/m);
     expect(lines).toContain('    the holder itself: ok pin_long\n');
     expect(lines).toContain('    seals with: lease, taken by the call, outlives unmap, not before the last pin\n');
+    expect(lines).toMatch(/^ {4}layout-user\.lease=breakable: what is refused above breaks the lease instead/m);
+    expect(out).toMatch(/^ {2}layout-user\.lease +exclusive \| breakable +exclusive/m);
     expect(out).toMatch(/^ {2}on_refused_pin +abort \| odp \| bounce +abort/m);
     expect(out).not.toContain('not available');
   });

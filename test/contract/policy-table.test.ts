@@ -148,7 +148,7 @@ test('how each policy seals', () => {
     ondisk: 'seal by call, outlives unmap exit crash, prepares, part_of_file EINVAL, mapped EBUSY',
     mapdirect: 'mapping by mapping, outlives , private EINVAL, read_only EACCES',
     'mapdirect-lease': 'lease by mapping, outlives , private EINVAL, read_only EACCES, break_pending EAGAIN',
-    'pnfs-layout': 'layout by mapping, outlives exit, reflinked EOPNOTSUPP',
+    'pnfs-layout': 'layout by mapping, outlives exit, reflinked EOPNOTSUPP, recall_conflict RECALLCONFLICT',
     'layout-user': 'lease by call, outlives unmap',
     odp: 'never',
     swap: 'swap by call, outlives unmap exit, hole EINVAL, reflinked EINVAL',

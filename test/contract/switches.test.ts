@@ -1,11 +1,11 @@
 // The switches of seal-semantics section 8: which cells and fields each changes, and no others.
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/model/issue.js';
-import { CASES, HOLDS } from '../../src/model/policy.js';
+import { CASES, type CaseName, ERRNO, HOLDS, type HoldName } from '../../src/model/policy.js';
 import * as registry from '../../src/policies/index.js';
 import { setting, switches, validateSettings } from '../../src/policies/switches.js';
 import { compiled, maskOf, policyOf } from '../support/compiled.js';
-import { type Actor, code } from '../support/decision-table.js';
+import { type Actor, code, type Outcome } from '../support/decision-table.js';
 
 const defaults = validateSettings({});
 const NAMES = Object.values(registry).map(({ name }) => name);
@@ -49,6 +49,7 @@ describe('switches', () => {
       unwritten_is_map_change: 'true,false',
       'lease.inplace_write_breaks': 'default,true,false',
       'layout-user.write': 'draft,xfsrfc',
+      'layout-user.lease': 'exclusive,breakable',
       lease_break_time_s: 'seconds',
       lease_until_last_pin: 'true,false',
       'pnfs.block_fence_helper': 'true,false',
@@ -79,6 +80,7 @@ describe('switches', () => {
     [{ 'lease.inplace_write_breaks': 'true' }, 'layout-user'],
     [{ 'lease.inplace_write_breaks': 'false' }, 'mapdirect-lease pnfs-layout'],
     [{ 'layout-user.write': 'xfsrfc' }, 'layout-user'],
+    [{ 'layout-user.lease': 'breakable' }, 'layout-user'],
     [{ lease_break_time_s: '10' }, 'mapdirect-lease'],
     [{ lease_until_last_pin: 'false' }, 'layout-user'],
     [{ 'pnfs.block_fence_helper': 'false' }, 'pnfs-layout'],
@@ -143,6 +145,32 @@ describe('switches', () => {
       'write_fault_unwritten/seal deny>proceed',
     ]);
     expect(changes('mapdirect-lease', first)).toEqual(['write_fault_unwritten/lease deny>proceed']);
+  });
+
+  test('layout-user.lease=breakable: what an exclusive lease refuses breaks the other kind, and the holder may (section 4.2)', () => {
+    const policy = policyOf('layout-user', { 'layout-user.lease': 'breakable', lease_break_time_s: '7' });
+    const exclusive = policyOf('layout-user');
+    const [none, lease, layout, both] = [[], ['lease'], ['layout'], ['lease', 'layout']].map((holds) =>
+      maskOf(holds as HoldName[]),
+    ) as [number, number, number, number];
+    const ok = { verdict: 'proceed', errno: 0 } as const;
+    const recall = { verdict: 'recall', errno: 0 } as const;
+    // Faults cannot wait: they fill holes, and copy shared blocks away from under a pin. A pin for good is another row's.
+    const own: Partial<Record<CaseName, Outcome>> = { write_fault_hole: ok, write_fault_shared: ok };
+    for (const one of CASES) {
+      const [others, holder] = (['other', 'holder'] as const).map((actor) => compiled(exclusive, actor, one, lease));
+      const isRefused = others!.errno === ERRNO.ETXTBSY;
+      const broken = own[one] ?? (isRefused ? recall : others!);
+      expect(compiled(policy, 'other', one, layout), one).toEqual(broken);
+      expect(compiled(policy, 'holder', one, layout), `${one}, holder`).toEqual(isRefused ? ok : broken);
+      // Without a lease, and with an exclusive one, as ever; beside a breakable one an exclusive one refuses.
+      expect(compiled(policy, 'other', one, none), one).toEqual(compiled(exclusive, 'other', one, none));
+      expect(compiled(policy, 'other', one, both), one).toEqual(others);
+      expect(compiled(policy, 'holder', one, lease), one).toEqual(holder);
+    }
+    expect(policy.breaks).toMatchObject({ limitNs: 7e9, faultsBreak: false, zaps: false, device: 'never' });
+    expect([policy.seal!.hold, exclusive.seal!.hold, exclusive.breaks]).toEqual(['layout', 'lease', undefined]);
+    expect(policy.held.layout).toMatchObject({ truncate_down: 'B', write_written: 'ok', swapext: 'H', umount: 'BSY' });
   });
 
   test('in-place writes: note 1 and lease.inplace_write_breaks', () => {

@@ -30,6 +30,7 @@ export const BUNDLED: readonly Recording[] = [
   'xfs-movers',
   'xfs-1k-movers',
   'ext4-1k-movers',
+  'ext4-1k-leases',
   'xfs-swap',
   'nvme-pagecache',
   'dax-odirect',

@@ -68,7 +68,8 @@ export class Acts {
 
   private takeAndGive(call: Call, file: FileModel | null, nowNs: number): void {
     const { op, handle } = call;
-    const gives = ['close', 'unpin', 'deregister', 'swapoff', 'lease_release', 'layout_return'].includes(op);
+    if (op === 'close') return this.claims.close(handle, nowNs);
+    const gives = ['unpin', 'deregister', 'swapoff', 'lease_release', 'layout_return'].includes(op);
     // Part of a mapping may go; its hold ends with its last byte.
     if (gives || (op === 'munmap' && this.plan.last.has(call.index))) this.claims.giveBack(handle, nowNs);
     else if (op === 'exit') this.claims.exit(call.pid, nowNs, call.flags.has('killed'));

@@ -8,6 +8,8 @@ import type { ClaimParts, Seals } from './seals.js';
 export class Breaks {
   /** Mappings taken away from their processes. */
   private zapped: HoldModel[] = [];
+  /** Breakable layout leases whose time is over, and that stay for the pins of their file. */
+  private overdue: HoldModel[] = [];
   private readonly policy: Policy;
   private readonly holds: Holds;
   private readonly seals: Seals;
@@ -22,11 +24,13 @@ export class Breaks {
     this.seals = seals;
   }
 
-  startBreak(file: FileModel, nowNs: number): void {
+  startBreak(file: FileModel, nowNs: number, spared: number | null = null): void {
     const { breaks } = this.policy;
     if (breaks === undefined) return;
     for (const hold of this.holds.of(file)) {
-      if (!LEASES.includes(hold.kind) || hold.limitNs < Number.POSITIVE_INFINITY) continue;
+      // An exclusive layout lease is not asked back: who would break it has been refused.
+      const isAsked = this.policy.breakableLease === undefined ? LEASES.includes(hold.kind) : hold.kind === 'layout';
+      if (hold.pid === spared || !isAsked || hold.limitNs < Number.POSITIVE_INFINITY) continue;
       hold.limitNs = Math.min(nowNs + breaks.limitNs, Number.MAX_VALUE);
       if (breaks.limitNs < Number.POSITIVE_INFINITY) this.at(hold.limitNs, () => this.atLimit(hold));
       if (breaks.device === 'at_break') this.cutOff(hold);
@@ -35,11 +39,28 @@ export class Breaks {
 
   private atLimit(hold: HoldModel): void {
     if (!this.holds.all.includes(hold)) return;
+    const { breakableLease, seal } = this.policy;
+    if (breakableLease !== undefined && seal!.untilLastPin === true && this.holds.isPinned(hold.file)) {
+      this.overdue.push(hold);
+      return;
+    }
     const { zaps, device } = this.policy.breaks!;
     if (zaps) this.zapped.push(hold);
     if (device === 'at_limit') this.cutOff(hold);
-    this.holds.end(hold);
+    this.end(hold);
+  }
+
+  private end(hold: HoldModel): void {
+    if (this.seals.sealed.get(hold.file) === hold) this.seals.unseal(hold.file);
+    else this.holds.end(hold);
     this.freed(hold.file);
+  }
+
+  /** The last pin of the file is gone. */
+  endOverdue(file: FileModel): void {
+    const mine = this.overdue.filter((hold) => hold.file === file && this.holds.all.includes(hold));
+    this.overdue = this.overdue.filter((hold) => hold.file !== file);
+    for (const hold of mine) this.end(hold);
   }
 
   /** The device of the holder's process loses its translations of the file. */

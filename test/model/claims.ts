@@ -3,7 +3,7 @@ import { HOLDS, type HoldName, type Policy } from '../../src/model/policy.js';
 import { Breaks } from './breaks.js';
 import type { Call } from './calls.js';
 import type { FileModel } from './disk.js';
-import type { Holds, User } from './holds.js';
+import { type Holds, LEASES, type User } from './holds.js';
 import type { SealPlaces } from './plan.js';
 import { type ClaimParts, type How, Seals } from './seals.js';
 
@@ -26,8 +26,8 @@ export class Claims {
     this.breaks = new Breaks(parts, this.seals);
   }
 
-  startBreak(file: FileModel, nowNs: number): void {
-    this.breaks.startBreak(file, nowNs);
+  startBreak(file: FileModel, nowNs: number, spared: number | null = null): void {
+    this.breaks.startBreak(file, nowNs, spared);
     // What the device lost with the break may have been the last pin.
     if (this.policy.breaks !== undefined) this.dropLingering(file, nowNs);
   }
@@ -57,7 +57,7 @@ export class Claims {
       this.seals.idleSince.delete(file);
     } else if (this.seals.claimOf(call) !== null) {
       const kind = this.seals.claimOf(call)!;
-      this.ofCall(kind, call, file, nowNs, this.policy.seal?.hold === kind);
+      this.ofCall(kind, call, file, nowNs, this.seals.isSeal(kind));
       if (handle !== '') this.holds.copy(handle, file, call);
       use({ sealing: op === 'swapon' });
     } else if (op === 'unseal') {
@@ -111,11 +111,25 @@ export class Claims {
     const hold = this.holds.by(handle);
     const { seal } = this.policy;
     const stays =
-      hold !== undefined && seal?.untilLastPin === true && hold.kind === seal.hold && this.holds.isPinned(hold.file);
+      hold !== undefined &&
+      seal?.untilLastPin === true &&
+      this.seals.isSeal(hold.kind) &&
+      this.holds.isPinned(hold.file);
     if (!stays) return this.release(handle, nowNs, 'release');
     this.lingering.push(handle);
     this.holds.users.delete(handle);
     this.freed(hold.file);
+  }
+
+  /** With its last descriptor of a file a process gives back the leases that it took by one. */
+  close(handle: string, nowNs: number): void {
+    const user = this.holds.users.get(handle);
+    this.giveBack(handle, nowNs);
+    if (user?.open !== true || (this.policy.requestMask & (1 << HOLDS.indexOf('lease'))) === 0) return;
+    const { file, pid } = user;
+    if ([...this.holds.users.values()].some((one) => one.open && one.file === file && one.pid === pid)) return;
+    for (const hold of this.holds.of(file))
+      if (hold.pid === pid && LEASES.includes(hold.kind) && hold.handle !== '') this.giveBack(hold.handle, nowNs);
   }
 
   private release(handle: string, nowNs: number, how: How): void {
@@ -139,6 +153,7 @@ export class Claims {
   /** The last pin of the file is gone: so are the seals that stayed for it. */
   private dropLingering(file: FileModel, nowNs: number): void {
     if (this.holds.isPinned(file)) return;
+    this.breaks.endOverdue(file);
     for (const handle of [...this.lingering])
       if (this.holds.by(handle)?.file === file) this.release(handle, nowNs, 'release');
   }
@@ -152,7 +167,11 @@ export class Claims {
       const ends = hold === undefined || user.mapping || (this.policy.exitMask & (1 << HOLDS.indexOf(hold.kind))) !== 0;
       if (user.pid === pid && ends && this.holds.users.has(handle)) this.release(handle, nowNs, how);
     }
-    for (const [file, caller] of this.seals.callers) if (caller === pid) this.seals.released(file, nowNs, how);
+    for (const [file, caller] of this.seals.callers) {
+      if (caller !== pid) continue;
+      this.seals.released(file, nowNs, how);
+      this.freed(file);
+    }
     // A lease that was called for, with no descriptor that the trace shows: it is its process's own.
     for (const [file, hold] of [...this.seals.sealed]) if (hold.pid === pid) this.leave(file);
   }

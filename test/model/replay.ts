@@ -7,6 +7,7 @@ import { Claims } from './claims.js';
 import { Lines } from './coherence.js';
 import { Devices } from './devices.js';
 import { Disk, type FileModel } from './disk.js';
+import { type Forced, harms, isChange } from './foresight.js';
 import { Holds } from './holds.js';
 import { planOf, type Rule, type SealPlaces } from './plan.js';
 import type { Seals, Unseal } from './seals.js';
@@ -25,6 +26,8 @@ export interface Settings {
   /** Price of a call that was not measured, ns. */
   readonly serviceNs: (op: string) => { readonly fixed: number; readonly perByte: number };
   readonly firstFree: number;
+  /** Of a policy that knows the future: what is decided already. */
+  readonly forced?: Forced;
 }
 
 const WAITS: readonly number[] = [Verdict.wait, Verdict.recall];
@@ -52,6 +55,8 @@ export class NaiveReplay {
   private readonly threads: Threads | null;
   private readonly waiters: Waiter[] = [];
   private readonly stirred = new Set<FileModel>();
+  /** By line: was the change refused that would have harmed? */
+  private readonly decided = new Map<number, boolean>();
   private readonly endNs: number;
   private nowNs = 0;
 
@@ -136,6 +141,7 @@ export class NaiveReplay {
   private begin(call: Call, file: FileModel | null, other: FileModel | null, nowNs: number): void {
     for (const one of [file, other]) if (one !== null) this.seals.sealBefore(call, one, nowNs);
     const attempt = this.table.attempt(call, file, other, nowNs);
+    if (this.s.policy.foresees === true) this.foresee(attempt);
     if (this.s.policy.recorded === true) {
       attempt.verdict = call.failed ? Verdict.deny : Verdict.proceed;
       attempt.errno = call.errno;
@@ -145,7 +151,21 @@ export class NaiveReplay {
     this.answers.set(call.index, { verdict: attempt.verdict, errno: attempt.errno });
     if (what !== null) return this.park(attempt, what);
     this.complete(attempt, nowNs, 0);
-    this.threads?.over(call);
+    this.threads?.over(call, nowNs);
+  }
+
+  /** Refused for the sake of an access to come. */
+  private foresee(attempt: Attempt): void {
+    const { call } = attempt;
+    if (!isChange(call) || call.failed || attempt.verdict === Verdict.deny) return;
+    const refused = this.s.forced?.(call.index) ?? this.harms(call.index);
+    this.decided.set(call.index, refused);
+    if (refused) deny(attempt, isFault(call.op) ? ERRNO.SIGBUS! : ERRNO.ETXTBSY!);
+  }
+
+  private harms(index: number): boolean {
+    const settings = { ...this.s, onDeny: 'skip', timing: 'open' } as const;
+    return harms(index, this.decided, (forced) => new NaiveReplay(this.calls, { ...settings, forced }).run());
   }
 
   /** What no table can say. */
@@ -156,6 +176,7 @@ export class NaiveReplay {
     const refusal = this.table.refusalOf(call, file);
     // A refused seal call was written down when it was made.
     if (refusal !== 0 && call.op !== 'seal') this.holds.seal(file!, call.pid, atNs, refusal);
+    if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
     if (policy.breaks?.faultsBreak === true && isFault(call.op) && attempt.verdict === Verdict.deny && !beyond)
@@ -224,7 +245,7 @@ export class NaiveReplay {
     if (done) this.account(attempt, waitNs);
     else this.complete(attempt, nowNs, waitNs);
     this.threads?.release(attempt.call, this.lateBy(attempt, waitNs), nowNs);
-    if (!done) this.threads?.over(attempt.call);
+    if (!done) this.threads?.over(attempt.call, nowNs);
     for (const file of attempt.blocked) this.stirred.add(file);
   }
 

@@ -83,6 +83,15 @@ export class Seals {
       break_pending: this.holds
         .of(file)
         .some((hold) => LEASES.includes(hold.kind) && hold.limitNs < Number.POSITIVE_INFINITY),
+      recall_conflict:
+        asked &&
+        this.holds
+          .of(file)
+          .some(
+            (hold) =>
+              (LEASES.includes(hold.kind) && hold.limitNs < Number.POSITIVE_INFINITY) ||
+              (hold.kind === 'layout' && hold.pid !== call.pid),
+          ),
     };
     const first = this.policy.seal?.refusals.find(({ when }) => met[when]);
     return first === undefined ? 0 : ERRNO[first.errno]!;
@@ -95,16 +104,24 @@ export class Seals {
 
   /** Does the trace ask by itself for what this policy seals with? Then no rule asks for it again. */
   isRequested(file: FileModel): boolean {
+    const { seal, breakableLease } = this.policy;
+    const sealing = seal?.hold === breakableLease && seal !== null ? 'lease' : seal?.hold;
     return Object.entries(REQUEST).some(
-      ([op, kind]) =>
-        kind === this.policy.seal?.hold && this.takes(kind) && this.plan.requested.has(`${file.path} ${op}`),
+      ([op, kind]) => kind === sealing && this.takes(kind) && this.plan.requested.has(`${file.path} ${op}`),
     );
   }
 
   /** The hold that a line takes by itself under this policy. */
   claimOf(call: Call): HoldName | null {
     const kind = REQUEST[call.op];
-    return kind !== undefined && (call.op !== 'lease' || isLease(call)) && this.takes(kind) ? kind : null;
+    if (kind === undefined || (call.op === 'lease' && !isLease(call)) || !this.takes(kind)) return null;
+    return kind === 'lease' && !call.flags.has('exclusive') ? (this.policy.breakableLease ?? kind) : kind;
+  }
+
+  /** Is a hold of this kind what the policy seals with? Layout leases are, exclusive and breakable ones. */
+  isSeal(kind: HoldName): boolean {
+    const { seal, breakableLease } = this.policy;
+    return seal !== null && (kind === seal.hold || (breakableLease !== undefined && LEASES.includes(kind)));
   }
 
   private takes(kind: HoldName): boolean {

@@ -107,7 +107,8 @@ export class Table {
     if (file === null) return 0;
     const isCall = call.op === 'seal' && seal?.taken === 'call' && !this.seals.sealed.has(file);
     const isMapping = call.op === 'mmap' && call.flags.has('direct') && seal?.taken === 'mapping';
-    const isClaim = seal !== undefined && seal !== null && this.seals.claimOf(call) === seal.hold;
+    const claim = this.seals.claimOf(call);
+    const isClaim = claim !== null && this.seals.isSeal(claim);
     return isCall || isMapping || isClaim ? this.seals.refusal(file, call, true) : 0;
   }
 

@@ -93,13 +93,13 @@ export class Threads {
   }
 
   /** A call has run or was refused: devices know from now on how late its hold was taken. */
-  over(call: Call): void {
+  over(call: Call, nowNs: number): void {
     if (call.handle === '' || this.plan.takenBy.get(call.handle) !== call.index) return;
     const lateNs = this.threads.get(call.thread)?.lateNs ?? 0;
     this.lateOf.set(call.handle, lateNs);
     for (const waiting of this.early.filter((one) => one.handle === call.handle)) {
       this.early.splice(this.early.indexOf(waiting), 1);
-      this.agenda.put(waiting.line.t + lateNs, (nowNs) => this.step(waiting, nowNs));
+      this.agenda.put(Math.max(nowNs, waiting.line.t + lateNs), (then) => this.step(waiting, then));
     }
   }
 

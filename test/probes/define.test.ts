@@ -39,13 +39,17 @@ describe('what is refused', () => {
     [map({ op: 'pin', event: 'a b' }), 'operations[0].event: expected the name of an event, such as "st:ib_umem_get"'],
     [
       map({ op: 'pin', event: 'a', fields: { adress: 'x' } }),
-      'operations[0].fields: expected one of device, inode, offset, length, address, handle, result, pid, tid, found "adress"; did you mean "address"?',
+      'operations[0].fields: expected one of device, minor, inode, offset, length, address, handle, result, pid, tid, found "adress"; did you mean "address"?',
     ],
     [
       map({ op: 'pin', event: 'a', fields: { length: { field: 'n', unit: 'page' } } }),
       'operations[0].fields.length.unit: expected one of bytes, sectors, KiB, pages, blocks, found "page"; did you mean "pages"?',
     ],
     [map({ op: 'pin', event: 'a', fields: { inode: 'i' } }), 'expected "device" and "inode" together'],
+    [
+      map({ op: 'read', event: 'a', fields: { device: 'd', minor: 'm', inode: 'i' } }),
+      'operations[0].fields.device: expected the major number, { "field": ..., "form": "number" }, beside "minor", found "d"',
+    ],
     [
       map({ op: 'pin', event: 'a', fields: { length: { field: 'n', event: 'return' } } }),
       'operations[0].fields.length.event: expected the name of an event: the operation has not exactly one return',

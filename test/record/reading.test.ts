@@ -112,6 +112,7 @@ const recipe: Recipe = {
   ],
   scope: { devices: [7340032], disks: [7340032], inodes: [], without: [], looker: '' },
   fields: () => ['dev', 'ino'],
+  folders: [],
   command: ['./my app', "it's", '$HOME'],
   seconds: null,
   kib: 4096,

@@ -6,8 +6,9 @@ import { type Recipe, shellScript } from '../../src/record/recipes.js';
 const COMMAND = 'THE-COMMAND';
 const recipe: Recipe = {
   events: chooseEvents(knownEvents(), { fileSystems: ['xfs', 'ext4'], dax: true, devices: false }).events,
-  scope: { devices: [], disks: [], inodes: [], without: [], looker: '' },
+  scope: { devices: [], disks: [], inodes: [], without: [], looker: 'filefrag' },
   fields: () => [],
+  folders: [],
   command: [COMMAND],
   seconds: null,
   kib: 16_384,

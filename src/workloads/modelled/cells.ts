@@ -55,15 +55,21 @@ export class Cells {
   readonly #space: Space;
   readonly #state: Uint8Array;
   readonly #addr: Float64Array;
+  /** Which cells are in a state, by state: 32 cells a word. */
+  readonly #bits: readonly Uint32Array[];
   /** Cells within the size, by state. */
   readonly #having = new Uint32Array(4);
   #length = 0;
+  /** From here on all cells are holes. */
+  #top = 0;
 
   constructor(space: Space, cells: number, cellBytes: Bytes) {
     this.#space = space;
     this.cellBytes = cellBytes;
     this.#state = new Uint8Array(cells);
     this.#addr = new Float64Array(cells).fill(SOMEWHERE);
+    this.#bits = Array.from({ length: 4 }, () => new Uint32Array((cells + 31) >>> 5));
+    this.#bits[Cell.hole]!.fill(2 ** 32 - 1);
   }
 
   get mostBytes(): Bytes {
@@ -83,31 +89,76 @@ export class Cells {
     return this.#addr[cell]!;
   }
 
+  // hot
   put(cell: number, state: number, addr: Bytes): void {
+    const had = this.#state[cell]!;
+    this.#addr[cell] = addr;
+    if (had === state) return;
     if (cell < this.#length) {
-      this.#having[this.#state[cell]!]!--;
+      this.#having[had]!--;
       this.#having[state]!++;
     }
     this.#state[cell] = state;
-    this.#addr[cell] = addr;
+    const word = cell >>> 5;
+    const bit = 1 << (cell & 31);
+    this.#bits[had]![word]! &= ~bit;
+    this.#bits[state]![word]! |= bit;
+    if (state !== Cell.hole && cell >= this.#top) this.#top = cell + 1;
+  }
+
+  /** All cells of [from, to) get a state, and addresses from `addr` on (below 0: all the same). */
+  // hot
+  #set(from: number, to: number, state: number, addr: Bytes): void {
+    for (let cell = from; cell < to; ) {
+      const had = this.#state[cell]!;
+      const end = had === state ? this.#after(state, cell, to) : this.#change(cell, to, had, state);
+      cell = end;
+    }
+    if (addr < 0) this.#addr.fill(addr, from, to);
+    else for (let cell = from; cell < to; cell++) this.#addr[cell] = addr + (cell - from) * this.cellBytes;
+    if (state !== Cell.hole && to > this.#top) this.#top = to;
+  }
+
+  /** The cells from `from` on that are in one state get another; returns where they end. */
+  // hot
+  #change(from: number, most: number, had: number, state: number): number {
+    const to = this.#after(had, from, most);
+    const inside = Math.min(to, this.#length) - from;
+    if (inside > 0) {
+      this.#having[had]! -= inside;
+      this.#having[state]! += inside;
+    }
+    this.#state.fill(state, from, to);
+    mark(this.#bits[had]!, from, to, 0);
+    mark(this.#bits[state]!, from, to, -1);
+    return to;
   }
 
   resize(bytes: Bytes): void {
-    const before = this.length;
+    const before = this.#length;
     this.bytes = Math.min(bytes, this.mostBytes);
     const after = Math.min(this.#state.length, Math.ceil(this.bytes / this.cellBytes));
     this.#length = after;
-    for (let cell = before; cell < after; cell++) this.#having[this.#state[cell]!]!++;
-    for (let cell = after; cell < before; cell++) this.#having[this.#state[cell]!]!--;
+    // Behind the last block there are holes only.
+    const from = Math.min(before, after, this.#top);
+    const to = Math.min(Math.max(before, after), this.#top);
+    const sign = after > before ? 1 : -1;
+    for (let cell = from; cell < to; cell++) this.#having[this.#state[cell]!]! += sign;
+    this.#having[Cell.hole]! += after - before - sign * (to - from);
   }
 
   /** Gives the blocks of whole cells back. */
+  // hot
   free(from: number, to: number): void {
-    for (let cell = from; cell < to; cell++) {
-      if (this.#state[cell] === Cell.hole) continue;
-      if (this.#state[cell] !== Cell.shared) this.#space.give(this.#addr[cell]!, this.cellBytes);
-      this.put(cell, Cell.hole, SOMEWHERE);
+    const end = Math.min(to, this.#top);
+    for (let cell = from; cell < end; ) {
+      const had = this.#state[cell]!;
+      const runEnd = this.#after(had, cell, end);
+      if (had !== Cell.shared && had !== Cell.hole) this.#give(cell, runEnd);
+      cell = runEnd;
     }
+    if (from < end) this.#set(from, end, Cell.hole, SOMEWHERE);
+    if (to >= this.#top && from < this.#top) this.#top = from;
   }
 
   cut(bytes: Bytes): void {
@@ -116,27 +167,43 @@ export class Cells {
   }
 
   /** Holes of a range get blocks, the others the state; returns the address of `offset` in the new run, -1 where nothing was a hole. */
+  // hot
   fill(offset: Bytes, length: Bytes, state: number): Bytes {
     const { cellBytes } = this;
     const from = Math.floor(offset / cellBytes);
     const to = Math.min(this.#state.length, Math.ceil((offset + length) / cellBytes));
     let base = UNKNOWN;
-    for (let cell = from; cell < to && base < 0; cell++)
-      if (this.#state[cell] === Cell.hole) base = this.#space.take((to - from) * cellBytes);
-    for (let cell = from; cell < to; cell++)
-      if (base >= 0 || this.#state[cell] !== state)
-        this.#fillCell(cell, state, base < 0 ? -1 : base + (cell - from) * cellBytes);
+    if (this.#next(Cell.hole, from, to) < to) base = this.#space.take((to - from) * cellBytes);
+    else if (this.#whole(state, from, to)) return UNKNOWN;
+    for (let cell = from; cell < to; ) {
+      const end = this.#after(this.#state[cell]!, cell, to);
+      this.#fillRun(cell, end, state, base < 0 ? -1 : base + (cell - from) * cellBytes);
+      cell = end;
+    }
     return base < 0 ? UNKNOWN : base + offset - from * cellBytes;
   }
 
+  /** Of cells that are in one state: holes take the new blocks, the others give those meant for them back. */
   // hot
-  #fillCell(cell: number, state: number, addr: Bytes): void {
-    const had = this.#state[cell]!;
-    if (had === Cell.hole) this.put(cell, state, addr);
-    else {
-      if (addr >= 0) this.#space.give(addr, this.cellBytes);
-      if (state === Cell.written && had === Cell.unwritten) this.put(cell, state, this.#addr[cell]!);
-      else if (state === Cell.written && had === Cell.shared) this.put(cell, state, SOMEWHERE);
+  #fillRun(from: number, to: number, state: number, addr: Bytes): void {
+    const had = this.#state[from]!;
+    if (had === Cell.hole) return this.#set(from, to, state, addr);
+    if (addr >= 0) this.#space.give(addr, (to - from) * this.cellBytes);
+    if (state !== Cell.written) return;
+    if (had === Cell.unwritten) {
+      this.#change(from, to, had, state);
+    } else if (had === Cell.shared) this.#set(from, to, state, SOMEWHERE);
+  }
+
+  /** Blocks of these cells go back, neighbours as one. */
+  // hot
+  #give(from: number, to: number): void {
+    const addr = this.#addr;
+    for (let cell = from; cell < to; ) {
+      let end = cell + 1;
+      while (end < to && addr[end] === addr[end - 1]! + this.cellBytes) end++;
+      this.#space.give(addr[cell]!, (end - cell) * this.cellBytes);
+      cell = end;
     }
   }
 
@@ -156,31 +223,65 @@ export class Cells {
 
   /** Copies on write: no cell of the range is shared any more. */
   unshare(from: number, to: number): void {
-    for (let cell = from; cell < Math.min(to, this.length); cell++)
-      if (this.#state[cell] === Cell.shared) this.put(cell, Cell.written, SOMEWHERE);
+    const end = Math.min(to, this.length);
+    for (let cell = this.#next(Cell.shared, from, end); cell < end; cell = this.#next(Cell.shared, cell + 1, end))
+      this.put(cell, Cell.written, SOMEWHERE);
   }
 
   collapse(from: number, count: number): void {
     this.free(from, Math.min(from + count, this.length));
-    for (let cell = from; cell < this.#state.length; cell++) this.#copy(cell, cell + count);
+    this.#move(from + count, from);
     this.resize(Math.max(0, this.bytes - count * this.cellBytes));
   }
 
   insert(from: number, count: number): void {
     this.free(Math.max(from, this.#state.length - count), this.#state.length);
     this.resize(this.bytes + count * this.cellBytes);
-    for (let cell = this.#state.length - 1; cell >= from; cell--)
-      this.#copy(cell, cell - from < count ? -1 : cell - count);
+    this.#move(from, from + count);
   }
 
-  #copy(to: number, from: number): void {
-    const inside = from >= 0 && from < this.#state.length;
-    this.put(to, inside ? this.#state[from]! : Cell.hole, inside ? this.#addr[from]! : SOMEWHERE);
+  /** The cells from `from` on go to `to`; what they leave are holes. */
+  #move(from: number, to: number): void {
+    const cells = this.#state.length;
+    const top = this.#top;
+    const end = Math.min(cells, to + Math.max(0, top - from));
+    const first = Math.min(from, to);
+    const last = Math.max(top, end);
+    if (first >= top) return;
+    this.#count(first, last, -1);
+    this.#state.copyWithin(to, from, top);
+    this.#addr.copyWithin(to, from, top);
+    const [left, right] = to < from ? [end, top] : [from, Math.min(to, cells)];
+    this.#state.fill(Cell.hole, left, right);
+    this.#addr.fill(SOMEWHERE, left, right);
+    this.#top = end;
+    this.#mark(first, last);
+    this.#count(first, last, 1);
+  }
+
+  /** Adds the states of cells within the size, or takes them away. */
+  #count(from: number, to: number, sign: number): void {
+    const end = Math.min(to, this.#length);
+    for (let cell = from; cell < end; cell++) this.#having[this.#state[cell]!]! += sign;
+  }
+
+  /** Bits of [from, to) anew, from the states. */
+  #mark(from: number, to: number): void {
+    const states = this.#state;
+    for (const bits of this.#bits) mark(bits, from, to, 0);
+    for (let cell = from; cell < to; ) {
+      const state = states[cell]!;
+      let end = cell + 1;
+      while (end < to && states[end] === state) end++;
+      mark(this.#bits[state]!, cell, end, -1);
+      cell = end;
+    }
   }
 
   /** Two ranges of cells change places. */
   swap(from: number, other: Cells, at: number, count: number): void {
-    for (let i = 0; i < count; i++) {
+    const most = Math.min(count, Math.max(this.#top - from, other.#top - at));
+    for (let i = 0; i < most; i++) {
       const state = this.state(from + i);
       const addr = this.addr(from + i);
       this.put(from + i, other.state(at + i), other.addr(at + i));
@@ -191,34 +292,93 @@ export class Cells {
   /** A range becomes a clone of another file's. */
   clone(from: number, target: Cells, at: number, count: number): void {
     target.free(at, at + count);
-    for (let i = 0; i < count; i++) {
-      if (this.state(from + i) === Cell.hole) continue;
-      const state = this.state(from + i) === Cell.unwritten ? Cell.unwritten : Cell.shared;
-      target.put(at + i, state, SOMEWHERE);
-      this.put(from + i, state, SOMEWHERE);
+    const last = from + Math.min(count, this.#top - from);
+    for (let cell = from; cell < last; ) {
+      const own = this.#state[cell]!;
+      const end = this.#after(own, cell, last);
+      const state = own === Cell.unwritten ? Cell.unwritten : Cell.shared;
+      if (own !== Cell.hole) {
+        target.#set(at + cell - from, at + end - from, state, SOMEWHERE);
+        this.#set(cell, end, state, SOMEWHERE);
+      }
+      cell = end;
     }
   }
 
   /** A place near `offset` whose cells are all of a state (for a hole: one of them is); -1 where there is none. */
+  // hot
   find(offset: Bytes, length: Bytes, state: number): Bytes {
-    const { cellBytes, length: cells } = this;
+    const { cellBytes } = this;
+    const cells = this.#length;
     if (this.#having[state] === 0) return UNKNOWN;
+    const first = Math.floor(offset / cellBytes);
+    if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state)) return offset;
     const many = Math.max(1, Math.ceil(length / cellBytes));
-    if (this.#fits(Math.floor(offset / cellBytes), Math.ceil((offset + length) / cellBytes), state)) return offset;
-    const start = Math.floor(offset / cellBytes);
-    for (let i = 0, tries = 0; i < cells && tries < TRIES; i++) {
-      const cell = (start + i) % cells;
-      if (this.#state[cell] !== state) continue;
-      tries++;
-      if (this.#fits(cell, cell + many, state)) return cell * cellBytes;
+    const start = first % cells;
+    const found = this.#search(state, start, cells, many);
+    const place = found < 0 ? this.#search(state, 0, start, many) : found;
+    return place < 0 ? UNKNOWN : place * cellBytes;
+  }
+
+  /** The first place in [from, to) where `many` cells fit, among the first runs; -1 where there is none. */
+  #search(state: number, from: number, to: number, many: number): number {
+    let cell = this.#next(state, from, to);
+    for (let tries = 0; tries < TRIES && cell < to; tries++) {
+      if (this.#fits(cell, cell + many, state)) return cell;
+      // The rest of a run that is too short is shorter still.
+      cell = this.#next(state, this.#after(state, cell, to), to);
     }
-    return UNKNOWN;
+    return -1;
   }
 
   #fits(from: number, to: number, state: number): boolean {
-    if (to > this.length) return false;
-    if (state === Cell.hole) return this.#state[from] === state;
-    for (let cell = from; cell < to; cell++) if (this.#state[cell] !== state) return false;
-    return true;
+    if (to > this.#length) return false;
+    return state === Cell.hole ? this.#state[from] === state : this.#whole(state, from, to);
+  }
+
+  #whole(state: number, from: number, to: number): boolean {
+    return this.#after(state, from, to) >= to;
+  }
+
+  /** The first cell of a state in [from, to), or `to`. */
+  // hot
+  #next(state: number, from: number, to: number): number {
+    if (from >= to) return to;
+    const bits = this.#bits[state]!;
+    const last = (to - 1) >>> 5;
+    let word = from >>> 5;
+    let left = bits[word]! & (-1 << (from & 31));
+    while (left === 0 && word < last) {
+      word++;
+      left = bits[word]!;
+    }
+    return left === 0 ? to : Math.min(to, word * 32 + 31 - Math.clz32(left & -left));
+  }
+
+  /** The first cell in [from, to) that is of another state, or `to`. */
+  // hot
+  #after(state: number, from: number, to: number): number {
+    if (from >= to) return to;
+    const bits = this.#bits[state]!;
+    const last = (to - 1) >>> 5;
+    let word = from >>> 5;
+    let left = ~bits[word]! & (-1 << (from & 31));
+    while (left === 0 && word < last) {
+      word++;
+      left = ~bits[word]!;
+    }
+    return left === 0 ? to : Math.min(to, word * 32 + 31 - Math.clz32(left & -left));
+  }
+}
+
+/** Bits [from, to) of 32 a word become those of `value`: 0 or -1. */
+// hot
+function mark(bits: Uint32Array, from: number, to: number, value: number): void {
+  const first = from >>> 5;
+  const last = (to - 1) >>> 5;
+  for (let word = first; word <= last; word++) {
+    const low = word === first ? -1 << (from & 31) : -1;
+    const high = word === last ? -1 >>> (31 - ((to - 1) & 31)) : -1;
+    bits[word] = (bits[word]! & ~(low & high)) | (value & low & high);
   }
 }

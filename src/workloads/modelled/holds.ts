@@ -23,10 +23,8 @@ export interface Held {
 /** Holds of one thread, the next one due last. */
 export class Holds {
   readonly #sorted: Held[] = [];
-
-  get nextNs(): Nanos {
-    return this.#sorted.at(-1)?.dueNs ?? Number.POSITIVE_INFINITY;
-  }
+  /** When the next is due. */
+  nextNs: Nanos = Number.POSITIVE_INFINITY;
 
   /** When the last of them is given back. */
   get lastNs(): Nanos {
@@ -44,16 +42,26 @@ export class Holds {
       if (this.#sorted[middle]!.dueNs > held.dueNs) low = middle + 1;
       else high = middle;
     }
-    this.#sorted.splice(low, 0, held);
+    // From the place to the end, one on: that is short, as most are due soon.
+    const sorted = this.#sorted;
+    let at = sorted.push(held) - 1;
+    for (; at > low; at--) sorted[at] = sorted[at - 1]!;
+    sorted[low] = held;
+    this.nextNs = sorted[sorted.length - 1]!.dueNs;
   }
 
+  // hot
   next(): Held {
-    return this.#sorted.pop()!;
+    const sorted = this.#sorted;
+    const held = sorted.pop()!;
+    this.nextNs = sorted.length === 0 ? Number.POSITIVE_INFINITY : sorted[sorted.length - 1]!.dueNs;
+    return held;
   }
 
   clear(): void {
     for (const { pins, file } of this.#sorted) if (pins) file.pins--;
     this.#sorted.length = 0;
+    this.nextNs = Number.POSITIVE_INFINITY;
   }
 }
 

@@ -23,8 +23,10 @@ const MOST_AT_ONCE = 64;
 /** Shares that count as all and none. */
 const ALWAYS = 0.95;
 const NEVER = 0.05;
-/** Looks of a thread that waits for others: for a fortieth of the recording at most. */
-const MOST_POLLS = 125;
+/** A thread that waits for others looks after a first pause, then after longer ones, in all for so many first pauses. */
+const PATIENCE = 125;
+const LONGER = 1.1;
+/** A first pause is a part of the recording: it waits for a fortieth of it at most. */
 export const POLLS_OF_SPAN = 5000;
 /** Who changes a file's blocks meets its holders in a way that is worth keeping. */
 const CHANGES = opSet([
@@ -42,7 +44,7 @@ export interface ThreadOptions {
   /** After this the recording begins again; Infinity for never. */
   readonly againNs: Nanos;
   readonly firstNs: Nanos;
-  /** Between two looks of a thread that waits for others. */
+  /** First pause of a thread that waits for others. */
   readonly pollNs: Nanos;
   readonly steps: number;
 }
@@ -56,7 +58,9 @@ export class Thread {
   #step: number;
   #left: number;
   #round = 0;
-  #patience = MOST_POLLS;
+  /** Pauses of a wait: the next one, and all of them so far, in first pauses. */
+  #pause = 1;
+  #waited = 0;
   /** The file of a step that waits. */
   #chosen: ModelFile | null = null;
   #wantsPins = false;
@@ -88,7 +92,9 @@ export class Thread {
       const step = role.chain[this.#step]!;
       const file = this.#file(step);
       if (this.#waits(step, file)) {
-        this.#nextNs = nowNs + this.#o.pollNs;
+        this.#nextNs = nowNs + this.#pause * this.#o.pollNs;
+        this.#waited += this.#pause;
+        this.#pause *= LONGER;
         return;
       }
       this.#do(step, file, nowNs);
@@ -134,12 +140,12 @@ export class Thread {
     const pins = mixed || file.pins > 0 === this.#wantsPins;
     const others = mapped > NEVER && mapped < ALWAYS;
     const maps = others || this.#o.mappings.ofOthers(file, kind) > 0 === mapped >= ALWAYS;
-    if ((pins && maps) || this.#patience === 0) {
-      this.#patience = MOST_POLLS;
+    if ((pins && maps) || this.#waited >= PATIENCE) {
+      this.#pause = 1;
+      this.#waited = 0;
       this.#chosen = null;
       return false;
     }
-    this.#patience--;
     this.#chosen = file;
     return true;
   }

@@ -1,0 +1,27 @@
+// The distinct numbers of a column, as long as they are few.
+
+export class DistinctNumbers {
+  readonly #most: number;
+  readonly #known = new Set<number>();
+  #list: readonly number[] = [];
+  #last = Number.NaN;
+
+  /** More than `most` are too many. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** In order, the same list as long as nothing is added; null where there are too many. */
+  get list(): readonly number[] | null {
+    if (this.#known.size > this.#most) return null;
+    if (this.#list.length !== this.#known.size) this.#list = [...this.#known].sort((a, b) => a - b);
+    return this.#list;
+  }
+
+  // hot
+  add(value: number): void {
+    if (value === this.#last) return;
+    this.#last = value;
+    if (this.#known.size <= this.#most) this.#known.add(value);
+  }
+}
