@@ -46,6 +46,17 @@ export interface Queued {
   last: number;
 }
 
+/** What the letters of a block request say. */
+export interface RequestKind {
+  /** It reads or writes sectors. */
+  readonly moves: boolean;
+  readonly write: boolean;
+  /** Of the file system's own metadata. */
+  readonly meta: boolean;
+  /** Read before anybody asked. */
+  readonly ahead: boolean;
+}
+
 export interface Context {
   readonly sink: AssemblySink;
   readonly events: EventWriter;
@@ -86,6 +97,7 @@ export interface Context {
   /** Meaning of the words of iomap events, by interned word. */
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];
+  readonly requestKinds: RequestKind[];
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;
   /** The block device itself, as a file that is read and written past its file system. */
