@@ -121,7 +121,6 @@ export function newOpen(c: Context, label = ''): OpenFile {
     direct: false,
     name: '',
     directory: '',
-    created: false,
     position: -1,
     sinceNs: c.record.timeNs,
     label,
@@ -141,8 +140,6 @@ export function resolve(c: Context, open: OpenFile, file: number): void {
   if (open.name === '') return;
   c.names.set(`${open.directory}/${open.name}`, file);
   c.named(file, open.name);
-  // Its inode number may have been another file's.
-  if (open.created) c.events.nameFile(file, open.name);
 }
 
 /** What was known by a path only turns out to be the file of an inode: what was learned of the one is of the other. */
