@@ -57,7 +57,7 @@ export function crashOf(
     throw new UserError(`--crash-at is "${text}"; expected ns in the trace's clock, a time such as 2.5s, or random:N`);
   if (atNs < 0 || atNs > trace.endNs)
     throw new UserError(
-      `--crash-at ${text} is not within the trace; expected a time from ${trace.originNs} to ${Number(trace.originNs) + trace.endNs} ns`,
+      `--crash-at ${text} is not within the trace; expected a time from ${trace.originNs} to ${Number(trace.originNs) + trace.endNs} ns, or from its begin on, up to ${trace.endNs / 1e9}s`,
     );
   return { atNs: [atNs], cut: true };
 }
