@@ -1,7 +1,15 @@
 // Notes of the recorder, through a real format and the assembly: what they tell, and when they are not believed.
 import { expect, test } from 'vitest';
 import type { FileMap, MapExtent } from '../../src/record/fiemap.js';
-import { descriptorNote, factNote, fileNote, geometryNote, mapNotes, mappingNote } from '../../src/record/notes.js';
+import {
+  blocksNote,
+  descriptorNote,
+  factNote,
+  fileNote,
+  geometryNote,
+  mapNotes,
+  mappingNote,
+} from '../../src/record/notes.js';
 import { scratch, sealtrace } from '../cli/support.js';
 
 const files = scratch();
@@ -60,6 +68,7 @@ test('FIEMAP of a file nobody touched is its map, extent for extent, with shared
   const notes = mapNotes(at(1_000_000_000), file, 'xfs', mapOf(many));
   const lines = notes.map((note, i) => [`1.${String(i + 10).padStart(6, '0')}`, note] as const);
   const text = trace(
+    ['1.0000005', blocksNote(at(1), DEVICE, 4096)],
     ['1.000001', geometryNote(at(1), DEVICE, 40000, 16)],
     ['1.000002', fileNote(at(1), file, 9, '/m/a')],
     ...lines,
