@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { programFiles } from './program-files.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const at = (...path) => join(root, ...path);
@@ -16,8 +17,8 @@ const { status } = spawnSync(process.execPath, [at('node_modules/typescript/bin/
 });
 if (status !== 0) process.exit(status ?? 1);
 await build({
-  // A thread of the replay is a file of its own.
-  entryPoints: ['src/cli/main.ts', 'src/cli/lane-worker.ts'],
+  // Threads are files of their own, beside the program.
+  entryPoints: programFiles(root),
   outdir: 'dist/cli',
   // What is found by its place in the package stands as deep as in `src`: every file lies in `dist/cli`.
   chunkNames: 'part-[hash]',

@@ -28,11 +28,10 @@ const SHAPE = {
 const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32, remote: 64 } as const;
 const BATCH_ROWS = 4096;
 
-/** An access begins, or it ends. */
-export interface Moment {
-  readonly timeNs: number;
-  readonly access: Access;
-  readonly begin: boolean;
+/** What hears of accesses in the order of time. What it says of one that begins, it is told when that ends. */
+export interface Listener<T> {
+  begin(access: Access, timeNs: number): T;
+  end(access: Access, timeNs: number, said: T): void;
 }
 
 export class AccessLog {
@@ -58,19 +57,33 @@ export class AccessLog {
   }
 
   /** Those of one time by the number of the access, its beginning before its end. */
-  *moments(): Iterable<Moment> {
-    const open = new Map<number, Access>();
-    let group: Piece[] = [];
+  each<T>(listener: Listener<T>): void {
+    const open = new Map<number, { readonly access: Access; readonly said: T }>();
+    // Rows of one time.
+    const group: Piece[] = [];
+    const tell = (): void => {
+      if (group.length > 1) group.sort((a, b) => a.number - b.number || Number(a.end) - Number(b.end));
+      for (let i = 0; i < group.length; i++) {
+        const { timeNs, number, end, access } = group[i]!;
+        if (access !== null) {
+          for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
+            access.segments.push(...group[i + 1]!.access!.segments);
+          open.set(number, { access, said: listener.begin(access, timeNs) });
+        } else if (end) {
+          const begun = open.get(number);
+          open.delete(number);
+          if (begun !== undefined) listener.end(begun.access, timeNs, begun.said);
+        }
+      }
+      group.length = 0;
+    };
     for (const batch of this.log.batches(BATCH_ROWS, () => false))
       for (let i = 0; i < batch.rows; i++) {
         const piece = pieceOf(batch, i, this.directs);
-        if (group.length > 0 && group[0]!.timeNs !== piece.timeNs) {
-          yield* momentsOf(group, open);
-          group = [];
-        }
+        if (group.length > 0 && group[0]!.timeNs !== piece.timeNs) tell();
         group.push(piece);
       }
-    yield* momentsOf(group, open);
+    tell();
   }
 
   private begin(access: Access, segment: Segment | null): void {
@@ -141,21 +154,4 @@ function pieceOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly Di
     disk: at.disk[i]!,
   };
   return { timeNs, number, end: false, access };
-}
-
-function* momentsOf(group: Piece[], open: Map<number, Access>): Iterable<Moment> {
-  if (group.length > 1) group.sort((a, b) => a.number - b.number || Number(a.end) - Number(b.end));
-  for (let i = 0; i < group.length; i++) {
-    const { timeNs, number, end, access } = group[i]!;
-    if (access !== null) {
-      for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
-        access.segments.push(...group[i + 1]!.access!.segments);
-      open.set(number, access);
-      yield { timeNs, access, begin: true };
-    } else if (end) {
-      const begun = open.get(number);
-      open.delete(number);
-      if (begun !== undefined) yield { timeNs, access: begun, begin: false };
-    }
-  }
 }

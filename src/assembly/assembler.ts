@@ -142,6 +142,7 @@ export class Assembler implements KernelSink {
       stateBits: new Map(),
       iomapTypes: [],
       iomapShared: [],
+      requestKinds: [],
       geometry: (device) => this.geometry(device),
       opens: [],
       file: (device, inode) => this.file(device, inode),

@@ -82,7 +82,7 @@ export class BlockOwners {
       if (best !== null && c.file !== prefer) continue;
       const at = map.seek(offset);
       best = { file: c.file, offset, length: map.offset(at) + map.length(at) - offset };
-      if (c.file === prefer) return best;
+      if (prefer < 0 || c.file === prefer) return best;
     }
     return best;
   }

@@ -35,6 +35,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     if (key !== '') {
       open.directory = `${call.device}/${call.directory}`;
       open.name = c.words.get(call.lookup);
+      open.created = call.created;
     }
     if (file >= 0) resolve(c, open, file);
     process.descriptors.set(ret, open);

@@ -46,6 +46,17 @@ export interface Queued {
   last: number;
 }
 
+/** What the letters of a block request say. */
+export interface RequestKind {
+  /** It reads or writes sectors. */
+  readonly moves: boolean;
+  readonly write: boolean;
+  /** Of the file system's own metadata. */
+  readonly meta: boolean;
+  /** Read before anybody asked. */
+  readonly ahead: boolean;
+}
+
 export interface Context {
   readonly sink: AssemblySink;
   readonly events: EventWriter;
@@ -86,6 +97,7 @@ export interface Context {
   /** Meaning of the words of iomap events, by interned word. */
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];
+  readonly requestKinds: RequestKind[];
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;
   /** The block device itself, as a file that is read and written past its file system. */
@@ -109,6 +121,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
     direct: false,
     name: '',
     directory: '',
+    created: false,
     position: -1,
     sinceNs: c.record.timeNs,
     label,
@@ -128,6 +141,8 @@ export function resolve(c: Context, open: OpenFile, file: number): void {
   if (open.name === '') return;
   c.names.set(`${open.directory}/${open.name}`, file);
   c.named(file, open.name);
+  // Its inode number may have been another file's.
+  if (open.created) c.events.nameFile(file, open.name);
 }
 
 /** What was known by a path only turns out to be the file of an inode: what was learned of the one is of the other. */

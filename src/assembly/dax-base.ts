@@ -27,14 +27,17 @@ export function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
   };
   const { accesses, hints } = c.devices;
   let h = 0;
-  for (const { access: a, begin } of accesses.moments()) {
-    if (!begin || a.kind !== 'memory' || !a.direct?.buffer || (a.segments[0]?.file ?? 0) >= 0) continue;
-    for (; h < hints.length && hints[h]!.timeNs <= a.fromNs; h++) hint(replay, hints[h]!, vote);
-    replay.to(a.fromNs);
-    const direct = a.direct!;
-    if (direct.covered === 0) vote(fileOf(direct.buffer!), direct.bufferOffset, a.segments[0]!.addr);
-    direct.covered += a.segments.reduce((sum, s) => sum + s.length, 0);
-  }
+  accesses.each({
+    begin(a) {
+      if (a.kind !== 'memory' || !a.direct?.buffer || (a.segments[0]?.file ?? 0) >= 0) return;
+      for (; h < hints.length && hints[h]!.timeNs <= a.fromNs; h++) hint(replay, hints[h]!, vote);
+      replay.to(a.fromNs);
+      const direct = a.direct!;
+      if (direct.covered === 0) vote(fileOf(direct.buffer!), direct.bufferOffset, a.segments[0]!.addr);
+      direct.covered += a.segments.reduce((sum, s) => sum + s.length, 0);
+    },
+    end() {},
+  });
   for (; h < hints.length; h++) hint(replay, hints[h]!, vote);
   let best: DaxBase | null = null;
   for (const [key, n] of votes) {

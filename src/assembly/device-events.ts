@@ -1,8 +1,8 @@
 // Devices: DMA mappings, IOMMU, NVMe commands, block requests (kernel-events reference, section 7).
-import { type Context, currentOp } from './context.js';
+import { type Context, currentOp, type RequestKind } from './context.js';
 import type { Actor } from './device-log.js';
 import { findBuffer } from './faults.js';
-import { type Handler, word } from './handler.js';
+import { type Handler, told, word } from './handler.js';
 import type { DirectCall, Thread } from './state.js';
 
 /** TO_DEVICE is 1: the device reads memory. 2 FROM_DEVICE, 0 BIDIRECTIONAL: it writes. */
@@ -19,10 +19,10 @@ const mapPage: Handler = (c, t, v) => {
   // device dir dma_addr size phys_addr
   c.devices.iommu.claim(t.tid);
   const runs = [{ addr: v[4]!, length: v[3]! }];
-  c.devices.map(`p${v[0]}/${v[2]}`, t.tid, runs, deviceWrites(word(c, v[1]!)), actor(c, t), directCall(t));
+  c.devices.map(v[0]!, v[2]!, t.tid, runs, deviceWrites(word(c, v[1]!)), actor(c, t), directCall(t));
 };
 
-const unmapPage: Handler = (c, _t, v) => c.devices.unmap(`p${v[0]}/${v[2]}`, c.record.timeNs);
+const unmapPage: Handler = (c, _t, v) => c.devices.unmap(v[0]!, v[2]!, c.record.timeNs);
 
 const mapList: Handler = (c, t, v) => {
   // device full_nents full_ents truncated [phys_addrs] [dma_addrs] [lengths] dir
@@ -37,7 +37,7 @@ const mapList: Handler = (c, t, v) => {
       'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown',
     );
   const write = deviceWrites(word(c, v[4]!));
-  c.devices.map(`s${v[0]}/${physical.join()}`, t.tid, runs, write, actor(c, t), directCall(t));
+  c.devices.map(v[0]!, physical.join(), t.tid, runs, write, actor(c, t), directCall(t));
 };
 
 /**
@@ -47,11 +47,10 @@ const mapList: Handler = (c, t, v) => {
 const regionMapped: Handler = (c, t, v) => {
   if (!(v[1]! > 0) || Number.isNaN(v[0]!))
     return c.unplaced('memory regions of NFS over RDMA without number or length');
-  c.devices.region(`x${v[0]}`, v[2]!, v[1]!, deviceWrites(word(c, v[3]!)), actor(c, t));
+  c.devices.region(`${v[0]}`, v[2]!, v[1]!, deviceWrites(word(c, v[3]!)), actor(c, t));
 };
 
-const unmapList: Handler = (c, _t, v) =>
-  c.devices.unmap(`s${v[0]}/${(c.record.arrays[0] ?? []).join()}`, c.record.timeNs);
+const unmapList: Handler = (c, _t, v) => c.devices.unmap(v[0]!, (c.record.arrays[0] ?? []).join(), c.record.timeNs);
 
 function directCall(t: Thread): DirectCall | null {
   if (!t.call.direct) return null;
@@ -86,19 +85,27 @@ const nvmeSetup: Handler = (c, t, v) => {
   c.devices.command(t.tid, words[0]! + words[1]! * 2 ** 32, (words[2]! & 0xffff) + 1);
 };
 
+/** Letters of `rwbs` (blk_fill_rwbs). */
+const requestKind = (rwbs: string): RequestKind => ({
+  moves: /[RW]/.test(rwbs),
+  write: rwbs.includes('W'),
+  meta: rwbs.includes('M'),
+  ahead: rwbs.includes('A'),
+});
+
 const issue: Handler = (c, t, v) => {
   // dev rwbs bytes sector nr_sector; flushes have no sectors
-  const rwbs = word(c, v[1]!);
-  if (!(v[3]! >= 0) || !(v[4]! > 0) || !/[RW]/.test(rwbs)) return;
-  rawCall(c, t, v[0]!, v[3]! * 512, !rwbs.includes('A'));
-  if (!rwbs.includes('M')) c.blocks.request(v[0]!, v[3]! * 512);
+  const { moves, write, meta, ahead } = told(c, c.requestKinds, v[1]!, requestKind);
+  if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves) return;
+  rawCall(c, t, v[0]!, v[3]! * 512, !ahead);
+  if (!meta) c.blocks.request(v[0]!, v[3]! * 512);
   c.devices.issue(
     t.tid,
     v[0]!,
     v[3]!,
     v[4]! * 512,
-    rwbs.includes('W'),
-    rwbs.includes('M'),
+    write,
+    meta,
     c.record.timeNs,
     t.task,
     currentOp(c, t),
@@ -111,7 +118,7 @@ const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.recor
 const remap: Handler = (c, _t, v) => {
   if (!(v[6]! >= 0)) return;
   c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
-  if (!word(c, v[1]!).includes('M')) c.blocks.request(v[5]!, v[6]! * 512);
+  if (!told(c, c.requestKinds, v[1]!, requestKind).meta) c.blocks.request(v[5]!, v[6]! * 512);
 };
 
 /** By event name. */
@@ -130,7 +137,7 @@ export const DEVICE_EVENTS: Readonly<Record<string, Handler>> = {
   },
   unmap: (c, _t, v) => c.devices.iommuEnd(v[0]!, Number.isNaN(v[2]!) ? v[1]! : v[2]!, c.record.timeNs),
   xprtrdma_mr_map: regionMapped,
-  xprtrdma_mr_unmap: (c, _t, v) => c.devices.unmap(`x${v[0]}`, c.record.timeNs),
+  xprtrdma_mr_unmap: (c, _t, v) => c.devices.regionEnd(`${v[0]}`, c.record.timeNs),
   mr_alloc: (c) => c.unplaced('RDMA memory regions of the kernel: mr_alloc tells no memory'),
   nvme_setup_cmd: nvmeSetup,
   block_rq_issue: issue,

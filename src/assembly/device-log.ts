@@ -4,6 +4,7 @@
 import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
 import { IommuPieces } from './iommu-pieces.js';
+import { OpenAccesses } from './open-accesses.js';
 import { PageFrames } from './page-frames.js';
 import type { DirectCall } from './state.js';
 
@@ -71,6 +72,10 @@ const MOST_HINTS = 4096;
 /** The memory of a command is mapped just before the command is issued. */
 const RECENT = 7;
 
+/** Owners of what is under way without a device's name. */
+const REGIONS = -1;
+export const TAUGHT = -2;
+
 export class DeviceLog {
   /** Those that are over. */
   readonly accesses: AccessLog;
@@ -80,8 +85,8 @@ export class DeviceLog {
   /** Disk -> partitions on it: device and first sector (block_bio_remap). */
   readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
-  private readonly open = new Map<string, Access[]>();
-  private readonly requests = new Map<string, Access[]>();
+  private readonly open = new OpenAccesses();
+  private readonly requests = new OpenAccesses();
   /** By thread: the command it set up last. */
   private readonly commands = new Map<number, Segment>();
   private readonly recent: Access[] = [];
@@ -109,17 +114,30 @@ export class DeviceLog {
     for (const access of this.iommu.end(iova, length)) this.over(access, timeNs);
   }
 
-  map(key: string, tid: number, runs: readonly Run[], write: boolean, who: Actor, direct: DirectCall | null): void {
+  /** `owner` and `key`: what the end of the mapping names. */
+  map(
+    owner: number,
+    key: number | string,
+    tid: number,
+    runs: readonly Run[],
+    write: boolean,
+    who: Actor,
+    direct: DirectCall | null,
+  ): void {
     const access = this.memory(runs, write, who, direct, this.commands.get(tid) ?? null);
     this.remember(access);
-    push(this.open, key, access);
+    this.open.add(owner, key, access);
   }
 
   /** Memory by an address that only the device understands: an interval, and no file. */
   region(key: string, addr: number, length: number, write: boolean, who: Actor): void {
     const access = this.memory([], write, who, null, null);
     access.segments.push(segment(addr, length));
-    push(this.open, key, access);
+    this.open.add(REGIONS, key, access);
+  }
+
+  regionEnd(key: string, timeNs: number): void {
+    this.unmap(REGIONS, key, timeNs);
   }
 
   private memory(
@@ -149,8 +167,8 @@ export class DeviceLog {
     return access;
   }
 
-  unmap(key: string, timeNs: number): void {
-    const access = shift(this.open, key);
+  unmap(owner: number, key: number | string, timeNs: number): void {
+    const access = this.open.take(owner, key);
     if (access === undefined) {
       this.counts.unmapWithoutMap++;
       return;
@@ -202,11 +220,11 @@ export class DeviceLog {
       for (const a of this.recent) if (a.command === command) a.disk = device;
     }
     this.remember(access);
-    push(this.requests, `${device}/${sector}`, access);
+    this.requests.add(device, sector, access);
   }
 
   complete(device: number, sector: number, timeNs: number): void {
-    const access = shift(this.requests, `${device}/${sector}`);
+    const access = this.requests.take(device, sector);
     if (access === undefined) return;
     access.toNs = timeNs;
     this.accesses.add(access);
@@ -219,7 +237,7 @@ export class DeviceLog {
   }
 
   finish(endNs: number): void {
-    for (const queue of [...this.open.values(), ...this.requests.values(), this.iommu.rest()])
+    for (const queue of [this.open.rest(), this.requests.rest(), this.iommu.rest()])
       for (const access of queue) {
         this.counts.neverUnmapped++;
         access.toNs = endNs;
@@ -254,17 +272,3 @@ export class DeviceLog {
 }
 
 const segment = (addr: number, length: number): Segment => ({ addr, length, file: -1, offset: -1, moved: false });
-
-/** Equal keys can be open twice at a time: first in, first out. */
-function push(map: Map<string, Access[]>, key: string, access: Access): void {
-  const queue = map.get(key);
-  if (queue === undefined) map.set(key, [access]);
-  else queue.push(access);
-}
-
-function shift(map: Map<string, Access[]>, key: string): Access | undefined {
-  const queue = map.get(key);
-  const access = queue?.shift();
-  if (queue?.length === 0) map.delete(key);
-  return access;
-}

@@ -20,7 +20,12 @@ const ranged: Handler = (c, t, v) => {
 function measureBlocks(c: Context, t: Thread, v: Float64Array, status: string): void {
   const { fault, work } = t;
   if (fault.active) {
-    if (fault.offset >= 0 && (fault.dax || status.includes('D')) && fault.file === c.file(v[0]!, v[1]!))
+    // Only a store reserves blocks: behind a load stands a write that is not in the trace.
+    if (
+      fault.offset >= 0 &&
+      (fault.dax || (fault.write && status.includes('D'))) &&
+      fault.file === c.file(v[0]!, v[1]!)
+    )
       c.blocks.touched(v[0]!, v[2]!, v[3]!, fault.offset - (fault.offset % PAGE), PAGE);
   } else if (stillWorks(t) && work.device === v[0] && work.inode === v[1])
     c.blocks.touched(v[0]!, v[2]!, v[3]!, work.offset, work.length);

@@ -18,7 +18,7 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return block * c.blocks.bytes(row.device);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
-  for (const row of c.log.rows()) mapEvent(c, row, addressOf(row));
+  for (const row = c.log.all(); row.next(); ) mapEvent(c, row, addressOf(row));
   tellEach(c, 'xfs-geometry', [...geometries.keys()], (device) => geometries.get(device)!.describe());
   c.devices.finish(endNs);
   const base = daxBase(c, addressOf);

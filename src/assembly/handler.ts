@@ -56,6 +56,13 @@ export function author(c: Context, t: Thread): void {
 
 export const word = (c: Context, value: number): string => (Number.isNaN(value) ? '' : c.words.get(value));
 
+/** What a word means, worked out once. */
+export function told<T>(c: Context, known: T[], id: number, meaning: (text: string) => T): T {
+  if (Number.isNaN(id)) return meaning('');
+  known[id] ??= meaning(c.words.get(id));
+  return known[id]!;
+}
+
 export function grows(c: Context, file: number, end: number, tell: boolean): void {
   const size = c.sizes.get(file);
   if (size !== undefined && end > size) sizeIs(c, file, end, tell);

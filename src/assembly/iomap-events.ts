@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import type { Context, DirectCall, Queued } from './context.js';
 import { sizeIs } from './context.js';
 import { findBuffer } from './faults.js';
-import { author, type Handler, PAGE, strong, worksOn } from './handler.js';
+import { author, type Handler, PAGE, strong, told, worksOn } from './handler.js';
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
@@ -57,13 +57,6 @@ const IOMAP_F_SHARED = 4;
 const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
 
 const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
-
-/** What a word means, worked out once. */
-function told<T>(c: Context, known: T[], id: number, meaning: (text: string) => T): T {
-  if (Number.isNaN(id)) return meaning('');
-  known[id] ??= meaning(c.words.get(id));
-  return known[id]!;
-}
 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio

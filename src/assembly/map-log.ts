@@ -1,7 +1,8 @@
 // Changes of block maps as they were observed, kept until the end of the recording: only then is it known how the file
 // system numbers its blocks (XFS allocation groups), where DAX memory starts, and whose blocks a device touched.
 import type { ByteStore } from '../base/byte-store.js';
-import { ColumnLog } from '../base/column-log.js';
+import { ColumnLog, type SomeRows } from '../base/column-log.js';
+import type { Arrays } from '../base/columns.js';
 
 /** What a row of the log is. `insert` maps, `remove` makes a hole, `seen` only looked; `reset` and `unknown` take the whole file. */
 const CHANGES = [
@@ -18,6 +19,9 @@ const CHANGES = [
 ] as const;
 export type MapChange = (typeof CHANGES)[number];
 const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));
+
+const INSERT = CODES.insert!;
+const SEEN = CODES.seen!;
 
 export interface MapRow {
   readonly change: MapChange;
@@ -69,17 +73,76 @@ const BLOCK_ROWS = 8192;
 /** They leave the file's own map as it is. */
 const LOOKS: ReadonlySet<MapChange> = new Set(['seen', 'known', 'cow-insert', 'cow-remove']);
 
+/** Rows in the order in which they were added: each stands in the fields until `next` brings another. */
+export class MapCursor implements MapRow {
+  change: MapChange = 'insert';
+  timeNs = 0;
+  file = 0;
+  device = 0;
+  offset = 0;
+  count = 0;
+  block = 0;
+  unwritten = false;
+  reflinked = false;
+  opId = 0;
+  task = 0;
+  row = 0;
+  readonly #blocks: Iterator<SomeRows<typeof SHAPE>>;
+  #at: Arrays<typeof SHAPE> | null = null;
+  #rows = 0;
+  #next = 0;
+
+  constructor(log: ColumnLog<typeof SHAPE>) {
+    this.#blocks = log.blocks()[Symbol.iterator]();
+  }
+
+  /** False when there are no more. */
+  // hot
+  next(): boolean {
+    if (this.#next === this.#rows && !this.#turn()) return false;
+    const i = this.#next++;
+    const at = this.#at!;
+    this.change = CHANGES[at.change[i]!]!;
+    this.timeNs = at.timeNs[i]!;
+    this.file = at.file[i]!;
+    this.device = at.device[i]!;
+    this.offset = at.offset[i]!;
+    this.count = at.count[i]!;
+    this.block = at.block[i]!;
+    this.unwritten = at.unwritten[i] === 1;
+    this.reflinked = at.reflinked[i] === 1;
+    this.opId = at.opId[i]!;
+    this.task = at.task[i]!;
+    this.row = at.row[i]!;
+    return true;
+  }
+
+  #turn(): boolean {
+    const block = this.#blocks.next();
+    if (block.done === true) return false;
+    this.#at = block.value.at;
+    this.#rows = block.value.rows;
+    this.#next = 0;
+    return this.#rows > 0;
+  }
+}
+
 export class MapLog {
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
   /** In the order of their first row. */
   readonly devices = new Set<number>();
   readonly #rows: ColumnLog<typeof SHAPE>;
+  /** The same without what was only seen, which is most of it: all that a map needs. */
+  readonly #changes: ColumnLog<typeof SHAPE>;
+  /** By file: it has a row among the changes, and with it its device. */
+  readonly #met: boolean[] = [];
   /** By file: number of its last row that maps something or takes it away. */
   readonly #changed = new Map<number, number>();
   readonly #changedNs = new Map<number, number>();
 
   constructor(store: ByteStore) {
     this.#rows = new ColumnLog(SHAPE, store, BLOCK_ROWS);
+    this.#changes = new ColumnLog(SHAPE, store, BLOCK_ROWS);
   }
 
   get length(): number {
@@ -105,13 +168,40 @@ export class MapLog {
     block: number,
     unwritten = false,
   ): void {
-    const { timeNs, opId, task, row, sharing, noted } = this.author;
+    const { timeNs, noted } = this.author;
     if (change === 'insert' || change === 'remove') this.#changed.set(file, this.length);
     if (!noted && !LOOKS.has(change)) this.#changedNs.set(file, timeNs);
     this.devices.add(device);
-    const i = this.#rows.add();
-    const { at } = this.#rows;
-    at.change[i] = CODES[change]!;
+    const code = CODES[change]!;
+    this.#put(this.#rows, code, file, device, offset, count, block, unwritten);
+    if (code === SEEN && this.#met[file] === true) return;
+    this.#met[file] = true;
+    this.#put(this.#changes, code, file, device, offset, count, block, unwritten);
+  }
+
+  all(): MapCursor {
+    return new MapCursor(this.#rows);
+  }
+
+  changes(): MapCursor {
+    return new MapCursor(this.#changes);
+  }
+
+  // hot
+  #put(
+    log: ColumnLog<typeof SHAPE>,
+    code: number,
+    file: number,
+    device: number,
+    offset: number,
+    count: number,
+    block: number,
+    unwritten: boolean,
+  ): void {
+    const { timeNs, opId, task, row, sharing } = this.author;
+    const i = log.add();
+    const { at } = log;
+    at.change[i] = code;
     at.timeNs[i] = timeNs;
     at.file[i] = file;
     at.device[i] = device;
@@ -119,33 +209,9 @@ export class MapLog {
     at.count[i] = count;
     at.block[i] = block;
     at.unwritten[i] = unwritten ? 1 : 0;
-    at.reflinked[i] = sharing && change === 'insert' ? 1 : 0;
+    at.reflinked[i] = sharing && code === INSERT ? 1 : 0;
     at.opId[i] = opId;
     at.task[i] = task;
     at.row[i] = row;
-  }
-
-  /** In the order in which they were added; each is valid until the next. */
-  *rows(): IterableIterator<MapRow> {
-    const row: { -readonly [K in keyof MapRow]: MapRow[K] } = {
-      ...{ change: 'insert', timeNs: 0, file: 0, device: 0, offset: 0, count: 0, block: 0 },
-      ...{ unwritten: false, reflinked: false, opId: 0, task: 0, row: 0 },
-    };
-    for (const { rows, at } of this.#rows.blocks())
-      for (let i = 0; i < rows; i++) {
-        row.change = CHANGES[at.change[i]!]!;
-        row.timeNs = at.timeNs[i]!;
-        row.file = at.file[i]!;
-        row.device = at.device[i]!;
-        row.offset = at.offset[i]!;
-        row.count = at.count[i]!;
-        row.block = at.block[i]!;
-        row.unwritten = at.unwritten[i] === 1;
-        row.reflinked = at.reflinked[i] === 1;
-        row.opId = at.opId[i]!;
-        row.task = at.task[i]!;
-        row.row = at.row[i]!;
-        yield row;
-      }
   }
 }

@@ -2,7 +2,7 @@
 import { UNKNOWN } from '../model/units.js';
 import { BlockOwners } from './block-owners.js';
 import type { BlockSizes } from './block-sizes.js';
-import type { MapLog, MapRow } from './map-log.js';
+import type { MapCursor, MapLog, MapRow } from './map-log.js';
 
 /** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
 export type AddressOf = (row: MapRow) => number;
@@ -11,25 +11,24 @@ export type AddressOf = (row: MapRow) => number;
 export class MapReplay {
   readonly owners = new BlockOwners();
   readonly cow = new BlockOwners();
-  private readonly rows: Iterator<MapRow>;
+  private readonly row: MapCursor;
+  private more: boolean;
   private readonly addressOf: AddressOf;
   private readonly blocks: BlockSizes;
-  private next: IteratorResult<MapRow> | null = null;
   /** Physical pages that stood in for a hole. */
   readonly zeroPages = new Set<number>();
   /** Device of each file. */
   readonly deviceOf = new Map<number, number>();
 
   constructor(log: MapLog, addressOf: AddressOf, blocks: BlockSizes) {
-    this.rows = log.rows();
+    this.row = log.changes();
+    this.more = this.row.next();
     this.addressOf = addressOf;
     this.blocks = blocks;
   }
 
   to(timeNs: number): void {
-    this.next ??= this.rows.next();
-    for (; this.next.done !== true && this.next.value.timeNs <= timeNs; this.next = this.rows.next())
-      this.apply(this.next.value);
+    for (; this.more && this.row.timeNs <= timeNs; this.more = this.row.next()) this.apply(this.row);
   }
 
   private apply(row: MapRow): void {

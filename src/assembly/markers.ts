@@ -90,8 +90,10 @@ const EXTENT = /(\d+):(\d+):(-?\d+):([wud])(s?)/g;
 /** dev blocks log */
 const geometry: Handler = (c, _t, v) => c.geometry(v[0]!).told(v[1]!, v[2]!);
 
-/** dev bytes; what came before was counted in blocks of another size, but nothing comes before. */
+/** dev bytes; who tells it records all that changes maps. Nothing came before that was counted in blocks of another size. */
 const blocks: Handler = (c, _t, v) => {
+  c.xfs.recorded();
+  c.ext4.recorded();
   c.blocks.told(v[0]!, v[1]!);
 };
 

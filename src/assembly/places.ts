@@ -13,17 +13,17 @@ export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null)
   const replay = new MapReplay(c.log, addressOf, c.blocks);
   const { accesses } = c.devices;
   for (const direct of accesses.directs) direct.covered = 0;
-  const placed = new Map<Access, Placed[]>();
-  for (const { timeNs, access, begin } of accesses.moments()) {
-    replay.to(timeNs);
-    if (begin) placed.set(access, place(c, replay, access, base));
-    else {
-      const parts = placed.get(access) ?? [];
+  accesses.each({
+    begin(access, timeNs) {
+      replay.to(timeNs);
+      return place(c, replay, access, base);
+    },
+    end(access, timeNs, parts) {
+      replay.to(timeNs);
       for (const part of parts) if (!part.moved && !stillThere(replay, part)) part.moved = true;
       accessRows(c, access, parts);
-      placed.delete(access);
-    }
-  }
+    },
+  });
 }
 
 interface Placed extends Segment {

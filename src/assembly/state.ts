@@ -11,6 +11,8 @@ export interface OpenFile {
   /** Name given at the look-up inside open, with its directory. */
   name: string;
   directory: string;
+  /** This open made the file, by that name. */
+  created: boolean;
   /** File position, for calls without an offset; -1 unknown. */
   position: number;
   /** When it was opened, or met; what was seen before tells nothing of it. */

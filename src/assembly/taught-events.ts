@@ -7,6 +7,7 @@ import { Flag, OPS, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { AssemblySink, Context } from './context.js';
 import { callOp } from './context.js';
+import { TAUGHT } from './device-log.js';
 import { pinnedNs } from './pins.js';
 import type { Thread } from './state.js';
 import { Claims, type Placed } from './taught-claims.js';
@@ -206,7 +207,7 @@ export class TaughtEvents {
   #release(t: Thread, operation: Operation, telling: Telling): void {
     const { op } = operation.spec;
     if (op === 'dma_unmap') {
-      this.#c.devices.unmap(operation.deviceKey(telling), this.#c.record.timeNs);
+      this.#c.devices.unmap(TAUGHT, operation.deviceKey(telling), this.#c.record.timeNs);
       operation.use(telling.row).placed++;
       return;
     }
@@ -224,7 +225,8 @@ export class TaughtEvents {
     const write = (operation.flags(telling) & Flag.write) !== 0;
     const key = operation.deviceKey(telling);
     const { timeNs, row } = telling;
-    devices.map(key, t.tid, [{ addr, length }], write, { timeNs, row, task: t.task, opId: callOp(this.#c, t) }, null);
+    const who = { timeNs, row, task: t.task, opId: callOp(this.#c, t) };
+    devices.map(TAUGHT, key, t.tid, [{ addr, length }], write, who, null);
     operation.use(telling.row).placed++;
   }
 

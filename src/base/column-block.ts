@@ -1,11 +1,15 @@
 // A fixed number of rows of typed columns in one piece of memory, so that they go to a store and come back as one.
 import type { Arrays, Numbers, Shape } from './columns.js';
 
+/** From so many rows on a column is copied in one piece. */
+const MANY = 32;
+
 export class ColumnBlock<S extends Shape> {
   readonly at: Arrays<S>;
   readonly bytes: Uint8Array;
   readonly capacity: number;
   // One list per element type: a loop that has met many of them is many times slower (architecture, section 8).
+  readonly #all: Numbers[] = [];
   readonly #floats: Float64Array[] = [];
   readonly #words: Uint32Array[] = [];
   readonly #signed: Int32Array[] = [];
@@ -25,6 +29,7 @@ export class ColumnBlock<S extends Shape> {
       const column = new type(buffer, offset, capacity);
       offset += column.byteLength;
       columns[name] = column;
+      this.#all.push(column);
       if (column instanceof Float64Array) this.#floats.push(column);
       else if (column instanceof Uint32Array) this.#words.push(column);
       else if (column instanceof Int32Array) this.#signed.push(column);
@@ -36,9 +41,28 @@ export class ColumnBlock<S extends Shape> {
     this.capacity = capacity;
   }
 
-  /** Row `from` of another block of the same shape becomes row `to` of this one. */
+  /** Rows from `from` on of another block of the same shape become rows from `to` on of this one. */
   // hot
-  take(to: number, other: ColumnBlock<S>, from: number): void {
+  copy(to: number, other: ColumnBlock<S>, from: number, count: number): void {
+    if (count >= MANY) this.#copyMany(to, other, from, count);
+    else for (let i = 0; i < count; i++) this.#copyOne(to + i, other, from + i);
+  }
+
+  /** Row `order[i]` of another block of the same shape becomes row i of this one. */
+  gather(other: ColumnBlock<S>, order: Uint32Array): void {
+    for (const [i, column] of this.#floats.entries()) gatherFloats(column, other.#floats[i]!, order);
+    for (const [i, column] of this.#words.entries()) gatherWords(column, other.#words[i]!, order);
+    for (const [i, column] of this.#signed.entries()) gatherOthers(column, other.#signed[i]!, order);
+    for (const [i, column] of this.#halves.entries()) gatherOthers(column, other.#halves[i]!, order);
+    for (const [i, column] of this.#bytes.entries()) gatherOthers(column, other.#bytes[i]!, order);
+  }
+
+  #copyMany(to: number, other: ColumnBlock<S>, from: number, count: number): void {
+    for (const [i, column] of this.#all.entries()) column.set(other.#all[i]!.subarray(from, from + count), to);
+  }
+
+  // hot
+  #copyOne(to: number, other: ColumnBlock<S>, from: number): void {
     const floats = this.#floats;
     for (let i = 0; i < floats.length; i++) floats[i]![to] = other.#floats[i]![from]!;
     const words = this.#words;
@@ -50,4 +74,22 @@ export class ColumnBlock<S extends Shape> {
     const bytes = this.#bytes;
     for (let i = 0; i < bytes.length; i++) bytes[i]![to] = other.#bytes[i]![from]!;
   }
+}
+
+// hot
+function gatherFloats(out: Float64Array, values: Float64Array, order: Uint32Array): void {
+  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
+}
+
+// hot
+function gatherWords(out: Uint32Array, values: Uint32Array, order: Uint32Array): void {
+  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
+}
+
+function gatherOthers<T extends Exclude<Numbers, Float64Array | Uint32Array>>(
+  out: T,
+  values: T,
+  order: Uint32Array,
+): void {
+  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
 }

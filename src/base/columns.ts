@@ -36,15 +36,6 @@ export class Columns<S extends Shape> {
     return map(this.#shape, (_, name) => this.at[name]!.subarray(0, this.length));
   }
 
-  /** Puts row `order[i]` at place i, one column at a time. */
-  reorder(order: Uint32Array): void {
-    const at: Record<string, Numbers> = this.at;
-    for (const name of Object.keys(this.#shape)) at[name] = gather(at[name]!, order);
-    this.#capacity = Math.max(1, order.length);
-    this.length = order.length;
-    if (order.length === 0) this.#resize(1);
-  }
-
   #resize(capacity: number): void {
     const at: Record<string, Numbers> = this.at;
     for (const [name, type] of Object.entries(this.#shape)) {
@@ -141,27 +132,6 @@ function countBelow(keys: Float64Array, order: Uint32Array, from: number, to: nu
     else high = middle;
   }
   return low - from;
-}
-
-/** One loop per wide type: a loop that has met many element types is many times slower (architecture, section 8). */
-function gather(values: Numbers, order: Uint32Array): Numbers {
-  if (values instanceof Float64Array) return gatherFloats(values, order);
-  if (values instanceof Uint32Array) return gatherWords(values, order);
-  const out = new (values.constructor as NumbersType)(order.length);
-  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
-  return out;
-}
-
-function gatherFloats(values: Float64Array, order: Uint32Array): Float64Array {
-  const out = new Float64Array(order.length);
-  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
-  return out;
-}
-
-function gatherWords(values: Uint32Array, order: Uint32Array): Uint32Array {
-  const out = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) out[i] = values[order[i]!]!;
-  return out;
 }
 
 function map<S extends Shape>(shape: S, make: (type: NumbersType, name: string) => Numbers): Arrays<S> {

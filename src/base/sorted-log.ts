@@ -1,5 +1,5 @@
 // Rows that come nearly in the order of time, or in several such runs, and are read in the order of time; rows of one time in
-// the order in which they were added. Blocks are sorted and go to a store in pages; blocks that overlap are merged page by page.
+// the order in which they were added. Blocks are sorted and go to a store; blocks that overlap are merged.
 import type { ByteStore } from './byte-store.js';
 import { ColumnBlock } from './column-block.js';
 import type { Seen, SomeRows } from './column-log.js';
@@ -9,19 +9,13 @@ interface Timed extends Shape {
   readonly timeNs: Float64ArrayConstructor;
 }
 
-const BLOCK_ROWS = 16_384;
-/** A block that is being merged keeps one page of it in memory. */
-const PAGE_ROWS = 1024;
-
-interface Page {
-  readonly place: number;
-  readonly rows: number;
-}
+const BLOCK_ROWS = 4096;
 
 interface SortedBlock {
   readonly number: number;
   readonly firstNs: number;
-  readonly pages: readonly Page[];
+  readonly place: number;
+  readonly rows: number;
 }
 
 export class SortedLog<S extends Timed> {
@@ -31,6 +25,8 @@ export class SortedLog<S extends Timed> {
   readonly #shape: S;
   readonly #store: ByteStore;
   readonly #block: ColumnBlock<S>;
+  /** For a block that has to be put in order. */
+  #spare: ColumnBlock<S> | null = null;
   readonly #blocks: SortedBlock[] = [];
   readonly #reordered: (first: number, order: Uint32Array) => void;
   readonly #seen: Seen<S>;
@@ -81,15 +77,14 @@ export class SortedLog<S extends Timed> {
     const number = this.#blocks.length;
     const times = at.timeNs as Float64Array;
     const order = stableOrder(times, rows);
-    const page = new ColumnBlock(this.#shape, PAGE_ROWS);
-    const pages: Page[] = [];
-    for (let from = 0; from < rows; from += PAGE_ROWS) {
-      const count = Math.min(PAGE_ROWS, rows - from);
-      for (let i = 0; i < count; i++) page.take(i, this.#block, order === null ? from + i : order[from + i]!);
-      pages.push({ place: this.#store.put(page.bytes), rows: count });
+    const firstNs = times[order?.[0] ?? 0]!;
+    if (order !== null) {
+      this.#spare ??= new ColumnBlock(this.#shape, BLOCK_ROWS);
+      this.#spare.gather(this.#block, order);
+      this.#reordered(number * BLOCK_ROWS, order);
     }
-    if (order !== null) this.#reordered(number * BLOCK_ROWS, order);
-    this.#blocks.push({ number, firstNs: times[order?.[0] ?? 0]!, pages });
+    const { bytes } = order === null ? this.#block : this.#spare!;
+    this.#blocks.push({ number, firstNs, place: this.#store.put(bytes), rows });
     this.#rows = 0;
   }
 }
@@ -114,15 +109,17 @@ export class SortedRuns<S extends Timed> {
   *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
     const merge = new Merge(this.#shape, this.#store, this.#blocks);
     let out = new Batch(this.#shape, most);
-    for (let run = merge.next(); run !== null; run = merge.next()) {
-      if (out.rows >= most && !belongs(run.page.at, run.row)) {
-        yield out;
-        out.rows = 0;
+    for (let run = merge.next(); run !== null; run = merge.next())
+      for (let left = merge.ahead(run); left > 0; ) {
+        if (out.rows >= most && !belongs(run.rows.at, run.row)) {
+          yield out;
+          out.rows = 0;
+        }
+        if (out.rows === out.block.capacity) out = out.grown(this.#shape);
+        const count = out.rows < most ? Math.min(left, most - out.rows) : 1;
+        out.add(run, count);
+        left -= count;
       }
-      if (out.rows === out.block.capacity) out = out.grown(this.#shape);
-      out.add(run);
-      run.row++;
-    }
     if (out.rows > 0 || this.length === 0) yield out;
   }
 }
@@ -147,31 +144,31 @@ class Batch<S extends Timed> implements SortedRows<S> {
     this.places = new Uint32Array(capacity);
   }
 
+  /** The next rows of the run. */
   // hot
-  add(run: Run<S>): void {
-    const row = this.rows++;
-    this.block.take(row, run.page, run.row);
-    this.places[row] = run.first + run.row;
+  add(run: Run<S>, count: number): void {
+    this.block.copy(this.rows, run.rows, run.row, count);
+    const first = run.block.number * BLOCK_ROWS + run.row - this.rows;
+    const end = this.rows + count;
+    for (let row = this.rows; row < end; row++) this.places[row] = first + row;
+    this.rows = end;
+    run.row += count;
   }
 
   grown(shape: S): Batch<S> {
     const batch = new Batch(shape, 2 * this.block.capacity);
-    for (let row = 0; row < this.rows; row++) batch.block.take(row, this.block, row);
+    batch.block.copy(0, this.block, 0, this.rows);
     batch.places.set(this.places);
     batch.rows = this.rows;
     return batch;
   }
 }
 
-/** A block on its way out: one page of it, and the row at which it is. */
+/** A block on its way out, and the row at which it is. */
 interface Run<S extends Timed> {
   readonly block: SortedBlock;
-  readonly page: ColumnBlock<S>;
+  readonly rows: ColumnBlock<S>;
   readonly times: Float64Array;
-  nextPage: number;
-  /** Number within the log of the page's first row. */
-  first: number;
-  rows: number;
   row: number;
 }
 
@@ -181,7 +178,7 @@ class Merge<S extends Timed> {
   /** By their first time, the last one first. */
   readonly #waiting: SortedBlock[];
   readonly #runs: Run<S>[] = [];
-  /** Pages of blocks that are through. */
+  /** Of blocks that are through. */
   readonly #free: ColumnBlock<S>[] = [];
   #now: Run<S> | null = null;
   /** Up to here the present run is ahead of all others: a time, and at that time the number of a block. */
@@ -194,20 +191,24 @@ class Merge<S extends Timed> {
     this.#waiting = [...blocks].sort((a, b) => b.firstNs - a.firstNs || b.number - a.number);
   }
 
-  /** The run whose row is the next one; the caller moves it on. */
-  // hot
+  /** The run whose row is the next one; the caller moves it on by as many rows as it is ahead. */
   next(): Run<S> | null {
     const run = this.#now;
-    if (run !== null) {
-      if (run.row < run.rows || this.#turn(run)) {
-        const timeNs = run.times[run.row]!;
-        if (timeNs < this.#untilNs || (timeNs === this.#untilNs && run.block.number < this.#untilNumber)) return run;
-      } else {
-        this.#runs.splice(this.#runs.indexOf(run), 1);
-        this.#free.push(run.page);
-      }
+    if (run !== null && run.row === run.block.rows) {
+      this.#runs.splice(this.#runs.indexOf(run), 1);
+      this.#free.push(run.rows);
     }
     return this.#choose();
+  }
+
+  /** So many rows of the run come before any row of another. */
+  // hot
+  ahead({ times, row, block }: Run<S>): number {
+    const untilNs = this.#untilNs;
+    const withIt = block.number < this.#untilNumber;
+    let end = row;
+    while (end < block.rows && (times[end]! < untilNs || (withIt && times[end]! === untilNs))) end++;
+    return end - row;
   }
 
   #choose(): Run<S> | null {
@@ -231,24 +232,11 @@ class Merge<S extends Timed> {
   }
 
   #open(block: SortedBlock): Run<S> {
-    const page = this.#free.pop() ?? new ColumnBlock(this.#shape, PAGE_ROWS);
-    const times = page.at.timeNs as Float64Array;
-    const run = { block, page, times, nextPage: 0, first: 0, rows: 0, row: 0 };
-    this.#turn(run);
+    const rows = this.#free.pop() ?? new ColumnBlock(this.#shape, BLOCK_ROWS);
+    this.#store.get(block.place, rows.bytes);
+    const run = { block, rows, times: rows.at.timeNs as Float64Array, row: 0 };
     this.#runs.push(run);
     return run;
-  }
-
-  /** Turns to the block's next page; false behind its last. */
-  #turn(run: Run<S>): boolean {
-    const page = run.block.pages[run.nextPage];
-    if (page === undefined) return false;
-    this.#store.get(page.place, run.page.bytes);
-    run.first = run.block.number * BLOCK_ROWS + run.nextPage * PAGE_ROWS;
-    run.rows = page.rows;
-    run.row = 0;
-    run.nextPage++;
-    return true;
   }
 }
 

@@ -9,6 +9,12 @@ export class WordTable implements Words {
   private readonly texts: string[] = [];
   private readonly raw: Uint8Array[] = [];
   private readonly hashes: number[] = [];
+  private readonly met: (raw: Uint8Array) => void;
+
+  /** `met` hears of every word when it gets its number. */
+  constructor(met: (raw: Uint8Array) => void = () => {}) {
+    this.met = met;
+  }
 
   bytes(buffer: Uint8Array, from: number, to: number): number {
     let hash = 0x811c9dc5;
@@ -40,6 +46,7 @@ export class WordTable implements Words {
     this.texts.push(decoder.decode(raw));
     this.table[at] = id;
     if (id * 2 > this.table.length) this.grow();
+    this.met(raw);
     return id;
   }
 

@@ -10,7 +10,7 @@ import { CLOCK_OFFSET, clockText, joinedLines } from './clocks.js';
 import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
 import { loadParts, shortName, statusOf } from './load.js';
-import { type Args, INPUT, wholeNumber } from './options.js';
+import { type Args, INPUT, READ_THREADS, wholeNumber } from './options.js';
 import { clean, toJson } from './text.js';
 import { TRACE_OUTPUT, traceOutput, writeTrace } from './trace-output.js';
 
@@ -21,6 +21,7 @@ export const ingest: Command = {
   options: {
     ...TRACE_OUTPUT,
     ...INPUT,
+    threads: READ_THREADS,
     'clock-offset': CLOCK_OFFSET,
     begin: { kind: 'text', text: "keep events from this time on (ns in the trace's clock)" },
     end: { kind: 'text', text: 'keep events up to this time' },

@@ -11,7 +11,7 @@ import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
 import { type Inspection, inspectParts } from './inspection.js';
 import { loadParts, statusOf } from './load.js';
-import { INPUT, STRICT } from './options.js';
+import { INPUT, READ_THREADS, STRICT } from './options.js';
 import { facts, heading, table } from './table.js';
 import { plain, toJson } from './text.js';
 
@@ -19,7 +19,7 @@ export const inspect: Command = {
   name: 'inspect',
   summary: 'what is in a trace: records, operations, files, losses, measured latencies, issues',
   operands: ['TRACE'],
-  options: { ...INPUT, strict: STRICT },
+  options: { ...INPUT, threads: READ_THREADS, strict: STRICT },
   examples: [
     ['sealtrace inspect run.txt.gz', 'as tables'],
     ['sealtrace inspect run.txt.gz --json | jq .events.byOp', 'for scripts'],

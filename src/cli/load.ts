@@ -10,6 +10,7 @@ import { givenOffsets } from './clocks.js';
 import type { Context } from './command.js';
 import { Exit } from './errors.js';
 import { mapsGiven } from './event-maps.js';
+import { threadsOf } from './options.js';
 import { startMeter } from './progress.js';
 import { clean } from './text.js';
 import { geometriesGiven } from './xfs-geometry.js';
@@ -52,7 +53,8 @@ async function read(
     const from = args.given('from');
     const clockOffsets = givenOffsets(args.list('clock-offset'));
     const { stdin } = io;
-    const options = { from, columns, maps, xfs, clockOffsets, scratch, stdin, onProgress: meter.update };
+    const threads = threadsOf(args);
+    const options = { from, columns, maps, xfs, clockOffsets, scratch, stdin, threads, onProgress: meter.update };
     const ingested = await ingestParts(paths, options);
     name = traceName(ingested.parts.rest());
     return ingested;

@@ -18,6 +18,8 @@ export interface MapProof {
   readonly changing: number;
   /** The trace does not tell their maps, and says so. */
   readonly uncertain: number;
+  /** Have no blocks, and nothing told of any: nothing to compare. */
+  readonly empty: number;
   readonly different: readonly Difference[];
 }
 
@@ -32,13 +34,24 @@ export interface Difference {
 
 /** Compared at the beginning and at the end of each look: a file whose replayed map changed in between proves nothing. */
 export function proofOf(trace: Trace, snapshots: readonly Snapshot[]): MapProof {
-  const proof = { files: snapshots.length, equal: 0, changing: 0, uncertain: 0, different: [] as Difference[] };
+  const proof = {
+    files: snapshots.length,
+    equal: 0,
+    changing: 0,
+    uncertain: 0,
+    empty: 0,
+    different: [] as Difference[],
+  };
   if (snapshots.length === 0) return proof;
   const times = [...new Set(snapshots.flatMap(({ fromNs, toNs }) => [Number(fromNs), Number(toNs)]))];
   const maps = mapsAt(trace, times);
   for (const { device, inode, path, map, fromNs, toNs } of snapshots) {
     const key = `${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}/${inode}`;
     const [first, last] = [fromNs, toNs].map((at) => maps.get(Number(at))?.get(key));
+    if (first === undefined && map.extents.length === 0) {
+      proof.empty++;
+      continue;
+    }
     if (first === undefined || last === undefined || last.uncertain) {
       proof.uncertain++;
       continue;
@@ -52,9 +65,10 @@ export function proofOf(trace: Trace, snapshots: readonly Snapshot[]): MapProof 
   return proof;
 }
 
-export function proofText({ files, equal, changing, uncertain, different }: MapProof): string {
+export function proofText({ files, equal, changing, uncertain, empty, different }: MapProof): string {
   if (files === 0) return 'no file was looked at in the end: the maps are not proved';
   const rest = [
+    empty > 0 ? `${empty} have no blocks` : '',
     changing > 0 ? `${changing} changed meanwhile` : '',
     uncertain > 0 ? `${uncertain} uncertain` : '',
     different.length > 0

@@ -73,7 +73,7 @@ export const REPLAY: Readonly<Record<string, OptionSpec>> = {
   },
   threads: {
     kind: 'text',
-    text: 'threads that lanes are spread over; the results are the same whatever their number',
+    text: 'threads that lanes are spread over, and with 2 or more one that takes the recording apart; the results are the same whatever their number',
     fallback: '1',
   },
   'crash-at': {
@@ -141,6 +141,19 @@ export class Args {
     return value === undefined ? [] : value.split(',').map((part) => wholeNumber(`--${name}`, part.trim()));
   }
 }
+
+/** `--threads`, of commands that have it. */
+export function threadsOf(args: Args): number {
+  const threads = args.whole('threads') ?? 1;
+  if (threads < 1) throw new UserError(`--threads is ${threads}; expected 1 or more`);
+  return threads;
+}
+
+export const READ_THREADS: OptionSpec = {
+  kind: 'text',
+  text: '2: a second one takes the recording apart while the first puts it together; what comes out is the same',
+  fallback: '1',
+};
 
 export function wholeNumber(name: string, text: string): number {
   const number = Number(text);

@@ -10,6 +10,7 @@ import { ViaSession } from '../record/via.js';
 import { formatBytes, formatCount, formatShare } from '../report/format.js';
 import { timeOf } from '../results/rules.js';
 import { writeBundle } from '../trace/bundle.js';
+import type { GivenOffset } from '../trace/clocks.js';
 import { ingest } from '../trace/ingest.js';
 import type { Command, Context } from './command.js';
 import { Exit } from './errors.js';
@@ -80,15 +81,17 @@ async function recordVia(context: Context, tool: Tool, options: RecordOptions, o
   const live = startLive(context);
   const session = new ViaSession(hostOf(), tool, options, listenerOf(context, live));
   return guarded(session, live, options, out, async () => {
-    const { path, looks, end } = await session.record(scriptFor(options));
-    const trace = await keep([path, looks], out);
+    const { path, looks, tellsClock, end } = await session.record(scriptFor(options));
+    const trace = await keep([path, looks], out, tellsClock ? [] : [{ source: '2', offsetNs: 0n }]);
     const { io, json, quiet } = context;
     const events = trace.columns.rows;
     const maps = proofOf(trace, end);
     if (json) await io.out(toJson({ schema: 'sealtrace.record/1', output: shortName(out), via: tool, events, maps }));
     if (quiet) return;
     io.err(`sealtrace: ${plain(proofText(maps))}\n`);
-    const beside = isRaw(out) ? `; what was looked at before and after is in ${looksBeside(out)}: give both` : '';
+    const beside = isRaw(out)
+      ? `; what was looked at before and after is in ${looksBeside(out)}: give both${tellsClock ? '' : ' with --clock-offset 2=0ns'}`
+      : '';
     io.err(`sealtrace: wrote ${out}: ${plain(formatCount(events))} events${beside}\n`);
   });
 }
@@ -190,8 +193,8 @@ function listenerOf({ io, quiet, style }: Context, live: ReturnType<typeof start
 }
 
 /** The recordings themselves, or a bundle of them. */
-async function keep(paths: readonly string[], out: string): Promise<Trace> {
-  const { trace } = await ingest(paths);
+async function keep(paths: readonly string[], out: string, clockOffsets: readonly GivenOffset[] = []): Promise<Trace> {
+  const { trace } = await ingest(paths, paths.length > 1 ? { clockOffsets } : {});
   if (isRaw(out))
     for (const [i, path] of paths.entries()) {
       const place = i === 0 ? out : looksBeside(out);

@@ -14,7 +14,7 @@ import type { Context } from './command.js';
 import { type CostChoice, costsGiven } from './costs.js';
 import { replayOn } from './lane-threads.js';
 import { traceName } from './load.js';
-import { type Args, listed } from './options.js';
+import { type Args, listed, threadsOf } from './options.js';
 import { type OverlayPlan, overlayOf, withOverlays } from './overlay.js';
 
 export const policyEntries: readonly PolicyEntry[] = Object.values(policyRegistry);
@@ -193,10 +193,4 @@ export function pairs(given: readonly string[], example: string, option = '--set
     settings[key] = pair.slice(at + 1);
   }
   return settings;
-}
-
-function threadsOf(args: Args): number {
-  const threads = args.whole('threads') ?? 1;
-  if (threads < 1) throw new UserError(`--threads is ${threads}; expected 1 or more`);
-  return threads;
 }

@@ -288,10 +288,19 @@ export class Lane {
     return fidelity === null || !(fidelity.leases.any || (fault && sizes.undecided(file, c.offset[row]!, nowNs)));
   }
 
-  /** A row of the columns, in its time; `tried`: its short way is closed. */
-  take(row: number, tried: boolean): void {
-    if (this.threads === null || this.isDue(row, this.threads)) this.step(row, this.c.timeNs[row]!, tried);
-    else this.missed(row);
+  /** hot: a row of the columns, in its time; `tried`: its short way is closed. False: it comes later, and nothing has happened. */
+  take(row: number, tried: boolean): boolean {
+    const { threads } = this;
+    if (threads !== null) {
+      // No kill and no device: whether its thread is late is all there is to ask.
+      const due = this.plan.plain[row] === 1 ? !threads.runsApart(this.c.task[row]!) : this.isDue(row, threads);
+      if (!due) {
+        this.missed(row);
+        return false;
+      }
+    }
+    this.step(row, this.c.timeNs[row]!, tried);
+    return true;
   }
 
   /** Everything that was put off up to and including a time. */
@@ -360,7 +369,8 @@ export class Lane {
     const { queue } = this;
     queue.take();
     const { takenWhat: what, takenRow: row, takenNs: nowNs } = queue;
-    if (what === Later.after) this.conflicts.after(row);
+    if (what === Later.thread) this.runThread(row, nowNs);
+    else if (what === Later.after) this.conflicts.after(row);
     else if (what === Later.size) this.sizes.apply(row, this.c.op[row]!, this.c.file[row]!);
     else if (what === Later.accessEnd) this.devices.end(row);
     else if (what === Later.row) this.step(row, nowNs, false);
@@ -368,8 +378,7 @@ export class Lane {
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
     else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);
-    else if (what === Later.idle) this.claims.idle(row, nowNs);
-    else this.runThread(row, nowNs);
+    else this.claims.idle(row, nowNs);
     this.operations.settle(nowNs);
   }
 

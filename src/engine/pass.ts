@@ -103,8 +103,8 @@ export class Pass {
       const bit = left & -left;
       const lane = 31 - Math.clz32(bit);
       this.versions.acting = bit;
-      this.lanes[lane]!.take(row, (tried & bit) !== 0);
-      this.looked(lane);
+      if (this.lanes[lane]!.take(row, (tried & bit) !== 0)) this.looked(lane);
+      else if (this.lanes[lane]!.queue.nextNs < this.nextNs) this.nextNs = this.lanes[lane]!.queue.nextNs;
     }
     if (this.regimes.isStale) this.regimes.settle();
   }

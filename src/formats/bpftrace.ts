@@ -14,6 +14,7 @@ const REMARKS = /^\s*$|^Attaching \d+ probes?|^@|^[[(].*[\])].*\|$|^\[.*\]\s+\d+
 export const bpftrace: Format = {
   name: 'bpftrace',
   title: 'bpftrace with a script of traces/recipes: plain lines or -f json',
+  kernelOnly: true,
   sniff(head) {
     return firstLines(head).some((line) => LINE.test(line) || isPrinted(line));
   },

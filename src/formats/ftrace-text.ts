@@ -22,6 +22,7 @@ const text = new TextDecoder();
 export const ftraceText: Format = {
   name: 'ftrace-text',
   title: 'ftrace text: trace-cmd report (plain, -t, -R) and tracefs trace',
+  kernelOnly: true,
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     if (/^# tracer: /.test(lines[0] ?? '')) return true;

@@ -60,7 +60,10 @@ interface Hold {
   released: boolean;
 }
 
-type Row = Omit<EventWriter, 'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'forgetPath' | 'newId' | 'commit'>;
+type Row = Omit<
+  EventWriter,
+  'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'nameFile' | 'forgetPath' | 'newId' | 'commit'
+>;
 
 type Range = Pick<Row, 'offset' | 'length' | 'flags'>;
 

@@ -14,6 +14,7 @@ import { randomAccess } from './random-access.js';
 export const perfData: Format = {
   name: 'perf-data',
   title: 'perf.data of perf record, file and pipe form, also zstd-compressed (binary)',
+  kernelOnly: true,
   binary: true,
   sniff: isPerf,
   async read(input, sink) {

@@ -1,4 +1,4 @@
-// `perf script` as text. Line: comm pid[/tid] [cpu] time: [period] group:event[:modifiers]: payload; call chains stand on
+// `perf script` as text. Line: comm pid[/tid] [cpu] [misc] time: [period] group:event[:modifiers]: payload; call chains stand on
 // lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
 // with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
 import type { Format, TraceSink } from '../model/trace.js';
@@ -7,12 +7,14 @@ import { sideband } from './perf-sideband.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
-const SAMPLE = /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(\d+\.(?:\d{9}|\d{6})):\s+(?:\d+\s+)?\S/;
+const SAMPLE =
+  /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(?:[A-Z][A-Za-z]*\s+)?(\d+\.(?:\d{9}|\d{6})):\s+(?:\d+\s+)?\S/;
 const text = new TextDecoder();
 
 export const perfScript: Format = {
   name: 'perf-script',
   title: 'perf script text: tracepoints, mapping, task and lost records; us or ns, any of pid, tid, cpu',
+  kernelOnly: true,
   sniff(head) {
     const lines = firstLines(head);
     if (
@@ -71,8 +73,7 @@ class PerfLines {
     else word = timeWord(b) - 1;
     if (word < 0) return this.#other(b, cut);
     const actor = this.#actor(b, bracket > 0 ? bracket : word);
-    word++;
-    while (isSpace(b[word])) word++;
+    word = pastMisc(b, word + 1);
     let at = word;
     while (at < to && b[at] !== COLON) at++;
     const timeNs = actor === null ? Number.NaN : this.#time(b, word, at);
@@ -176,7 +177,7 @@ class PerfLines {
 function isCpu(b: Uint8Array, bracket: number): boolean {
   let i = bracket + 1;
   while (isDigit(b[i])) i++;
-  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1]) || !isDigit(b[wordAt(b, i + 1)])) return false;
+  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1]) || !isDigit(b[pastMisc(b, i + 1)])) return false;
   let k = bracket - 1;
   while (k > 0 && isSpace(b[k])) k--;
   return isDigit(b[k]);
@@ -193,6 +194,15 @@ function wordAt(b: Uint8Array, from: number): number {
   while (isSpace(b[at])) at++;
   return at;
 }
+
+/** Place of the time behind what -F misc shows of a record's mode (`U`, `KE`, `Sp`). */
+function pastMisc(b: Uint8Array, from: number): number {
+  let at = wordAt(b, from);
+  if (!isCapital(b[at])) return at;
+  while (at < b.length && !isSpace(b[at]) && b[at] !== COLON) at++;
+  return wordAt(b, at);
+}
+const isCapital = (byte: number | undefined): boolean => byte! >= 65 && byte! <= 90;
 
 const RECORD = 'PERF_RECORD_';
 function isSideband(b: Uint8Array, at: number): boolean {

@@ -11,13 +11,17 @@ import { absolute, type Note, notesOf, returnNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
+/** Behind the time -n puts the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(.*)$/s;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+/** -k: a frame of the stack of the call above. */
+const FRAME = /^ > \S.*\[0x[\da-f]+\]\s*$/;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
   name: 'strace',
   title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
+  kernelOnly: true,
   sniff(head) {
     return firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? ''));
   },
@@ -55,6 +59,9 @@ class StraceLines {
   readonly #begun = new Map<number, Begun>();
   readonly #decoder = new TextDecoder();
   #lastTid = 0;
+  #first = true;
+  /** With -r: time of the line; -1: the stamps are of a clock. */
+  #sinceStartNs = -1;
 
   constructor(sink: TraceSink, bad: BadLines) {
     this.#sink = sink;
@@ -68,6 +75,10 @@ class StraceLines {
     this.lines.line = line;
     const text = this.#decoder.decode(bytes);
     const match = LINE.exec(text);
+    if (this.#first && match !== null) {
+      this.#first = false;
+      if (Number(match[5]) === 0) this.#relative();
+    }
     const timeNs = match === null ? Number.NaN : this.#time(match[5]!);
     if (match === null || Number.isNaN(timeNs)) return this.#other(text, cut);
     const rest = match[6]!;
@@ -205,11 +216,19 @@ class StraceLines {
     // Without the day they are not on the wall clock of others.
     if (whole.includes(':')) this.#sink.source.clock = 'time of day';
     const seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
-    return this.#stamps.at(seconds, fraction(part));
+    if (this.#sinceStartNs < 0) return this.#stamps.at(seconds, fraction(part));
+    this.#sinceStartNs += seconds * 1e9 + fraction(part);
+    return this.#stamps.at(Math.floor(this.#sinceStartNs / 1e9), this.#sinceStartNs % 1e9);
+  }
+
+  /** -r tells the time since the line before, so that the first line says 0, which no clock does. */
+  #relative(): void {
+    this.#sinceStartNs = 0;
+    this.#sink.source.clock = 'since start';
   }
 
   #other(text: string, cut: boolean): void {
-    if (text.trim() === '' || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
+    if (text.trim() === '' || FRAME.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
     this.#bad.say(text, this.lines.line, cut);
   }
 }

@@ -14,6 +14,7 @@ import { pagesOf } from './trace-dat-pages.js';
 export const traceDat: Format = {
   name: 'trace-dat',
   title: 'trace.dat of trace-cmd, versions 6 and 7 (binary)',
+  kernelOnly: true,
   binary: true,
   sniff: (head) => [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0)),
   async read(input, sink) {

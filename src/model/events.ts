@@ -207,6 +207,8 @@ export interface EventWriter {
   row: number;
   /** Interns a file by (device, inode) or by path alone; a path may be learned later by calling again. */
   fileId(device: string, inode: string, path?: string): number;
+  /** The file was made by this name just now: whatever its inode number was called before, it is called so. */
+  nameFile(file: number, name: string): void;
   /** From here on the path means another file. */
   forgetPath(path: string): void;
   /** Interns a task by (pid, tid); the last name wins. */

@@ -197,6 +197,8 @@ export interface Format {
   readonly title: string;
   /** Its records are no lines of text: rows are their numbers. */
   readonly binary?: true;
+  /** Its records are the kernel's and nothing else: events are made of them by assembly alone. */
+  readonly kernelOnly?: true;
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */

@@ -25,8 +25,10 @@ export interface CaptureOptions {
 const PAGES = 64;
 const SHORTEST_MS = 10;
 const LONGEST_MS = 200;
-/** A buffer that filled by this share between two looks is too small. */
-const FULL = 0.25;
+/** A buffer that filled by this share between two looks is too small: the reader may once be kept waiting for ten of them. */
+const FULL = 0.1;
+/** Below this the next look may come later. */
+const CALM = 0.03;
 
 interface Source {
   readonly file: CpuFile;
@@ -87,7 +89,7 @@ export class Capture {
       if (share > FULL) this.#grow(buffer);
       fullest = Math.max(fullest, share);
     }
-    const calm = fullest < FULL / 8;
+    const calm = fullest < CALM;
     this.#pauseMs = calm ? Math.min(LONGEST_MS, this.#pauseMs * 2) : Math.max(SHORTEST_MS, this.#pauseMs / 2);
     return this.#pauseMs;
   }

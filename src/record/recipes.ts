@@ -131,7 +131,7 @@ export function shellScript(recipe: Recipe): string {
     'I=$T/instances/sealtrace-shell-$$',
     'mkdir $I || exit 2',
     'READER=',
-    'clean() { echo 0 > $I/tracing_on; sleep 0.5; [ -n "$READER" ] && kill $READER 2>/dev/null; wait $READER; rmdir $I; }',
+    'clean() { echo 0 > $I/tracing_on; sleep 0.5; [ -n "$READER" ] && { kill $READER; wait $READER; } 2>/dev/null; rmdir $I; }',
     'trap clean EXIT; trap "exit 130" INT; trap "exit 143" TERM',
     '# An event that this kernel does not have is left out, and said.',
     'put() { [ -e $I/$2 ] && echo "$1" > $I/$2 || echo "not recorded: $2" >&2; }',

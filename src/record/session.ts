@@ -1,6 +1,6 @@
 // One recording: buffers and files of its own, set up, filled, and taken away again whatever happens.
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { getPriority, setPriority, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/issue.js';
@@ -132,6 +132,7 @@ export class Session {
     const buffers = makeBuffers(this.#root, this.#host.pid);
     this.#buffers = buffers;
     if (command.length > 0) this.#command = new HeldCommand(command);
+    const rest = hurry(this.#host.pid);
     const roots = this.#command !== null ? [this.#command.pid] : pid !== null ? familyOf(pid) : [];
     const capture = this.#open(buffers, events);
     const tool = await this.#tool();
@@ -168,6 +169,7 @@ export class Session {
     turn(buffers, false);
     watch.finish();
     await pump;
+    rest();
     const path = join(this.#folder, 'recording.dat');
     const kernel = describeKernel(this.#root, buffers.maps.read('trace_clock'), events);
     const live = watch.figures();
@@ -289,6 +291,21 @@ export class Session {
       );
     return tool;
   }
+}
+
+/** Whoever empties the buffers late loses what is in them. What was started before keeps its place. */
+const PRIORITY = -10;
+
+/** Returns what ends it. */
+function hurry(pid: number): () => void {
+  const before = getPriority(pid);
+  try {
+    setPriority(pid, PRIORITY);
+  } catch {
+    // A container may forbid it: then a busy machine needs larger buffers, which grow.
+    return () => {};
+  }
+  return () => setPriority(pid, before);
 }
 
 /** Time for a command to end after a signal. */

@@ -66,6 +66,8 @@ export interface ViaRecording {
   readonly path: string;
   /** Text of the looks before and after, on the same clock. */
   readonly looks: string;
+  /** The tool's file tells that clock. */
+  readonly tellsClock: boolean;
   readonly end: readonly Snapshot[];
 }
 
@@ -125,7 +127,8 @@ export class ViaSession {
       throw new UserError(
         `${this.#tool} wrote no recording; its own words are above. Leave --via out to record without it`,
       );
-    return { path, looks, end };
+    // trace-cmd 3.1 writes `local` for a buffer of its own, whatever its clock is.
+    return { path, looks, tellsClock: this.#tool !== 'trace-cmd', end };
   }
 
   /** While the tool records: what is there before the workload runs, and after it. A tool that ends by itself is not waited for. */

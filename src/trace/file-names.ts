@@ -48,6 +48,14 @@ export class FileNames {
     return this.#add('', '', '');
   }
 
+  /** What the file is called from now on. A whole path says more than the last name of it. */
+  rename(file: number, name: string): void {
+    const id = this.#root(file);
+    if (id === NONE) return;
+    const names = this.#names[id]!;
+    if (!names.path.endsWith(`/${name}`)) names.path = name;
+  }
+
   /** The path was removed or given to another file. */
   forget(path: string): void {
     this.#byPath.delete(path);

@@ -4,16 +4,19 @@ import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import type { EventMap } from '../model/event-map.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { ClockPair, Format, GivenGeometry, Input, ReadOptions, Trace, TraceSink } from '../model/trace.js';
+import type { ClockPair, Format, GivenGeometry, Input, Part, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle } from './bundle.js';
 import { openBundle } from './bundle-reader.js';
 import type { GivenOffset } from './clocks.js';
 import { type OpenedInput, openInput } from './input.js';
 import { wholeOf } from './parts.js';
+import { readInThread } from './read-thread.js';
 import { formatNamed, recognise } from './recognise.js';
+import type { SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 import { Timeline } from './timeline.js';
+import type { ReadDone } from './wire.js';
 
 /** Code of the issue that marks a damaged recording; a bundle keeps it. */
 export const DAMAGED = 'input-damaged';
@@ -38,6 +41,8 @@ export interface IngestOptions {
   /** Where file systems of the recordings keep their blocks. */
   readonly xfs?: readonly GivenGeometry[] | undefined;
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** 2 and more: recordings of the kernel's records are read in a thread beside the one that assembles them. */
+  readonly threads?: number | undefined;
   /** Folder for what does not fit into memory; by default that of temporary files. */
   readonly scratch?: string | undefined;
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
@@ -111,7 +116,7 @@ async function readAll(paths: readonly string[], format: Format | null, options:
       throw new UserError(
         '--clock-offset leads the clocks of several recordings to one; expected at least two, found one',
       );
-    for (const group of groups) await readGroup(builder, timeline, group, read, progress);
+    for (const group of groups) await readGroup(builder, timeline, group, read, progress, options.threads ?? 1);
     timeline?.end(options.clockOffsets ?? []);
     return { parts: builder.finishParts(), close: () => builder.close() };
   } catch (error) {
@@ -145,6 +150,7 @@ async function readGroup(
   { format, inputs }: Group,
   options: ReadOptions,
   progress: Progress,
+  threads: number,
 ): Promise<void> {
   timeline?.begin();
   const parts = inputs.map((input) => {
@@ -154,16 +160,43 @@ async function readGroup(
     progress.count(() => tape?.recordRows.length ?? sink.source.records);
     return { opened: input, own: sink, input: followedInput, sink: new WatchedSink(tape ?? sink) };
   });
+  const [first] = parts;
+  const answers =
+    threads > 1 && format.kernelOnly === true && first!.opened.bytes >= 0
+      ? [await readBeside(format, first!, progress)]
+      : await readHere(format, parts, options);
+  parts.forEach(({ opened, own, sink }, i) => {
+    const { intact, damage } = answers[i]!;
+    if (opened.bytes < 0) own.source.bytes = opened.bytesDone;
+    if (intact && damage === '') return;
+    own.issue(DAMAGED, sink.firstRow, [damage, ...sink.texts()].filter((text) => text !== '').join('; '));
+  });
+  progress.tell();
+}
+
+interface ReadPart extends Part {
+  readonly opened: OpenedInput;
+  readonly own: SourceSink;
+  readonly sink: WatchedSink;
+}
+
+type Answer = Pick<ReadDone, 'intact' | 'damage'>;
+
+async function readHere(format: Format, parts: readonly ReadPart[], options: ReadOptions): Promise<readonly Answer[]> {
   const intact =
     format.readTogether === undefined
       ? [await format.read(parts[0]!.input, parts[0]!.sink, options)]
       : await format.readTogether(parts, options);
-  parts.forEach(({ opened, own, sink }, i) => {
-    if (opened.bytes < 0) own.source.bytes = opened.bytesDone;
-    if (intact[i] === true && opened.damage === '') return;
-    own.issue(DAMAGED, sink.firstRow, [opened.damage, ...sink.texts()].filter((text) => text !== '').join('; '));
-  });
-  progress.tell();
+  return parts.map(({ opened: { damage } }, i) => ({ intact: intact[i] === true, damage }));
+}
+
+/** In a thread, which opens the file itself. */
+async function readBeside({ name }: Format, { opened, own, sink }: ReadPart, progress: Progress): Promise<Answer> {
+  await opened.close();
+  const done = await readInThread(opened.path, name, sink, (bytes) => progress.read(opened, bytes));
+  own.source.clock = done.source.clock;
+  own.source.kernel = done.source.kernel;
+  return done;
 }
 
 /** The input, with a call at each piece of it. */
@@ -251,12 +284,19 @@ class Progress {
   readonly #tell: ((progress: IngestProgress) => void) | undefined;
   readonly #inputs: readonly OpenedInput[];
   readonly #counts: (() => number)[] = [];
+  readonly #elsewhere = new Map<OpenedInput, number>();
   readonly #bytesTotal: number;
 
   constructor(inputs: readonly OpenedInput[], tell: ((progress: IngestProgress) => void) | undefined) {
     this.#tell = tell;
     this.#inputs = inputs;
     this.#bytesTotal = inputs.some(({ bytes }) => bytes < 0) ? -1 : inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** So much of an input was read by somebody else. */
+  read(input: OpenedInput, bytes: number): void {
+    this.#elsewhere.set(input, bytes);
+    this.tell();
   }
 
   /** One more source, by what tells how many records it has. */
@@ -266,7 +306,7 @@ class Progress {
 
   tell(): void {
     this.#tell?.({
-      bytesDone: this.#inputs.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
+      bytesDone: this.#inputs.reduce((sum, input) => sum + (this.#elsewhere.get(input) ?? input.bytesDone), 0),
       bytesTotal: this.#bytesTotal,
       records: this.#counts.reduce((sum, count) => sum + count(), 0),
     });

@@ -21,6 +21,7 @@ export interface OpenOptions {
 }
 
 export interface OpenedInput extends Input {
+  readonly path: string;
   random(): Promise<RandomAccess>;
   /** The first HEAD bytes of the unpacked content, or all of it. */
   readonly head: Uint8Array;
@@ -48,6 +49,7 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
   const content = new Peekable(packed.chunks);
   const head = await content.peek(HEAD);
   return {
+    path,
     name,
     bytes,
     head,

@@ -74,6 +74,10 @@ export class EventRow implements EventWriter {
     this.#names.files.merge(from, to);
   }
 
+  nameFile(file: number, name: string): void {
+    this.#names.files.rename(file, name);
+  }
+
   forgetPath(path: string): void {
     this.#names.files.forget(path);
   }

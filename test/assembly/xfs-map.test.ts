@@ -9,12 +9,16 @@ import { Spill } from '../../src/trace/spill.js';
 const FILE = 1;
 const DEVICE = 7 << 20;
 
-const changes = (log: MapLog): string[] => Array.from(log.rows(), ({ change }) => change);
+function changes(log: MapLog): string[] {
+  const found: string[] = [];
+  for (const row = log.all(); row.next(); ) found.push(row.change);
+  return found;
+}
 
 /** Plays a log into cells: offset -> block. */
 function cells(log: MapLog): Map<number, number> {
   const map = new Map<number, number>();
-  for (const row of log.rows()) {
+  for (const row = log.all(); row.next(); ) {
     const end = row.offset + row.count;
     if (row.change === 'remove') for (const at of [...map.keys()]) if (at >= row.offset && at < end) map.delete(at);
     if (row.change !== 'insert') continue;

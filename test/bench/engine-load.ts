@@ -79,7 +79,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
 
 type Row = Omit<EventColumns, 'rows'>;
 
-function emptyColumns(rows: number): EventColumns {
+export function emptyColumns(rows: number): EventColumns {
   return {
     rows,
     timeNs: new Float64Array(rows),

@@ -27,6 +27,7 @@ describe('forms of the columns', () => {
     ['no CPU', (text: string) => text.replace(/\[00\d\]/g, '')],
     ['a period', (text: string) => text.replace(/^( .*?\d:) +/gm, '$1          1 ')],
     ['modifiers', (text: string) => text.replace(/(syscalls:\w+):/g, '$1:')],
+    ['the mode (-F +misc)', (text: string) => text.replace(/(\[00\d\])/g, '$1 U   ').replace('[001] U ', '[001] KE')],
     ['tabs', (text: string) => text.replace(/ {2,}/g, '\t')],
     ['a name with spaces, digits and brackets', (text: string) => text.replaceAll('st-story', 'a 12 [001] b:/-3')],
     [

@@ -5,6 +5,7 @@ import { CALL_EXITS } from '../../src/assembly/calls.js';
 import { strace } from '../../src/formats/strace.js';
 import { decorated, splitArguments, value } from '../../src/formats/strace-args.js';
 import { absolute } from '../../src/formats/strace-notes.js';
+import { Op } from '../../src/model/events.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
 import { head, operations, type Read, readAs } from './support.js';
 
@@ -175,6 +176,30 @@ describe('calls', () => {
 });
 
 describe('tasks', () => {
+  test.each([
+    ['-n: numbers of calls', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [ 257] ')],
+    ['-i: instruction pointers', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [00007f95d56b4ad7] ')],
+    ['both', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [   3] [????????????????] ')],
+    ['-k: stacks', (text: string) => text.replace(/\n/g, '\n > /usr/lib/ld.so(_dl_error+0x26f0) [0x1ab70]\n')],
+  ])('%s', async (_, change) => {
+    const text = calls('openat(AT_FDCWD, "/m/a", O_RDWR) = 3</m/a>', 'fsync(3</m/a>) = 0', 'close(3</m/a>) = 0');
+    const { trace, whole } = await read(change(text));
+    expect(strace.sniff(head(change(text)))).toBe(true);
+    expect(operations(trace)).toEqual(operations((await read(text)).trace));
+    expect(operations(trace)).toHaveLength(3);
+    expect([whole, trace.sources[0]!.records]).toEqual([true, 3]);
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('-r: stamps since the line before become times since the start, on no clock of others', async () => {
+    const { trace } = await read(
+      '7 0.000000 openat(AT_FDCWD, "/m/a", O_RDWR) = 3</m/a> <0.000002>\n7 0.999999 fsync(3</m/a>) = 0 <0.000002>\n7 0.000003 close(3</m/a>) = 0 <0.000002>\n',
+    );
+    expect(trace.sources[0]!.clock).toBe('since start');
+    const times = [Op.open, Op.fsync, Op.close].map((op) => trace.columns.timeNs[trace.columns.op.indexOf(op)]);
+    expect(times).toEqual([0, 999_999_000, 1_000_002_000]);
+  });
+
   test('interrupted calls, a thread, a child that acts before clone returns, a killed child', async () => {
     const { trace } = await read(`100 10.000000 openat(AT_FDCWD</d>, "f", O_RDWR) = 3</d/f> <0.000010>
 100 10.000100 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3</d/f>, 0) = 0x7f0000000000 <0.000010>

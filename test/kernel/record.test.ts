@@ -1,9 +1,10 @@
 // The recorder on this very kernel: real programs on real file systems, the maps against FIEMAP, and everything put back.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fileMaps, type MapExtent } from '../../src/record/fiemap.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { type Built, builtProgram } from '../support/built.js';
 import { agreementOf } from './agreement.js';
@@ -240,6 +241,7 @@ for i in range(400):
 
   test('the printed script of plain shell records the same maps, and takes its buffer away', async () => {
     const log = join(folder, 'shell.jsonl');
+    const old = oldFile('xfs');
     const printed = await record(
       '--print',
       '--path',
@@ -251,11 +253,16 @@ for i in range(400):
     );
     expect(printed.code, printed.err).toBe(0);
     const ran = spawnSync('sh', ['-s'], { cwd: folder, input: printed.out, encoding: 'utf8' });
+    closeSync(old.fd);
     expect(ran.stderr).toBe('');
     const { trace } = await ingest([join(folder, 'shell.txt')]);
     const found = agreementOf(trace, fiemaps(log));
     expect(found).toMatchObject({ wrong: [], unknown: 0 });
     expect(found.same).toBeGreaterThan(0);
+    expect(await knownOf(at('shell.txt'), old.path)).toEqual(await filefragOf(old.path));
+    expect(readFileSync(at('shell.txt'), 'utf8')).toMatch(
+      new RegExp(`note_fd_inode \\d+ \\d+ \\d+ ${old.fd} \\d+:\\d+ ${old.inode}$`, 'm'),
+    );
     expect(readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-shell'))).toEqual([]);
   });
 
@@ -268,9 +275,9 @@ for i in range(400):
       `--via ${tool}${installed(tool) ? '' : ' (skipped: it is not installed)'} records the same maps`,
       async () => {
         const log = join(folder, `${tool}.jsonl`);
-        // Neither tells the maps of files from before.
-        for (const old of readdirSync(mountOf('xfs'))) rmSync(join(mountOf('xfs'), old));
+        const old = oldFile('xfs');
         const ran = await record(
+          '--json',
           '--via',
           tool,
           '--fs',
@@ -283,30 +290,67 @@ for i in range(400):
           ...driver('movers', mountOf('xfs'), log, 44, 1, 4),
         );
         expect(ran.code, ran.err).toBe(0);
-        const { trace } = await ingest([at(out)]);
+        const { trace } = await ingest([at(out), `${at(out)}.looks.txt`]);
+        expect(trace.sources[1]!.facts).toMatchObject({ machine: {}, fileSystems: [{ type: 'xfs', geometry: {} }] });
         const found = agreementOf(trace, fiemaps(log));
+        closeSync(old.fd);
+        expect(JSON.parse(ran.out).maps).toMatchObject({ different: [], changing: 0 });
+        expect(await knownOf(at(out), `${at(out)}.looks.txt`, old.path)).toEqual(await filefragOf(old.path));
         console.log(`--via ${tool}: ${found.same} of ${found.snapshots} FIEMAP equal, ${found.unknown} unknown`);
         expect(found.wrong).toEqual([]);
         expect(found.same).toBeGreaterThan(0);
       },
-      90_000,
+      300_000,
     );
 
-  test.skipIf(!installed('trace-cmd'))('--via trace-cmd records the same maps', async () => {
+  test.skipIf(!installed('trace-cmd'))('--via trace-cmd records the same maps', { timeout: 300_000 }, async () => {
     const log = at('trace-cmd.jsonl');
-    for (const old of readdirSync(mountOf('xfs'))) rmSync(join(mountOf('xfs'), old));
-    const words = ['--via', 'trace-cmd', '--path', mountOf('xfs'), '-o', at('via.dat'), '--'];
+    const old = oldFile('xfs');
+    const words = ['--json', '--via', 'trace-cmd', '--path', mountOf('xfs'), '-o', at('via.dat'), '--'];
     const command = ['env', '-u', 'LD_PRELOAD', ...driver('movers', mountOf('xfs'), log, 45, 1, 4)];
     // trace-cmd opens files of the function tracer, which some kernels lock; events need none of them.
     const env = { LD_PRELOAD: join(folder, 'bin', 'tracecmd-noftrace.so') };
     const ran = await start(built, ['record', ...words, ...command], folder, env).ended;
     expect(ran.code, ran.err).toBe(0);
-    const { trace } = await ingest([at('via.dat')]);
+    closeSync(old.fd);
+    expect(JSON.parse(ran.out).maps).toMatchObject({ different: [], changing: 0 });
+    const clocks = ['--clock-offset', '2=0ns'];
+    expect(await knownOf(at('via.dat'), at('via.dat.looks.txt'), ...clocks, old.path)).toEqual(
+      await filefragOf(old.path),
+    );
+    const { trace } = await ingest([at('via.dat'), at('via.dat.looks.txt')], {
+      clockOffsets: [{ source: '2', offsetNs: 0n }],
+    });
     const found = agreementOf(trace, fiemaps(log));
     console.log(`--via trace-cmd: ${found.same} of ${found.snapshots} FIEMAP equal, ${found.unknown} unknown`);
     expect(found.wrong).toEqual([]);
     expect(found.same).toBeGreaterThan(0);
   });
+
+  /** A file of many extents from before the recording, which this process has open. */
+  function oldFile(fs: string): { readonly path: string; readonly fd: number; readonly inode: number } {
+    const path = join(mountOf(fs), 'from-before');
+    rmSync(path, { force: true });
+    writeFileSync(path, Buffer.alloc(4096 * 40, 1));
+    execFileSync('sync');
+    for (let i = 0; i < 40; i += 2)
+      execFileSync('fallocate', ['-p', '-o', String(4096 * i), '-l', '4096', path], { stdio: 'ignore' });
+    const fd = openSync(path, 'r');
+    return { path, fd, inode: fstatSync(fd).ino };
+  }
+
+  /** Extents of a file as the end of recordings tells them, and as the system's own tool does. */
+  async function knownOf(...words: readonly string[]): Promise<unknown> {
+    const recordings = words.slice(0, -1);
+    const shown = await run('map', ...recordings, '--json', '-q');
+    expect(shown.code, shown.err).toBe(0);
+    const { files } = JSON.parse(shown.out).snapshots.at(-1);
+    const found = files.find(({ path }: { path: string }) => path === words.at(-1));
+    expect(found).toMatchObject({ uncertain: false });
+    return found.extents.map(({ offset, length, addr }: MapExtent) => [offset, length, addr]);
+  }
+  const filefragOf = async (path: string): Promise<unknown> =>
+    (await fileMaps('filefrag', [path]))[0]!.extents.map(({ offset, length, addr }) => [offset, length, addr]);
 
   /** Waits until a recorder has its three buffers. */
   async function ours({ process: { pid } }: Running): Promise<void> {

@@ -20,20 +20,6 @@ describe('columns', () => {
     expect([a.length, b.length, a[999], b[999]]).toEqual([1000, 1000, 999.5, 999 & 255]);
   });
 
-  it('can be added to after a reorder', () => {
-    const columns = new Columns({ a: Uint32Array }, 4);
-    columns.reorder(new Uint32Array(0));
-    const add = (value: number): void => {
-      const row = columns.add();
-      columns.at.a[row] = value;
-    };
-    add(7);
-    add(8);
-    columns.reorder(Uint32Array.of(1, 0));
-    add(9);
-    expect([...columns.view().a]).toEqual([8, 7, 9]);
-  });
-
   it('are ordered as a stable sort orders them', () => {
     const nearly = fc.array(fc.tuple(fc.nat(5), fc.nat(40)), { maxLength: 300 }).map((steps) => {
       let now = 0;

@@ -1,0 +1,1 @@
+export declare function programFiles(root: string): Readonly<Record<string, string>>;

@@ -1,0 +1,99 @@
+// One timed run of the engine benchmark, in a process of its own.
+import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import { reference } from '../../src/costs/reference.js';
+import { lanePolicies } from '../../src/engine/lane-policies.js';
+import { Pass } from '../../src/engine/pass.js';
+import { foldPrices } from '../../src/engine/recipes.js';
+import type { LaneResult } from '../../src/engine/result.js';
+import { planSeals } from '../../src/engine/seal-plan.js';
+import type { Policy, PolicyEntry } from '../../src/model/policy.js';
+import * as registry from '../../src/policies/index.js';
+import { validateSettings } from '../../src/policies/switches.js';
+import { load } from './engine-load.js';
+
+export const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'];
+
+/** Share of events followed by a pin of the same file, which some changes of it wait for. */
+const WAITS = 0.001;
+
+export interface Run {
+  /** Of the plan, the lanes and their results; neither of the load nor of the warm-up, ns. */
+  readonly cpuNs: number;
+  /** Of the second half of the events: part of the time that garbage collection took. */
+  readonly gcShare: number;
+  readonly operations: number;
+  /** By lane: checksums of what it counted. */
+  readonly sums: readonly (readonly number[])[];
+}
+
+const entries: readonly PolicyEntry[] = Object.values(registry);
+const policyOf = (name: string): Policy => entries.find((entry) => entry.name === name)!.build(validateSettings({}));
+
+export async function measure(
+  events: number,
+  names: readonly string[],
+  timing: 'open' | 'closed',
+  apart: boolean,
+): Promise<Run> {
+  const groups = apart ? names.map((name) => [name]) : [names];
+  // The same code on a small load first: compilers are not what is timed.
+  const warm = load(100_000, 2, WAITS);
+  for (const group of groups) replayed(warm, group, timing);
+  const input = load(events, 1, WAITS);
+  const pauses: { startMs: number; ms: number }[] = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) pauses.push({ startMs: startTime, ms: duration });
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  globalThis.gc?.();
+  const before = process.cpuUsage();
+  const parts = groups.map((group) => replayed(input, group, timing));
+  const { user, system } = process.cpuUsage(before);
+  // Pauses are told of in turns of the event loop.
+  for (let turn = 0; turn < 3; turn++) await setTimeout(5);
+  const results = parts.flatMap(({ lanes }) => lanes);
+  const spans = parts.map(({ steadyMs }) => steadyMs);
+  // The forced collection before the first span proves that pauses are seen at all.
+  if (pauses.length === 0) throw new Error('no garbage collection was seen, not even the forced one');
+  const paused = pauses
+    .filter(({ startMs }) => spans.some(([from, to]) => startMs >= from && startMs < to))
+    .reduce((sum, { ms }) => sum + ms, 0);
+  return {
+    cpuNs: (user + system) * 1000,
+    gcShare: paused / spans.reduce((sum, [from, to]) => sum + to - from, 0),
+    operations: results.reduce((sum, lane) => sum + lane.operations, 0),
+    sums: results.map(checksum),
+  };
+}
+
+/** `steadyMs`: when the second half of the events ran. */
+function replayed(
+  input: ReturnType<typeof load>,
+  names: readonly string[],
+  timing: 'open' | 'closed',
+): { readonly lanes: readonly LaneResult[]; readonly steadyMs: readonly [number, number] } {
+  const kernel = policyOf('dax');
+  const policies = names.map((name) => lanePolicies(policyOf(name), input, kernel));
+  const options = { unseal: { kind: 'never' }, onDeny: { kind: 'skip' }, timing, kernel } as const;
+  const pass = new Pass(input, planSeals(input, { kind: 'dma' }), policies, foldPrices(reference), options);
+  pass.runTo(input.endNs / 2);
+  const fromMs = performance.now();
+  pass.runTo(input.endNs);
+  const steadyMs = [fromMs, performance.now()] as const;
+  return { lanes: pass.finish(), steadyMs };
+}
+
+/** Verdicts, errnos, latencies, conflicts and hazards of a lane. */
+function checksum(lane: LaneResult): number[] {
+  const latency = lane.latency.reduce((sum, one) => sum + (one?.sum ?? 0) + (one?.quantile(0.99) ?? 0), 0);
+  const places = (values: ArrayLike<number>): number => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum = (sum * 31 + values[i]!) % 4294967291;
+    return sum;
+  };
+  return [
+    ...[lane.operations, lane.conflicts, lane.groups.length, lane.hazardCount, lane.diverged, latency],
+    ...[places(lane.counts), places(lane.verdicts), places(lane.errnos), lane.wait.sum],
+  ];
+}
