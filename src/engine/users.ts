@@ -53,7 +53,7 @@ export class Users {
 
   /** The file of a descriptor; NONE for what is none. */
   openOf(handle: number): number {
-    return (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]!;
+    return this.file[handle] === 0 || (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]! - 1;
   }
 
   /** Process that a handle is, or was, of. */

@@ -99,8 +99,8 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
   return {
     verdicts,
     waits: {
-      ...{ count: result.wait.count, sum: result.wait.sum, longest: result.wait.max },
-      ...{ behind: result.secondary.count, behindSum: result.secondary.sum },
+      ...{ count: result.wait.count, sum: told(result.wait.sum), longest: result.wait.max },
+      ...{ behind: result.secondary.count, behindSum: told(result.secondary.sum) },
       ...{ stillWaiting: result.stillWaiting, interrupted: result.interrupted },
     },
     hazards: [
@@ -134,8 +134,8 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
         : `${line.op}: ${VERDICTS[answer.verdict]!}${nameOf(answer.errno === 0 ? undefined : answer.errno)}`;
     }),
     waits: {
-      ...{ count: run.waits.length, sum: sum(run.waits), longest: Math.max(0, ...run.waits) },
-      ...{ behind: run.secondary.length, behindSum: sum(run.secondary) },
+      ...{ count: run.waits.length, sum: told(sum(run.waits)), longest: Math.max(0, ...run.waits) },
+      ...{ behind: run.secondary.length, behindSum: told(sum(run.secondary)) },
       ...{ stillWaiting: run.stillWaiting, interrupted: run.interrupted },
     },
     hazards: [
@@ -153,6 +153,9 @@ export function naiveOutcome(lines: readonly Line[], calls: readonly Call[], pol
     broken: twiceOwned(run.disk.files),
   };
 }
+
+/** Prices have fractions of a ns, and sums of fractions an order in which they were added. */
+const told = (ns: number): number => Math.round(ns * 1000) / 1000;
 
 const nameOf = (errno: number | undefined): string =>
   errno === undefined || errno === 0 ? '' : ` ${errnoName(errno)}`;
