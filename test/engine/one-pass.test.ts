@@ -51,10 +51,10 @@ test('there are recordings to replay', () => {
   expect(recordings.length).toBeGreaterThan(20);
 });
 
-test.each(recordings)('%s: every policy in one pass as alone', { timeout: 120_000 }, async (name) => {
+test.each(recordings)('%s: the usual eight policies in one pass as alone', { timeout: 120_000 }, async (name) => {
   const { trace } = await ingest([join(folder, name)]);
   const input = engineInput(trace);
-  for (const timing of TIMINGS) expect(difference(input, ALL, { ...USUAL, timing }), timing).toBe('');
+  for (const timing of TIMINGS) expect(difference(input, USUAL_EIGHT, { ...USUAL, timing }), timing).toBe('');
 });
 
 test('random traces, rules and settings: policies in one pass as alone', { timeout: 240_000 }, async () => {
@@ -77,7 +77,7 @@ test('random traces, rules and settings: policies in one pass as alone', { timeo
           JSON.stringify({ timing, chosen, lines }),
         ).toBe('');
     }),
-    { numRuns: 120, seed: 20170814, endOnFailure: true },
+    { numRuns: 50, seed: 20170814, endOnFailure: true },
   );
 });
 
