@@ -31,10 +31,21 @@ function work(block: Buffer): void {
     for (const [pid, { atNs, births }] of born) {
       const late = Math.max(1, Number(hrtime.bigint() - atNs) / 1000);
       Atomics.add(slots, SLOT.born, births);
-      if (!observer.process(pid)) continue;
+      if (!looked(pid)) continue;
       Atomics.add(slots, SLOT.seen, births);
       Atomics.add(slots, SLOT.late + Math.min(LATE_SLOTS - 1, Math.ceil(Math.log2(late))), births);
     }
+  }
+}
+
+/** False: it was gone already, or the recording has ended meanwhile. */
+function looked(pid: number): boolean {
+  try {
+    return observer.process(pid);
+  } catch (error) {
+    // A buffer that was switched off takes no marker (tracing_mark_write).
+    if ((error as NodeJS.ErrnoException).code === 'EBADF') return false;
+    throw error;
   }
 }
 

@@ -7,6 +7,8 @@ import type { RecordWriter, SourceInfo } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { TraceNames } from './trace-names.js';
 
+const MOST = Number.MAX_SAFE_INTEGER;
+
 /** Where rows go: a number for each new one, then a store per column. */
 export interface NewRows<S extends Shape> {
   readonly at: Arrays<S>;
@@ -97,9 +99,10 @@ export class EventRow implements EventWriter {
     at.flags[row] = this.flags;
     at.file[row] = this.file;
     at.task[row] = this.task;
-    at.offset[row] = this.offset;
-    at.length[row] = this.length;
-    at.addr[row] = this.addr;
+    at.offset[row] = this.offset > MOST ? MOST : this.offset;
+    // `cat` asks copy_file_range for 2^63 bytes: what is beyond every file ends where numbers are exact no more.
+    at.length[row] = this.length > MOST - at.offset[row]! ? MOST - at.offset[row]! : this.length;
+    at.addr[row] = this.addr > MOST ? UNKNOWN : this.addr;
     at.handle[row] = this.handle;
     at.opId[row] = this.opId;
     at.result[row] = this.result;

@@ -63,7 +63,8 @@ export const pnfsBlocks: Workload = {
   ]),
   declares: [
     { policy: 'pagecache', refused: 'none', waited: 'none', recalled: 'none' },
-    { policy: 'pnfs-layout', refused: 'none', recalled: 'some' },
+    // Who asks for a layout that is being recalled is told so.
+    { policy: 'pnfs-layout', refused: 'some', errno: 'RECALLCONFLICT', recalled: 'some' },
   ],
   populate(world, values) {
     const storage = new Storage(world, storageOptions(values, 'pnfs', values.runs! * 2));

@@ -215,3 +215,20 @@ describe('input that can be used', () => {
     expect((await sealtrace(['inspect', KILL, '-q'], { terminal: true })).err).toBe('');
   });
 });
+
+test('a call on more bytes than any file has is kept up to where numbers are exact, also through a bundle', async () => {
+  const text = file(
+    'cat.txt',
+    `# tracer: nop
+             cat-12 [000] .....  1.000001: sys_copy_file_range(fd_in: 3, off_in: 0, fd_out: 1, off_out: 0, len: 0x7fffffffc0000000, flags: 0)
+             cat-12 [000] .....  1.000002: sys_copy_file_range -> 0xfffffffffffffff7
+`,
+  );
+  const bundle = path('cat.sealtrace');
+  const plain = ['-o', '-', '--format', 'ndjson', '-q'];
+  expect(await sealtrace(['ingest', text, '-o', bundle, '-q'])).toMatchObject({ code: 0, err: '' });
+  const { code, out } = await sealtrace(['ingest', bundle, ...plain]);
+  expect(code).toBe(0);
+  expect(out).toContain(`"len":${Number.MAX_SAFE_INTEGER},`);
+  expect((await sealtrace(['ingest', file('cat.ndjson', out), ...plain])).out).toBe(out);
+});

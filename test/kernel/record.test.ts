@@ -357,7 +357,10 @@ for i in range(400):
   /** Extents of a file as the end of recordings tells them, and as the system's own tool does. */
   async function knownOf(...words: readonly string[]): Promise<unknown> {
     const recordings = words.slice(0, -1);
-    const shown = await run('map', ...recordings, '--json', '-q');
+    const joined = at('known.sealtrace');
+    const ingested = await run('ingest', ...recordings, '-o', joined, '-q');
+    expect(ingested.code, ingested.err).toBe(0);
+    const shown = await run('map', joined, '--json', '-q');
     expect(shown.code, shown.err).toBe(0);
     const { files } = JSON.parse(shown.out).snapshots.at(-1);
     const found = files.find(({ path }: { path: string }) => path === words.at(-1));
