@@ -44,7 +44,7 @@ export const record: Command = {
     duration: { kind: 'text', text: 'how long (500ms, 10s); without it until the command ends, or Ctrl-C' },
     via: { kind: 'text', text: 'let another tool record: trace-cmd, perf or bpftrace' },
     print: { kind: 'flag', text: 'only show the commands: a script of plain shell, or those of --via' },
-    buffer: { kind: 'text', text: 'kernel buffer per CPU (16M); by default it grows as the rate asks' },
+    buffer: { kind: 'text', text: 'kernel buffer per CPU (16M); 32M by default, less where there is little memory' },
   },
   examples: [
     ['sealtrace record -o run.sealtrace -- ./my-app', 'then sealtrace report run.sealtrace'],

@@ -17,7 +17,6 @@ export interface CaptureOptions {
   readonly pageSize: number;
   /** KiB per CPU and buffer: to begin with, and at most. */
   readonly startKib: number;
-  readonly mostKib: number;
   readonly touched: Touched | null;
 }
 
@@ -25,8 +24,6 @@ export interface CaptureOptions {
 const PAGES = 64;
 const SHORTEST_MS = 10;
 const LONGEST_MS = 200;
-/** A buffer that filled by this share between two looks is too small: the reader may once be kept waiting for ten of them. */
-const FULL = 0.1;
 /** Below this the next look may come later. */
 const CALM = 0.03;
 
@@ -39,7 +36,7 @@ interface Source {
 interface Buffer1 {
   readonly instance: Instance;
   readonly group: Group;
-  kib: number;
+  readonly kib: number;
   readonly sources: Source[];
 }
 
@@ -86,7 +83,6 @@ export class Capture {
       let most = 0;
       for (const source of buffer.sources) most = Math.max(most, this.#empty(source, buffer.kib * 1024 * 2));
       const share = most / (buffer.kib * 1024);
-      if (share > FULL) this.#grow(buffer);
       fullest = Math.max(fullest, share);
     }
     const calm = fullest < CALM;
@@ -134,16 +130,5 @@ export class Capture {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
     return filled;
-  }
-
-  #grow(buffer: Buffer1): void {
-    const kib = Math.min(buffer.kib * 2, this.#options.mostKib);
-    if (kib === buffer.kib) return;
-    try {
-      buffer.instance.write('buffer_size_kb', String(kib));
-      buffer.kib = kib;
-    } catch {
-      // No memory for more: what is lost is counted and said.
-    }
   }
 }

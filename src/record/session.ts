@@ -73,7 +73,8 @@ export interface Recording {
   readonly targets: Targets;
 }
 
-const FIRST_KIB = 4096;
+/** Never changed while it records: the kernel drops events while it resizes a buffer, and counts none of them (Linux 6.7 and later). */
+const FIRST_KIB = 1 << 15;
 const MOST_KIB = 1 << 18;
 
 export class Session {
@@ -263,7 +264,6 @@ export class Session {
     const capture = new Capture({
       pageSize,
       startKib: asked ?? Math.min(FIRST_KIB, most),
-      mostKib: asked ?? most,
       touched: this.#touched,
     });
     this.#capture = capture;
@@ -302,7 +302,7 @@ function hurry(pid: number): () => void {
   try {
     setPriority(pid, PRIORITY);
   } catch {
-    // A container may forbid it: then a busy machine needs larger buffers, which grow.
+    // A container may forbid it: then a busy machine needs larger buffers.
     return () => {};
   }
   return () => setPriority(pid, before);
