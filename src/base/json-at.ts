@@ -4,6 +4,17 @@ import { UserError } from '../model/issue.js';
 /** What is shown of a wrong value at most. */
 const MOST_SHOWN = 60;
 
+/** The whole of a document; `name` is the file it is in. */
+export function documentAt(name: string, text: string): At {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${name} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return new At(name, '$', json);
+}
+
 export class At {
   readonly value: unknown;
   readonly #name: string;

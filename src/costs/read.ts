@@ -1,7 +1,6 @@
 // Reads a cost file: prices of one's own hardware in place of some of a model that comes with sealtrace.
-import { At } from '../base/json-at.js';
+import { type At, documentAt } from '../base/json-at.js';
 import { BASES, COSTS_SCHEMA, type CostModel, type Price, STEPS, type Step } from '../model/costs.js';
-import { UserError } from '../model/issue.js';
 
 /** Above this (an hour, and a second a byte) a figure is a mistake. */
 const MOST_FIXED_NS = 3.6e12;
@@ -10,13 +9,7 @@ const MOST_TEXT = 1000;
 
 /** `name`: of the file, for messages. Throws a UserError that names the place, what was expected and what was found. */
 export function readCosts(name: string, text: string, models: readonly CostModel[]): CostModel {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${name} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const at = new At(name, '$', json);
+  const at = documentAt(name, text);
   const schema = at.get('schema');
   if (schema.value !== COSTS_SCHEMA)
     throw schema.wrong(`"${COSTS_SCHEMA}" (sealtrace calibrate TRACE -o costs.json writes it)`);

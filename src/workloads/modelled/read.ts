@@ -1,9 +1,8 @@
 // Reads a workload file. Everything is checked before anything is made: a message names the place, what was expected and
 // what was found.
 import type { Distribution } from '../../base/distribution.js';
-import { At } from '../../base/json-at.js';
+import { type At, documentAt } from '../../base/json-at.js';
 import { FLAGS, OPS } from '../../model/events.js';
-import { UserError } from '../../model/issue.js';
 import {
   CASES,
   type Count,
@@ -28,13 +27,7 @@ const MOST_THREADS = 1_000_000;
 
 /** `name`: the file, for messages. */
 export function readWorkload(name: string, text: string): WorkloadModel {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${name} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const at = new At(name, '$', json);
+  const at = documentAt(name, text);
   const schema = at.get('schema');
   if (schema.value !== WORKLOAD_SCHEMA)
     throw schema.wrong(`"${WORKLOAD_SCHEMA}" (sealtrace model TRACE -o workload.json writes it)`);
