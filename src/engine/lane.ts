@@ -266,12 +266,12 @@ export class Lane {
   get isBusy(): boolean {
     const { claims, devices, fidelity, sizes, threads, waits } = this;
     return (
+      threads?.anyApart === true ||
       this.foresight !== null ||
       this.coherence !== null ||
       waits.any ||
       devices.any ||
       claims.zapped.any ||
-      threads?.anyApart === true ||
       (fidelity !== null && (fidelity.leases.any || sizes.shrinks))
     );
   }
