@@ -26,6 +26,10 @@ const SHORT =
 const VERBOSE =
   /^\s*(.{1,16}?)\s+(\d+)\s+(\d+)\s+\d+\s+[\da-f]{8}\s+[\da-f]{8,}\s+\[([\da-f]+)\] \d+\.\d{3}ms \(\+-?\d+\.\d{3}ms\): /;
 
+/** CPU and flags in one word, as no other text has it. */
+const LATENT = /^\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
+export const looksLatent = (line: string): boolean => LATENT.test(line);
+
 /** null: the line is of another form. */
 export function latencyColumns(line: string): LatencyColumns | null {
   const verbose = VERBOSE.exec(line);
@@ -37,7 +41,13 @@ export function latencyColumns(line: string): LatencyColumns | null {
   }
   const match = SHORT.exec(line);
   if (match === null) return null;
-  const [all, comm, tid, cpu, , us, whole, fraction] = match as unknown as [string, string, string, string, ...(string | undefined)[]];
+  const [all, comm, tid, cpu, , us, whole, fraction] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    ...(string | undefined)[],
+  ];
   const where = { comm, tid: Number(tid), cpu: Number(cpu), short: true, length: all.length };
   if (us !== undefined) return { ...where, ...parts(Number(us)), relative: true, bare: false };
   if (fraction !== undefined)

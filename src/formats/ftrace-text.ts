@@ -12,7 +12,7 @@ import {
   NAME_SLACK,
   SHORTEST_LINE,
 } from './ftrace-columns.js';
-import { formAdvice, latencyColumns } from './ftrace-latency.js';
+import { formAdvice, latencyColumns, looksLatent } from './ftrace-latency.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 import { Stamps } from './stamps.js';
@@ -29,7 +29,7 @@ export const ftraceText: Format = {
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
-    return lines.some((line) => RECORD.test(line) || LATENCY.test(line));
+    return lines.some((line) => RECORD.test(line) || looksLatent(line));
   },
   async read(input, sink) {
     const reader = new LineParser(sink);
@@ -54,9 +54,6 @@ export const ftraceText: Format = {
 };
 
 const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
-/** CPU and flags in one word. */
-const LATENCY = /^\s*\S.{0,7}-\d+\s+\d+[.dDbBX]\S{3,6}\s+(\d+\.\d{6,9}:|\d+us.:) /;
-
 const EMPTY = Buffer.alloc(0);
 /** One type of bytes for the hot loop, and the one whose `indexOf` is four times as fast. */
 const asBuffer = (chunk: Uint8Array): Buffer => Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -275,7 +272,9 @@ class LineParser {
     }
     if (
       entries !== null ||
-      /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/.test(line)
+      /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/.test(
+        line,
+      )
     )
       return;
     if (!cut && this.bare(line)) return;
