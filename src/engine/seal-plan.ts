@@ -6,6 +6,7 @@ import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
+import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
 import { type Regions, regionsOf } from './regions.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
@@ -45,6 +46,7 @@ export interface SealPlan {
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
+  readonly leases: LeasePlan;
   readonly highestId: number;
 }
 
@@ -118,13 +120,14 @@ class Planner {
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
       wakes: wakesOf(input),
+      leases: planLeases(input),
       highestId,
     };
   }
 
   run(): SealPlan {
     const { columns: c } = this.input;
-    const { plain, opOf, requested, wholeTrace } = this.plan;
+    const { plain, leases, opOf, requested, wholeTrace } = this.plan;
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
       const kind = KIND[op]!;
@@ -133,7 +136,12 @@ class Planner {
       if ((flags & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
       // No row of these ops has a seal called before it: only what takes hold of a file has.
       if (kind === Kind.plain) {
-        if (isPlain(c, i, op, flags, file) && wholeTrace[file] === 0) plain[i] = 1;
+        if (
+          isPlain(c, i, op, flags, file) &&
+          wholeTrace[file] === 0 &&
+          !(op === Op.truncate && leases.leased[file] === 1)
+        )
+          plain[i] = 1;
       } else if (kind === Kind.acquires) {
         const wants = requestedBy(op, flags);
         if (wants >= 0 && file !== NONE && !failed(c.result[i]!)) requested[file]! |= 1 << wants;
@@ -250,9 +258,9 @@ class Planner {
   }
 }
 
-/** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
+/** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
 export function requestedBy(op: number, flags: number): number {
-  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : REQUESTS[op]!;
+  return asksLease(op, flags) ? -1 : REQUESTS[op]!;
 }
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;

@@ -208,6 +208,8 @@ export interface Behaviour {
   readonly onRefusedPin: 'abort' | 'odp' | 'bounce';
   /** Whether CPU and device see each other's stores without a flush (coherence). */
   readonly coherence: 'hardware' | 'software';
+  /** Time that the holder of a lease has after a break, ns; Infinity: for ever (lease_break_time_s). */
+  readonly leaseBreakNs: number;
 }
 
 export interface PolicySpec {
