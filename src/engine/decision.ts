@@ -14,6 +14,7 @@ import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLease } from './ordinary-leases.js';
+import { daxFilesOf } from './pauses.js';
 import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
@@ -117,7 +118,7 @@ export class Decider {
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
     this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
-    this.daxFiles = policies.recorded ? daxFilesOf(input) : this.attributes;
+    this.daxFiles = policies.recorded ? daxFilesOf(input.columns, input.fileCount) : this.attributes;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -292,14 +293,6 @@ export class Decider {
     this.uncertain++;
     return held & ~Holding.hole;
   }
-}
-
-/** Files that took DAX faults at any time, by number. */
-function daxFilesOf({ columns: c, fileCount }: EngineInput): Uint8Array {
-  const found = new Uint8Array(fileCount);
-  for (let row = 0; row < c.rows; row++)
-    if (isFault(c.op[row]!) && (c.flags[row]! & Flag.dax) !== 0 && c.file[row] !== NONE) found[c.file[row]!] = 1;
-  return found;
 }
 
 export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

@@ -148,7 +148,7 @@ export class Lane {
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
     this.claims = new Claims({
-      ...{ columns, policies, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
+      ...{ columns, policies, plan, holds, users, queue, files, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;

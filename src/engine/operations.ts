@@ -192,6 +192,7 @@ export class Operations {
     const { claims, policies } = this.parts;
     if (isFault(d.op)) {
       if (claims.barsFault(d)) deny(d, SIGBUS);
+      else if (d.verdict === Verdict.proceed && claims.commitsFault(d)) d.verdict = Verdict.commit;
       const { breaks } = policies.of(d.file);
       if (breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond) claims.startBreak(d.file, d.askedNs);
     } else if (REQUESTS[d.op] === 1) {
@@ -272,7 +273,7 @@ export class Operations {
     const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
     if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
     if (waiter.what === 'pins' && this.wakesLater(waiter, nowNs)) return;
-    if (this.heldBack(waiter, nowNs)) return;
+    if (this.heldBack(waiter, nowNs) || this.sleepsOn(waiter, nowNs)) return;
     const { pollNs, decision } = waiter;
     const { askedNs } = decision;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
@@ -290,6 +291,20 @@ export class Operations {
     if (waiter.woken || waits.isAsleep(waiter)) return true;
     waiter.woken = true;
     queue.wakeAt(nowNs + afterNs[Math.min(waiter.sleeps++, afterNs.length - 1)]!, waiter.decision.row);
+    return true;
+  }
+
+  /** Its way is free, but it was seen to sleep through such a pause, which lasts as long as it did; then it looks. */
+  private sleepsOn(waiter: Waiter, nowNs: number): boolean {
+    const { plan, queue } = this.parts;
+    const { opId, row } = waiter.decision;
+    const pausesNs = waiter.what === 'pins' && !plan.wakes.has(opId) ? plan.pauses.get(opId) : undefined;
+    if (pausesNs === undefined || waiter.woken) return waiter.woken;
+    const pauseNs = pausesNs[waiter.sleeps++];
+    if (pauseNs === undefined) return false;
+    waiter.woken = true;
+    // Just after the pin that it found next was taken.
+    queue.wakeAt(nowNs + pauseNs + 1, row);
     return true;
   }
 

@@ -7,6 +7,7 @@ import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
 import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
+import { daxFilesOf, type Pauses, pausesOf } from './pauses.js';
 import { type Regions, regionsOf } from './regions.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
@@ -46,6 +47,10 @@ export interface SealPlan {
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
+  /** By file: 1 where it took DAX faults at any time. */
+  readonly dax: Uint8Array;
+  /** Of waits that no probe saw. */
+  readonly pauses: Pauses;
   readonly leases: LeasePlan;
   readonly highestId: number;
 }
@@ -98,6 +103,7 @@ class Planner {
     let highestId = 0;
     for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
     let chains: Uint32Array | undefined;
+    const dax = daxFilesOf(c, input.fileCount);
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
       atRow: new Uint8Array(c.rows),
@@ -120,6 +126,8 @@ class Planner {
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
       wakes: wakesOf(input),
+      dax,
+      pauses: pausesOf(c, dax),
       leases: planLeases(input),
       highestId,
     };

@@ -244,6 +244,8 @@ export interface PolicySpec {
   readonly shortWrites?: 'inside' | 'nothing';
   /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
   readonly devicePages?: boolean;
+  /** Write faults that need a block commit the journal where the process has the file mapped with MAP_SYNC (note 7). */
+  readonly syncMappingsCommit?: boolean;
   /** Knows which accesses of devices are still to come, and refuses what would make one of them stale. */
   readonly foresees?: boolean;
   /** Lane that repeats what the trace says happened. */

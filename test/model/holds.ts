@@ -37,6 +37,8 @@ export interface User {
   readonly mapping: boolean;
   readonly open: boolean;
   readonly sealing: boolean;
+  /** With MAP_SYNC. */
+  readonly synced: boolean;
 }
 
 /** The device's copy of the map: the address of each block when it was taken. */

@@ -215,6 +215,13 @@ export class NaiveReplay {
     if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
+    // Note 7: through a MAP_SYNC mapping, a fault that needs a block commits.
+    const needsBlock = attempt.cases.some((name) => name === 'write_fault_hole' || name === 'write_fault_unwritten');
+    const isSynced = [...this.holds.users.values()].some(
+      (user) => user.synced && user.file === file && user.pid === call.pid,
+    );
+    if (policy.name === 'odp' && needsBlock && isSynced && attempt.verdict === Verdict.proceed)
+      attempt.verdict = Verdict.commit;
     if (policy.breaks?.faultsBreak === true && isFault(call.op) && attempt.verdict === Verdict.deny && !beyond)
       this.claims.startBreak(file!, atNs);
     if (attempt.verdict !== Verdict.recall || !call.flags.has('nowait')) return;
