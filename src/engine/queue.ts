@@ -12,6 +12,7 @@ export const Later = {
   idle: 7,
   rawEnd: 8,
   sealLimit: 9,
+  lease: 10,
 } as const;
 
 /** `what` in the lowest bits of an item, the row above them. */

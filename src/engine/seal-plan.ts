@@ -6,6 +6,8 @@ import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
+import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
+import { type Pauses, pausesOf } from './pauses.js';
 import { Regions } from './regions.js';
 import { survey } from './survey.js';
 import { type Wakes, wakesOf } from './wakes.js';
@@ -46,6 +48,11 @@ export interface SealPlan {
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
+  /** By file: 1 where it took DAX faults at any time. */
+  readonly dax: Uint8Array;
+  /** Of waits that no probe saw. */
+  readonly pauses: Pauses;
+  readonly leases: LeasePlan;
   readonly highestId: number;
 }
 
@@ -94,7 +101,7 @@ class Planner {
     const { columns: c } = input;
     this.input = input;
     this.rule = rule;
-    const { hasWaits, highestByte, highestId, reach, tellsMaps } = survey(c, input.fileCount);
+    const { dax, hasLeases, hasWaits, highestByte, highestId, reach, tellsMaps } = survey(c, input.fileCount);
     let chains: Uint32Array | undefined;
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
@@ -118,13 +125,16 @@ class Planner {
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
       wakes: hasWaits ? wakesOf(input) : new Map(),
+      dax,
+      pauses: pausesOf(c, dax),
+      leases: hasLeases ? planLeases(input) : { leased: new Uint8Array(input.fileCount), outlasted: new Map() },
       highestId,
     };
   }
 
   run(): SealPlan {
     const { columns: c } = this.input;
-    const { plain, opOf, requested, wholeTrace } = this.plan;
+    const { plain, leases, opOf, requested, wholeTrace } = this.plan;
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
       const kind = KIND[op]!;
@@ -133,7 +143,12 @@ class Planner {
       if ((flags & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
       // No row of these ops has a seal called before it: only what takes hold of a file has.
       if (kind === Kind.plain) {
-        if (isPlain(c, i, op, flags, file) && wholeTrace[file] === 0) plain[i] = 1;
+        if (
+          isPlain(c, i, op, flags, file) &&
+          wholeTrace[file] === 0 &&
+          !(op === Op.truncate && leases.leased[file] === 1)
+        )
+          plain[i] = 1;
       } else if (kind === Kind.acquires) {
         const wants = requestedBy(op, flags);
         if (wants >= 0 && file !== NONE && !failed(c.result[i]!)) requested[file]! |= 1 << wants;
@@ -250,9 +265,9 @@ class Planner {
   }
 }
 
-/** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
+/** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
 export function requestedBy(op: number, flags: number): number {
-  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : REQUESTS[op]!;
+  return asksLease(op, flags) ? -1 : REQUESTS[op]!;
 }
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;

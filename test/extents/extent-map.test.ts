@@ -430,7 +430,8 @@ test('maps that share an arena do not meet, and give all of its room back', () =
           for (const maps of [shared, alone]) {
             const map = maps[which]!;
             // Scattered blocks, so that there are leaves of every size.
-            if (what < 2) for (let b = 0; b < blocks; b++) map.insert(offset + b * 8192, 4096, (block * 7 + b * 3) * 4096, what);
+            if (what < 2)
+              for (let b = 0; b < blocks; b++) map.insert(offset + b * 8192, 4096, (block * 7 + b * 3) * 4096, what);
             else if (what === 2) map.remove(offset, length);
             else if (blocks < 5) map.clear();
             else {
