@@ -49,7 +49,11 @@ export function extentsAtEnd(
   if (rest.columns.rows > 0)
     for (const file of mapSnapshots(rest, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
       counts.set(nameOf(file), file.extents.length);
-  return parts.files.map((file, id) => split.extents(id) ?? counts.get(nameOf(file)) ?? 0);
+  // Of several files that had an inode, the last one has it at the end.
+  const last = new Map(parts.files.map((file, id) => [nameOf(file), id]));
+  return parts.files.map(
+    (file, id) => split.extents(id) ?? (last.get(nameOf(file)) === id ? counts.get(nameOf(file)) : 0) ?? 0,
+  );
 }
 
 const nameOf = ({ device, inode, path }: FileInfo): string =>
