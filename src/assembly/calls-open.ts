@@ -103,7 +103,8 @@ export function fcntlCall(c: Context, t: Thread, ret: number): void {
     c.leases.set(key, handle);
     e.handle = handle;
   }
-  e.flags = argument === 1 ? Flag.exclusive : Flag.read;
+  // F_WRLCK, or F_RDLCK; a layout lease (F_LAYOUT) was never merged.
+  e.flags = argument === 1 ? Flag.write : Flag.read;
   e.commit();
   if (release && ret >= 0) c.leases.delete(key);
 }

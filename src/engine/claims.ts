@@ -1,10 +1,12 @@
 // Claims on files in one lane: holds taken and given back, seals called where the plan says, leases asked back and broken.
+import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { Case, Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
+import type { FileStates } from './file-states.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
@@ -55,6 +57,7 @@ export interface ClaimParts {
   readonly users: Users;
   readonly seals: Seals;
   readonly hazards: Hazards;
+  readonly files: FileStates;
   readonly queue: TimeQueue;
   /** Told of every file that lost a hold, or its last user. */
   readonly freed: (file: number) => void;
@@ -220,6 +223,12 @@ export class Claims {
     return this.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
   }
 
+  /** A write fault that needs a block, through a MAP_SYNC mapping (note 7)? */
+  commitsFault({ file, pid, operationCase }: Decision): boolean {
+    if (operationCase !== Case.write_fault_hole && operationCase !== Case.write_fault_unwritten) return false;
+    return this.policies.of(file).syncMappingsCommit === true && this.users.mapsSynced(file, pid);
+  }
+
   /** The device of a process loses its translations of a file. */
   private cutOff(file: number, pid: number): void {
     const { holds } = this;
@@ -302,7 +311,8 @@ export class Claims {
 
   private map(d: Decision, handle: number, nowNs: number): void {
     const direct = (this.plan.atRow[d.row]! & SealHere.direct) !== 0;
-    this.users.add(handle, d.file, d.pid, direct ? Use.mapping | Use.sealing : Use.mapping);
+    const synced = (d.flags & Flag.sync) !== 0 ? Use.synced : 0;
+    this.users.add(handle, d.file, d.pid, synced | (direct ? Use.mapping | Use.sealing : Use.mapping));
     if (!direct) return;
     this.seals.used(d.file);
     const { seal } = this.policies.of(d.file);
@@ -328,11 +338,23 @@ export class Claims {
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
     const { seal } = this.policies.of(d.file);
     const seals = kind === Hold.registration && seal?.taken === 'registration';
-    const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
-    this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
-    if (seals) this.seals.taken(at);
+    const { offset, length } = this.rangeOf(d.row);
+    if (!this.pinsZeroPages(d, kind)) {
+      const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
+      if (seals) this.seals.taken(at);
+    }
+    this.hazards.capture(handle, d.file, offset, length);
     this.users.add(handle, d.file, d.pid, Use.sealing);
     this.seals.used(d.file);
+  }
+
+  /** What is read and was never written DAX maps to the zero page, which is nobody's (dax_load_hole): a pin of it holds no file. */
+  private pinsZeroPages({ file, flags, row }: Decision, kind: number): boolean {
+    if (kind !== Hold.pin || (flags & Flag.write) !== 0 || this.plan.dax[file] === 0 || this.c.length[row]! < 0)
+      return false;
+    const { files } = this.parts;
+    const held = files.mapOf(file)?.summary(this.c.offset[row]!, this.c.length[row]!) ?? Holding.hole;
+    return files.isKnown(file) && (held & ~(Holding.hole | Holding.unwritten)) === 0;
   }
 
   /** The hold that an operation of the trace takes by itself under this policy; -1 for none. */

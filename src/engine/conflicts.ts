@@ -9,6 +9,7 @@ import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
+import type { OrdinaryLease } from './ordinary-leases.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { ConflictGroup } from './result.js';
 import { viewOf } from './view.js';
@@ -35,6 +36,8 @@ export interface Clash {
   readonly pid: number;
   readonly metRow: number;
   readonly metHandle: number;
+  /** An ordinary lease in its way; null for none. */
+  readonly lease: OrdinaryLease | null;
 }
 
 export class Conflicts {
@@ -66,7 +69,8 @@ export class Conflicts {
     const { op, operationCase, blocked: file, verdict, errno, task } = d;
     const { taskKeys } = this.input;
     const hold = this.holdOf(d);
-    const met = hold < 0 && d.metRow >= 0 ? this.met(d.metRow) : NOBODY;
+    const met =
+      hold >= 0 ? NOBODY : d.lease !== null ? leaseHolder(d.lease) : d.metRow >= 0 ? this.met(d.metRow) : NOBODY;
     const kind = hold < 0 ? met.hold : this.holds.kind[hold]!;
     const holdTask = hold < 0 ? met.holdTask : this.holds.task[hold]!;
     // Times and process numbers are not part of what makes two conflicts equal.
@@ -89,6 +93,7 @@ export class Conflicts {
 
   /** Place of the hold in the way, or of the one through which an access comes that foresight knows of; -1. */
   private holdOf(d: Clash): number {
+    if (d.lease !== null) return -1;
     const inTheWay = this.policies.recorded || d.blocked === NONE ? -1 : this.holdInTheWay(d);
     return inTheWay < 0 && d.metRow >= 0 ? this.holds.byHandle(d.metHandle) : inTheWay;
   }
@@ -161,6 +166,11 @@ export class Conflicts {
     return own;
   }
 }
+
+const leaseHolder = ({ row, task, handle, fromNs }: OrdinaryLease): Holder => ({
+  ...{ hold: Hold.lease, holdRow: row, holdTask: task, holdHandle: handle, holdFromNs: fromNs },
+  holdToNs: Number.POSITIVE_INFINITY,
+});
 
 /** 0 for no task. */
 const keyOf = (taskKeys: Uint32Array, task: number): number => (task === NONE ? 0 : taskKeys[task]!);

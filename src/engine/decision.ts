@@ -13,6 +13,7 @@ import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
+import type { OrdinaryLease } from './ordinary-leases.js';
 import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
@@ -57,6 +58,14 @@ export class Decision {
   sealNs = 0;
   /** How long it waited before it ran, ns. */
   waitNs = 0;
+  /** It was refused, and goes ahead at another try. */
+  retried = false;
+  /** When the table was asked last, ns: when it started, or when an ordinary lease was out of its way. */
+  askedNs = 0;
+  /** The ordinary lease that it waits for, or the first of those that it waited for; null for none. */
+  lease: OrdinaryLease | null = null;
+  /** It waits for ordinary leases: what the policy says is asked after that. */
+  leased = false;
   /** Row of the device access to come that it is refused for (foresight), and the handle that goes through; -1 and 0 for none. */
   metRow = -1;
   metHandle = 0;
@@ -96,6 +105,7 @@ export class Decider {
     input: EngineInput,
     policies: LanePolicies,
     kernel: Policy,
+    dax: Uint8Array,
     files: FileStates,
     holds: HoldTable,
     sizes: FileSizes,
@@ -108,7 +118,7 @@ export class Decider {
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
     this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
-    this.daxFiles = policies.recorded ? daxFilesOf(input) : this.attributes;
+    this.daxFiles = policies.recorded ? dax : this.attributes;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */
@@ -123,6 +133,7 @@ export class Decider {
     d.task = c.task[row]!;
     d.pid = pidAt(this.input, row);
     d.timeNs = nowNs;
+    d.askedNs = nowNs;
     d.opId = c.opId[row]!;
     d.result = c.result[row]!;
     d.counted = (d.flags & Flag.synthetic) === 0;
@@ -130,6 +141,9 @@ export class Decider {
     d.sealNs = 0;
     d.waitNs = 0;
     d.conflict = null;
+    d.lease = null;
+    d.leased = false;
+    d.retried = false;
     d.metRow = -1;
     if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
     return true;
@@ -279,14 +293,6 @@ export class Decider {
     this.uncertain++;
     return held & ~Holding.hole;
   }
-}
-
-/** Files that took DAX faults at any time, by number. */
-function daxFilesOf({ columns: c, fileCount }: EngineInput): Uint8Array {
-  const found = new Uint8Array(fileCount);
-  for (let row = 0; row < c.rows; row++)
-    if (isFault(c.op[row]!) && (c.flags[row]! & Flag.dax) !== 0 && c.file[row] !== NONE) found[c.file[row]!] = 1;
-  return found;
 }
 
 export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

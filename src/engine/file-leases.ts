@@ -5,13 +5,34 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { ERRNO } from '../model/policy.js';
-import { NONE } from '../model/units.js';
-import type { Decision } from './decision.js';
+import { NONE, UNKNOWN_RESULT } from '../model/units.js';
+
+/** What of an operation concerns leases; a `Decision` is one. */
+export interface LeaseCall {
+  readonly row: number;
+  readonly op: number;
+  readonly flags: number;
+  readonly file: number;
+  readonly pid: number;
+  readonly timeNs: number;
+  readonly result: number;
+}
 
 interface Lease {
+  /** Row of the request that took it. */
+  readonly row: number;
   readonly file: number;
   readonly pid: number;
   reads: boolean;
+  /** When it was first asked back for a writer, and for anybody since it is of its type, ns; -1 while it was not. */
+  writerNs: number;
+  askedNs: number;
+}
+
+/** How long after its first break somebody returned who had to wait for a lease that the trace still shows: to read or to write, ns. */
+export interface Outlasted {
+  readonly forWriter: boolean;
+  readonly ns: number;
 }
 
 /** An operation that a lease kept waiting in the recorded run. */
@@ -42,9 +63,13 @@ export class FileLeases {
   readonly breaks: LeaseBreaks = {
     ...{ refused: 0, waited: 0, predictedNs: 0, recordedNs: 0, worstNs: 0, outlasted: 0, outlastedNs: 0 },
   };
+  /** By row of its request: a lease that somebody outlasted. */
+  readonly outlasted = new Map<number, Outlasted>();
   private readonly c: EventColumns;
   private leases: Lease[] = [];
   private breakers: Breaker[] = [];
+  /** By file and process: descriptors that it is known to have. */
+  private readonly opens = new Map<string, number>();
 
   constructor(columns: EventColumns) {
     this.c = columns;
@@ -56,17 +81,23 @@ export class FileLeases {
   }
 
   /** An operation of the recorded run, in its order; returns the errno that leases answer it with, 0 for none. */
-  see(d: Decision): number {
+  see(d: LeaseCall): number {
     if (this.breakers.length > 0) this.outlast(d.timeNs);
     switch (d.op) {
       case Op.open:
+        if (d.result >= 0) this.opened(d, 1);
+        return this.leases.length === 0 ? 0 : this.meet(d);
       case Op.truncate:
         return this.leases.length === 0 ? 0 : this.meet(d);
       case Op.lease:
         if (d.result >= 0) this.take(d);
         return 0;
-      case Op.lease_release:
       case Op.close:
+        // A lease goes with the last descriptor through which its process has the file.
+        if (this.opened(d, -1) > 0) return 0;
+        this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
+        return 0;
+      case Op.lease_release:
         this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
         return 0;
       case Op.exit:
@@ -77,15 +108,36 @@ export class FileLeases {
     }
   }
 
-  private meet(d: Decision): number {
+  /** The trace is over. */
+  finish(): void {
+    this.outlast(Number.POSITIVE_INFINITY);
+  }
+
+  private opened({ file, pid }: LeaseCall, by: number): number {
+    const key = `${file}/${pid}`;
+    const left = Math.max(0, (this.opens.get(key) ?? 0) + by);
+    this.opens.set(key, left);
+    return left;
+  }
+
+  private meet(d: LeaseCall): number {
     const writes = d.op === Op.truncate || (d.flags & (Flag.write | Flag.trunc)) !== 0;
-    if (!this.isHeld(d.file, writes)) return 0;
+    const inTheWay = this.leases.filter(
+      // ftruncate(2) asks nobody, and who has a lease is the only one who can have the descriptor for it.
+      ({ file, pid, reads }) => file === d.file && (writes || !reads) && !(d.op === Op.truncate && pid === d.pid),
+    );
+    if (inTheWay.length === 0) return 0;
+    for (const lease of inTheWay) {
+      if (lease.askedNs < 0) lease.askedNs = d.timeNs;
+      if (writes && lease.writerNs < 0) lease.writerNs = d.timeNs;
+    }
     if ((d.flags & Flag.nowait) !== 0) {
       if (-d.result === ERRNO.EAGAIN!) this.breaks.refused++;
       return ERRNO.EAGAIN!;
     }
     const latencyNs = this.c.latencyNs[d.row]!;
-    if (latencyNs >= 0 && d.result >= 0)
+    // Only who is known to have succeeded says anything of the leases in its way.
+    if (latencyNs >= 0 && d.result >= 0 && d.result !== UNKNOWN_RESULT)
       this.breakers.push({ row: d.row, file: d.file, writes, fromNs: d.timeNs, endNs: d.timeNs + latencyNs });
     return 0;
   }
@@ -95,15 +147,21 @@ export class FileLeases {
   }
 
   /** A second request of the same owner changes the type of the lease it has. */
-  private take(d: Decision): void {
+  private take(d: LeaseCall): void {
     const reads = (d.flags & Flag.read) !== 0;
     const own = this.leases.find(({ file, pid }) => file === d.file && pid === d.pid);
-    if (own === undefined) this.leases.push({ file: d.file, pid: d.pid, reads });
-    else own.reads = reads;
+    // No lease is granted beside one that conflicts with it: such have ended unseen.
+    if (d.result !== UNKNOWN_RESULT)
+      this.leases = this.leases.filter((one) => one === own || one.file !== d.file || (reads && one.reads));
+    if (own === undefined) this.leases.push({ row: d.row, file: d.file, pid: d.pid, reads, writerNs: -1, askedNs: -1 });
+    else if (own.reads !== reads) {
+      own.reads = reads;
+      own.askedNs = own.writerNs;
+    }
     this.letGo(d.timeNs);
   }
 
-  private drop(d: Decision, isGone: (lease: Lease) => boolean): void {
+  private drop(d: LeaseCall, isGone: (lease: Lease) => boolean): void {
     if (!this.leases.some(isGone) || d.result < 0) return;
     this.leases = this.leases.filter((one) => !isGone(one));
     this.letGo(d.timeNs);
@@ -133,7 +191,10 @@ export class FileLeases {
     for (const { file, writes, fromNs, endNs } of over) {
       this.breaks.outlasted++;
       this.breaks.outlastedNs += endNs - fromNs;
-      this.leases = this.leases.filter((one) => one.file !== file || (one.reads && !writes));
+      const isGone = (one: Lease): boolean => one.file === file && (writes || !one.reads);
+      for (const { row, askedNs, writerNs } of this.leases.filter(isGone))
+        this.outlasted.set(row, { forWriter: writes, ns: endNs - (writes ? writerNs : askedNs) });
+      this.leases = this.leases.filter((one) => !isGone(one));
     }
     this.letGo(nowNs);
   }

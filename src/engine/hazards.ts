@@ -15,8 +15,16 @@ interface Captured {
   readonly file: number;
   readonly offset: number;
   readonly length: number;
-  /** Pairs of (offset, address) runs at the time the translation was taken. */
-  readonly runs: readonly { readonly offset: number; readonly length: number; readonly addr: number }[];
+  /** As the map was when the translation was taken. */
+  readonly runs: readonly Run[];
+}
+
+interface Run {
+  readonly offset: number;
+  readonly length: number;
+  readonly addr: number;
+  /** Another file had it as well: who pinned it to write there has a copy of its own, as far as it is for the file system. */
+  readonly shared: boolean;
 }
 
 /** Of a file, bytes. */
@@ -61,14 +69,17 @@ export class Hazards {
 
   private translation(file: number, offset: number, length: number): Captured {
     const map = this.files.mapOf(file);
-    const runs: { offset: number; length: number; addr: number }[] = [];
+    const runs: Run[] = [];
     const end = offset + length;
     if (map !== undefined)
       for (let at = map.seek(offset); at >= 0 && map.offset(at) < end; at = map.next(at)) {
         const from = Math.max(offset, map.offset(at));
         const to = Math.min(end, map.offset(at) + map.length(at));
         if (map.addr(at) >= 0)
-          runs.push({ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) });
+          runs.push({
+            ...{ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) },
+            shared: (map.state(at) & State.reflinked) !== 0,
+          });
       }
     return { file, offset, length, runs };
   }
@@ -113,7 +124,7 @@ export class Hazards {
   /** Bytes of an access through a handle that would be stale as the map is now. */
   staleThrough(row: number, handle: number): number {
     const taken = this.captured.get(handle);
-    return taken === undefined ? 0 : this.stale(taken, this.meantBy(row, taken)).bytes;
+    return taken === undefined ? 0 : this.stale(row, taken, this.meantBy(row, taken)).bytes;
   }
 
   /** What of a file an access through a translation means. */
@@ -125,15 +136,20 @@ export class Hazards {
 
   /** Counts what of a span of the file no longer lies where the translation says; true when some does not. */
   private compare(row: number, taken: Captured, span: Span, nowNs: number): boolean {
-    const { bytes, offset, addr } = this.stale(taken, span);
+    const { bytes, offset, addr } = this.stale(row, taken, span);
     const changed = this.files.changedNs(taken.file);
     if (bytes > 0) this.add(row, bytes, taken.file, offset, addr, changed < 0 ? -1 : Math.max(0, nowNs - changed));
     return bytes > 0;
   }
 
-  /** How much of a span lies elsewhere than the translation says, and the first of it. */
-  private stale(taken: Captured, { offset, end }: Span): { bytes: number; offset: number; addr: number } {
+  /**
+   * How much of a span lies elsewhere than the translation says, and the first of it; of what is written, also what a clone has got
+   * since: the device changes that as well (note 11).
+   */
+  private stale(row: number, taken: Captured, { offset, end }: Span): { bytes: number; offset: number; addr: number } {
     const map = this.files.mapOf(taken.file);
+    const writes = WRITES.has(this.c.op[row]!);
+    let moved = false;
     const found = { bytes: 0, offset: -1, addr: -1 };
     for (const run of taken.runs) {
       let at = Math.max(offset, run.offset);
@@ -144,7 +160,9 @@ export class Hazards {
         const addr = run.addr + at - run.offset;
         const here = e >= 0 && start === at ? map!.addr(e) + at - map!.offset(e) : -1;
         const stop = e < 0 ? to : start > at ? Math.min(to, start) : Math.min(to, map!.offset(e) + map!.length(e));
-        if (here !== addr) {
+        const isCloned = here === addr && writes && !run.shared && (map!.state(e) & State.reflinked) !== 0;
+        if (here !== addr || isCloned) {
+          moved ||= !isCloned;
           if (found.bytes === 0) {
             found.addr = addr;
             found.offset = at;
@@ -154,6 +172,8 @@ export class Hazards {
         at = stop;
       }
     }
+    // The clone may be gone.
+    if (found.bytes > 0 && !moved && this.files.owner(taken.file, found.addr) === taken.file) found.bytes = 0;
     return found;
   }
 
@@ -180,7 +200,7 @@ export class Hazards {
   staleRaw(row: number, pid: number, file: number): number {
     let bytes = 0;
     for (const { taken, span } of this.askedAbout(row, pid))
-      if (taken.file === file) bytes += this.stale(taken, span).bytes;
+      if (taken.file === file) bytes += this.stale(row, taken, span).bytes;
     return bytes;
   }
 

@@ -25,6 +25,7 @@ import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
+import { OrdinaryLeases } from './ordinary-leases.js';
 import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
@@ -90,6 +91,7 @@ export class Lane {
   private readonly sizes: FileSizes;
   private readonly conflicts: Conflicts;
   private readonly claims: Claims;
+  private readonly leases: OrdinaryLeases;
   private readonly waits: Waits;
   private readonly threads: Threads | null;
   private readonly decider: Decider;
@@ -146,16 +148,20 @@ export class Lane {
     this.ledger = new Ledger(columns.rows, input.endNs);
     this.fates = new Fates(plan.highestId);
     this.claims = new Claims({
-      ...{ columns, policies, plan, holds, users, queue, seals: this.seals, hazards: this.hazards },
+      ...{ columns, policies, plan, holds, users, queue, files, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
-    this.waits = new Waits(columns, policies, plan, holds, this.threads);
+    this.leases = new OrdinaryLeases({
+      ...{ columns, policies, plan: plan.leases, users, queue },
+      freed: (file) => this.operations.stir(file),
+    });
+    this.waits = new Waits(columns, policies, plan, holds, this.threads, this.leases);
     this.conflicts = new Conflicts(input, policies, files, holds, queue);
     this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
     this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
-    this.decider = new Decider(input, policies, options.kernel, files, holds, this.sizes);
+    this.decider = new Decider(input, policies, options.kernel, plan.dax, files, holds, this.sizes);
     this.fidelity = this.decider.fidelity;
     this.devices = new Accesses({
       ...{ columns, policies, kernel: options.kernel, prices, files, holds, claims: this.claims, queue },
@@ -176,7 +182,14 @@ export class Lane {
     const parts: LaneParts = {
       foresight: this.foresight,
       ...{ columns, policies, plan, prices, files, queue, onDeny: options.onDeny, sizes: this.sizes },
-      ...{ decider: this.decider, claims: this.claims, waits: this.waits, threads: this.threads, fates: this.fates },
+      ...{
+        decider: this.decider,
+        claims: this.claims,
+        waits: this.waits,
+        leases: this.leases,
+        threads: this.threads,
+        fates: this.fates,
+      },
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
       coherence: this.coherence,
       releases: new Releases(users, applyModel),
@@ -214,7 +227,10 @@ export class Lane {
     this.fidelity?.finish();
     this.seals.settleCommits();
     for (const group of this.conflicts.groups) {
-      const endedNs = group.holdHandle === 0 ? -1 : this.claims.endedNs(group.holdHandle);
+      const handle = group.holdHandle;
+      // The kernel may have taken a lease before its holder gave it back.
+      const leaseNs = this.leases.endedNs(handle);
+      const endedNs = handle === 0 ? -1 : leaseNs >= 0 ? leaseNs : this.claims.endedNs(handle);
       if (endedNs >= 0) group.holdToNs = endedNs;
     }
     return {
@@ -266,12 +282,12 @@ export class Lane {
   get isBusy(): boolean {
     const { claims, devices, fidelity, sizes, threads, waits } = this;
     return (
+      threads?.anyApart === true ||
       this.foresight !== null ||
       this.coherence !== null ||
       waits.any ||
       devices.any ||
       claims.zapped.any ||
-      threads?.anyApart === true ||
       (fidelity !== null && (fidelity.leases.any || sizes.shrinks))
     );
   }
@@ -376,6 +392,7 @@ export class Lane {
     else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.lease) this.leases.atLimit(row, nowNs);
     else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);
     else this.claims.idle(row, nowNs);

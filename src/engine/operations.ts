@@ -47,16 +47,73 @@ export class Operations {
     const d = this.scratch;
     if (!parts.decider.read(d, row, nowNs)) return;
     d.sealNs = this.sealsBefore(d);
+    if (this.parts.leases.any && this.meetsLease(d, nowNs)) return;
     this.decide(d);
     if (!this.recorded) this.amend(d);
     const wait = this.waitOf(d);
     if (d.verdict === Verdict.recall) this.startBreaks(d);
+    this.go(d, wait, nowNs);
+  }
+
+  private go(d: Decision, wait: WaitsFor | null, nowNs: number): void {
     if (d.counted) this.count(d);
     this.interfere(d);
     this.stirRetries(d);
     if (wait !== null) return this.park(d, wait);
     this.complete(d, nowNs);
-    parts.over(row, nowNs);
+    this.parts.over(d.row, nowNs);
+  }
+
+  /**
+   * An ordinary lease comes before everything that a policy says of an open or a truncate: it is asked back, and who will not wait is
+   * told so. What the policy says is asked when the lease is gone.
+   */
+  private meetsLease(d: Decision, nowNs: number): boolean {
+    const { conflicts, decider, leases } = this.parts;
+    const [lease = null] = leases.inTheWay(d);
+    if (lease === null) return false;
+    d.lease = lease;
+    decider.decide(d);
+    d.insideBytes = -1;
+    leases.startBreak(d, nowNs);
+    if ((d.flags & Flag.nowait) !== 0) {
+      deny(d, EAGAIN);
+      this.go(d, null, nowNs);
+      return true;
+    }
+    d.leased = true;
+    d.blocked = d.file;
+    d.also = NONE;
+    d.verdict = Verdict.recall;
+    d.errno = 0;
+    if (d.counted) d.conflict = conflicts.add(d);
+    this.interfere(d);
+    this.park(d, 'lease');
+    return true;
+  }
+
+  /** Its leases are gone: asks the policy, and returns false unless that makes it wait once more. */
+  private asksAgain(d: Decision, late: readonly number[], nowNs: number): boolean {
+    const { conflicts, ledger } = this.parts;
+    const first = d.conflict;
+    d.leased = false;
+    d.askedNs = nowNs;
+    this.decide(d);
+    this.amend(d);
+    const isWeaker = d.verdict < Verdict.recall;
+    if (d.counted) ledger.count(d.row, d.op, isWeaker ? Verdict.recall : d.verdict, d.errno);
+    if (isWeaker) return false;
+    // Two things stood in its way, one after the other.
+    if (d.counted) {
+      d.lease = null;
+      if (first !== null) conflicts.over(first, d.row, d.timeNs, d.waitNs);
+      d.conflict = conflicts.add(d);
+    }
+    const what = this.waitOf(d);
+    if (d.verdict === Verdict.recall) this.startBreaks(d);
+    if (what === null) return false;
+    this.park(d, what, late);
+    return true;
   }
 
   /** Whatever an operation does to a file may let those through that try again. */
@@ -135,12 +192,13 @@ export class Operations {
     const { claims, policies } = this.parts;
     if (isFault(d.op)) {
       if (claims.barsFault(d)) deny(d, SIGBUS);
+      else if (d.verdict === Verdict.proceed && claims.commitsFault(d)) d.verdict = Verdict.commit;
       const { breaks } = policies.of(d.file);
-      if (breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond) claims.startBreak(d.file, d.timeNs);
+      if (breaks?.faultsBreak === true && d.verdict === Verdict.deny && !d.beyond) claims.startBreak(d.file, d.askedNs);
     } else if (REQUESTS[d.op] === 1) {
       const refusal = claims.turnsDown(d);
       if (refusal !== 0) deny(d, refusal);
-      if (refusal === RECALLCONFLICT) claims.startBreak(d.file, d.timeNs, d.pid);
+      if (refusal === RECALLCONFLICT) claims.startBreak(d.file, d.askedNs, d.pid);
     }
     if (d.errno === EFBIG && policies.of(d.file).shortWrites === 'nothing') writeNothing(d);
     if (d.verdict !== Verdict.recall || (d.flags & Flag.nowait) === 0) return;
@@ -150,7 +208,7 @@ export class Operations {
   }
 
   private startBreaks(d: Decision): void {
-    for (const file of filesOf(d)) this.parts.claims.startBreak(file, d.timeNs);
+    for (const file of filesOf(d)) this.parts.claims.startBreak(file, d.askedNs);
   }
 
   private waitOf(d: Decision): WaitsFor | null {
@@ -183,7 +241,7 @@ export class Operations {
 
   // --- waiting
 
-  private park(d: Decision, what: WaitsFor): void {
+  private park(d: Decision, what: WaitsFor, late: readonly number[] = []): void {
     const { waits, threads, onDeny, policies } = this.parts;
     const decision = Object.assign(new Decision(), d);
     // The other file may be what refuses it the next time.
@@ -191,13 +249,13 @@ export class Operations {
     const pollNs =
       what === 'retry' && onDeny.kind === 'retry'
         ? onDeny.ns
-        : what === 'lease'
+        : what === 'lease' && !d.leased
           ? (policies.of(d.blocked).breaks?.pollNs ?? 0)
           : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && threads === null;
     const waiter: Waiter = {
-      ...{ decision, what, sinceNs: d.timeNs, done, late: [], pollNs },
+      ...{ decision, what, sinceNs: d.timeNs, done, late: [...late], pollNs },
       ...{ sleepsOn: 0, sleepsAt: -1, sleeps: 0, woken: false },
     };
     waits.add(waiter);
@@ -215,11 +273,12 @@ export class Operations {
     const { behaviour } = this.parts.policies.of(waiter.decision.blocked);
     if (waiter.what === 'pins' && behaviour.waitEnds === 'signal') return;
     if (waiter.what === 'pins' && this.wakesLater(waiter, nowNs)) return;
-    if (this.heldBack(waiter, nowNs)) return;
-    const { sinceNs, pollNs, decision } = waiter;
+    if (this.heldBack(waiter, nowNs) || this.sleepsOn(waiter, nowNs)) return;
+    const { pollNs, decision } = waiter;
+    const { askedNs } = decision;
     // Who tries again does so after a pause; who looks whether a holder is gone may find so at once.
-    const looks = pollNs === 0 ? 0 : Math.max(Math.ceil((nowNs - sinceNs) / pollNs), waiter.what === 'retry' ? 1 : 0);
-    const dueNs = pollNs === 0 ? nowNs : sinceNs + looks * pollNs;
+    const looks = pollNs === 0 ? 0 : Math.max(Math.ceil((nowNs - askedNs) / pollNs), waiter.what === 'retry' ? 1 : 0);
+    const dueNs = pollNs === 0 ? nowNs : askedNs + looks * pollNs;
     if (dueNs > nowNs) this.parts.queue.wakeAt(dueNs, decision.row);
     else this.resume(waiter, nowNs);
   }
@@ -235,10 +294,25 @@ export class Operations {
     return true;
   }
 
+  /** Its way is free, but it was seen to sleep through such a pause, which lasts as long as it did; then it looks. */
+  private sleepsOn(waiter: Waiter, nowNs: number): boolean {
+    const { plan, queue } = this.parts;
+    const { opId, row } = waiter.decision;
+    const pausesNs = waiter.what === 'pins' && !plan.wakes.has(opId) ? plan.pauses.get(opId) : undefined;
+    if (pausesNs === undefined || waiter.woken) return waiter.woken;
+    const pauseNs = pausesNs[waiter.sleeps++];
+    if (pauseNs === undefined) return false;
+    waiter.woken = true;
+    // Just after the pin that it found next was taken.
+    queue.wakeAt(nowNs + pauseNs + 1, row);
+    return true;
+  }
+
   private heldBack({ decision, what }: Waiter, nowNs: number): boolean {
-    const { waits, claims } = this.parts;
+    const { waits, claims, leases } = this.parts;
     if (what !== 'retry') return waits.heldBack(decision, what);
-    const again = Object.assign(new Decision(), decision, { timeNs: nowNs });
+    const again = Object.assign(new Decision(), decision, { timeNs: nowNs, askedNs: nowNs });
+    if (leases.inTheWay(again).length > 0) return true;
     this.decide(again);
     decision.insideBytes = again.insideBytes;
     return again.verdict === Verdict.deny || claims.refusal(again) !== 0;
@@ -249,6 +323,8 @@ export class Operations {
     const { decision: d, late } = waiter;
     waits.remove(waiter);
     d.waitNs = nowNs - waiter.sinceNs;
+    d.retried = waiter.what === 'retry';
+    if (d.leased && this.asksAgain(d, late, nowNs)) return;
     const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
@@ -264,6 +340,7 @@ export class Operations {
     const { decision: d, late } = waiter;
     waits.remove(waiter);
     d.waitNs = nowNs - waiter.sinceNs;
+    if (d.leased && d.counted) this.parts.ledger.count(d.row, d.op, Verdict.recall, 0);
     this.settleTime(d);
     if (!waiter.done) fates.deny(d.opId);
     for (const row of late) this.parts.observe(row, nowNs);
@@ -295,10 +372,11 @@ export class Operations {
     if (!this.recorded) {
       const seenNs = measured ? plan.waitedNs[d.opId]! : 0;
       if (seenNs > 0) ns = this.workAndWait(d, seenNs, recordedNs);
-      if (d.waits || d.waitNs > 0) {
+      const pastLease = d.lease !== null && verdict !== Verdict.deny;
+      if (d.waits || d.waitNs > 0 || pastLease) {
         // The recording may hold the very wait; it is not counted twice.
         if (seenNs === 0) ns = Math.max(ns, d.waitNs + prices.fixedNs[op]!);
-        const first = d.waits || verdict === Verdict.deny;
+        const first = d.waits || verdict === Verdict.deny || pastLease;
         (first ? ledger.wait : ledger.secondary).record(d.waitNs);
         if (first) ledger.waitNs.set(row, d.waitNs);
       } else if ((verdict === Verdict.deny || d.short) && (d.result >= 0 || !measured)) {
@@ -326,10 +404,10 @@ export class Operations {
   }
 
   private carryOut(d: Decision, nowNs: number): void {
-    const { claims, coherence, devices, fates, files, plan, sizes } = this.parts;
+    const { claims, coherence, devices, fates, files, leases, plan, sizes } = this.parts;
     const { file, verdict, opId } = d;
     const failed = d.result < 0;
-    const retried = verdict === Verdict.deny && d.waitNs > 0;
+    const retried = verdict === Verdict.deny && d.retried;
     const lifted = verdict === Verdict.deny && !retried ? this.lift(d, nowNs) : NONE_LIFTED;
     const refused = verdict === Verdict.deny && !this.recorded && !retried && lifted.length === 0;
     if (refused || d.short) return this.refuse(d, nowNs);
@@ -349,6 +427,7 @@ export class Operations {
       if ((d.flags & Flag.raw) !== 0) devices.raw(d, nowNs);
       if (coherence !== null) this.handOver(d, coherence);
       claims.take(d, nowNs);
+      if (!this.recorded) leases.see(d, nowNs);
     }
     this.sealAgain(d, lifted, nowNs);
   }

@@ -12,6 +12,7 @@ import type { Foresight } from './foresight.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { Ledger } from './ledger.js';
 import type { OnDeny } from './operations.js';
+import type { OrdinaryLeases } from './ordinary-leases.js';
 import type { TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { Releases } from './releases.js';
@@ -32,6 +33,7 @@ export interface LaneParts {
   readonly foresight: Foresight | null;
   readonly claims: Claims;
   readonly waits: Waits;
+  readonly leases: OrdinaryLeases;
   /** Null in open time. */
   readonly threads: Threads | null;
   readonly fates: Fates;

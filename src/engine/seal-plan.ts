@@ -6,7 +6,10 @@ import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
-import { type Regions, regionsOf } from './regions.js';
+import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
+import { type Pauses, pausesOf } from './pauses.js';
+import { Regions } from './regions.js';
+import { survey } from './survey.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
 export type SealRule =
@@ -45,6 +48,11 @@ export interface SealPlan {
   readonly waitedNs: Float64Array;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
+  /** By file: 1 where it took DAX faults at any time. */
+  readonly dax: Uint8Array;
+  /** Of waits that no probe saw. */
+  readonly pauses: Pauses;
+  readonly leases: LeasePlan;
   readonly highestId: number;
 }
 
@@ -93,8 +101,7 @@ class Planner {
     const { columns: c } = input;
     this.input = input;
     this.rule = rule;
-    let highestId = 0;
-    for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
+    const { dax, hasLeases, hasWaits, highestByte, highestId, reach, tellsMaps } = survey(c, input.fileCount);
     let chains: Uint32Array | undefined;
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
@@ -104,7 +111,7 @@ class Planner {
       wholeTrace: Uint8Array.from({ length: input.fileCount }, (_, file) =>
         glob?.test(input.fileNames[file]!) === true ? 1 : 0,
       ),
-      observed: observedFiles(input),
+      observed: observedFiles(input, tellsMaps),
       requested: new Uint8Array(input.fileCount),
       rawPids: this.rawPids,
       plain: new Uint8Array(c.rows),
@@ -113,18 +120,21 @@ class Planner {
         chains ??= chainsOf(input);
         return chains;
       },
-      regions: regionsOf(c, input.fileCount),
+      regions: new Regions(highestByte, reach),
       opOf: new Uint8Array(highestId + 1),
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
-      wakes: wakesOf(input),
+      wakes: hasWaits ? wakesOf(input) : new Map(),
+      dax,
+      pauses: pausesOf(c, dax),
+      leases: hasLeases ? planLeases(input) : { leased: new Uint8Array(input.fileCount), outlasted: new Map() },
       highestId,
     };
   }
 
   run(): SealPlan {
     const { columns: c } = this.input;
-    const { plain, opOf, requested, wholeTrace } = this.plan;
+    const { plain, leases, opOf, requested, wholeTrace } = this.plan;
     for (let i = 0; i < c.rows; i++) {
       const op = c.op[i]!;
       const kind = KIND[op]!;
@@ -133,7 +143,12 @@ class Planner {
       if ((flags & Flag.raw) !== 0) this.rawPids.add(pidAt(this.input, i));
       // No row of these ops has a seal called before it: only what takes hold of a file has.
       if (kind === Kind.plain) {
-        if (isPlain(c, i, op, flags, file) && wholeTrace[file] === 0) plain[i] = 1;
+        if (
+          isPlain(c, i, op, flags, file) &&
+          wholeTrace[file] === 0 &&
+          !(op === Op.truncate && leases.leased[file] === 1)
+        )
+          plain[i] = 1;
       } else if (kind === Kind.acquires) {
         const wants = requestedBy(op, flags);
         if (wants >= 0 && file !== NONE && !failed(c.result[i]!)) requested[file]! |= 1 << wants;
@@ -250,23 +265,18 @@ class Planner {
   }
 }
 
-/** The hold that an operation asks for by itself, -1 for none. A lease for reading only is no claim on a layout. */
+/** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
 export function requestedBy(op: number, flags: number): number {
-  return op === Op.lease && (flags & Flag.read) !== 0 ? -1 : REQUESTS[op]!;
+  return asksLease(op, flags) ? -1 : REQUESTS[op]!;
 }
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;
 
-/** Devices with recorded map changes: there a call's effect follows as rows; elsewhere the engine works it out. */
-/** Rows that tell of every change of a map: where a device has some, the maps of all its files follow from them. */
-export const TELLS_MAPS = opSet(['map_insert', 'map_remove', 'map_reset']);
-
-function observedFiles(input: EngineInput): Uint8Array {
-  const { columns: c, deviceOf } = input;
+/** By file: a device with recorded map changes has them for all its files: there a call's effect follows as rows; elsewhere the engine works it out. */
+function observedFiles({ deviceOf, fileCount }: EngineInput, tellsMaps: Uint8Array): Uint8Array {
   const devices = new Set<number>();
-  for (let i = 0; i < c.rows; i++)
-    if (TELLS_MAPS[c.op[i]!] === 1 && c.file[i] !== NONE) devices.add(deviceOf[c.file[i]!]!);
-  return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
+  for (let file = 0; file < fileCount; file++) if (tellsMaps[file] === 1) devices.add(deviceOf[file]!);
+  return Uint8Array.from({ length: fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
 const NO_OPERATION = opSet([...OBSERVED_OPS, 'dma_read', 'dma_write']);

@@ -1,8 +1,8 @@
 // What keeps files in use in one lane: mappings, open descriptors, device holds. Not all of them are holds of the policy.
 import { NONE } from '../model/units.js';
 
-/** Bits of what a handle is to its file; `sealing`: the file stays sealed for its sake. */
-export const Use = { mapping: 1, open: 2, sealing: 4 } as const;
+/** Bits of what a handle is to its file; `sealing`: the file stays sealed for its sake; `synced`: a mapping with MAP_SYNC. */
+export const Use = { mapping: 1, open: 2, sealing: 4, synced: 8 } as const;
 
 export class Users {
   /** By file: how many mappings are alive. */
@@ -54,6 +54,13 @@ export class Users {
   /** The file of a descriptor; NONE for what is none. */
   openOf(handle: number): number {
     return this.file[handle] === 0 || (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]! - 1;
+  }
+
+  /** Has the process a mapping of the file with MAP_SYNC? */
+  mapsSynced(file: number, pid: number): boolean {
+    for (const handle of this.ofPid.get(pid) ?? [])
+      if (this.file[handle] === file + 1 && (this.use[handle]! & Use.synced) !== 0) return true;
+    return false;
   }
 
   /** Process that a handle is, or was, of. */

@@ -6,6 +6,7 @@ import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
+import type { OrdinaryLeases } from './ordinary-leases.js';
 import { isDeviceRow, type SealPlan } from './seal-plan.js';
 import type { Threads } from './threads.js';
 
@@ -36,6 +37,7 @@ export class Waits {
   private readonly plan: SealPlan;
   private readonly holds: HoldTable;
   private readonly threads: Threads | null;
+  private readonly leases: OrdinaryLeases;
   private readonly ofFile = new Map<number, Waiter[]>();
   private readonly ofOperation = new Map<number, Waiter>();
   private readonly ofTask = new Map<number, Waiter>();
@@ -49,12 +51,14 @@ export class Waits {
     plan: SealPlan,
     holds: HoldTable,
     threads: Threads | null,
+    leases: OrdinaryLeases,
   ) {
     this.c = columns;
     this.policies = policies;
     this.plan = plan;
     this.holds = holds;
     this.threads = threads;
+    this.leases = leases;
   }
 
   get any(): boolean {
@@ -108,6 +112,7 @@ export class Waits {
   /** Is the operation still held back? By the holds whose own cells say so, or by somebody who keeps the lock. */
   heldBack(d: Decision, what: WaitsFor): boolean {
     if (what === 'lock') return this.keepsLock(d.blocked);
+    if (d.leased) return this.leases.inTheWay(d).length > 0;
     return this.inTheWay(d).next().done !== true;
   }
 
@@ -145,7 +150,7 @@ export class Waits {
     for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
       const index = operationCase * MASKS + (1 << holds.kind[at]!);
       const verdict = holds.pid[at] === d.pid ? policy.verdictHolder[index]! : policy.verdictOther[index]!;
-      if (verdict === d.wanted && (verdict === Verdict.wait || holds.fromNs[at]! <= d.timeNs)) yield at;
+      if (verdict === d.wanted && (verdict === Verdict.wait || holds.fromNs[at]! <= d.askedNs)) yield at;
     }
   }
 
@@ -177,8 +182,11 @@ export class Waits {
     const { c, holds, plan } = this;
     if (what === 'lock') return this.on(decision.blocked).flatMap((w) => (w.what === 'pins' ? [w.decision.task] : []));
     const tasks: number[] = [];
-    for (const at of this.inTheWay(decision)) {
-      const row = holds.handle[at] === 0 ? NONE : plan.endRow[holds.handle[at]!]!;
+    const handles = decision.leased
+      ? this.leases.inTheWay(decision).map(({ handle }) => handle)
+      : [...this.inTheWay(decision)].map((at) => holds.handle[at]!);
+    for (const handle of handles) {
+      const row = handle === 0 ? NONE : plan.endRow[handle]!;
       if (row !== NONE && !isDeviceRow(c, row) && c.task[row] !== NONE) tasks.push(c.task[row]!);
     }
     return tasks;

@@ -208,6 +208,8 @@ export interface Behaviour {
   readonly onRefusedPin: 'abort' | 'odp' | 'bounce';
   /** Whether CPU and device see each other's stores without a flush (coherence). */
   readonly coherence: 'hardware' | 'software';
+  /** Time that the holder of a lease has after a break, ns; Infinity: for ever (lease_break_time_s). */
+  readonly leaseBreakNs: number;
 }
 
 export interface PolicySpec {
@@ -242,6 +244,8 @@ export interface PolicySpec {
   readonly shortWrites?: 'inside' | 'nothing';
   /** The device's translation is taken away on a map change and fetched again at the next access (on-demand paging). */
   readonly devicePages?: boolean;
+  /** Write faults that need a block commit the journal where the process has the file mapped with MAP_SYNC (note 7). */
+  readonly syncMappingsCommit?: boolean;
   /** Knows which accesses of devices are still to come, and refuses what would make one of them stale. */
   readonly foresees?: boolean;
   /** Lane that repeats what the trace says happened. */

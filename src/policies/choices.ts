@@ -33,5 +33,6 @@ export function behaviourOf(settings: Settings): Behaviour {
     waitKeepsLock: setting(settings, 'fs') === 'xfs',
     onRefusedPin: setting(settings, 'on_refused_pin') as Behaviour['onRefusedPin'],
     coherence: setting(settings, 'coherence') as Behaviour['coherence'],
+    leaseBreakNs: leaseBreakNs(settings),
   };
 }

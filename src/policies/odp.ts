@@ -28,11 +28,12 @@ export const odp: PolicyEntry = {
       held: { registration: copied, translation: copied, ...alwaysHeld(settings) },
       seal: null,
       devicePages: true,
+      syncMappingsCommit: true,
       notes: [
         'Nothing is refused or delayed beyond the synchronous, bounded invalidation; the next device access faults.',
         'An operation that breaks layouts zaps the mappings of the whole file, so every translation of the file goes; with zap_scope=range those that reach into what the operation is about.',
         'unlink invalidates when the last link, open file and mapping are gone (note 15).',
-        'Write faults on holes and unwritten blocks may be the device’s own; with MAP_SYNC they would commit (note 7), which is not assumed here.',
+        'Write faults on holes and unwritten blocks may be the device’s own; those of a process that has the file mapped with MAP_SYNC commit (note 7).',
         'There is no long-term pin to take: registering succeeds without one.',
         'fs=ext4: a plain fallocate zaps nothing (note 10).',
       ],

@@ -92,7 +92,7 @@ export const switches: readonly Switch[] = [
     key: 'lease_break_time_s',
     values: 'seconds',
     fallback: '45',
-    text: 'time a lease holder has after a break; 0 means for ever (/proc/sys/fs/lease-break-time)',
+    text: 'time a lease holder has after a break, of ordinary leases (F_SETLEASE) too; 0 means for ever (/proc/sys/fs/lease-break-time); where a recording shows that the kernel took a lease earlier, it does so here',
   },
   {
     key: 'lease_until_last_pin',

@@ -99,19 +99,19 @@ describe('switches', () => {
   test('what concerns every policy is a field of every policy', () => {
     const asked = {
       ...{ zap_scope: 'range', dax_wait: 'until-signal', fs: 'ext4' },
-      ...{ on_refused_pin: 'odp', coherence: 'software' },
+      ...{ on_refused_pin: 'odp', coherence: 'software', lease_break_time_s: '2' },
     };
     for (const name of NAMES) {
       const usual = {
         // The guest of virtiofs keeps no I/O lock while it waits: that is the host's.
         ...{ zapScope: 'file', waitEnds: 'release', waitKeepsLock: name !== 'virtiofs-dax' },
-        ...{ onRefusedPin: 'abort', coherence: 'hardware' },
+        ...{ onRefusedPin: 'abort', coherence: 'hardware', leaseBreakNs: 45e9 },
       };
       expect(policyOf(name).behaviour, name).toEqual(usual);
       const other = {
         ...{ zapScope: 'range', waitEnds: 'signal', waitKeepsLock: false },
         // What the page cache holds is memory of the host.
-        ...{ onRefusedPin: 'odp', coherence: name === 'pagecache' ? 'hardware' : 'software' },
+        ...{ onRefusedPin: 'odp', coherence: name === 'pagecache' ? 'hardware' : 'software', leaseBreakNs: 2e9 },
       };
       expect(policyOf(name, asked).behaviour, name).toEqual(other);
     }

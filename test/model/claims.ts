@@ -39,14 +39,14 @@ export class Claims {
   /** What an operation that went ahead takes. */
   take(call: Call, file: FileModel, nowNs: number): void {
     const { handle, pid, op } = call;
-    const plain = { file, pid, mapping: false, open: false, sealing: false };
+    const plain = { file, pid, mapping: false, open: false, sealing: false, synced: false };
     const use = (user: Partial<User>): void => {
       if (handle !== '') this.holds.users.set(handle, { ...plain, ...user });
     };
     const direct = this.plan.direct.has(call.index);
     if (op === 'open') use({ open: true });
     else if (op === 'mmap') {
-      use({ mapping: true, sealing: direct });
+      use({ mapping: true, sealing: direct, synced: call.flags.has('sync') });
       if (direct) this.mapDirect(call, file, nowNs);
     } else if (op === 'pin' || op === 'register') {
       const kind = op === 'pin' ? 'pin' : call.flags.has('odp') ? 'ondemand' : 'registration';
@@ -86,7 +86,8 @@ export class Claims {
   instead(call: Call, file: FileModel, nowNs: number): void {
     const { handle, pid } = call;
     const isOnDemand = this.policy.behaviour.onRefusedPin === 'odp';
-    if (handle !== '') this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand });
+    if (handle !== '')
+      this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand, synced: false });
     if (isOnDemand) {
       this.ofCall('ondemand', call, file, nowNs, false);
       this.holds.copy(handle, file, call);

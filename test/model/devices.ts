@@ -46,7 +46,13 @@ export class Devices {
     const blocks = [...copy.blocks].sort(([a], [b]) => a - b);
     const bytes = (at: number): number =>
       Math.max(0, Math.min(to, (at + 1) * PAGE, copy.offset + copy.length) - Math.max(from, at * PAGE, copy.offset));
-    const stale = blocks.filter(([at, addr]) => bytes(at) > 0 && copy.file.cells.get(at)?.addr !== addr);
+    const moved = ([at, addr]: readonly [number, number]): boolean => copy.file.cells.get(at)?.addr !== addr;
+    // Note 11: what a clone has got since, a device that writes changes as well.
+    const cloned = ([at]: readonly [number, number]): boolean =>
+      call.op === 'dma_write' && copy.file.cells.get(at)?.shared === true && !copy.shared.has(at);
+    const met = blocks.filter((block) => bytes(block[0]) > 0 && (moved(block) || cloned(block)));
+    const isElsewhere = met.some(moved) || this.disk.owners(met[0]?.[1] ?? -1).some(({ file }) => file !== copy.file);
+    const stale = isElsewhere ? met : [];
     const start = Math.max(from, copy.offset);
     if (stale.length === 0) return this.lines.device(call, copy.file, start, Math.min(to, copy.offset + copy.length));
     const total = stale.reduce((sum, [at]) => sum + bytes(at), 0);

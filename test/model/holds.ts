@@ -37,6 +37,8 @@ export interface User {
   readonly mapping: boolean;
   readonly open: boolean;
   readonly sealing: boolean;
+  /** With MAP_SYNC. */
+  readonly synced: boolean;
 }
 
 /** The device's copy of the map: the address of each block when it was taken. */
@@ -45,6 +47,8 @@ export interface Copy {
   readonly offset: number;
   readonly length: number;
   readonly blocks: ReadonlyMap<number, number>;
+  /** Blocks that another file had as well. */
+  readonly shared: ReadonlySet<number>;
 }
 
 /** Holds and seals are made with these defaults. */
@@ -124,10 +128,10 @@ export class Holds {
   /** The device takes the addresses of a range. */
   copy(handle: string, file: FileModel, range: { readonly offset: number; readonly length: number }): void {
     const length = range.length < 0 ? Number.POSITIVE_INFINITY : range.length;
-    const blocks = [...file.cells]
-      .filter(([at]) => (at + 1) * PAGE > range.offset && at * PAGE < range.offset + length)
-      .map(([at, { addr }]) => [at, addr] as const);
-    this.copies.set(handle, { file, offset: range.offset, length, blocks: new Map(blocks) });
+    const cells = [...file.cells].filter(([at]) => (at + 1) * PAGE > range.offset && at * PAGE < range.offset + length);
+    const blocks = new Map(cells.map(([at, { addr }]) => [at, addr] as const));
+    const shared = new Set(cells.filter(([, cell]) => cell.shared).map(([at]) => at));
+    this.copies.set(handle, { file, offset: range.offset, length, blocks, shared });
   }
 
   /** A device that faults: one on demand, and under on-demand paging every device. */

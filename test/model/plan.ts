@@ -14,7 +14,7 @@ export interface SealPlaces {
   readonly direct: ReadonlySet<number>;
   /** The line takes the last part of its mapping away. */
   readonly last: ReadonlySet<number>;
-  /** Requests of the trace itself, as `path op`; a lease for reading is none. */
+  /** Requests of the trace itself, as `path op`; an ordinary lease is none. */
   readonly requested: ReadonlySet<string>;
   /** By handle: the line that takes it. */
   readonly takenBy: ReadonlyMap<string, number>;
@@ -84,7 +84,9 @@ export function planOf(calls: readonly Call[], rule: Rule): SealPlaces {
   return { before, direct, last, requested, takenBy };
 }
 
-export const isLease = (call: Call): boolean => call.op === 'lease' && !call.flags.has('read');
+/** A lease of the layout; one for reading or writing is an ordinary one (fcntl(2)). */
+export const isLease = (call: Call): boolean =>
+  call.op === 'lease' && !call.flags.has('read') && !call.flags.has('write');
 
 /** The first line of a chain of mappings: each knows the first that was alive when it was made. */
 function earliest(mappings: readonly Live[]): Call {

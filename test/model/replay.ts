@@ -7,6 +7,7 @@ import { Claims } from './claims.js';
 import { Lines } from './coherence.js';
 import { Devices } from './devices.js';
 import { Disk, type FileModel } from './disk.js';
+import { FileLeaseList } from './file-leases.js';
 import { type Forced, harms, isChange } from './foresight.js';
 import { Holds } from './holds.js';
 import { planOf, type Rule, type SealPlaces } from './plan.js';
@@ -47,6 +48,7 @@ export class NaiveReplay {
   private readonly calls: readonly Call[];
   private readonly plan: SealPlaces;
   private readonly claims: Claims;
+  private readonly leases: FileLeaseList;
   private readonly seals: Seals;
   private readonly table: Table;
   private readonly acts: Acts;
@@ -69,12 +71,17 @@ export class NaiveReplay {
     for (const { path, otherPath } of calls) for (const one of [path, otherPath]) if (one !== null) this.disk.file(one);
     this.endNs = Math.max(0, ...calls.map(({ line }) => line.t));
     const { policy, rule, unseal, timing } = settings;
+    const at = (atNs: number, act: (nowNs: number) => void): void => this.agenda.put(atNs, act);
+    const freed = (file: FileModel): void => {
+      this.stirred.add(file);
+    };
+    this.leases = new FileLeaseList(calls, { policy, holds: this.holds, freed, at });
     this.claims = new Claims({
       ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
       ...{
-        freed: (file) => this.stirred.add(file),
+        freed,
         flushed: (file) => this.lines.flushAll(file),
-        at: (atNs, act) => this.agenda.put(atNs, act),
+        at,
       },
     });
     this.seals = this.claims.seals;
@@ -141,6 +148,8 @@ export class NaiveReplay {
   private begin(call: Call, file: FileModel | null, other: FileModel | null, nowNs: number): void {
     for (const one of [file, other]) if (one !== null) this.seals.sealBefore(call, one, nowNs);
     const attempt = this.table.attempt(call, file, other, nowNs);
+    const isStopped = this.s.policy.recorded !== true && this.leases.inTheWay(call, file).length > 0;
+    if (isStopped) return this.meetLease(attempt, nowNs);
     if (this.s.policy.foresees === true) this.foresee(attempt);
     if (this.s.policy.recorded === true) {
       attempt.verdict = call.failed ? Verdict.deny : Verdict.proceed;
@@ -152,6 +161,33 @@ export class NaiveReplay {
     if (what !== null) return this.park(attempt, what);
     this.complete(attempt, nowNs, 0);
     this.threads?.over(call, nowNs);
+  }
+
+  /** An ordinary lease comes before the policy: it is broken, and who will not wait is told so. */
+  private meetLease(attempt: Attempt, nowNs: number): void {
+    const { call, file } = attempt;
+    this.leases.startBreak(call, file!, nowNs);
+    Object.assign(attempt, { verdict: Verdict.recall, errno: 0, blocked: [file!], leased: true, part: null });
+    if (call.flags.has('nowait')) deny(attempt, ERRNO.EAGAIN!);
+    this.answers.set(call.index, { verdict: attempt.verdict, errno: attempt.errno });
+    if (!call.flags.has('nowait')) return this.park(attempt, 'lease');
+    this.complete(Object.assign(attempt, { leased: false }), nowNs, 0);
+    this.threads?.over(call, nowNs);
+  }
+
+  /** No ordinary lease is left: the policy is asked now. Null: it makes it wait once more. */
+  private askAgain({ call, file, other, sinceNs }: Attempt, nowNs: number): Attempt | null {
+    const attempt = this.table.attempt(call, file, other, nowNs, sinceNs);
+    if (this.s.policy.foresees === true) this.foresee(attempt);
+    this.amend(attempt);
+    const { verdict, errno } = attempt;
+    const isStronger = verdict === Verdict.recall || verdict === Verdict.wait || verdict === Verdict.deny;
+    this.answers.set(call.index, { verdict: isStronger ? verdict : Verdict.recall, errno });
+    const what = this.waitsFor(attempt);
+    if (verdict === Verdict.recall) for (const one of attempt.blocked) this.claims.startBreak(one, nowNs);
+    if (what === null) return attempt;
+    this.park(attempt, what);
+    return null;
   }
 
   /** Refused for the sake of an access to come. */
@@ -179,6 +215,13 @@ export class NaiveReplay {
     if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
+    // Note 7: through a MAP_SYNC mapping, a fault that needs a block commits.
+    const needsBlock = attempt.cases.some((name) => name === 'write_fault_hole' || name === 'write_fault_unwritten');
+    const isSynced = [...this.holds.users.values()].some(
+      (user) => user.synced && user.file === file && user.pid === call.pid,
+    );
+    if (policy.name === 'odp' && needsBlock && isSynced && attempt.verdict === Verdict.proceed)
+      attempt.verdict = Verdict.commit;
     if (policy.breaks?.faultsBreak === true && isFault(call.op) && attempt.verdict === Verdict.deny && !beyond)
       this.claims.startBreak(file!, atNs);
     if (attempt.verdict !== Verdict.recall || !call.flags.has('nowait')) return;
@@ -218,10 +261,12 @@ export class NaiveReplay {
 
   private isHeldBack({ what, attempt }: Waiter): boolean {
     if (what === 'lock') return this.isLocked(attempt.blocked[0]!);
+    if (attempt.leased) return this.leases.inTheWay(attempt.call, attempt.file).length > 0;
     // Linux 6.1: only a signal ends a wait for pins (section 10.1).
     if (what === 'pins' && this.s.policy.behaviour.waitEnds === 'signal') return true;
     if (what !== 'retry') return this.table.inTheWay(attempt).length > 0;
     const { call, file, other, atNs } = attempt;
+    if (this.leases.inTheWay(call, file).length > 0) return true;
     const again = this.table.attempt(call, file, other, atNs);
     attempt.part = again.part;
     return again.verdict === Verdict.deny || this.table.refusalOf(call, file) !== 0;
@@ -229,21 +274,24 @@ export class NaiveReplay {
 
   private park(attempt: Attempt, what: Waiter['what']): void {
     const { policy, retryNs } = this.s;
-    const pollNs = what === 'retry' ? retryNs : what === 'lease' ? (policy.breaks?.pollNs ?? 0) : 0;
+    const pollNs = what === 'retry' ? retryNs : what === 'lease' && !attempt.leased ? (policy.breaks?.pollNs ?? 0) : 0;
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && this.threads === null;
     this.waiters.push({ attempt, what, done, pollNs, lookedNs: attempt.atNs, changedNs: -1, order: 0 });
-    if (done) return this.carryOut(attempt, attempt.atNs, 0);
+    if (done) return this.carryOut(attempt, attempt.atNs, false);
     this.threads?.block(attempt.call);
   }
 
   private resume(waiter: Waiter, nowNs: number): void {
-    const { attempt, done } = waiter;
+    const { done, what } = waiter;
     this.waiters.splice(this.waiters.indexOf(waiter), 1);
-    const waitNs = nowNs - attempt.atNs;
+    const asked = waiter.attempt.leased ? this.askAgain(waiter.attempt, nowNs) : waiter.attempt;
+    if (asked === null) return;
+    const attempt = asked;
+    const waitNs = nowNs - attempt.sinceNs;
     if (!done) this.nowNs = nowNs;
-    if (done) this.account(attempt, waitNs);
-    else this.complete(attempt, nowNs, waitNs);
+    if (done) this.account(attempt, waitNs, waiter.attempt.leased);
+    else this.complete(attempt, nowNs, waitNs, what === 'retry', waiter.attempt.leased);
     this.threads?.release(attempt.call, this.lateBy(attempt, waitNs), nowNs);
     if (!done) this.threads?.over(attempt.call, nowNs);
     for (const file of attempt.blocked) this.stirred.add(file);
@@ -258,7 +306,7 @@ export class NaiveReplay {
 
   private giveUp(waiter: Waiter, nowNs: number): void {
     this.waiters.splice(this.waiters.indexOf(waiter), 1);
-    this.account(waiter.attempt, nowNs - waiter.attempt.atNs);
+    this.account(waiter.attempt, nowNs - waiter.attempt.sinceNs);
     for (const file of waiter.attempt.blocked) this.stirred.add(file);
   }
 
@@ -266,7 +314,7 @@ export class NaiveReplay {
     const endNs = Math.max(this.endNs, this.nowNs);
     for (const waiter of [...this.waiters]) {
       this.stillWaiting++;
-      this.giveUp(waiter, Math.max(endNs, waiter.attempt.atNs));
+      this.giveUp(waiter, Math.max(endNs, waiter.attempt.sinceNs));
     }
     return this;
   }
@@ -286,14 +334,15 @@ export class NaiveReplay {
 
   // --- carrying out
 
-  private complete(attempt: Attempt, nowNs: number, waitNs: number): void {
-    this.carryOut(attempt, nowNs, waitNs);
-    this.account(attempt, waitNs);
+  private complete(attempt: Attempt, nowNs: number, waitNs: number, retried = false, leased = false): void {
+    this.carryOut(attempt, nowNs, retried);
+    this.account(attempt, waitNs, leased);
   }
 
-  private account({ verdict }: Attempt, waitNs: number): void {
+  private account({ verdict }: Attempt, waitNs: number, leased = false): void {
     if (this.s.policy.recorded === true) return;
-    if (WAITS.includes(verdict) || (verdict === Verdict.deny && waitNs > 0)) this.waits.push(waitNs);
+    if ((leased && verdict !== Verdict.deny) || WAITS.includes(verdict) || (verdict === Verdict.deny && waitNs > 0))
+      this.waits.push(waitNs);
     else if (waitNs > 0) this.secondary.push(waitNs);
   }
 
@@ -307,16 +356,17 @@ export class NaiveReplay {
     return Math.max(plainNs, waitNs + fixed) - plainNs;
   }
 
-  private carryOut(attempt: Attempt, nowNs: number, waitNs: number): void {
+  private carryOut(attempt: Attempt, nowNs: number, retried: boolean): void {
     const { call, file, verdict } = attempt;
     const { policy } = this.s;
-    const refused = verdict === Verdict.deny && policy.recorded !== true && waitNs === 0;
+    const refused = verdict === Verdict.deny && policy.recorded !== true && !retried;
     if (refused && this.fallsBack(attempt)) return this.claims.instead(call, file!, nowNs);
     if (refused) {
       const lifted = this.lift(attempt);
       if (lifted.verdict !== Verdict.deny) {
         this.revoke(attempt);
         this.acts.perform(attempt, nowNs);
+        this.leases.see(attempt.call, attempt.file);
       }
       for (const one of lifted.files) this.seals.call(call, one, nowNs, false);
       return;
@@ -325,6 +375,7 @@ export class NaiveReplay {
     // Whatever was uncommitted goes with the commit, and so does what the call itself changes.
     if (verdict === Verdict.commit && file !== null) file.dirty = false;
     this.acts.perform(attempt, nowNs);
+    if (!attempt.call.failed && policy.recorded !== true) this.leases.see(attempt.call, attempt.file);
   }
 
   /** Devices on demand lose their translation, also where something stronger was decided than that. */

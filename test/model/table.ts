@@ -14,7 +14,11 @@ export interface Attempt {
   readonly call: Call;
   readonly file: FileModel | null;
   readonly other: FileModel | null;
+  /** When it began, and when the table was asked: later, where ordinary leases came before that. */
+  readonly sinceNs: number;
   readonly atNs: number;
+  /** It waits for ordinary leases. */
+  leased: boolean;
   verdict: number;
   errno: number;
   /** The table's own answer, before requests, impatience and the end of file change it. */
@@ -55,7 +59,7 @@ export class Table {
   }
 
   /** What the table says of the two files of a call; the stronger one counts, both when they are equal. */
-  attempt(call: Call, file: FileModel | null, other: FileModel | null, atNs: number): Attempt {
+  attempt(call: Call, file: FileModel | null, other: FileModel | null, atNs: number, sinceNs = atNs): Attempt {
     const here = this.tableFor(call, file, false);
     const there = other === null ? null : this.tableFor(call, other, true);
     const second = there !== null && there.verdict > here.verdict;
@@ -63,7 +67,8 @@ export class Table {
     const { verdict, errno } = second ? there : here;
     const blocked = [...(second ? [] : [file]), ...(second || both ? [other] : [])].filter((one) => one !== null);
     const cases = [second ? there.name : here.name].filter((name) => name !== null);
-    const attempt = { call, file, other, atNs, verdict, errno, wanted: verdict, blocked, cases, part: here.part };
+    const when = { sinceNs, atNs, leased: false };
+    const attempt = { call, file, other, ...when, verdict, errno, wanted: verdict, blocked, cases, part: here.part };
     if (isBeyond(call, file)) Object.assign(attempt, { verdict: Verdict.deny, errno: ERRNO.SIGBUS! });
     return attempt;
   }
