@@ -25,6 +25,7 @@ import { TaughtEvents } from './taught-events.js';
 import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
+import { XfsVotes } from './xfs-votes.js';
 
 type Take = (a: Assembler, t: Thread) => void;
 
@@ -139,6 +140,7 @@ export class Assembler implements KernelSink {
       queued: [],
       daxFiles: new Set(),
       blockDevices: new Set(),
+      votes: new XfsVotes(),
       reused: new ReusedInodes((device, inode) => this.forgetInode(device, inode)),
       signals: false,
       stateBits: new Map(),

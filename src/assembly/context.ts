@@ -14,6 +14,7 @@ import type { ReusedInodes } from './reused-inodes.js';
 import type { DirectCall, OpenFile, Process, Thread } from './state.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 import type { XfsMaps } from './xfs-map.js';
+import type { XfsVotes } from './xfs-votes.js';
 
 export type { DirectCall };
 
@@ -105,6 +106,7 @@ export interface Context {
   blockDevice(device: number): number;
   readonly blockDevices: Set<number>;
   readonly reused: ReusedInodes;
+  readonly votes: XfsVotes;
   /** A name the file was opened by. */
   named(file: number, name: string): void;
   /** Has an event named the file by its inode? */

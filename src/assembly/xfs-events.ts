@@ -54,7 +54,10 @@ function extentEvent(
       if (block >= 0) c.log.add(cow, file, v[0]!, v[3]!, v[5]!, block);
     } else {
       // Right in the first allocation group only; elsewhere no request begins there.
-      if (xfsBlock(v[4]!) >= 0) c.blocks.extent(v[0]!, v[4]!);
+      if (xfsBlock(v[4]!) >= 0) {
+        c.blocks.extent(v[0]!, v[4]!);
+        c.votes.extent(v[0]!, v[4]!, v[5]!);
+      }
       apply(c, file, v, state);
     }
   };

@@ -33,30 +33,30 @@ const last = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 /** How many files the program made; some more are seen, such as its folders. */
 const MADE = 41;
 
-describe.each(['xfs', 'ext4'])('%s', (fs) => {
-  const mapsAt = (trace: Trace, seen: readonly Seen[]): (MapFile | undefined)[] => {
-    const options = { costs: reference, kernel: policyOf('pagecache'), sealRule: 'dma', unseal: 'never' };
-    const { snapshots } = mapSnapshots(trace, policyOf('recorded'), {
-      ...options,
-      atNs: seen.map(({ ts_ns }) => ts_ns),
-    });
-    return seen.map(({ inode }, i) => {
-      const files = snapshots[i]!.files.filter((file) => file.inode === String(inode));
-      expect(files.length).toBe(1);
-      return files[0];
-    });
-  };
+const mapsAt = (trace: Trace, seen: readonly Seen[]): (MapFile | undefined)[] => {
+  const options = { costs: reference, kernel: policyOf('pagecache'), sealRule: 'dma', unseal: 'never' };
+  const { snapshots } = mapSnapshots(trace, policyOf('recorded'), {
+    ...options,
+    atNs: seen.map(({ ts_ns }) => ts_ns),
+  });
+  return seen.map(({ inode }, i) => {
+    const files = snapshots[i]!.files.filter((file) => file.inode === String(inode));
+    expect(files.length).toBe(1);
+    return files[0];
+  });
+};
+const built = ({ extents }: MapFile): unknown =>
+  merged(extents.map(({ offset, addr, length }) => [offset, addr, length, '']));
+const asTold = (fiemap: Seen['fiemap']): unknown =>
+  merged(fiemap.map(([offset, addr, length]) => [offset, addr, length, '']));
 
+describe.each(['xfs', 'ext4'])('%s', (fs) => {
   test('each map is what FIEMAP showed, in every allocation group', async () => {
     const seen = looks(fs);
     const maps = mapsAt(await recording(fs), seen);
     expect(seen.length).toBe(45);
     seen.forEach(({ name, fiemap }, i) => {
-      const { uncertain, extents } = maps[i]!;
-      expect([name, uncertain]).toEqual([name, false]);
-      const built = extents.map(({ offset, addr, length }) => [offset, addr, length, ''] as const);
-      const told = fiemap.map(([offset, addr, length]) => [offset, addr, length, ''] as const);
-      expect([name, merged(built.map((one) => [...one]))]).toEqual([name, merged(told.map((one) => [...one]))]);
+      expect([name, maps[i]!.uncertain, built(maps[i]!)]).toEqual([name, false, asTold(fiemap)]);
     });
   });
 
@@ -82,6 +82,33 @@ describe.each(['xfs', 'ext4'])('%s', (fs) => {
     const again = (await readAs(ndjson, text)).trace;
     expect(again.files).toEqual(trace.files);
     expect(again.columns.file).toEqual(trace.columns.file);
+  });
+});
+
+/** What is seen of where groups lie, and what is said of it. */
+const GROUPS = [
+  ['xfs-4-groups', /./, /groups of 44800 blocks \(agblklog 16\), learned from \d+ pairs/],
+  ['xfs-4-groups', /^(?!.* iomap_)/, /groups of 44800 blocks \(agblklog 16\), learned from requests: 19 of 22 extents/],
+  ['xfs-16-groups', /./, /groups of 28800 blocks \(agblklog 15\), learned from \d+ pairs/],
+  [
+    'xfs-16-groups',
+    /^(?!.* iomap_)/,
+    /groups of 28800 blocks \(agblklog 15\), learned from requests: 19 of 22 extents/,
+  ],
+] as const;
+
+test.each(GROUPS)('%s, lines like %s: every map is known and right', async (name, lines, told) => {
+  const text = read(`${name}.report.txt.gz`)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => lines.test(line))
+    .join('\n');
+  const { trace } = await readAs(ftraceText, `${text}\n`);
+  expect(trace.issues.find(({ code }) => code === 'xfs-geometry')?.text).toMatch(told);
+  const seen = looks(name);
+  const maps = mapsAt(trace, seen);
+  seen.forEach(({ name: file, fiemap }, i) => {
+    expect([file, maps[i]!.uncertain, built(maps[i]!)]).toEqual([file, false, asTold(fiemap)]);
   });
 });
 
