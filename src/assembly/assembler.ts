@@ -19,11 +19,13 @@ import { endFault } from './faults.js';
 import { finishMaps } from './finish-maps.js';
 import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
+import { ReusedInodes } from './reused-inodes.js';
 import { Process, Thread } from './state.js';
 import { TaughtEvents } from './taught-events.js';
 import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
+import { XfsVotes } from './xfs-votes.js';
 
 type Take = (a: Assembler, t: Thread) => void;
 
@@ -138,6 +140,8 @@ export class Assembler implements KernelSink {
       queued: [],
       daxFiles: new Set(),
       blockDevices: new Set(),
+      votes: new XfsVotes(),
+      reused: new ReusedInodes((device, inode) => this.forgetInode(device, inode)),
       signals: false,
       stateBits: new Map(),
       iomapTypes: [],
@@ -183,6 +187,7 @@ export class Assembler implements KernelSink {
     const { context } = this;
     context.xfs.unknownAll();
     context.ext4.unknownAll();
+    context.reused.lost();
     const e = context.events;
     e.timeNs = timeNs;
     e.op = Op.map_unknown;
@@ -233,6 +238,7 @@ export class Assembler implements KernelSink {
     call.row = this.record.row;
     call.opId = 0;
     for (let i = 0; i < 6; i++) call.args[i] = this.record.v[i]!;
+    this.context.reused.callBegins(name, call.args, t);
     call.file = -1;
     call.weakFile = -1;
     call.position = -1;
@@ -311,11 +317,31 @@ export class Assembler implements KernelSink {
       file = this.context.events.fileId(deviceText(device), String(inode));
       ofDevice.set(inode, file);
       this.identities.set(file, { device, inode });
+      this.newFile(file, device, inode);
     }
     this.lastDevice = device;
     this.lastInode = inode;
     this.lastFile = file;
     return file;
+  }
+
+  /** A file that is known to be new has no blocks yet. */
+  private newFile(file: number, device: number, inode: number): void {
+    const { reused, xfs, ext4, log } = this.context;
+    const born = reused.born(device, inode);
+    if (born === null) return;
+    const { author } = log;
+    const acting = { ...author };
+    const { row } = this.record;
+    Object.assign(author, { timeNs: born.timeNs, row, opId: 0, task: NONE, sharing: false, noted: false });
+    (born.system === 'xfs' ? xfs : ext4).knownEmpty(file, device);
+    Object.assign(author, acting);
+  }
+
+  private forgetInode(device: number, inode: number): void {
+    if (this.files.get(device)?.delete(inode) !== true) return;
+    this.lastDevice = -1;
+    this.context.events.forgetInode(deviceText(device), String(inode));
   }
 
   private blockDevice(device: number): number {
@@ -326,7 +352,10 @@ export class Assembler implements KernelSink {
 
   private named(file: number, name: string): void {
     const identity = this.identities.get(file);
-    if (identity !== undefined) this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
+    if (identity === undefined) return;
+    // The number may be another file's by now.
+    if (this.files.get(identity.device)?.get(identity.inode) === file)
+      this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
   }
 
   private geometry(device: number): XfsGeometry {

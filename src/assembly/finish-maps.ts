@@ -11,6 +11,10 @@ import { placeAll } from './places.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 
 export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
+  for (const [device, geometry] of geometries) {
+    const elected = geometry.isOpen ? c.votes.elect(device, c.blocks.bytes(device)) : null;
+    if (elected !== null) geometry.elected(elected);
+  }
   const addressOf: AddressOf = (row) => {
     if (row.block < 0) return UNKNOWN;
     const geometry = geometries.get(row.device);

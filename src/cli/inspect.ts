@@ -5,7 +5,7 @@ import type { StoredParts } from '../model/parts.js';
 import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { formatBytes, formatCount, formatNs } from '../report/format.js';
-import { extentsAtEnd } from '../results/extents-at-end.js';
+import { type ExtentCounts, extentsAtEnd } from '../results/extents-at-end.js';
 import { basisText, clockText, errorText } from './clocks.js';
 import type { Command, Context } from './command.js';
 import { keepHeapSmall } from './heap.js';
@@ -38,7 +38,7 @@ export const inspect: Command = {
   },
 };
 
-function extents(parts: StoredParts, observed: Uint8Array): number[] {
+function extents(parts: StoredParts, observed: Uint8Array): ExtentCounts {
   const settings = validateSettings({});
   return extentsAtEnd(parts, observed, policies.recorded.build(settings), {
     costs: reference,
