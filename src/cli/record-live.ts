@@ -63,6 +63,8 @@ export function sizeText({ kib, reason, wantedKib, trial }: BufferSize): string 
 
 export function birthsText({ born, seen, halfWithinUs, allWithinUs }: BirthCounts): string {
   const gone = born - seen;
+  if (seen === 0)
+    return `${plural(gone, 'new process or program', 'new processes and programs')} gone before a look, known by their events`;
   const looked = `${plural(seen, 'new process or program', 'new processes and programs')} looked at, half of them within ${formatNs(halfWithinUs * 1000)}, all within ${formatNs(allWithinUs * 1000)}`;
   return gone === 0 ? looked : `${looked}; ${formatCount(gone)} were gone before, known by their events`;
 }

@@ -46,6 +46,9 @@ export class Session {
     this.#options = options;
     this.#listener = listener;
     this.#root = usableTracefs(host);
+    const { pid } = options;
+    if (pid !== null && startOf(pid) === '')
+      throw new UserError(`--pid is ${pid}: there is no such process; name one that runs (ps -e)`);
     this.#folder = join(options.beside, `.sealtrace-${host.pid}-${startOf(host.pid)}`);
     this.#stopped = new Promise((done) => {
       this.#stop = done;

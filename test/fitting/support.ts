@@ -35,4 +35,17 @@ export function nearness({ seen }: Fitted, model: WorkloadModel, seed = 1): Clos
   return closeness(seen, observe(made, maps(made)));
 }
 
+/** How near what a model makes is over several seeds: their values as one sample, so that chance plays a smaller part. */
+export function nearnessOver({ seen }: Fitted, model: WorkloadModel, seeds: readonly number[]): Closeness {
+  const samples = new Map<string, number[]>();
+  const counts = new Map<string, number>();
+  for (const seed of seeds) {
+    const made = makeOnce(model, seed);
+    const found = observe(made, maps(made));
+    for (const [name, values] of found.samples) samples.set(name, [...(samples.get(name) ?? []), ...values]);
+    for (const [op, count] of found.counts) counts.set(op, (counts.get(op) ?? 0) + count / seeds.length);
+  }
+  return closeness(seen, { counts, samples });
+}
+
 export const farOf = ({ distances }: Closeness): string[] => distances.filter(({ near }) => !near).map(({ of }) => of);

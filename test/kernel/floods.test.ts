@@ -69,6 +69,13 @@ describe.skipIf(reason !== '')(`floods on this kernel (${reason === '' ? 'as roo
     expect(ran.err.match(/the kernel lost \d+ events.*--buffer 1M/g)!.length).toBeGreaterThan(1);
   });
 
+  test('a process that does not exist: a message, and nothing is begun', async () => {
+    const ran = await record('--path', mountOf('xfs'), '--pid', '99999999', '-o', at('none.sealtrace'));
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/--pid is 99999999: there is no such process/);
+    expect(tracefsState()).toEqual(before);
+  });
+
   test('a recorder that is killed during its trial: the next run takes the buffers away', async () => {
     const running = start(built, ['record', '--path', mountOf('xfs'), '-o', at('k.sealtrace'), '--', 'true'], folder);
     const own = (): string[] => instances().filter((name) => name.startsWith(`sealtrace-${running.process.pid}-`));
