@@ -230,6 +230,19 @@ for i in range(400):
     for (const name of left) expect(ran.err).toContain(`removed the buffer ${name}`);
   });
 
+  test('the same of one that is killed during its trial', { retry: 3 }, async () => {
+    const running = start(built, ['record', '--path', mountOf('xfs'), '-o', at('t.sealtrace'), '--', 'true'], folder);
+    const { pid } = running.process;
+    for (let i = 0; i < 2000 && !buffersOf(pid).some((name) => name.endsWith('trial-calls')); i++) await sleep(5);
+    await sleep(50);
+    running.process.kill('SIGKILL');
+    await running.ended;
+    expect(buffersOf(pid).some((name) => name.includes('trial'))).toBe(true);
+    const ran = await record('--path', mountOf('xfs'), '-o', at('n.sealtrace'), '--', 'true');
+    expect(ran.code, ran.err).toBe(0);
+    expect(buffersOf(pid)).toEqual([]);
+  });
+
   test('a full disk: a message, and nothing is left behind', async () => {
     const small = join(folder, 'small');
     execFileSync('mkdir', [small]);

@@ -25,6 +25,7 @@ test('who was gone before the look is counted aloud', () => {
   expect(plain(birthsText(counts))).toBe(
     '12 new processes and programs looked at, half of them within 64 µs, all within 2.05 ms',
   );
+  expect(plain(birthsText({ ...counts, seen: 0 }))).toMatch(/^12 new .* gone before a look, known by their events$/);
   expect(plain(birthsText({ ...counts, seen: 9 }))).toMatch(/^9 new .*; 3 were gone before, known by their events$/);
 });
 
