@@ -85,7 +85,16 @@ export class Conflicts {
     }
     const group: ConflictGroup = {
       ...{ operationCase, verdict, errno, row: d.row, ...(hold < 0 ? met : this.holder(hold)), file },
-      ...{ waitNs: 0, count: 1, maxWaitNs: 0, totalWaitNs: 0, before: this.view(d.row, file), after: [] },
+      ...{
+        waitNs: 0,
+        count: 1,
+        maxWaitNs: 0,
+        totalWaitNs: 0,
+        lateNs: 0,
+        queued: 0,
+        before: this.view(d.row, file),
+        after: [],
+      },
     };
     this.groups.push(group);
     return group;

@@ -258,6 +258,9 @@ export class Operations {
       ...{ decision, what, sinceNs: d.timeNs, done, late: [...late], pollNs },
       ...{ sleepsOn: 0, sleepsAt: -1, sleeps: 0, woken: false },
     };
+    const sleeper = what === 'lock' ? waits.on(d.blocked).find((one) => one.what === 'pins') : undefined;
+    if (sleeper !== undefined && sleeper.decision.conflict?.row === sleeper.decision.row)
+      sleeper.decision.conflict.queued++;
     waits.add(waiter);
     if (what === 'pins') waits.sleep(waiter);
     this.parts.files.strayed = true;
@@ -328,6 +331,7 @@ export class Operations {
     const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
+    if (threads !== null && d.conflict?.row === d.row) d.conflict.lateNs = lateNs;
     if (!waiter.done) this.parts.over(d.row, nowNs);
     // A sleeper that kept the lock gives it back.
     for (const file of filesOf(d)) this.stir(file);

@@ -136,14 +136,25 @@ function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy:
  * application that is refused gives up.
  */
 function answers(policy: Policy, skips: boolean): Uint8Array {
-  const { breaks, errnoOther, holderMask, rangedMask, reach, seal, shortWrites, spoils, syncMappingsCommit, verdictOther } =
-    policy;
+  const {
+    breaks,
+    errnoOther,
+    holderMask,
+    rangedMask,
+    reach,
+    seal,
+    shortWrites,
+    spoils,
+    syncMappingsCommit,
+    verdictOther,
+  } = policy;
   const ownBlocks = seal?.faultsNeedOwnBlocks === true ? 1 << Hold[seal.hold] : 0;
   const table = new Uint8Array(SIZE);
   for (let code = 0; code < CASE_COUNT; code++) {
     if (spoils?.cases.includes(CASES[code]!) === true) continue;
     const fault = FAULT_CASES.includes(code);
-    if (syncMappingsCommit === true && (code === Case.write_fault_hole || code === Case.write_fault_unwritten)) continue;
+    if (syncMappingsCommit === true && (code === Case.write_fault_hole || code === Case.write_fault_unwritten))
+      continue;
     const asks = fault ? holderMask | ownBlocks : holderMask;
     const refuses =
       skips && !(fault && breaks?.faultsBreak === true) && !(code === Case.write_past_eof && shortWrites === 'inside');

@@ -86,7 +86,8 @@ export class Claims {
   instead(call: Call, file: FileModel, nowNs: number): void {
     const { handle, pid } = call;
     const isOnDemand = this.policy.behaviour.onRefusedPin === 'odp';
-    if (handle !== '') this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand, synced: false });
+    if (handle !== '')
+      this.holds.users.set(handle, { file, pid, mapping: false, open: false, sealing: isOnDemand, synced: false });
     if (isOnDemand) {
       this.ofCall('ondemand', call, file, nowNs, false);
       this.holds.copy(handle, file, call);

@@ -128,9 +128,7 @@ export class Holds {
   /** The device takes the addresses of a range. */
   copy(handle: string, file: FileModel, range: { readonly offset: number; readonly length: number }): void {
     const length = range.length < 0 ? Number.POSITIVE_INFINITY : range.length;
-    const cells = [...file.cells].filter(
-      ([at]) => (at + 1) * PAGE > range.offset && at * PAGE < range.offset + length,
-    );
+    const cells = [...file.cells].filter(([at]) => (at + 1) * PAGE > range.offset && at * PAGE < range.offset + length);
     const blocks = new Map(cells.map(([at, { addr }]) => [at, addr] as const));
     const shared = new Set(cells.filter(([, cell]) => cell.shared).map(([at]) => at));
     this.copies.set(handle, { file, offset: range.offset, length, blocks, shared });
