@@ -144,7 +144,7 @@ export class Assembler implements KernelSink {
       iomapShared: [],
       requestKinds: [],
       geometry: (device) => this.geometry(device),
-      opens: [],
+      regular: [],
       file: (device, inode) => this.file(device, inode),
       blockDevice: (device) => this.blockDevice(device),
       named: (file, name) => this.named(file, name),
@@ -199,12 +199,11 @@ export class Assembler implements KernelSink {
     }
     this.taught?.finish();
     forgetQueued(context);
-    for (const open of context.opens) {
+    // What stands for no file that was told, and for none that must be one, is no file at all.
+    for (const open of context.regular) {
       if (open.resolved >= 0) continue;
-      if (open.regular) {
-        context.events.mergeFiles(open.file, context.events.fileId('', '', open.label));
-        context.sink.unplaced('files known by a descriptor only: no event tells their inode');
-      } else context.events.mergeFiles(open.file, NONE);
+      context.events.mergeFiles(open.file, context.events.fileId('', '', open.label));
+      context.sink.unplaced('files known by a descriptor only: no event tells their inode');
     }
     const endNs = this.record.timeNs;
     distrustSizes(context);

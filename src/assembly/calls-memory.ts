@@ -1,7 +1,7 @@
 // mmap, munmap, mremap, msync. Constants: mman.h.
 import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
-import { callRow, fileOf } from './context.js';
+import { callRow, fileOf, isRegular } from './context.js';
 import { fdOf, opened } from './descriptors.js';
 import type { Mapping, Thread } from './state.js';
 
@@ -29,7 +29,7 @@ export function mmapCall(c: Context, t: Thread, ret: number): void {
   const kind = flags & 15;
   const shared = kind === 1 || kind === 3;
   const writable = (prot & 2) !== 0;
-  if (shared && writable) open.regular = true;
+  if (shared && writable) isRegular(c, open);
   const handle = ret >= 0 ? c.events.newId() : 0;
   const e = callRow(c, t, Op.mmap, fileOf(open), ret);
   e.offset = offset;

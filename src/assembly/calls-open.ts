@@ -39,7 +39,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     if (file >= 0) resolve(c, open, file);
     process.descriptors.set(ret, open);
     closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);
-    process.pathPointers.set(pointer, open);
+    if (!Number.isNaN(pointer)) process.pathPointers.set(pointer, open);
     file = fileOf(open);
   } else if (file < 0) file = fileOfPath(c, t, pointer);
   const e = callRow(c, t, Op.open, file, ret);

@@ -107,15 +107,15 @@ export interface Context {
   named(file: number, name: string): void;
   /** Has an event named the file by its inode? */
   told(file: number): boolean;
-  /** Descriptors whose inode nothing has told yet. */
-  readonly opens: OpenFile[];
+  /** Descriptors that stand for regular files. */
+  readonly regular: OpenFile[];
   thread(tid: number, pid: number, comm: number): Thread;
   process(pid: number, parent: Process | null): Process;
   unplaced(cause: string): void;
 }
 
 export function newOpen(c: Context, label = ''): OpenFile {
-  const open = {
+  return {
     file: c.events.placeholder(),
     resolved: -1,
     direct: false,
@@ -126,8 +126,13 @@ export function newOpen(c: Context, label = ''): OpenFile {
     label,
     regular: false,
   };
-  c.opens.push(open);
-  return open;
+}
+
+/** It stands for a file of a file system, even if nothing ever tells which. */
+export function isRegular(c: Context, open: OpenFile): void {
+  if (open.regular) return;
+  open.regular = true;
+  if (open.resolved < 0) c.regular.push(open);
 }
 
 export const fileOf = (open: OpenFile): number => (open.resolved >= 0 ? open.resolved : open.file);

@@ -1,6 +1,6 @@
 // The file behind a descriptor or a path argument of a call.
 import type { Context } from './context.js';
-import { fileOf, newOpen, resolve, sameFile } from './context.js';
+import { fileOf, isRegular, newOpen, resolve, sameFile } from './context.js';
 import type { OpenFile, Thread } from './state.js';
 
 const INT32 = 2 ** 32;
@@ -27,7 +27,7 @@ const FILE_CALLS = new Set(['fallocate', 'ftruncate', 'fsync', 'fdatasync', 'syn
 export function fileOfCall(c: Context, t: Thread, fd: number): number {
   const open = opened(c, t, fdOf(fd));
   const { call } = t;
-  if (FILE_CALLS.has(call.name)) open.regular = true;
+  if (FILE_CALLS.has(call.name)) isRegular(c, open);
   const seen = call.file >= 0 ? call.file : open.resolved < 0 ? call.weakFile : -1;
   if (seen < 0) return fileOf(open);
   descriptorIs(c, t, fd, seen);

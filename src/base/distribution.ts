@@ -12,36 +12,88 @@ export type Distribution =
   /** Its mean exists for a shape above 1. */
   | { readonly is: 'pareto'; readonly least: number; readonly shape: number };
 
-export type Draw = (random: Random) => number;
+/** Values of a source are drawn a block at a time, and blocks grow with use. */
+const FIRST_BLOCK = 8;
+const LAST_BLOCK = 32;
 
-/** How values are drawn. */
-export function drawFrom(one: Distribution): Draw {
-  switch (one.is) {
-    case 'values': {
-      const { values, counts } = one;
-      if (values.length === 1) return () => values[0]!;
-      const decks = new Decks([counts]);
-      return (random) => values[decks.draw(random)]!;
-    }
-    case 'quantiles':
-      return (random) => quantile(one, random.uniform());
-    case 'exponential':
-      return (random) => random.exponential(one.mean);
-    case 'lognormal':
-      return (random) => random.logNormal(one.median, one.sigma);
-    case 'pareto':
-      return (random) => random.pareto(one.least, one.shape);
+/**
+ * Values drawn ahead: who draws one looks into an array, and the work of one kind is done in one go. The values come in the
+ * order in which they were drawn, whoever takes them.
+ */
+export class Draws {
+  readonly #fill: (block: Float64Array, random: Random) => void;
+  #block = new Float64Array(0);
+  #at = 0;
+
+  constructor(fill: (block: Float64Array, random: Random) => void) {
+    this.#fill = fill;
+  }
+
+  // hot
+  next(random: Random): number {
+    if (this.#at === this.#block.length) this.#draw(random);
+    return this.#block[this.#at++]!;
+  }
+
+  #draw(random: Random): void {
+    const { length } = this.#block;
+    if (length < LAST_BLOCK) this.#block = new Float64Array(length === 0 ? FIRST_BLOCK : length * 2);
+    this.#fill(this.#block, random);
+    this.#at = 0;
   }
 }
 
+/** How values are drawn. */
+export function drawsOf(one: Distribution): Draws {
+  switch (one.is) {
+    case 'values': {
+      const { values, counts } = one;
+      const only = values[0]!;
+      if (values.length === 1) return new Draws((block) => void block.fill(only));
+      return dealt(new Decks([counts]), [values]);
+    }
+    case 'quantiles':
+      return fromQuantiles(one);
+    case 'exponential':
+      return new Draws((block, random) => {
+        for (let i = 0; i < block.length; i++) block[i] = random.exponential(one.mean);
+      });
+    case 'lognormal':
+      return new Draws((block, random) => {
+        for (let i = 0; i < block.length; i++) block[i] = random.logNormal(one.median, one.sigma);
+      });
+    case 'pareto':
+      return new Draws((block, random) => {
+        for (let i = 0; i < block.length; i++) block[i] = random.pareto(one.least, one.shape);
+      });
+  }
+}
+
+/** Values dealt from decks: by deck, what each place stands for. */
+export const dealt = (decks: Decks, values: readonly (readonly number[])[]): Draws =>
+  new Draws((block, random) => decks.deal(block, values, random));
+
+function fromQuantiles(one: Quantiles): Draws {
+  const table = { points: Float64Array.from(one.points), tail: Float64Array.from(one.tail) };
+  return new Draws((block, random) => {
+    for (let i = 0; i < block.length; i++) block[i] = random.uniform();
+    for (let i = 0; i < block.length; i++) block[i] = quantile(table, block[i]!);
+  });
+}
+
 type Quantiles = Extract<Distribution, { is: 'quantiles' }>;
+
+interface Table {
+  readonly points: ArrayLike<number>;
+  readonly tail: ArrayLike<number>;
+}
 
 /**
  * Of a table with n + 1 points, `points[i]` is the value at i / n. `tail` halves the last step again and again, so that the
  * few largest values, which make most of a sum, keep their place: the first is at 1 - 1 / 2n, the next at 1 - 1 / 4n.
  */
 // hot
-export function quantile({ points, tail }: Quantiles, share: number): number {
+export function quantile({ points, tail }: Table, share: number): number {
   const steps = points.length - 1;
   const place = share * steps;
   const low = Math.min(steps - 1, Math.floor(place));
@@ -78,24 +130,28 @@ export class Decks {
     this.#cards = this.#counts.map(cardsOf);
   }
 
-  /** The deck that the next value comes from. */
-  get deck(): number {
-    if (this.#total === 0) this.#next();
-    return this.#deck;
-  }
-
-  /** A place in that deck. */
+  /** Fills the block with values; `values`: by deck, what each place of it stands for. */
   // hot
-  draw(random: Random): number {
-    if (this.#total === 0) this.#next();
-    const cards = this.#open;
-    if (cards.length === 0) return this.#drawCounted(random);
-    const last = --this.#total;
-    const at = last === 0 ? 0 : random.below(last + 1);
-    const card = cards[at]!;
-    cards[at] = cards[last]!;
-    cards[last] = card;
-    return card;
+  deal(block: Float64Array, values: readonly (readonly number[])[], random: Random): void {
+    for (let at = 0; at < block.length; ) {
+      if (this.#total === 0) this.#next();
+      const cards = this.#open;
+      const from = values[this.#deck]!;
+      if (cards.length === 0) {
+        block[at++] = from[this.#drawCounted(random)]!;
+        continue;
+      }
+      let total = this.#total;
+      for (; total > 0 && at < block.length; at++) {
+        const last = --total;
+        const place = last === 0 ? 0 : random.below(last + 1);
+        const card = cards[place]!;
+        cards[place] = cards[last]!;
+        cards[last] = card;
+        block[at] = from[card]!;
+      }
+      this.#total = total;
+    }
   }
 
   // hot

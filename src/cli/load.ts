@@ -4,6 +4,7 @@ import { parseMap } from '../formats/table-columns.js';
 import { CLOCKS_UNKNOWN, GUESSED } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
+import { formatCount } from '../report/format.js';
 import { DAMAGED, type Ingested, type IngestedParts, ingestParts } from '../trace/ingest.js';
 import { wholeOf } from '../trace/parts.js';
 import { givenOffsets } from './clocks.js';
@@ -88,6 +89,10 @@ function remark(context: Context, { issues, sources }: TraceEnd): void {
     if (code === DAMAGED)
       warn(context, `${source} is damaged: ${text}. What was valid is used (exit status ${Exit.damaged})`);
   if (context.quiet) return;
+  const damaged = new Set(issues.filter(({ code }) => code === DAMAGED).map(({ source }) => source));
+  for (const { code, source, count, text } of issues)
+    if (code === 'unreadable-line' && !damaged.has(source))
+      warn(context, `${source}: ${formatCount(count)} ${count === 1 ? 'line was' : 'lines were'} no records: ${text}`);
   for (const { code, source, text } of issues)
     if (code.startsWith(GUESSED)) context.io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
   for (const { code, text } of issues) if (code === CLOCKS_UNKNOWN) warn(context, text);

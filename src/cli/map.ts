@@ -1,5 +1,6 @@
 // `sealtrace map`: the block maps of the files as they were at some times of the trace.
 import { UserError } from '../model/issue.js';
+import type { Trace } from '../model/trace.js';
 import { formatCount, formatExactBytes } from '../report/format.js';
 import { kernelOf } from '../results/run.js';
 import { type MapReport, mapSnapshots } from '../results/snapshots.js';
@@ -15,7 +16,10 @@ export const map: Command = {
   summary: 'the block maps of the files as they were at these times of the trace',
   operands: ['TRACE'],
   options: {
-    at: { kind: 'text', text: "times, ns in the trace's clock (T1,T2,...); by default the end" },
+    at: {
+      kind: 'text',
+      text: "times, ns in the trace's clock (T1,T2,...); by default the end",
+    },
     inode: { kind: 'text', text: 'only this file' },
     policy: { kind: 'text', text: 'as it would have been under this policy', fallback: 'recorded' },
     ...REPLAY,
@@ -46,9 +50,19 @@ export const map: Command = {
       ...(inode === undefined ? {} : { inode }),
     };
     const found = mapSnapshots(trace, policies[0]!, options);
+    for (const { atNs: ns, outside } of found.snapshots)
+      if (outside !== undefined && !context.quiet)
+        io.err(`sealtrace: warning: --at ${ns} lies ${OUTSIDE[outside](trace)}\n`);
     await io.out(context.json ? toJson(found) : human(found, context));
     return statusOf(context, damaged, true);
   },
+};
+
+const OUTSIDE = {
+  before: ({ originNs }: Trace) =>
+    `before the trace, whose first record is at ${originNs} ns: nothing is known of that time; expected ns in the trace's clock`,
+  after: ({ originNs, endNs }: Trace) =>
+    `after the trace, which ends at ${originNs + BigInt(Math.round(endNs))} ns: shown is what it ends with`,
 };
 
 const COLUMNS = [
@@ -61,12 +75,17 @@ const COLUMNS = [
 function human({ snapshots }: MapReport, { style }: Context): string {
   return plain(
     snapshots
-      .flatMap(({ atNs, files }) => [
-        `${style.bold(`At ${atNs} ns`)}${files.length === 0 ? ': no file with a map is known' : ''}\n`,
+      .flatMap(({ atNs, outside, files }) => [
+        `${style.bold(`At ${atNs} ns`)}${nothing(outside, files.length)}\n`,
         ...files.map((file) => oneFile(file, style)),
       ])
       .join(''),
   );
+}
+
+function nothing(outside: 'before' | 'after' | undefined, files: number): string {
+  if (outside === 'before') return ', before the trace: nothing is known';
+  return `${outside === 'after' ? ', after the trace: its end' : ''}${files === 0 ? ': no file with a map is known' : ''}`;
 }
 
 type SnapshotFile = MapReport['snapshots'][number]['files'][number];

@@ -1,7 +1,8 @@
 // What a running recording shows on a terminal: one line, drawn over itself.
 import type { BirthCounts } from '../record/births.js';
 import type { Range } from '../record/cost.js';
-import type { Live } from '../record/session.js';
+import type { Live } from '../record/recording.js';
+import type { BufferSize } from '../record/sizing.js';
 import { formatBytes, formatCount, formatNs, formatShare, plural } from '../report/format.js';
 import type { Context } from './command.js';
 import { clean, plain } from './text.js';
@@ -43,6 +44,21 @@ export function liveLine({ seconds, events, lost, bytes, cpuShare, tracingNs }: 
   return plain(
     `${seconds.toFixed(1)} s, ${plural(events, 'event')} (${rate}/s), ${formatCount(lost)} lost, ${formatBytes(bytes)}, recorder ${formatShare(cpuShare)}${cost} of a CPU`,
   );
+}
+
+/** What the trial measured, and why the buffers are as large as they are. */
+export function sizeText({ kib, reason, wantedKib, trial }: BufferSize): string {
+  const size = formatBytes(kib * 1024);
+  if (trial === null)
+    return `buffers of ${size} per CPU, without a trial: dd cannot be run or watched here; --buffer sets another size`;
+  const { mostEventsPerSecond, eventsPerSecond, bytesPerEvent, pauseNs, lateNs, readBytesPerSecond } = trial;
+  const perSecond = (count: number): string => formatCount(Number(count.toPrecision(3)));
+  const found = `trial: one CPU can make ${perSecond(mostEventsPerSecond)} events/s of ${Math.round(bytesPerEvent)} bytes, ${perSecond(eventsPerSecond)}/s come by themselves; the reader takes ${formatBytes(readBytesPerSecond)}/s and may be ${formatNs(pauseNs + lateNs)} away`;
+  const why =
+    reason === 'memory'
+      ? `twice what comes meanwhile would be ${formatBytes(wantedKib * 1024)} per CPU, the free memory allows buffers of ${size}`
+      : `buffers of ${size} per CPU hold twice what comes meanwhile`;
+  return `${found}; ${why}`;
 }
 
 export function birthsText({ born, seen, halfWithinUs, allWithinUs }: BirthCounts): string {

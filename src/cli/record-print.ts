@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../model/issue.js';
 import { COMMANDS, commandText, LACKS, shellScript, type Tool } from '../record/recipes.js';
-import type { RecordOptions } from '../record/session.js';
+import type { RecordOptions } from '../record/recording.js';
 import { bpftraceBegin, recipeFor } from '../record/via.js';
 import type { Context } from './command.js';
 import { clean } from './text.js';
@@ -26,7 +26,12 @@ export async function printRecipe(
   if (options.pid !== null) throw new UserError('--print shows how to record a command or a time; leave --pid out');
   // A bundle is made of what these write: `sealtrace ingest`.
   const name = out.endsWith('.sealtrace') ? OUTPUT[tool ?? 'shell'] : out;
-  const listener = { say: () => {}, warn: (text: string) => io.err(`sealtrace: ${clean(text)}\n`), live: () => {} };
+  const listener = {
+    say: () => {},
+    warn: (text: string) => io.err(`sealtrace: ${clean(text)}\n`),
+    sized: () => {},
+    live: () => {},
+  };
   const recipe = recipeFor(options, { script: 'run.bt', out: name, buffer: 'sealtrace' }, listener);
   if (tool === null) await io.out(shellScript(recipe));
   else {

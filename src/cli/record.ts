@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { UserError } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
 import { TOOLS, type Tool } from '../record/recipes.js';
-import { type Host, type Listener, type Recording, type RecordOptions, Session } from '../record/session.js';
+import type { Host, Listener, Recording, RecordOptions } from '../record/recording.js';
+import { Session } from '../record/session.js';
 import type { Asked } from '../record/targets.js';
 import { ViaSession } from '../record/via.js';
 import { formatBytes, formatCount, formatShare } from '../report/format.js';
@@ -18,7 +19,7 @@ import { shortName } from './load.js';
 import { proofOf, proofText } from './map-proof.js';
 import { type Args, wholeNumber } from './options.js';
 import { checkFolder, checkOutput } from './output.js';
-import { birthsText, costText, type LiveLine, liveLine, startLive } from './record-live.js';
+import { birthsText, costText, type LiveLine, liveLine, sizeText, startLive } from './record-live.js';
 import { printRecipe, scriptFor } from './record-print.js';
 import { own } from './signals.js';
 import { clean, plain, toJson } from './text.js';
@@ -44,7 +45,10 @@ export const record: Command = {
     duration: { kind: 'text', text: 'how long (500ms, 10s); without it until the command ends, or Ctrl-C' },
     via: { kind: 'text', text: 'let another tool record: trace-cmd, perf or bpftrace' },
     print: { kind: 'flag', text: 'only show the commands: a script of plain shell, or those of --via' },
-    buffer: { kind: 'text', text: 'kernel buffer per CPU (16M); 32M by default, less where there is little memory' },
+    buffer: {
+      kind: 'text',
+      text: 'size of each of the two kernel buffers per CPU (16M); without it a trial of half a second says how large',
+    },
   },
   examples: [
     ['sealtrace record -o run.sealtrace -- ./my-app', 'then sealtrace report run.sealtrace'],
@@ -188,6 +192,9 @@ function listenerOf({ io, quiet, style }: Context, live: ReturnType<typeof start
       if (!quiet) line(clean(text));
     },
     warn: (text) => line(`${style.warn('warning')}: ${clean(text)}`),
+    sized(size) {
+      if (!quiet) line(plain(sizeText(size)));
+    },
     live: (figures) => live.draw(figures),
   };
 }
@@ -211,7 +218,7 @@ async function answer(context: Context, recording: Recording, trace: Trace, out:
   const { io, json, quiet } = context;
   const { live, ended, end } = recording;
   const proof = proofOf(trace, end);
-  const { seconds, events, lost, bytes, kibPerCpu, cpuShare, tracingNs, births } = live;
+  const { seconds, events, lost, bytes, buffer, cpuShare, tracingNs, births } = live;
   if (json)
     await io.out(
       toJson({
@@ -221,7 +228,8 @@ async function answer(context: Context, recording: Recording, trace: Trace, out:
         events,
         lost,
         bytes,
-        bufferKibPerCpu: kibPerCpu,
+        bufferKibPerCpu: buffer.kib,
+        buffer,
         recorderCpuShare: cpuShare,
         tracingCpuNs: tracingNs,
         births,

@@ -14,7 +14,6 @@ import type { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLease } from './ordinary-leases.js';
-import { daxFilesOf } from './pauses.js';
 import type { ConflictGroup } from './result.js';
 import { pidAt } from './seal-plan.js';
 
@@ -106,6 +105,7 @@ export class Decider {
     input: EngineInput,
     policies: LanePolicies,
     kernel: Policy,
+    dax: Uint8Array,
     files: FileStates,
     holds: HoldTable,
     sizes: FileSizes,
@@ -118,7 +118,7 @@ export class Decider {
     this.sizes = sizes;
     this.attributes = new Uint8Array(input.fileCount);
     this.fidelity = policies.recorded ? new Fidelity(kernel, this.c) : null;
-    this.daxFiles = policies.recorded ? daxFilesOf(input.columns, input.fileCount) : this.attributes;
+    this.daxFiles = policies.recorded ? dax : this.attributes;
   }
 
   /** Fills in what the row says; false when none of its files can be told: then it is no operation of a lane. */

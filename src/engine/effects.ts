@@ -234,7 +234,7 @@ export class Effects {
     const { files } = this;
     const from = down(offset);
     const size = up(offset + length) - from;
-    if ((held & NEEDS_COPY) !== 0 || files.mapOf(file)?.wide === true) files.unshare(file, from, size);
+    if ((held & NEEDS_COPY) !== 0 || files.mapOf(file)?.isWide === true) files.unshare(file, from, size);
     if (files.fill(file, offset, length, addr, State.written) > 0) this.changed(file);
     if ((held & Holding.unwritten) === 0) return;
     files.map(file).convert(from, size, State.written);

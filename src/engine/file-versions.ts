@@ -1,13 +1,28 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
+import { Arena } from '../extents/arena.js';
 import { ExtentMap } from '../extents/extent-map.js';
 
 const NONE_HERE = -1;
 
 /** A block map, and how many versions have it: more than one until one of them changes it. */
-interface Box {
-  readonly map: ExtentMap;
-  users: number;
+class SharedMap extends ExtentMap {
+  users = 1;
+
+  constructor(arena: Arena) {
+    super(undefined, arena);
+  }
+
+  override copy(): SharedMap {
+    const twin = new SharedMap(this.arena);
+    twin.become(this);
+    return twin;
+  }
+
+  /** A version less has it; the last one gives its room back. */
+  leave(): void {
+    if (--this.users === 0) this.clear();
+  }
 }
 
 const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
@@ -52,7 +67,8 @@ export class FileVersions {
   acting: number;
   private readonly all: number;
   /** Null where nothing was ever mapped. */
-  private readonly boxes: (Box | null)[];
+  private readonly maps: (SharedMap | null)[];
+  private readonly arena = new Arena();
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
   private heir: Int32Array;
@@ -81,7 +97,7 @@ export class FileVersions {
     this.next = new Int32Array(files).fill(NONE_HERE);
     this.first = Int32Array.from({ length: files }, (_, file) => file);
     this.at = Array.from({ length: lanes }, () => this.first.slice());
-    this.boxes = new Array<Box | null>(files).fill(null);
+    this.maps = new Array<SharedMap | null>(files).fill(null);
     this.heir = new Int32Array(files).fill(NONE_HERE);
     this.from = new Int32Array(files).fill(NONE_HERE);
     this.deed = new Float64Array(files);
@@ -92,22 +108,22 @@ export class FileVersions {
 
   /** For reading. */
   map(version: number): ExtentMap | undefined {
-    return this.boxes[version]?.map;
+    return this.maps[version] ?? undefined;
   }
 
   /** The map to change. The version is the acting lanes' own already. */
   ownMap(version: number): ExtentMap {
-    const box = this.boxes[version]!;
-    if (box !== null && box.users === 1) return box.map;
-    if (box !== null) box.users--;
-    const own = { map: box === null ? new ExtentMap() : box.map.copy(), users: 1 };
-    this.boxes[version] = own;
-    return own.map;
+    const map = this.maps[version]!;
+    if (map !== null && map.users === 1) return map;
+    const own = map === null ? new SharedMap(this.arena) : map.copy();
+    map?.leave();
+    this.maps[version] = own;
+    return own;
   }
 
   /** Two versions, of the acting lanes' own, change maps. */
   swapMaps(a: number, b: number): void {
-    [this.boxes[a], this.boxes[b]] = [this.boxes[b]!, this.boxes[a]!];
+    [this.maps[a], this.maps[b]] = [this.maps[b]!, this.maps[a]!];
   }
 
   /** Tries something out on a version and undoes it: what to call for that. */
@@ -115,10 +131,11 @@ export class FileVersions {
     const { size, known, seen, diverged, removals, changedNs, allocated } = this;
     const fields = [size, known, seen, diverged, removals, changedNs, allocated];
     const before = fields.map((field) => field[version]!);
-    const box = this.boxes[version]!;
-    this.boxes[version] = box === null ? null : { map: box.map.copy(), users: 1 };
+    const map = this.maps[version]!;
+    this.maps[version] = map === null ? null : map.copy();
     return () => {
-      this.boxes[version] = box;
+      this.maps[version]?.leave();
+      this.maps[version] = map;
       fields.forEach((field, i) => {
         field[version] = before[i]!;
       });
@@ -190,11 +207,13 @@ export class FileVersions {
         for (let lane = 0; lane < this.at.length; lane++)
           if ((this.lanes[version]! >>> lane) & 1 && this.at[lane]![file] !== version)
             return `lane ${lane} is not where version ${version} of file ${file} has it`;
-        const broken = this.boxes[version]?.map.check() ?? '';
+        const broken = this.maps[version]?.check() ?? '';
         if (broken !== '') return `file ${file}: ${broken}`;
       }
       if (lanes !== this.all) return `file ${file} is without some lanes`;
     }
+    const words = [...new Set(this.maps)].reduce((sum, map) => sum + (map === null || map.isWide ? 0 : map.words), 0);
+    if (words !== this.arena.used) return `maps have ${words} of ${this.arena.used} words that are in use`;
     return '';
   }
 
@@ -213,9 +232,9 @@ export class FileVersions {
     this.heir[fresh] = NONE_HERE;
     this.from[fresh] = NONE_HERE;
     this.lanes[fresh] = 0;
-    const box = this.boxes[version]!;
-    if (box !== null) box.users++;
-    this.boxes[fresh] = box;
+    const map = this.maps[version]!;
+    if (map !== null) map.users++;
+    this.maps[fresh] = map;
     this.next[fresh] = this.next[version]!;
     this.next[version] = fresh;
     this.move(file, version, fresh);
@@ -238,15 +257,14 @@ export class FileVersions {
       while (this.next[before] !== version) before = this.next[before]!;
       this.next[before] = this.next[version]!;
     }
-    const box = this.boxes[version]!;
-    if (box !== null) box.users--;
-    this.boxes[version] = null;
+    this.maps[version]?.leave();
+    this.maps[version] = null;
     this.from[version] = NONE_HERE;
     this.spare.push(version);
   }
 
   private more(): number {
-    const place = this.boxes.length;
+    const place = this.maps.length;
     if (place === this.size.length) {
       const size = place + Math.max(64, place >> 1);
       this.size = grown(this.size, size);
@@ -265,7 +283,7 @@ export class FileVersions {
       this.outcome = grown(this.outcome, size);
       this.soiled = grown(this.soiled, size);
     }
-    this.boxes.push(null);
+    this.maps.push(null);
     return place;
   }
 }

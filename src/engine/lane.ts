@@ -161,7 +161,7 @@ export class Lane {
     this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
     this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
-    this.decider = new Decider(input, policies, options.kernel, files, holds, this.sizes);
+    this.decider = new Decider(input, policies, options.kernel, plan.dax, files, holds, this.sizes);
     this.fidelity = this.decider.fidelity;
     this.devices = new Accesses({
       ...{ columns, policies, kernel: options.kernel, prices, files, holds, claims: this.claims, queue },
@@ -282,12 +282,12 @@ export class Lane {
   get isBusy(): boolean {
     const { claims, devices, fidelity, sizes, threads, waits } = this;
     return (
+      threads?.anyApart === true ||
       this.foresight !== null ||
       this.coherence !== null ||
       waits.any ||
       devices.any ||
       claims.zapped.any ||
-      threads?.anyApart === true ||
       (fidelity !== null && (fidelity.leases.any || sizes.shrinks))
     );
   }

@@ -19,6 +19,7 @@ export interface LeasePlan {
 export const asksLease = (op: number, flags: number): boolean =>
   op === Op.lease && (flags & (Flag.read | Flag.write)) !== 0;
 
+/** Of a trace that has any. */
 export function planLeases({ columns: c, fileCount, pidOf }: EngineInput): LeasePlan {
   const leased = new Uint8Array(fileCount);
   let any = false;

@@ -68,7 +68,7 @@ export class Pass {
       let tried = 0;
       if (plainRows[row] === 1) {
         tried = addr[row]! >= 0 ? this.quiet & this.straight : this.quiet;
-        left &= ~this.plain.run(row, nowNs, tried);
+        if (tried !== 0) left &= ~this.plain.run(row, nowNs, tried);
         if (this.plain.queued !== 0) this.requeue();
       }
       if (left !== 0) this.each(row, left, tried);
@@ -118,8 +118,8 @@ export class Pass {
       if (one.queue.nextNs <= timeNs) {
         this.versions.acting = 1 << lane;
         one.catchUp(timeNs);
-      }
-      this.looked(lane);
+        this.looked(lane);
+      } else if (one.queue.nextNs < this.nextNs) this.nextNs = one.queue.nextNs;
     }
     if (this.regimes.isStale) this.regimes.settle();
   }

@@ -2,7 +2,7 @@
 // what came after does: whoever got through has taken the file's pages out of all page tables and keeps the fault lock
 // (seal-semantics section 4.1), so that nobody can pin before the change is over. The pause it got through is the one that its own work
 // made long: the longest during the call. Held against probes, change by change, in test/kernel/waits.test.ts.
-import { type EventColumns, Flag, opSet } from '../model/events.js';
+import { type EventColumns, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 
 const PINS = opSet(['pin', 'register']);
@@ -19,6 +19,7 @@ export type Pauses = ReadonlyMap<number, readonly number[]>;
 /** Times in ns, in order, side by side: from when to when some page of a file was pinned. */
 type Pinned = readonly { readonly fromNs: number; readonly toNs: number }[];
 
+/** `dax`: by file, 1 where DAX faults were taken. */
 export function pausesOf(c: EventColumns, dax: Uint8Array): Pauses {
   const pauses = new Map<number, readonly number[]>();
   if (!dax.includes(1)) return pauses;
@@ -84,13 +85,3 @@ function pinnedOf(c: EventColumns, dax: Uint8Array): Map<number, Pinned> {
   }
   return pinned;
 }
-
-/** By number: 1 for files that took DAX faults at any time. */
-export function daxFilesOf(c: EventColumns, fileCount: number): Uint8Array {
-  const found = new Uint8Array(fileCount);
-  for (let row = 0; row < c.rows; row++)
-    if (FAULTS[c.op[row]!] === 1 && (c.flags[row]! & Flag.dax) !== 0 && c.file[row] !== NONE) found[c.file[row]!] = 1;
-  return found;
-}
-
-const FAULTS = opSet(['read_fault', 'write_fault']);

@@ -21,6 +21,7 @@ const KEEPS_MAP = opSet(['read', 'read_fault', 'setattr', 'fsync', 'msync']);
 const SYNCS = opSet(['fsync', 'msync']);
 /** Sets of lanes that have a tally of their own; a set more is counted lane by lane. */
 const MOST_SETS = 40;
+const BATCH = 1024;
 
 /** A set of lanes that went the short way together. */
 interface Together {
@@ -45,6 +46,10 @@ export class Plain {
   private readonly endNs: number;
   /** Lanes that repeat the trace: they hold it against what their kernel would have said. */
   private readonly recorded: number;
+  /** Rows that lanes went through together and that are not counted yet, and when each was, ns. */
+  private readonly batchRow = new Uint32Array(BATCH);
+  private readonly batchNs = new Float64Array(BATCH);
+  private batched = 0;
   /** Lanes whose queue of things to come a row has just added to. */
   queued = 0;
 
@@ -186,35 +191,60 @@ export class Plain {
   // --- counting
 
   private count(row: number, op: number, nowNs: number, lanes: number, committed: number): void {
-    const { c } = this;
-    const recordedNs = c.latencyNs[row]!;
-    const measured = recordedNs >= 0;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, c.length[row]!);
-    const ns = measured ? recordedNs : this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
-    for (let left = committed; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, measured);
+    if (committed !== 0) this.countCommits(row, op, nowNs, committed);
     if (lanes === 0) return;
     let together = this.last;
     if (together === null || together.lanes !== lanes) {
       together = this.setOf(lanes);
       this.last = together;
     }
-    if (together !== null && this.rows[row] === 0) {
+    if (together === null || this.rows[row] !== 0) this.countEach(row, op, nowNs, lanes);
+    else {
       this.rows[row] = together.number;
-      together.tally.proceeded[op]!++;
-      together.tally.time(op, nowNs, ns, measured);
-    } else this.countEach(row, op, nowNs, ns, measured, lanes);
+      this.batchRow[this.batched] = row;
+      this.batchNs[this.batched++] = nowNs;
+      if (this.batched === BATCH) this.countBatch();
+    }
     const recorded = lanes & this.recorded;
     if (recorded !== 0) this.compare(row, op, recorded);
   }
 
+  /** hot: counters and maps each have the caches to themselves for a while. */
+  private countBatch(): void {
+    const { batchNs, batchRow, c, rows, together } = this;
+    const { latencyNs, op: ops } = c;
+    for (let i = 0; i < this.batched; i++) {
+      const row = batchRow[i]!;
+      const op = ops[row]!;
+      const { tally } = together[rows[row]! - 1]!;
+      tally.proceeded[op]!++;
+      tally.time(op, batchNs[i]!, this.lastedNs(row, op), latencyNs[row]! >= 0);
+    }
+    this.batched = 0;
+  }
+
+  /** As recorded, or what it would cost. */
+  private lastedNs(row: number, op: number): number {
+    const recordedNs = this.c.latencyNs[row]!;
+    if (recordedNs >= 0) return recordedNs;
+    const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
+    return this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
+  }
+
   /** More sets of lanes than are worth a tally, or lanes that come to a row later than others. */
-  private countEach(row: number, op: number, nowNs: number, ns: number, measured: boolean, lanes: number): void {
+  private countEach(row: number, op: number, nowNs: number, lanes: number): void {
+    const ns = this.lastedNs(row, op);
     for (let left = lanes; left !== 0; left &= left - 1) {
       const { ledger } = this.lanes[31 - Math.clz32(left & -left)]!;
       ledger.count(row, op, Verdict.proceed, 0);
-      ledger.tally.time(op, nowNs, ns, measured);
+      ledger.tally.time(op, nowNs, ns, this.c.latencyNs[row]! >= 0);
     }
+  }
+
+  private countCommits(row: number, op: number, nowNs: number, lanes: number): void {
+    const ns = this.lastedNs(row, op);
+    for (let left = lanes; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
   }
 
   private setOf(lanes: number): Together | null {
@@ -229,6 +259,7 @@ export class Plain {
 
   /** Gives each lane its share of what was counted for several. */
   finish(): void {
+    this.countBatch();
     for (const { lanes, tally } of this.together)
       for (let left = lanes; left !== 0; left &= left - 1)
         this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));

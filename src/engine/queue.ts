@@ -15,13 +15,17 @@ export const Later = {
   lease: 10,
 } as const;
 
+/** `what` in the lowest bits of an item, the row above them. */
+const WHATS = 16;
+
 export class TimeQueue {
   private time = new Float64Array(64);
   private order = new Float64Array(64);
-  private what = new Uint8Array(64);
-  private row = new Uint32Array(64);
+  private item = new Float64Array(64);
   private size = 0;
   private added = 0;
+  /** The first place is free: what is taken is mostly followed by something new (a late thread's next row), which goes in there. */
+  private isOpen = false;
   /** Time of the next thing; Infinity when there is none. */
   nextNs = Number.POSITIVE_INFINITY;
   /** Filled by `take`. */
@@ -30,16 +34,12 @@ export class TimeQueue {
   takenNs = 0;
 
   add(timeNs: number, what: number, row: number): void {
-    if (this.size === this.time.length) this.grow();
-    let at = this.size++;
     const order = this.added++;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (this.time[up]! < timeNs || (this.time[up] === timeNs && this.order[up]! < order)) break;
-      this.move(up, at);
-      at = up;
-    }
-    this.set(at, timeNs, order, what, row);
+    const item = row * WHATS + what;
+    if (this.isOpen) {
+      this.isOpen = false;
+      this.sink(timeNs, order, item);
+    } else this.rise(timeNs, order, item);
     this.nextNs = this.time[0]!;
   }
 
@@ -50,57 +50,68 @@ export class TimeQueue {
 
   /** Takes the first thing out; false when there is none. */
   take(): boolean {
-    if (this.size === 0) return false;
-    this.takenNs = this.time[0]!;
-    this.takenWhat = this.what[0]!;
-    this.takenRow = this.row[0]!;
-    const last = --this.size;
-    if (last > 0) this.sink(this.time[last]!, this.order[last]!, this.what[last]!, this.row[last]!);
-    this.nextNs = last > 0 ? this.time[0]! : Number.POSITIVE_INFINITY;
+    if (this.isOpen) this.close();
+    const { item, size, time } = this;
+    if (size === 0) return false;
+    this.takenNs = time[0]!;
+    this.takenRow = Math.floor(item[0]! / WHATS);
+    this.takenWhat = item[0]! - this.takenRow * WHATS;
+    this.isOpen = true;
+    if (size === 1) this.nextNs = Number.POSITIVE_INFINITY;
+    else this.nextNs = size > 2 && time[2]! < time[1]! ? time[2]! : time[1]!;
     return true;
   }
 
-  private sink(timeNs: number, order: number, what: number, row: number): void {
+  private close(): void {
+    this.isOpen = false;
+    const last = --this.size;
+    if (last > 0) this.sink(this.time[last]!, this.order[last]!, this.item[last]!);
+  }
+
+  private rise(timeNs: number, order: number, item: number): void {
+    if (this.size === this.time.length) this.grow();
+    let at = this.size++;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (this.time[up]! < timeNs || (this.time[up] === timeNs && this.order[up]! < order)) break;
+      this.set(at, this.time[up]!, this.order[up]!, this.item[up]!);
+      at = up;
+    }
+    this.set(at, timeNs, order, item);
+  }
+
+  private sink(timeNs: number, order: number, item: number): void {
     let at = 0;
     for (;;) {
       let down = 2 * at + 1;
       if (down >= this.size) break;
       if (down + 1 < this.size && this.before(down + 1, down)) down++;
       if (timeNs < this.time[down]! || (timeNs === this.time[down] && order < this.order[down]!)) break;
-      this.move(down, at);
+      this.set(at, this.time[down]!, this.order[down]!, this.item[down]!);
       at = down;
     }
-    this.set(at, timeNs, order, what, row);
+    this.set(at, timeNs, order, item);
   }
 
   private before(a: number, b: number): boolean {
     return this.time[a]! < this.time[b]! || (this.time[a] === this.time[b] && this.order[a]! < this.order[b]!);
   }
 
-  private move(from: number, to: number): void {
-    this.set(to, this.time[from]!, this.order[from]!, this.what[from]!, this.row[from]!);
-  }
-
-  private set(at: number, timeNs: number, order: number, what: number, row: number): void {
+  private set(at: number, timeNs: number, order: number, item: number): void {
     this.time[at] = timeNs;
     this.order[at] = order;
-    this.what[at] = what;
-    this.row[at] = row;
+    this.item[at] = item;
   }
 
   private grow(): void {
-    const n = this.time.length * 2;
-    const time = new Float64Array(n);
-    const order = new Float64Array(n);
-    const what = new Uint8Array(n);
-    const row = new Uint32Array(n);
-    time.set(this.time);
-    order.set(this.order);
-    what.set(this.what);
-    row.set(this.row);
-    this.time = time;
-    this.order = order;
-    this.what = what;
-    this.row = row;
+    this.time = doubled(this.time);
+    this.order = doubled(this.order);
+    this.item = doubled(this.item);
   }
+}
+
+function doubled(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const bigger = new Float64Array(2 * old.length);
+  bigger.set(old);
+  return bigger;
 }

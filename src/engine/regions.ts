@@ -1,7 +1,6 @@
 // Where blocks lie that only a replay allocates: above every block of the trace, and for each file in a row of addresses that
 // is its own. So an address depends on what the replay did to this file and on nothing else. No address is given twice.
-import type { EventColumns } from '../model/events.js';
-import { type Bytes, NONE } from '../model/units.js';
+import type { Bytes } from '../model/units.js';
 
 const PAGE = 4096;
 /** What a row of one file takes at most of each round: a single absurd length must not push all the others away. */
@@ -47,18 +46,4 @@ export class Regions {
     const size = this.size[file]!;
     return size - (nth - Math.floor(nth / size) * size);
   }
-}
-
-export function regionsOf(c: EventColumns, files: number): Regions {
-  const reach = new Float64Array(files);
-  let highest = 0;
-  for (let i = 0; i < c.rows; i++) {
-    const length = Math.max(0, c.length[i]!);
-    if (c.addr[i]! >= 0) highest = Math.max(highest, c.addr[i]! + length);
-    const file = c.file[i]!;
-    if (file === NONE) continue;
-    const end = Math.max(0, c.offset[i]!) + length;
-    if (end > reach[file]!) reach[file] = end;
-  }
-  return new Regions(highest, reach);
 }

@@ -7,8 +7,9 @@ import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
 import type { EngineInput } from './input.js';
 import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
-import { daxFilesOf, type Pauses, pausesOf } from './pauses.js';
-import { type Regions, regionsOf } from './regions.js';
+import { type Pauses, pausesOf } from './pauses.js';
+import { Regions } from './regions.js';
+import { survey } from './survey.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
 export type SealRule =
@@ -100,10 +101,8 @@ class Planner {
     const { columns: c } = input;
     this.input = input;
     this.rule = rule;
-    let highestId = 0;
-    for (let i = 0; i < c.rows; i++) highestId = Math.max(highestId, c.handle[i]!, c.opId[i]!);
+    const { dax, hasLeases, hasWaits, highestByte, highestId, reach, tellsMaps } = survey(c, input.fileCount);
     let chains: Uint32Array | undefined;
-    const dax = daxFilesOf(c, input.fileCount);
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
       atRow: new Uint8Array(c.rows),
@@ -112,7 +111,7 @@ class Planner {
       wholeTrace: Uint8Array.from({ length: input.fileCount }, (_, file) =>
         glob?.test(input.fileNames[file]!) === true ? 1 : 0,
       ),
-      observed: observedFiles(input),
+      observed: observedFiles(input, tellsMaps),
       requested: new Uint8Array(input.fileCount),
       rawPids: this.rawPids,
       plain: new Uint8Array(c.rows),
@@ -121,14 +120,14 @@ class Planner {
         chains ??= chainsOf(input);
         return chains;
       },
-      regions: regionsOf(c, input.fileCount),
+      regions: new Regions(highestByte, reach),
       opOf: new Uint8Array(highestId + 1),
       waitedNs: new Float64Array(highestId + 1),
       waitedFromNs: new Float64Array(highestId + 1),
-      wakes: wakesOf(input),
+      wakes: hasWaits ? wakesOf(input) : new Map(),
       dax,
       pauses: pausesOf(c, dax),
-      leases: planLeases(input),
+      leases: hasLeases ? planLeases(input) : { leased: new Uint8Array(input.fileCount), outlasted: new Map() },
       highestId,
     };
   }
@@ -273,16 +272,11 @@ export function requestedBy(op: number, flags: number): number {
 
 const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;
 
-/** Devices with recorded map changes: there a call's effect follows as rows; elsewhere the engine works it out. */
-/** Rows that tell of every change of a map: where a device has some, the maps of all its files follow from them. */
-export const TELLS_MAPS = opSet(['map_insert', 'map_remove', 'map_reset']);
-
-function observedFiles(input: EngineInput): Uint8Array {
-  const { columns: c, deviceOf } = input;
+/** By file: a device with recorded map changes has them for all its files: there a call's effect follows as rows; elsewhere the engine works it out. */
+function observedFiles({ deviceOf, fileCount }: EngineInput, tellsMaps: Uint8Array): Uint8Array {
   const devices = new Set<number>();
-  for (let i = 0; i < c.rows; i++)
-    if (TELLS_MAPS[c.op[i]!] === 1 && c.file[i] !== NONE) devices.add(deviceOf[c.file[i]!]!);
-  return Uint8Array.from({ length: input.fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
+  for (let file = 0; file < fileCount; file++) if (tellsMaps[file] === 1) devices.add(deviceOf[file]!);
+  return Uint8Array.from({ length: fileCount }, (_, file) => (devices.has(deviceOf[file]!) ? 1 : 0));
 }
 
 const NO_OPERATION = opSet([...OBSERVED_OPS, 'dma_read', 'dma_write']);

@@ -11,7 +11,7 @@ export function holds(store: LeafStore, at: Cursor, key: number, end: number, ta
 
 /** Would an extent at `key` be the same extent as the one at `at`, were both one record? */
 export function continues(store: LeafStore, at: Cursor, key: number, target: number, state: number): boolean {
-  const words = store.words;
+  const words = store.arena.words;
   const body = store.bodyIndex(at);
   const is = words[body + 1]!;
   return (
@@ -25,7 +25,7 @@ export function continues(store: LeafStore, at: Cursor, key: number, target: num
 export function join(store: LeafStore, at: Cursor, key: number, size: number, target: number, state: number): Cursor {
   const before = store.before(at);
   if (before >= 0 && continues(store, before, key, target, state)) {
-    store.words[store.bodyIndex(before)]! += size;
+    store.arena.words[store.bodyIndex(before)]! += size;
     if (at >= 0) joinBefore(store, at);
     return before;
   }
@@ -34,8 +34,8 @@ export function join(store: LeafStore, at: Cursor, key: number, size: number, ta
   if (store.target(at) !== (target < 0 ? -1 : target + size)) return store.place(at, key, size, target, state);
   const body = store.bodyIndex(at);
   store.setKey(at, key);
-  store.words[body]! += size;
-  store.words[body + 1] = target;
+  store.arena.words[body]! += size;
+  store.arena.words[body + 1] = target;
   return at;
 }
 
@@ -43,7 +43,7 @@ export function join(store: LeafStore, at: Cursor, key: number, size: number, ta
 export function joinBefore(store: LeafStore, at: Cursor): Cursor {
   const before = store.before(at);
   if (before < 0 || !continues(store, before, store.key(at), store.target(at), store.state(at))) return at;
-  store.words[store.bodyIndex(before)]! += store.words[store.bodyIndex(at)]!;
+  store.arena.words[store.bodyIndex(before)]! += store.arena.words[store.bodyIndex(at)]!;
   store.drop(at, store.endAt(at));
   return before;
 }
@@ -57,9 +57,9 @@ export function replace(store: LeafStore, at: Cursor, key: number, end: number, 
   cutTail(store, store.next(inside), end);
   const body = store.bodyIndex(inside);
   store.setKey(inside, key);
-  store.words[body] = end - key;
-  store.words[body + 1] = target;
-  store.words[body + 2] = state;
+  store.arena.words[body] = end - key;
+  store.arena.words[body + 1] = target;
+  store.arena.words[body + 2] = state;
   const here = joinBefore(store, inside);
   const behind = store.next(here);
   if (behind >= 0) joinBefore(store, behind);
@@ -75,7 +75,7 @@ export function cut(store: LeafStore, at: Cursor, key: number, end: number): Cur
 function cutHead(store: LeafStore, at: Cursor, key: number, end: number): Cursor {
   if (store.key(at) >= key) return at;
   const head = store.endAt(at) > end ? store.before(split(store, at, end)) : at;
-  store.words[store.bodyIndex(head)] = key - store.key(head);
+  store.arena.words[store.bodyIndex(head)] = key - store.key(head);
   return store.next(head);
 }
 
@@ -86,8 +86,8 @@ function cutTail(store: LeafStore, at: Cursor, end: number): Cursor {
   const body = store.bodyIndex(behind);
   const by = end - store.key(behind);
   store.setKey(behind, end);
-  store.words[body]! -= by;
-  if (store.words[body + 1]! >= 0) store.words[body + 1]! += by;
+  store.arena.words[body]! -= by;
+  if (store.arena.words[body + 1]! >= 0) store.arena.words[body + 1]! += by;
   return behind;
 }
 
@@ -95,10 +95,10 @@ function cutTail(store: LeafStore, at: Cursor, end: number): Cursor {
 export function split(store: LeafStore, at: Cursor, key: number): Cursor {
   const body = store.bodyIndex(at);
   const head = key - store.key(at);
-  const tail = store.words[body]! - head;
-  const target = store.words[body + 1]!;
-  store.words[body] = head;
-  return store.place(store.next(at), key, tail, target < 0 ? -1 : target + head, store.words[body + 2]!);
+  const tail = store.arena.words[body]! - head;
+  const target = store.arena.words[body + 1]!;
+  store.arena.words[body] = head;
+  return store.place(store.next(at), key, tail, target < 0 ? -1 : target + head, store.arena.words[body + 2]!);
 }
 
 /** Moves every extent from `at` on by so many units. */
@@ -107,7 +107,7 @@ export function shift(store: LeafStore, at: Cursor, by: number): void {
   for (let leaf = at >>> 6; leaf < store.leaves; leaf++, i = 0) {
     const base = store.base(leaf);
     const stop = base + store.used(leaf);
-    for (let k = base + i; k < stop; k++) store.words[k]! += by;
-    store.dir[leaf] = store.words[base]!;
+    for (let k = base + i; k < stop; k++) store.arena.words[k]! += by;
+    store.arena.words[store.dirAt + leaf] = store.arena.words[base]!;
   }
 }

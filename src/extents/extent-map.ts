@@ -1,6 +1,7 @@
 // The block map of one file: file offset -> (length, device address, state). Two levels, as the in-core extent tree of
 // XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature: leaf-store.ts keeps the records, extent-edits.ts changes them.
 import type { Bytes } from '../model/units.js';
+import { Arena } from './arena.js';
 import { continues, cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
 import { findNarrow, findWide } from './leaf-search.js';
 import { type Cursor, LeafStore, LIMIT } from './leaf-store.js';
@@ -23,23 +24,25 @@ const HOLDING = Uint8Array.of(1, 2, 16, 0, 8, 2, 16, 0);
  * All arguments and results are bytes. Inside, offsets and addresses are blocks of `unitBytes` in an Int32Array (narrow),
  * or, once an argument was no multiple of the unit or beyond 2^31-1 blocks, bytes in a Float64Array (wide), for good.
  */
-export class ExtentMap {
+export class ExtentMap extends LeafStore {
   private unit: number;
   private perByte: number;
-  private store: LeafStore;
   private changes = 0;
 
-  /** A unit that is no power of two up to 2^30 makes the map wide from the start: only powers of two divide exactly. */
-  constructor(unitBytes = 4096) {
+  /**
+   * A unit that is no power of two up to 2^30 makes the map wide from the start: only powers of two divide exactly. Who shares
+   * an arena among maps clears those that go, or their room is lost.
+   */
+  constructor(unitBytes = 4096, arena = new Arena()) {
     const isWide = !(unitBytes >= 1 && unitBytes <= 2 ** 30 && (unitBytes & (unitBytes - 1)) === 0);
+    super(isWide ? new Arena(true) : arena);
     this.unit = isWide ? 1 : unitBytes;
     this.perByte = 1 / this.unit;
-    this.store = new LeafStore(isWide);
   }
 
   /** Extents, neighbours that continue each other counted as one. */
   get count(): number {
-    return this.store.extents;
+    return this.extents;
   }
 
   /** Grows by one with every call that changed the map. */
@@ -47,74 +50,64 @@ export class ExtentMap {
     return this.changes;
   }
 
-  get wide(): boolean {
-    return this.store.isWide;
+  /** Words of the arena that it has. */
+  get words(): number {
+    return this.leaves * 4 * this.room + 2 * this.dirRoom;
   }
 
   /** End of the last extent; 0 when there is none. */
   get end(): Bytes {
-    const { store } = this;
-    return store.extents === 0 ? 0 : store.endAt(store.last()) * this.unit;
+    return this.extents === 0 ? 0 : this.endAt(this.last()) * this.unit;
   }
 
   /** First extent ending after `offset`, or -1. */
   seek(offset: Bytes): Cursor {
-    const { store } = this;
     const x = offset * this.perByte;
-    if (store.isWide) return x >= 0 ? findWide(store, x) : -1;
-    return x >= 0 && x <= LIMIT ? findNarrow(store, x | 0) : -1;
-  }
-
-  next(at: Cursor): Cursor {
-    return this.store.next(at);
+    if (this.isWide) return x >= 0 ? findWide(this, x) : -1;
+    return x >= 0 && x <= LIMIT ? findNarrow(this, x | 0) : -1;
   }
 
   offset(at: Cursor): Bytes {
-    return this.store.words[this.store.keyIndex(at)]! * this.unit;
+    return this.arena.words[this.keyIndex(at)]! * this.unit;
   }
 
   length(at: Cursor): Bytes {
-    return this.store.words[this.store.bodyIndex(at)]! * this.unit;
+    return this.arena.words[this.bodyIndex(at)]! * this.unit;
   }
 
   /** -1: none. */
   addr(at: Cursor): Bytes {
-    const addr = this.store.words[this.store.bodyIndex(at) + 1]!;
+    const addr = this.arena.words[this.bodyIndex(at) + 1]!;
     return addr < 0 ? -1 : addr * this.unit;
-  }
-
-  state(at: Cursor): number {
-    return this.store.state(at);
   }
 
   /** Device address of one byte; -1 in a hole and where no address was given yet. */
   addrAt(offset: Bytes): Bytes {
-    const { store } = this;
     const at = this.seek(offset);
     if (at < 0) return -1;
-    const words = store.words;
-    const base = store.base(at >>> 6);
+    const { words } = this.arena;
+    const base = this.base(at >>> 6);
     const inside = offset - words[base + (at & 63)]! * this.unit;
     if (inside < 0) return -1;
-    const body = base + store.room + 3 * (at & 63);
+    const body = base + this.room + 3 * (at & 63);
     const addr = words[body + 1]!;
     return addr < 0 || (words[body + 2]! & 3) === State.delalloc ? -1 : addr * this.unit + inside;
   }
 
   /** What the range holds, as bits of `Holding`; beyond the last extent is hole. 0 for an empty range. */
   summary(offset: Bytes, length: Bytes): number {
-    const { store } = this;
     if (!(offset >= 0) || !(length > 0)) return 0;
     const end = Math.ceil((offset + length) * this.perByte);
     let reached = Math.floor(offset * this.perByte);
     let holding = 0;
     const at = this.seek(offset);
     if (at < 0) return Holding.hole;
-    const { words, room } = store;
+    const { room } = this;
+    const { words } = this.arena;
     let i = at & 63;
-    for (let leaf = at >>> 6; leaf < store.leaves; leaf++, i = 0) {
-      const used = store.used(leaf);
-      const base = store.base(leaf);
+    for (let leaf = at >>> 6; leaf < this.leaves; leaf++, i = 0) {
+      const used = this.used(leaf);
+      const base = this.base(leaf);
       for (let body = base + room + 3 * i; i < used; i++, body += 3) {
         const key = words[base + i]!;
         if (key > reached) holding |= Holding.hole;
@@ -129,7 +122,6 @@ export class ExtentMap {
 
   /** Maps the range, over whatever was there. `addr` -1: none yet. */
   insert(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
-    const { store } = this;
     if (!isRange(offset, length) || !HOLDING[state] || !Number.isSafeInteger(addr)) return;
     const mapped = addr >= 0 && (state & 3) !== State.delalloc;
     if (mapped && !isRange(addr, length)) return;
@@ -138,10 +130,10 @@ export class ExtentMap {
     const size = length * this.perByte;
     const end = key + size;
     const target = mapped ? addr * this.perByte : -1;
-    const at = store.find(key);
-    if (at < 0 || store.key(at) >= end) join(store, at, key, size, target, state);
-    else if (holds(store, at, key, end, target, state)) return;
-    else store.tidy(replace(store, at, key, end, target, state) >>> 6);
+    const at = this.find(key);
+    if (at < 0 || this.key(at) >= end) join(this, at, key, size, target, state);
+    else if (holds(this, at, key, end, target, state)) return;
+    else this.tidy(replace(this, at, key, end, target, state) >>> 6);
     this.changes++;
   }
 
@@ -153,119 +145,120 @@ export class ExtentMap {
     if (this.offset(at) >= offset + size) return;
     this.widenUnless(offset, size, 0);
     const key = offset * this.perByte;
-    this.store.tidyAround(cut(this.store, at, key, key + size * this.perByte));
+    this.tidyAround(cut(this, at, key, key + size * this.perByte));
     this.changes++;
   }
 
   /** Gives what is mapped in the range another state; addresses stay, holes stay holes. */
   convert(offset: Bytes, length: Bytes, state: number): void {
-    const { store } = this;
     const size = this.reach(offset, length);
     if (size === 0 || !HOLDING[state] || !this.differs(offset, offset + size, state)) return;
     this.widenUnless(offset, size, 0);
     const key = offset * this.perByte;
     const end = key + size * this.perByte;
-    let at = store.find(key);
-    for (; at >= 0 && store.key(at) < end; at = this.next(at)) {
+    let at = this.find(key);
+    for (; at >= 0 && this.key(at) < end; at = this.next(at)) {
       if (this.state(at) !== state) {
-        if (store.key(at) < key) at = split(store, at, key);
-        if (store.endAt(at) > end) at = store.before(split(store, at, end));
-        store.words[store.bodyIndex(at) + 2] = state;
+        if (this.key(at) < key) at = split(this, at, key);
+        if (this.endAt(at) > end) at = this.before(split(this, at, end));
+        this.arena.words[this.bodyIndex(at) + 2] = state;
       }
-      at = joinBefore(store, at);
+      at = joinBefore(this, at);
     }
-    if (at >= 0) at = joinBefore(store, at);
-    store.tidyAround(at);
+    if (at >= 0) at = joinBefore(this, at);
+    this.tidyAround(at);
     this.changes++;
   }
 
   /** Takes the range out of the file; everything behind it moves down. */
   collapse(offset: Bytes, length: Bytes): void {
-    const { store } = this;
     const size = this.reach(offset, length);
     if (size === 0) return;
     this.widenUnless(offset, size, 0);
     const key = offset * this.perByte;
     const by = size * this.perByte;
-    let at = store.find(key);
-    if (store.key(at) < key + by) at = cut(store, at, key, key + by);
+    let at = this.find(key);
+    if (this.key(at) < key + by) at = cut(this, at, key, key + by);
     if (at >= 0) {
-      shift(store, at, -by);
-      at = joinBefore(store, at);
+      shift(this, at, -by);
+      at = joinBefore(this, at);
     }
-    store.tidyAround(at);
+    this.tidyAround(at);
     this.changes++;
   }
 
   /** Opens a hole: everything from `offset` on moves up by `length`. */
   insertHole(offset: Bytes, length: Bytes): void {
-    const { store } = this;
     if (!isRange(offset, length) || !isRange(this.end, length) || offset >= this.end) return;
     this.widenUnless(offset, length, 0);
     // The last address does not move, but the last end does.
     this.widenUnless(this.end, length, 0);
     const key = offset * this.perByte;
-    let at = store.find(key);
-    if (store.key(at) < key) at = split(store, at, key);
-    shift(store, at, length * this.perByte);
+    let at = this.find(key);
+    if (this.key(at) < key) at = split(this, at, key);
+    shift(this, at, length * this.perByte);
     this.changes++;
   }
 
+  /** Nothing is mapped any more, and all room is given back. */
   clear(): void {
-    if (this.store.extents === 0) return;
-    this.store.reset();
+    if (this.extents === 0) return;
+    this.reset();
     this.changes++;
   }
 
   /** An independent map with the same contents and `seq`. */
   copy(): ExtentMap {
-    const twin = new ExtentMap(this.unit);
-    twin.store = this.store.copy();
-    twin.changes = this.changes;
+    const twin = new ExtentMap(this.unit, this.arena);
+    twin.become(this);
     return twin;
   }
 
+  /** Makes an empty map the same as another, in that one's arena. */
+  protected become(other: ExtentMap): void {
+    this.unit = other.unit;
+    this.perByte = other.perByte;
+    this.changes = other.changes;
+    this.takeAll(other);
+  }
+
   mappedBytes(): Bytes {
-    const { store } = this;
     let sum = 0;
-    for (let leaf = 0; leaf < store.leaves; leaf++) {
-      const body = store.base(leaf) + store.room;
-      for (let i = store.used(leaf) - 1; i >= 0; i--) sum += store.words[body + 3 * i]!;
+    for (let leaf = 0; leaf < this.leaves; leaf++) {
+      const body = this.base(leaf) + this.room;
+      for (let i = this.used(leaf) - 1; i >= 0; i--) sum += this.arena.words[body + 3 * i]!;
     }
     return sum * this.unit;
   }
 
   /** '' or the first broken invariant. For tests and debugging; walks everything. */
   check(): string {
-    const { store } = this;
     let records = 0;
     let reached = 0;
     const seen = new Set<number>();
-    for (let leaf = 0; leaf < store.leaves; leaf++) {
-      const used = store.used(leaf);
-      if (used < 1 || used > store.room) return `leaf ${leaf} has ${used} of ${store.room} records`;
-      if (store.dir[leaf] !== store.words[store.base(leaf)])
+    for (let leaf = 0; leaf < this.leaves; leaf++) {
+      const used = this.used(leaf);
+      if (used < 1 || used > this.room) return `leaf ${leaf} has ${used} of ${this.room} records`;
+      if (this.arena.words[this.dirAt + leaf] !== this.arena.words[this.base(leaf)])
         return `leaf ${leaf} begins elsewhere than the directory says`;
-      seen.add(store.dir[store.dirRoom + leaf]! >>> 7);
+      seen.add(this.base(leaf));
       records += used;
       for (let i = 0; i < used; i++) {
         const at = (leaf << 6) | i;
         const place = `extent at ${this.offset(at)}`;
         if (!(this.length(at) > 0)) return `${place} is empty`;
-        if (store.key(at) < reached) return `${place} overlaps the one before or is out of order`;
+        if (this.key(at) < reached) return `${place} overlaps the one before or is out of order`;
         if (!HOLDING[this.state(at)]) return `${place} has state ${this.state(at)}`;
-        if (!store.isWide && store.endAt(at) > LIMIT) return `${place} ends beyond ${LIMIT} blocks`;
-        const before = store.before(at);
-        if (before >= 0 && continues(store, before, store.key(at), store.target(at), this.state(at))) {
+        if (!this.isWide && this.endAt(at) > LIMIT) return `${place} ends beyond ${LIMIT} blocks`;
+        const before = this.before(at);
+        if (before >= 0 && continues(this, before, this.key(at), this.target(at), this.state(at))) {
           return `${place} continues the one before`;
         }
-        reached = store.endAt(at);
+        reached = this.endAt(at);
       }
     }
-    for (let slot = store.freeSlot; slot >= 0 && !seen.has(slot); slot = store.words[slot * 4 * store.room]!)
-      seen.add(slot);
-    if (records !== store.extents) return `${records} records, but the count is ${store.extents}`;
-    if (seen.size !== store.slots) return `${seen.size} leaves used or free of ${store.slots}`;
+    if (records !== this.extents) return `${records} records, but the count is ${this.extents}`;
+    if (seen.size !== this.leaves) return `${this.leaves} leaves lie in ${seen.size} places`;
     return '';
   }
 
@@ -288,13 +281,13 @@ export class ExtentMap {
 
   /** Both ranges must be whole blocks that end by LIMIT; `| 0` tells a whole int32 from everything else. */
   private widenUnless(offset: Bytes, length: Bytes, addr: Bytes): void {
-    if (this.store.isWide) return;
+    if (this.isWide) return;
     const key = offset * this.perByte;
     const size = length * this.perByte;
     const target = addr * this.perByte;
     const whole = (key | 0) === key && (size | 0) === size && (target | 0) === target;
     if (!whole || key + size > LIMIT || target + size > LIMIT) {
-      this.store.widen(this.unit);
+      this.widen(this.unit);
       this.unit = this.perByte = 1;
     }
   }

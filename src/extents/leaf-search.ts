@@ -6,15 +6,14 @@ import type { Cursor, LeafStore } from './leaf-store.js';
 export function findNarrow(store: LeafStore, x: number): Cursor {
   const leaves = store.leaves;
   if (leaves === 0) return -1;
-  const words = store.words as Int32Array;
-  const dir = store.dir as Int32Array;
-  const room = store.room;
-  const leaf = lastUpTo(dir, 0, leaves, x);
-  const info = dir[store.dirRoom + leaf]!;
-  const base = (info >>> 7) * 4 * room;
+  const words = store.arena.words as Int32Array;
+  const dirAt = store.dirAt;
+  const leaf = lastUpTo(words, dirAt, leaves, x);
+  const info = words[dirAt + store.dirRoom + leaf]!;
+  const base = (info >>> 7) << 4;
   const used = info & 127;
   const i = lastUpTo(words, base, used, x);
-  if (words[base + i]! + words[base + room + 3 * i]! > x) return (leaf << 6) | i;
+  if (words[base + i]! + words[base + store.room + 3 * i]! > x) return (leaf << 6) | i;
   if (i + 1 < used) return (leaf << 6) | (i + 1);
   return leaf + 1 < leaves ? (leaf + 1) << 6 : -1;
 }
@@ -22,8 +21,8 @@ export function findNarrow(store: LeafStore, x: number): Cursor {
 export function findWide(store: LeafStore, x: number): Cursor {
   const leaves = store.leaves;
   if (leaves === 0) return -1;
-  const words = store.words as Float64Array;
-  const leaf = lastUpToWide(store.dir as Float64Array, 0, leaves, x);
+  const words = store.arena.words as Float64Array;
+  const leaf = lastUpToWide(words, store.dirAt, leaves, x);
   const base = store.base(leaf);
   const used = store.used(leaf);
   const i = lastUpToWide(words, base, used, x);

@@ -1,5 +1,6 @@
-// The storage of an extent map: a sorted directory over leaves of up to 64 records, all in two typed arrays. The layout is
+// The storage of an extent map: a sorted directory over leaves of up to 64 records, all in an arena. The layout is
 // that of the in-core extent tree of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
+import { Arena, PIECE } from './arena.js';
 import { findNarrow, findWide } from './leaf-search.js';
 
 /** Place of an extent: directory position * 64 + record. Valid until the next change; -1 is none. */
@@ -10,57 +11,55 @@ export const LIMIT = 2 ** 31 - 1;
 /** Records in a full-size leaf. A map with one leaf keeps it at 4 or 16 while that is enough: most files are small. */
 const LEAF = 64;
 const HALF = LEAF / 2;
+const SMALLEST = 4;
 /** Up to so many records move faster by a loop than by `copyWithin`. */
 const SHORT = 6;
 
-type Words = Int32Array | Float64Array;
-const NO_INTS = new Int32Array(0);
-const NO_FLOATS = new Float64Array(0);
-
 /**
  * Offsets, lengths and addresses are in units; what a unit is, the map knows. Outside this file the fields are for
- * reading, and the contents of `words` and `dir` also for changing records in place.
+ * reading, and the contents of the arena's words also for changing records in place.
  *
  * A leaf of `room` records is `room` keys, then `room` bodies (length, address, state): the search touches keys only.
- * The directory is `dirRoom` first keys, then `dirRoom` words `slot * 128 + records`, slot being the leaf's place in `words`.
+ * The directory is `dirRoom` first keys, then `dirRoom` words `place / PIECE * 128 + records`, place being the leaf's in the arena.
  */
 export class LeafStore {
-  isWide: boolean;
-  words: Words;
-  dir: Words;
+  arena: Arena;
+  /** Place of the directory in the arena. */
+  dirAt = 0;
   dirRoom = 0;
   leaves = 0;
   room = 0;
-  /** Slots handed out so far; those given back form a chain through their first word. */
-  slots = 0;
-  freeSlot = -1;
   extents = 0;
 
-  constructor(isWide: boolean) {
-    this.isWide = isWide;
-    this.words = isWide ? NO_FLOATS : NO_INTS;
-    this.dir = this.words;
+  constructor(arena: Arena) {
+    this.arena = arena;
   }
 
-  copy(): LeafStore {
-    const twin = new LeafStore(this.isWide);
-    twin.words = this.words.slice();
-    twin.dir = this.dir.slice();
-    twin.dirRoom = this.dirRoom;
-    twin.leaves = this.leaves;
-    twin.room = this.room;
-    twin.slots = this.slots;
-    twin.freeSlot = this.freeSlot;
-    twin.extents = this.extents;
-    return twin;
+  /** Of floating-point numbers. */
+  get isWide(): boolean {
+    return this.arena.isWide;
+  }
+
+  /** Makes this empty store the same as another of the same arena. */
+  protected takeAll(from: LeafStore): void {
+    this.room = from.room;
+    for (let leaf = 0; leaf < from.leaves; leaf++) {
+      this.addLeaf(leaf);
+      const { words } = this.arena;
+      const base = from.base(leaf);
+      words.copyWithin(this.base(leaf), base, base + 4 * this.room);
+      words[this.dirAt + leaf] = words[from.dirAt + leaf]!;
+      words[this.dirAt + this.dirRoom + leaf]! += from.used(leaf);
+    }
+    this.extents = from.extents;
   }
 
   used(leaf: number): number {
-    return this.dir[this.dirRoom + leaf]! & 127;
+    return this.arena.words[this.dirAt + this.dirRoom + leaf]! & 127;
   }
 
   base(leaf: number): number {
-    return (this.dir[this.dirRoom + leaf]! >>> 7) * 4 * this.room;
+    return (this.arena.words[this.dirAt + this.dirRoom + leaf]! >>> 7) * PIECE;
   }
 
   keyIndex(at: Cursor): number {
@@ -72,19 +71,19 @@ export class LeafStore {
   }
 
   key(at: Cursor): number {
-    return this.words[this.keyIndex(at)]!;
+    return this.arena.words[this.keyIndex(at)]!;
   }
 
   endAt(at: Cursor): number {
-    return this.words[this.keyIndex(at)]! + this.words[this.bodyIndex(at)]!;
+    return this.arena.words[this.keyIndex(at)]! + this.arena.words[this.bodyIndex(at)]!;
   }
 
   target(at: Cursor): number {
-    return this.words[this.bodyIndex(at) + 1]!;
+    return this.arena.words[this.bodyIndex(at) + 1]!;
   }
 
   state(at: Cursor): number {
-    return this.words[this.bodyIndex(at) + 2]!;
+    return this.arena.words[this.bodyIndex(at) + 2]!;
   }
 
   last(): Cursor {
@@ -111,8 +110,9 @@ export class LeafStore {
   }
 
   setKey(at: Cursor, key: number): void {
-    this.words[this.keyIndex(at)] = key;
-    if ((at & 63) === 0) this.dir[at >>> 6] = key;
+    const { words } = this.arena;
+    words[this.keyIndex(at)] = key;
+    if ((at & 63) === 0) words[this.dirAt + (at >>> 6)] = key;
   }
 
   /** Puts a record before `at` (-1: behind the last) and returns where it went. */
@@ -135,7 +135,7 @@ export class LeafStore {
         }
       }
     }
-    const words = this.words;
+    const { words } = this.arena;
     const base = this.base(leaf);
     const body = base + this.room + 3 * i;
     this.move(base, i, i + 1, this.used(leaf) - i);
@@ -143,15 +143,15 @@ export class LeafStore {
     words[body] = size;
     words[body + 1] = target;
     words[body + 2] = state;
-    this.dir[this.dirRoom + leaf]!++;
-    if (i === 0) this.dir[leaf] = key;
+    words[this.dirAt + this.dirRoom + leaf]!++;
+    if (i === 0) words[this.dirAt + leaf] = key;
     this.extents++;
     return (leaf << 6) | i;
   }
 
   /** Takes out the records from `at` on that end by `end`, and returns the first one that stays behind them. */
   drop(at: Cursor, end: number): Cursor {
-    const words = this.words;
+    const { words } = this.arena;
     const room = this.room;
     let leaf = at >>> 6;
     let i = at & 63;
@@ -164,14 +164,14 @@ export class LeafStore {
       while (stop < used && words[base + stop]! + words[base + room + 3 * stop]! <= end) stop++;
       this.extents -= stop - i;
       if (stop - i === used) {
-        this.giveBack(leaf);
+        this.arena.give(base, 4 * room);
         gone++;
         continue;
       }
       if (stop > i) {
         this.move(base, stop, i, used - stop);
-        this.dir[this.dirRoom + leaf]! -= stop - i;
-        if (i === 0) this.dir[leaf] = words[base]!;
+        words[this.dirAt + this.dirRoom + leaf]! -= stop - i;
+        if (i === 0) words[this.dirAt + leaf] = words[base]!;
       }
       left = stop < used;
       if (left) break;
@@ -182,7 +182,7 @@ export class LeafStore {
 
   /** Moves records inside a leaf. */
   private move(base: number, from: number, to: number, count: number): void {
-    const words = this.words;
+    const { words } = this.arena;
     const body = base + this.room;
     if (count > SHORT) {
       words.copyWithin(base + to, base + from, base + from + count);
@@ -198,29 +198,22 @@ export class LeafStore {
 
   /** Puts an empty leaf into the directory. */
   private addLeaf(at: number): void {
-    if (this.room === 0) this.enlarge();
-    const stride = 4 * this.room;
-    let slot = this.freeSlot;
-    if (slot >= 0) this.freeSlot = this.words[slot * stride]!;
-    else {
-      slot = this.slots++;
-      if (this.slots * stride > this.words.length) this.grow((this.slots + (this.slots >> 1)) * stride);
-    }
+    if (this.room === 0) this.room = SMALLEST;
     if (this.leaves === this.dirRoom) this.growDirectory();
-    this.dir.copyWithin(at + 1, at, this.leaves);
-    this.dir.copyWithin(this.dirRoom + at + 1, this.dirRoom + at, this.dirRoom + this.leaves);
-    this.dir[this.dirRoom + at] = slot * 128;
+    const place = this.arena.take(4 * this.room);
+    const { words } = this.arena;
+    const { dirAt, dirRoom, leaves } = this;
+    words.copyWithin(dirAt + at + 1, dirAt + at, dirAt + leaves);
+    words.copyWithin(dirAt + dirRoom + at + 1, dirAt + dirRoom + at, dirAt + dirRoom + leaves);
+    words[dirAt + dirRoom + at] = (place / PIECE) * 128;
     this.leaves++;
   }
 
-  private giveBack(leaf: number): void {
-    this.words[this.base(leaf)] = this.freeSlot;
-    this.freeSlot = this.dir[this.dirRoom + leaf]! >>> 7;
-  }
-
   private dropLeaves(from: number, count: number): void {
-    this.dir.copyWithin(from, from + count, this.leaves);
-    this.dir.copyWithin(this.dirRoom + from, this.dirRoom + from + count, this.dirRoom + this.leaves);
+    const { dirAt, dirRoom, leaves } = this;
+    const { words } = this.arena;
+    words.copyWithin(dirAt + from, dirAt + from + count, dirAt + leaves);
+    words.copyWithin(dirAt + dirRoom + from, dirAt + dirRoom + from + count, dirAt + dirRoom + leaves);
     this.leaves -= count;
     if (this.leaves === 0) this.reset();
   }
@@ -228,13 +221,15 @@ export class LeafStore {
   /** Moves the upper half of a full leaf into a new one behind it. */
   private halve(leaf: number): void {
     this.addLeaf(leaf + 1);
+    const { words } = this.arena;
     const from = this.base(leaf);
     const to = this.base(leaf + 1);
-    this.words.copyWithin(to, from + HALF, from + LEAF);
-    this.words.copyWithin(to + LEAF, from + LEAF + 3 * HALF, from + 4 * LEAF);
-    this.dir[this.dirRoom + leaf]! -= HALF;
-    this.dir[this.dirRoom + leaf + 1]! += HALF;
-    this.dir[leaf + 1] = this.words[to]!;
+    words.copyWithin(to, from + HALF, from + LEAF);
+    words.copyWithin(to + LEAF, from + LEAF + 3 * HALF, from + 4 * LEAF);
+    const { dirAt, dirRoom } = this;
+    words[dirAt + dirRoom + leaf]! -= HALF;
+    words[dirAt + dirRoom + leaf + 1]! += HALF;
+    words[dirAt + leaf + 1] = words[to]!;
   }
 
   /** Empties a sparse leaf into the one before it: many removals must not leave a directory of nearly empty leaves. */
@@ -247,10 +242,11 @@ export class LeafStore {
     if (kept + moved > (3 * LEAF) / 4) return;
     const from = this.base(right);
     const to = this.base(left);
-    this.words.copyWithin(to + kept, from, from + moved);
-    this.words.copyWithin(to + LEAF + 3 * kept, from + LEAF, from + LEAF + 3 * moved);
-    this.dir[this.dirRoom + left]! += moved;
-    this.giveBack(right);
+    const { words } = this.arena;
+    words.copyWithin(to + kept, from, from + moved);
+    words.copyWithin(to + LEAF + 3 * kept, from + LEAF, from + LEAF + 3 * moved);
+    words[this.dirAt + this.dirRoom + left]! += moved;
+    this.arena.give(from, 4 * LEAF);
     this.dropLeaves(right, 1);
   }
 
@@ -261,66 +257,64 @@ export class LeafStore {
     if (leaf > 0) this.tidy(leaf - 1);
   }
 
+  /** Gives all room back to the arena, and is empty. */
   reset(): void {
-    this.words = this.isWide ? NO_FLOATS : NO_INTS;
-    this.dir = this.words;
-    this.dirRoom = this.leaves = this.room = this.slots = this.extents = 0;
-    this.freeSlot = -1;
+    const { arena, room } = this;
+    for (let leaf = 0; leaf < this.leaves; leaf++) arena.give(this.base(leaf), 4 * room);
+    if (this.dirRoom > 0) arena.give(this.dirAt, 2 * this.dirRoom);
+    this.dirAt = this.dirRoom = this.leaves = this.room = this.extents = 0;
   }
 
   /** Next size of the only leaf. */
   private enlarge(): void {
-    const old = this.words;
-    const from = this.room;
-    this.room = from === 0 ? 4 : from * 4;
-    this.words = this.fresh(4 * this.room);
-    this.words.set(old.subarray(0, from));
-    this.words.set(old.subarray(from, 4 * from), this.room);
-  }
-
-  private grow(length: number): void {
-    const old = this.words;
-    this.words = this.fresh(length);
-    this.words.set(old);
+    const old = this.room;
+    const from = this.base(0);
+    const to = this.arena.take(16 * old);
+    const { words } = this.arena;
+    words.copyWithin(to, from, from + old);
+    words.copyWithin(to + 4 * old, from + old, from + 4 * old);
+    words[this.dirAt + this.dirRoom] = (to / PIECE) * 128 + this.used(0);
+    this.arena.give(from, 4 * old);
+    this.room = 4 * old;
   }
 
   private growDirectory(): void {
-    const old = this.dir;
-    const from = this.dirRoom;
-    this.dirRoom = from === 0 ? 1 : from * 2;
-    this.dir = this.fresh(2 * this.dirRoom);
-    this.dir.set(old.subarray(0, from));
-    this.dir.set(old.subarray(from), this.dirRoom);
+    const { dirAt: from, dirRoom: old, leaves } = this;
+    this.dirRoom = old === 0 ? PIECE / 2 : old * 2;
+    this.dirAt = this.arena.take(2 * this.dirRoom);
+    if (old === 0) return;
+    const { words } = this.arena;
+    words.copyWithin(this.dirAt, from, from + leaves);
+    words.copyWithin(this.dirAt + this.dirRoom, from + old, from + old + leaves);
+    this.arena.give(from, 2 * old);
   }
 
-  private fresh(length: number): Words {
-    return this.isWide ? new Float64Array(length) : new Int32Array(length);
-  }
-
-  /** Goes over to bytes in Float64Arrays, for good; `unit` is the bytes of a unit so far. */
-  widen(unit: number): void {
-    const { words, dir, room, leaves } = this;
-    const to = new Float64Array(leaves * 4 * room);
-    const toDir = new Float64Array(dir.length);
+  /** Goes over to bytes in an arena of floating-point numbers, for good; `unit` is the bytes of a unit so far. */
+  protected widen(unit: number): void {
+    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents } = this;
+    const { words } = from;
+    const to = new Arena(true);
+    this.arena = to;
+    this.dirAt = this.dirRoom = this.leaves = 0;
     for (let leaf = 0; leaf < leaves; leaf++) {
+      this.addLeaf(leaf);
+      const info = words[fromDir + fromRoom + leaf]!;
+      const old = (info >>> 7) * PIECE;
       const base = this.base(leaf);
-      const used = this.used(leaf);
-      const at = leaf * 4 * room;
+      const used = info & 127;
       for (let i = 0; i < used; i++) {
-        const body = base + room + 3 * i;
-        const toBody = at + room + 3 * i;
-        to[at + i] = words[base + i]! * unit;
-        to[toBody] = words[body]! * unit;
-        to[toBody + 1] = words[body + 1]! < 0 ? -1 : words[body + 1]! * unit;
-        to[toBody + 2] = words[body + 2]!;
+        const body = old + room + 3 * i;
+        const toBody = base + room + 3 * i;
+        to.words[base + i] = words[old + i]! * unit;
+        to.words[toBody] = words[body]! * unit;
+        to.words[toBody + 1] = words[body + 1]! < 0 ? -1 : words[body + 1]! * unit;
+        to.words[toBody + 2] = words[body + 2]!;
       }
-      toDir[leaf] = dir[leaf]! * unit;
-      toDir[this.dirRoom + leaf] = leaf * 128 + used;
+      to.words[this.dirAt + leaf] = words[fromDir + leaf]! * unit;
+      to.words[this.dirAt + this.dirRoom + leaf]! += used;
+      from.give(old, 4 * room);
     }
-    this.isWide = true;
-    this.words = to;
-    this.dir = toDir;
-    this.slots = leaves;
-    this.freeSlot = -1;
+    if (fromRoom > 0) from.give(fromDir, 2 * fromRoom);
+    this.extents = extents;
   }
 }

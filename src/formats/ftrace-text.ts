@@ -1,4 +1,4 @@
-// ftrace as text: `trace-cmd report` (plain, -t, -R, several instances) and the tracefs files `trace`, `trace_pipe`.
+// ftrace as text: `trace-cmd report` (plain, -t, -R, -l, --ts-diff, several instances) and the tracefs files `trace`, `trace_pipe`.
 // Line: [instance:] comm-pid [(tgid)] [cpu] [flags] time: event: payload. Variants: kernel-events reference, traps 7 to 11.
 import { LONGEST_LINE } from '../base/line-splitter.js';
 import type { KernelSink } from '../model/kernel.js';
@@ -12,6 +12,7 @@ import {
   NAME_SLACK,
   SHORTEST_LINE,
 } from './ftrace-columns.js';
+import { formAdvice, latencyColumns, looksLatent } from './ftrace-latency.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 import { Stamps } from './stamps.js';
@@ -21,14 +22,14 @@ const text = new TextDecoder();
 
 export const ftraceText: Format = {
   name: 'ftrace-text',
-  title: 'ftrace text: trace-cmd report (plain, -t, -R) and tracefs trace',
+  title: 'ftrace text: trace-cmd report (plain, -t, -R, -l, --ts-diff) and tracefs trace, latency-format too',
   kernelOnly: true,
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
-    return lines.some((line) => /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /.test(line));
+    return lines.some((line) => RECORD.test(line) || looksLatent(line));
   },
   async read(input, sink) {
     const reader = new LineParser(sink);
@@ -52,6 +53,7 @@ export const ftraceText: Format = {
   },
 };
 
+const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
 const EMPTY = Buffer.alloc(0);
 /** One type of bytes for the hot loop, and the one whose `indexOf` is four times as fast. */
 const asBuffer = (chunk: Uint8Array): Buffer => Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -59,6 +61,11 @@ const asBuffer = (chunk: Uint8Array): Buffer => Buffer.from(chunk.buffer, chunk.
 const LF = 10;
 const COLON = 58;
 const SPACE = 32;
+
+const RELATIVE =
+  'stamps are microseconds since the buffer began (tracefs option latency-format): durations are right, times of a clock are not told; set latency-format to 0 for those';
+const SHORT_NAMES =
+  'names of tasks are cut after eight characters (latency format); threads are told apart by their numbers';
 
 class LineParser {
   private readonly sink: TraceSink;
@@ -73,6 +80,10 @@ class LineParser {
   private readonly losses: Losses;
   private readonly bad: BadLines;
   private overwritten = 0;
+  /** There was a record; the header is that of tracefs. */
+  private any = false;
+  private tracefs = false;
+  private readonly said = new Set<string>();
 
   constructor(sink: TraceSink) {
     this.sink = sink;
@@ -160,23 +171,40 @@ class LineParser {
     }
     const timeNs = this.stamps.read(b, word, at - 1);
     if (Number.isNaN(timeNs)) return this.other(b, from, to, cut);
-    while (at < to && b[at] === SPACE) at++;
+    if (!this.event(b, view, at, to, timeNs, cpu, actor, cut)) return this.other(b, from, to, cut);
+    if (view !== null) this.beginnings.learn(b, view, from, word, actor, cpu);
+  }
 
+  /** Takes what follows the time; false: the line is cut before the event's name ends. */
+  private event(
+    b: Buffer,
+    view: DataView | null,
+    from: number,
+    to: number,
+    timeNs: number,
+    cpu: number,
+    actor: Actor,
+    cut: boolean,
+  ): boolean {
+    let at = from;
+    while (at < to && b[at] === SPACE) at++;
+    // `report --ts-diff`: `(+48) ` since the record before.
+    if (b[at] === 40 && b[at + 1] === 43) {
+      while (at < to && b[at] !== SPACE) at++;
+      while (at < to && b[at] === SPACE) at++;
+    }
     // The event's name ends at a colon; tracefs prints syscalls as `sys_openat(...)` and `sys_openat -> 0x4`.
     const name = at;
     while (at < to && b[at] !== COLON && b[at] !== 40 && b[at] !== SPACE) at++;
-    if (at === name || at >= to) {
-      if (cut) return this.other(b, from, to, cut);
-    }
+    if (cut && (at === name || at >= to)) return false;
     const shape = b[at] === COLON ? 0 : b[at] === 40 ? 1 : b[at + 1] === 45 ? 2 : 3;
     const event = this.names.of(b, name, at, shape);
     at += shape === 2 ? 4 : 1;
     while (at < to && b[at] === SPACE) at++;
-    if (view !== null) {
-      this.beginnings.learn(b, view, from, word, actor, cpu);
-      if (shape === 0) this.names.learn(b, view, name, at, event);
-    }
+    if (view !== null && shape === 0) this.names.learn(b, view, name, at, event);
+    this.any = true;
     this.deliver(event, timeNs, cpu, actor, b, view, at, to, cut);
+    return true;
   }
 
   // hot
@@ -228,13 +256,15 @@ class LineParser {
   }
 
   /** Lines that are no records: headers, losses, or damage. */
-  private other(b: Uint8Array, from: number, to: number, cut: boolean): void {
+  private other(b: Buffer, from: number, to: number, cut: boolean): void {
+    if (this.latency(b, from, to, cut)) return;
     const line = text.decode(b.subarray(from, to));
     const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
     if (lost !== null) return this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
     const clock = /^# clock: (\w+)$/.exec(line);
     if (clock !== null) this.sink.source.clock = clock[1]!;
-    const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(line);
+    if (line.startsWith('# tracer: ')) this.tracefs = true;
+    const entries = /^# (?:entries-in-buffer\/entries-written: |latency: \d+ us, #)(\d+)\/(\d+)/.exec(line);
     if (entries !== null) this.overwritten = Number(entries[2]) - Number(entries[1]);
     if (this.overwritten > 0 && entries !== null) {
       this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
@@ -242,11 +272,42 @@ class LineParser {
     }
     if (
       entries !== null ||
-      /^(#|cpus=\d|version = \d|CPU \d+ is empty|\s*$| => |##### CPU \d+ buffer started)/.test(line)
+      /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/.test(
+        line,
+      )
     )
       return;
     if (!cut && this.bare(line)) return;
-    this.bad.say(line, this.line, cut);
+    if (this.decoder.longNameRow === this.line - 1) {
+      this.decoder.longNameRow = this.line;
+      return;
+    }
+    const advice = this.any ? '' : formAdvice(line, this.tracefs);
+    if (advice === '') return this.bad.say(line, this.line, cut);
+    this.bad.damaged = true;
+    this.sink.issue('unreadable-form', this.line, advice);
+  }
+
+  /** `report -l` and the tracefs option latency-format. */
+  private latency(b: Buffer, from: number, to: number, cut: boolean): boolean {
+    const columns = latencyColumns(b.toString('latin1', from, to));
+    if (columns === null) return false;
+    const { comm, tid, cpu, seconds, nanos, relative, bare, short, length } = columns;
+    const timeNs = this.stamps.at(seconds, nanos);
+    if (Number.isNaN(timeNs) || cpu > 0xffff) return false;
+    const name = this.sink.kernel.words.text(text.decode(Buffer.from(comm, 'latin1')));
+    const actor = { comm: name, tid, pid: -1, length };
+    if (!this.event(b, null, from + length, to, timeNs, cpu, actor, cut)) return false;
+    if (bare) this.once('bare-stamps', () => this.bareStamps());
+    if (relative) this.once('relative-stamps', () => this.sink.issue('relative-stamps', this.line, RELATIVE));
+    if (short) this.once('short-names', () => this.sink.issue('short-names', this.line, SHORT_NAMES));
+    return true;
+  }
+
+  private once(code: string, say: () => void): void {
+    if (this.said.has(code)) return;
+    this.said.add(code);
+    say();
   }
 
   /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */

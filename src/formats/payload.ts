@@ -14,6 +14,8 @@ interface CompiledSlot {
   readonly type: SlotType;
   readonly place: number;
   readonly scale: number;
+  /** Raw field with the length of a name, which is printed without a NUL at its end. */
+  readonly size: Uint8Array;
 }
 
 interface CompiledEvent {
@@ -44,6 +46,8 @@ export class PayloadDecoder {
   readonly vmFaults = new Map<number, number>();
   /** Slots of the last record that were not found. */
   missing = 0;
+  /** Row of the last record whose name may go on behind its end, over several lines even. */
+  longNameRow = -1;
 
   constructor(kernel: KernelSink) {
     this.record = kernel.record;
@@ -129,8 +133,14 @@ export class PayloadDecoder {
     let n = 0;
     while (n < slots.length && at < to) {
       while (at < to && (b[at] === SPACE || b[at] === 44 || b[at] === 40)) at++;
-      const word = at;
+      let word = at;
       while (at < to && b[at] !== 58 && b[at] !== 61 && b[at] !== SPACE) at++;
+      // tracefs option `verbose`: the type before the name, `const char * filename: 0x..`.
+      while (at < to && b[at] === SPACE && (b[word]! > 57 || b[word] === 42)) {
+        while (at < to && b[at] === SPACE) at++;
+        word = at;
+        while (at < to && b[at] !== 58 && b[at] !== 61 && b[at] !== SPACE) at++;
+      }
       if (at < to && b[at] !== SPACE) {
         const name = b[word];
         at++;
@@ -196,13 +206,23 @@ export class PayloadDecoder {
         if (slot.type === 'A8' || slot.type === 'A4') this.record.arrays.push([]);
         continue;
       }
-      this.value(slot.type, slot.place, b, value, to);
+      const name = raw && (slot.type === 's' || slot.type === 'S');
+      this.value(slot.type, slot.place, b, value, name ? this.nameEnd(slot, b, value, from, to) : to);
       at = cursor.at;
       if (raw && !printed && slot.scale !== 1) {
         this.record.v[slot.place]! *= slot.scale;
         if (slot.type === 'r') this.record.v[slot.place + 1]! *= slot.scale;
       }
     }
+  }
+
+  /** Where a raw name ends: `report -R` prints what stands behind it in memory as well. */
+  private nameEnd(slot: CompiledSlot, b: Uint8Array, at: number, from: number, to: number): number {
+    const size = find(b, slot.size, from, from, to);
+    const length = size < 0 ? Number.NaN : number(b, size, to);
+    if (Number.isNaN(length)) return to;
+    this.longNameRow = this.record.row;
+    return Math.min(to, at + length);
   }
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */
@@ -238,6 +258,7 @@ function compiled(event: KernelEvent): CompiledEvent {
     type: s.type,
     place: places[i]!,
     scale: s.fieldScale,
+    size: ascii(`${s.field}len`),
   }));
   // A name that could be a number cannot be told from the numbers between values.
   const learnable = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));

@@ -2,8 +2,10 @@
 // lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
 // with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
 import type { Format, TraceSink } from '../model/trace.js';
+import { looksLatent } from './ftrace-latency.js';
 import { type Actor, KernelLines, type LineKind } from './kernel-lines.js';
 import { sideband } from './perf-sideband.js';
+import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -22,13 +24,14 @@ export const perfScript: Format = {
       lines.some((line) => /^# (cmdline : .*\bperf\b|perf version : )/.test(line))
     )
       return true;
-    return lines.some((line) => SAMPLE.test(line) && !/\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line));
+    const isFtrace = (line: string): boolean => /\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line) || looksLatent(line);
+    return lines.some((line) => SAMPLE.test(line) && !isFtrace(line));
   },
   async read(input, sink) {
     const bad = new BadLines(sink, '"comm pid [cpu] time: event: ..."');
     const parser = new PerfLines(sink, bad);
     await readLines(input, parser, bad);
-    parser.lines.losses.finish();
+    parser.finish();
     return !bad.damaged;
   },
 };
@@ -40,15 +43,46 @@ const OPEN = 40;
 const isSpace = (byte: number | undefined): boolean => byte === 32 || byte === 9;
 const isDigit = (byte: number | undefined): boolean => byte! >= 48 && byte! <= 57;
 
+const BRACKET = 91;
+const MOST_HELD = 4096;
+/** -L: eight columns of the name, and the CPU without brackets. */
+const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
+/** -F addr, ip, sym behind the fields: a number in 16 columns, and maybe words. */
+const ADDRESS = /(?: |(?= ))(?=.{16}(?: [^ ]|$)) *[\da-f]{1,16}(?: [\w.@+$]+(?: \([^)]*\))?)?$/;
+
+interface ScriptActor extends Actor {
+  /** Where it stands before the time without brackets. */
+  readonly cpu: number;
+}
+
+interface ScriptKind extends LineKind {
+  readonly slots: number;
+  /** Its last field goes to the end of the line. */
+  readonly ends: boolean;
+}
+
+/** End of the fields of a line; a name may hold spaces, the address behind it is not its own. */
+function beforeAddress(b: Uint8Array, from: number): number {
+  const match = ADDRESS.exec(latin1.decode(b.subarray(from)));
+  return match === null ? b.length : from + match.index;
+}
+const latin1 = new TextDecoder('latin1');
+
 class PerfLines {
   readonly lines: KernelLines;
   readonly #bad: BadLines;
   readonly #stamps: Stamps;
   readonly #sink: TraceSink;
-  readonly #actors: (Actor | null | undefined)[] = [];
-  readonly #kinds: (LineKind | undefined)[] = [];
+  readonly #actors: (ScriptActor | null | undefined)[] = [];
+  readonly #kinds: (ScriptKind | undefined)[] = [];
   /** A record stands right above: what follows may be its call chain. */
   #inSample = false;
+  readonly #stampKind = new StampKind();
+  #counts: Counted = Counts.clock;
+  /** Lines that wait until it is known what the stamps count. */
+  #held: { readonly bytes: Uint8Array; readonly line: number; readonly cut: boolean }[] | null = [];
+  /** Sum of all differences so far. */
+  #sumNs = 0;
 
   constructor(sink: TraceSink, bad: BadLines) {
     this.#sink = sink;
@@ -57,8 +91,30 @@ class PerfLines {
     this.#stamps = new Stamps(sink);
   }
 
-  // hot
   read(b: Uint8Array, line: number, cut: boolean): void {
+    if (this.#held === null) return this.#line(b, line, cut);
+    this.#held.push({ bytes: b.slice(), line, cut });
+    if (b[0] !== HASH) this.#stampKind.show(text.decode(b));
+    if (this.#stampKind.known !== null || this.#held.length === MOST_HELD) this.#release();
+  }
+
+  finish(): void {
+    this.#release();
+    this.lines.losses.finish();
+  }
+
+  #release(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#counts = this.#stampKind.end();
+    const remark = STAMP_REMARKS[this.#counts];
+    if (remark !== '') this.#sink.issue('relative-stamps', held[0]!.line, remark);
+    for (const { bytes, line, cut } of held) this.#line(bytes, line, cut);
+  }
+
+  // hot
+  #line(b: Uint8Array, line: number, cut: boolean): void {
     this.lines.line = line;
     const to = b.length;
     if (to === 0 || b[0] === HASH) {
@@ -78,7 +134,7 @@ class PerfLines {
     while (at < to && b[at] !== COLON) at++;
     const timeNs = actor === null ? Number.NaN : this.#time(b, word, at);
     if (Number.isNaN(timeNs) || (cut && at >= to)) return this.#other(b, cut);
-    this.#event(b, at + 1, cpu, actor!, timeNs, cut);
+    this.#event(b, at + 1, bracket > 0 ? cpu : actor!.cpu, actor!, timeNs, cut);
   }
 
   #event(b: Uint8Array, from: number, cpu: number, actor: Actor, timeNs: number, cut: boolean): void {
@@ -100,7 +156,9 @@ class PerfLines {
     let opId = 0;
     if (kind.event >= 0) {
       decoder.record.event = kind.event;
-      decoder.decode(kind.event, b, null, wordAt(b, at), to);
+      const fields = wordAt(b, at);
+      if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
+      decoder.decode(kind.event, b, null, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
       opId = this.#sink.kernel.take();
@@ -108,35 +166,51 @@ class PerfLines {
     this.lines.commit(kind, opId);
   }
 
+  /** A form of perf script that leaves out what tells what happened. */
+  #lacks(code: string, what: string, field: string): void {
+    this.#bad.damaged = true;
+    this.#sink.issue(
+      code,
+      this.lines.line,
+      `expected ${what}, found none: perf script -F left out "${field}"; write it with -F comm,tid,cpu,time,event,trace`,
+    );
+  }
+
   /** Kind of `syscalls:sys_enter_openat:`, `cycles:u:`, `cpu-clock:`. */
-  #kind(id: number): LineKind {
+  #kind(id: number): ScriptKind {
     let kind = this.#kinds[id];
     if (kind === undefined) {
+      if (!this.lines.decoder.words.get(id).endsWith(':'))
+        this.#lacks('no-event-name', 'the name of an event', 'event');
       const whole = this.lines.decoder.words.get(id).replace(/:$/, '');
       const [, system, event] = /^([\w-]+):(\w+)$/.exec(whole) ?? [];
       const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
-      kind = tracepoint
-        ? this.lines.kind(event, this.#sink.kernel.catalogue.code(event, system))
-        : this.lines.kind(whole);
+      const { catalogue } = this.#sink.kernel;
+      const plain = tracepoint ? this.lines.kind(event, catalogue.code(event, system)) : this.lines.kind(whole);
+      const slots = catalogue.events[plain.event]?.slots ?? [];
+      kind = { ...plain, slots: slots.length, ends: /^s$/i.test(slots.at(-1)?.type ?? '') };
       this.#kinds[id] = kind;
     }
     return kind;
   }
 
-  #actor(b: Uint8Array, to: number): Actor | null {
+  #actor(b: Uint8Array, to: number): ScriptActor | null {
     const { words } = this.lines.decoder;
     const id = words.bytes(b, 0, to);
     const known = this.#actors[id];
     if (known !== undefined) return known;
-    const match = /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(text.decode(b.subarray(0, to)));
+    const columns = text.decode(b.subarray(0, to));
+    const latent = b[to] === BRACKET ? null : LATENT.exec(columns);
+    const match = latent ?? /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
     const actor =
       match === null
         ? null
         : {
             // perf writes the number where it does not know the name.
-            comm: words.text(/^:-?\d+$/.test(match[1]!) ? '' : match[1]!),
+            comm: words.text(/^:-?\d+$/.test(match[1]!.trim()) ? '' : match[1]!.trim()),
             tid: Number(match[3] ?? match[2]),
             pid: match[3] === undefined ? -1 : Number(match[2]),
+            cpu: Number(latent?.[4] ?? 0),
           };
     this.#actors[id] = actor;
     return actor;
@@ -149,6 +223,7 @@ class PerfLines {
   #time(b: Uint8Array, from: number, to: number): number {
     const dot = b.indexOf(46, from);
     if (dot < 0 || dot >= to) return Number.NaN;
+    if (this.#counts !== Counts.clock) return this.#counted(b, from, dot, to);
     if (to - dot <= 6) {
       const parts = /^(\d+)\.(\d+)$/.exec(text.decode(b.subarray(from, to)));
       return parts === null ? Number.NaN : this.#stamps.at(Number(parts[1]), Number(parts[2]) * 1000);
@@ -156,6 +231,16 @@ class PerfLines {
     let at = from;
     while (at < to && (b[at] === ZERO || at === dot)) at++;
     return at === to ? 0 : this.#stamps.read(b, from, to);
+  }
+
+  /** Stamps that are no times of a clock. */
+  #counted(b: Uint8Array, from: number, dot: number, to: number): number {
+    const seconds = Number(text.decode(b.subarray(from, dot)));
+    const nanos = Number(text.decode(b.subarray(dot + 1, to)).padEnd(9, '0'));
+    const ns = seconds * 1e9 + nanos;
+    if (Number.isNaN(ns) || this.#counts === Counts.first) return this.#stamps.at(seconds, nanos);
+    this.#sumNs += ns;
+    return this.#stamps.at(Math.floor(this.#sumNs / 1e9), this.#sumNs % 1e9);
   }
 
   /** Headers, call chains, losses told at the end, or damage. */
@@ -169,7 +254,9 @@ class PerfLines {
     if (chunks !== null) {
       this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(chunks[1]) });
       this.#sink.kernel.lost(0);
-    } else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
+    } else if (!cut && /^\s*\S.*\s\[\d{3,}\]\s+\d+\.\d{6,9}:\s/.test(line))
+      this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
+    else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
   }
 }
 
@@ -198,8 +285,15 @@ function wordAt(b: Uint8Array, from: number): number {
 /** Place of the time behind what -F misc shows of a record's mode (`U`, `KE`, `Sp`). */
 function pastMisc(b: Uint8Array, from: number): number {
   let at = wordAt(b, from);
+  // -F tod: `2026-11-28 15:06:38.433765 ` before the time.
+  if (b[at + 4] === 45 && b[at + 7] === 45 && b[at + 10] === 32) return pastWord(b, at + 11);
   if (!isCapital(b[at])) return at;
   while (at < b.length && !isSpace(b[at]) && b[at] !== COLON) at++;
+  return wordAt(b, at);
+}
+function pastWord(b: Uint8Array, from: number): number {
+  let at = from;
+  while (at < b.length && !isSpace(b[at])) at++;
   return wordAt(b, at);
 }
 const isCapital = (byte: number | undefined): boolean => byte! >= 65 && byte! <= 90;

@@ -18,10 +18,10 @@ export interface BufferPlan {
 export type Buffers = Readonly<Record<Group, Instance>>;
 
 /** Makes both; what fails leaves neither. */
-export function makeBuffers(root: string, recorder: number): Buffers {
-  const maps = new Instance(root, instanceName(recorder, 'maps'));
+export function makeBuffers(root: string, recorder: number, prefix: '' | 'trial-' = ''): Buffers {
+  const maps = new Instance(root, instanceName(recorder, `${prefix}maps`));
   try {
-    return { maps, calls: new Instance(root, instanceName(recorder, 'calls')) };
+    return { maps, calls: new Instance(root, instanceName(recorder, `${prefix}calls`)) };
   } catch (error) {
     maps.remove();
     throw error;

@@ -1,6 +1,6 @@
 // The kernel's ring buffers into files, page by page, one file per buffer and CPU. Pages are copied as they are; nothing
 // is rendered. Reads never block: a timer looks again, sooner when much came, so that waiting costs no CPU.
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Group } from './event-sets.js';
 import type { Touched } from './touched.js';
@@ -15,15 +15,16 @@ export interface CpuFile {
 
 export interface CaptureOptions {
   readonly pageSize: number;
-  /** KiB per CPU and buffer: to begin with, and at most. */
-  readonly startKib: number;
+  /** KiB per CPU and buffer. */
+  readonly kib: number;
   readonly touched: Touched | null;
+  readonly nowNs: () => bigint;
 }
 
 /** Pages read at once before they are written. */
 const PAGES = 64;
 const SHORTEST_MS = 10;
-const LONGEST_MS = 200;
+export const LONGEST_MS = 200;
 /** Below this the next look may come later. */
 const CALM = 0.03;
 
@@ -44,8 +45,14 @@ export class Capture {
   readonly #options: CaptureOptions;
   readonly #block: Uint8Array;
   readonly #buffers: Buffer1[] = [];
+  readonly #files: CpuFile[] = [];
   #pauseMs = SHORTEST_MS;
+  #lastNs = 0n;
   bytes = 0;
+  /** Time spent reading what there was. */
+  drainNs = 0;
+  /** How much longer than the pause it took, at most, until all was read again. */
+  lateNs = 0;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -53,31 +60,34 @@ export class Capture {
   }
 
   /** Sizes the buffers and opens both ends; `folder` gets the files. */
-  add(instance: Instance, group: Group, folder: string): void {
-    const kib = this.#options.startKib;
+  add(instance: Instance, group: Group, folder: string, prefix = ''): void {
+    const { kib } = this.#options;
     instance.write('buffer_size_kb', String(kib));
     const buffer: Buffer1 = { instance, group, kib, sources: [] };
     this.#buffers.push(buffer);
     for (const cpu of instance.cpus()) {
-      const path = join(folder, `${group}-${cpu}.raw`);
+      const path = join(folder, `${prefix}${group}-${cpu}.raw`);
       const out = openSync(path, 'wx', 0o600);
       const raw = join(instance.path, `per_cpu/cpu${cpu}/trace_pipe_raw`);
       const pipe = openSync(raw, constants.O_RDONLY | constants.O_NONBLOCK);
-      buffer.sources.push({ file: { group, cpu, path, bytes: 0 }, pipe, out });
+      const file = { group, cpu, path, bytes: 0 };
+      this.#files.push(file);
+      buffer.sources.push({ file, pipe, out });
     }
   }
 
   files(): readonly CpuFile[] {
-    return this.#buffers.flatMap(({ sources }) => sources.map(({ file }) => file));
+    return this.#files;
   }
 
-  /** KiB per CPU of the largest buffer. */
-  kib(): number {
-    return this.#buffers.reduce((most, { kib }) => Math.max(most, kib), 0);
+  paths(): readonly string[] {
+    return this.#files.map(({ path }) => path);
   }
 
   /** Reads whatever there is; returns how long to wait before the next look. */
   drain(): number {
+    const before = this.#options.nowNs();
+    const bytes = this.bytes;
     let fullest = 0;
     for (const buffer of this.#buffers) {
       let most = 0;
@@ -85,6 +95,7 @@ export class Capture {
       const share = most / (buffer.kib * 1024);
       fullest = Math.max(fullest, share);
     }
+    this.#clock(before, this.bytes > bytes);
     const calm = fullest < CALM;
     this.#pauseMs = calm ? Math.min(LONGEST_MS, this.#pauseMs * 2) : Math.max(SHORTEST_MS, this.#pauseMs / 2);
     return this.#pauseMs;
@@ -96,6 +107,18 @@ export class Capture {
         closeSync(pipe);
         closeSync(out);
       }
+  }
+
+  /** Takes the files away too, after `close`. */
+  remove(): void {
+    for (const path of this.paths()) rmSync(path, { force: true });
+  }
+
+  #clock(before: bigint, some: boolean): void {
+    const now = this.#options.nowNs();
+    if (some) this.drainNs += Number(now - before);
+    if (this.#lastNs > 0n) this.lateNs = Math.max(this.lateNs, Number(now - this.#lastNs) - this.#pauseMs * 1e6);
+    this.#lastNs = now;
   }
 
   /** Bytes that stood in the buffer of one CPU; `most` keeps a flood from holding the reader for ever. */

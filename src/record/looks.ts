@@ -3,12 +3,14 @@ import { statfsSync } from 'node:fs';
 import type { MapTool } from './fiemap.js';
 import { fileSystemFacts, machineFacts, xfsGeometry } from './machine.js';
 import { type NoteWriter, Observer, openFiles, type Snapshot } from './observer.js';
-import type { Host, Listener } from './session.js';
+import type { Host, Listener } from './recording.js';
 import { type FoundFile, type Targets, walk } from './targets.js';
 
 /** Files whose maps are taken, and how long they are looked for. */
 const MOST_FILES = 2000;
 const MOST_WALK_MS = 3000;
+/** A longer look stops to read what was recorded meanwhile. */
+const BREATH_NS = 20_000_000n;
 /** Looks at a file that changes under them. */
 const ROUNDS = 4;
 /** Files that a walk may meet to find the paths of those that were touched. */
@@ -31,6 +33,7 @@ export class Looks {
   /** Paths that were met, by `device/inode`. */
   readonly paths = new Map<string, string>();
   readonly #parts: LooksParts;
+  #nextBreathNs = 0n;
 
   constructor(parts: LooksParts) {
     this.#parts = parts;
@@ -68,7 +71,7 @@ export class Looks {
     if (!found.whole)
       listener.warn(`only ${found.files.length} files were looked at before the start; name fewer with --path`);
     this.observer.files(found.files);
-    for (const pid of pids) this.observer.process(pid);
+    this.processes(pids);
     await this.#look(unique([...found.files, ...open]));
   }
 
@@ -78,6 +81,22 @@ export class Looks {
     const open = openFiles(pids, this.devices).filter(wanted);
     this.observer.files(walked);
     return this.#look(unique([...walked, ...open]));
+  }
+
+  /** What these have open and mapped. */
+  processes(pids: readonly number[]): void {
+    for (const pid of pids) {
+      this.#breathe();
+      this.observer.process(pid);
+    }
+  }
+
+  /** Nobody else gets a turn during a long look: what is recorded meanwhile is read now and then. */
+  #breathe(): void {
+    const now = this.#parts.host.nowNs();
+    if (now < this.#nextBreathNs) return;
+    this.#parts.catchUp();
+    this.#nextBreathNs = this.#parts.host.nowNs() + BREATH_NS;
   }
 
   /** What changed during a look is looked at again: a file in use may stand still for the shorter time that takes. */
@@ -103,7 +122,8 @@ export class Looks {
   #walk(most: number, keep: (file: FoundFile) => boolean): { files: readonly FoundFile[]; whole: boolean } {
     const { host, targets } = this.#parts;
     const nowMs = (): number => Number(host.nowNs() / 1_000_000n);
-    const found = walk(targets.folders, this.devices, { files: most, milliseconds: MOST_WALK_MS, nowMs });
+    const between = (): void => this.#breathe();
+    const found = walk(targets.folders, this.devices, { files: most, milliseconds: MOST_WALK_MS, nowMs, between });
     const wanted = targets.files;
     const files = found.files.filter(
       (file) => keep(file) && (wanted.length === 0 || wanted.some((one) => one.inode === file.inode)),

@@ -1,81 +1,29 @@
 // One recording: buffers and files of its own, set up, filled, and taken away again whatever happens.
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { getPriority, setPriority, totalmem } from 'node:os';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/issue.js';
-import { type BirthCounts, Births } from './births.js';
+import { Births } from './births.js';
 import { type BufferPlan, type Buffers, describeKernel, formatOf, makeBuffers, prepare, turn } from './buffers.js';
 import { Capture } from './capture.js';
-import { type EventCost, measureCost, type Range } from './cost.js';
+import { type EventCost, measureCost } from './cost.js';
 import { chooseEvents, type EventName } from './event-sets.js';
 import { mapTool } from './fiemap.js';
-import type { Inode } from './filters.js';
 import { type Ended, HeldCommand } from './held-command.js';
-import { deviceOfStat, disksOf, mounted } from './mounts.js';
+import { mounted } from './mounts.js';
 import { TaskNames } from './names.js';
 import { allThreads, type Snapshot } from './observer.js';
+import { hurry } from './priority.js';
 import { familyOf, startOf } from './processes.js';
-import { type Asked, chooseTargets, type Targets, wantedOn } from './targets.js';
-import { Touched, type TouchedFile } from './touched.js';
+import type { Host, Listener, Recording, RecordOptions } from './recording.js';
+import { type BufferSize, mostKib, sizeFor } from './sizing.js';
+import { chooseTargets, scopeOf, type Targets, wantedOn } from './targets.js';
+import { Touched } from './touched.js';
 import { writeTraceDat } from './trace-dat.js';
-import { abandonedNames, availableEvents, removeAbandoned, tracefs } from './tracefs.js';
+import { abandonedNames, availableEvents, cpusOf, removeAbandoned, tracefs } from './tracefs.js';
+import { Trial } from './trial.js';
 import { Watch } from './watch.js';
-
-/** What the process that records knows of itself. */
-export interface Host {
-  readonly pid: number;
-  readonly uid: number;
-  readonly platform: string;
-  /** CLOCK_MONOTONIC, which is the trace's clock. */
-  nowNs(): bigint;
-  /** CPU time of the recorder so far. */
-  cpuNs(): number;
-}
-
-export interface RecordOptions extends Asked {
-  readonly pid: number | null;
-  readonly durationNs: number | null;
-  /** Bytes of buffer per CPU; null: as the rate asks. */
-  readonly bufferBytes: number | null;
-  /** Folder for what is recorded, beside its last place. */
-  readonly beside: string;
-  readonly version: string;
-}
-
-export interface Live {
-  readonly seconds: number;
-  readonly events: number;
-  readonly lost: number;
-  readonly bytes: number;
-  readonly kibPerCpu: number;
-  readonly cpuShare: number;
-  /** CPU time that tracing cost those who were traced, ns; null: not measured. */
-  readonly tracingNs: Range | null;
-  /** New processes; null: they are looked at now and then only. */
-  readonly births: BirthCounts | null;
-  top(count: number): readonly (TouchedFile & { readonly path: string })[];
-}
-
-export interface Listener {
-  say(text: string): void;
-  warn(text: string): void;
-  live(figures: Live): void;
-}
-
-export interface Recording {
-  /** The trace.dat, in a folder that `close` removes. */
-  readonly path: string;
-  readonly live: Live;
-  readonly end: readonly Snapshot[];
-  /** How the command ended; null where there was none. */
-  readonly ended: Ended | null;
-  readonly targets: Targets;
-}
-
-/** Never changed while it records: the kernel drops events while it resizes a buffer, and counts none of them (Linux 6.7 and later). */
-const FIRST_KIB = 1 << 15;
-const MOST_KIB = 1 << 18;
 
 export class Session {
   readonly #host: Host;
@@ -85,6 +33,7 @@ export class Session {
   readonly #folder: string;
   #buffers: Buffers | null = null;
   #births: Births | null = null;
+  #trial: Trial | null = null;
   #capture: Capture | null = null;
   #command: HeldCommand | null = null;
   #watch: Watch | null = null;
@@ -111,11 +60,11 @@ export class Session {
 
   /** Takes everything away, at once: buffers, files, and a command that never began. */
   close(): void {
-    const removed = this.#births?.close() ?? true;
+    const removed = [this.#births?.close() ?? true, this.#trial?.close() ?? true];
     this.#watch?.close();
     this.#capture?.close();
     const left = Object.values(this.#buffers ?? {}).filter((instance) => !instance.remove());
-    if (left.length > 0 || !removed)
+    if (left.length > 0 || removed.includes(false))
       this.#listener.warn('cannot remove every buffer of this recording; the next recording will');
     this.#buffers = null;
     this.#births = null;
@@ -130,17 +79,18 @@ export class Session {
     const events = this.#choose(targets);
     mkdirSync(this.#folder, { mode: 0o700 });
     const cost = this.#measureCost();
+    const rest = hurry(this.#host.pid);
+    const size = await this.#size(targets, events);
     const buffers = makeBuffers(this.#root, this.#host.pid);
     this.#buffers = buffers;
     if (command.length > 0) this.#command = new HeldCommand(command);
-    const rest = hurry(this.#host.pid);
     const roots = this.#command !== null ? [this.#command.pid] : pid !== null ? familyOf(pid) : [];
-    const capture = this.#open(buffers, events);
+    const capture = this.#open(buffers, events, size);
     const tool = await this.#tool();
     const plan: BufferPlan = {
       events,
       // Whoever records xfs_io may mean what it does.
-      scope: { ...this.#scope(targets), looker: tool === 'filefrag' ? tool : '' },
+      scope: scopeOf(targets, [this.#folder, ...capture.paths()], tool === 'filefrag' ? tool : ''),
       pids: allThreads(roots),
       recorder: this.#host.pid,
     };
@@ -152,6 +102,7 @@ export class Session {
       listener: this.#listener,
       buffers,
       capture,
+      size,
       names,
       targets,
       touched: this.#touched!,
@@ -252,35 +203,45 @@ export class Session {
     return events;
   }
 
-  #open(buffers: Buffers, events: readonly EventName[]): Capture {
-    const { bufferBytes } = this.#options;
-    const asked = bufferBytes === null ? null : Math.max(64, Math.ceil(bufferBytes / 1024));
-    const most = Math.min(MOST_KIB, Math.floor(totalmem() / 1024 / 16 / buffers.maps.cpus().length));
+  /** Before the first event of the recording: what a trial with the same events asks for. */
+  async #size(targets: Targets, events: readonly EventName[]): Promise<BufferSize> {
+    const { bufferBytes, command, pid } = this.#options;
+    const free = freemem();
+    const buffers = 2 * cpusOf(this.#root).length;
+    if (bufferBytes !== null) {
+      const kib = Math.max(64, Math.ceil(bufferBytes / 1024));
+      return { kib, reason: 'asked', wantedKib: kib, trial: null };
+    }
+    const { pageSize } = describeKernel(this.#root, '', []);
+    const trial = new Trial({
+      root: this.#root,
+      folder: this.#folder,
+      pageSize,
+      events,
+      scope: (own) => scopeOf(targets, own, ''),
+      recorder: this.#host.pid,
+      pids: command.length > 0 ? null : pid !== null ? allThreads(familyOf(pid)) : [],
+      nowNs: () => this.#host.nowNs(),
+      mostKib: mostKib(free, buffers),
+    });
+    this.#trial = trial;
+    const size = sizeFor(await trial.run(), free, buffers);
+    trial.close();
+    this.#listener.sized(size);
+    return size;
+  }
+
+  #open(buffers: Buffers, events: readonly EventName[], { kib }: BufferSize): Capture {
     const { pageSize, little } = describeKernel(this.#root, '', []);
     const formats = events
       .filter(({ group, system }) => group === 'maps' && system !== 'block')
       .map(({ system, name }) => formatOf(this.#root, system, name));
     this.#touched = new Touched(formats, pageSize, little);
-    const capture = new Capture({
-      pageSize,
-      startKib: asked ?? Math.min(FIRST_KIB, most),
-      touched: this.#touched,
-    });
+    const capture = new Capture({ pageSize, kib, touched: this.#touched, nowNs: () => this.#host.nowNs() });
     this.#capture = capture;
     capture.add(buffers.maps, 'maps', this.#folder);
     capture.add(buffers.calls, 'calls', this.#folder);
     return capture;
-  }
-
-  /** What the recorder writes itself must not feed the recording. */
-  #scope({ mounts, files }: Targets): Omit<BufferPlan['scope'], 'looker'> {
-    const devices = mounts.map(({ device }) => device);
-    const own = [this.#folder, ...this.#capture!.files().map(({ path }) => path)].map((path): Inode => {
-      const { dev, ino } = statSync(path);
-      return { device: deviceOfStat(dev), inode: ino };
-    });
-    const disks = [...new Set(devices.flatMap((device) => disksOf(device)))];
-    return { devices, disks, inodes: files, without: own.filter(({ device }) => devices.includes(device)) };
   }
 
   async #tool(): Promise<Awaited<ReturnType<typeof mapTool>>> {
@@ -291,21 +252,6 @@ export class Session {
       );
     return tool;
   }
-}
-
-/** Whoever empties the buffers late loses what is in them. What was started before keeps its place. */
-const PRIORITY = -10;
-
-/** Returns what ends it. */
-function hurry(pid: number): () => void {
-  const before = getPriority(pid);
-  try {
-    setPriority(pid, PRIORITY);
-  } catch {
-    // A container may forbid it: then a busy machine needs larger buffers.
-    return () => {};
-  }
-  return () => setPriority(pid, before);
 }
 
 /** Time for a command to end after a signal. */

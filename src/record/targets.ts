@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../model/issue.js';
 import type { FileSystem, Wanted } from './event-sets.js';
-import type { Inode } from './filters.js';
+import type { Inode, Scope } from './filters.js';
 import { deviceOfStat, diskName, disksOf, type Mount, mountOf } from './mounts.js';
 
 export interface Asked {
@@ -76,6 +76,22 @@ export const wantedOn = (mounts: readonly Mount[]): Wanted => ({
   devices: mounts.some(({ device }) => disksOf(device).some((disk) => /^(nvme|pmem)/.test(diskName(disk)))),
 });
 
+/** What the recorder writes itself, below `own`, must not feed the recording. `looker`: the program that looks at maps. */
+export function scopeOf({ mounts, files }: Targets, own: readonly string[], looker: string): Scope {
+  const devices = mounts.map(({ device }) => device);
+  const inodes = own.map((path): Inode => {
+    const { dev, ino } = statSync(path);
+    return { device: deviceOfStat(dev), inode: ino };
+  });
+  return {
+    devices,
+    disks: [...new Set(devices.flatMap((device) => disksOf(device)))],
+    inodes: files,
+    without: inodes.filter(({ device }) => devices.includes(device)),
+    looker,
+  };
+}
+
 export interface FoundFile extends Inode {
   readonly path: string;
   readonly size: number;
@@ -85,6 +101,8 @@ export interface WalkLimits {
   readonly files: number;
   readonly milliseconds: number;
   nowMs(): number;
+  /** Called between any two files: a walk may be long, and nobody else gets a turn meanwhile. */
+  between(): void;
 }
 
 /** Regular files on these devices, as many as the limits allow; `whole`: all of them. */
@@ -98,6 +116,7 @@ export function walk(
   const left = [...starts];
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
     if (files.size >= limits.files || limits.nowMs() > end) return { files: [...files.values()], whole: false };
+    limits.between();
     const at = path;
     const stat = attempt(() => statSync(at));
     if (stat === undefined || !devices.includes(deviceOfStat(stat.dev))) continue;

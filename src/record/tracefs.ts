@@ -57,11 +57,8 @@ export class Instance {
     return readFileSync(join(this.path, file), 'utf8');
   }
 
-  /** Numbers of the CPUs that have a buffer. */
   cpus(): number[] {
-    return readdirSync(join(this.path, 'per_cpu'))
-      .map((name) => Number(name.slice('cpu'.length)))
-      .sort((a, b) => a - b);
+    return cpusOf(this.path);
   }
 
   stats(): BufferStats {
@@ -81,6 +78,12 @@ export class Instance {
   }
 }
 
+/** Numbers of the CPUs that have a buffer, in tracefs itself or an instance. */
+export const cpusOf = (path: string): number[] =>
+  readdirSync(join(path, 'per_cpu'))
+    .map((name) => Number(name.slice('cpu'.length)))
+    .sort((a, b) => a - b);
+
 /** A per_cpu/cpuN/stats file. */
 export function parseStats(text: string): BufferStats {
   const value = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
@@ -89,7 +92,7 @@ export function parseStats(text: string): BufferStats {
 }
 
 /** `sealtrace-PID-START-GROUP`: the owner, and when it began, so that a later process of the same number is no owner. */
-export const instanceName = (pid: number, group: Group | 'births' | 'cost'): string =>
+export const instanceName = (pid: number, group: Group | `trial-${Group}` | 'births' | 'cost'): string =>
   `sealtrace-${pid}-${startOf(pid)}-${group}`;
 
 /** Removes instances whose owner is gone; returns their names. Those of others are never touched. */
@@ -107,7 +110,10 @@ export function abandonedNames(names: readonly string[], before: '' | '.', start
     return pid !== undefined && start(Number(pid)) !== began;
   });
 }
-const OURS = { '': /^sealtrace-(\d+)-(\d+)-(?:maps|calls|births|cost)$/, '.': /^sealtrace-(\d+)-(\d+)$/ } as const;
+const OURS = {
+  '': /^sealtrace-(\d+)-(\d+)-(?:(?:trial-)?(?:maps|calls)|births|cost)$/,
+  '.': /^sealtrace-(\d+)-(\d+)$/,
+} as const;
 
 export function removeInstance(path: string): boolean {
   try {

@@ -13,7 +13,7 @@ import { disksOf, mounted } from './mounts.js';
 import { everybody, type Snapshot, textWriter } from './observer.js';
 import { startOf } from './processes.js';
 import { COMMANDS, LACKS, type Recipe, type Tool, workload } from './recipes.js';
-import type { Host, Listener, RecordOptions } from './session.js';
+import type { Host, Listener, RecordOptions } from './recording.js';
 import { chooseTargets, wantedOn } from './targets.js';
 import { availableEvents, instanceName, removeAbandoned, removeInstance, tracefs } from './tracefs.js';
 

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Births } from './births.js';
 import type { Buffers } from './buffers.js';
-import type { Capture } from './capture.js';
+import { type Capture, LONGEST_MS } from './capture.js';
 import { costOf, type EventCost } from './cost.js';
 import type { EventName } from './event-sets.js';
 import type { MapTool } from './fiemap.js';
 import { Looks } from './looks.js';
 import type { TaskNames } from './names.js';
 import { everybody, markerWriter, Newcomers, type Snapshot } from './observer.js';
-import type { Host, Listener, Live } from './session.js';
+import type { Host, Listener, Live } from './recording.js';
+import type { BufferSize } from './sizing.js';
 import type { Targets } from './targets.js';
 import type { Touched } from './touched.js';
 
@@ -19,6 +20,7 @@ export interface WatchParts {
   readonly listener: Listener;
   readonly buffers: Buffers;
   readonly capture: Capture;
+  readonly size: BufferSize;
   readonly names: TaskNames;
   readonly targets: Targets;
   readonly touched: Touched;
@@ -117,7 +119,7 @@ export class Watch {
   }
 
   figures(): Live {
-    const { capture, touched, host, births, cost } = this.#parts;
+    const { capture, size, touched, host, births, cost } = this.#parts;
     const { events, lost, made } = this.#counts();
     const spanNs = Number((this.#endNs === 0n ? host.nowNs() : this.#endNs) - this.#beginNs);
     return {
@@ -125,7 +127,8 @@ export class Watch {
       events,
       lost,
       bytes: capture.bytes,
-      kibPerCpu: capture.kib(),
+      buffer: size,
+      lateNs: capture.lateNs,
       cpuShare: spanNs > 0 ? (host.cpuNs() - this.#cpuBefore) / spanNs : 0,
       tracingNs: cost === null ? null : costOf(cost, made),
       births: births?.counts() ?? null,
@@ -138,14 +141,16 @@ export class Watch {
   }
 
   #account(): unknown {
-    const { seconds, events, lost, bytes, kibPerCpu, cpuShare, tracingNs, births } = this.figures();
+    const { seconds, events, lost, bytes, buffer, lateNs, cpuShare, tracingNs, births } = this.figures();
     const cpuNs = this.#parts.host.cpuNs() - this.#cpuBefore;
     return {
       seconds,
       events,
       lost,
       bytes,
-      bufferKibPerCpu: kibPerCpu,
+      bufferKibPerCpu: buffer.kib,
+      buffer,
+      lateNs,
       cpuNs,
       cpuShare,
       tracingNs,
@@ -158,16 +163,16 @@ export class Watch {
     const { host, names, listener } = this.#parts;
     this.#nextTickNs = host.nowNs() + TICK_NS;
     names.collect();
-    for (const pid of this.#pids([])) this.#looks.observer.process(pid);
+    this.#looks.processes(this.#pids([]));
     this.#sayLosses();
     listener.live(this.figures());
   }
 
   #sayLosses(): void {
-    const { capture, listener } = this.#parts;
+    const { capture, size, listener } = this.#parts;
     const { lost } = this.#counts();
     if (lost <= this.#lost) return;
-    const text = `the kernel lost ${lost - this.#lost} events: maps are guesses from there on; record with --buffer ${Math.ceil((capture.kib() * 4) / 1024)}M`;
+    const text = `the kernel lost ${lost - this.#lost} events: maps are guesses from there on; record with --buffer ${Math.ceil((size.kib * 4) / 1024)}M (the reader was up to ${Math.round(LONGEST_MS + capture.lateNs / 1e6)} ms away)`;
     this.#lost = lost;
     listener.warn(text);
   }

@@ -4,7 +4,7 @@ import { type Arrays, Columns } from '../base/columns.js';
 import { EVENT_SHAPE, recordRoom } from '../base/trace-shapes.js';
 import { Effects, isObservation } from '../engine/effects.js';
 import { type FileStates, statesAlone } from '../engine/file-states.js';
-import { TELLS_MAPS } from '../engine/seal-plan.js';
+import { TELLS_MAPS } from '../engine/survey.js';
 import { viewOf } from '../engine/view.js';
 import { type EventColumns, type FileInfo, Flag, opSet } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';

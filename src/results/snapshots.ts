@@ -28,7 +28,14 @@ export interface MapFile {
 
 export interface MapReport {
   readonly schema: 'sealtrace.map/1';
-  readonly snapshots: readonly { readonly atNs: number; readonly files: readonly MapFile[] }[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+export interface Snapshot {
+  readonly atNs: number;
+  /** The time is not one of the trace: nothing is known of it, or the trace's end is shown. */
+  readonly outside?: 'before' | 'after';
+  readonly files: readonly MapFile[];
 }
 
 export interface SnapshotOptions {
@@ -75,7 +82,15 @@ export function mapSnapshots(trace: Trace, policy: Policy | MixedLane, options: 
     });
     taken.set(atNs, files);
   }
-  return { schema: 'sealtrace.map/1', snapshots: wanted.map((atNs) => ({ atNs, files: taken.get(atNs) ?? [] })) };
+  return {
+    schema: 'sealtrace.map/1',
+    snapshots: wanted.map((atNs) => ({ atNs, ...outside(atNs - origin, trace), files: taken.get(atNs) ?? [] })),
+  };
+}
+
+function outside(ns: number, { endNs }: Trace): Pick<Snapshot, 'outside'> {
+  if (ns < 0) return { outside: 'before' };
+  return ns > endNs ? { outside: 'after' } : {};
 }
 
 function extents(map: ExtentMap | undefined): MapExtent[] {

@@ -9,13 +9,15 @@ interface Names {
   path: string;
 }
 
-/** Of ids that stand for another file: descriptors are opened by the million. */
-const NAMELESS: Names = Object.freeze({ device: '', inode: '', path: '' });
+/** In the table of parents: no file. */
+const NOTHING = -1;
 
 export class FileNames {
-  readonly #names: Names[] = [];
-  /** Id of the file this one was merged into, its own when it was not, NONE when it stays unknown. */
-  readonly #parent: number[] = [];
+  /** Of ids that stand for a file of their own. Descriptors are opened by the million: a placeholder has no entry. */
+  readonly #names = new Map<number, Names>();
+  /** Id of the file this one was merged into, its own when it was not, NOTHING when it stays unknown. */
+  #parent = new Int32Array(1024);
+  #size = 0;
   readonly #byInode = new Map<string, number>();
   readonly #byPath = new Map<string, number>();
 
@@ -26,10 +28,10 @@ export class FileNames {
     const known = this.#root(this.#byInode.get(key));
     const called = path === '' ? NONE : this.#root(this.#byPath.get(path));
     // A file known by path alone is the one whose device and inode we now learn; another inode is a new file of that name.
-    const sameFile = called !== NONE && this.#names[called]!.inode === '';
+    const sameFile = called !== NONE && this.#named(called).inode === '';
     if (known === NONE) {
       const id = sameFile ? called : this.#add(device, inode, path);
-      if (sameFile) Object.assign(this.#names[id]!, { device, inode });
+      if (sameFile) Object.assign(this.#named(id), { device, inode });
       this.#byInode.set(key, id);
       if (path !== '') this.#byPath.set(path, id);
       return id;
@@ -37,7 +39,7 @@ export class FileNames {
     if (path !== '') {
       if (sameFile) this.merge(called, known);
       else if (called !== known) this.#byPath.set(path, known);
-      const names = this.#names[known]!;
+      const names = this.#named(known);
       // A whole path says more than the last name of it.
       if (names.path === '' || (path.startsWith('/') && path.endsWith(`/${names.path}`))) names.path = path;
     }
@@ -45,7 +47,7 @@ export class FileNames {
   }
 
   placeholder(): number {
-    return this.#add('', '', '');
+    return this.#newId();
   }
 
   /** The path was removed or given to another file. */
@@ -59,31 +61,39 @@ export class FileNames {
     if (source === NONE) return;
     const target = this.#root(to);
     if (source === target) return;
-    this.#parent[source] = target;
-    if (target === NONE) {
-      this.#names[source] = NAMELESS;
-      return;
-    }
-    const names = this.#names[target]!;
-    const learned = this.#names[source]!;
+    const learned = this.#names.get(source);
+    this.#names.delete(source);
+    this.#parent[source] = target === NONE ? NOTHING : target;
+    if (target === NONE || learned === undefined) return;
+    const names = this.#named(target);
     if (names.inode === '') Object.assign(names, { device: learned.device || names.device, inode: learned.inode });
     if (names.path === '') names.path = learned.path;
-    this.#names[source] = NAMELESS;
   }
 
   /** How many ids were handed out. */
   get size(): number {
-    return this.#names.length;
+    return this.#size;
   }
 
   /** The id that stands for the file of this one; NONE when nothing tells which that is. */
   resolve(id: number): number {
-    return this.#root(id);
+    const root = this.#root(id);
+    return this.#names.has(root) ? root : NONE;
   }
 
   /** What a resolved id is called. */
   info(id: number): FileInfo {
-    return this.#names[id]!;
+    return this.#names.get(id)!;
+  }
+
+  /** Names to write to; a placeholder gets its own. */
+  #named(id: number): Names {
+    let names = this.#names.get(id);
+    if (names === undefined) {
+      names = { device: '', inode: '', path: '' };
+      this.#names.set(id, names);
+    }
+    return names;
   }
 
   #idOfPath(device: string, path: string): number {
@@ -95,18 +105,31 @@ export class FileNames {
   }
 
   #add(device: string, inode: string, path: string): number {
-    this.#parent.push(this.#names.length);
-    return this.#names.push({ device, inode, path }) - 1;
+    const id = this.#newId();
+    this.#names.set(id, { device, inode, path });
+    return id;
+  }
+
+  #newId(): number {
+    if (this.#size === this.#parent.length) {
+      const grown = new Int32Array(2 * this.#size);
+      grown.set(this.#parent);
+      this.#parent = grown;
+    }
+    this.#parent[this.#size] = this.#size;
+    return this.#size++;
   }
 
   #root(id = NONE): number {
+    if (id === NONE) return NONE;
     const parent = this.#parent;
     let at = id;
-    while (at !== NONE && parent[at] !== at) {
+    for (;;) {
       const up = parent[at]!;
-      if (up !== NONE) parent[at] = parent[up]!;
+      if (up === NOTHING) return NONE;
+      if (up === at) return at;
+      if (parent[up]! !== NOTHING) parent[at] = parent[up]!;
       at = up;
     }
-    return at;
   }
 }

@@ -157,18 +157,21 @@ async function readGroup(
     const sink = builder.startSource(input.name, format.name, input.bytes);
     const tape = timeline?.input(sink);
     const followedInput = followed(input, () => progress.tell());
-    progress.count(() => tape?.recordRows.length ?? sink.source.records);
-    return { opened: input, own: sink, input: followedInput, sink: new WatchedSink(tape ?? sink) };
+    const records = (): number => tape?.recordRows.length ?? sink.source.records;
+    progress.count(records);
+    return { opened: input, own: sink, records, input: followedInput, sink: new WatchedSink(tape ?? sink) };
   });
   const [first] = parts;
   const answers =
     threads > 1 && format.kernelOnly === true && first!.opened.bytes >= 0
       ? [await readBeside(format, first!, progress)]
       : await readHere(format, parts, options);
-  parts.forEach(({ opened, own, sink }, i) => {
+  parts.forEach(({ opened, own, records, sink }, i) => {
     const { intact, damage } = answers[i]!;
     if (opened.bytes < 0) own.source.bytes = opened.bytesDone;
-    if (intact && damage === '') return;
+    // An input of which nothing could be used is none that was read.
+    const unused = records() === 0 && sink.texts().length > 0;
+    if (intact && damage === '' && !unused) return;
     own.issue(DAMAGED, sink.firstRow, [damage, ...sink.texts()].filter((text) => text !== '').join('; '));
   });
   progress.tell();
@@ -178,6 +181,7 @@ interface ReadPart extends Part {
   readonly opened: OpenedInput;
   readonly own: SourceSink;
   readonly sink: WatchedSink;
+  records(): number;
 }
 
 type Answer = Pick<ReadDone, 'intact' | 'damage'>;

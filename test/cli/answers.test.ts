@@ -161,11 +161,11 @@ describe('ingest', () => {
 
 describe('map', () => {
   test('the shape of the contract, at given times', async () => {
-    const found = (await json('map', SWAP, '--at', '1814500000000,1814800000000', '--inode', '131')) as {
+    const found = (await json('map', SWAP, '--at', '1814600000000,1814650000000', '--inode', '131')) as {
       snapshots: { atNs: number; files: { inode: string; extents: Json[] }[] }[];
     };
     expect(found).toMatchObject({ schema: 'sealtrace.map/1' });
-    expect(found.snapshots.map(({ atNs }) => atNs)).toEqual([1814500000000, 1814800000000]);
+    expect(found.snapshots.map(({ atNs }) => atNs)).toEqual([1814600000000, 1814650000000]);
     for (const { files } of found.snapshots) expect(files.every(({ inode }) => inode === '131')).toBe(true);
     expect(Object.keys(found.snapshots[1]!.files[0]!.extents[0]!).slice(0, 4)).toEqual([
       'offset',
@@ -174,6 +174,22 @@ describe('map', () => {
       'state',
     ]);
     expect((await sealtrace(['map', SWAP, '-q'])).out).toMatch(/offset\s+length\s+address\s+state/);
+  });
+
+  test('a time outside the trace is said to be one', async () => {
+    const { code, out, err } = await sealtrace(['map', SWAP, '--json', '--at', '5000,1814700000000,1814800000000000']);
+    expect(code).toBe(0);
+    expect(err).toMatch(/--at 5000 lies before the trace, whose first record is at 1814565638640 ns/);
+    expect(err).toMatch(
+      /--at 1814800000000000 lies after the trace, which ends at 1814742809514 ns: shown is what it ends/,
+    );
+    const { snapshots } = JSON.parse(out) as { snapshots: { outside?: string; files: unknown[] }[] };
+    expect(snapshots.map(({ outside }) => outside)).toEqual(['before', undefined, 'after']);
+    expect(snapshots[0]!.files).toEqual([]);
+    const ended = (await json('map', SWAP)) as { snapshots: { files: unknown }[] };
+    expect(snapshots[2]!.files).toEqual(ended.snapshots[0]!.files);
+    const said = (await sealtrace(['map', SWAP, '-q', '--at', '5000'])).out;
+    expect(said).toMatch(/At 5000 ns, before the trace: nothing is known/);
   });
 });
 

@@ -53,7 +53,7 @@ function story(threads: number): EngineInput {
 /** Moves of entries in the queue for each late row. */
 function movesFor(threads: number): number {
   const input = story(threads);
-  const move = vi.spyOn(TimeQueue.prototype as unknown as { move: () => void }, 'move');
+  const move = vi.spyOn(TimeQueue.prototype as unknown as { set: () => void }, 'set');
   const plan = { ...USUAL, costs: reference, timing: 'closed', kernel: build('dax') } as const;
   const lane = newLane(input, planSeals(input, plan.sealRule), build('dax'), plan);
   const result = lane.finish();

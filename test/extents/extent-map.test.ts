@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { Arena } from '../../src/extents/arena.js';
 import { ExtentMap, Holding, State } from '../../src/extents/extent-map.js';
 
 const STATES = [
@@ -189,8 +190,8 @@ describe('ExtentMap', () => {
           }
           expectSame(map, naive, cell, ranges);
           sequences++;
-          if (map.wide) wide++;
-          if (map.wide && mode === 0) expect.fail('whole blocks made the map wide');
+          if (map.isWide) wide++;
+          if (map.isWide && mode === 0) expect.fail('whole blocks made the map wide');
         },
       ),
       { numRuns: 10_000 },
@@ -298,9 +299,9 @@ describe('ExtentMap', () => {
         map.insert(i * 4096, 4096, i % 3 ? 2 * i * 4096 : -1, i % 3 ? State.written : State.delalloc);
       map.remove(64 * 4096, 130 * 4096);
       const before = extents(map).filter((e) => e[0]! < 2 ** 20);
-      expect(map.wide).toBe(false);
+      expect(map.isWide).toBe(false);
       widen(map);
-      expect(map.wide).toBe(true);
+      expect(map.isWide).toBe(true);
       expect(map.check()).toBe('');
       expect(extents(map).filter((e) => e[0]! < 2 ** 20)).toEqual(before);
       map.insert(63 * 4096, 3 * 4096, -1, State.delalloc);
@@ -309,8 +310,8 @@ describe('ExtentMap', () => {
       expect(map.length(map.seek(63 * 4096))).toBe(4 * 4096);
       map.clear();
       map.insert(0, 4096, 4096, State.written);
-      expect(map.wide).toBe(true);
-      expect(map.copy().wide).toBe(true);
+      expect(map.isWide).toBe(true);
+      expect(map.copy().isWide).toBe(true);
       expect(map.addrAt(5)).toBe(4101);
     }
   });
@@ -319,7 +320,7 @@ describe('ExtentMap', () => {
     const map = new ExtentMap();
     const last = (2 ** 31 - 2) * 4096;
     map.insert(last, 4096, last, State.written);
-    expect(map.wide).toBe(false);
+    expect(map.isWide).toBe(false);
     expect(map.addrAt(last + 4095)).toBe(last + 4095);
     expect(map.addrAt(last + 4096)).toBe(-1);
     expect(map.seek(2 ** 60)).toBe(-1);
@@ -360,14 +361,14 @@ describe('ExtentMap', () => {
     expect(map.seek(Number.NaN)).toBe(-1);
     expect(map.addrAt(-1)).toBe(-1);
     expect(map.seq).toBe(seq);
-    expect(map.wide).toBe(false);
+    expect(map.isWide).toBe(false);
     expect(extents(map)).toEqual([[0, 8192, 4096, State.written]]);
   });
 
   it('works in bytes from the start where the unit is no power of two', () => {
     const map = new ExtentMap(1000);
     map.insert(7, 3, 11, State.written);
-    expect(map.wide).toBe(true);
+    expect(map.isWide).toBe(true);
     expect(map.addrAt(9)).toBe(13);
   });
 
@@ -415,3 +416,47 @@ describe('ExtentMap', () => {
     expect(map.check()).toBe('');
   });
 });
+
+test('maps that share an arena do not meet, and give all of its room back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(2), fc.nat(3), fc.nat(400), fc.integer({ min: 1, max: 60 })), { maxLength: 300 }),
+      (steps) => {
+        const arena = new Arena();
+        const shared = Array.from({ length: 3 }, () => new ExtentMap(4096, arena));
+        const alone = Array.from({ length: 3 }, () => new ExtentMap(4096));
+        for (const [which, what, block, blocks] of steps) {
+          const [offset, length] = [block * 4096, blocks * 4096];
+          for (const maps of [shared, alone]) {
+            const map = maps[which]!;
+            // Scattered blocks, so that there are leaves of every size.
+            if (what < 2)
+              for (let b = 0; b < blocks; b++) map.insert(offset + b * 8192, 4096, (block * 7 + b * 3) * 4096, what);
+            else if (what === 2) map.remove(offset, length);
+            else if (blocks < 5) map.clear();
+            else {
+              // As a version that is left: a copy takes over, what was there before goes.
+              const copy = map.copy();
+              map.clear();
+              maps[which] = copy;
+            }
+          }
+        }
+        for (const [i, map] of shared.entries()) {
+          expect(map.check()).toBe('');
+          expect(listOf(map)).toEqual(listOf(alone[i]!));
+        }
+        expect(arena.used).toBe(shared.reduce((sum, map) => sum + map.words, 0));
+        for (const map of shared) map.clear();
+        expect(arena.used).toBe(0);
+      },
+    ),
+  );
+});
+
+function listOf(map: ExtentMap): number[][] {
+  const list: number[][] = [];
+  for (let at = map.seek(0); at >= 0; at = map.next(at))
+    list.push([map.offset(at), map.length(at), map.addr(at), map.state(at)]);
+  return list;
+}

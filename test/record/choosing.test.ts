@@ -146,7 +146,7 @@ test('targets: by path, by type, by the words of the command', () => {
 
 test('a walk stops where it is told to, and says so', () => {
   for (let i = 0; i < 20; i++) writeFileSync(join(folder, `f${i}`), 'x');
-  const limits = { files: 1000, milliseconds: 1000, nowMs: () => 0 };
+  const limits = { files: 1000, milliseconds: 1000, nowMs: () => 0, between: () => {} };
   const whole = walk([folder], [here], limits);
   expect(whole.whole).toBe(true);
   expect(whole.files.length).toBeGreaterThanOrEqual(20);

@@ -94,12 +94,18 @@ test('only what this recorder left behind is removed, and only when its owner is
     'sealtrace-12-500-maps',
     'sealtrace-13-500-maps',
     'sealtrace-14-1-calls',
+    'sealtrace-14-1-trial-maps',
     'sealtrace-14-1-other',
+    'sealtrace-14-1-trial-other',
     'sealtrace',
     'joined',
     'sealtrace-shell-14',
   ];
-  expect(abandonedNames(names, '', start)).toEqual(['sealtrace-13-500-maps', 'sealtrace-14-1-calls']);
+  expect(abandonedNames(names, '', start)).toEqual([
+    'sealtrace-13-500-maps',
+    'sealtrace-14-1-calls',
+    'sealtrace-14-1-trial-maps',
+  ]);
   expect(abandonedNames(['.sealtrace-14-1', '.sealtrace-12-500', 'sealtrace-14-1', '.x'], '.', start)).toEqual([
     '.sealtrace-14-1',
   ]);
@@ -152,7 +158,7 @@ test('the shell script is one that a shell accepts, and ends in the command', ()
 });
 
 const host = { pid: 1, uid: 1000, platform: 'linux', nowNs: () => 0n, cpuNs: () => 0 };
-const nobody = { say: () => {}, warn: () => {}, live: () => {} };
+const nobody = { say: () => {}, warn: () => {}, sized: () => {}, live: () => {} };
 const options = {
   fs: null,
   paths: [],

@@ -248,34 +248,20 @@ export class Cells {
     const first = Math.min(from, to);
     const last = Math.max(top, end);
     if (first >= top) return;
-    this.#count(first, last, -1);
+    const [left, right] = to < from ? [end, top] : [from, Math.min(to, cells)];
+    for (let state = 0; state < 4; state++) {
+      const bits = this.#bits[state]!;
+      const inside = Math.min(last, this.#length);
+      const before = countBits(bits, first, inside);
+      moveBits(bits, from, to, end - to);
+      mark(bits, left, right, state === Cell.hole ? -1 : 0);
+      this.#having[state]! += countBits(bits, first, inside) - before;
+    }
     this.#state.copyWithin(to, from, top);
     this.#addr.copyWithin(to, from, top);
-    const [left, right] = to < from ? [end, top] : [from, Math.min(to, cells)];
     this.#state.fill(Cell.hole, left, right);
     this.#addr.fill(SOMEWHERE, left, right);
     this.#top = end;
-    this.#mark(first, last);
-    this.#count(first, last, 1);
-  }
-
-  /** Adds the states of cells within the size, or takes them away. */
-  #count(from: number, to: number, sign: number): void {
-    const end = Math.min(to, this.#length);
-    for (let cell = from; cell < end; cell++) this.#having[this.#state[cell]!]! += sign;
-  }
-
-  /** Bits of [from, to) anew, from the states. */
-  #mark(from: number, to: number): void {
-    const states = this.#state;
-    for (const bits of this.#bits) mark(bits, from, to, 0);
-    for (let cell = from; cell < to; ) {
-      const state = states[cell]!;
-      let end = cell + 1;
-      while (end < to && states[end] === state) end++;
-      mark(this.#bits[state]!, cell, end, -1);
-      cell = end;
-    }
   }
 
   /** Two ranges of cells change places. */
@@ -371,9 +357,49 @@ export class Cells {
   }
 }
 
+/** How many bits of [from, to) are set. */
+// hot
+function countBits(bits: Uint32Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at = (at | 31) + 1) {
+    let word = bits[at >>> 5]! & (-1 << (at & 31));
+    if ((at | 31) >= to) word &= -1 >>> (31 - ((to - 1) & 31));
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    count += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return count;
+}
+
+/** `count` bits from `from` on go to `to`; the two ranges may overlap. */
+// hot
+function moveBits(bits: Uint32Array, from: number, to: number, count: number): void {
+  if (count <= 0) return;
+  const first = to >>> 5;
+  const last = (to + count - 1) >>> 5;
+  const back = to > from;
+  for (let i = 0; i <= last - first; i++) {
+    const word = back ? last - i : first + i;
+    const at = from + word * 32 - to;
+    const low = word === first ? -1 << (to & 31) : -1;
+    const high = word === last ? -1 >>> (31 - ((to + count - 1) & 31)) : -1;
+    bits[word] = (bits[word]! & ~(low & high)) | (bitsAt(bits, at) & low & high);
+  }
+}
+
+/** 32 bits from `at` on; what lies outside the words is 0. */
+function bitsAt(bits: Uint32Array, at: number): number {
+  const word = at >> 5;
+  const shift = at & 31;
+  const right = word >= 0 && word < bits.length ? bits[word]! >>> shift : 0;
+  const left = shift > 0 && word + 1 < bits.length ? bits[word + 1]! << (32 - shift) : 0;
+  return right | left;
+}
+
 /** Bits [from, to) of 32 a word become those of `value`: 0 or -1. */
 // hot
 function mark(bits: Uint32Array, from: number, to: number, value: number): void {
+  if (from >= to) return;
   const first = from >>> 5;
   const last = (to - 1) >>> 5;
   for (let word = first; word <= last; word++) {

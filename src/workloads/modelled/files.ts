@@ -128,7 +128,7 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
   const count = Math.ceil(length / cells.cellBytes);
   switch (op) {
     case Op.write:
-      cells.resize(Math.max(cells.bytes, offset + length));
+      if (offset + length > cells.bytes) cells.resize(offset + length);
       return cells.fill(offset, length, Cell.written);
     case Op.write_fault:
       return cells.fill(offset, length, Cell.written);

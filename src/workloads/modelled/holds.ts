@@ -101,6 +101,7 @@ export class Mappings {
 
   /** Of a file, those of other processes. */
   ofOthers(file: ModelFile, kind: number): number {
+    if (file.mappings === 0) return 0;
     let own = 0;
     for (const held of this.#ofKind[kind]!) if (held.file === file) own++;
     return file.mappings - own;

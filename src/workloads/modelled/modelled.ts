@@ -1,6 +1,6 @@
 // A workload that a model describes. `copies` of its files and processes live side by side in the time that was recorded;
 // a trace that is to be longer goes on with the same files, and its threads begin again.
-import { type Distribution, drawFrom, quantile } from '../../base/distribution.js';
+import { type Distribution, drawsOf, quantile } from '../../base/distribution.js';
 import type { Random } from '../../base/random.js';
 import type { Workload } from '../parts/workload.js';
 import type { World } from '../parts/world.js';
@@ -49,8 +49,8 @@ function populate(world: World, model: WorkloadModel, { copies, repeats }: Amoun
     repeats,
     roles,
     random,
-    starts: roles.map(({ starts }, i) => spread(starts, threads[i]!, random)),
-    steps: roles.map(({ steps }, i) => spread(steps, threads[i]!, random)),
+    starts: model.roles.map(({ starts }, i) => spread(starts, threads[i]!, random)),
+    steps: model.roles.map(({ steps }, i) => spread(steps, threads[i]!, random)),
   };
   for (let copy = 0; copy < copies; copy++) {
     const kinds = model.kinds.map((kind, i) =>
@@ -92,7 +92,8 @@ export function threadsOf({ roles, processes }: WorkloadModel): number[] {
 
 /** So many values that are spread like the distribution, in random order: nothing of it is missed by chance. */
 function spread(one: Distribution, count: number, random: Random): number[] {
-  const values = Array.from({ length: count }, (_, i) => valueAt(one, (i + 0.5) / count, random));
+  const draws = drawsOf(one);
+  const values = Array.from({ length: count }, (_, i) => valueAt(one, (i + 0.5) / count) ?? draws.next(random));
   for (let i = values.length - 1; i > 0; i--) {
     const other = random.below(i + 1);
     [values[i], values[other]] = [values[other]!, values[i]!];
@@ -100,9 +101,10 @@ function spread(one: Distribution, count: number, random: Random): number[] {
   return values;
 }
 
-function valueAt(one: Distribution, share: number, random: Random): number {
+/** null: a family has no table to look into. */
+function valueAt(one: Distribution, share: number): number | null {
   if (one.is === 'quantiles') return quantile(one, share);
-  if (one.is !== 'values') return drawFrom(one)(random);
+  if (one.is !== 'values') return null;
   const total = one.counts.reduce((sum, count) => sum + count, 0);
   let reached = 0;
   const at = one.counts.findIndex((count) => {

@@ -3,9 +3,9 @@
 import type { Random } from '../../base/random.js';
 import { Op } from '../../model/events.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
-import { Cell } from './cells.js';
 import type { ModelFile } from './files.js';
-import type { ReadyStep } from './role.js';
+import { type ReadyStep, Way } from './role.js';
+import { Col, Spot } from './rows.js';
 
 /** Where a thread was last in files of one kind. */
 export interface Last {
@@ -14,43 +14,45 @@ export interface Last {
   end: Bytes;
 }
 
-const STATES: Readonly<Record<string, number>> = {
-  hole: Cell.hole,
-  shared: Cell.shared,
-  unwritten: Cell.unwritten,
-  written: Cell.written,
-};
 const PAGE = 4096;
-/** Devices and faults know no offset within a page. */
-const PAGED = new Set<number>([Op.read_fault, Op.write_fault]);
 
-export function lengthOf(step: ReadyStep, file: ModelFile, random: Random): Bytes {
-  if (step.bytes === null) return UNKNOWN;
-  const bytes = Math.max(step.op === Op.truncate ? 0 : 1, Math.round(step.bytes(random)));
+// hot
+export function lengthOf(step: ReadyStep, row: Float64Array, file: ModelFile, random: Random): Bytes {
+  const bytes = row[Col.bytes]!;
+  if (bytes < 0) return UNKNOWN;
   return step.op === Op.truncate ? sizeOf(step, bytes, file, random) : Math.min(bytes, file.cells.mostBytes);
 }
 
 /** A truncate goes where it went: down, up or nowhere, as far as the file allows. */
-function sizeOf({ case: way }: ReadyStep, bytes: Bytes, { cells }: ModelFile, random: Random): Bytes {
-  if (way === 'same') return cells.bytes;
-  if (way === 'down' && bytes >= cells.bytes) return Math.floor(cells.bytes * random.uniform());
-  if (way === 'up' && bytes <= cells.bytes) return Math.min(cells.bytes + bytes + 1, cells.mostBytes);
+function sizeOf({ way }: ReadyStep, bytes: Bytes, { cells }: ModelFile, random: Random): Bytes {
+  if (way === Way.same) return cells.bytes;
+  if (way === Way.down && bytes >= cells.bytes) return Math.floor(cells.bytes * random.uniform());
+  if (way === Way.up && bytes <= cells.bytes) return Math.min(cells.bytes + bytes + 1, cells.mostBytes);
   return Math.min(bytes, cells.mostBytes);
 }
 
-export function offsetOf(step: ReadyStep, file: ModelFile, length: Bytes, last: Last, random: Random): Bytes {
-  if (length < 0 || step.op === Op.truncate) return step.op === Op.truncate ? 0 : UNKNOWN;
+// hot
+export function offsetOf(
+  step: ReadyStep,
+  row: Float64Array,
+  file: ModelFile,
+  length: Bytes,
+  last: Last,
+  random: Random,
+): Bytes {
+  if (step.op === Op.truncate) return 0;
+  if (length < 0) return UNKNOWN;
   const { cells } = file;
-  const wished = wishedPlace(step, file, last, random);
-  // A write behind the last block that there may be begins at the front again.
-  if (step.case === 'past_eof' && PAGED.has(step.op)) return faultPastEnd(cells.bytes, cells.mostBytes, random);
-  if (step.case === 'past_eof') return pastEnd(wished, cells.bytes, length, cells.mostBytes);
-  const grows = step.op === Op.fallocate || step.op === Op.write;
-  const limit = grows && step.case === '' ? cells.mostBytes : cells.bytes;
+  const wished = wishedPlace(step, row, cells.bytes, last);
+  if (step.way === Way.pastEnd) {
+    // A write behind the last block that there may be begins at the front again.
+    if (step.paged) return faultPastEnd(cells.bytes, cells.mostBytes, random);
+    return pastEnd(wished, cells.bytes, length, cells.mostBytes);
+  }
+  const limit = step.grows ? cells.mostBytes : cells.bytes;
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
-  const state = STATES[step.case];
-  if (state === undefined || !file.mapped) return inside;
-  const found = cells.find(inside, length, state);
+  if (step.state < 0 || !file.mapped) return inside;
+  const found = cells.find(inside, length, step.state);
   return found < 0 ? inside : found;
 }
 
@@ -68,16 +70,22 @@ function faultPastEnd(size: Bytes, most: Bytes, random: Random): Bytes {
   return (from + random.below(Math.max(1, Math.floor(most / PAGE) - from))) * PAGE;
 }
 
-function wishedPlace(step: ReadyStep, { cells }: ModelFile, last: Last, random: Random): Bytes {
-  const share = random.uniform();
-  if (share < step.start) return 0;
-  if (share < step.same) return last.offset;
-  if (share < step.sequential) return last.end;
-  if (share < step.end) return cells.bytes;
-  return step.at === null ? 0 : aligned(step.at(random) * cells.bytes, step);
+// hot
+function wishedPlace(step: ReadyStep, row: Float64Array, size: Bytes, last: Last): Bytes {
+  switch (row[Col.place]) {
+    case Spot.start:
+      return 0;
+    case Spot.same:
+      return last.offset;
+    case Spot.sequential:
+      return last.end;
+    case Spot.end:
+      return size;
+    default:
+      return aligned(row[Col.at]! * size, step);
+  }
 }
 
-function aligned(offset: Bytes, { align, op }: ReadyStep): Bytes {
-  const step = PAGED.has(op) ? Math.max(PAGE, align) : align;
-  return Math.max(0, Math.floor(offset / step) * step);
+function aligned(offset: Bytes, { align }: ReadyStep): Bytes {
+  return Math.max(0, Math.floor(offset / align) * align);
 }

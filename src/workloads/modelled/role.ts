@@ -1,108 +1,141 @@
 // A role made ready to be played: its chain with draws instead of tables. All threads of a role deal from the same decks,
 // so that each step comes as often as it did, whoever takes it.
-import { Decks, type Distribution, type Draw, drawFrom } from '../../base/distribution.js';
-import type { Random } from '../../base/random.js';
-import { Flag, Op } from '../../model/events.js';
+import { Decks, type Distribution, type Draws, dealt, drawsOf } from '../../base/distribution.js';
+import { Flag, Op, opSet } from '../../model/events.js';
 import type { Bytes } from '../../model/units.js';
-import type { CaseName, Deals, HoldModel, Role, Step } from './model.js';
+import { Cell } from './cells.js';
+import { type CaseName, type Deals, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
+import { Rows } from './rows.js';
+
+/** What a case asks for, beside the state of the cells. */
+export const Way = { any: 0, pastEnd: 1, down: 2, up: 3, same: 4 } as const;
+
+const WAYS: Readonly<Partial<Record<CaseName, number>>> = {
+  past_eof: Way.pastEnd,
+  down: Way.down,
+  up: Way.up,
+  same: Way.same,
+};
+const STATES: Readonly<Partial<Record<CaseName, number>>> = {
+  hole: Cell.hole,
+  shared: Cell.shared,
+  unwritten: Cell.unwritten,
+  written: Cell.written,
+};
+const PAGE = 4096;
+const PAGED = opSet(['read_fault', 'write_fault']);
+const MAPPED = opSet(['read_fault', 'write_fault', 'msync', 'pin', 'register']);
+const THROUGH = opSet(['read_fault', 'write_fault', 'msync']);
+const CHANGES = opSet([
+  ...(['truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'unshare', 'reflink', 'dedupe'] as const),
+  ...(['exchange', 'swapext', 'unlink', 'rename', 'write'] as const),
+]);
 
 export interface ReadyStep {
   readonly op: number;
   readonly flags: number;
-  readonly case: CaseName;
+  readonly way: number;
+  /** State of the cells that it met, -1 where it did not matter. */
+  readonly state: number;
+  /** How far it may go: to the end of the file, or as far as there are blocks. */
+  readonly grows: boolean;
+  /** Devices and faults know no offset within a page. */
+  readonly paged: boolean;
+  /** Who changes a file's blocks meets its holders in a way that is worth keeping. */
+  readonly changes: boolean;
+  /** It is done through a mapping, if the process has one; and names it. */
+  readonly mapping: boolean;
+  readonly through: boolean;
+  /** Takes a range without going there: who comes next does not go on behind it. */
+  readonly takesRange: boolean;
   readonly errno: number;
   readonly kind: number;
   readonly other: number;
-  readonly gap: Draw;
-  readonly latency: Draw | null;
-  readonly bytes: Draw | null;
-  readonly again: number;
-  readonly files: ReadyDeals | null;
-  /** Shares of places, each on top of those before it. */
-  readonly start: number;
-  readonly same: number;
-  readonly sequential: number;
-  readonly end: number;
+  readonly rows: Rows;
   readonly align: Bytes;
-  readonly at: Draw | null;
   readonly hold: ReadyHold | null;
   readonly forgets: boolean;
   readonly mapped: number;
   readonly pinned: number;
-  /** What comes after it; null: nothing ever did, so that a thread begins again. */
-  readonly next: ReadyDeals | null;
 }
 
 export interface ReadyHold {
   readonly release: number;
   readonly released: number;
-  readonly time: Draw | null;
-  readonly accesses: Draw | null;
-  readonly gap: Draw | null;
-  readonly part: Draw | null;
+  readonly time: Draws | null;
+  readonly accesses: Draws | null;
+  readonly gap: Draws | null;
+  readonly part: Draws | null;
   readonly writes: number;
 }
 
-/** Numbers of steps or members, dealt from decks. */
-export interface ReadyDeals {
-  readonly decks: Decks;
-  readonly numbers: readonly (readonly number[])[];
-}
-
 export interface ReadyRole {
-  readonly starts: Distribution;
-  readonly steps: Distribution;
+  /** When a thread begins, and how many steps it takes: of one that begins again. */
+  readonly starts: Draws;
+  readonly steps: Draws;
   readonly exits: number;
   readonly killed: number;
-  readonly first: ReadyDeals;
+  readonly first: Draws;
   readonly chain: readonly ReadyStep[];
 }
 
-const ready = (deals: Deals): ReadyDeals => ({
-  decks: new Decks(deals.map((deck) => deck.map(({ count }) => count))),
-  numbers: deals.map((deck) => deck.map(({ number }) => number)),
-});
+/** Numbers of steps or members. */
+const ready = (deals: Deals): Draws =>
+  dealt(
+    new Decks(deals.map((deck) => deck.map(({ count }) => count))),
+    deals.map((deck) => deck.map(({ number }) => number)),
+  );
 
-const readyOrNull = (deals: Deals): ReadyDeals | null => (deals.length === 0 ? null : ready(deals));
-
-// hot
-export function deal({ decks, numbers }: ReadyDeals, random: Random): number {
-  const from = numbers[decks.deck]!;
-  return from[decks.draw(random)]!;
-}
+const readyOrNull = (deals: Deals): Draws | null => (deals.length === 0 ? null : ready(deals));
 
 export function readyRole(role: Role): ReadyRole {
   const { starts, steps, exits, killed } = role;
-  return { starts, steps, exits, killed, first: ready(role.first), chain: role.chain.map(readyStep) };
+  return {
+    starts: drawsOf(starts),
+    steps: drawsOf(steps),
+    exits,
+    killed,
+    first: ready(role.first),
+    chain: role.chain.map(readyStep),
+  };
 }
 
 function readyStep(step: Step): ReadyStep {
   const { place } = step;
+  const op = Op[step.op];
+  const paged = PAGED[op] === 1;
   const same = place.start + place.same;
   const sequential = same + place.sequential;
   return {
-    op: Op[step.op],
+    op,
     flags: step.flags.reduce((bits, name) => bits | Flag[name], 0),
-    case: step.case,
+    way: WAYS[step.case] ?? Way.any,
+    state: STATES[step.case] ?? -1,
+    grows: (op === Op.fallocate || op === Op.write) && step.case === '',
+    paged,
+    changes: CHANGES[op] === 1,
+    mapping: MAPPED[op] === 1,
+    through: THROUGH[op] === 1,
+    takesRange: TAKES_RANGE[op] === 1,
     errno: step.errno,
     kind: step.kind,
     other: step.other,
-    gap: drawFrom(step.gap),
-    latency: drawOf(step.latency),
-    bytes: drawOf(step.bytes),
-    again: step.again,
-    files: readyOrNull(step.files),
-    start: place.start,
-    same,
-    sequential,
-    end: sequential + place.end,
-    align: place.align,
-    at: drawOf(place.at),
+    rows: new Rows({
+      gap: drawsOf(step.gap),
+      latency: drawsOrNull(step.latency),
+      bytes: drawsOrNull(step.bytes),
+      leastBytes: op === Op.truncate ? 0 : 1,
+      again: step.again,
+      files: readyOrNull(step.files),
+      spots: [place.start, same, sequential, sequential + place.end],
+      at: drawsOrNull(place.at),
+      next: readyOrNull(step.next),
+    }),
+    align: paged ? Math.max(PAGE, place.align) : place.align,
     hold: step.hold === null ? null : readyHold(step.hold),
     forgets: step.forgets,
     mapped: step.mapped,
     pinned: step.pinned,
-    next: readyOrNull(step.next),
   };
 }
 
@@ -110,12 +143,12 @@ function readyHold({ release, released, time, device }: HoldModel): ReadyHold {
   return {
     release: Op[release],
     released,
-    time: drawOf(time),
-    accesses: drawOf(device?.accesses ?? null),
-    gap: drawOf(device?.gap ?? null),
-    part: drawOf(device?.part ?? null),
+    time: drawsOrNull(time),
+    accesses: drawsOrNull(device?.accesses ?? null),
+    gap: drawsOrNull(device?.gap ?? null),
+    part: drawsOrNull(device?.part ?? null),
     writes: device?.writes ?? 0,
   };
 }
 
-const drawOf = (one: Distribution | null): Draw | null => (one === null ? null : drawFrom(one));
+const drawsOrNull = (one: Distribution | null): Draws | null => (one === null ? null : drawsOf(one));

@@ -1,22 +1,17 @@
 // A thread of a modelled workload: it walks its role's chain, holds what its steps take for as long as they were held, lets
 // devices use it meanwhile, ends, and comes back when the recording would begin again.
-import { drawFrom } from '../../base/distribution.js';
 import type { Random } from '../../base/random.js';
 import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
-import { TAKES_RANGE } from './model.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
-import { deal, type ReadyHold, type ReadyRole, type ReadyStep } from './role.js';
+import type { ReadyHold, ReadyRole, ReadyStep } from './role.js';
+import { Col, WIDTH } from './rows.js';
 
-/** What is done through a mapping, if the process has one. */
-const MAPPED = opSet(['read_fault', 'write_fault', 'msync', 'pin', 'register']);
 /** What puts blocks into the hands of a device. */
 const DEVICES = opSet(['pin', 'register']);
-/** What names the mapping it goes through. */
-const THROUGH = opSet(['read_fault', 'write_fault', 'msync']);
 const PAGE = 4096;
 /** Steps of a thread at one time. */
 const MOST_AT_ONCE = 64;
@@ -28,12 +23,6 @@ const PATIENCE = 125;
 const LONGER = 1.1;
 /** A first pause is a part of the recording: it waits for a fortieth of it at most. */
 export const POLLS_OF_SPAN = 5000;
-/** Who changes a file's blocks meets its holders in a way that is worth keeping. */
-const CHANGES = opSet([
-  ...(['truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'unshare', 'reflink', 'dedupe'] as const),
-  ...(['exchange', 'swapext', 'unlink', 'rename', 'write'] as const),
-]);
-const NO_MAPPINGS: readonly Held[] = [];
 
 export interface ThreadOptions {
   readonly role: ReadyRole;
@@ -56,6 +45,8 @@ export class Thread {
   readonly #holds = new Holds();
   readonly #last: Last[];
   #step: number;
+  /** What chance says of this step. */
+  readonly #row = new Float64Array(WIDTH);
   #left: number;
   #round = 0;
   /** Pauses of a wait: the next one, and all of them so far, in first pauses. */
@@ -73,7 +64,7 @@ export class Thread {
     this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
     this.#left = options.steps;
     this.#nextNs = options.firstNs;
-    this.#step = deal(options.role.first, random);
+    this.#step = this.#begin();
   }
 
   // hot
@@ -99,9 +90,10 @@ export class Thread {
       }
       this.#do(step, file, nowNs);
       this.#left--;
-      const next = deal(role.chain[this.#step]!.next ?? role.first, this.#random);
-      this.#step = next;
-      const gapNs = role.chain[next]!.gap(this.#random);
+      const next = this.#row[Col.next]!;
+      this.#step = next < 0 ? role.first.next(this.#random) : next;
+      role.chain[this.#step]!.rows.take(this.#row, this.#random);
+      const gapNs = this.#row[Col.gap]!;
       this.#nextNs = nowNs + gapNs;
       if (this.#left === 0) break;
       if (gapNs >= 1) return;
@@ -125,17 +117,25 @@ export class Thread {
     this.#nextNs = Number.POSITIVE_INFINITY;
     if (!repeats) return;
     this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
-    this.#left = Math.max(1, Math.round(drawFrom(role.steps)(this.#random)));
-    this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + drawFrom(role.starts)(this.#random));
-    this.#step = deal(role.first, this.#random);
+    this.#left = Math.max(1, Math.round(role.steps.next(this.#random)));
+    this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + role.starts.next(this.#random));
+    this.#step = this.#begin();
+  }
+
+  /** The step a thread begins with. */
+  #begin(): number {
+    const { first, chain } = this.#o.role;
+    const step = first.next(this.#random);
+    chain[step]!.rows.take(this.#row, this.#random);
+    return step;
   }
 
   /** Who changes a file meets a device that has it as often as it did, and others who map it if it always or never did. */
   // hot
   #waits(step: ReadyStep, file: ModelFile): boolean {
     const { mapped, pinned, kind } = step;
-    if (CHANGES[step.op] === 0) return false;
-    if (this.#chosen === null) this.#wantsPins = this.#random.chance(pinned);
+    if (!step.changes) return false;
+    if (this.#chosen === null) this.#wantsPins = pinned > 0 && this.#random.chance(pinned);
     const mixed = pinned > NEVER && pinned < ALWAYS && step.op === Op.write;
     const pins = mixed || file.pins > 0 === this.#wantsPins;
     const others = mapped > NEVER && mapped < ALWAYS;
@@ -155,29 +155,30 @@ export class Thread {
     const random = this.#random;
     const { kinds, task } = this.#o;
     const world = this.#world;
-    const mapping = THROUGH[step.op] === 1 ? this.#mapping(step.kind, file) : null;
+    const row = this.#row;
     const last = this.#last[step.kind]!;
     if (step.forgets) forget(world, file);
-    const length = lengthOf(step, file, random);
-    const offset = offsetOf(step, file, length, last, random);
-    if (step.op !== Op.truncate && offset >= 0 && TAKES_RANGE[step.op] === 0) {
+    const length = lengthOf(step, row, file, random);
+    const offset = offsetOf(step, row, file, length, last, random);
+    if (step.op !== Op.truncate && offset >= 0 && !step.takesRange) {
       last.offset = offset;
       last.end = offset + length;
     }
-    world.outcome(step.errno, step.latency === null ? UNKNOWN : Math.round(step.latency(random)));
+    world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
     else {
       const addr = step.errno < 0 ? UNKNOWN : carryOut(file, step.op, step.flags, offset, length);
-      const handle = mapping !== null && THROUGH[step.op] === 1 ? mapping.handle : 0;
+      const handle = step.through && file.mappings > 0 ? this.#mapping(step.kind, file) : 0;
       world.act(step.op, step.flags, file.id, task, offset, length, addr, handle);
     }
   }
 
-  #mapping(kind: number, file: ModelFile): Held | null {
+  /** Handle of the newest mapping of the file; 0: there is none. */
+  #mapping(kind: number, file: ModelFile): number {
     const live = this.#o.mappings.of(kind);
-    for (let i = live.length - 1; i >= 0; i--) if (live[i]!.file === file) return live[i]!;
-    return null;
+    for (let i = live.length - 1; i >= 0; i--) if (live[i]!.file === file) return live[i]!.handle;
+    return 0;
   }
 
   /** The file it waits for, one that its process has mapped, the one it used last, or another by popularity. */
@@ -187,12 +188,15 @@ export class Thread {
     const { mappings, kinds } = this.#o;
     const last = this.#last[step.kind]!;
     const random = this.#random;
-    const stays = step.files === null || random.chance(step.again);
-    const live = MAPPED[step.op] === 1 && !stays ? mappings.of(step.kind) : NO_MAPPINGS;
     const { files, pickOf } = kinds[step.kind]!;
-    if (!stays) last.file = pickOf(deal(step.files!, random), random);
+    const member = this.#row[Col.member]!;
+    if (member < 0) return files[last.file]!;
+    last.file = pickOf(member, random);
     const file = files[last.file]!;
-    return live.length === 0 || live.some((held) => held.file === file) ? file : live[random.below(live.length)]!.file;
+    if (!step.mapping) return file;
+    const live = mappings.of(step.kind);
+    if (live.length === 0 || (file.mappings > 0 && this.#mapping(step.kind, file) > 0)) return file;
+    return live[random.below(live.length)]!.file;
   }
 
   #pair(step: ReadyStep, file: ModelFile, { files, pick }: KindFiles, offset: Bytes, length: Bytes): void {
@@ -212,8 +216,8 @@ export class Thread {
     const handle = this.#world.acquire(step.op, step.flags, file.id, this.#o.task, offset, length);
     if (step.errno < 0) return;
     const ends = by.time !== null && random.chance(by.released);
-    const endNs = ends ? nowNs + Math.max(1, Math.round(by.time!(random))) : Number.POSITIVE_INFINITY;
-    const accesses = by.accesses === null ? 0 : Math.round(by.accesses(random));
+    const endNs = ends ? nowNs + Math.max(1, Math.round(by.time!.next(random))) : Number.POSITIVE_INFINITY;
+    const accesses = by.accesses === null ? 0 : Math.round(by.accesses.next(random));
     const size = length < 0 ? file.cells.bytes : length;
     const from = Math.max(0, offset);
     const held: Held = {
@@ -231,7 +235,7 @@ export class Thread {
     };
     if (held.pins) file.pins++;
     if (step.op === Op.mmap) this.#o.mappings.add(held);
-    if (accesses > 0) held.dueNs = Math.min(endNs, nowNs + Math.max(1, by.gap!(random)));
+    if (accesses > 0) held.dueNs = Math.min(endNs, nowNs + Math.max(1, by.gap!.next(random)));
     this.#holds.add(held);
   }
 
@@ -244,12 +248,12 @@ export class Thread {
     // What does not fit into the time of the hold comes at its end.
     if (held.accesses > 0) {
       held.accesses--;
-      const bytes = Math.min(Math.max(1, Math.round(by.part!(random) * held.length)), held.length);
+      const bytes = Math.min(Math.max(1, Math.round(by.part!.next(random) * held.length)), held.length);
       const pages = Math.floor((held.length - bytes) / PAGE) + 1;
       const op = random.chance(by.writes) ? Op.dma_write : Op.dma_read;
       const offset = held.offset + random.below(pages) * PAGE;
       world.act(op, 0, file.id, this.#o.task, offset, bytes, UNKNOWN, handle);
-      held.dueNs = held.accesses === 0 ? held.endNs : Math.min(held.endNs, nowNs + Math.max(1, by.gap!(random)));
+      held.dueNs = held.accesses === 0 ? held.endNs : Math.min(held.endNs, nowNs + Math.max(1, by.gap!.next(random)));
       this.#holds.add(held);
       return;
     }

@@ -1,0 +1,103 @@
+// One buffer of the kernel printed in every form that tracefs and trace-cmd have: the same operations, or a clear refusal.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ftraceText } from '../../src/formats/ftrace-text.js';
+import type { Trace } from '../../src/model/trace.js';
+import { formats } from '../../src/trace/recognise.js';
+import { bundled, content } from '../kernel/recordings.js';
+import { head, type Operation, operations, readAs } from './support.js';
+
+const folder = join(bundled, '..');
+const story = (form: string): Buffer => content(join(folder, 'tracefs', `story.${form}.txt.gz`));
+const leases = (form: string): Buffer => content(join(folder, 'trace-dat', `leases-xfs-dax.report${form}.txt.gz`));
+
+const read = async (bytes: Buffer): Promise<Trace> => {
+  const { trace, whole } = await readAs(ftraceText, bytes);
+  expect(whole).toBe(true);
+  return trace;
+};
+/** Names of tasks are cut after eight characters in the latency format. */
+const told = (trace: Trace): Omit<Operation, 'latencyNs'>[] =>
+  operations(trace).map(({ latencyNs: _, ...one }) => ({ ...one, task: one.task.slice(0, 8) }));
+/** Where stamps are microseconds a duration may be one more or less. */
+function alike(shown: Trace, expected: Trace): void {
+  expect(told(shown)).toEqual(told(expected));
+  const other = operations(expected);
+  for (const [i, { latencyNs }] of operations(shown).entries())
+    if (!Number.isNaN(latencyNs)) expect(Math.abs(latencyNs - other[i]!.latencyNs)).toBeLessThanOrEqual(1000);
+}
+const stamps = ({ records }: Trace): number[] =>
+  Array.from({ length: records.rows }, (_, i) => records.timeNs[i]! - records.timeNs[0]!);
+
+describe('tracefs, one buffer read with other options', () => {
+  test.each(['fields', 'verbose', 'latency-format', 'latency-fields', 'latency-verbose', 'no-irq-info', 'no-tgid'])(
+    '%s',
+    async (form) => {
+      const expected = await read(story('default'));
+      const shown = await read(story(form));
+      expect(told(expected).length).toBe(42);
+      alike(shown, expected);
+      expect(shown.sources[0]).toMatchObject({ records: 498, typed: 498, generic: 0 });
+      const times = stamps(expected);
+      expect(stamps(shown).filter((ns, i) => Math.abs(ns - times[i]!) > 1000)).toEqual([]);
+      expect(shown.tasks.map(({ tid }) => tid)).toEqual(expected.tasks.map(({ tid }) => tid));
+      const relative = shown.issues.some(({ code }) => code === 'relative-stamps');
+      expect(relative).toBe(/^latency-f/.test(form));
+      if (!relative) expect(shown.originNs).toBe(expected.originNs);
+      expect(shown.issues.filter(({ code }) => /unreadable|path-pointer/.test(code))).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['hex', 'option hex to 0'],
+    ['bin', 'option bin to 0'],
+    ['no-context-info', 'option context-info to 1'],
+  ])('%s holds nothing that can be used: refused, with what to do', async (form, advice) => {
+    const { trace, whole } = await readAs(ftraceText, story(form));
+    expect(whole).toBe(false);
+    expect(trace.sources[0]!.records).toBe(0);
+    expect(trace.issues.find(({ code }) => code === 'unreadable-form')!.text).toContain(advice);
+  });
+
+  test('what the buffer overwrote before it was read is told by the latency header as well', async () => {
+    const text = story('latency-format').toString('utf8').replace('#498/498', '#498/5498');
+    const { trace } = await readAs(ftraceText, text);
+    expect(trace.sources[0]!.lost).toMatchObject([{ cpu: -1, count: 5000 }]);
+  });
+});
+
+describe('trace-cmd report, one recording', () => {
+  test.each(['-l', '-ts-diff', '-R', '-R-l'])('report %s', async (form) => {
+    const expected = await read(leases(''));
+    const shown = await read(leases(form));
+    expect(told(expected).length).toBeGreaterThan(100);
+    alike(shown, expected);
+    const { records, typed } = expected.sources[0]!;
+    expect(shown.sources[0]).toMatchObject({ records, typed });
+  });
+});
+
+const FORMS = [
+  ...['default', 'fields', 'latency-format', 'latency-fields', 'latency-verbose', 'hex', 'no-context-info'].map(story),
+  ...['-l', '-ts-diff', '-R-l'].map(leases),
+];
+test.each(FORMS.map((bytes, i) => [i, bytes] as const))('form %i is recognised as one format', (_, bytes) => {
+  expect(formats.filter((one) => one.sniff(head(bytes))).map(({ name }) => name)).toEqual(['ftrace-text']);
+});
+
+test('lines of the latency format without the header are recognised as well', () => {
+  for (const bytes of [leases('-l'), leases('-R-l')]) {
+    const lines = bytes.toString('utf8').split('\n').slice(1).join('\n');
+    expect(formats.filter((one) => one.sniff(head(Buffer.from(lines)))).map(({ name }) => name)).toEqual([
+      'ftrace-text',
+    ]);
+  }
+});
+
+test.each([7, 4096])('pieces of %i bytes give the same, names that run over a line end too', async (size) => {
+  for (const bytes of [story('latency-format'), leases('-R')]) {
+    const { trace, whole } = await readAs(ftraceText, bytes, size);
+    expect(whole).toBe(true);
+    expect(operations(trace)).toEqual(operations(await read(bytes)));
+  }
+});

@@ -1,0 +1,87 @@
+// One perf.data of traces/recipes/story.c printed in every form of perf script: the same operations, or a clear refusal.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { perfScript } from '../../src/formats/perf-script.js';
+import type { Trace } from '../../src/model/trace.js';
+import { formats } from '../../src/trace/recognise.js';
+import { bundled, content } from '../kernel/recordings.js';
+import { head, type Operation, operations, readAs } from './support.js';
+
+const script = (form: string): Buffer => content(join(bundled, '..', 'perf-script', `story.${form}.txt.gz`));
+const told = (trace: Trace, cut: boolean): Omit<Operation, 'latencyNs'>[] =>
+  operations(trace).map(({ latencyNs: _, ...one }) => ({ ...one, task: cut ? one.task.slice(0, 8) : one.task }));
+const durations = (trace: Trace): number[] => operations(trace).map(({ latencyNs }) => latencyNs);
+const span = ({ records }: Trace): number => records.timeNs[records.rows - 1]! - records.timeNs[0]!;
+
+/** Microseconds that a duration may differ: rounding, and what each difference is cut short by. */
+const FORMS: readonly (readonly [form: string, us: number])[] = [
+  ['ns', 1],
+  ['reltime', 1],
+  ['deltatime', 60],
+  ['deltatime-ns', 1],
+  ['latency', 0],
+  ['tod', 0],
+  ['addr', 0],
+  ['ip-sym', 0],
+  ['no-cpu', 0],
+];
+
+test.each(FORMS)('%s tells what the default form tells', async (form, us) => {
+  const expected = (await readAs(perfScript, script('default'))).trace;
+  const { trace: shown, whole } = await readAs(perfScript, script(form));
+  expect(whole).toBe(true);
+  expect(shown.sources[0]).toMatchObject({ records: 480, typed: 480, generic: 0 });
+  const cut = form === 'latency';
+  expect(told(expected, false).length).toBe(42);
+  expect(told(shown, cut)).toEqual(told(expected, cut));
+  const times = durations(expected);
+  const far = durations(shown).filter(
+    (ns, i) => Math.abs(ns - times[i]!) > us * 1000 || Number.isNaN(ns) !== Number.isNaN(times[i]!),
+  );
+  expect(far).toEqual([]);
+  expect(shown.issues.filter(({ code }) => code !== 'relative-stamps')).toEqual(expected.issues);
+});
+
+test('stamps that count from elsewhere are told, and summed to the same span', async () => {
+  const clock = (await readAs(perfScript, script('ns'))).trace;
+  for (const form of ['reltime', 'deltatime', 'deltatime-ns']) {
+    const { trace } = await readAs(perfScript, script(form));
+    expect(trace.issues.map(({ code }) => code)).toContain('relative-stamps');
+    expect(trace.originNs).toBe(0n);
+    const short = span(clock) - span(trace);
+    if (form === 'deltatime-ns') expect(short).toBe(0);
+    // A microsecond short at most for each of the 480 differences.
+    else expect(short).toBeGreaterThanOrEqual(0);
+    expect(short).toBeLessThan(form === 'deltatime' ? 480_000 : 1000);
+  }
+  expect(clock.issues.map(({ code }) => code)).not.toContain('relative-stamps');
+});
+
+describe('forms that leave out what tells what happened are refused, with what to do', () => {
+  test.each([
+    ['no-tid', 'no-thread', 461, 'left out "tid"'],
+    ['no-trace', 'no-fields', 480, 'left out "trace"'],
+    ['no-event', 'no-event-name', 92, 'left out "event"'],
+  ])('%s', async (form, code, count, advice) => {
+    const { trace, whole } = await readAs(perfScript, script(form));
+    expect(whole).toBe(false);
+    const issue = trace.issues.find((one) => one.code === code)!;
+    expect(issue.count).toBe(count);
+    expect(issue.text).toContain(advice);
+  });
+});
+
+test.each([...FORMS.map(([form]) => form), 'default', 'no-tid', 'no-trace'])(
+  '%s is recognised as one format',
+  (form) => {
+    expect(formats.filter((one) => one.sniff(head(script(form)))).map(({ name }) => name)).toEqual(['perf-script']);
+  },
+);
+
+test('a short script by differences is known by its end', async () => {
+  const lines = script('deltatime-ns').toString('utf8').split('\n');
+  for (const count of [2, 3, 40]) {
+    const { trace } = await readAs(perfScript, `${lines.slice(0, count).join('\n')}\n`);
+    expect(trace.sources[0]!.records).toBe(count);
+  }
+});
