@@ -153,7 +153,7 @@ export class Lane {
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
     this.leases = new OrdinaryLeases({
-      ...{ columns, policies, plan: plan.leases, users, queue },
+      ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
     });
     this.waits = new Waits(columns, policies, plan, holds, this.threads, this.leases);

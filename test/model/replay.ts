@@ -75,7 +75,7 @@ export class NaiveReplay {
     const freed = (file: FileModel): void => {
       this.stirred.add(file);
     };
-    this.leases = new FileLeaseList(calls, { policy, holds: this.holds, freed, at });
+    this.leases = new FileLeaseList(calls, { policy, freed, at });
     this.claims = new Claims({
       ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
       ...{
