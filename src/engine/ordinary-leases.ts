@@ -5,8 +5,8 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
-import type { LanePolicies } from './lane-policies.js';
 import { OpenCounts } from './file-leases.js';
+import type { LanePolicies } from './lane-policies.js';
 import { asksLease, type LeasePlan } from './lease-plan.js';
 import { Later, type TimeQueue } from './queue.js';
 

@@ -26,10 +26,7 @@ export class FileLeaseList {
   private readonly opens = new Map<string, number>();
   private readonly outlasted: ReadonlyMap<number, Outlasted>;
 
-  constructor(
-    calls: readonly Call[],
-    { policy, freed, at }: Pick<ClaimParts, 'policy' | 'freed' | 'at'>,
-  ) {
+  constructor(calls: readonly Call[], { policy, freed, at }: Pick<ClaimParts, 'policy' | 'freed' | 'at'>) {
     this.outlasted = outlasted(calls);
     this.policy = policy;
     this.freed = freed;
@@ -89,7 +86,12 @@ export class FileLeaseList {
     for (const lease of [...this.all]) {
       const mine = lease.pid === pid && lease.file === file;
       const released = op === 'lease_release' && (handle === '' ? mine : lease.handle === handle);
-      if (released || (op === 'close' && mine && !flags.has('shared') && open === 0) || (op === 'exit' && lease.pid === pid)) this.end(lease);
+      if (
+        released ||
+        (op === 'close' && mine && !flags.has('shared') && open === 0) ||
+        (op === 'exit' && lease.pid === pid)
+      )
+        this.end(lease);
     }
   }
 

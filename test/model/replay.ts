@@ -211,7 +211,8 @@ export class NaiveReplay {
     const beyond = isBeyond(call, file);
     const refusal = this.table.refusalOf(call, file);
     // A refused seal call was written down when it was made.
-    if (refusal !== 0 && call.op !== 'seal') this.holds.seal(file!, call.pid, atNs, refusal);
+    const isOwn = call.op !== 'seal' && (call.op !== 'swapon' || policy.seal?.hold === 'swap');
+    if (refusal !== 0 && isOwn) this.holds.seal(file!, call.pid, atNs, refusal);
     if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
