@@ -279,6 +279,8 @@ export class NaiveReplay {
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && this.threads === null;
     this.waiters.push({ attempt, what, done, pollNs, lookedNs: attempt.atNs, changedNs: -1, order: 0 });
+    if (attempt.call.errno === ERRNO.EINTR && attempt.call.ns >= 0 && what !== 'retry')
+      this.agenda.put(attempt.sinceNs + attempt.call.ns, (nowNs) => this.signal(attempt.call, nowNs));
     if (done) return this.carryOut(attempt, attempt.atNs, false);
     this.threads?.block(attempt.call);
   }
@@ -303,6 +305,15 @@ export class NaiveReplay {
       this.interrupted++;
       this.giveUp(waiter, nowNs);
     }
+  }
+
+  /** The recorded call ended here for a signal. */
+  private signal(call: Call, nowNs: number): void {
+    const waiter = this.waiters.find(({ attempt, done }) => attempt.call === call && !done);
+    if (waiter === undefined) return;
+    this.interrupted++;
+    this.giveUp(waiter, nowNs);
+    this.threads?.release(call, 0, nowNs);
   }
 
   private giveUp(waiter: Waiter, nowNs: number): void {
