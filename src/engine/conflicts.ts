@@ -104,7 +104,8 @@ export class Conflicts {
     if (number === this.groups.length) {
       this.groups.push({
         ...{ operationCase, verdict, errno, row: d.row, ...(hold < 0 ? met : this.holder(hold)), file },
-        ...{ waitNs: 0, count: 0, maxWaitNs: 0, totalWaitNs: 0, before: this.view(d.row, file), after: [] },
+        ...{ waitNs: 0, count: 0, maxWaitNs: 0, totalWaitNs: 0, lateNs: 0, queued: 0 },
+        ...{ before: this.view(d.row, file), after: [] },
       });
       if (number === this.counts.length) {
         const counts = new Float64Array(2 * number);

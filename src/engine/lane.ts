@@ -153,7 +153,7 @@ export class Lane {
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
     this.leases = new OrdinaryLeases({
-      ...{ columns, policies, plan: plan.leases, users, queue },
+      ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
     });
     this.waits = new Waits(columns, policies, plan, holds, this.threads, this.leases);
@@ -392,6 +392,7 @@ export class Lane {
     else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.interrupt) this.operations.interrupt(row, nowNs);
     else if (what === Later.lease) this.leases.atLimit(row, nowNs);
     else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);

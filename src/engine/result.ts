@@ -27,6 +27,9 @@ export interface ConflictGroup {
   count: number;
   maxWaitNs: number;
   totalWaitNs: number;
+  /** Of the first: by how much its wait made its thread later than the recording (closed time), and who queued behind it. */
+  lateNs: number;
+  queued: number;
   before: FlatView;
   after: FlatView;
 }
