@@ -7,7 +7,8 @@ T=/sys/kernel/tracing; [ -d $T/events ] || T=/sys/kernel/debug/tracing
 I=$T/instances/sealtrace-shell-$$
 mkdir $I || exit 2
 READER=
-clean() { echo 0 > $I/tracing_on; sleep 0.5; [ -n "$READER" ] && { kill $READER; wait $READER; } 2>/dev/null; rmdir $I; }
+drained() { ! grep -q "^entries: [1-9]" $I/per_cpu/cpu*/stats || ! kill -0 "$READER" 2>/dev/null; }
+clean() { echo 0 > $I/tracing_on; until drained; do sleep 0.1; done; sleep 0.5; [ -n "$READER" ] && { kill $READER; wait $READER; } 2>/dev/null; rmdir $I; }
 trap clean EXIT; trap "exit 130" INT; trap "exit 143" TERM
 # An event that this kernel does not have is left out, and said.
 put() { [ -e $I/$2 ] && echo "$1" > $I/$2 || echo "not recorded: $2" >&2; }
