@@ -27,16 +27,16 @@ import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
 import { XfsVotes } from './xfs-votes.js';
 
-type Take = (a: Assembler, t: Thread) => void;
+/** A handler, or what needs the assembler itself. */
+type Take = (c: Context, t: Thread, v: Float64Array, a: Assembler) => void;
 
 const nothing: Take = () => {};
 
 /** What to do with each event, by code. */
 const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
-  if (event.kind === 'enter') return (a, t) => a.enter(t, event.call);
-  if (event.kind === 'exit') return (a, t) => a.leave(t, event.call);
-  const handler = HANDLERS[event.name];
-  return handler === undefined ? nothing : (a, t) => handler(a.context, t, a.record.v);
+  if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, event.call);
+  if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, event.call);
+  return HANDLERS[event.name] ?? nothing;
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
 const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);
@@ -66,12 +66,12 @@ function takesWith(taught: TaughtEvents, { events }: EventCatalogue): readonly T
     const own = TAKE[kernelEvent(name)] ?? nothing;
     if (!taught.has(code)) return own;
     if (kind === 'exit')
-      return (a, t) => {
+      return (c, t, v, a) => {
         taught.take(t);
-        own(a, t);
+        own(c, t, v, a);
       };
-    return (a, t) => {
-      own(a, t);
+    return (c, t, v, a) => {
+      own(c, t, v, a);
       taught.take(t);
     };
   });
@@ -83,6 +83,7 @@ function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): Uint8Arr
   );
 }
 
+const NEAR = 64;
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
@@ -98,6 +99,8 @@ export class Assembler implements KernelSink {
   /** The operation a call's return record just ended. */
   private left = 0;
   private lastThread: Thread | null = null;
+  /** Threads met lately, by the low bits of their numbers. */
+  private readonly near: Thread[] = [];
   private lastDevice = -1;
   private lastInode = -1;
   private lastFile = -1;
@@ -171,7 +174,7 @@ export class Assembler implements KernelSink {
     const { record } = this;
     const t = this.thread(record.tid, record.pid, record.comm);
     this.left = 0;
-    this.takes[record.event]!(this, t);
+    this.takes[record.event]!(this.context, t, record.v, this);
     if (this.left > 0) return this.left;
     if (this.foreign[record.event] === 1) return 0;
     if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
@@ -280,9 +283,11 @@ export class Assembler implements KernelSink {
     // The same thread is asked for several times a record.
     const last = this.lastThread;
     if (last !== null && last.tid === tid && last.comm === comm) return last;
-    const known = this.threads.get(tid);
+    const near = this.near[tid & (NEAR - 1)];
+    const known = near !== undefined && near.tid === tid ? near : this.threads.get(tid);
     if (known !== undefined) {
       this.lastThread = known;
+      this.near[tid & (NEAR - 1)] = known;
       // exec and prctl change the name; the last one is shown.
       if (known.comm !== comm && this.words.get(comm) !== '') {
         known.comm = comm;

@@ -60,8 +60,11 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
   const fd = fdOf(t.call.args[0]!);
   const open = t.process.descriptor(fd);
   if (open === undefined) return;
-  callRow(c, t, Op.close, fileOf(open), ret).commit();
+  const e = callRow(c, t, Op.close, fileOf(open), ret);
   t.process.descriptors.delete(fd);
+  // Only a lease hangs on whether the description is still there (dup(2)).
+  if (c.leases.size > 0 && [...t.process.descriptors.values()].includes(open)) e.flags = Flag.shared;
+  e.commit();
 }
 
 export function dup(c: Context, t: Thread, ret: number, from: number, cloexec: boolean): void {

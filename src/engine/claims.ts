@@ -2,7 +2,7 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Case, Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
@@ -125,6 +125,8 @@ export class Claims {
   refusal(d: Decision): number {
     const { seals } = this;
     if (d.file === NONE) return 0;
+    // swapon(2): whatever the policy, a file that is swap already is none anew.
+    if (d.op === Op.swapon && this.holds.count(d.file, Hold.swap) > 0) return ERRNO.EBUSY!;
     const policy = this.policies.of(d.file);
     const { seal } = policy;
     const call = d.op === Op.seal && seal?.taken === 'call' && !seals.isSealed(d.file);
@@ -136,7 +138,8 @@ export class Claims {
   /** As `refusal`, and written down. A refused seal call was when it was made. */
   turnsDown(d: Decision): number {
     const errno = this.refusal(d);
-    if (errno !== 0 && d.op !== Op.seal) this.seals.fail(d.file, d.task, d.timeNs, errno);
+    const isOwn = d.op !== Op.seal && (d.op !== Op.swapon || this.policies.of(d.file).seal?.hold === 'swap');
+    if (errno !== 0 && isOwn) this.seals.fail(d.file, d.task, d.timeNs, errno);
     return errno;
   }
 

@@ -3,7 +3,7 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
-import { Case, ERRNO, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf, writeCase } from './cases.js';
 import { rangeLength } from './effects.js';
@@ -243,6 +243,7 @@ export class Decider {
     const { c } = this;
     const file = c.file[row]!;
     if (isFault(op) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
+    if (op === Op.swapon && file !== NONE && this.holds.count(file, Hold.swap) > 0) return ERRNO.EBUSY!;
     const errno = this.predictedAt(row, op, file, pid);
     return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
   }

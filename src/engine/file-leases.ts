@@ -68,8 +68,7 @@ export class FileLeases {
   private readonly c: EventColumns;
   private leases: Lease[] = [];
   private breakers: Breaker[] = [];
-  /** By file and process: descriptors that it is known to have. */
-  private readonly opens = new Map<string, number>();
+  private readonly opens = new OpenCounts();
 
   constructor(columns: EventColumns) {
     this.c = columns;
@@ -85,7 +84,7 @@ export class FileLeases {
     if (this.breakers.length > 0) this.outlast(d.timeNs);
     switch (d.op) {
       case Op.open:
-        if (d.result >= 0) this.opened(d, 1);
+        if (d.result >= 0) this.opens.add(d, 1);
         return this.leases.length === 0 ? 0 : this.meet(d);
       case Op.truncate:
         return this.leases.length === 0 ? 0 : this.meet(d);
@@ -93,8 +92,7 @@ export class FileLeases {
         if (d.result >= 0) this.take(d);
         return 0;
       case Op.close:
-        // A lease goes with the last descriptor through which its process has the file.
-        if (this.opened(d, -1) > 0) return 0;
+        if (this.opens.outlives(d)) return 0;
         this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
         return 0;
       case Op.lease_release:
@@ -111,13 +109,6 @@ export class FileLeases {
   /** The trace is over. */
   finish(): void {
     this.outlast(Number.POSITIVE_INFINITY);
-  }
-
-  private opened({ file, pid }: LeaseCall, by: number): number {
-    const key = `${file}/${pid}`;
-    const left = Math.max(0, (this.opens.get(key) ?? 0) + by);
-    this.opens.set(key, left);
-    return left;
   }
 
   private meet(d: LeaseCall): number {
@@ -197,5 +188,23 @@ export class FileLeases {
       this.leases = this.leases.filter((one) => !isGone(one));
     }
     this.letGo(nowNs);
+  }
+}
+
+/** By file and process: descriptors that it is known to have. A lease goes with the last of them. */
+export class OpenCounts {
+  private readonly counts = new Map<string, number>();
+
+  /** Returns how many there are then. */
+  add({ file, pid }: LeaseCall, by: number): number {
+    const key = `${file}/${pid}`;
+    const left = Math.max(0, (this.counts.get(key) ?? 0) + by);
+    this.counts.set(key, left);
+    return left;
+  }
+
+  /** A descriptor is closed: does a lease live on, through a copy of it (dup(2)) or through another one? */
+  outlives(close: LeaseCall): boolean {
+    return (close.flags & Flag.shared) !== 0 || this.add(close, -1) > 0;
   }
 }

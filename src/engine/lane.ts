@@ -153,7 +153,7 @@ export class Lane {
     });
     this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
     this.leases = new OrdinaryLeases({
-      ...{ columns, policies, plan: plan.leases, users, queue },
+      ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
     });
     this.waits = new Waits(columns, policies, plan, holds, this.threads, this.leases);
@@ -226,6 +226,7 @@ export class Lane {
     const { tally } = ledger;
     this.fidelity?.finish();
     this.seals.settleCommits();
+    this.conflicts.finish();
     for (const group of this.conflicts.groups) {
       const handle = group.holdHandle;
       // The kernel may have taken a lease before its holder gave it back.
@@ -350,7 +351,7 @@ export class Lane {
     clash.task = c.task[row]!;
     clash.pid = pidAt(this.input, row);
     ledger.count(row, op, Verdict.deny, errno);
-    const group = conflicts.add(clash);
+    const isFirst = conflicts.refuse(clash, nowNs);
     fates.deny(c.opId[row]!);
     if (FREES[operationCase] === 1) {
       this.touches.interfered[file] = 1;
@@ -358,9 +359,8 @@ export class Lane {
       if (plan.observed[file] === 0) files.divergeBy(file, row);
     }
     ledger.tally.time(op, nowNs, this.refusalNs, false);
-    const tells = group.row === row || !files.strayed;
+    const tells = isFirst || !files.strayed;
     files.strayed = true;
-    conflicts.over(group, row, nowNs, 0);
     return tells;
   }
 
@@ -392,6 +392,7 @@ export class Lane {
     else if (what === Later.row) this.step(row, nowNs, false);
     else if (what === Later.wake) this.operations.wake(row, nowNs);
     else if (what === Later.limit) this.claims.atLimit(row, nowNs);
+    else if (what === Later.interrupt) this.operations.interrupt(row, nowNs);
     else if (what === Later.lease) this.leases.atLimit(row, nowNs);
     else if (what === Later.sealLimit) this.claims.atSealLimit(row, nowNs);
     else if (what === Later.rawEnd) this.devices.rawEnd(row, pidAt(this.input, row), nowNs);

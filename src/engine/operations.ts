@@ -8,6 +8,7 @@ import type { Coherence } from './coherence.js';
 import { Decision, isFault } from './decision.js';
 import { unlinkedBy } from './file-sizes.js';
 import type { LaneParts } from './parts.js';
+import { Later } from './queue.js';
 import type { DeadlockRow } from './result.js';
 import { filesOf, type Waiter, type WaitsFor, waitOf } from './waits.js';
 
@@ -158,6 +159,16 @@ export class Operations {
       }
   }
 
+  /** The recorded call ended here for a signal, which comes whatever it waits for; if it still does, nothing of it happens. */
+  interrupt(row: number, nowNs: number): void {
+    const { threads, waits } = this.parts;
+    const waiter = waits.ofRow(row);
+    if (waiter === undefined || waiter.done) return;
+    this.interrupted++;
+    this.giveUp(waiter, nowNs);
+    threads?.release(waiter.decision.task, 0, nowNs);
+  }
+
   /** The trace is over: who waits now waits for ever. */
   finish(endNs: number): void {
     for (const waiter of this.parts.waits.all()) {
@@ -258,8 +269,14 @@ export class Operations {
       ...{ decision, what, sinceNs: d.timeNs, done, late: [...late], pollNs },
       ...{ sleepsOn: 0, sleepsAt: -1, sleeps: 0, woken: false },
     };
+    const sleeper = what === 'lock' ? waits.on(d.blocked).find((one) => one.what === 'pins') : undefined;
+    if (sleeper !== undefined && sleeper.decision.conflict?.row === sleeper.decision.row)
+      sleeper.decision.conflict.queued++;
     waits.add(waiter);
     if (what === 'pins') waits.sleep(waiter);
+    const latencyNs = this.c.latencyNs[d.row]!;
+    if (isInterrupted(d.result) && latencyNs >= 0 && what !== 'retry')
+      this.parts.queue.add(d.timeNs + latencyNs, Later.interrupt, d.row);
     this.parts.files.strayed = true;
     if (done) return this.carryOut(decision, d.timeNs);
     if (threads === null) return;
@@ -328,6 +345,7 @@ export class Operations {
     const lateNs = waiter.done ? this.settleTime(d) : this.complete(d, nowNs);
     for (const row of late) this.parts.observe(row, nowNs);
     threads?.release(d.task, lateNs, nowNs);
+    if (threads !== null && d.conflict?.row === d.row) d.conflict.lateNs = lateNs;
     if (!waiter.done) this.parts.over(d.row, nowNs);
     // A sleeper that kept the lock gives it back.
     for (const file of filesOf(d)) this.stir(file);
@@ -519,6 +537,9 @@ export class Operations {
     if (d.op === Op.fsync || d.op === Op.msync) this.parts.files.commit(d.file);
   }
 }
+
+/** Ended by a signal: EINTR, or begun anew by the kernel after it. */
+const isInterrupted = (result: number): boolean => result === -ERRNO.EINTR! || (result <= -512 && result >= -516);
 
 /** A write that would be refused for its end returns a count of 0 instead. */
 function writeNothing(d: Decision): void {

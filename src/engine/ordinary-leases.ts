@@ -5,10 +5,10 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
+import { OpenCounts } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
 import { asksLease, type LeasePlan } from './lease-plan.js';
 import { Later, type TimeQueue } from './queue.js';
-import type { Users } from './users.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -31,7 +31,6 @@ export interface OrdinaryLeaseParts {
   readonly columns: EventColumns;
   readonly policies: LanePolicies;
   readonly plan: LeasePlan;
-  readonly users: Users;
   readonly queue: TimeQueue;
   /** Told of every file that lost a lease, or has a weaker one. */
   readonly freed: (file: number) => void;
@@ -44,6 +43,7 @@ export class OrdinaryLeases {
   /** In the order in which they were taken. */
   private readonly alive = new Set<OrdinaryLease>();
   private readonly ofFile = new Map<number, OrdinaryLease[]>();
+  private readonly opens = new OpenCounts();
   /** By handle: when it ended here, ns. */
   private readonly ended = new Map<number, number>();
 
@@ -98,9 +98,10 @@ export class OrdinaryLeases {
   see(d: Decision, nowNs: number): void {
     if (d.op === Op.lease) {
       if (asksLease(d.op, d.flags) && d.file !== NONE) this.take(d, nowNs);
-    } else if (this.alive.size === 0) return;
-    else if (d.op === Op.lease_release) this.drop(nowNs, (one) => this.isReleased(d, one));
+    } else if (d.op === Op.open && d.file !== NONE && this.parts.plan.leased[d.file] === 1) this.opens.add(d, 1);
     else if (d.op === Op.close) this.close(d, nowNs);
+    else if (this.alive.size === 0) return;
+    else if (d.op === Op.lease_release) this.drop(nowNs, (one) => this.isReleased(d, one));
     else if (d.op === Op.exit) this.drop(nowNs, ({ pid }) => pid === d.pid);
   }
 
@@ -133,10 +134,8 @@ export class OrdinaryLeases {
     return handle !== 0 ? lease.handle === handle : lease.file === d.file && lease.pid === d.pid;
   }
 
-  /** A lease goes with the last descriptor through which its process has the file. */
   private close(d: Decision, nowNs: number): void {
-    const { users } = this.parts;
-    if (users.of(d.pid).some((handle) => users.openOf(handle) === d.file)) return;
+    if (d.file === NONE || this.parts.plan.leased[d.file] === 0 || this.opens.outlives(d)) return;
     this.drop(nowNs, ({ file, pid }) => file === d.file && pid === d.pid);
   }
 

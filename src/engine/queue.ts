@@ -13,6 +13,7 @@ export const Later = {
   rawEnd: 8,
   sealLimit: 9,
   lease: 10,
+  interrupt: 11,
 } as const;
 
 /** `what` in the lowest bits of an item, the row above them. */

@@ -4,13 +4,14 @@ import type { Histogram as EngineHistogram } from '../base/histogram.js';
 import { createSignature } from '../base/signature.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
 import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/tally.js';
-import type { ExtentView as EngineView } from '../engine/view.js';
+import { type ExtentView as EngineView, extentsOf } from '../engine/view.js';
 import { State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';
 import { Flag, OPS, Op } from '../model/events.js';
 import { CASES, errnoName, HOLDS, VERDICTS, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
+import { followingOf } from './chains.js';
 import { components } from './components.js';
 import { HAZARD_CLASSES } from './hazard-classes.js';
 import { ENDINGS } from './hold-lives.js';
@@ -18,7 +19,17 @@ import { fileName, taskName } from './input.js';
 import { conflictBins, verdictsByTime } from './over-time.js';
 import { clock, evidence, exitTimes, recordsOf } from './places.js';
 import { stateName } from './snapshots.js';
-import type { Conflict, Evidence, ExtentView, Hazard, HeatMap, Histogram, LaneDetail, SealLife } from './types.js';
+import type {
+  Conflict,
+  Delayed,
+  Evidence,
+  ExtentView,
+  Hazard,
+  HeatMap,
+  Histogram,
+  LaneDetail,
+  SealLife,
+} from './types.js';
 
 const MOST_CONFLICTS = 60;
 const MOST_HAZARDS = 100;
@@ -33,6 +44,15 @@ export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneR
     trace,
     shown.flatMap(({ row, holdRow }) => (holdRow >= 0 ? [row, holdRow] : [row])),
   );
+  const following = followingOf(trace, new Set(shown.flatMap(({ row, lateNs }) => (lateNs > 0 ? [row] : []))));
+  const delayedBy = ({ row, lateNs, queued }: ConflictGroup): Delayed => {
+    const { events, next } = following.get(row) ?? { events: 0, next: -1 };
+    return {
+      ...{ lateNs, queued, events: lateNs > 0 ? events : 0 },
+      nextOp: lateNs > 0 && next >= 0 ? OPS[trace.columns.op[next]!]! : '',
+      nextAtNs: lateNs > 0 && next >= 0 ? clock(trace, trace.columns.timeNs[next]!) : -1,
+    };
+  };
   const linesOf = (row: number): readonly Evidence[] => (row < 0 ? [] : (records.get(row) ?? []));
   return {
     policy: lane.policy.name,
@@ -48,6 +68,7 @@ export function laneDetail(trace: Trace, lane: LaneResult, lanes: readonly LaneR
     conflicts: shown.map((g) => ({
       ...conflict(trace, lane, g, lanes),
       evidence: [...linesOf(g.row), ...linesOf(g.holdRow)],
+      delayed: delayedBy(g),
       timeBins: binsOf(g),
     })),
     conflictsLeftOut: Math.max(0, groups.length - MOST_CONFLICTS),
@@ -94,7 +115,7 @@ function conflict(
   lane: LaneResult,
   g: ConflictGroup,
   lanes: readonly LaneResult[],
-): Omit<Conflict, 'timeBins' | 'evidence'> {
+): Omit<Conflict, 'timeBins' | 'evidence' | 'delayed'> {
   const { columns: c } = trace;
   const op = OPS[c.op[g.row]!]!;
   const file = fileName(trace, g.file);
@@ -135,8 +156,8 @@ function conflict(
     file,
     offset: c.op[g.row] === Op.truncate ? c.length[g.row]! : Math.max(0, c.offset[g.row]!),
     length: whole || c.op[g.row] === Op.truncate || c.length[g.row]! < 0 ? -1 : c.length[g.row]!,
-    extentsBefore: g.before.map(extentView),
-    extentsAfter: g.after.map(extentView),
+    extentsBefore: extentsOf(g.before).map(extentView),
+    extentsAfter: extentsOf(g.after).map(extentView),
     elsewhere: Object.fromEntries(lanes.map((other) => [other.policy.name, verdictAt(other, g.row)])),
   };
 }

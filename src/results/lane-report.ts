@@ -5,6 +5,7 @@ import { EndedBy } from '../engine/seal-plan.js';
 import { OPS } from '../model/events.js';
 import { errnoName, VERDICT_COUNT, VERDICTS } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
+import { ringsOf } from './chains.js';
 import { fileName } from './input.js';
 import type { LaneReport, LatencyStats, VerdictCounts, WaitStats } from './types.js';
 
@@ -44,6 +45,7 @@ export function laneReport(trace: Trace, lane: LaneResult, costs: string): LaneR
     secondary: waitStats(lane.secondary),
     interrupted: lane.interrupted,
     deadlocks: lane.deadlocks.length,
+    ...(lane.deadlocks.length === 0 ? {} : { rings: ringsOf(trace, lane.deadlocks) }),
     notReached: lane.notReached,
     latestNs: lane.latestNs,
     conflicts: lane.conflicts,

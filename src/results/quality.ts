@@ -55,7 +55,7 @@ export function quality(
   for (const lane of reports) {
     if (lane.deadlocks > 0)
       reasons.push(
-        `${lane.policy}: threads wait for each other in ${lane.deadlocks} ${lane.deadlocks === 1 ? 'ring' : 'rings'}; what ends none of them is told as still waiting.`,
+        `${lane.policy}: threads wait for each other in ${lane.deadlocks} ${lane.deadlocks === 1 ? 'ring' : 'rings'}${ringText(lane)}; what ends none of them is told as still waiting.`,
       );
     if (lane.notReached > 0)
       reasons.push(
@@ -68,6 +68,15 @@ export function quality(
       `${uncertain} writes and faults hit ranges whose map the trace does not tell; they count as writes to allocated blocks.`,
     );
   return { safe: reasons.length === 0, reasons, divergence };
+}
+
+/** The first ring by its names. */
+function ringText({ deadlocks, rings = [] }: LaneReport): string {
+  const [first] = rings;
+  if (first === undefined) return '';
+  const [one, ...others] = first.threads;
+  const who = others.length === 0 ? `${one} for what only itself gives back` : [one, ...others, one].join(' for ');
+  return ` (${deadlocks === 1 ? '' : 'the first: '}${who}, closed by ${first.op} of ${first.file})`;
 }
 
 const MAPS: ReadonlySet<number> = new Set([

@@ -147,6 +147,8 @@ export interface LaneReport {
   readonly interrupted: number;
   /** Rings of threads that wait for each other (closed timing). */
   readonly deadlocks: number;
+  /** The first of them by name; left out where there is none. */
+  readonly rings?: readonly Ring[];
   /** Events that threads never came to, because they waited to the end or were killed while they were late (closed timing). */
   readonly notReached: number;
   /** How much longer the replay lasts than the trace, ns (closed timing). */
@@ -197,6 +199,28 @@ export interface Evidence {
   readonly text: string;
 }
 
+/** What a conflict delayed, of the first of its group. */
+export interface Delayed {
+  /** By how much its thread went on later than in the recording; 0 in open timing, or where nothing waited. */
+  readonly lateNs: number;
+  /** Events of that thread after it, each as much later; the first of them, and when the trace has it (-1: none). */
+  readonly events: number;
+  readonly nextOp: string;
+  readonly nextAtNs: number;
+  /** Reads and writes of others that queued behind it, because it kept the file's I/O lock. */
+  readonly queued: number;
+}
+
+/** A ring of threads that wait for each other, and the operation that closed it. */
+export interface Ring {
+  readonly atNs: number;
+  readonly op: string;
+  readonly file: string;
+  /** In the order in which each waits for the next; the last waits for the first. */
+  readonly threads: readonly string[];
+  readonly evidence: readonly Evidence[];
+}
+
 /** One conflict, standing for `count` equal ones (same policy, operation case, hold, verdict, file, actor and holder names). */
 export interface Conflict {
   readonly signature: string;
@@ -225,6 +249,8 @@ export interface Conflict {
   readonly extentsBefore: readonly ExtentView[];
   readonly extentsAfter: readonly ExtentView[];
   readonly evidence: readonly Evidence[];
+  /** What came of it: the end of the chain that begins with the hold. */
+  readonly delayed: Delayed;
   /** What each replayed policy did with this very operation: policy -> verdict (with errno). */
   readonly elsewhere: Readonly<Record<string, string>>;
   /** Time bins (as of the heat map) in which equal operations got this answer, rising. */

@@ -129,3 +129,22 @@ export function trace(holding: Holding, story: Story, pid: number, start = world
     .map((taken) => ({ t: RELEASE, op: releases[taken.op]!, pid: HOLDER, path: '/f', handle: taken.handle }));
   return { lines: [...start, ...holding.lines, line, ...given, { t: 100_000, op: 'fsync', path: '/other' }], line };
 }
+
+/** /f is whole when it is claimed, so that every claim is had. */
+export const whole: readonly Line[] = [
+  ...written('/f', 10, 100),
+  ...written('/clone', 1, 300),
+  ...written('/other', 10, 200),
+];
+export const CLAIMED = 30_000;
+/** The state that a story asks for, once the file is claimed. */
+export function later({ name }: Story): Line[] {
+  if (name.endsWith('_unwritten'))
+    return [{ t: CLAIMED, op: 'extent', path: '/f', ...pages(1, 1), addr: 101 * PAGE, state: 'unwritten' }];
+  if (name.endsWith('_hole')) return [{ t: CLAIMED, op: 'map_remove', path: '/f', ...pages(2, 1) }];
+  if (!name.endsWith('_shared') && name !== 'unshare') return [];
+  return [
+    { t: CLAIMED, op: 'extent', path: '/f', ...pages(3, 1), addr: 300 * PAGE, state: 'shared' },
+    { t: CLAIMED, op: 'extent', path: '/clone', ...pages(0, 1), addr: 300 * PAGE, state: 'shared' },
+  ];
+}

@@ -13,22 +13,20 @@ import {
   READINGS,
   type Reading,
 } from '../support/decision-table.js';
-import { type Line, PAGE, pages, replayLines, written } from '../support/replay.js';
-import { AT, HOLDER, HOLDINGS, type Holding, OTHER, RELEASE, STORIES, type Story } from './cell-stories.js';
+import { type Line, replayLines } from '../support/replay.js';
+import {
+  AT,
+  HOLDER,
+  HOLDINGS,
+  type Holding,
+  later,
+  OTHER,
+  RELEASE,
+  STORIES,
+  type Story,
+  whole,
+} from './cell-stories.js';
 
-const whole: readonly Line[] = [...written('/f', 10, 100), ...written('/clone', 1, 300), ...written('/other', 10, 200)];
-const CLAIMED = 30_000;
-/** The state that a story asks for, once the file is claimed. */
-function later({ name }: Story): Line[] {
-  if (name.endsWith('_unwritten'))
-    return [{ t: CLAIMED, op: 'extent', path: '/f', ...pages(1, 1), addr: 101 * PAGE, state: 'unwritten' }];
-  if (name.endsWith('_hole')) return [{ t: CLAIMED, op: 'map_remove', path: '/f', ...pages(2, 1) }];
-  if (!name.endsWith('_shared') && name !== 'unshare') return [];
-  return [
-    { t: CLAIMED, op: 'extent', path: '/f', ...pages(3, 1), addr: 300 * PAGE, state: 'shared' },
-    { t: CLAIMED, op: 'extent', path: '/clone', ...pages(0, 1), addr: 300 * PAGE, state: 'shared' },
-  ];
-}
 const needsHole = ({ name }: Story): boolean => name.endsWith('_hole');
 
 const claim = (op: string, flags: readonly string[] = []): Line => ({

@@ -170,6 +170,25 @@ test('holders that wait for each other’s leases are found; in the end the kern
   expect([wait.maxNs, wait.totalNs]).toEqual([45 * SECOND, 90 * SECOND]);
 });
 
+test('a wait that a signal ended in the recording ends with it, unless the lease was given back before; the thread goes on', async () => {
+  const line = open(2 * MS, ['write'], { ret: '-EINTR', ns: 3 * MS });
+  const next = on(6 * MS, 'punch', OTHER, pages(0, 1));
+  for (const timing of ['open', 'closed'] as const) {
+    const replayed = await run([lease(MS, 'write'), line, next, release(9 * MS)], { timing });
+    expect(replayed.lane('dax')).toMatchObject({ interrupted: 1, stillWaiting: 0, wait: { totalNs: 3 * MS } });
+    expect(replayed.map('dax', '/f')).toEqual(['1+15 written@101']);
+    const given = await run([lease(MS, 'write'), line, next, release(4 * MS)], { timing });
+    expect(given.lane('dax')).toMatchObject({ interrupted: 0, wait: { totalNs: 2 * MS } });
+  }
+  // Linux 6.1: nothing but a signal ends a wait for pins (dax_wait=until-signal).
+  const pin = on(MS, 'pin', HOLDER, { ...pages(0, 1), handle: 'p', flags: ['write'] });
+  const cut = on(2 * MS, 'truncate', OTHER, { size: 4 * PAGE, ret: '-EINTR', ns: 5000 * MS });
+  const asleep = await run([pin, cut, on(3 * MS, 'unpin', HOLDER, { handle: 'p' })], {
+    settings: { dax_wait: 'until-signal' },
+  });
+  expect(asleep.lane('dax')).toMatchObject({ interrupted: 1, stillWaiting: 0, wait: { totalNs: 5000 * MS } });
+});
+
 test('the conflict names the lease, its holder and what it made of the opener', async () => {
   const replayed = await run([
     lease(MS, 'write', { comm: 'holder' }),

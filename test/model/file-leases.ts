@@ -2,7 +2,6 @@
 import type { Policy } from '../../src/model/policy.js';
 import type { Call } from './calls.js';
 import type { FileModel } from './disk.js';
-import type { Holds } from './holds.js';
 import type { ClaimParts } from './seals.js';
 
 interface FileLease {
@@ -21,18 +20,15 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class FileLeaseList {
   private all: FileLease[] = [];
   private readonly policy: Policy;
-  private readonly holds: Holds;
   private readonly freed: ClaimParts['freed'];
   private readonly at: ClaimParts['at'];
+  /** Descriptors by file and process. */
+  private readonly opens = new Map<string, number>();
   private readonly outlasted: ReadonlyMap<number, Outlasted>;
 
-  constructor(
-    calls: readonly Call[],
-    { policy, holds, freed, at }: Pick<ClaimParts, 'policy' | 'holds' | 'freed' | 'at'>,
-  ) {
+  constructor(calls: readonly Call[], { policy, freed, at }: Pick<ClaimParts, 'policy' | 'freed' | 'at'>) {
     this.outlasted = outlasted(calls);
     this.policy = policy;
-    this.holds = holds;
     this.freed = freed;
     this.at = at;
   }
@@ -83,11 +79,19 @@ export class FileLeaseList {
       else own.type = type;
       return;
     }
-    const open = [...this.holds.users.values()].some((user) => user.open && user.file === file && user.pid === pid);
+    const key = `${file?.path} ${pid}`;
+    const by = op === 'open' ? 1 : op === 'close' && !flags.has('shared') ? -1 : 0;
+    const open = Math.max(0, (this.opens.get(key) ?? 0) + by);
+    this.opens.set(key, open);
     for (const lease of [...this.all]) {
       const mine = lease.pid === pid && lease.file === file;
       const released = op === 'lease_release' && (handle === '' ? mine : lease.handle === handle);
-      if (released || (op === 'close' && mine && !open) || (op === 'exit' && lease.pid === pid)) this.end(lease);
+      if (
+        released ||
+        (op === 'close' && mine && !flags.has('shared') && open === 0) ||
+        (op === 'exit' && lease.pid === pid)
+      )
+        this.end(lease);
     }
   }
 
@@ -151,7 +155,8 @@ function outlasted(calls: readonly Call[]): Map<number, Outlasted> {
     returned(line.t);
     const key = `${path} ${pid}`;
     if (op === 'open' && !call.failed) opens.set(key, (opens.get(key) ?? 0) + 1);
-    if (op === 'close') opens.set(key, Math.max(0, (opens.get(key) ?? 0) - 1));
+    const closes = op === 'close' && !call.flags.has('shared');
+    if (closes) opens.set(key, Math.max(0, (opens.get(key) ?? 0) - 1));
     if (op === 'open' || op === 'truncate') {
       const inTheWay = conflicts(call);
       for (const lease of inTheWay) {
@@ -166,7 +171,7 @@ function outlasted(calls: readonly Call[]): Map<number, Outlasted> {
         leases = leases.filter((lease) => lease === own || lease.path !== path || (reads && lease.reads));
       if (own === undefined) leases.push({ line: call.index, path: path!, pid, reads, writerNs: -1, askedNs: -1 });
       else if (own.reads !== reads) Object.assign(own, { reads, askedNs: own.writerNs });
-    } else if (!call.failed && (op === 'lease_release' || op === 'exit' || (op === 'close' && !opens.get(key))))
+    } else if (!call.failed && (op === 'lease_release' || op === 'exit' || (closes && !opens.get(key))))
       leases = leases.filter((lease) => lease.pid !== pid || (op !== 'exit' && lease.path !== path));
     waiting = waiting.filter((one) => conflicts(one).length > 0);
   }

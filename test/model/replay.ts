@@ -75,7 +75,7 @@ export class NaiveReplay {
     const freed = (file: FileModel): void => {
       this.stirred.add(file);
     };
-    this.leases = new FileLeaseList(calls, { policy, holds: this.holds, freed, at });
+    this.leases = new FileLeaseList(calls, { policy, freed, at });
     this.claims = new Claims({
       ...{ policy, disk: this.disk, plan: this.plan, rule, unseal, endNs: this.endNs, holds: this.holds },
       ...{
@@ -211,7 +211,8 @@ export class NaiveReplay {
     const beyond = isBeyond(call, file);
     const refusal = this.table.refusalOf(call, file);
     // A refused seal call was written down when it was made.
-    if (refusal !== 0 && call.op !== 'seal') this.holds.seal(file!, call.pid, atNs, refusal);
+    const isOwn = call.op !== 'seal' && (call.op !== 'swapon' || policy.seal?.hold === 'swap');
+    if (refusal !== 0 && isOwn) this.holds.seal(file!, call.pid, atNs, refusal);
     if (refusal === ERRNO.RECALLCONFLICT) this.claims.startBreak(file!, atNs, call.pid);
     if (refusal !== 0) deny(attempt, refusal);
     else if (isFault(call.op) && file !== null && this.claims.barsFault(call, file)) deny(attempt, ERRNO.SIGBUS!);
@@ -278,6 +279,8 @@ export class NaiveReplay {
     // Who queues behind a lock in open time delays nothing but its own return.
     const done = what === 'lock' && this.threads === null;
     this.waiters.push({ attempt, what, done, pollNs, lookedNs: attempt.atNs, changedNs: -1, order: 0 });
+    if (attempt.call.errno === ERRNO.EINTR && attempt.call.ns >= 0 && what !== 'retry')
+      this.agenda.put(attempt.sinceNs + attempt.call.ns, (nowNs) => this.signal(attempt.call, nowNs));
     if (done) return this.carryOut(attempt, attempt.atNs, false);
     this.threads?.block(attempt.call);
   }
@@ -302,6 +305,15 @@ export class NaiveReplay {
       this.interrupted++;
       this.giveUp(waiter, nowNs);
     }
+  }
+
+  /** The recorded call ended here for a signal. */
+  private signal(call: Call, nowNs: number): void {
+    const waiter = this.waiters.find(({ attempt, done }) => attempt.call === call && !done);
+    if (waiter === undefined) return;
+    this.interrupted++;
+    this.giveUp(waiter, nowNs);
+    this.threads?.release(call, 0, nowNs);
   }
 
   private giveUp(waiter: Waiter, nowNs: number): void {

@@ -110,6 +110,7 @@ export class Table {
   refusalOf(call: Call, file: FileModel | null): number {
     const { seal } = this.policy;
     if (file === null) return 0;
+    if (call.op === 'swapon' && this.holds.of(file).some(({ kind }) => kind === 'swap')) return ERRNO.EBUSY!;
     const isCall = call.op === 'seal' && seal?.taken === 'call' && !this.seals.sealed.has(file);
     const isMapping = call.op === 'mmap' && call.flags.has('direct') && seal?.taken === 'mapping';
     const claim = this.seals.claimOf(call);

@@ -28,7 +28,7 @@ export const step = fc.record({
   named: fc.constantFrom(false, false, true),
   dt: fc.integer({ min: 0, max: 300 }),
   ns: fc.option(fc.nat(3_000), { freq: 2 }),
-  ret: fc.constantFrom(...([null, null, null, null, null, null, 0, 0, '-EIO', '-ETXTBSY'] as const)),
+  ret: fc.constantFrom(...([null, null, null, null, null, null, 0, 0, '-EIO', '-ETXTBSY', '-EINTR'] as const)),
 });
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 

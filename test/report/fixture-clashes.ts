@@ -128,6 +128,13 @@ export const conflictOf = (clash: Clash, policy: PolicyId): readonly Conflict[] 
       waitNs,
       maxWaitNs: Math.round(waitNs * 1.4),
       totalWaitNs: waitNs * count,
+      delayed: {
+        lateNs: waitNs,
+        events: waitNs > 0 ? 12 : 0,
+        nextOp: waitNs > 0 ? 'write' : '',
+        nextAtNs: waitNs > 0 ? atNs + 1000 : -1,
+        queued: 0,
+      },
       wanter,
       holder,
       hold: holder === '' ? '' : (HOLDS[policy] ?? ''),

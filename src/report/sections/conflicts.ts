@@ -163,6 +163,26 @@ const wanted = (conflict: Conflict): readonly Fact[] => [
     label: 'how often',
     text: [count(conflict.count), conflict.count === 1 ? ' time under ' : ' times alike under ', conflict.policy],
   },
+  ...delays(conflict.delayed),
+];
+
+/** The end of the chain: what its wait delayed. */
+const delays = ({ lateNs, events, nextOp, queued }: Conflict['delayed']): readonly Fact[] => [
+  ...(lateNs > 0
+    ? [
+        {
+          label: 'delays',
+          text: [
+            'its thread by ',
+            value(lateNs, 'ns', 'modelled'),
+            events === 0
+              ? ', which did nothing after it'
+              : [', ', count(events), ' later events, first a ', words(nextOp)],
+          ].flat(),
+        },
+      ]
+    : []),
+  ...(queued > 0 ? [{ label: 'queued behind it', text: [count(queued), ' reads and writes of the file'] }] : []),
 ];
 
 const held = (conflict: Conflict): readonly Fact[] =>
