@@ -39,7 +39,7 @@ export interface EventKind {
   readonly isNote: boolean;
   readonly isOnCall: boolean;
   readonly isMarker: boolean;
-  /** A tracepoint that is no call and no marker, seen by the kernel itself. */
+  /** A tracepoint that is no call and no marker, seen by the kernel itself; an observer outside sees signals too. */
   readonly isKernel: boolean;
   /** Places of the values that it is known by. */
   readonly knownBy: readonly number[];
@@ -88,7 +88,7 @@ function kindOf(event: KernelEvent, id: number): EventKind {
     isNote,
     isOnCall: ON_CALLS.has(name),
     isMarker: MARKERS.has(name),
-    isKernel: !isNote && call === '' && !MARKERS.has(name),
+    isKernel: !isNote && call === '' && !MARKERS.has(name) && name !== 'signal_deliver',
     knownBy: known?.places ?? numbersOf(event, width),
     anyThread: known?.anyThread ?? false,
     devices: OF_BLOCKS.test(name) ? slots.flatMap((s, i) => (s.type === 'd' ? [slotPlaces(event)[i]!] : [])) : [],

@@ -75,6 +75,17 @@ lines.on('line', (line) => {
 lines.on('close', () => console.log(records));
 `;
 
+type TableLine = (i: number) => string;
+const TABLES: readonly (readonly [name: string, head: string, line: TableLine])[] = [
+  ['CSV', 'time,op,offset,size\n', (i) => `${i * 1000},${i % 3 === 0 ? 'write' : 'read'},${(i % 4096) * 4096},4096\n`],
+  [
+    'NDJSON',
+    '{"schema":"sealtrace.events/1","clock":"mono","originNs":0}\n',
+    (i) =>
+      `{"t":${i * 1000},"op":"${i % 3 === 0 ? 'write' : 'read'}","pid":7,"path":"/f${i % 16}","off":${(i % 4096) * 4096},"len":4096,"ret":0,"ns":500}\n`,
+  ],
+];
+
 const scratch = join(tmpdir(), 'sealtrace-bench-ingest');
 rmSync(scratch, { recursive: true, force: true });
 mkdirSync(scratch);
@@ -166,17 +177,6 @@ function weighOthers(program: readonly string[]): void {
     weigh(program, [path]);
   }
 }
-
-type TableLine = (i: number) => string;
-const TABLES: readonly (readonly [name: string, head: string, line: TableLine])[] = [
-  ['CSV', 'time,op,offset,size\n', (i) => `${i * 1000},${i % 3 === 0 ? 'write' : 'read'},${(i % 4096) * 4096},4096\n`],
-  [
-    'NDJSON',
-    '{"schema":"sealtrace.events/1","clock":"mono","originNs":0}\n',
-    (i) =>
-      `{"t":${i * 1000},"op":"${i % 3 === 0 ? 'write' : 'read'}","pid":7,"path":"/f${i % 16}","off":${(i % 4096) * 4096},"len":4096,"ret":0,"ns":500}\n`,
-  ],
-];
 
 function writeTable(path: string, bytes: number, head: string, line: TableLine): void {
   const file = openSync(path, 'w');

@@ -92,7 +92,7 @@ describe('a mixed lane', () => {
     expect(named.lanes.map(({ policy }) => policy)).toEqual(['prod', 'odp']);
     const report = await sealtrace(['compare', KILL, 'prod', 'odp', ...lane, '-o', '-', '-q']);
     const said = report.out.match(/gives each file its policy: [^<]*/)?.[0].replaceAll('\u00a0', ' ');
-    expect(said).toContain('held*: mapdirect (1 file); &gt;1G: ondisk (0 files)');
+    expect(said).toContain('held*: mapdirect (5 files); &gt;1G: ondisk (0 files)');
   });
 
   test('has maps of its own', async () => {

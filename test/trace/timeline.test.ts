@@ -392,3 +392,21 @@ describe.skipIf(!hasShared)('recordings of ../shared, which is there', () => {
     expect(operations(trace)).toEqual(operations(alone));
   });
 });
+
+test('a signal among the lines of strace leaves it an observer from outside: what it saw is not told twice', async () => {
+  const lines = text('strace.txt.gz').split('\n');
+  const [, tid, time] = /^(\d+) +(\d+\.\d+) /.exec(lines[1]!)!;
+  lines.splice(2, 0, `${tid} ${time} --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---`);
+  const told = (trace: Trace): string[] =>
+    operations(trace)
+      .filter(({ op }) => /^(read|write|fsync|truncate|fallocate|reflink)$/.test(op))
+      .map(({ op, file: name, offset, length }) => `${op} ${name} ${offset} ${length}`);
+  // The file system announces transfers whose calls only strace tells.
+  const report = text('report.txt.gz')
+    .split('\n')
+    .filter((line) => !/ sys_(enter|exit)_p(read|write)64: /.test(line));
+  const announced = file('no-transfers.report.txt', report.join('\n'));
+  const expected = told(await joined([announced, STRACE]));
+  expect(expected.length).toBeGreaterThan(20);
+  expect(told(await joined([announced, file('signal.strace.txt', lines.join('\n'))]))).toEqual(expected);
+});
