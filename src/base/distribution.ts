@@ -1,9 +1,11 @@
-// Distributions as data, and draws from them: a table of values, a table of quantiles, or a family by its parameters.
+// Distributions as data, and draws from them: a table of values, values in order, a table of quantiles, or a family by its parameters.
 import type { Random } from './random.js';
 
 export type Distribution =
   /** Each value as often as its count says, whole numbers: so often in every so many draws. */
   | { readonly is: 'values'; readonly values: readonly number[]; readonly counts: readonly number[] }
+  /** One after the other, then from the first again. */
+  | { readonly is: 'ordered'; readonly values: readonly number[] }
   /** Values at equal steps of probability from 0 to 1 and, of the last step, at its halves: straight lines between them. */
   | { readonly is: 'quantiles'; readonly points: readonly number[]; readonly tail: readonly number[] }
   | { readonly is: 'exponential'; readonly mean: number }
@@ -51,6 +53,11 @@ export function drawsOf(one: Distribution): Draws {
   switch (one.is) {
     case 'values':
       return one.values.length === 1 ? always(one.values[0]!) : dealt(new Decks([one.counts]), [one.values]);
+    case 'ordered':
+      return dealt(
+        new Decks(one.values.map(() => [1])),
+        one.values.map((value) => [value]),
+      );
     case 'quantiles':
       return fromQuantiles(one);
     case 'exponential':

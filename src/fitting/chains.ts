@@ -1,6 +1,7 @@
 // What the threads of a role do: the chain of their steps, with what was seen at each.
+import type { Distribution } from '../base/distribution.js';
 import { FLAGS, Flag, OPS, Op } from '../model/events.js';
-import type { Bytes } from '../model/units.js';
+import type { Bytes, Nanos } from '../model/units.js';
 import {
   type Count,
   type Deals,
@@ -17,9 +18,11 @@ import type { HoldUse, Use } from './use.js';
 const MOST_ALIGN = 2 ** 20;
 const ALIGNED = 0.95;
 
-/** Of a role with one thread: steps that led to so few others are dealt in order, the others in so many parts. */
+/** Steps that led to so few others are dealt in order, the others in so many parts. */
 const MOST_ORDERED = 64;
 const PARTS = 16;
+/** And so many gaps before a step. */
+const MOST_ORDERED_GAPS = 128;
 
 /** What was seen at one step of a role. */
 interface Seen {
@@ -47,6 +50,13 @@ interface Last {
   readonly ends: Map<number, { offset: Bytes; end: Bytes }>;
 }
 
+/** Where a thread is in its chain, and where it was last in the files of each kind. */
+interface Walker {
+  before: number;
+  beforeNs: Nanos;
+  readonly lasts: Map<number, Last>;
+}
+
 export interface Chain {
   readonly first: Deals;
   readonly chain: readonly Step[];
@@ -57,21 +67,24 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
   const seen: Seen[] = [];
   const numbers = new Map<string, number>();
   const first: number[] = [];
+  const walkers = new Map<Use, Walker>();
   for (const uses of threads) {
-    const lasts = new Map<number, Last>();
-    let before = -1;
-    uses.forEach((use, i) => {
-      const number = stepOf(use, kindOf, seen, numbers);
-      const step = seen[number]!;
-      (before < 0 ? first : seen[before]!.next).push(number);
-      if (i > 0) step.gaps.push(use.timeNs - uses[i - 1]!.timeNs);
-      note(step, use, lasts, memberOf);
-      before = number;
-    });
+    const walker: Walker = { before: -1, beforeNs: 0, lasts: new Map() };
+    for (const use of uses) walkers.set(use, walker);
   }
-  const parts = threads.length === 1;
+  // All threads of a role deal from the same decks, so what they did is put in the order in which it was done.
+  for (const use of threads.flat().sort((a, b) => a.timeNs - b.timeNs)) {
+    const walker = walkers.get(use)!;
+    const number = stepOf(use, kindOf, seen, numbers);
+    const step = seen[number]!;
+    (walker.before < 0 ? first : seen[walker.before]!.next).push(number);
+    if (walker.before >= 0) step.gaps.push(use.timeNs - walker.beforeNs);
+    note(step, use, walker.lasts, memberOf);
+    walker.before = number;
+    walker.beforeNs = use.timeNs;
+  }
   const choice = (step: Seen): boolean => kinds[step.kind]!.members.length > 1;
-  return { first: dealsOf(first, parts), chain: seen.map((step) => stepModel(step, parts, choice(step))) };
+  return { first: dealsOf(first), chain: seen.map((step) => stepModel(step, choice(step))) };
 }
 
 function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string, number>): number {
@@ -141,9 +154,7 @@ function place(step: Seen, use: Use, last: { readonly offset: Bytes; readonly en
 }
 
 /** A step that led to few others keeps their order; of one that led to many, the parts of its life keep theirs. */
-function dealsOf(next: readonly number[], inParts: boolean): Deals {
-  if (next.length === 0) return [];
-  if (!inParts) return [countsOf(next)];
+function dealsOf(next: readonly number[]): Deals {
   const size = next.length <= MOST_ORDERED ? 1 : Math.ceil(next.length / PARTS);
   const decks: Count[][] = [];
   for (let at = 0; at < next.length; at += size) {
@@ -163,7 +174,7 @@ function countsOf(numbers: readonly number[]): Count[] {
   return [...counts].map(([number, count]) => ({ number, count }));
 }
 
-function stepModel(step: Seen, inParts: boolean, choice: boolean): Step {
+function stepModel(step: Seen, choice: boolean): Step {
   const { use, count } = step;
   return {
     op: OPS[use.op]!,
@@ -172,9 +183,9 @@ function stepModel(step: Seen, inParts: boolean, choice: boolean): Step {
     errno: use.errno,
     kind: step.kind,
     other: step.other,
-    files: choice ? dealsOf(step.files, inParts) : [],
-    next: dealsOf(step.next, inParts),
-    gap: distributionOf(step.gaps.length > 0 ? step.gaps : [0]),
+    files: choice ? dealsOf(step.files) : [],
+    next: dealsOf(step.next),
+    gap: gapOf(step.gaps),
     latency: distributionOrNull(step.latencies),
     bytes: distributionOrNull(step.bytes),
     place: placeOf(step),
@@ -184,6 +195,13 @@ function stepModel(step: Seen, inParts: boolean, choice: boolean): Step {
     mapped: share(step.mapped, count),
     pinned: share(step.pinned, count),
   };
+}
+
+/** Of a step that came seldom, one gap may be longer than all others are together: when it comes decides who meets whom. */
+function gapOf(gaps: readonly Nanos[]): Distribution {
+  const fitted = distributionOf(gaps.length > 0 ? gaps : [0]);
+  const one = fitted.is === 'values' && fitted.values.length === 1;
+  return one || gaps.length > MOST_ORDERED_GAPS ? fitted : { is: 'ordered', values: gaps };
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number((part / whole).toFixed(6)));

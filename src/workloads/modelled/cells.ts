@@ -89,6 +89,11 @@ export class Cells {
     return this.#addr[cell]!;
   }
 
+  /** Are any within the size in this state? */
+  has(state: number): boolean {
+    return this.#having[state]! > 0;
+  }
+
   // hot
   put(cell: number, state: number, addr: Bytes): void {
     const had = this.#state[cell]!;

@@ -128,7 +128,9 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
   const { cells } = file;
   if (op === Op.truncate) cells.cut(length);
   if (op === Op.open && (flags & Flag.trunc) !== 0) cells.cut(0);
-  if (op === Op.unlink || (op === Op.rename && (flags & Flag.over) !== 0)) cells.cut(0);
+  // Who still maps it keeps its blocks.
+  const gone = op === Op.unlink || (op === Op.rename && (flags & Flag.over) !== 0);
+  if (gone && file.mappings === 0) cells.cut(0);
   if (!file.mapped || offset < 0 || length <= 0) return UNKNOWN;
   const cell = Math.floor(offset / cells.cellBytes);
   const count = Math.ceil(length / cells.cellBytes);

@@ -8,7 +8,7 @@ import { Space } from './cells.js';
 import { cellsFor, type KindFiles, kindFiles } from './files.js';
 import { Mappings } from './holds.js';
 import type { FileMember, WorkloadModel } from './model.js';
-import { type ReadyRole, readyRole } from './role.js';
+import { readyRole } from './role.js';
 import { POLLS_OF_SPAN, Thread } from './thread.js';
 
 export interface Amount {
@@ -32,7 +32,6 @@ export function modelledWorkload(name: string, model: WorkloadModel, amount: Amo
 interface Cast {
   readonly model: WorkloadModel;
   readonly repeats: boolean;
-  readonly roles: readonly ReadyRole[];
   readonly random: Random;
   /** By role: when its threads start and how many steps they take, to be taken from the end. */
   readonly starts: number[][];
@@ -42,12 +41,10 @@ interface Cast {
 function populate(world: World, model: WorkloadModel, { copies, repeats }: Amount): void {
   const random = world.fork();
   const space = new Space(world, model.reuse);
-  const roles = model.roles.map(readyRole);
   const threads = threadsOf(model).map((count) => count * copies);
   const cast: Cast = {
     model,
     repeats,
-    roles,
     random,
     starts: model.roles.map(({ starts }, i) => spread(starts, threads[i]!, random)),
     steps: model.roles.map(({ steps }, i) => spread(steps, threads[i]!, random)),
@@ -61,8 +58,9 @@ function populate(world: World, model: WorkloadModel, { copies, repeats }: Amoun
 }
 
 function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): void {
-  const { model, roles, random, starts, steps } = cast;
-  const alone = threadsOf(model).map((count) => count === 1);
+  const { model, random, starts, steps } = cast;
+  // The decks of a role are in the order of the recording, which each copy goes through by itself.
+  const roles = model.roles.map(readyRole);
   const pollNs = Math.max(1000, model.spanNs / POLLS_OF_SPAN);
   const againNs = cast.repeats ? model.spanNs : Number.POSITIVE_INFINITY;
   for (const { count, threads } of model.processes)
@@ -71,8 +69,7 @@ function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): vo
       const pid = world.nextPid;
       for (const one of threads)
         for (let n = 0; n < one.count; n++) {
-          // A thread that is the only one of its role deals from decks of its own.
-          const role = alone[one.role] ? readyRole(model.roles[one.role]!) : roles[one.role]!;
+          const role = roles[one.role]!;
           const task = world.thread(`role-${one.role}`, pid);
           const firstNs = Math.max(0, starts[one.role]!.pop()!);
           const wanted = Math.max(1, Math.round(steps[one.role]!.pop()!));

@@ -165,7 +165,7 @@ const processKind = (at: At, roles: number): ProcessKind => ({
   })),
 });
 
-const KINDS = ['values', 'quantiles', 'exponential', 'lognormal', 'pareto'] as const;
+const KINDS = ['values', 'quantiles', 'exponential', 'lognormal', 'pareto', 'ordered'] as const;
 
 /** Nothing of it is below `least` or above `most`, and it has a mean. */
 export function distribution(at: At, least: number, most: number = MOST_NS): Distribution {
@@ -178,6 +178,8 @@ export function distribution(at: At, least: number, most: number = MOST_NS): Dis
         throw at.get('counts').wrong(`${values.length} counts, one for each value`, `${counts.length}`);
       return { is, values, counts };
     }
+    case 'ordered':
+      return { is, values: at.get('values').some(MOST, (one) => one.number(least, most)) };
     case 'quantiles':
       return {
         is,

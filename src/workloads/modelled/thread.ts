@@ -7,7 +7,7 @@ import type { World } from '../parts/world.js';
 import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
-import type { ReadyHold, ReadyRole, ReadyStep } from './role.js';
+import { type ReadyHold, type ReadyRole, type ReadyStep, Way } from './role.js';
 import { Col, WIDTH } from './rows.js';
 
 /** What puts blocks into the hands of a device. */
@@ -18,10 +18,16 @@ const MOST_AT_ONCE = 64;
 /** Shares that count as all and none. */
 const ALWAYS = 0.95;
 const NEVER = 0.05;
-/** A thread that waits for others looks after a first pause, then after longer ones, in all for so many first pauses. */
+/**
+ * A thread that waits for others looks after a first pause, then after longer ones: in all for so many first pauses where it
+ * changes a file that others hold, for more where a fault needs the blocks that another thread makes, and in vain for no more
+ * than all of them together.
+ */
 const PATIENCE = 125;
+const LONG_PATIENCE = 1250;
+const ALL_PATIENCE = 2500;
 const LONGER = 1.1;
-/** A first pause is a part of the recording: it waits for a fortieth of it at most. */
+/** A first pause is a part of the recording: it waits for a quarter of it at most. */
 export const POLLS_OF_SPAN = 5000;
 
 export interface ThreadOptions {
@@ -44,7 +50,8 @@ export class Thread {
   readonly #o: ThreadOptions;
   readonly #holds = new Holds();
   readonly #last: Last[];
-  #step: number;
+  /** -1: it is to begin, with what its role deals then. */
+  #step = -1;
   /** What chance says of this step. */
   readonly #row = new Float64Array(WIDTH);
   #left: number;
@@ -52,6 +59,7 @@ export class Thread {
   /** Pauses of a wait: the next one, and all of them so far, in first pauses. */
   #pause = 1;
   #waited = 0;
+  #patience = ALL_PATIENCE;
   /** The file of a step that waits. */
   #chosen: ModelFile | null = null;
   #wantsPins = false;
@@ -64,7 +72,6 @@ export class Thread {
     this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
     this.#left = options.steps;
     this.#nextNs = options.firstNs;
-    this.#step = this.#begin();
   }
 
   // hot
@@ -79,6 +86,7 @@ export class Thread {
   // hot
   #take(nowNs: Nanos): void {
     const { role } = this.#o;
+    if (this.#step < 0) this.#step = this.#begin();
     for (let i = 0; i < MOST_AT_ONCE; i++) {
       const step = role.chain[this.#step]!;
       const file = this.#file(step);
@@ -119,7 +127,7 @@ export class Thread {
     this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
     this.#left = Math.max(1, Math.round(role.steps.next(this.#random)));
     this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + role.starts.next(this.#random));
-    this.#step = this.#begin();
+    this.#step = -1;
   }
 
   /** The step a thread begins with. */
@@ -130,24 +138,39 @@ export class Thread {
     return step;
   }
 
-  /** Who changes a file meets a device that has it as often as it did, and others who map it if it always or never did. */
+  /**
+   * Who changes a file meets a device that has it as often as it did, and others who map it if it always or never did; who
+   * faults meets blocks as they were, or a file that has become shorter.
+   */
   // hot
   #waits(step: ReadyStep, file: ModelFile): boolean {
+    if (step.changes) return this.#awaits(file, this.#isHeld(step, file), PATIENCE);
+    return step.paged && this.#awaits(file, meets(step, file), LONG_PATIENCE);
+  }
+
+  // hot
+  #isHeld(step: ReadyStep, file: ModelFile): boolean {
     const { mapped, pinned, kind } = step;
-    if (!step.changes) return false;
     if (this.#chosen === null) this.#wantsPins = pinned > 0 && this.#random.chance(pinned);
     const mixed = pinned > NEVER && pinned < ALWAYS && step.op === Op.write;
     const pins = mixed || file.pins > 0 === this.#wantsPins;
     const others = mapped > NEVER && mapped < ALWAYS;
     const maps = others || this.#o.mappings.ofOthers(file, kind) > 0 === mapped >= ALWAYS;
-    if ((pins && maps) || this.#waited >= PATIENCE) {
-      this.#pause = 1;
-      this.#waited = 0;
-      this.#chosen = null;
-      return false;
+    return pins && maps;
+  }
+
+  /** Does it wait, for what is not yet so? */
+  // hot
+  #awaits(file: ModelFile, met: boolean, most: number): boolean {
+    if (!met && this.#waited < Math.min(most, this.#patience)) {
+      this.#chosen = file;
+      return true;
     }
-    this.#chosen = file;
-    return true;
+    this.#patience -= met ? 0 : this.#waited;
+    this.#pause = 1;
+    this.#waited = 0;
+    this.#chosen = null;
+    return false;
   }
 
   // hot
@@ -262,6 +285,13 @@ export class Thread {
     if (held.pins) file.pins--;
     this.#o.mappings.remove(held);
   }
+}
+
+/** Are there blocks such as a fault met, or is there room behind the end? */
+function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean {
+  if (!mapped) return true;
+  if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
+  return state < 0 || cells.has(state);
 }
 
 /** What an operation on two files does to their blocks. */
