@@ -56,33 +56,49 @@ export class AccessLog {
     at.bits[i] = Bit.end;
   }
 
-  /** Those of one time by the number of the access, its beginning before its end. */
+  /** Those of one time by the number of the access, its beginning before its end. An access is no more once its end was told. */
   each<T>(listener: Listener<T>): void {
-    const open = new Map<number, { readonly access: Access; readonly said: T }>();
+    const open = new Map<number, Begun<T>>();
+    const free: Begun<T>[] = [];
+    const begin = (number: number, access: Access): void => {
+      const begun = free.pop() ?? { access, said: null };
+      begun.access = access;
+      begun.said = listener.begin(access, access.fromNs);
+      open.set(number, begun);
+    };
+    const end = (number: number, timeNs: number): void => {
+      const begun = open.get(number);
+      if (begun === undefined) return;
+      open.delete(number);
+      listener.end(begun.access, timeNs, begun.said as T);
+      begun.said = null;
+      free.push(begun);
+    };
     // Rows of one time.
     const group: Piece[] = [];
     const tell = (): void => {
       if (group.length > 1) group.sort((a, b) => a.number - b.number || Number(a.end) - Number(b.end));
       for (let i = 0; i < group.length; i++) {
-        const { timeNs, number, end, access } = group[i]!;
+        const { timeNs, number, access } = group[i]!;
         if (access !== null) {
           for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
             access.segments.push(...group[i + 1]!.access!.segments);
-          open.set(number, { access, said: listener.begin(access, timeNs) });
-        } else if (end) {
-          const begun = open.get(number);
-          open.delete(number);
-          if (begun !== undefined) listener.end(begun.access, timeNs, begun.said);
-        }
+          begin(number, access);
+        } else end(number, timeNs);
       }
       group.length = 0;
     };
-    for (const batch of this.log.batches(BATCH_ROWS, () => false))
+    for (const batch of this.log.batches(BATCH_ROWS, () => false)) {
+      const { timeNs, number, bits } = batch.at;
       for (let i = 0; i < batch.rows; i++) {
-        const piece = pieceOf(batch, i, this.directs);
-        if (group.length > 0 && group[0]!.timeNs !== piece.timeNs) tell();
-        group.push(piece);
+        if (group.length > 0 && group[0]!.timeNs !== timeNs[i]) tell();
+        // Most have their time for themselves.
+        if (group.length > 0 || i + 1 === batch.rows || timeNs[i + 1] === timeNs[i])
+          group.push(pieceOf(batch, i, this.directs));
+        else if ((bits[i]! & Bit.end) !== 0) end(number[i]!, timeNs[i]!);
+        else begin(number[i]!, accessOf(batch, i, this.directs));
       }
+    }
     tell();
   }
 
@@ -119,6 +135,12 @@ export class AccessLog {
   }
 }
 
+/** An access under way, and what the listener said of it. */
+interface Begun<T> {
+  access: Access;
+  said: T | null;
+}
+
 /** A row, as long as rows of the same time may follow. */
 interface Piece {
   readonly timeNs: number;
@@ -128,19 +150,26 @@ interface Piece {
   readonly access: Access | null;
 }
 
-function pieceOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Piece {
-  const timeNs = at.timeNs[i]!;
-  const number = at.number[i]!;
+function pieceOf(rows: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Piece {
+  const end = (rows.at.bits[i]! & Bit.end) !== 0;
+  return {
+    timeNs: rows.at.timeNs[i]!,
+    number: rows.at.number[i]!,
+    end,
+    access: end ? null : accessOf(rows, i, directs),
+  };
+}
+
+function accessOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Access {
   const bits = at.bits[i]!;
-  if ((bits & Bit.end) !== 0) return { timeNs, number, end: true, access: null };
   const file = at.file[i] === NONE ? -1 : at.file[i]!;
   const moved = (bits & Bit.moved) !== 0;
   const segment = { addr: at.addr[i]!, length: at.length[i]!, file, offset: at.offset[i]!, moved };
   const command = at.command[i]!;
-  const access: Access = {
-    number,
+  return {
+    number: at.number[i]!,
     kind: (bits & Bit.sectors) !== 0 ? 'sectors' : (bits & Bit.remote) !== 0 ? 'remote' : 'memory',
-    fromNs: timeNs,
+    fromNs: at.timeNs[i]!,
     toNs: at.toNs[i]!,
     write: (bits & Bit.write) !== 0,
     meta: (bits & Bit.meta) !== 0,
@@ -153,5 +182,4 @@ function pieceOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly Di
     command: command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false },
     disk: at.disk[i]!,
   };
-  return { timeNs, number, end: false, access };
 }

@@ -19,22 +19,24 @@ import { endFault } from './faults.js';
 import { finishMaps } from './finish-maps.js';
 import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
+import { ReusedInodes } from './reused-inodes.js';
 import { Process, Thread } from './state.js';
 import { TaughtEvents } from './taught-events.js';
 import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
+import { XfsVotes } from './xfs-votes.js';
 
-type Take = (a: Assembler, t: Thread) => void;
+/** A handler, or what needs the assembler itself. */
+type Take = (c: Context, t: Thread, v: Float64Array, a: Assembler) => void;
 
 const nothing: Take = () => {};
 
 /** What to do with each event, by code. */
 const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
-  if (event.kind === 'enter') return (a, t) => a.enter(t, event.call);
-  if (event.kind === 'exit') return (a, t) => a.leave(t, event.call);
-  const handler = HANDLERS[event.name];
-  return handler === undefined ? nothing : (a, t) => handler(a.context, t, a.record.v);
+  if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, event.call);
+  if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, event.call);
+  return HANDLERS[event.name] ?? nothing;
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
 const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);
@@ -64,12 +66,12 @@ function takesWith(taught: TaughtEvents, { events }: EventCatalogue): readonly T
     const own = TAKE[kernelEvent(name)] ?? nothing;
     if (!taught.has(code)) return own;
     if (kind === 'exit')
-      return (a, t) => {
+      return (c, t, v, a) => {
         taught.take(t);
-        own(a, t);
+        own(c, t, v, a);
       };
-    return (a, t) => {
-      own(a, t);
+    return (c, t, v, a) => {
+      own(c, t, v, a);
       taught.take(t);
     };
   });
@@ -81,6 +83,7 @@ function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): Uint8Arr
   );
 }
 
+const NEAR = 64;
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
@@ -96,6 +99,8 @@ export class Assembler implements KernelSink {
   /** The operation a call's return record just ended. */
   private left = 0;
   private lastThread: Thread | null = null;
+  /** Threads met lately, by the low bits of their numbers. */
+  private readonly near: Thread[] = [];
   private lastDevice = -1;
   private lastInode = -1;
   private lastFile = -1;
@@ -138,6 +143,8 @@ export class Assembler implements KernelSink {
       queued: [],
       daxFiles: new Set(),
       blockDevices: new Set(),
+      votes: new XfsVotes(),
+      reused: new ReusedInodes((device, inode) => this.forgetInode(device, inode)),
       signals: false,
       stateBits: new Map(),
       iomapTypes: [],
@@ -167,7 +174,7 @@ export class Assembler implements KernelSink {
     const { record } = this;
     const t = this.thread(record.tid, record.pid, record.comm);
     this.left = 0;
-    this.takes[record.event]!(this, t);
+    this.takes[record.event]!(this.context, t, record.v, this);
     if (this.left > 0) return this.left;
     if (this.foreign[record.event] === 1) return 0;
     if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
@@ -183,6 +190,7 @@ export class Assembler implements KernelSink {
     const { context } = this;
     context.xfs.unknownAll();
     context.ext4.unknownAll();
+    context.reused.lost();
     const e = context.events;
     e.timeNs = timeNs;
     e.op = Op.map_unknown;
@@ -233,6 +241,7 @@ export class Assembler implements KernelSink {
     call.row = this.record.row;
     call.opId = 0;
     for (let i = 0; i < 6; i++) call.args[i] = this.record.v[i]!;
+    this.context.reused.callBegins(name, call.args, t);
     call.file = -1;
     call.weakFile = -1;
     call.position = -1;
@@ -274,9 +283,11 @@ export class Assembler implements KernelSink {
     // The same thread is asked for several times a record.
     const last = this.lastThread;
     if (last !== null && last.tid === tid && last.comm === comm) return last;
-    const known = this.threads.get(tid);
+    const near = this.near[tid & (NEAR - 1)];
+    const known = near !== undefined && near.tid === tid ? near : this.threads.get(tid);
     if (known !== undefined) {
       this.lastThread = known;
+      this.near[tid & (NEAR - 1)] = known;
       // exec and prctl change the name; the last one is shown.
       if (known.comm !== comm && this.words.get(comm) !== '') {
         known.comm = comm;
@@ -311,11 +322,31 @@ export class Assembler implements KernelSink {
       file = this.context.events.fileId(deviceText(device), String(inode));
       ofDevice.set(inode, file);
       this.identities.set(file, { device, inode });
+      this.newFile(file, device, inode);
     }
     this.lastDevice = device;
     this.lastInode = inode;
     this.lastFile = file;
     return file;
+  }
+
+  /** A file that is known to be new has no blocks yet. */
+  private newFile(file: number, device: number, inode: number): void {
+    const { reused, xfs, ext4, log } = this.context;
+    const born = reused.born(device, inode);
+    if (born === null) return;
+    const { author } = log;
+    const acting = { ...author };
+    const { row } = this.record;
+    Object.assign(author, { timeNs: born.timeNs, row, opId: 0, task: NONE, sharing: false, noted: false });
+    (born.system === 'xfs' ? xfs : ext4).knownEmpty(file, device);
+    Object.assign(author, acting);
+  }
+
+  private forgetInode(device: number, inode: number): void {
+    if (this.files.get(device)?.delete(inode) !== true) return;
+    this.lastDevice = -1;
+    this.context.events.forgetInode(deviceText(device), String(inode));
   }
 
   private blockDevice(device: number): number {
@@ -326,7 +357,10 @@ export class Assembler implements KernelSink {
 
   private named(file: number, name: string): void {
     const identity = this.identities.get(file);
-    if (identity !== undefined) this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
+    if (identity === undefined) return;
+    // The number may be another file's by now.
+    if (this.files.get(identity.device)?.get(identity.inode) === file)
+      this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
   }
 
   private geometry(device: number): XfsGeometry {

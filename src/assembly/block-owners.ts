@@ -38,12 +38,18 @@ export class BlockOwners {
   private candidates = 0;
   private readonly buckets = new Map<number, Map<number, Bucket>>();
 
+  private lastFile = -1;
+  private lastMap: ExtentMap | null = null;
+
   map(file: number): ExtentMap {
+    if (file === this.lastFile && this.lastMap !== null) return this.lastMap;
     let map = this.maps.get(file);
     if (map === undefined) {
       map = new ExtentMap();
       this.maps.set(file, map);
     }
+    this.lastFile = file;
+    this.lastMap = map;
     return map;
   }
 
@@ -54,15 +60,14 @@ export class BlockOwners {
       addr,
       addr < 0 ? State.delalloc : unwritten ? State.unwritten : State.written,
     );
-    if (addr >= 0) this.candidate(device, { file, offset, addr, length });
+    if (addr >= 0) this.candidate(device, file, offset, addr, length);
   }
 
   /** Everything the file maps may have moved: it is a candidate where it now lies. */
   refile(device: number, file: number): void {
     const map = this.map(file);
     for (let at = map.seek(0); at >= 0; at = map.next(at))
-      if (map.addr(at) >= 0)
-        this.candidate(device, { file, offset: map.offset(at), addr: map.addr(at), length: map.length(at) });
+      if (map.addr(at) >= 0) this.candidate(device, file, map.offset(at), map.addr(at), map.length(at));
   }
 
   /** Owner of the byte at `addr`; `prefer` is taken when several share it. Null for none. */
@@ -87,13 +92,13 @@ export class BlockOwners {
     return best;
   }
 
-  private candidate(device: number, range: Omit<Candidate, 'order'>): void {
+  private candidate(device: number, file: number, offset: number, addr: number, length: number): void {
     let buckets = this.buckets.get(device);
     if (buckets === undefined) {
       buckets = new Map();
       this.buckets.set(device, buckets);
     }
-    const c = { ...range, order: this.candidates++ };
+    const c = { order: this.candidates++, file, offset, addr, length };
     const first = Math.floor(c.addr / BUCKET);
     const last = Math.floor((c.addr + c.length - 1) / BUCKET);
     if (last - first > WIDEST) this.put(buckets, WIDE, c);

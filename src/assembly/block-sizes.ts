@@ -35,6 +35,9 @@ const nothing = (): Sights => ({
 export class BlockSizes {
   private readonly devices = new Map<number, Sights>();
   private readonly fixed = new Map<number, number>();
+  /** The device asked for last, as most are the same. */
+  private lastDevice = Number.NaN;
+  private last: Sights | null = null;
 
   /** The user says so. */
   given(device: number, bytes: number): void {
@@ -98,10 +101,10 @@ export class BlockSizes {
 
   /** Bytes of a block, as far as it is known now; 4096 where nothing tells. */
   bytes(device: number): number {
-    const fixed = this.fixed.get(device);
+    const fixed = this.fixed.size === 0 ? undefined : this.fixed.get(device);
     if (fixed !== undefined) return fixed;
-    const sights = this.devices.get(device);
-    if (sights === undefined) return USUAL;
+    const sights = this.known(device);
+    if (sights === null) return USUAL;
     if (sights.best === 0) {
       const { against } = sights;
       const least = Math.min(...against);
@@ -133,13 +136,20 @@ export class BlockSizes {
       : `blocks of ${this.bytes(device)} bytes, learned from ${count} ranges seen in blocks and in bytes${exceptions}`;
   }
 
-  private sights(device: number): Sights {
-    let sights = this.devices.get(device);
-    if (sights === undefined) {
-      sights = nothing();
-      this.devices.set(device, sights);
+  private known(device: number): Sights | null {
+    if (device !== this.lastDevice) {
+      this.lastDevice = device;
+      this.last = this.devices.get(device) ?? null;
     }
-    return sights;
+    return this.last;
+  }
+
+  private sights(device: number): Sights {
+    const known = this.known(device);
+    if (known !== null) return known;
+    this.last = nothing();
+    this.devices.set(device, this.last);
+    return this.last;
   }
 }
 

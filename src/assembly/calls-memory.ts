@@ -41,7 +41,7 @@ export function mmapCall(c: Context, t: Thread, ret: number): void {
     (kind === 3 && (flags & MAP_SYNC) !== 0 ? Flag.sync : 0) |
     ((flags & MAP_POPULATE) !== 0 ? Flag.populate : 0);
   e.commit();
-  if (ret >= 0) process.map({ start: ret, end: ret + size, offset, open, handle, shared, writable });
+  if (ret >= 0) process.map({ start: ret, end: ret + size, offset, open, handle, shared, writable, inferred: false });
 }
 
 function unmapRow(c: Context, t: Thread, m: Mapping, offset: number, length: number, flags: number): void {

@@ -10,9 +10,11 @@ import type { BlockSizes } from './block-sizes.js';
 import type { DeviceLog } from './device-log.js';
 import type { Ext4Maps } from './ext4-map.js';
 import type { MapLog } from './map-log.js';
+import type { ReusedInodes } from './reused-inodes.js';
 import type { DirectCall, OpenFile, Process, Thread } from './state.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 import type { XfsMaps } from './xfs-map.js';
+import type { XfsVotes } from './xfs-votes.js';
 
 export type { DirectCall };
 
@@ -103,6 +105,8 @@ export interface Context {
   /** The block device itself, as a file that is read and written past its file system. */
   blockDevice(device: number): number;
   readonly blockDevices: Set<number>;
+  readonly reused: ReusedInodes;
+  readonly votes: XfsVotes;
   /** A name the file was opened by. */
   named(file: number, name: string): void;
   /** Has an event named the file by its inode? */

@@ -98,7 +98,10 @@ const issue: Handler = (c, t, v) => {
   const { moves, write, meta, ahead } = told(c, c.requestKinds, v[1]!, requestKind);
   if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves) return;
   rawCall(c, t, v[0]!, v[3]! * 512, !ahead);
-  if (!meta) c.blocks.request(v[0]!, v[3]! * 512);
+  if (!meta) {
+    c.blocks.request(v[0]!, v[3]! * 512);
+    c.votes.request(v[0]!, v[3]! * 512, v[4]! * 512);
+  }
   c.devices.issue(
     t.tid,
     v[0]!,
@@ -118,7 +121,9 @@ const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.recor
 const remap: Handler = (c, _t, v) => {
   if (!(v[6]! >= 0)) return;
   c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
-  if (!told(c, c.requestKinds, v[1]!, requestKind).meta) c.blocks.request(v[5]!, v[6]! * 512);
+  if (told(c, c.requestKinds, v[1]!, requestKind).meta) return;
+  c.blocks.request(v[5]!, v[6]! * 512);
+  c.votes.request(v[5]!, v[6]! * 512, v[4]! * 512);
 };
 
 /** By event name. */

@@ -64,7 +64,14 @@ const ext4Shift =
 
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t);
-  if (v[2] === 0) c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
+  if (v[2] !== 0) return;
+  c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
+  c.reused.evicted(v[0]!, v[1]!, t);
+};
+
+const ext4Allocated: Handler = (c, t, v) => {
+  c.reused.allocated(v[0]!, v[1]!, c.record.timeNs);
+  strong(c, t, v);
 };
 
 /** By event name. */
@@ -80,7 +87,8 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_punch_hole: ranged,
   ext4_zero_range: ranged,
   ext4_truncate_enter: strong,
-  ext4_allocate_inode: strong,
+  ext4_allocate_inode: ext4Allocated,
+  ext4_free_inode: (c, t, v) => c.reused.evicted(v[0]!, v[1]!, t),
   ext4_unlink_enter: strong,
   ext4_sync_file_enter: strong,
   ext4_da_write_begin: ext4Transfer,

@@ -5,7 +5,7 @@ import { Flag, Op } from '../model/events.js';
 import { UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf, newOpen, resolve } from './context.js';
-import type { Mapping, Thread } from './state.js';
+import { type Mapping, partOf, type Thread } from './state.js';
 
 const PAGE = 4096;
 const VM_FAULT_SIGBUS = 2;
@@ -93,7 +93,7 @@ function infer(c: Context, t: Thread, file: number, address: number, offset: num
   const start = Math.floor(address / PAGE) * PAGE;
   if (address < 0 || t.process.mappingAt(address) !== undefined) return;
   const grown = t.process.mappings.find(
-    (m) => m.inferred === true && m.open.resolved === file && m.start - m.offset === start - offset,
+    (m) => m.inferred && m.open.resolved === file && m.start - m.offset === start - offset,
   );
   if (grown !== undefined) {
     stretch(c, t, grown, Math.min(grown.start, start), Math.max(grown.end, start + PAGE));
@@ -199,5 +199,5 @@ function stretch(c: Context, t: Thread, m: Mapping, from: number, to: number): v
   const first = Math.max(Math.min(from, base), floor);
   const last = Math.min(Math.max(to, end), ceiling);
   t.process.unmap(first, last, () => {});
-  t.process.map({ ...m, start: first, end: last, offset: m.offset - (m.start - first) });
+  t.process.map(partOf(m, first, last));
 }

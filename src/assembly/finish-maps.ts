@@ -1,6 +1,6 @@
 // The end of assembly: with the file system's numbering of blocks known, the observed map changes are written as events.
 import { deviceText } from '../base/device-name.js';
-import { Flag, Op } from '../model/events.js';
+import { type EventWriter, Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
 import { daxBase } from './dax-base.js';
@@ -11,6 +11,10 @@ import { placeAll } from './places.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 
 export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
+  for (const [device, geometry] of geometries) {
+    const elected = geometry.isOpen ? c.votes.elect(device, c.blocks.bytes(device)) : null;
+    if (elected !== null) geometry.elected(elected);
+  }
   const addressOf: AddressOf = (row) => {
     if (row.block < 0) return UNKNOWN;
     const geometry = geometries.get(row.device);
@@ -55,17 +59,10 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
   const op = EVENT_OF[row.change];
   if (op === undefined) return;
   const e = c.events;
-  const place = (): void => {
-    e.timeNs = row.timeNs;
-    e.file = row.file;
-    e.task = row.task;
-    e.opId = row.opId;
-    e.row = row.row;
-  };
   if (Number.isNaN(addr)) {
     if (row.change === 'seen') return;
     c.unplaced('block numbers of an allocation group whose place no event tells');
-    place();
+    placeRow(e, row);
     e.op = Op.map_unknown;
     e.commit();
   }
@@ -78,7 +75,7 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
     );
   const guess = (row.change === 'reset' || row.change === 'known') && !c.blocks.tells(row.device);
   const block = c.blocks.bytes(row.device);
-  place();
+  placeRow(e, row);
   e.op = blind || guess ? Op.map_unknown : op;
   const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
   e.offset = wholeFile ? 0 : row.offset * block;
@@ -90,4 +87,12 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
   if (row.unwritten) e.flags |= Flag.unwritten;
   if (row.reflinked) e.flags |= Flag.reflinked;
   e.commit();
+}
+
+function placeRow(e: EventWriter, row: MapRow): void {
+  e.timeNs = row.timeNs;
+  e.file = row.file;
+  e.task = row.task;
+  e.opId = row.opId;
+  e.row = row.row;
 }

@@ -21,6 +21,7 @@ export type MapChange = (typeof CHANGES)[number];
 const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));
 
 const INSERT = CODES.insert!;
+const REMOVE = CODES.remove!;
 const SEEN = CODES.seen!;
 
 export interface MapRow {
@@ -71,7 +72,9 @@ const SHAPE = {
 };
 const BLOCK_ROWS = 8192;
 /** They leave the file's own map as it is. */
-const LOOKS: ReadonlySet<MapChange> = new Set(['seen', 'known', 'cow-insert', 'cow-remove']);
+const LOOKS = Uint8Array.from(CHANGES, (change) =>
+  ['seen', 'known', 'cow-insert', 'cow-remove'].includes(change) ? 1 : 0,
+);
 
 /** Rows in the order in which they were added: each stands in the fields until `next` brings another. */
 export class MapCursor implements MapRow {
@@ -136,9 +139,10 @@ export class MapLog {
   readonly #changes: ColumnLog<typeof SHAPE>;
   /** By file: it has a row among the changes, and with it its device. */
   readonly #met: boolean[] = [];
-  /** By file: number of its last row that maps something or takes it away. */
-  readonly #changed = new Map<number, number>();
-  readonly #changedNs = new Map<number, number>();
+  /** By file: number of its last row that maps something or takes it away, and when its map last changed. */
+  readonly #changed: number[] = [];
+  readonly #changedNs: number[] = [];
+  #lastDevice = Number.NaN;
 
   constructor(store: ByteStore) {
     this.#rows = new ColumnLog(SHAPE, store, BLOCK_ROWS);
@@ -151,12 +155,12 @@ export class MapLog {
 
   /** Was anything of the file mapped or taken away since the log was so long? */
   changedSince(file: number, length: number): boolean {
-    return (this.#changed.get(file) ?? -1) >= length;
+    return (this.#changed[file] ?? -1) >= length;
   }
 
   /** When the file's map last changed. */
   changedNs(file: number): number {
-    return this.#changedNs.get(file) ?? Number.NEGATIVE_INFINITY;
+    return this.#changedNs[file] ?? Number.NEGATIVE_INFINITY;
   }
 
   add(
@@ -169,10 +173,11 @@ export class MapLog {
     unwritten = false,
   ): void {
     const { timeNs, noted } = this.author;
-    if (change === 'insert' || change === 'remove') this.#changed.set(file, this.length);
-    if (!noted && !LOOKS.has(change)) this.#changedNs.set(file, timeNs);
-    this.devices.add(device);
     const code = CODES[change]!;
+    if (code === INSERT || code === REMOVE) this.#changed[file] = this.length;
+    if (!noted && LOOKS[code] === 0) this.#changedNs[file] = timeNs;
+    if (device !== this.#lastDevice) this.devices.add(device);
+    this.#lastDevice = device;
     this.#put(this.#rows, code, file, device, offset, count, block, unwritten);
     if (code === SEEN && this.#met[file] === true) return;
     this.#met[file] = true;

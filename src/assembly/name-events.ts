@@ -3,7 +3,8 @@ import type { Handler } from './handler.js';
 
 const looked =
   (created: boolean): Handler =>
-  (_c, t, v) => {
+  (c, t, v) => {
+    if (created) c.reused.creating(t, c.record.timeNs);
     t.call.device = v[0]!;
     t.call.directory = v[1]!;
     t.call.lookup = v[2]!;

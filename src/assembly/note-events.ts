@@ -42,7 +42,7 @@ const mapped: Handler = (c, t, v) => {
   process.unmap(start, end, (m, off, len) => mappingGoes(c, t, m, off, len));
   const handle = c.events.newId();
   const shared = prot.endsWith('s');
-  mappingAppears(c, t, { start, end, offset, open, handle, shared, writable: prot[1] === 'w' });
+  mappingAppears(c, t, { start, end, offset, open, handle, shared, writable: prot[1] === 'w', inferred: false });
 };
 
 /** A look inside the call, before its return was recorded, shows what it made. */

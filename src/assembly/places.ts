@@ -166,32 +166,14 @@ function daxParts(
 function placeSectors(c: Context, replay: MapReplay, access: Access): Placed[] {
   const s = access.segments[0]!;
   const parts: Placed[] = [];
-  const homes: readonly (readonly [number, number])[] = [
-    [access.device, 0],
-    ...(c.devices.partitions.get(access.device) ?? []),
-  ];
+  const partitions = c.devices.partitions.get(access.device);
   for (let at = 0; at < s.length; ) {
-    let hit: Placed | null = null;
-    for (const [device, firstSector] of homes) {
-      const blockAddr = s.addr + at - firstSector * 512;
-      // Blocks of a copy-on-write fork get their data before the file owns them.
-      const own = replay.owners.owner(device, blockAddr, -1);
-      const owner = own ?? replay.cow.owner(device, blockAddr, -1);
-      if (owner === null) continue;
-      hit = {
-        addr: s.addr + at,
-        length: Math.min(s.length - at, owner.length),
-        file: owner.file,
-        offset: owner.offset,
-        moved: false,
-        device,
-        blockAddr,
-        byMap: own !== null,
-        hole: false,
-        blocks: null,
-      };
-      break;
-    }
+    let hit = sectorPart(replay, s, at, access.device, 0);
+    if (hit === null && partitions !== undefined)
+      for (const [device, firstSector] of partitions) {
+        hit = sectorPart(replay, s, at, device, firstSector);
+        if (hit !== null) break;
+      }
     const part = hit ?? {
       addr: s.addr + at,
       length: Math.min(s.length - at, PAGE),
@@ -212,6 +194,27 @@ function placeSectors(c: Context, replay: MapReplay, access: Access): Placed[] {
     at += part.length;
   }
   return parts;
+}
+
+/** What lies at `at` bytes of a segment, where that is on a device that begins at a sector of the disk; null for nothing known. */
+function sectorPart(replay: MapReplay, s: Segment, at: number, device: number, firstSector: number): Placed | null {
+  const blockAddr = s.addr + at - firstSector * 512;
+  // Blocks of a copy-on-write fork get their data before the file owns them.
+  const own = replay.owners.owner(device, blockAddr, -1);
+  const owner = own ?? replay.cow.owner(device, blockAddr, -1);
+  if (owner === null) return null;
+  return {
+    addr: s.addr + at,
+    length: Math.min(s.length - at, owner.length),
+    file: owner.file,
+    offset: owner.offset,
+    moved: false,
+    device,
+    blockAddr,
+    byMap: own !== null,
+    hole: false,
+    blocks: null,
+  };
 }
 
 /** One row per part that leads to a file; what leads nowhere keeps one row with its address. */

@@ -31,8 +31,20 @@ export interface Mapping {
   readonly shared: boolean;
   readonly writable: boolean;
   /** Made before the recording, known by its faults: grows with them. */
-  readonly inferred?: boolean;
+  readonly inferred: boolean;
 }
+
+/** [start, end) of what is mapped as `m` is. Written out: objects that are spread each have a hidden class of their own. */
+export const partOf = (m: Mapping, start: number, end: number): Mapping => ({
+  start,
+  end,
+  offset: m.offset + start - m.start,
+  open: m.open,
+  handle: m.handle,
+  shared: m.shared,
+  writable: m.writable,
+  inferred: m.inferred,
+});
 
 /** Changes of mappings that are remembered: a note is a few of them late. */
 const MOST_REMAPS = 128;
@@ -91,8 +103,8 @@ export class Process {
       const to = Math.min(m.end, end);
       gone(m, m.offset + from - m.start, to - from);
       const rest: Mapping[] = [];
-      if (m.start < from) rest.push({ ...m, end: from });
-      if (m.end > to) rest.push({ ...m, start: to, offset: m.offset + to - m.start });
+      if (m.start < from) rest.push(partOf(m, m.start, from));
+      if (m.end > to) rest.push(partOf(m, to, m.end));
       this.mappings.splice(i, 1, ...rest);
       i += rest.length;
     }

@@ -54,14 +54,23 @@ function extentEvent(
       if (block >= 0) c.log.add(cow, file, v[0]!, v[3]!, v[5]!, block);
     } else {
       // Right in the first allocation group only; elsewhere no request begins there.
-      if (xfsBlock(v[4]!) >= 0) c.blocks.extent(v[0]!, v[4]!);
+      if (xfsBlock(v[4]!) >= 0) {
+        c.blocks.extent(v[0]!, v[4]!);
+        c.votes.extent(v[0]!, v[4]!, v[5]!);
+      }
       apply(c, file, v, state);
     }
   };
 }
 
+const truncateStart: Handler = (c, t, v) => {
+  strong(c, t, v);
+  c.reused.truncating(v[0]!, v[1]!, true);
+};
+
 const truncateEnd: Handler = (c, t, v) => {
   strong(c, t, v);
+  c.reused.truncating(v[0]!, v[1]!, false);
   author(c, t);
   if (v[3] === 0) c.xfs.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
 };
@@ -114,7 +123,7 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_iext_remove: taken,
   xfs_bmap_pre_update: before,
   xfs_bmap_post_update: after,
-  xfs_itruncate_extents_start: strong,
+  xfs_itruncate_extents_start: truncateStart,
   xfs_itruncate_extents_end: truncateEnd,
   xfs_free_file_space: strong,
   xfs_alloc_file_space: strong,
@@ -135,4 +144,7 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_swap_extent_after: swapAfter,
   xfs_reflink_remap_range: remapRange,
   xfs_log_force: commit,
+  xfs_iunlink: (c, _t, v) => c.reused.nameless(v[0]!, v[1]!, v[2]!),
+  xfs_iunlink_remove: (c, _t, v) => c.reused.named(v[0]!, v[1]!, v[2]!),
+  xfs_inode_inactivating: (c, _t, v) => c.reused.inactivating(v[0]!, v[1]!),
 };

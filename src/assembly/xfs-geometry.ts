@@ -2,10 +2,13 @@
 // (XFS_FSB_TO_DADDR). Neither number is in the trace; both follow from pairs of one extent seen both ways
 // (xfs_iomap_found, then iomap_iter_dstmap): kernel-events reference, trap 5.
 
+import type { Elected } from './xfs-votes.js';
+
 /** XFS_MIN_AG_BYTES is 16 MiB (fs/xfs/libxfs/xfs_fs.h): 4096 blocks of 4 KiB. */
 const SMALLEST_GROUP = 4096;
 
-function placed(fsb: number, log: number, size: number): number {
+/** Linear block of a file system block, by the groups. */
+export function placed(fsb: number, log: number, size: number): number {
   const group = Math.floor(fsb / 2 ** log);
   return group * size + (fsb - group * 2 ** log);
 }
@@ -20,8 +23,9 @@ export class XfsGeometry {
   /** By agblklog: the group size all pairs agree on; 0 none yet; -1 they disagree. */
   private readonly sizes = new Float64Array(40);
   private pairs = 0;
-  private settled = 0;
+  private settled: readonly number[] | null = null;
   private isTold = false;
+  private votes = '';
   /** Given by the user: group size and its agblklog; 0 where nothing was. */
   private readonly givenSize: number;
   private readonly givenLog: number;
@@ -44,6 +48,7 @@ export class XfsGeometry {
       if (fsb > this.linearTo) {
         this.linearTo = fsb;
         this.linearBelow = powerAbove(fsb);
+        this.settled = null;
       }
       return;
     }
@@ -56,14 +61,14 @@ export class XfsGeometry {
       if (!fits || (this.sizes[log] !== 0 && this.sizes[log] !== size)) this.sizes[log] = -1;
       else this.sizes[log] = size;
     }
-    this.settled = 0;
+    this.settled = null;
   }
 
   /** Linear block of `fsb`; NaN when the pairs do not tell. */
   linear(fsb: number): number {
     if (this.givenSize > 0) return placed(fsb, this.givenLog, this.givenSize);
-    const log = this.log();
-    if (log > 0) return placed(fsb, log, this.sizes[log]!);
+    const logs = this.logs();
+    if (logs.length > 0) return this.agreedOn((log) => placed(fsb, log, this.sizes[log]!), logs);
     // Only pairs in group 0: with groups larger than linearTo, what lies below the next power of two is linear too.
     return this.pairs === 0 && fsb < this.linearBelow ? fsb : Number.NaN;
   }
@@ -74,41 +79,69 @@ export class XfsGeometry {
     if (!(groupBlocks > 2 ** (log - 1) && groupBlocks <= 2 ** log)) return;
     this.sizes.fill(-1);
     this.sizes[log] = groupBlocks;
-    this.settled = 0;
+    this.settled = null;
     this.isTold = true;
+  }
+
+  /** Neither told nor given, and no pair tells it either. */
+  get isOpen(): boolean {
+    return this.givenSize === 0 && !this.isTold && this.logs().length === 0 && this.pairs === 0;
+  }
+
+  /** Requests tell it: so many of so many extents begin where one does. */
+  elected({ groups, agree, of }: Elected): void {
+    const large = groups.filter(({ size }) => size > this.linearTo);
+    if (large.length === 0) return;
+    this.sizes.fill(-1);
+    for (const { size, log } of large) this.sizes[log] = size;
+    this.settled = null;
+    this.isTold = true;
+    this.votes = `learned from requests: ${agree} of ${of} extents beyond the first group begin where one does`;
   }
 
   /** File system block of a linear one; NaN where the groups are not known. */
   numbered(linear: number): number {
-    const log = this.givenSize > 0 ? this.givenLog : this.log();
-    if (log <= 0) return Number.NaN;
-    const size = this.givenSize > 0 ? this.givenSize : this.sizes[log]!;
-    const group = Math.floor(linear / size);
-    return group * 2 ** log + (linear - group * size);
+    if (this.givenSize > 0) return numbered(linear, this.givenLog, this.givenSize);
+    return this.agreedOn((log) => numbered(linear, log, this.sizes[log]!), this.logs());
+  }
+
+  /** What all group sizes that the pairs allow make of a block; NaN where they differ. */
+  private agreedOn(of: (log: number) => number, logs: readonly number[]): number {
+    const [first, ...others] = logs;
+    if (first === undefined) return Number.NaN;
+    const found = of(first);
+    return others.every((log) => of(log) === found) ? found : Number.NaN;
   }
 
   /** In words, for the list of issues. */
   describe(): string {
     if (this.givenSize > 0)
       return `allocation groups of ${this.givenSize} blocks (agblklog ${this.givenLog}), given; ${this.agreed} pairs of block numbers agree, ${this.contradicted} contradict it`;
-    const log = this.log();
+    const logs = this.logs();
+    const log = logs.at(-1) ?? 0;
     if (this.isTold && log > 0)
-      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), told by the recorder`;
+      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), ${this.votes || 'told by the recorder'}`;
     if (log > 0)
-      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs`;
+      return `allocation groups of ${this.sizes[log]} blocks (agblklog ${log}), learned from ${this.pairs} pairs${logs.length > 1 ? `, which ${logs.length - 1} smaller ${logs.length === 2 ? 'size fits' : 'sizes fit'} as well` : ''}`;
     if (this.pairs > 0) return `${this.pairs} pairs of block numbers that fit no single group size`;
     return `one allocation group seen: block numbers are assumed to be linear below ${this.linearBelow}; --xfs-geometry gives the size of a group`;
   }
 
-  private log(): number {
-    if (this.settled === 0) {
+  /** Every agblklog that the pairs allow: half the size under half the numbers may fit as well. */
+  private logs(): readonly number[] {
+    if (this.settled === null) {
       const fitting: number[] = [];
       this.sizes.forEach((size, log) => {
         // Groups cannot be smaller than what was seen to be linear.
         if (size > this.linearTo) fitting.push(log);
       });
-      this.settled = fitting.length === 1 ? fitting[0]! : -1;
+      this.settled = fitting;
     }
     return this.settled;
   }
+}
+
+function numbered(linear: number, log: number, size: number): number {
+  const group = Math.floor(linear / size);
+  return group * 2 ** log + (linear - group * size);
 }

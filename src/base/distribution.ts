@@ -16,17 +16,20 @@ export type Distribution =
 const FIRST_BLOCK = 8;
 const LAST_BLOCK = 32;
 
+/** Writes values to `from`, `from` + `stride` and so on, before `to`. */
+export type Fill = (block: Float64Array, from: number, to: number, stride: number, random: Random) => void;
+
 /**
  * Values drawn ahead: who draws one looks into an array, and the work of one kind is done in one go. The values come in the
  * order in which they were drawn, whoever takes them.
  */
 export class Draws {
-  readonly #fill: (block: Float64Array, random: Random) => void;
+  readonly fill: Fill;
   #block = new Float64Array(0);
   #at = 0;
 
-  constructor(fill: (block: Float64Array, random: Random) => void) {
-    this.#fill = fill;
+  constructor(fill: Fill) {
+    this.fill = fill;
   }
 
   // hot
@@ -38,7 +41,7 @@ export class Draws {
   #draw(random: Random): void {
     const { length } = this.#block;
     if (length < LAST_BLOCK) this.#block = new Float64Array(length === 0 ? FIRST_BLOCK : length * 2);
-    this.#fill(this.#block, random);
+    this.fill(this.#block, 0, this.#block.length, 1, random);
     this.#at = 0;
   }
 }
@@ -46,38 +49,51 @@ export class Draws {
 /** How values are drawn. */
 export function drawsOf(one: Distribution): Draws {
   switch (one.is) {
-    case 'values': {
-      const { values, counts } = one;
-      const only = values[0]!;
-      if (values.length === 1) return new Draws((block) => void block.fill(only));
-      return dealt(new Decks([counts]), [values]);
-    }
+    case 'values':
+      return one.values.length === 1 ? always(one.values[0]!) : dealt(new Decks([one.counts]), [one.values]);
     case 'quantiles':
       return fromQuantiles(one);
     case 'exponential':
-      return new Draws((block, random) => {
-        for (let i = 0; i < block.length; i++) block[i] = random.exponential(one.mean);
+      return new Draws((block, from, to, stride, random) => {
+        for (let at = from; at < to; at += stride) block[at] = random.exponential(one.mean);
       });
     case 'lognormal':
-      return new Draws((block, random) => {
-        for (let i = 0; i < block.length; i++) block[i] = random.logNormal(one.median, one.sigma);
+      return new Draws((block, from, to, stride, random) => {
+        for (let at = from; at < to; at += stride) block[at] = random.logNormal(one.median, one.sigma);
       });
     case 'pareto':
-      return new Draws((block, random) => {
-        for (let i = 0; i < block.length; i++) block[i] = random.pareto(one.least, one.shape);
+      return new Draws((block, from, to, stride, random) => {
+        for (let at = from; at < to; at += stride) block[at] = random.pareto(one.least, one.shape);
       });
   }
 }
 
+const always = (value: number): Draws =>
+  new Draws((block, from, to, stride) => {
+    for (let at = from; at < to; at += stride) block[at] = value;
+  });
+
 /** Values dealt from decks: by deck, what each place stands for. */
-export const dealt = (decks: Decks, values: readonly (readonly number[])[]): Draws =>
-  new Draws((block, random) => decks.deal(block, values, random));
+export function dealt(decks: Decks, values: readonly (readonly number[])[]): Draws {
+  const tables = values.map((deck) => Float64Array.from(deck));
+  return new Draws((block, from, to, stride, random) => decks.deal(tables, block, from, to, stride, random));
+}
 
 function fromQuantiles(one: Quantiles): Draws {
-  const table = { points: Float64Array.from(one.points), tail: Float64Array.from(one.tail) };
-  return new Draws((block, random) => {
-    for (let i = 0; i < block.length; i++) block[i] = random.uniform();
-    for (let i = 0; i < block.length; i++) block[i] = quantile(table, block[i]!);
+  const points = Float64Array.from(one.points);
+  const tail = Float64Array.from(one.tail);
+  const table = { points, tail };
+  const steps = points.length - 1;
+  const plain = tail.length === 0 ? steps : steps - 1;
+  return new Draws((block, from, to, stride, random) => {
+    for (let at = from; at < to; at += stride) {
+      const share = random.uniform();
+      const place = share * steps;
+      const low = Math.floor(place);
+      // Nearly all are on the straight lines before the last one.
+      if (low < plain) block[at] = points[low]! + (place - low) * (points[low + 1]! - points[low]!);
+      else block[at] = quantile(table, share);
+    }
   });
 }
 
@@ -130,25 +146,33 @@ export class Decks {
     this.#cards = this.#counts.map(cardsOf);
   }
 
-  /** Fills the block with values; `values`: by deck, what each place of it stands for. */
+  /** As a `Fill`; `values`: by deck, what each place of it stands for. */
   // hot
-  deal(block: Float64Array, values: readonly (readonly number[])[], random: Random): void {
-    for (let at = 0; at < block.length; ) {
+  deal(
+    values: readonly Float64Array[],
+    block: Float64Array,
+    from: number,
+    to: number,
+    stride: number,
+    random: Random,
+  ): void {
+    for (let at = from; at < to; ) {
       if (this.#total === 0) this.#next();
       const cards = this.#open;
-      const from = values[this.#deck]!;
+      const table = values[this.#deck]!;
       if (cards.length === 0) {
-        block[at++] = from[this.#drawCounted(random)]!;
+        block[at] = table[this.#drawCounted(random)]!;
+        at += stride;
         continue;
       }
       let total = this.#total;
-      for (; total > 0 && at < block.length; at++) {
+      for (; total > 0 && at < to; at += stride) {
         const last = --total;
         const place = last === 0 ? 0 : random.below(last + 1);
         const card = cards[place]!;
         cards[place] = cards[last]!;
         cards[last] = card;
-        block[at] = from[card]!;
+        block[at] = table[card]!;
       }
       this.#total = total;
     }

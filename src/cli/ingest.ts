@@ -8,7 +8,7 @@ import { formatCount } from '../report/format.js';
 import { type Filter, filterParts, isEmpty } from '../trace/filter.js';
 import { CLOCK_OFFSET, clockText, joinedLines } from './clocks.js';
 import type { Command, Context } from './command.js';
-import { keepHeapSmall } from './heap.js';
+import { compileSmall, keepHeapSmall } from './heap.js';
 import { loadParts, shortName, statusOf } from './load.js';
 import { type Args, INPUT, READ_THREADS, wholeNumber } from './options.js';
 import { clean, toJson } from './text.js';
@@ -43,6 +43,7 @@ export const ingest: Command = {
     const filter = filterOf(args);
     const output = traceOutput(args, 'ingest');
     keepHeapSmall();
+    compileSmall();
     const { used, damaged } = await loadParts(
       context,
       operands,

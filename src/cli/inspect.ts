@@ -5,10 +5,10 @@ import type { StoredParts } from '../model/parts.js';
 import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { formatBytes, formatCount, formatNs } from '../report/format.js';
-import { extentsAtEnd } from '../results/extents-at-end.js';
+import { type ExtentCounts, extentsAtEnd } from '../results/extents-at-end.js';
 import { basisText, clockText, errorText } from './clocks.js';
 import type { Command, Context } from './command.js';
-import { keepHeapSmall } from './heap.js';
+import { compileSmall, keepHeapSmall } from './heap.js';
 import { type Inspection, inspectParts } from './inspection.js';
 import { loadParts, statusOf } from './load.js';
 import { INPUT, READ_THREADS, STRICT } from './options.js';
@@ -26,6 +26,7 @@ export const inspect: Command = {
   ],
   async run(context) {
     keepHeapSmall();
+    compileSmall();
     const { used: found, damaged } = await loadParts(context, context.operands, (parts) =>
       inspectParts(parts, (observed) => extents(parts, observed)),
     );
@@ -38,7 +39,7 @@ export const inspect: Command = {
   },
 };
 
-function extents(parts: StoredParts, observed: Uint8Array): number[] {
+function extents(parts: StoredParts, observed: Uint8Array): ExtentCounts {
   const settings = validateSettings({});
   return extentsAtEnd(parts, observed, policies.recorded.build(settings), {
     costs: reference,

@@ -5,7 +5,7 @@ import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
 import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { ObservedDevices } from '../results/extents-at-end.js';
+import { type ExtentCounts, ObservedDevices } from '../results/extents-at-end.js';
 import { Latencies, type Measured } from '../results/measured.js';
 import { OperationCount, summaryOf } from '../results/trace-summary.js';
 
@@ -71,23 +71,24 @@ export interface Inspection {
 }
 
 /** `extentsOf`: how many extents each file has at the end; asked once all pieces have been there. */
-export function inspectParts(parts: StoredParts, extentsOf: (observed: Uint8Array) => readonly number[]): Inspection {
+export function inspectParts(parts: StoredParts, extentsOf: (observed: Uint8Array) => ExtentCounts): Inspection {
   const counts = new Counts(parts);
   for (const columns of parts.batches()) counts.add(columns);
   for (const { timeNs } of parts.records()) counts.tell(timeNs);
   const end = parts.rest();
   const { originNs } = end;
+  const { extents, uncounted } = extentsOf(counts.devices.of(parts.files));
   const { operations, unplaced } = summaryOf(end, counts.operations, '');
   return {
     schema: 'sealtrace.inspect/1',
     sources: end.sources.map((source) => viewSource(source, originNs)),
     events: { total: counts.rows, byOp: counts.byOp() },
     operations,
-    files: counts.files(extentsOf(counts.devices.of(parts.files))),
+    files: counts.files(extents),
     tasks: parts.tasks.length,
     span: { fromNs: originNs + BigInt(counts.firstNs()), toNs: originNs + BigInt(end.endNs) },
     measured: counts.latencies.measured(),
-    issues: groupIssues(end.issues),
+    issues: [...groupIssues(end.issues), ...notCounted(uncounted, end.sources[0]?.name ?? '')],
     unplaced,
     deviceAccess: end.deviceAccess,
     clock: end.clock,
@@ -185,6 +186,12 @@ function sizeAfter(columns: EventColumns, row: number, size: number): number {
 
 const grown = (size: number, offset: number, length: number): number =>
   offset >= 0 && length > 0 ? Math.max(size, offset + length) : size;
+
+function notCounted(files: number, source: string): IssueView[] {
+  if (files === 0) return [];
+  const text = `extents of ${files} ${files === 1 ? 'file are' : 'files are'} not counted (0): no event tells their maps, and the trace is too long to be replayed for it here; "sealtrace map" replays it`;
+  return [{ code: 'extents-not-counted', count: files, first: { source, row: 0 }, text }];
+}
 
 function groupIssues(issues: Trace['issues']): IssueView[] {
   const groups = new Map<string, IssueView>();

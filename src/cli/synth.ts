@@ -4,7 +4,7 @@ import { UserError } from '../model/issue.js';
 import { formatCount } from '../report/format.js';
 import { TraceStream } from '../trace/stream.js';
 import * as registry from '../workloads/index.js';
-import { modelledWorkload } from '../workloads/modelled/modelled.js';
+import { modelledWorkload, mostCopies } from '../workloads/modelled/modelled.js';
 import { parameterValues } from '../workloads/parts/parameters.js';
 import { synthesize } from '../workloads/parts/synthesize.js';
 import type { Values, Workload } from '../workloads/parts/workload.js';
@@ -20,8 +20,6 @@ export const workloads: readonly Workload[] = Object.values(registry);
 
 /** Operations and holds are numbered in 32 bits, up to two numbers a row. */
 export const MOST_EVENTS = 2_000_000_000;
-/** Copies of a fitted workload. */
-const MOST_SCALE = 1_000_000;
 
 export const synth: Command = {
   name: 'synth',
@@ -111,14 +109,19 @@ function registered(name: string, args: Args): Workload {
 }
 
 function fittedWorkload(path: string, args: Args): Workload {
+  const model = workloadFile(path);
   const copies = args.whole('scale') ?? 1;
-  if (copies < 1 || copies > MOST_SCALE)
-    throw new UserError(`--scale is "${args.text('scale')}"; expected a whole number from 1 to ${MOST_SCALE}`);
+  const most = mostCopies(model);
+  if (most.copies < 1) throw new UserError(`${path} has too much for one trace: ${most.limit}`);
+  if (copies < 1 || copies > most.copies)
+    throw new UserError(
+      `--scale is "${args.text('scale')}"; expected a whole number from 1 to ${most.copies} (${most.limit})`,
+    );
   const [first] = args.list('set');
   if (first !== undefined)
     throw new UserError(`--set ${first}: a fitted workload has no parameters; use --scale, or edit ${path}`);
   const repeats = args.given('events') !== undefined;
-  return modelledWorkload(shortName(path).replace(/\.json$/, ''), workloadFile(path), { copies, repeats });
+  return modelledWorkload(shortName(path).replace(/\.json$/, ''), model, { copies, repeats });
 }
 
 function eventsOf(args: Args, fitted: boolean): number {

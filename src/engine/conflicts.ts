@@ -12,7 +12,7 @@ import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLease } from './ordinary-leases.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { ConflictGroup } from './result.js';
-import { viewOf } from './view.js';
+import { type FlatView, flatViewOf } from './view.js';
 
 /** Extents shown of a range; more say nothing to a reader. */
 const BOUNDED_VIEW = 24;
@@ -53,6 +53,8 @@ export class Conflicts {
   private readonly queue: TimeQueue;
   private readonly keys = new TripleTable();
   private readonly pairs = new TripleTable();
+  /** By number of a group: how many conflicts it has. */
+  private counts = new Float64Array(64);
   private readonly first = new Map<number, ConflictGroup>();
 
   constructor(input: EngineInput, policies: LanePolicies, files: FileStates, holds: HoldTable, queue: TimeQueue) {
@@ -64,8 +66,29 @@ export class Conflicts {
     this.queue = queue;
   }
 
-  /** hot: counts a conflict; the first of its kind is kept in full. */
+  /** Counts a conflict; the first of its kind is kept in full. */
   add(d: Clash): ConflictGroup {
+    return this.groups[this.numberOf(d)]!;
+  }
+
+  /** hot: counts a conflict that is over at once. True: it is the first of its kind. */
+  refuse(d: Clash, timeNs: number): boolean {
+    const known = this.groups.length;
+    const number = this.numberOf(d);
+    if (number < known) return false;
+    this.over(this.groups[number]!, d.row, timeNs, 0);
+    return true;
+  }
+
+  /** Tells each group how many it has. */
+  finish(): void {
+    this.groups.forEach((group, number) => {
+      group.count = this.counts[number]!;
+    });
+  }
+
+  /** hot: of its group, which may be a new one. */
+  private numberOf(d: Clash): number {
     const { op, operationCase, blocked: file, verdict, errno, task } = d;
     const { taskKeys } = this.input;
     const hold = this.holdOf(d);
@@ -78,26 +101,20 @@ export class Conflicts {
     const who = this.pairs.find(keyOf(taskKeys, task), keyOf(taskKeys, holdTask), 0);
     const number = this.keys.find(what, file, who);
     this.count++;
-    const known = this.groups[number];
-    if (known !== undefined) {
-      known.count++;
-      return known;
+    if (number === this.groups.length) {
+      this.groups.push({
+        ...{ operationCase, verdict, errno, row: d.row, ...(hold < 0 ? met : this.holder(hold)), file },
+        ...{ waitNs: 0, count: 0, maxWaitNs: 0, totalWaitNs: 0, lateNs: 0, queued: 0 },
+        ...{ before: this.view(d.row, file), after: [] },
+      });
+      if (number === this.counts.length) {
+        const counts = new Float64Array(2 * number);
+        counts.set(this.counts);
+        this.counts = counts;
+      }
     }
-    const group: ConflictGroup = {
-      ...{ operationCase, verdict, errno, row: d.row, ...(hold < 0 ? met : this.holder(hold)), file },
-      ...{
-        waitNs: 0,
-        count: 1,
-        maxWaitNs: 0,
-        totalWaitNs: 0,
-        lateNs: 0,
-        queued: 0,
-        before: this.view(d.row, file),
-        after: [],
-      },
-    };
-    this.groups.push(group);
-    return group;
+    this.counts[number]!++;
+    return number;
   }
 
   /** Place of the hold in the way, or of the one through which an access comes that foresight knows of; -1. */
@@ -136,7 +153,7 @@ export class Conflicts {
     this.queue.add(timeNs + waitNs + Math.max(0, this.c.latencyNs[row]!), Later.after, row);
   }
 
-  private view(row: number, file: number): ReturnType<typeof viewOf> {
+  private view(row: number, file: number): FlatView {
     if (file === NONE) return [];
     const { c } = this;
     const op = c.op[row]!;
@@ -147,7 +164,7 @@ export class Conflicts {
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
     // With what lies beside it: a hole next to the range must not be taken for one.
     const beside = Number.isFinite(length) ? Math.min(offset, BESIDE * length) : 0;
-    return viewOf(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
+    return flatViewOf(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
   }
 
   /** The map after the operation is over: what became of its range. */

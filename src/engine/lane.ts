@@ -226,6 +226,7 @@ export class Lane {
     const { tally } = ledger;
     this.fidelity?.finish();
     this.seals.settleCommits();
+    this.conflicts.finish();
     for (const group of this.conflicts.groups) {
       const handle = group.holdHandle;
       // The kernel may have taken a lease before its holder gave it back.
@@ -350,7 +351,7 @@ export class Lane {
     clash.task = c.task[row]!;
     clash.pid = pidAt(this.input, row);
     ledger.count(row, op, Verdict.deny, errno);
-    const group = conflicts.add(clash);
+    const isFirst = conflicts.refuse(clash, nowNs);
     fates.deny(c.opId[row]!);
     if (FREES[operationCase] === 1) {
       this.touches.interfered[file] = 1;
@@ -358,9 +359,8 @@ export class Lane {
       if (plan.observed[file] === 0) files.divergeBy(file, row);
     }
     ledger.tally.time(op, nowNs, this.refusalNs, false);
-    const tells = group.row === row || !files.strayed;
+    const tells = isFirst || !files.strayed;
     files.strayed = true;
-    conflicts.over(group, row, nowNs, 0);
     return tells;
   }
 

@@ -4,9 +4,11 @@ import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import { Tally } from './tally.js';
 
+/** Beyond MAX_ERRNO of the kernel (include/linux/err.h). */
+const ERRNOS = 4096;
+
 export class Ledger {
   readonly counts = new Float64Array(OP_COUNT * VERDICT_COUNT);
-  readonly denied = new Map<number, number>();
   readonly tally: Tally;
   readonly wait = new Histogram();
   readonly secondary = new Histogram();
@@ -16,6 +18,7 @@ export class Ledger {
   /** By event row: errno of a refusal, 0 for none. */
   readonly errnos: Uint16Array;
   operations = 0;
+  private readonly deniedWith = new Float64Array(ERRNOS);
 
   constructor(rows: number, endNs: number) {
     this.verdicts = new Uint8Array(rows);
@@ -29,8 +32,13 @@ export class Ledger {
     this.counts[op * VERDICT_COUNT + verdict]!++;
     this.verdicts[row] = verdict + 1;
     if (verdict !== Verdict.deny) return;
-    this.denied.set(errno, (this.denied.get(errno) ?? 0) + 1);
+    this.deniedWith[errno]!++;
     this.errnos[row] = errno;
+  }
+
+  /** Refusals by errno. */
+  get denied(): ReadonlyMap<number, number> {
+    return new Map([...this.deniedWith.entries()].filter(([, times]) => times > 0));
   }
 
   /** What this lane had in common with others; `gone`: or with none of them, so that it may keep it. */

@@ -3,7 +3,7 @@
 import type { Histogram } from '../base/histogram.js';
 import type { LeaseBreaks } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
-import type { ExtentView } from './view.js';
+import type { FlatView } from './view.js';
 
 /** One conflict in full: the first of its group. Times in ns, ranges in bytes; rows are rows of the event columns. */
 export interface ConflictGroup {
@@ -30,8 +30,8 @@ export interface ConflictGroup {
   /** Of the first: by how much its wait made its thread later than the recording (closed time), and who queued behind it. */
   lateNs: number;
   queued: number;
-  before: readonly ExtentView[];
-  after: readonly ExtentView[];
+  before: FlatView;
+  after: FlatView;
 }
 
 /** `HazardRow.hazardClass` of an access that lacked a flush. */

@@ -9,27 +9,34 @@ export interface ExtentView {
   readonly state: number;
 }
 
+/** A view as plain numbers, four an extent: thousands are kept for the reader of a replay, and most are never looked at. */
+export type FlatView = readonly number[];
+const FIELDS = 4;
+
 /** Extents that touch [offset, offset + length), at most `most` of them. */
-export function viewOf(
+export function flatViewOf(
   map: ExtentMap | undefined,
   offset: number,
   length: number,
   most = Number.POSITIVE_INFINITY,
-): ExtentView[] {
-  const view: ExtentView[] = [];
+): FlatView {
+  const view: number[] = [];
   if (map === undefined) return view;
-  for (
-    let at = map.seek(offset);
-    at >= 0 && map.offset(at) < offset + length && view.length < most;
-    at = map.next(at)
-  ) {
+  const end = offset + length;
+  for (let at = map.seek(offset); at >= 0 && map.offset(at) < end && view.length < FIELDS * most; at = map.next(at)) {
     const state = map.state(at);
-    view.push({
-      offset: map.offset(at),
-      length: map.length(at),
-      addr: (state & 3) === State.delalloc ? -1 : map.addr(at),
-      state,
-    });
+    view.push(map.offset(at), map.length(at), (state & 3) === State.delalloc ? -1 : map.addr(at), state);
   }
   return view;
 }
+
+export function extentsOf(view: FlatView): ExtentView[] {
+  return Array.from({ length: view.length / FIELDS }, (_, i) => {
+    const at = FIELDS * i;
+    return { offset: view[at]!, length: view[at + 1]!, addr: view[at + 2]!, state: view[at + 3]! };
+  });
+}
+
+/** Extents that touch [offset, offset + length). */
+export const viewOf = (map: ExtentMap | undefined, offset: number, length: number): ExtentView[] =>
+  extentsOf(flatViewOf(map, offset, length));

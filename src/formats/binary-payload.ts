@@ -6,6 +6,9 @@ import { slotPlaces } from '../model/kernel-events.js';
 import { type Labels, labelsOf } from './print-labels.js';
 import type { FormatField, TracepointFormat } from './tracepoint-format.js';
 
+/** How the bytes of a plain number are read; `other` for all that is no such. */
+const Read = { other: 0, u64: 1, u32: 2, i32: 3, u16: 4, i16: 5, u8: 6, i8: 7 } as const;
+
 /** How a slot is filled. `bytes` are those of the field itself. */
 const Fill = {
   number: 0,
@@ -42,6 +45,13 @@ export interface EventPlan {
   /** Index into the catalogue's events, -1 for an event that is only counted. */
   readonly code: number;
   readonly slots: readonly SlotPlan[];
+  /** By slot, the same as its plan says: how it is read, from which byte, times what, and where it goes. */
+  readonly reads: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly scales: Float64Array;
+  readonly places: Uint8Array;
+  /** A record of so many bytes has every field. */
+  readonly bytes: number;
   /** Slots the kernel's format has no field for. */
   readonly missing: number;
 }
@@ -65,25 +75,59 @@ export class BinaryPayload {
   plan(format: TracepointFormat, system = ''): EventPlan {
     const code = this.#catalogue.code(format.name, system);
     const event = this.#catalogue.events[code];
-    if (event === undefined) return { name: format.name, code, slots: [], missing: 0 };
+    if (event === undefined) return compiled(format.name, code, [], 0);
     const places = slotPlaces(event);
     const found = event.kind === 'enter' ? syscallArguments(format) : null;
     const slots = event.slots.flatMap((slot, i) => {
       const field = found === null ? fieldOf(format, slot) : found[i];
       return field === undefined ? [] : [this.#slot(format, slot, field, places[i]!)];
     });
-    return { name: format.name, code, slots, missing: event.slots.length - slots.length };
+    return compiled(format.name, code, slots, event.slots.length - slots.length);
   }
 
   /** Fills `record.v` and `record.arrays` from the record at bytes [from, to). */
   // hot
   fill(plan: EventPlan, bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const { v, arrays } = this.record;
-    const { slots } = plan;
     // Not `fill`, which is a call into the engine, on every record.
     for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
     if (arrays.length > 0) arrays.length = 0;
     this.missing = plan.missing;
+    if (!this.#little || from + plan.bytes > to) return this.#fillSlots(plan, bytes, view, from, to);
+    const { reads, offsets, scales, places } = plan;
+    for (let i = 0; i < reads.length; i++) {
+      const at = from + offsets[i]!;
+      switch (reads[i]) {
+        case Read.u64:
+          v[places[i]!] = (view.getInt32(at + 4, true) * 4294967296 + view.getUint32(at, true)) * scales[i]!;
+          break;
+        case Read.u32:
+          v[places[i]!] = view.getUint32(at, true) * scales[i]!;
+          break;
+        case Read.i32:
+          v[places[i]!] = view.getInt32(at, true) * scales[i]!;
+          break;
+        case Read.u16:
+          v[places[i]!] = view.getUint16(at, true) * scales[i]!;
+          break;
+        case Read.i16:
+          v[places[i]!] = view.getInt16(at, true) * scales[i]!;
+          break;
+        case Read.u8:
+          v[places[i]!] = view.getUint8(at) * scales[i]!;
+          break;
+        case Read.i8:
+          v[places[i]!] = view.getInt8(at) * scales[i]!;
+          break;
+        default:
+          this.#other(plan.slots[i]!, bytes, view, from, at, to);
+      }
+    }
+  }
+
+  /** The same where bytes are in the other order, or may be too few. */
+  #fillSlots({ slots }: EventPlan, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    const { v } = this.record;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
       const at = from + slot.offset;
@@ -182,6 +226,29 @@ export class BinaryPayload {
 }
 
 const MOST_LABELS = 4096;
+
+function compiled(name: string, code: number, slots: readonly SlotPlan[], missing: number): EventPlan {
+  // Written out: objects that are spread into one another each have a hidden class of their own.
+  return {
+    name,
+    code,
+    slots,
+    missing,
+    reads: Uint8Array.from(slots, readOf),
+    offsets: Int32Array.from(slots, ({ offset }) => offset),
+    scales: Float64Array.from(slots, ({ scale }) => scale),
+    places: Uint8Array.from(slots, ({ place }) => place),
+    bytes: slots.reduce((most, { offset, size }) => Math.max(most, offset + size), 0),
+  };
+}
+
+function readOf({ fill, size, signed }: SlotPlan): number {
+  if (fill !== Fill.number) return Read.other;
+  if (size === 8) return Read.u64;
+  if (size === 4) return signed ? Read.i32 : Read.u32;
+  if (size === 2) return signed ? Read.i16 : Read.u16;
+  return signed ? Read.i8 : Read.u8;
+}
 
 /** The kernel renames fields; the printed word is what it tends to keep. */
 function fieldOf(format: TracepointFormat, slot: Slot): FormatField | undefined {

@@ -3,16 +3,9 @@
 import { LONGEST_LINE } from '../base/line-splitter.js';
 import type { KernelSink } from '../model/kernel.js';
 import type { Format, RecordWriter, TraceSink } from '../model/trace.js';
-import {
-  type Actor,
-  Actors,
-  Beginnings,
-  type EventName,
-  EventNames,
-  NAME_SLACK,
-  SHORTEST_LINE,
-} from './ftrace-columns.js';
+import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
 import { formAdvice, latencyColumns, looksLatent } from './ftrace-latency.js';
+import { LineScanner } from './line-scanner.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 import { Stamps } from './stamps.js';
@@ -58,6 +51,14 @@ const EMPTY = Buffer.alloc(0);
 /** One type of bytes for the hot loop, and the one whose `indexOf` is four times as fast. */
 const asBuffer = (chunk: Uint8Array): Buffer => Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 
+/** A line up to its time. */
+interface Beginning {
+  readonly actor: Actor;
+  readonly cpu: number;
+}
+
+/** Fewer bytes are not worth the way to the scanner. */
+const FEW = 2048;
 const LF = 10;
 const COLON = 58;
 const SPACE = 32;
@@ -67,6 +68,9 @@ const RELATIVE =
 const SHORT_NAMES =
   'names of tasks are cut after eight characters (latency format); threads are told apart by their numbers';
 
+/** Without the carriage return of a line that has one. */
+const endOf = (b: Buffer, from: number, lf: number): number => (lf > from && b[lf - 1] === 13 ? lf - 1 : lf);
+
 class LineParser {
   private readonly sink: TraceSink;
   private readonly kernel: KernelSink;
@@ -74,7 +78,9 @@ class LineParser {
   private readonly decoder: PayloadDecoder;
   private readonly actors: Actors;
   private readonly names: EventNames;
-  private readonly beginnings = new Beginnings();
+  private readonly scanner: LineScanner;
+  /** By the number of a taught beginning of lines: who acted, and where. */
+  private readonly beginnings: Beginning[] = [];
   private line = 0;
   private readonly stamps: Stamps;
   private readonly losses: Losses;
@@ -95,29 +101,86 @@ class LineParser {
     this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
     this.actors = new Actors(sink.kernel.words);
     this.names = new EventNames(sink);
+    const { words } = sink.kernel;
+    this.scanner = new LineScanner((b, from, to) => words.bytes(b, from, to));
   }
 
   /** Parses all whole lines from a place on; returns the place behind the last. */
-  // hot
   lines(b: Buffer, start: number): number {
-    const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
-    const reach = b.length - NAME_SLACK;
+    if (b.length < FEW) return this.oneByOne(b, start);
+    const { scanner } = this;
+    scanner.load(b);
     let from = start;
     for (;;) {
+      if (this.ready()) {
+        const rows = scanner.scan(from, b.length);
+        for (let row = 0; row < rows; row++) this.row(b, row);
+        from = scanner.reached;
+        if (rows === scanner.rows) continue;
+      }
       const end = b.indexOf(LF, from);
       if (end < 0) return from;
       this.line++;
-      const to = end > from && b[end - 1] === 13 ? end - 1 : end;
-      if (to > reach || to - from < SHORTEST_LINE) this.parse(b, null, from, to, false);
-      else if (!this.repeats(b, view, from, to)) this.parse(b, view, from, to, false);
+      this.parse(b, from, endOf(b, from, end), true, false);
       from = end + 1;
     }
+  }
+
+  private oneByOne(b: Buffer, start: number): number {
+    let from = start;
+    for (let end = b.indexOf(LF, from); end >= 0; end = b.indexOf(LF, from)) {
+      this.line++;
+      this.parse(b, from, endOf(b, from, end), false, false);
+      from = end + 1;
+    }
+    return from;
+  }
+
+  /** What the scanner has been told: when time begins, and that stamps may be nanoseconds alone. */
+  private hasOrigin = false;
+  private nanosAlone = false;
+
+  /** Times can be told once the first one was parsed. */
+  private ready(): boolean {
+    const { stamps } = this;
+    if (Number.isNaN(stamps.originSeconds)) return false;
+    if (!this.hasOrigin) this.scanner.begin(stamps.originSeconds, stamps.originNanos);
+    this.hasOrigin = true;
+    if (stamps.bareSeen && !this.nanosAlone) this.scanner.allowBare();
+    this.nanosAlone = stamps.bareSeen;
+    return true;
+  }
+
+  /** Takes a row of the scanner. */
+  // hot
+  private row(b: Buffer, row: number): void {
+    const { scanner, decoder } = this;
+    const { actor, cpu } = this.beginnings[scanner.beginning(row)]!;
+    const event = this.names.all[scanner.name(row)]!;
+    this.line++;
+    this.begin(event, scanner.times[row]!, cpu, actor);
+    if (scanner.isUnread(row)) {
+      const teachable = decoder.isTeachable(event.code);
+      decoder.decode(event.code, b, scanner.payload(row), scanner.lineEnd(row), teachable);
+      if (teachable) this.teach(event);
+    } else if (event.read) {
+      if (decoder.record.arrays.length > 0) decoder.record.arrays.length = 0;
+      scanner.values(row, decoder.record.v);
+    }
+    this.commit(event, scanner.times[row]!, cpu, actor);
+  }
+
+  /** What the payload at hand says about its like. */
+  private teach({ number, code, read }: EventName): void {
+    const { learned } = this.decoder;
+    if (learned !== null) this.scanner.teachPlan(number, learned);
+    this.scanner.teachEvent(number, read, this.decoder.isTeachable(code));
   }
 
   /** A last line without its newline: a recording that was cut, unless the line is complete. */
   last(b: Buffer): void {
     this.line++;
-    this.parse(b, null, 0, b.length, true);
+    this.parse(b, 0, b.length, false, true);
   }
 
   tooLong(): void {
@@ -129,28 +192,8 @@ class LineParser {
     return !this.bad.damaged;
   }
 
-  // hot
-  /** Takes a line whose columns are all known from earlier ones; false: it is none, and was not taken. */
-  private repeats(b: Buffer, view: DataView, from: number, to: number): boolean {
-    const begin = this.beginnings.at(view, from, to);
-    if (begin === null) return false;
-    const stamp = from + begin.bytes.length;
-    let at = stamp;
-    while (at < to && b[at] !== COLON) at++;
-    if (at + 1 >= to || b[at + 1] !== SPACE) return false;
-    const timeNs = this.stamps.read(b, stamp, at);
-    if (Number.isNaN(timeNs)) return false;
-    at += 2;
-    const name = this.names.at(view, at, to);
-    if (name === null) return false;
-    at += name.bytes.length;
-    if (b[at] === SPACE) return false;
-    this.deliver(name.event, timeNs, begin.cpu, begin.actor, b, view, at, to, false);
-    return true;
-  }
-
-  /** `view` is null where the line is no example for others. */
-  private parse(b: Buffer, view: DataView | null, from: number, to: number, cut: boolean): void {
+  /** `learns`: the line is in the scanner's memory and may be an example for others. */
+  private parse(b: Buffer, from: number, to: number, learns: boolean, cut: boolean): void {
     if (from === to) return;
     const actor = this.actors.of(b, from, to);
     if (actor === null) return this.other(b, from, to, cut);
@@ -171,14 +214,15 @@ class LineParser {
     }
     const timeNs = this.stamps.read(b, word, at - 1);
     if (Number.isNaN(timeNs)) return this.other(b, from, to, cut);
-    if (!this.event(b, view, at, to, timeNs, cpu, actor, cut)) return this.other(b, from, to, cut);
-    if (view !== null) this.beginnings.learn(b, view, from, word, actor, cpu);
+    if (!this.event(b, learns, at, to, timeNs, cpu, actor, cut)) return this.other(b, from, to, cut);
+    const number = learns ? this.scanner.teachBeginning(from, word) : -1;
+    if (number >= 0) this.beginnings[number] = { actor, cpu };
   }
 
   /** Takes what follows the time; false: the line is cut before the event's name ends. */
   private event(
     b: Buffer,
-    view: DataView | null,
+    learns: boolean,
     from: number,
     to: number,
     timeNs: number,
@@ -201,44 +245,45 @@ class LineParser {
     const event = this.names.of(b, name, at, shape);
     at += shape === 2 ? 4 : 1;
     while (at < to && b[at] === SPACE) at++;
-    if (view !== null && shape === 0) this.names.learn(b, view, name, at, event);
     this.any = true;
-    this.deliver(event, timeNs, cpu, actor, b, view, at, to, cut);
+    this.begin(event, timeNs, cpu, actor);
+    const { decoder } = this;
+    if (event.code >= 0 && (event.read || cut)) {
+      decoder.decode(event.code, b, at, to, learns);
+      // A cut line with a field missing tells half of what happened: not used, but said.
+      if (cut && decoder.missing > 0) {
+        this.other(b, 0, to, true);
+        return true;
+      }
+    }
+    if (learns && shape === 0) {
+      this.scanner.teachName(name, at, event.number);
+      if (event.read) this.teach(event);
+    }
+    this.commit(event, timeNs, cpu, actor);
     return true;
   }
 
   // hot
-  private deliver(
-    event: EventName,
-    timeNs: number,
-    cpu: number,
-    actor: Actor,
-    b: Buffer,
-    view: DataView | null,
-    at: number,
-    to: number,
-    cut: boolean,
-  ): void {
-    const { kernel, decoder, records } = this;
+  /** Who, when and where, for the record that comes. */
+  private begin({ code }: EventName, timeNs: number, cpu: number, actor: Actor): void {
     this.losses.at(cpu, timeNs);
-    const { record } = decoder;
-    const { code } = event;
+    const { record } = this.decoder;
     record.timeNs = timeNs;
     record.cpu = cpu;
     record.tid = actor.tid;
     record.pid = actor.pid;
     record.comm = actor.comm;
     record.row = this.line;
-    let opId = 0;
-    if (code >= 0) {
-      record.event = code;
-      if (event.read || cut) decoder.decode(code, b, view, at, to);
-      // A cut line with a field missing tells half of what happened: not used, but said.
-      if (cut && decoder.missing > 0) return this.other(b, 0, to, true);
-      opId = kernel.take();
-    }
+    if (code >= 0) record.event = code;
+  }
+
+  // hot
+  private commit({ code, kind }: EventName, timeNs: number, cpu: number, actor: Actor): void {
+    const { kernel, records } = this;
+    const opId = code >= 0 ? kernel.take() : 0;
     records.timeNs = timeNs;
-    records.kind = event.kind;
+    records.kind = kind;
     records.task = kernel.task(actor.tid, actor.pid, actor.comm);
     records.cpu = cpu;
     records.row = this.line;
@@ -297,7 +342,7 @@ class LineParser {
     if (Number.isNaN(timeNs) || cpu > 0xffff) return false;
     const name = this.sink.kernel.words.text(text.decode(Buffer.from(comm, 'latin1')));
     const actor = { comm: name, tid, pid: -1, length };
-    if (!this.event(b, null, from + length, to, timeNs, cpu, actor, cut)) return false;
+    if (!this.event(b, false, from + length, to, timeNs, cpu, actor, cut)) return false;
     if (bare) this.once('bare-stamps', () => this.bareStamps());
     if (relative) this.once('relative-stamps', () => this.sink.issue('relative-stamps', this.line, RELATIVE));
     if (short) this.once('short-names', () => this.sink.issue('short-names', this.line, SHORT_NAMES));

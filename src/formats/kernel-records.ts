@@ -12,9 +12,13 @@ interface KnownEvent {
 
 export class KernelRecords {
   readonly #sink: TraceSink;
+  readonly #kernel: TraceSink['kernel'];
+  readonly #records: TraceSink['records'];
   readonly #payload: BinaryPayload;
   readonly #formats: ReadonlyMap<number, EventFormat>;
-  readonly #events: (KnownEvent | undefined)[] = [];
+  /** By event number, its place among the events plus 1; 0 for one that was not met. */
+  readonly #places = new Uint16Array(1 << 16);
+  readonly #events: KnownEvent[] = [];
   /** Where every record keeps its event number and its thread id; by name, as all fields. */
   readonly #idOffset: number;
   readonly #tidOffset: number;
@@ -24,6 +28,8 @@ export class KernelRecords {
   /** `formats`: the text of the `format` file by event number. */
   constructor(sink: TraceSink, formats: ReadonlyMap<number, EventFormat>, little: boolean) {
     this.#sink = sink;
+    this.#kernel = sink.kernel;
+    this.#records = sink.records;
     this.#formats = formats;
     this.#payload = new BinaryPayload(sink.kernel, little);
     this.#little = little;
@@ -53,9 +59,11 @@ export class KernelRecords {
     to: number,
   ): void {
     const id = view.getUint16(from + this.#idOffset, this.#little);
-    const event = this.#events[id] ?? this.#meet(id);
+    const place = this.#places[id]!;
+    const event = place > 0 ? this.#events[place - 1]! : this.#meet(id);
     const { record } = this.#payload;
-    const { kernel, records } = this.#sink;
+    const kernel = this.#kernel;
+    const records = this.#records;
     const row = ++this.#row;
     let opId = 0;
     if (event.plan.code >= 0) {
@@ -101,7 +109,8 @@ export class KernelRecords {
     const plan = this.#payload.plan(format ?? { name: `(event ${id})`, id, fields: [], print: '' }, system);
     const read = this.#sink.kernel.reads?.(plan.code) !== false;
     const event = { plan, read, kind: this.#sink.records.kindId(plan.name, plan.code >= 0) };
-    this.#events[id] = event;
+    // The last number of all would be the one too many.
+    if (this.#events.length < 0xffff) this.#places[id] = this.#events.push(event);
     return event;
   }
 }

@@ -60,7 +60,10 @@ interface Hold {
   released: boolean;
 }
 
-type Row = Omit<EventWriter, 'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'forgetPath' | 'newId' | 'commit'>;
+type Row = Omit<
+  EventWriter,
+  'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'forgetInode' | 'forgetPath' | 'newId' | 'commit'
+>;
 
 type Range = Pick<Row, 'offset' | 'length' | 'flags'>;
 
@@ -199,7 +202,11 @@ export class EventReader {
     if (fields.fault !== '') return NONE;
     const { events } = this.#sink;
     if (number !== undefined && number !== null) {
-      const id = this.#files.get(number) ?? events.fileId(device, inode, path);
+      const known = this.#files.get(number);
+      if (known !== undefined) return known;
+      // Several files had the inode's number, one after the other.
+      if (inode !== '') events.forgetInode(device, inode);
+      const id = events.fileId(device, inode, path);
       this.#files.set(number, id);
       return id;
     }

@@ -4,7 +4,7 @@
 import { cursor, device, HEX, hexNumber, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
 import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
-import { type FoundValue, PayloadPlan } from './payload-plan.js';
+import { type FoundValue, type PayloadPlan, planOf } from './payload-plan.js';
 import { SPECIAL } from './payload-special.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
@@ -22,8 +22,6 @@ interface CompiledEvent {
   readonly slots: readonly CompiledSlot[];
   readonly call: boolean;
   readonly special: Special | null;
-  /** How its lines have looked so far, the latest first. */
-  readonly plans: PayloadPlan[];
   /** How many more looks may be learned. */
   lessons: number;
 }
@@ -32,7 +30,6 @@ export type Special = (d: PayloadDecoder, b: Uint8Array, from: number, to: numbe
 
 const SPACE = 32;
 /** Lines of most events look one way; some print words of their own, and then nothing repeats. */
-const MOST_PLANS = 4;
 const MOST_LESSONS = 8;
 
 export class PayloadDecoder {
@@ -46,6 +43,8 @@ export class PayloadDecoder {
   readonly vmFaults = new Map<number, number>();
   /** Slots of the last record that were not found. */
   missing = 0;
+  /** How lines like the last one are read, where it taught that. */
+  learned: PayloadPlan | null = null;
   /** Row of the last record whose name may go on behind its end, over several lines even. */
   longNameRow = -1;
 
@@ -65,36 +64,20 @@ export class PayloadDecoder {
     this.missing = slots;
   }
 
-  /**
-   * Fills `record.v` and `record.arrays` for event code `event` from bytes [from, to). `view`, of the same bytes, where it
-   * reaches SLACK bytes further: what looks like lines before is read faster.
-   */
-  // hot
-  decode(event: number, b: Uint8Array, view: DataView | null, from: number, to: number): void {
+  /** May further lines of the event teach how they look? */
+  isTeachable(event: number): boolean {
+    return this.event(event).lessons > 0;
+  }
+
+  /** Fills `record.v` and `record.arrays` for event code `event` from bytes [from, to). `learns`: it is an example for others. */
+  decode(event: number, b: Uint8Array, from: number, to: number, learns = false): void {
     const compiled = this.event(event);
     const { v, arrays } = this.record;
     if (arrays.length > 0) arrays.length = 0;
-    const { plans } = compiled;
-    for (let i = 0; view !== null && i < plans.length; i++) {
-      const plan = plans[i]!;
-      if (!plan.read(b, view, from, to, v)) continue;
-      if (i > 0) {
-        plans[i] = plans[0]!;
-        plans[0] = plan;
-      }
-      for (let place = plan.filled; place < v.length; place++) v[place] = Number.NaN;
-      this.missing = 0;
-      return;
-    }
-    this.search(compiled, b, from, to, view !== null);
-  }
-
-  /** The same by the words of the line, whatever it looks like. */
-  private search(compiled: CompiledEvent, b: Uint8Array, from: number, to: number, learns: boolean): void {
-    const { v } = this.record;
     // Not `fill`, which is a call into the engine, on every record.
     for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
     this.missing = 0;
+    this.learned = null;
     this.#found = compiled.lessons > 0 && learns ? [] : null;
     if (compiled.call) this.syscall(compiled, b, from, to);
     else {
@@ -112,17 +95,14 @@ export class PayloadDecoder {
 
   private learn(compiled: CompiledEvent, found: readonly FoundValue[], b: Uint8Array, from: number, to: number): void {
     this.#found = null;
-    const { slots, plans } = compiled;
+    const { slots } = compiled;
     if (this.missing > 0 || found.length !== slots.length || found.length === 0) return;
     if (found.some(({ place }, i) => place !== i || Number.isNaN(this.record.v[i]))) return;
     compiled.lessons--;
     // A value alone, or of a print format of `name=value` throughout, is one only where nothing follows.
     const whole = found[0]!.from === from || startsRaw(b, from, to);
     if (whole && found.at(-1)!.to !== to) return;
-    const plan = PayloadPlan.learn(b, from, found, whole, this.words);
-    if (plan === null) return;
-    plans.unshift(plan);
-    if (plans.length > MOST_PLANS) plans.length = MOST_PLANS;
+    this.learned = planOf(b, from, found, whole);
   }
 
   /** Syscall arguments by position: `dfd: 0x.., flags: 0x..`, `dfd=0x.. flags=0x..`, or a bare return value. */
@@ -262,7 +242,7 @@ function compiled(event: KernelEvent): CompiledEvent {
   }));
   // A name that could be a number cannot be told from the numbers between values.
   const learnable = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));
-  return { slots, call, special, plans: [], lessons: learnable ? MOST_LESSONS : 0 };
+  return { slots, call, special, lessons: learnable ? MOST_LESSONS : 0 };
 }
 
 /**

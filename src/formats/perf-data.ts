@@ -40,8 +40,6 @@ const STATED_ERROR_NS = 100_000;
 /** What a record says of itself outside of its body. */
 interface Identity {
   attr: PerfAttr | null;
-  /** Relative to the first stamp; NaN where it has none. */
-  time: number;
   cpu: number;
   pid: number;
   tid: number;
@@ -52,7 +50,7 @@ class Session implements PerfTaker {
   readonly #sink: TraceSink;
   readonly #queue: PerfQueue;
   readonly #little: boolean;
-  readonly #identity: Identity = { attr: null, time: 0, cpu: 0, pid: -1, tid: -1 };
+  readonly #identity: Identity = { attr: null, cpu: 0, pid: -1, tid: -1 };
   /** Made at the first sample: a pipe brings the formats on the way. */
   #records: KernelRecords | null = null;
   #baseHigh = 0;
@@ -73,12 +71,13 @@ class Session implements PerfTaker {
     this.#losses = new Losses(sink);
     this.#little = perf.little;
     this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
-    this.#queue = new PerfQueue((...one) => this.#deliver(...one));
+    this.#queue = new PerfQueue((time, kind, bytes, view, from, to) =>
+      this.#deliver(time, kind, bytes, view, from, to),
+    );
   }
 
   record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    this.#identify(kind, view, from, to);
-    const { time } = this.#identity;
+    const time = this.#timeOf(kind, view, from, to);
     if (!Number.isNaN(time)) this.#lastSeen = time;
     if (time < this.#earliest && time > Number.NEGATIVE_INFINITY) this.#earliest = time;
     this.#queue.add(Number.isNaN(time) ? this.#lastSeen : time, kind, bytes, view, from, to);
@@ -86,6 +85,10 @@ class Session implements PerfTaker {
 
   round(): void {
     this.#queue.round();
+  }
+
+  holds(block: Uint8Array): boolean {
+    return this.#queue.holds(block);
   }
 
   end(): void {
@@ -111,25 +114,30 @@ class Session implements PerfTaker {
     this.#sink.clockPair?.({ clock: clockName(clock), ns, otherClock: 'realtime', otherNs: wallNs, errorNs });
   }
 
+  /** Relative to the first stamp; NaN where it has none. Places count forwards in samples, and backwards from the end of other records. */
+  // hot
+  #timeOf(kind: number, view: DataView, from: number, to: number): number {
+    const sample = kind === Kind.sample;
+    const attr = this.#perf.uniform ?? this.#attrOf(sample, view, from, to);
+    if (attr === null || !(sample || attr.identified)) return Number.NaN;
+    const { time } = sample ? attr.sample : attr.trailer;
+    const at = sample ? from + time : to - time;
+    return time > 0 && at >= from && at + 8 <= to ? this.#relative(view, at) : Number.NaN;
+  }
+
   // hot
   #identify(kind: number, view: DataView, from: number, to: number): void {
     const identity = this.#identity;
     const sample = kind === Kind.sample;
     const attr = this.#perf.uniform ?? this.#attrOf(sample, view, from, to);
     identity.attr = attr;
-    identity.time = Number.NaN;
     identity.cpu = 0;
     identity.pid = identity.tid = -1;
     if (attr === null || !(sample || attr.identified)) return;
-    // Places count forwards in samples, and backwards from the end of other records.
-    const { time, cpu, tid } = sample ? attr.sample : attr.trailer;
-    const begin = sample ? from : to;
-    const sign = sample ? 1 : -1;
+    const { cpu, tid } = sample ? attr.sample : attr.trailer;
     const little = this.#little;
-    const timeAt = begin + sign * time;
-    const cpuAt = begin + sign * cpu;
-    const tidAt = begin + sign * tid;
-    if (time > 0 && timeAt >= from && timeAt + 8 <= to) identity.time = this.#relative(view, timeAt);
+    const cpuAt = sample ? from + cpu : to - cpu;
+    const tidAt = sample ? from + tid : to - tid;
     if (cpu > 0 && cpuAt >= from && cpuAt + 8 <= to) identity.cpu = view.getUint16(little ? cpuAt : cpuAt + 2, little);
     if (tid > 0 && tidAt >= from && tidAt + 8 <= to) {
       identity.pid = view.getInt32(tidAt, little);

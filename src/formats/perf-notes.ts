@@ -23,6 +23,10 @@ export class PerfNotes {
   /** Interned names by thread. */
   readonly #comms = new Map<number, number>();
 
+  /** The task asked for last. */
+  #tid = Number.NaN;
+  #comm = 0;
+
   /** `saved`: the names the kernel kept, for tasks older than the recording. */
   constructor(kernel: KernelSink, little: boolean, saved: ReadonlyMap<number, string>) {
     this.#kernel = kernel;
@@ -32,11 +36,20 @@ export class PerfNotes {
 
   /** Interned name of a task; empty where nothing told it. */
   comm(tid: number): number {
-    const known = this.#comms.get(tid);
-    if (known !== undefined) return known;
-    const id = this.#kernel.words.text(this.#saved.get(tid) ?? (tid === 0 ? 'swapper' : ''));
-    this.#comms.set(tid, id);
+    if (tid === this.#tid) return this.#comm;
+    let id = this.#comms.get(tid);
+    if (id === undefined) {
+      id = this.#kernel.words.text(this.#saved.get(tid) ?? (tid === 0 ? 'swapper' : ''));
+      this.#comms.set(tid, id);
+    }
+    this.#tid = tid;
+    this.#comm = id;
     return id;
+  }
+
+  #name(tid: number, comm: number): void {
+    this.#comms.set(tid, comm);
+    if (tid === this.#tid) this.#comm = comm;
   }
 
   /** Takes the record at bytes [from, to); kinds that tell nothing are left alone. */
@@ -58,7 +71,7 @@ export class PerfNotes {
   /** pid, tid, name. */
   #named(misc: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const tid = this.#i32(view, from + 12);
-    this.#comms.set(tid, this.#word(bytes, from + 16, to));
+    this.#name(tid, this.#word(bytes, from + 16, to));
     this.#tell(COMM, this.#i32(view, from + 8), tid, [(misc & EXEC) !== 0 ? 1 : 0]);
   }
 
@@ -70,7 +83,7 @@ export class PerfNotes {
       number,
       number,
     ];
-    if (parentTid >= 0) this.#comms.set(tid, this.comm(parentTid));
+    if (parentTid >= 0) this.#name(tid, this.comm(parentTid));
     this.#tell(FORK, parentPid, parentTid, [pid, tid]);
   }
 

@@ -53,6 +53,11 @@ export class PerfQueue {
     this.#flush(Number.POSITIVE_INFINITY);
   }
 
+  /** Is any record of the block, or of a part of it, waiting? */
+  holds({ buffer }: Uint8Array): boolean {
+    return this.#blocks.some(({ bytes }) => bytes.buffer === buffer);
+  }
+
   #block(bytes: Uint8Array, view: DataView): number {
     const last = this.#blocks.at(-1);
     if (last?.bytes === bytes) return this.#blocks.length - 1;
@@ -89,22 +94,23 @@ export class PerfQueue {
     if (done === 0) return;
     const times = this.#times;
     const places = this.#places;
-    const kept = this.#length - done;
-    const rows =
-      order === null ? Uint32Array.from({ length: kept }, (_, i) => done + i) : order.slice(done, this.#length);
-    rows.sort();
+    const count = this.#length;
+    const gone = new Uint8Array(count);
+    for (let i = 0; i < done; i++) gone[order === null ? i : order[i]!] = 1;
     const blocks: Block[] = [];
     const numbers = new Int32Array(this.#blocks.length).fill(-1);
-    for (let i = 0; i < kept; i++) {
+    let kept = 0;
+    for (let row = order === null ? done : 0; row < count; row++) {
+      if (gone[row] === 1) continue;
       // Rows only move forward, so nothing is written over before it is read.
-      const row = rows[i]!;
       const old = places[row * 4 + 1]!;
       if (numbers[old]! < 0) numbers[old] = blocks.push(this.#blocks[old]!) - 1;
-      times[i] = times[row]!;
-      places[i * 4] = places[row * 4]!;
-      places[i * 4 + 1] = numbers[old]!;
-      places[i * 4 + 2] = places[row * 4 + 2]!;
-      places[i * 4 + 3] = places[row * 4 + 3]!;
+      times[kept] = times[row]!;
+      places[kept * 4] = places[row * 4]!;
+      places[kept * 4 + 1] = numbers[old]!;
+      places[kept * 4 + 2] = places[row * 4 + 2]!;
+      places[kept * 4 + 3] = places[row * 4 + 3]!;
+      kept++;
     }
     this.#blocks = blocks;
     this.#length = kept;

@@ -158,7 +158,7 @@ class PerfLines {
       decoder.record.event = kind.event;
       const fields = wordAt(b, at);
       if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
-      decoder.decode(kind.event, b, null, fields, kind.ends ? beforeAddress(b, fields) : to);
+      decoder.decode(kind.event, b, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
       opId = this.#sink.kernel.take();

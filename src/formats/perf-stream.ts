@@ -28,9 +28,12 @@ export const Kind = {
 export interface PerfTaker {
   record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void;
   round(): void;
+  /** Is there a record in the block that it still needs? */
+  holds(block: Uint8Array): boolean;
 }
 
 const BLOCK = 1 << 20;
+const MOST_KEPT = 16;
 const HEADER = 8;
 /** Records have 16-bit sizes. */
 const LARGEST = 65536;
@@ -44,6 +47,8 @@ export class PerfStream {
   #zstd: ZstdStream | null = null;
   /** The beginning of a record whose end comes with the next packed piece. */
   #rest: Uint8Array = new Uint8Array(0);
+  /** Memory of blocks that were read. */
+  readonly #memory: Uint8Array[] = [];
   /** Place in the file behind the last record, for data that follow it outside of records. */
   #behind = 0;
 
@@ -58,12 +63,21 @@ export class PerfStream {
     const end = Math.min(this.#perf.dataEnd, this.#file.size);
     let at = this.#perf.dataAt;
     while (at < end) {
-      const bytes = this.#file.read(at, Math.min(BLOCK, end - at));
+      const bytes = this.#file.read(at, Math.min(BLOCK, end - at), end - at < BLOCK ? undefined : this.#room());
       const used = this.#block(bytes, at, at + bytes.length >= end);
       if (used === 0) break;
       at = Math.max(at + used, this.#behind);
     }
     if (this.#rest.length > 0) throw new Damage(end, 'expected more packed records, found the end of the file');
+  }
+
+  /** Memory for a block, in which no record is that is still needed. */
+  #room(): Uint8Array {
+    const free = this.#memory.find((memory) => !this.#taker.holds(memory));
+    if (free !== undefined) return free;
+    const memory = new Uint8Array(BLOCK);
+    if (this.#memory.length < MOST_KEPT) this.#memory.push(memory);
+    return memory;
   }
 
   /** Takes the whole records of a block that stands at `base` in the file; returns the bytes used. */

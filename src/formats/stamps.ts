@@ -35,6 +35,20 @@ export class Stamps {
     return this.at(seconds, dot < to ? fraction * 10 ** (9 - count) : fraction);
   }
 
+  /** Times count from here, in whole seconds and nanoseconds; NaN before the first stamp. */
+  get originSeconds(): number {
+    return this.#originSeconds;
+  }
+
+  get originNanos(): number {
+    return this.#originNanos;
+  }
+
+  /** There were stamps without a dot. */
+  get bareSeen(): boolean {
+    return this.#bareSeen;
+  }
+
   /** NaN when no clock goes that far. */
   at(seconds: number, nanos: number): number {
     if (!(seconds <= MOST_SECONDS)) return Number.NaN;

@@ -31,8 +31,11 @@ function plainPages(
   const end = Math.min(offset + size, file.size);
   let at = offset;
   let told = false;
+  // Nobody needs a page any more who asks for the next one.
+  let memory: Uint8Array | undefined;
   return () => {
-    const bytes = at < end ? file.read(at, Math.min(block, end - at)) : new Uint8Array(0);
+    if (size > block) memory ??= new Uint8Array(block);
+    const bytes = at < end ? file.read(at, Math.min(block, end - at), memory) : new Uint8Array(0);
     at += bytes.length;
     if (bytes.length > 0) return bytes;
     if (!told && at < offset + size)

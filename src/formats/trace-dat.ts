@@ -108,12 +108,24 @@ class Merger {
     if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
     this.#losses.at(number, timeNs);
     const tid = this.#records.tid(view, from, to);
-    const pid = this.#dat.processes.get(tid) ?? -1;
-    if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#comm(0));
-    else this.#records.take(timeNs, pages.cpu, tid, pid, this.#comm(tid), pages.bytes, view, from, to);
+    if (tid !== this.#tid) this.#switch(tid);
+    if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#commOf(0));
+    else this.#records.take(timeNs, pages.cpu, tid, this.#pid, this.#comm, pages.bytes, view, from, to);
   }
 
-  #comm(tid: number): number {
+  /** The thread at hand, its process and its name. */
+  #tid = Number.NaN;
+  #pid = -1;
+  #comm = 0;
+
+  #switch(tid: number): void {
+    this.#tid = tid;
+    if (tid < 0) return;
+    this.#pid = this.#dat.processes.get(tid) ?? -1;
+    this.#comm = this.#commOf(tid);
+  }
+
+  #commOf(tid: number): number {
     const known = this.#comms.get(tid);
     if (known !== undefined) return known;
     const name = this.#dat.comms.get(tid) ?? (tid === 0 ? '<idle>' : '<...>');

@@ -207,6 +207,8 @@ export interface EventWriter {
   row: number;
   /** Interns a file by (device, inode) or by path alone; a path may be learned later by calling again. */
   fileId(device: string, inode: string, path?: string): number;
+  /** From here on this inode of the device is another file: the number was free and was given away again. */
+  forgetInode(device: string, inode: string): void;
   /** From here on the path means another file. */
   forgetPath(path: string): void;
   /** Interns a task by (pid, tid); the last name wins. */

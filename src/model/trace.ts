@@ -146,8 +146,8 @@ export interface TraceSink {
 /** Bytes by their place. */
 export interface RandomAccess {
   readonly size: Bytes;
-  /** Bytes [offset, offset + length) as a buffer of their own; fewer where the input ends. */
-  read(offset: Bytes, length: Bytes): Uint8Array;
+  /** Bytes [offset, offset + length) as a buffer of their own, or in `memory` where that has room; fewer where the input ends. */
+  read(offset: Bytes, length: Bytes, memory?: Uint8Array): Uint8Array;
 }
 
 /** Where bytes come from. Chunk edges carry no meaning, and a chunk is valid until the next one is asked for. */

@@ -13,8 +13,17 @@ import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { mapSnapshots, type SnapshotOptions } from './snapshots.js';
 
-/** Rows that change no map, whoever reads them. */
-const ASIDE = opSet(['map_seen', 'block_io']);
+/** Rows that change no map, whoever reads them, and end no use of a file. */
+const ASIDE = opSet(['map_seen', 'block_io', 'read', 'read_fault', 'fsync', 'msync', 'commit']);
+/** So many rows are replayed at most: they are in memory while they are. */
+const MOST_KEPT = 2 ** 18;
+
+export interface ExtentCounts {
+  /** By file; 0 where it is not known. */
+  readonly extents: readonly number[];
+  /** Files whose maps nothing tells, of a trace that is too long to be replayed for them. */
+  readonly uncounted: number;
+}
 
 /** Devices whose map changes are in the trace, found piece by piece. */
 export class ObservedDevices {
@@ -37,7 +46,7 @@ export function extentsAtEnd(
   observed: Uint8Array,
   recorded: Policy,
   options: Omit<SnapshotOptions, 'atNs' | 'inode'>,
-): number[] {
+): ExtentCounts {
   let split = new Split(observed);
   for (const columns of parts.batches()) split.add(columns);
   if (split.mixed) {
@@ -49,7 +58,15 @@ export function extentsAtEnd(
   if (rest.columns.rows > 0)
     for (const file of mapSnapshots(rest, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
       counts.set(nameOf(file), file.extents.length);
-  return parts.files.map((file, id) => split.extents(id) ?? counts.get(nameOf(file)) ?? 0);
+  // Of several files that had an inode, the last one has it at the end.
+  const last = new Map(parts.files.map((file, id) => [nameOf(file), id]));
+  const extents = parts.files.map(
+    (file, id) => split.extents(id) ?? (last.get(nameOf(file)) === id ? counts.get(nameOf(file)) : 0) ?? 0,
+  );
+  return {
+    extents,
+    uncounted: split.tooLong ? parts.files.filter((_, id) => split.extents(id) === undefined).length : 0,
+  };
 }
 
 const nameOf = ({ device, inode, path }: FileInfo): string =>
@@ -61,7 +78,9 @@ class Split {
   mixed = false;
   private readonly observed: Uint8Array;
   private readonly states: FileStates;
-  private readonly kept = new Columns(EVENT_SHAPE);
+  private kept = new Columns(EVENT_SHAPE);
+  /** More rows than can be replayed: none of them is. */
+  tooLong = false;
 
   constructor(observed: Uint8Array) {
     this.observed = observed;
@@ -96,6 +115,12 @@ class Split {
   }
 
   private keep(columns: EventColumns, row: number): void {
+    if (this.tooLong) return;
+    if (this.kept.length === MOST_KEPT) {
+      this.tooLong = true;
+      this.kept = new Columns(EVENT_SHAPE);
+      return;
+    }
     const place = this.kept.add();
     const at: Arrays<typeof EVENT_SHAPE> = this.kept.at;
     for (const name of NAMES) at[name][place] = columns[name][row]!;

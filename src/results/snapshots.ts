@@ -70,8 +70,10 @@ export function mapSnapshots(trace: Trace, policy: Policy | MixedLane, options: 
   for (const atNs of [...new Set(wanted)].sort((a, b) => a - b)) {
     lane.runTo(atNs - origin);
     const files: MapFile[] = [];
+    const replaced = earlier(trace, (file) => lane.files.isSeen(file));
     trace.files.forEach((info, file) => {
       if (options.inode === undefined ? !lane.files.isSeen(file) : info.inode !== options.inode) return;
+      if (replaced.has(file)) return;
       files.push({
         device: info.device,
         inode: info.inode,
@@ -86,6 +88,23 @@ export function mapSnapshots(trace: Trace, policy: Policy | MixedLane, options: 
     schema: 'sealtrace.map/1',
     snapshots: wanted.map((atNs) => ({ atNs, ...outside(atNs - origin, trace), files: taken.get(atNs) ?? [] })),
   };
+}
+
+/** Of files that had the same inode one after the other, all but the one that has it now. */
+function earlier({ files }: Trace, isSeen: (file: number) => boolean): Set<number> {
+  const last = new Map<string, number>();
+  const replaced = new Set<number>();
+  files.forEach(({ device, inode }, file) => {
+    if (inode === '') return;
+    const key = `${device}/${inode}`;
+    const before = last.get(key);
+    if (before === undefined) last.set(key, file);
+    else if (isSeen(file)) {
+      replaced.add(before);
+      last.set(key, file);
+    } else replaced.add(file);
+  });
+  return replaced;
 }
 
 function outside(ns: number, { endNs }: Trace): Pick<Snapshot, 'outside'> {

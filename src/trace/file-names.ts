@@ -50,6 +50,11 @@ export class FileNames {
     return this.#newId();
   }
 
+  /** The number is given to another file. */
+  forgetInode(device: string, inode: string): void {
+    this.#byInode.delete(`${device}\n${inode}`);
+  }
+
   /** The path was removed or given to another file. */
   forget(path: string): void {
     this.#byPath.delete(path);

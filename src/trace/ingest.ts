@@ -219,9 +219,9 @@ function followed(input: OpenedInput, after: () => void): Input {
       const whole = await input.random();
       return {
         size: whole.size,
-        read(offset, length) {
+        read(offset, length, memory) {
           after();
-          return whole.read(offset, length);
+          return whole.read(offset, length, memory);
         },
       };
     },

@@ -48,6 +48,8 @@ const STATE_BITS = Flag.unwritten | Flag.reflinked | Flag.delalloc;
 /** What does not change from row to row, as text; made when it is first needed. */
 interface Texts {
   readonly files: string[];
+  /** Several files had these inodes, one after the other; by device and inode. */
+  readonly reused: ReadonlySet<string>;
   readonly tasks: string[];
   /** Lists of flag words by their bits. */
   readonly flags: Map<number, string>;
@@ -65,12 +67,12 @@ export const writeNdjson = (trace: Trace): Iterable<string> => writeNdjsonParts(
 /** The same for a trace that comes piece by piece. */
 export function* writeNdjsonParts(trace: TraceParts): Iterable<string> {
   yield `{"schema":"sealtrace.events/1","clock":${JSON.stringify(trace.clock)},"originNs":${trace.originNs}}\n`;
-  const texts: Texts = { files: [], tasks: [], flags: new Map() };
   const { files, tasks, extras } = trace;
   const store = new Spill();
   let first = 0;
   try {
     const survey = trace.repeatable ? surveyed(trace.batches(), store) : null;
+    const texts: Texts = { files: [], reused: reusedInodes(files), tasks: [], flags: new Map() };
     for (const columns of trace.batches()) {
       yield* lines({ columns, files, tasks, extras, first }, survey ?? surveyed([columns], store), texts);
       first += columns.rows;
@@ -92,7 +94,7 @@ function* lines(trace: Piece, { uses, renames }: Survey, texts: Texts): Iterable
   for (let row = 0; row < columns.rows; row++) {
     const file = columns.file[row]!;
     const task = columns.task[row]!;
-    if (file !== NONE) texts.files[file] ??= fileKeys(trace.files[file]!, file, renames);
+    if (file !== NONE) texts.files[file] ??= fileKeys(trace.files[file]!, file, renames, texts);
     if (task !== NONE) texts.tasks[task] ??= taskKeys(trace.tasks[task]!);
     const two = hasSecond(trace, row);
     if (two)
@@ -100,6 +102,7 @@ function* lines(trace: Piece, { uses, renames }: Survey, texts: Texts): Iterable
         trace.files[columns.file[row + 1]!]!,
         columns.file[row + 1]!,
         renames,
+        texts,
       );
     const opId = columns.opId[row]!;
     // An operation gets a number of its own when read; only one that is shared, or none, must be said.
@@ -161,14 +164,26 @@ function fileOf(file: number, texts: Texts): string {
   return file === NONE ? '' : texts.files[file]!;
 }
 
-/** A rename moves paths, so a trace with one names files without an inode by number. */
-function fileKeys({ device, inode, path }: FileInfo, id: number, renames: boolean): string {
+/** A rename moves paths, so a trace with one names files without an inode by number; and so are those that share an inode. */
+function fileKeys({ device, inode, path }: FileInfo, id: number, renames: boolean, { reused }: Texts): string {
   const number = Number(inode);
   const plain = String(number) === inode && Number.isSafeInteger(number) && number >= 0;
   let text = device === '' ? '' : `,"dev":${JSON.stringify(device)}`;
   if (inode !== '') text += `,"ino":${plain ? inode : JSON.stringify(inode)}`;
   if (path !== '') text += `,"path":${JSON.stringify(path)}`;
-  return inode === '' && (path === '' || renames) ? `${text},"file_id":${id}` : text;
+  const numbered = inode === '' ? path === '' || renames : reused.has(`${device}/${inode}`);
+  return numbered ? `${text},"file_id":${id}` : text;
+}
+
+function reusedInodes(files: readonly FileInfo[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const reused = new Set<string>();
+  for (const { device, inode } of files) {
+    const key = `${device}/${inode}`;
+    if (inode !== '' && seen.has(key)) reused.add(key);
+    seen.add(key);
+  }
+  return reused;
 }
 
 function range(trace: Piece, row: number): string {

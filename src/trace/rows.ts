@@ -76,6 +76,10 @@ export class EventRow implements EventWriter {
     this.#names.files.merge(from, to);
   }
 
+  forgetInode(device: string, inode: string): void {
+    this.#names.files.forgetInode(device, inode);
+  }
+
   forgetPath(path: string): void {
     this.#names.files.forget(path);
   }

@@ -13,8 +13,8 @@ export function openPlain(path: string, onRead: (bytes: number) => void): Seekab
   const file = reader(openSync(path, 'r'));
   return {
     ...file,
-    read(offset, length) {
-      const bytes = file.read(offset, length);
+    read(offset, length, memory) {
+      const bytes = file.read(offset, length, memory);
       total += bytes.length;
       onRead(total);
       return bytes;
@@ -40,7 +40,7 @@ function reader(descriptor: number): Seekable {
   let open = true;
   return {
     size,
-    read: (offset, length) => readAll(descriptor, offset, Math.max(0, Math.min(length, 2 ** 30))),
+    read: (offset, length, memory) => readAll(descriptor, offset, Math.max(0, Math.min(length, 2 ** 30)), memory),
     close() {
       if (open) closeSync(descriptor);
       open = false;
@@ -48,11 +48,13 @@ function reader(descriptor: number): Seekable {
   };
 }
 
-function readAll(descriptor: number, offset: number, length: number): Uint8Array {
+function readAll(descriptor: number, offset: number, length: number, memory?: Uint8Array): Uint8Array {
   // Places in a file come from the file: one beyond what a position can be is beyond its end as well.
   if (!(offset >= 0 && offset <= Number.MAX_SAFE_INTEGER)) return new Uint8Array(0);
-  const { size } = fstatSync(descriptor);
-  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
+  const bytes =
+    memory !== undefined && memory.length >= length
+      ? memory.subarray(0, length)
+      : Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, fstatSync(descriptor).size - offset)));
   let done = 0;
   while (done < bytes.length) {
     const read = readSync(descriptor, bytes, done, bytes.length - done, offset + done);

@@ -1,13 +1,14 @@
 // Whole processes that read one long recording: sealtrace on text of ftrace, trace.dat and perf.data, against trace-cmd, perf
 // and readline with a regular expression. CPU time (user + system) and peak memory of each, in turns; `wc -l` is the control.
 // Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--samples 1000000] [--rounds 7] [--recording FOLDER]
-// [--perf PERF.DATA.GZ]. Peak memory alone, of ingest and inspect, text, trace.dat and bundle: --megabytes 2000 --rounds 0
+// [--perf PERF.DATA.GZ]. Peak memory alone, of ingest and inspect, of ftrace text, trace.dat, a bundle, strace, perf script, blkparse,
+// perf.data, CSV and NDJSON: --megabytes 2000 --rounds 0
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repeatDat, repeatPerf, repeatText } from './long-recording.js';
+import { longOf, repeatDat, repeatLines, repeatPerf, repeatText } from './long-recording.js';
 
 const UNKNOWN = 'unknown version';
 /** Beyond this spread of the control the machine was too busy to judge anything. */
@@ -97,8 +98,9 @@ function run(): void {
   const node = process.execPath;
   const version = `Node ${process.version}`;
   const hasDat = repeatDat(join(options.recording, 'trace.dat'), dat, long);
-  weigh([node, main], [text, ...(hasDat ? [dat] : [])]);
   const rounds = Number(options.rounds);
+  weigh([node, main], [text, ...(hasDat ? [dat] : [])]);
+  if (rounds === 0) weighOthers([node, main]);
   if (rounds === 0) return;
 
   const ingest = (path: string, records: number): Contender => {
@@ -135,6 +137,56 @@ function perfBar(ingest: (path: string, records: number) => Contender): Bar | nu
   console.log(`${samples} samples, from ${options.perf}`);
   const peer = contender('perf script', ['perf', 'script', '-i', data], version, samples);
   return { ours: ingest(data, samples), peer, must: 4, goal: 8 };
+}
+
+/** Recordings of other recorders, repeated to the same length; one at a time, because each may be large. */
+function weighOthers(program: readonly string[]): void {
+  const traces = join(root, 'traces');
+  const path = join(scratch, 'other');
+  const bytes = Number(options.megabytes) * 1e6;
+  const lines = [
+    ['strace', join(traces, 'strace', 'story.strace.txt.gz')],
+    ['perf', join(traces, 'perf', 'story.script.txt.gz')],
+    ['blkparse', join(traces, 'joined', 'joined.blkparse.txt.gz')],
+  ] as const;
+  for (const [recorder, recording] of lines) {
+    repeatLines(recording, path, recorder, longOf(recording, recorder, bytes));
+    console.log(`${recorder} text, ${Math.round(bytes / 1e6)} MB:`);
+    weigh(program, [path]);
+  }
+  if (existsSync(options.perf)) {
+    // A sample and its part of the other records are some 140 bytes.
+    const samples = repeatPerf(options.perf, path, Math.ceil(bytes / 140));
+    console.log(`perf.data, ${samples} samples, ${Math.round(statSync(path).size / 1e6)} MB:`);
+    weigh(program, [path]);
+  }
+  for (const [name, head, line] of TABLES) {
+    writeTable(path, bytes, head, line);
+    console.log(`${name}, ${Math.round(bytes / 1e6)} MB:`);
+    weigh(program, [path]);
+  }
+}
+
+type TableLine = (i: number) => string;
+const TABLES: readonly (readonly [name: string, head: string, line: TableLine])[] = [
+  ['CSV', 'time,op,offset,size\n', (i) => `${i * 1000},${i % 3 === 0 ? 'write' : 'read'},${(i % 4096) * 4096},4096\n`],
+  [
+    'NDJSON',
+    '{"schema":"sealtrace.events/1","clock":"mono","originNs":0}\n',
+    (i) =>
+      `{"t":${i * 1000},"op":"${i % 3 === 0 ? 'write' : 'read'}","pid":7,"path":"/f${i % 16}","off":${(i % 4096) * 4096},"len":4096,"ret":0,"ns":500}\n`,
+  ],
+];
+
+function writeTable(path: string, bytes: number, head: string, line: TableLine): void {
+  const file = openSync(path, 'w');
+  writeSync(file, head);
+  for (let i = 0, written = head.length; written < bytes; ) {
+    let text = '';
+    for (const end = i + 20_000; i < end; i++) text += line(i);
+    written += writeSync(file, text);
+  }
+  closeSync(file);
 }
 
 /** Peak memory of one run each; the bundle is that of the first recording. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Recorder, repeatLines, repeatText } from '../bench/long-recording.js';
+import { longOf, type Recorder, repeatLines, repeatText } from '../bench/long-recording.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'sealtrace-memory-'));
@@ -47,6 +47,19 @@ test('inspect, of the recording and of its bundle', () => {
   const before = peakKiB('inspect', short, '--json');
   expect(peakKiB('inspect', long, '--json')).toBeLessThan(before + SLACK_KIB);
   expect(peakKiB('inspect', out, '--json')).toBeLessThan(before + SLACK_KIB);
+});
+
+test('strace: descriptors that come and go leave nothing behind, and inspect keeps no rows', () => {
+  const story = join(root, 'traces', 'strace', 'story.strace.txt.gz');
+  const out = join(folder, 'out.sealtrace');
+  // The longer one has more rows than inspect replays for the sizes of maps that nothing tells.
+  const [before, after] = [12e6, 60e6].map((bytes) => {
+    const path = join(folder, 'strace.txt');
+    repeatLines(story, path, 'strace', longOf(story, 'strace', bytes));
+    return [peakKiB('ingest', path, '-o', out), peakKiB('inspect', path, '--json')];
+  }) as [[number, number], [number, number]];
+  expect(after[0]).toBeLessThan(before[0] + SLACK_KIB);
+  expect(after[1]).toBeLessThan(before[1] + SLACK_KIB);
 });
 
 test('ingest of several recordings that are joined', () => {

@@ -96,7 +96,12 @@ test.each([
     ['mover', '--scale', '2'],
     /--scale is for a workload that sealtrace model fitted; mover has parameters/,
   ],
-  ['no scale', [WORKLOAD, '--scale', '0'], /--scale is "0"; expected a whole number from 1 to 1000000/],
+  ['no scale', [WORKLOAD, '--scale', '0'], /--scale is "0"; expected a whole number from 1 to \d+ \(/],
+  [
+    'more copies than there is room for',
+    [WORKLOAD, '--scale', '100000000'],
+    /--scale is "100000000"; expected a whole number from 1 to \d+ \(\d+ (files|threads|blocks of files) each, \d+ at most\)/,
+  ],
   ['a negative scale', [WORKLOAD, '--scale=-3'], /--scale is "-3"; expected a whole number/],
   ['parameters', [WORKLOAD, '--set', 'files=3'], /--set files=3: a fitted workload has no parameters/],
   ['a file that is not there', [path('none.json')], /cannot read .*none\.json/],

@@ -1,10 +1,14 @@
 // Lines that look like earlier ones are read by what those taught; the same lines one at a time teach nothing. Both readings
 // must hand over the same records, whatever the lines are.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+// @ts-expect-error: a script without types
+import { lineScanner, TARGET } from '../../scripts/line-scanner.mjs';
 import { WordTable } from '../../src/base/words.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
-import { PayloadPlan } from '../../src/formats/payload-plan.js';
+import { LineScanner } from '../../src/formats/line-scanner.js';
+import { planOf } from '../../src/formats/payload-plan.js';
 import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { Format, TraceSink } from '../../src/model/trace.js';
 import { bundled, content } from '../kernel/recordings.js';
@@ -107,6 +111,9 @@ function generator(start: number): (below: number) => number {
   };
 }
 
+const STAMP = '          st-aio-3625  [000]  1795.707079092: ';
+const NAME = 'xfs_iomap_found:      ';
+
 test('a plan reads its own line and its like, and no other', () => {
   const words = new WordTable();
   const first = 'dev 7:0 ino 0x83 pos 0x1000 whence 12 flags DIRTY';
@@ -115,14 +122,29 @@ test('a plan reads its own line and its like, and no other', () => {
     { type: 'n', place: 1, from: 12, to: 16 },
     { type: 's', place: 2, from: 44, to: 49 },
   ] as const;
-  const plan = PayloadPlan.learn(Buffer.from(first), 0, found, false, words)!;
-  const v = new Float64Array(3);
-  const reads = (line: string): boolean => {
-    const b = Buffer.from(`${line}\n    `);
-    return plan.read(b, new DataView(b.buffer, b.byteOffset, b.length), 0, line.length, v);
+  const scanner = new LineScanner((b, from, to) => words.bytes(b, from, to));
+  const begin = STAMP.indexOf('1795');
+  scanner.begin(1795, 0);
+  const load = (payload: string): number => {
+    const line = Buffer.from(`${STAMP}${NAME}${payload}\n${' '.repeat(40)}`);
+    scanner.load(line);
+    return line.length;
   };
-  expect(reads('dev 259:3 ino 0xffffffffff pos 0x0 whence -7 flags NEW more')).toBe(true);
-  expect([v[0], v[1], words.get(v[2]!)]).toEqual([259 * 2 ** 20 + 3, 2 ** 40 - 1, 'NEW']);
+  load(first);
+  expect(scanner.teachBeginning(0, begin)).toBeGreaterThanOrEqual(0);
+  scanner.teachName(STAMP.length, STAMP.length + NAME.length, 7);
+  scanner.teachEvent(7, true, false);
+  scanner.teachPlan(7, planOf(Buffer.from(first), 0, found, false)!);
+  const v = new Float64Array(3);
+  const reads = (payload: string): boolean => {
+    expect(scanner.scan(0, load(payload))).toBe(1);
+    expect([scanner.name(0), scanner.times[0]]).toEqual([7, 707079092]);
+    return !scanner.isUnread(0) && scanner.values(0, v);
+  };
+  for (let again = 0; again < 2; again++) {
+    expect(reads('dev 259:3 ino 0xffffffffff pos 0x0 whence -7 flags NEW more')).toBe(true);
+    expect([v[0], v[1], words.get(v[2]!)]).toEqual([259 * 2 ** 20 + 3, 2 ** 40 - 1, 'NEW']);
+  }
   for (const other of [
     'dev 7:0 ino 0x83 pos 0x1000 whence 12 flags ',
     'dev 7:0 ino  0x83 pos 0x1000 whence 12 flags DIRTY',
@@ -131,4 +153,8 @@ test('a plan reads its own line and its like, and no other', () => {
     'dev 7:0 ino none pos 0x1000 whence 12 flags DIRTY',
   ])
     expect(reads(other), other).toBe(false);
+});
+
+test('the scanner in the repository is the one that its source makes', async () => {
+  expect(readFileSync(TARGET, 'utf8')).toBe(await lineScanner());
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { traceDat } from '../../src/formats/trace-dat.js';
+import type { RandomAccess } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, hasShared, run, shared } from '../kernel/recordings.js';
 import { input } from '../trace/support.js';
@@ -344,4 +345,35 @@ describe('what a file may claim', () => {
       expect(whole || trace.issues.length > 0).toBe(true);
     }
   });
+});
+
+/** Gives what it reads in the memory it is offered, with nothing left there of what was read before. */
+function overwriting(bytes: Uint8Array, offered: Set<Uint8Array>): RandomAccess {
+  return {
+    size: bytes.length,
+    read(offset, length, memory) {
+      const found = bytes.subarray(offset, offset + length);
+      if (memory === undefined) return found;
+      offered.add(memory);
+      memory.fill(0xff);
+      memory.set(found);
+      return memory.subarray(0, found.length);
+    },
+  };
+}
+
+test('pages that are read block by block into the same memory say what those in place say', async () => {
+  const { buffers, ...rest } = story(true);
+  // More than a block of them on each CPU.
+  const cpus = buffers[0]!.cpus.map(([first]) =>
+    Array.from({ length: 700 }, (_, i) => ({ ...first!, time: first!.time + BigInt(i) * 10_000_000_000n })),
+  );
+  const bytes = traceDatFile({ ...rest, buffers: [{ ...buffers[0]!, cpus }] }, LAYOUTS[0]!);
+  const offered = new Set<Uint8Array>();
+  const builder = new TraceBuilder((sink) => new Assembler(sink));
+  const source = { ...input(bytes), random: async () => overwriting(bytes, offered) };
+  expect(await traceDat.read(source, builder.startSource('t', traceDat.name, bytes.length))).toBe(true);
+  // One for each CPU.
+  expect(offered.size).toBe(2);
+  expect(builder.finish()).toEqual((await read(bytes)).trace);
 });

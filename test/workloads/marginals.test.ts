@@ -34,8 +34,7 @@ test('device accesses of a registration come at exponential gaps', () => {
   const set = { io_gap: 0.0004, hold: 10, hold_sigma: 0, early_unmap: 0 };
   const trace = synthetic(named('rdma-server'), { seed: 23, events: 40_000, set });
   const { columns: c } = trace;
-  for (const task of [3, 5]) {
-    const name = trace.tasks[task]!.name;
+  for (const name of ['smbd-3', 'smbd-5']) {
     const rows = rowsOf(trace, [Op.dma_read, Op.dma_write], name).filter(
       (row) => trace.tasks[c.task[row]!]!.name === name,
     );

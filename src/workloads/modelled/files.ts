@@ -58,11 +58,17 @@ export function kindFiles(world: World, { kind, number, space, random }: FilesOp
   };
 }
 
-function cellsOf(member: FileMember, space: Space, random: Random): Cells {
-  const least = Math.max(BLOCK, member.mostBytes, member.bytes);
+/** Cells of a file, and the bytes of each. */
+export function cellsFor({ mostBytes, bytes }: FileMember): { readonly cells: number; readonly cellBytes: Bytes } {
+  const least = Math.max(BLOCK, mostBytes, bytes);
   let cellBytes = BLOCK;
   while (cellBytes * MOST_CELLS < least) cellBytes *= 2;
-  const cells = new Cells(space, Math.ceil(least / cellBytes), cellBytes);
+  return { cells: Math.ceil(least / cellBytes), cellBytes };
+}
+
+function cellsOf(member: FileMember, space: Space, random: Random): Cells {
+  const { cells: count, cellBytes } = cellsFor(member);
+  const cells = new Cells(space, count, cellBytes);
   cells.resize(member.bytes);
   fillAtFirst(cells, member, space, random);
   return cells;

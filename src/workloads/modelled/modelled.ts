@@ -3,11 +3,11 @@
 import { type Distribution, drawsOf, quantile } from '../../base/distribution.js';
 import type { Random } from '../../base/random.js';
 import type { Workload } from '../parts/workload.js';
-import type { World } from '../parts/world.js';
+import { MOST_FILES, type World } from '../parts/world.js';
 import { Space } from './cells.js';
-import { type KindFiles, kindFiles } from './files.js';
+import { cellsFor, type KindFiles, kindFiles } from './files.js';
 import { Mappings } from './holds.js';
-import type { WorkloadModel } from './model.js';
+import type { FileMember, WorkloadModel } from './model.js';
 import { type ReadyRole, readyRole } from './role.js';
 import { POLLS_OF_SPAN, Thread } from './thread.js';
 
@@ -81,6 +81,26 @@ function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): vo
           world.actor(firstNs, (nowNs) => thread.act(nowNs));
         }
     }
+}
+
+/** What one trace may have of each; the cells of all files together take about 600 MB then. */
+const MOST = { files: MOST_FILES, threads: 1_000_000, 'blocks of files': 2 ** 26 } as const;
+
+/** How many copies there may be, and what there would be too much of beyond. */
+export function mostCopies(model: WorkloadModel): { readonly copies: number; readonly limit: string } {
+  const members = model.kinds.flatMap((kind) => kind.members);
+  const sum = (of: (member: FileMember) => number): number =>
+    members.reduce((total, member) => total + member.count * of(member), 0);
+  const has: Readonly<Record<keyof typeof MOST, number>> = {
+    files: sum(() => 1),
+    threads: threadsOf(model).reduce((total, count) => total + count, 0),
+    'blocks of files': sum((member) => cellsFor(member).cells),
+  };
+  const limits = (Object.keys(MOST) as (keyof typeof MOST)[]).map((what) => ({
+    copies: Math.floor(MOST[what] / Math.max(1, has[what])),
+    limit: `${has[what]} ${what} each, ${MOST[what]} at most`,
+  }));
+  return limits.reduce((least, one) => (one.copies < least.copies ? one : least));
 }
 
 /** Threads of each role in one copy. */

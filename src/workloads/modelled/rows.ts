@@ -62,15 +62,16 @@ export class Rows {
     const { gap, latency, bytes, next, files, leastBytes } = this.#c;
     const block = this.#block;
     const end = block.length;
-    for (let at: number = Col.gap; at < end; at += WIDTH) block[at] = gap.next(random);
-    if (latency !== null)
-      for (let at: number = Col.latency; at < end; at += WIDTH) block[at] = Math.round(latency.next(random));
-    if (bytes !== null)
-      for (let at: number = Col.bytes; at < end; at += WIDTH)
-        block[at] = Math.max(leastBytes, Math.round(bytes.next(random)));
+    gap.fill(block, Col.gap, end, WIDTH, random);
+    if (latency !== null) latency.fill(block, Col.latency, end, WIDTH, random);
+    if (bytes !== null) bytes.fill(block, Col.bytes, end, WIDTH, random);
+    for (let at = 0; at < end; at += WIDTH) {
+      if (latency !== null) block[at + Col.latency] = Math.round(block[at + Col.latency]!);
+      if (bytes !== null) block[at + Col.bytes] = Math.max(leastBytes, Math.round(block[at + Col.bytes]!));
+    }
     if (files !== null) this.#drawMembers(block, files, random);
     if (bytes !== null) this.#drawPlaces(block, random);
-    if (next !== null) for (let at: number = Col.next; at < end; at += WIDTH) block[at] = next.next(random);
+    if (next !== null) next.fill(block, Col.next, end, WIDTH, random);
   }
 
   #drawMembers(block: Float64Array, files: Draws, random: Random): void {

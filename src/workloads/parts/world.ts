@@ -13,7 +13,7 @@ const DEVICE = '259:0';
 const FIRST_INODE = 131;
 const FIRST_PID = 1000;
 /** What one file system holds at most here; each file takes memory while a trace is made. */
-const MOST_FILES = 1_000_000;
+export const MOST_FILES = 1_000_000;
 
 export interface WorldOptions {
   readonly seed: number;

@@ -1,0 +1,122 @@
+// Inode numbers come back: what is created after an inode was freed is another file, although both have one number. Kernel:
+// XFS frees an unlinked inode when it inactivates it (xfs_iunlink when its last name went, xfs_inode_inactivating), mostly in a
+// worker; ext4 when it evicts one without links (ext4_evict_inode), in the call that let go of it.
+import type { Thread } from './state.js';
+
+/** An inode that was freed, until the next file is made. */
+interface Freed {
+  readonly system: FileSystem;
+  readonly device: number;
+  readonly inode: number;
+  /** Who frees it, and the call this happens in; null: a worker, which says when it is done. */
+  readonly by: Thread | null;
+  readonly callNs: number;
+  /** Its blocks are being taken away. */
+  busy: boolean;
+}
+
+type FileSystem = 'xfs' | 'ext4';
+
+/** A new file of an old number. */
+export interface Born {
+  readonly system: FileSystem;
+  /** It was not there before. */
+  readonly timeNs: number;
+}
+
+const O_CREAT = 0x40;
+/** Place of the flags among the arguments; -1: these calls always make a file, if none is there. */
+const CREATES: Readonly<Record<string, number>> = { openat: 2, open: 1, creat: -1 };
+
+export class ReusedInodes {
+  readonly #forget: (device: number, inode: number) => void;
+  /** Whose inode was freed and has not been seen since: what comes next is a new file. By device and inode. */
+  readonly #free = new Map<string, Born>();
+  /** Inodes of XFS that have no name any more: group and number within it. */
+  readonly #nameless: { readonly device: number; readonly group: number; readonly number: number }[] = [];
+  #freed: Freed[] = [];
+
+  /** `forget`: the next event with this inode is of another file. */
+  constructor(forget: (device: number, inode: number) => void) {
+    this.#forget = forget;
+  }
+
+  nameless(device: number, group: number, number: number): void {
+    this.#nameless.push({ device, group, number });
+  }
+
+  /** It was freed, or has a name again (linkat of an O_TMPFILE). */
+  named(device: number, group: number, number: number): void {
+    const at = this.#nameless.findIndex((one) => one.device === device && one.group === group && one.number === number);
+    if (at >= 0) this.#nameless.splice(at, 1);
+  }
+
+  /** XFS lets go of an inode: of a file that still has a name, this is nothing. */
+  inactivating(device: number, inode: number): void {
+    const found = this.#nameless.find((one) => one.device === device && isInode(inode, one.group, one.number));
+    if (found !== undefined) this.#add({ system: 'xfs', device, inode, by: null, callNs: 0, busy: false });
+  }
+
+  truncating(device: number, inode: number, busy: boolean): void {
+    for (const one of this.#freed) if (one.inode === inode && one.device === device) one.busy = busy;
+  }
+
+  evicted(device: number, inode: number, by: Thread): void {
+    this.#add({ system: 'ext4', device, inode, by, callNs: by.call.timeNs, busy: false });
+  }
+
+  /** A call begins; `t` is in none. */
+  callBegins(name: string, args: Float64Array, t: Thread): void {
+    const place = CREATES[name];
+    if (this.#freed.length > 0 && place !== undefined && (place < 0 || (args[place]! & O_CREAT) !== 0))
+      this.creating(t, t.call.timeNs);
+  }
+
+  /** A file is about to be made: any number that is free may be its own. */
+  creating(by: Thread, timeNs: number): void {
+    if (this.#freed.length === 0) return;
+    this.#freed = this.#freed.filter((one) => {
+      const other = one.by !== null && one.by !== by && one.by.call.name !== '' && one.by.call.timeNs === one.callNs;
+      if (one.busy || other) return true;
+      this.#release(one, timeNs);
+      return false;
+    });
+  }
+
+  /** A file is met for the first time: where it is known to be a new one, its file system; else null. */
+  born(device: number, inode: number): Born | null {
+    if (this.#free.size === 0) return null;
+    const key = `${device}/${inode}`;
+    const born = this.#free.get(key) ?? null;
+    this.#free.delete(key);
+    return born;
+  }
+
+  /** Events are missing: who has the numbers now, and what they have written, is not known. */
+  lost(): void {
+    this.#free.clear();
+  }
+
+  /** This very number was given to a new file. */
+  allocated(device: number, inode: number, timeNs: number): void {
+    this.#freed = this.#freed.filter((one) => one.inode !== inode || one.device !== device);
+    this.#release({ system: 'ext4', device, inode }, timeNs);
+  }
+
+  #release({ system, device, inode }: Pick<Freed, 'system' | 'device' | 'inode'>, timeNs: number): void {
+    this.#forget(device, inode);
+    this.#free.set(`${device}/${inode}`, { system, timeNs });
+  }
+
+  #add(freed: Freed): void {
+    if (!this.#freed.some(({ device, inode }) => device === freed.device && inode === freed.inode))
+      this.#freed.push(freed);
+  }
+}
+
+/** XFS inode numbers are the group's number shifted, and the number within the group; how far is not in the trace. */
+function isInode(inode: number, group: number, number: number): boolean {
+  if (group === 0) return inode === number;
+  const size = (inode - number) / group;
+  return size > number && Number.isInteger(Math.log2(size));
+}

@@ -1,0 +1,69 @@
+// perf.data is read block by block into memory that is used again as soon as no record in it waits: every record must still
+// be what it was when it is delivered.
+import { expect, test } from 'vitest';
+import type { PerfFile } from '../../src/formats/perf-file.js';
+import { PerfQueue } from '../../src/formats/perf-queue.js';
+import { Kind, PerfStream } from '../../src/formats/perf-stream.js';
+
+const SIZE = 64;
+const RECORDS = 120_000;
+/** Of each round, a half comes late: in the order of perf's buffers, one CPU behind the other. */
+const ROUND = 30_000;
+
+test('records that wait over several blocks are delivered as they are', () => {
+  const bytes = recording();
+  const offered = new Set<Uint8Array>();
+  let again = 0;
+  const file = {
+    size: bytes.length,
+    read(offset: number, length: number, memory?: Uint8Array): Uint8Array {
+      const found = bytes.subarray(offset, offset + length);
+      if (memory === undefined) return found;
+      if (offered.has(memory)) again++;
+      offered.add(memory);
+      // Nothing is left of what was read before.
+      memory.fill(0xff);
+      memory.set(found);
+      return memory.subarray(0, found.length);
+    },
+  };
+  const delivered: number[] = [];
+  const wrong: number[] = [];
+  const queue = new PerfQueue((time, kind, _bytes, view, from, to) => {
+    const ends = view.getFloat64(from + 8, true) === time && view.getFloat64(to - 8, true) === time;
+    if (kind !== Kind.sample || to - from !== SIZE || !ends) wrong.push(time);
+    delivered.push(time);
+  });
+  const perf = { dataAt: 0, dataEnd: bytes.length, little: true } as unknown as PerfFile;
+  new PerfStream(file, perf, {
+    record: (kind, block, view, from, to) => queue.add(view.getFloat64(from + 8, true), kind, block, view, from, to),
+    round: () => queue.round(),
+    holds: (block) => queue.holds(block),
+  }).run();
+  queue.end();
+  expect(wrong).toEqual([]);
+  expect(delivered).toEqual(Array.from({ length: RECORDS }, (_, i) => i));
+  expect(again).toBeGreaterThan(0);
+});
+
+/** Samples that hold their time at their beginning and at their end, and the ends of rounds. */
+function recording(): Uint8Array {
+  const rounds = RECORDS / ROUND;
+  const bytes = new Uint8Array(RECORDS * SIZE + rounds * 8);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < ROUND; i++) {
+      const time = round * ROUND + (i < ROUND / 2 ? 2 * i : 2 * i - ROUND + 1);
+      view.setUint32(at, Kind.sample, true);
+      view.setUint16(at + 6, SIZE, true);
+      view.setFloat64(at + 8, time, true);
+      view.setFloat64(at + SIZE - 8, time, true);
+      at += SIZE;
+    }
+    view.setUint32(at, Kind.finishedRound, true);
+    view.setUint16(at + 6, 8, true);
+    at += 8;
+  }
+  return bytes;
+}

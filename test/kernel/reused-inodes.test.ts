@@ -1,0 +1,121 @@
+// Recordings of traces/recipes/reuse.py: files come and go, and inode numbers come back. Each file is one of its own, with its
+// own name, and its map is what FIEMAP showed of it at that moment.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../src/costs/index.js';
+import { ftraceText } from '../../src/formats/ftrace-text.js';
+import { ndjson } from '../../src/formats/ndjson.js';
+import { Op } from '../../src/model/events.js';
+import type { Trace } from '../../src/model/trace.js';
+import { type MapFile, mapSnapshots } from '../../src/results/snapshots.js';
+import { writeNdjson } from '../../src/trace/ndjson-writer.js';
+import { readAs } from '../formats/support.js';
+import { policyOf } from '../support/compiled.js';
+import { bundled, content, merged } from './recordings.js';
+
+interface Seen {
+  readonly ts_ns: number;
+  readonly name: string;
+  readonly inode: number;
+  readonly fiemap: readonly [number, number, number, number][];
+}
+
+const read = (name: string): Buffer => content(join(bundled, '..', 'reuse', name));
+const looks = (fs: string): Seen[] =>
+  read(`${fs}.files.jsonl.gz`)
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Seen);
+const recording = async (fs: string): Promise<Trace> => (await readAs(ftraceText, read(`${fs}.report.txt.gz`))).trace;
+const last = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** How many files the program made; some more are seen, such as its folders. */
+const MADE = 41;
+
+const mapsAt = (trace: Trace, seen: readonly Seen[]): (MapFile | undefined)[] => {
+  const options = { costs: reference, kernel: policyOf('pagecache'), sealRule: 'dma', unseal: 'never' };
+  const { snapshots } = mapSnapshots(trace, policyOf('recorded'), {
+    ...options,
+    atNs: seen.map(({ ts_ns }) => ts_ns),
+  });
+  return seen.map(({ inode }, i) => {
+    const files = snapshots[i]!.files.filter((file) => file.inode === String(inode));
+    expect(files.length).toBe(1);
+    return files[0];
+  });
+};
+const built = ({ extents }: MapFile): unknown =>
+  merged(extents.map(({ offset, addr, length }) => [offset, addr, length, '']));
+const asTold = (fiemap: Seen['fiemap']): unknown =>
+  merged(fiemap.map(([offset, addr, length]) => [offset, addr, length, '']));
+
+describe.each(['xfs', 'ext4'])('%s', (fs) => {
+  test('each map is what FIEMAP showed, in every allocation group', async () => {
+    const seen = looks(fs);
+    const maps = mapsAt(await recording(fs), seen);
+    expect(seen.length).toBe(45);
+    seen.forEach(({ name, fiemap }, i) => {
+      expect([name, maps[i]!.uncertain, built(maps[i]!)]).toEqual([name, false, asTold(fiemap)]);
+    });
+  });
+
+  test('a number that was given away again is another file', async () => {
+    const { files, columns } = await recording(fs);
+    const numbers = new Set(looks(fs).map(({ inode }) => String(inode)));
+    const mine = files.map(({ inode }, id) => ({ inode, id })).filter(({ inode }) => numbers.has(inode));
+    expect(numbers.size).toBeLessThan(20);
+    expect(mine.length).toBe(MADE);
+    // Nothing is opened after it was removed, but for the one that had a second name.
+    const twoNames = looks(fs).find(({ name }) => name === 'd1/second')!;
+    const openedAgain = mine.filter(({ id }) => {
+      const rows = Array.from({ length: columns.rows }, (_, row) => row).filter((row) => columns.file[row] === id);
+      const gone = rows.filter((row) => columns.op[row] === Op.unlink).at(-1);
+      return gone !== undefined && rows.some((row) => row > gone && columns.op[row] === Op.open);
+    });
+    expect(openedAgain.map(({ inode }) => inode)).toEqual([String(twoNames.inode)]);
+  });
+
+  test('NDJSON keeps them apart', async () => {
+    const trace = await recording(fs);
+    const text = [...writeNdjson(trace)].join('');
+    const again = (await readAs(ndjson, text)).trace;
+    expect(again.files).toEqual(trace.files);
+    expect(again.columns.file).toEqual(trace.columns.file);
+  });
+});
+
+/** What is seen of where groups lie, and what is said of it. */
+const GROUPS = [
+  ['xfs-4-groups', /./, /groups of 44800 blocks \(agblklog 16\), learned from \d+ pairs/],
+  ['xfs-4-groups', /^(?!.* iomap_)/, /groups of 44800 blocks \(agblklog 16\), learned from requests: 19 of 22 extents/],
+  ['xfs-16-groups', /./, /groups of 28800 blocks \(agblklog 15\), learned from \d+ pairs/],
+  [
+    'xfs-16-groups',
+    /^(?!.* iomap_)/,
+    /groups of 28800 blocks \(agblklog 15\), learned from requests: 19 of 22 extents/,
+  ],
+] as const;
+
+test.each(GROUPS)('%s, lines like %s: every map is known and right', async (name, lines, told) => {
+  const text = read(`${name}.report.txt.gz`)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => lines.test(line))
+    .join('\n');
+  const { trace } = await readAs(ftraceText, `${text}\n`);
+  expect(trace.issues.find(({ code }) => code === 'xfs-geometry')?.text).toMatch(told);
+  const seen = looks(name);
+  const maps = mapsAt(trace, seen);
+  seen.forEach(({ name: file, fiemap }, i) => {
+    expect([file, maps[i]!.uncertain, built(maps[i]!)]).toEqual([file, false, asTold(fiemap)]);
+  });
+});
+
+test('each file has its own name where events tell names', async () => {
+  const seen = looks('xfs');
+  const trace = await recording('xfs');
+  const named = (name: string): number => trace.files.filter(({ path }) => last(path) === last(name)).length;
+  for (const { name } of seen)
+    if (!/second|left|right/.test(name)) expect([name, named(name)]).toEqual([name, /\d$|\.db$/.test(name) ? 4 : 1]);
+});
