@@ -4,8 +4,8 @@ import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import { Tally } from './tally.js';
 
-/** Beyond MAX_ERRNO of the kernel (include/linux/err.h). */
-const ERRNOS = 4096;
+/** Beyond the kernel's (MAX_ERRNO, include/linux/err.h) and those of NFS (10000 and up, RFC 8881 section 15). */
+const ERRNOS = 2 ** 14;
 
 export class Ledger {
   readonly counts = new Float64Array(OP_COUNT * VERDICT_COUNT);

@@ -63,7 +63,7 @@ export interface MapHazard {
  */
 export interface FileHistory {
   readonly file: string;
-  /** Tells it from other files of that name, one after the other: `7:0 131`. */
+  /** Tells it from other files of that name, one after the other: `7:0 131`; `7:0 131#2` is the second file that had this inode. */
   readonly inode: string;
   readonly fromNs: number;
   readonly toNs: number;

@@ -31,6 +31,13 @@ export function fileName(trace: Trace, file: number): string {
   return info.path !== '' ? info.path : `inode ${info.inode} on ${info.device}`;
 }
 
+/** Device and inode; of files that had one inode number one after the other, the second is `7:0 131#2`. */
+export function inodeName(trace: Trace, file: number): string {
+  const { device, inode } = trace.files[file]!;
+  const nth = trace.files.slice(0, file + 1).filter((one) => one.device === device && one.inode === inode).length;
+  return `${device} ${inode}${nth > 1 ? `#${nth}` : ''}`;
+}
+
 export function taskName(trace: Trace, task: number): string {
   const info = trace.tasks[task];
   if (info === undefined) return '';

@@ -10,7 +10,7 @@ import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { holdLife, holdRows } from './hold-lives.js';
-import { engineInput, fileName } from './input.js';
+import { engineInput, fileName, inodeName } from './input.js';
 import { mapHazards, mapMarks } from './map-marks.js';
 import type { FileHistory } from './types.js';
 
@@ -145,7 +145,7 @@ function history(
     .map((row) => holdLife(part, seals, row));
   return {
     file: fileName(trace, file),
-    inode: `${trace.files[file]!.device} ${trace.files[file]!.inode}`,
+    inode: inodeName(trace, file),
     fromNs: origin + fromNs,
     toNs: origin + toNs,
     endBytes,

@@ -1,4 +1,4 @@
-// One timed run of the engine benchmark, in a process of its own.
+// One timed run of the engine benchmark; engine.bench.ts bundles this as the program is, and runs it in a process of its own.
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { reference } from '../../src/costs/reference.js';
@@ -12,10 +12,18 @@ import * as registry from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
 import { load } from './engine-load.js';
 
-export const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'];
+const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'] as const;
 
 /** Share of events followed by a pin of the same file, which some changes of it wait for. */
 const WAITS = 0.001;
+
+export const KINDS = {
+  one: { name: 'one policy, open timing', policies: ['dax'], timing: 'open' },
+  closed: { name: 'one policy, closed timing', policies: ['dax'], timing: 'closed' },
+  eight: { name: 'eight policies in one pass, open timing', policies: EIGHT, timing: 'open' },
+  apart: { name: 'eight policies, a run each, open timing', policies: EIGHT, timing: 'open' },
+} as const;
+export type Name = keyof typeof KINDS;
 
 export interface Run {
   /** Of the plan, the lanes and their results; neither of the load nor of the warm-up, ns. */
@@ -30,13 +38,9 @@ export interface Run {
 const entries: readonly PolicyEntry[] = Object.values(registry);
 const policyOf = (name: string): Policy => entries.find((entry) => entry.name === name)!.build(validateSettings({}));
 
-export async function measure(
-  events: number,
-  names: readonly string[],
-  timing: 'open' | 'closed',
-  apart: boolean,
-): Promise<Run> {
-  const groups = apart ? names.map((name) => [name]) : [names];
+async function measure(kind: Name, events: number): Promise<Run> {
+  const { policies: names, timing } = KINDS[kind];
+  const groups: (readonly string[])[] = kind === 'apart' ? names.map((name) => [name]) : [names];
   // The same code on a small load first: compilers are not what is timed.
   const warm = load(100_000, 2, WAITS);
   for (const group of groups) replayed(warm, group, timing);
@@ -97,3 +101,6 @@ function checksum(lane: LaneResult): number[] {
     ...[places(lane.counts), places(lane.verdicts), places(lane.errnos), lane.wait.sum],
   ];
 }
+
+const [kind, events] = process.argv.slice(2);
+if (kind !== undefined && kind in KINDS) console.log(JSON.stringify(await measure(kind as Name, Number(events))));

@@ -4,39 +4,26 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
-import { argv, env, execPath } from 'node:process';
-import { EIGHT, measure, type Run } from './engine-run.js';
+import { env, execPath } from 'node:process';
+import { bundled } from './bundled.js';
+import { KINDS, type Name, type Run } from './engine-run.js';
 
 const EVENTS = Number(env.EVENTS ?? 300_000);
 const ROUNDS = Number(env.ROUNDS ?? 5);
 
-interface Kind {
-  readonly name: string;
-  readonly policies: readonly string[];
-  readonly timing: 'open' | 'closed';
+const NAMES = Object.keys(KINDS) as Name[];
+const { program, remove } = await bundled('engine-run.ts');
+try {
+  report();
+} finally {
+  remove();
 }
 
-const KINDS = {
-  one: { name: 'one policy, open timing', policies: ['dax'], timing: 'open' },
-  closed: { name: 'one policy, closed timing', policies: ['dax'], timing: 'closed' },
-  eight: { name: 'eight policies in one pass, open timing', policies: EIGHT, timing: 'open' },
-  apart: { name: 'eight policies, a run each, open timing', policies: EIGHT, timing: 'open' },
-} as const satisfies Record<string, Kind>;
-type Name = keyof typeof KINDS;
-const NAMES = Object.keys(KINDS) as Name[];
-
-if (argv[2] === 'run') {
-  const name = argv[3] as Name;
-  const { policies, timing } = KINDS[name];
-  console.log(JSON.stringify(await measure(Number(argv[4]), policies, timing, name === 'apart')));
-} else report();
-
 function once(name: Name, events: number): Run {
-  const { status, stdout } = spawnSync(
-    execPath,
-    ['--expose-gc', '--import', 'tsx', import.meta.filename, 'run', name, String(events)],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const { status, stdout } = spawnSync(execPath, ['--expose-gc', program, name, String(events)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   assert.equal(status, 0, `the run "${KINDS[name].name}" failed`);
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Run;
 }

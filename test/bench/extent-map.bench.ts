@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { linearRegression, median } from 'simple-statistics';
+import { bundled } from './bundled.js';
 import { type Mix, mixes, oneFile, writeStream } from './extent-map-stream.js';
 
 const SCALE = Number(process.env.SCALE ?? 1);
@@ -36,9 +37,10 @@ interface Answer {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'sealtrace-bench-'));
+const { program, remove } = await bundled('extent-map-contender.ts');
 const script = (name: string): Contender => ({
   name,
-  command: [process.execPath, '--import', 'tsx', join(import.meta.dirname, 'extent-map-contender.ts'), name],
+  command: [process.execPath, program, name],
 });
 const ours = script('ExtentMap');
 const tree: Contender = { ...script('sorted-btree'), slow: true };
@@ -62,6 +64,7 @@ try {
   );
 } finally {
   rmSync(folder, { recursive: true });
+  remove();
 }
 process.exitCode = missed === 0 ? 0 : 1;
 

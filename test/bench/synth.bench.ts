@@ -1,16 +1,15 @@
 // How fast workloads are made, those that come with sealtrace and those fitted to recordings (issue "Traces of one's own":
 // at least 3 M events/s, which the machine of the goals makes; a slower one is told by the built-in ones beside it). Each run
-// is a process of its own with a bundle of the code, as the program is: a loader that turns imports into getters makes hot
-// loops two to three times slower. Kinds take turns; CPU time, the best and the median of the rounds.
+// is a process of its own (bundled.ts). Kinds take turns; CPU time, the best and the median of the rounds.
 // Run: npx tsx test/bench/synth.bench.ts; EVENTS and ROUNDS set how much.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { env, execPath, version } from 'node:process';
-import { build } from 'esbuild';
 import * as registry from '../../src/workloads/index.js';
 import { fitted } from '../fitting/support.js';
+import { bundled } from './bundled.js';
 
 const EVENTS = Number(env.EVENTS ?? 1_000_000);
 const ROUNDS = Number(env.ROUNDS ?? 3);
@@ -24,17 +23,8 @@ const RECORDINGS = [
   ...['xfs-db', 'xfs-fio', 'xfs-pgbench', 'ext4-sqlite'].map((name) => join(shared, name, 'trace.dat')),
 ];
 
-const folder = mkdtempSync(join(root, 'dist-bench-'));
+const { folder, program, remove } = await bundled('synth-run.ts');
 try {
-  const program = join(folder, 'run.js');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'synth-run.ts')],
-    outfile: program,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-  });
   const kinds = new Map<string, string[]>(Object.values(registry).map(({ name }) => [name, [name]]));
   for (const path of RECORDINGS) {
     if (!existsSync(path)) {
@@ -73,5 +63,5 @@ try {
     );
   }
 } finally {
-  rmSync(folder, { recursive: true });
+  remove();
 }

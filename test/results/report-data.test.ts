@@ -7,7 +7,7 @@ import { viewOf } from '../../src/engine/view.js';
 import { State } from '../../src/extents/extent-map.js';
 import { policies as registry, validateSettings } from '../../src/index.js';
 import type { Trace } from '../../src/model/trace.js';
-import { engineInput } from '../../src/results/input.js';
+import { engineInput, inodeName } from '../../src/results/input.js';
 import { sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { replayRun } from '../../src/results/run.js';
 import { ingest } from '../../src/trace/ingest.js';
@@ -84,7 +84,7 @@ describe.each(RECORDINGS)('%s', (name) => {
     } as const;
     const origin = Number(trace.originNs);
     for (const map of made.run.maps) {
-      const file = trace.files.findIndex(({ device, inode }) => `${device} ${inode}` === map.inode);
+      const file = trace.files.findIndex((_, at) => inodeName(trace, at) === map.inode);
       const lane = newLane(input, planSeals(input, rule), recorded, plan);
       for (const t of [20, 60, 119]) {
         lane.runTo(map.fromNs - origin + ((map.toNs - map.fromNs) * (t + 1)) / map.states.length);
