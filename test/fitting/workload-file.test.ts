@@ -1,6 +1,8 @@
 // The workload file: what it holds, what it does not tell, and what is said of a wrong one.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { drawsOf } from '../../src/base/distribution.js';
+import { Random } from '../../src/base/random.js';
 import { readWorkload } from '../../src/workloads/modelled/read.js';
 import { fitted } from './support.js';
 
@@ -10,6 +12,16 @@ const text = JSON.stringify(model);
 
 test('is read as it was written', () => {
   expect(readWorkload('w.json', text)).toEqual(model);
+});
+
+test('gaps before a step that came seldom are drawn in the order in which they were', () => {
+  const gaps = model.roles.flatMap(({ chain }) => chain.map(({ gap }) => gap)).find(({ is }) => is === 'ordered')!;
+  const { values } = gaps as { readonly values: readonly number[] };
+  expect(values.length).toBeGreaterThan(1);
+  const draws = drawsOf(gaps);
+  const random = new Random(1);
+  const drawn = Array.from({ length: 2 * values.length }, () => draws.next(random));
+  expect(drawn).toEqual([...values, ...values]);
 });
 
 test('names no path, command, process or inode of the recording', () => {
@@ -54,6 +66,11 @@ describe('a wrong file is refused with the place, what it expects and what it fo
       'a Pareto without a mean',
       changed(GAP, { is: 'pareto', least: 1, shape: 1 }),
       /\$\.roles\[0\]\.chain\[0\]\.gap\.shape is 1; expected a number from 1\.01 to 1000 \(at 1 and below a mean does not exist\)/,
+    ],
+    [
+      'a negative gap in order',
+      changed(GAP, { is: 'ordered', values: [3, -1] }),
+      /gap\.values\[1\] is -1; expected a number/,
     ],
     [
       'an unknown distribution',
