@@ -9,7 +9,7 @@ import { setting } from './switches.js';
 
 const label = {
   name: 'layout-user',
-  title: 'Layout lease by fcntl: changes refused (breakable: they break it), long-term pins only with an exclusive one',
+  title: 'Layout lease by fcntl: changes refused or break it; pins need an exclusive one',
 } as const;
 
 export const layoutUser: PolicyEntry = {

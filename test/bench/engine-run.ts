@@ -42,7 +42,7 @@ async function measure(kind: Name, events: number): Promise<Run> {
   const { policies: names, timing } = KINDS[kind];
   const groups: (readonly string[])[] = kind === 'apart' ? names.map((name) => [name]) : [names];
   // The same code on a small load first: compilers are not what is timed.
-  const warm = load(100_000, 2, WAITS);
+  const warm = load(400_000, 2, WAITS);
   for (const group of groups) replayed(warm, group, timing);
   const input = load(events, 1, WAITS);
   const pauses: { startMs: number; ms: number }[] = [];
