@@ -5,6 +5,7 @@ import type { Bytes, Nanos } from '../model/units.js';
 import {
   type Count,
   type Deals,
+  ENDS,
   type HoldModel,
   type Place,
   type Step,
@@ -83,6 +84,7 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
     walker.before = number;
     walker.beforeNs = use.timeNs;
   }
+  for (const { before } of new Set(walkers.values())) if (before >= 0) seen[before]!.next.push(ENDS);
   const choice = (step: Seen): boolean => kinds[step.kind]!.members.length > 1;
   return { first: dealsOf(first), chain: seen.map((step) => stepModel(step, choice(step))) };
 }

@@ -100,7 +100,7 @@ describe('a wrong file is refused with the place, what it expects and what it fo
     [
       'a step that is not there',
       changed(['roles', 0, 'chain', 0, 'next'], [[{ number: 999, count: 1 }]]),
-      /next\[0\]\[0\]\.number is 999; expected a whole number from 0 to/,
+      /next\[0\]\[0\]\.number is 999; expected a whole number from -1 to/,
     ],
     [
       'a kind that is not there',

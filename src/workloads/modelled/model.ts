@@ -80,6 +80,9 @@ export interface Count {
 export const CASES = ['', 'hole', 'shared', 'unwritten', 'written', 'past_eof', 'down', 'up', 'same'] as const;
 export type CaseName = (typeof CASES)[number];
 
+/** In `Step.next`: the last step of a thread. */
+export const ENDS = -1;
+
 export interface Step {
   readonly op: OpName;
   readonly flags: readonly FlagName[];
@@ -91,7 +94,7 @@ export interface Step {
   readonly other: number;
   /** Which members of its kind it went to, where the thread did not stay with the file of the kind it used last. */
   readonly files: Deals;
-  /** What comes after it; nothing: a thread begins again. */
+  /** What comes after it; `ENDS`: the thread ends, or begins again where it has much left to do. Nothing: it begins again. */
   readonly next: Deals;
   /** Since the step before it. */
   readonly gap: Distribution;

@@ -7,6 +7,7 @@ import {
   CASES,
   type Count,
   type Deals,
+  ENDS,
   type FileKind,
   type FileMember,
   type HoldModel,
@@ -105,7 +106,7 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
     kind: number,
     other: at.get('other').whole(-1, kinds.length - 1),
     files: deals(at.get('files'), kinds[number]!.members.length),
-    next: deals(at.get('next'), steps),
+    next: deals(at.get('next'), steps, ENDS),
     gap: distribution(at.get('gap'), 0),
     latency: orNull(at.get('latency'), (one) => distribution(one, 0)),
     bytes: orNull(at.get('bytes'), (one) => distribution(one, 0)),
@@ -149,11 +150,14 @@ function someDeals(at: At, numbers: number): Deals {
   return found;
 }
 
-const deals = (at: At, numbers: number): Deals =>
+const deals = (at: At, numbers: number, least = 0): Deals =>
   at.list(MOST, (deck) =>
     deck.some(
       MOST,
-      (one): Count => ({ number: one.get('number').whole(0, numbers - 1), count: one.get('count').whole(1, MOST_NS) }),
+      (one): Count => ({
+        number: one.get('number').whole(least, numbers - 1),
+        count: one.get('count').whole(1, MOST_NS),
+      }),
     ),
   );
 

@@ -18,6 +18,8 @@ const MOST_AT_ONCE = 64;
 /** Shares that count as all and none. */
 const ALWAYS = 0.95;
 const NEVER = 0.05;
+/** A thread that comes to its last step with no more than this of all its steps left is through. */
+const LITTLE = 1 / 16;
 /**
  * A thread that waits for others looks after a first pause, then after longer ones: in all for so many first pauses where it
  * changes a file that others hold, for more where a fault needs the blocks that another thread makes, and in vain for no more
@@ -55,6 +57,8 @@ export class Thread {
   /** What chance says of this step. */
   readonly #row = new Float64Array(WIDTH);
   #left: number;
+  /** Steps it is to take in all. */
+  #most: number;
   #round = 0;
   /** Pauses of a wait: the next one, and all of them so far, in first pauses. */
   #pause = 1;
@@ -70,7 +74,7 @@ export class Thread {
     this.#random = random;
     this.#o = options;
     this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
-    this.#left = options.steps;
+    this.#left = this.#most = options.steps;
     this.#nextNs = options.firstNs;
   }
 
@@ -99,6 +103,7 @@ export class Thread {
       this.#do(step, file, nowNs);
       this.#left--;
       const next = this.#row[Col.next]!;
+      if (next < 0 && this.#left < LITTLE * this.#most) this.#left = 0;
       this.#step = next < 0 ? role.first.next(this.#random) : next;
       role.chain[this.#step]!.rows.take(this.#row, this.#random);
       const gapNs = this.#row[Col.gap]!;
@@ -125,7 +130,7 @@ export class Thread {
     this.#nextNs = Number.POSITIVE_INFINITY;
     if (!repeats) return;
     this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
-    this.#left = Math.max(1, Math.round(role.steps.next(this.#random)));
+    this.#left = this.#most = Math.max(1, Math.round(role.steps.next(this.#random)));
     this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + role.starts.next(this.#random));
     this.#step = -1;
   }
