@@ -25,6 +25,9 @@ const PARTS = 16;
 /** And so many gaps before a step. */
 const MOST_ORDERED_GAPS = 128;
 
+/** A thread of so many steps may come to the last of them early, and would go round there for long. */
+const MANY_STEPS = 1000;
+
 /** What was seen at one step of a role. */
 interface Seen {
   readonly use: Use;
@@ -84,7 +87,7 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
     walker.before = number;
     walker.beforeNs = use.timeNs;
   }
-  for (const { before } of new Set(walkers.values())) if (before >= 0) seen[before]!.next.push(ENDS);
+  for (const uses of threads) if (uses.length >= MANY_STEPS) seen[walkers.get(uses[0]!)!.before]!.next.push(ENDS);
   const choice = (step: Seen): boolean => kinds[step.kind]!.members.length > 1;
   return { first: dealsOf(first), chain: seen.map((step) => stepModel(step, choice(step))) };
 }

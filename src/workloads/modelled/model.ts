@@ -94,7 +94,7 @@ export interface Step {
   readonly other: number;
   /** Which members of its kind it went to, where the thread did not stay with the file of the kind it used last. */
   readonly files: Deals;
-  /** What comes after it; `ENDS`: the thread ends, or begins again where it has much left to do. Nothing: it begins again. */
+  /** What comes after it; `ENDS`: the thread ends, unless it has much left to do. Nothing: it begins again. */
   readonly next: Deals;
   /** Since the step before it. */
   readonly gap: Distribution;

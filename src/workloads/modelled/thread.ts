@@ -102,8 +102,13 @@ export class Thread {
       }
       this.#do(step, file, nowNs);
       this.#left--;
-      const next = this.#row[Col.next]!;
+      let next = this.#row[Col.next]!;
       if (next < 0 && this.#left < LITTLE * this.#most) this.#left = 0;
+      else if (next < 0) {
+        // Too early for its end: it goes on from here as it did at other times, if there were any.
+        role.chain[this.#step]!.rows.take(this.#row, this.#random);
+        next = this.#row[Col.next]!;
+      }
       this.#step = next < 0 ? role.first.next(this.#random) : next;
       role.chain[this.#step]!.rows.take(this.#row, this.#random);
       const gapNs = this.#row[Col.gap]!;
