@@ -2,19 +2,12 @@
 // it makes of the same lines. A switch, or a value, without a case fails.
 import { describe, expect, test } from 'vitest';
 import { switches } from '../../src/policies/switches.js';
-import { type Line, PAGE, pages, replayLines, written } from '../support/replay.js';
+import { type Line, lineAt as on, PAGE, pages, replayLines, written } from '../support/replay.js';
 
 const HOLDER = 10;
 const OTHER = 20;
 const S = 1e9;
 
-const on = (t: number, op: string, pid: number, more: object = {}): Line => ({
-  t: t * S,
-  op,
-  pid,
-  path: '/f',
-  ...more,
-});
 const hole: readonly Line[] = [
   { t: 0, op: 'file', path: '/f', size: 16 * PAGE },
   { t: 0, op: 'extent', path: '/f', ...pages(0, 14), addr: 100 * PAGE },

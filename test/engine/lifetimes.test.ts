@@ -1,20 +1,13 @@
 // Section 5 of seal-semantics row by row: what each policy's hold survives. A hold is taken, something happens to its holder, and a
 // change by somebody else tells whether it is still there.
 import { describe, expect, test } from 'vitest';
-import { type Line, pages, replayLines, written } from '../support/replay.js';
+import { type Line, lineAt as on, pages, replayLines, written } from '../support/replay.js';
 
 const HOLDER = 10;
 const CHILD = 11;
 const OTHER = 20;
 const S = 1e9;
 
-const on = (t: number, op: string, pid: number, more: object = {}): Line => ({
-  t: t * S,
-  op,
-  pid,
-  path: '/f',
-  ...more,
-});
 const file = written('/f', 16, 100);
 const end: Line = { t: 900 * S, op: 'fsync', pid: 99, path: '/z' };
 const change = on(300, 'punch', OTHER, pages(8, 1));

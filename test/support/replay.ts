@@ -170,3 +170,12 @@ export const pages = (from: number, count: number): { off: number; len: number }
   off: from * PAGE,
   len: count * PAGE,
 });
+
+/** A line about the file /f, `seconds` after the start. */
+export const lineAt = (seconds: number, op: string, pid: number, more: object = {}): Line => ({
+  t: seconds * 1e9,
+  op,
+  pid,
+  path: '/f',
+  ...more,
+});
