@@ -1,22 +1,18 @@
 // Rows that come nearly in the order of time, or in several such runs, and are read in the order of time; rows of one time in
-// the order in which they were added. Blocks are sorted and go to a store; blocks that overlap are merged.
+// the order in which they were added. Blocks are sorted and go to a store; blocks that overlap are merged (sorted-runs.ts).
+// All blocks that overlap are in memory at once: rows that come much too late go into blocks of their own, so that one of them
+// does not make every block begin where the oldest request did.
 import type { ByteStore } from './byte-store.js';
 import { ColumnBlock } from './column-block.js';
-import type { Seen, SomeRows } from './column-log.js';
-import { type Arrays, type Shape, stableOrder } from './columns.js';
+import type { Seen } from './column-log.js';
+import { type Arrays, stableOrder } from './columns.js';
+import { BLOCK_ROWS, type SortedBlock, type SortedRows, SortedRuns, type Timed } from './sorted-runs.js';
 
-interface Timed extends Shape {
-  readonly timeNs: Float64ArrayConstructor;
-}
+/** A row is late when it is older than everything up to so many blocks ago. */
+const NEAR_BLOCKS = 8;
 
-const BLOCK_ROWS = 4096;
-
-interface SortedBlock {
-  readonly number: number;
-  readonly firstNs: number;
-  readonly place: number;
-  readonly rows: number;
-}
+/** Hears where rows went: row `i` of them stands at `place + i` and was added as number `numbers[i]`, from 0. */
+export type Settled = (place: number, rows: number, numbers: Uint32Array) => void;
 
 export class SortedLog<S extends Timed> {
   /** The block that is being filled. */
@@ -24,26 +20,22 @@ export class SortedLog<S extends Timed> {
   length = 0;
   readonly #shape: S;
   readonly #store: ByteStore;
-  readonly #block: ColumnBlock<S>;
-  /** For a block that has to be put in order. */
-  #spare: ColumnBlock<S> | null = null;
+  readonly #fresh: Filling<S>;
+  #late: Filling<S> | null = null;
   readonly #blocks: SortedBlock[] = [];
-  readonly #reordered: (first: number, order: Uint32Array) => void;
+  readonly #settled: Settled;
   readonly #seen: Seen<S>;
+  /** The latest time in all blocks up to each of the last ones. */
+  readonly #reached = new Float64Array(NEAR_BLOCKS).fill(Number.NEGATIVE_INFINITY);
+  #puts = 0;
   #rows = 0;
 
-  /** `reordered` hears of rows that change places: row `first + i` is what row `first + order[i]` was. */
-  constructor(
-    shape: S,
-    store: ByteStore,
-    reordered: (first: number, order: Uint32Array) => void = () => {},
-    seen: Seen<S> = () => {},
-  ) {
+  constructor(shape: S, store: ByteStore, settled: Settled = () => {}, seen: Seen<S> = () => {}) {
     this.#shape = shape;
     this.#store = store;
-    this.#block = new ColumnBlock(shape, BLOCK_ROWS);
-    this.at = this.#block.at;
-    this.#reordered = reordered;
+    this.#fresh = new Filling(shape);
+    this.at = this.#fresh.block.at;
+    this.#settled = settled;
     this.#seen = seen;
   }
 
@@ -57,6 +49,7 @@ export class SortedLog<S extends Timed> {
   /** No rows are added any more. */
   end(): void {
     if (this.#rows > 0) this.#put();
+    this.#putLate();
   }
 
   /** All rows that were added, which are read as often as one likes. What the log itself needs for new rows can go. */
@@ -71,178 +64,114 @@ export class SortedLog<S extends Timed> {
   }
 
   #put(): void {
-    const rows = this.#rows;
-    const { at } = this.#block;
-    this.#seen(rows, at);
-    const number = this.#blocks.length;
-    const times = at.timeNs as Float64Array;
-    const order = stableOrder(times, rows);
-    const firstNs = times[order?.[0] ?? 0]!;
-    if (order !== null) {
-      this.#spare ??= new ColumnBlock(this.#shape, BLOCK_ROWS);
-      this.#spare.gather(this.#block, order);
-      this.#reordered(number * BLOCK_ROWS, order);
-    }
-    const { bytes } = order === null ? this.#block : this.#spare!;
-    this.#blocks.push({ number, firstNs, place: this.#store.put(bytes), rows });
+    const fresh = this.#fresh;
+    fresh.rows = this.#rows;
+    fresh.number(this.length - this.#rows);
+    const sorted = fresh.sorted();
+    const slot = this.#puts++ % NEAR_BLOCKS;
+    const late = sorted.before(this.#reached[slot]!);
+    if (late === sorted.rows) this.#startRun();
+    else if (late > 0) this.#setApart(sorted, late);
+    this.#reached[slot] = Math.max(sorted.lastNs, this.#reached[(slot + NEAR_BLOCKS - 1) % NEAR_BLOCKS]!);
+    this.#keep(sorted);
     this.#rows = 0;
   }
-}
 
-export class SortedRuns<S extends Timed> {
-  readonly length: number;
-  readonly #shape: S;
-  readonly #store: ByteStore;
-  readonly #blocks: readonly SortedBlock[];
-
-  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], length: number) {
-    this.#shape = shape;
-    this.#store = store;
-    this.#blocks = blocks;
-    this.length = length;
+  /** All that comes is older than what was there. Late rows of the run before were added before this one. */
+  #startRun(): void {
+    this.#putLate();
+    this.#reached.fill(Number.NEGATIVE_INFINITY);
   }
 
-  /**
-   * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
-   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
-   */
-  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
-    const merge = new Merge(this.#shape, this.#store, this.#blocks);
-    let out = new Batch(this.#shape, most);
-    for (let run = merge.next(); run !== null; run = merge.next())
-      for (let left = merge.ahead(run); left > 0; ) {
-        if (out.rows >= most && !belongs(run.rows.at, run.row)) {
-          yield out;
-          out.rows = 0;
-        }
-        if (out.rows === out.block.capacity) out = out.grown(this.#shape);
-        const count = out.rows < most ? Math.min(left, most - out.rows) : 1;
-        out.add(run, count);
-        left -= count;
-      }
-    if (out.rows > 0 || this.length === 0) yield out;
+  /** The first rows are late. */
+  #setApart(sorted: Filling<S>, count: number): void {
+    this.#late ??= new Filling(this.#shape);
+    for (let done = 0; done < count; ) {
+      done += this.#late.take(sorted, done, count);
+      if (this.#late.rows === BLOCK_ROWS) this.#putLate();
+    }
+    sorted.drop(count);
+  }
+
+  #putLate(): void {
+    const late = this.#late;
+    if (late === null || late.rows === 0) return;
+    this.#keep(late.sorted());
+    late.rows = 0;
+  }
+
+  #keep({ block, rows, firstNs, numbers }: Filling<S>): void {
+    this.#seen(rows, block.at);
+    const number = this.#blocks.length;
+    this.#settled(number * BLOCK_ROWS, rows, numbers);
+    this.#blocks.push({ number, firstNs, place: this.#store.put(block.bytes), rows });
   }
 }
 
-const alone = (): boolean => false;
-
-export interface SortedRows<S extends Shape> extends SomeRows<S> {
-  /** By row: its number within the log. */
-  readonly places: Uint32Array;
-}
-
-/** A batch that is being filled. */
-class Batch<S extends Timed> implements SortedRows<S> {
-  readonly at: Arrays<S>;
-  readonly places: Uint32Array;
+/** A block that is being filled, and as which numbers its rows were added. */
+class Filling<S extends Timed> {
   readonly block: ColumnBlock<S>;
+  readonly numbers = new Uint32Array(BLOCK_ROWS);
   rows = 0;
-
-  constructor(shape: S, capacity: number) {
-    this.block = new ColumnBlock(shape, capacity);
-    this.at = this.block.at;
-    this.places = new Uint32Array(capacity);
-  }
-
-  /** The next rows of the run. */
-  // hot
-  add(run: Run<S>, count: number): void {
-    this.block.copy(this.rows, run.rows, run.row, count);
-    const first = run.block.number * BLOCK_ROWS + run.row - this.rows;
-    const end = this.rows + count;
-    for (let row = this.rows; row < end; row++) this.places[row] = first + row;
-    this.rows = end;
-    run.row += count;
-  }
-
-  grown(shape: S): Batch<S> {
-    const batch = new Batch(shape, 2 * this.block.capacity);
-    batch.block.copy(0, this.block, 0, this.rows);
-    batch.places.set(this.places);
-    batch.rows = this.rows;
-    return batch;
-  }
-}
-
-/** A block on its way out, and the row at which it is. */
-interface Run<S extends Timed> {
-  readonly block: SortedBlock;
-  readonly rows: ColumnBlock<S>;
-  readonly times: Float64Array;
-  row: number;
-}
-
-class Merge<S extends Timed> {
   readonly #shape: S;
-  readonly #store: ByteStore;
-  /** By their first time, the last one first. */
-  readonly #waiting: SortedBlock[];
-  readonly #runs: Run<S>[] = [];
-  /** Of blocks that are through. */
-  readonly #free: ColumnBlock<S>[] = [];
-  #now: Run<S> | null = null;
-  /** Up to here the present run is ahead of all others: a time, and at that time the number of a block. */
-  #untilNs = 0;
-  #untilNumber = 0;
+  readonly #times: Float64Array;
+  /** For rows that have to be put in order. */
+  #spare: Filling<S> | null = null;
 
-  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[]) {
+  constructor(shape: S) {
     this.#shape = shape;
-    this.#store = store;
-    this.#waiting = [...blocks].sort((a, b) => b.firstNs - a.firstNs || b.number - a.number);
+    this.block = new ColumnBlock(shape, BLOCK_ROWS);
+    this.#times = this.block.at.timeNs as Float64Array;
   }
 
-  /** The run whose row is the next one; the caller moves it on by as many rows as it is ahead. */
-  next(): Run<S> | null {
-    const run = this.#now;
-    if (run !== null && run.row === run.block.rows) {
-      this.#runs.splice(this.#runs.indexOf(run), 1);
-      this.#free.push(run.rows);
-    }
-    return this.#choose();
+  /** Of rows in order. */
+  get firstNs(): number {
+    return this.#times[0]!;
   }
 
-  /** So many rows of the run come before any row of another. */
+  get lastNs(): number {
+    return this.#times[this.rows - 1]!;
+  }
+
+  /** They were added one after the other, from number `first` on. */
   // hot
-  ahead({ times, row, block }: Run<S>): number {
-    const untilNs = this.#untilNs;
-    const withIt = block.number < this.#untilNumber;
-    let end = row;
-    while (end < block.rows && (times[end]! < untilNs || (withIt && times[end]! === untilNs))) end++;
-    return end - row;
+  number(first: number): void {
+    for (let row = 0; row < this.rows; row++) this.numbers[row] = first + row;
   }
 
-  #choose(): Run<S> | null {
-    let best: Run<S> | null = null;
-    for (const run of this.#runs) if (best === null || isBefore(run, timeOf(best), best.block.number)) best = run;
-    for (let block = this.#waiting.at(-1); block !== undefined; block = this.#waiting.at(-1)) {
-      if (best !== null && isBefore(best, block.firstNs, block.number)) break;
-      this.#waiting.pop();
-      best = this.#open(block);
-    }
-    this.#now = best;
-    const waiting = this.#waiting.at(-1);
-    this.#untilNs = waiting?.firstNs ?? Number.POSITIVE_INFINITY;
-    this.#untilNumber = waiting?.number ?? Number.POSITIVE_INFINITY;
-    for (const run of this.#runs)
-      if (run !== best && isBefore(run, this.#untilNs, this.#untilNumber)) {
-        this.#untilNs = timeOf(run);
-        this.#untilNumber = run.block.number;
-      }
-    return best;
+  /** The same rows in the order of time; valid until rows are added. */
+  sorted(): Filling<S> {
+    const order = stableOrder(this.#times, this.rows);
+    if (order === null) return this;
+    this.#spare ??= new Filling(this.#shape);
+    const spare = this.#spare;
+    spare.block.gather(this.block, order);
+    for (let row = 0; row < order.length; row++) spare.numbers[row] = this.numbers[order[row]!]!;
+    spare.rows = this.rows;
+    return spare;
   }
 
-  #open(block: SortedBlock): Run<S> {
-    const rows = this.#free.pop() ?? new ColumnBlock(this.#shape, BLOCK_ROWS);
-    this.#store.get(block.place, rows.bytes);
-    const run = { block, rows, times: rows.at.timeNs as Float64Array, row: 0 };
-    this.#runs.push(run);
-    return run;
+  /** Of rows in order: how many are older. */
+  // hot
+  before(timeNs: number): number {
+    let row = 0;
+    while (row < this.rows && this.#times[row]! < timeNs) row++;
+    return row;
   }
-}
 
-const timeOf = <S extends Timed>(run: Run<S>): number => run.times[run.row]!;
+  /** Rows `from` to `end` of another one, as many as there is room for; returns how many. */
+  take(other: Filling<S>, from: number, end: number): number {
+    const count = Math.min(end - from, BLOCK_ROWS - this.rows);
+    this.block.copy(this.rows, other.block, from, count);
+    this.numbers.set(other.numbers.subarray(from, from + count), this.rows);
+    this.rows += count;
+    return count;
+  }
 
-function isBefore<S extends Timed>(run: Run<S>, timeNs: number, number: number): boolean {
-  const own = timeOf(run);
-  return own < timeNs || (own === timeNs && run.block.number < number);
+  /** The first rows go. */
+  drop(count: number): void {
+    this.block.copy(0, this.block, count, this.rows - count);
+    this.numbers.copyWithin(0, count, this.rows);
+    this.rows -= count;
+  }
 }

@@ -19,6 +19,8 @@ export class TraceBuilder {
   readonly #pool: Pool<CollectedRows>;
   readonly #sinks: SourceSink[] = [];
   readonly #ranges = new TraceRanges();
+  /** By the place of the event. */
+  readonly #extras = new Map<number, string>();
 
   constructor(makeKernel: KernelFactory, store = new Spill()) {
     this.#makeKernel = makeKernel;
@@ -27,7 +29,7 @@ export class TraceBuilder {
       events: new SortedLog(
         EVENT_SHAPE,
         store,
-        (first, order) => moveExtras(this.#pool.extras, first, order),
+        (place, rows, numbers) => moveExtras(this.#pool.extras, this.#extras, place, numbers.subarray(0, rows)),
         (rows, at) => this.#ranges.events(rows, at),
       ),
       records: new ColumnLog(RECORD_SHAPE, store, RECORD_ROWS, (rows, at) => this.#ranges.records(rows, at)),
@@ -70,6 +72,7 @@ export class TraceBuilder {
       this.#pool,
       this.#sinks.map((sink) => sink.source),
       this.#ranges,
+      this.#extras,
     );
   }
 
@@ -78,13 +81,13 @@ export class TraceBuilder {
   }
 }
 
-/** Rows `first` and on were put in another order: row `first + order[i]` is row `first + i` now. */
-function moveExtras(extras: Map<number, string>, first: number, order: Uint32Array): void {
-  if (extras.size === 0) return;
-  const found = [...order].flatMap((row, place) => {
-    const json = extras.get(first + row);
-    return json === undefined ? [] : [[first + place, json] as const];
-  });
-  for (const row of order) extras.delete(first + row);
-  for (const [row, json] of found) extras.set(row, json);
+/** Row `place + i` is the one that was added as `numbers[i]`. */
+function moveExtras(from: Map<number, string>, to: Map<number, string>, place: number, numbers: Uint32Array): void {
+  if (from.size === 0) return;
+  for (const [i, number] of numbers.entries()) {
+    const json = from.get(number);
+    if (json === undefined) continue;
+    to.set(place + i, json);
+    from.delete(number);
+  }
 }

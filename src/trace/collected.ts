@@ -4,7 +4,8 @@ import { ColumnBlock } from '../base/column-block.js';
 import type { ColumnLog } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 import { PagedNumbers } from '../base/paged-numbers.js';
-import type { SortedLog, SortedRows } from '../base/sorted-log.js';
+import type { SortedLog } from '../base/sorted-log.js';
+import type { SortedRows } from '../base/sorted-runs.js';
 import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { ValueRange } from '../base/value-range.js';
 import { type EventColumns, type FileInfo, Flag, type TaskInfo } from '../model/events.js';
@@ -45,10 +46,17 @@ export class CollectedTrace implements StoredParts {
   readonly #taskPlaces: Uint32Array;
   readonly #ids: PagedNumbers;
   readonly #ranges: TraceRanges;
+  /** By place in the pool. */
+  readonly #placedExtras: ReadonlyMap<number, string>;
   #lastId = 0;
 
-  /** `ranges`: of the rows as they are in the pool. */
-  constructor(pool: Pool<CollectedRows>, sources: readonly SourceInfo[], ranges: TraceRanges) {
+  /** `ranges` and `placedExtras`: of the rows as they are in the pool. */
+  constructor(
+    pool: Pool<CollectedRows>,
+    sources: readonly SourceInfo[],
+    ranges: TraceRanges,
+    placedExtras: ReadonlyMap<number, string>,
+  ) {
     pool.events.end();
     pool.records.end();
     const [firstNs, lastNs] = pool.span as unknown as [number, number];
@@ -65,6 +73,7 @@ export class CollectedTrace implements StoredParts {
     this.#taskPlaces = new Uint32Array(pool.names.tasks.length).fill(NONE);
     this.#ids = new PagedNumbers(pool.store);
     this.#ranges = ranges;
+    this.#placedExtras = placedExtras;
     ranges.file = ValueRange.of(-1, pool.names.files.size);
     ranges.task = ValueRange.of(-1, pool.names.tasks.length);
     ranges.id = ValueRange.of(0, Math.max(pool.names.lastId, ranges.id.most));
@@ -156,7 +165,7 @@ export class CollectedTrace implements StoredParts {
   }
 
   #findExtras({ rows, places }: SortedRows<typeof EVENT_SHAPE>, first: number): void {
-    const { extras } = this.#pool;
+    const extras = this.#placedExtras;
     if (extras.size === 0) return;
     for (let i = 0; i < rows; i++) {
       const json = extras.get(places[i]!);

@@ -2,7 +2,8 @@
 // fields, block requests, markers. Found on a tape, with when they were seen to begin and to end there; kept in the store.
 import { NumberHash } from '../base/number-hash.js';
 import { PagedColumns } from '../base/paged-columns.js';
-import { SortedLog, type SortedRuns } from '../base/sorted-log.js';
+import { SortedLog } from '../base/sorted-log.js';
+import type { SortedRuns } from '../base/sorted-runs.js';
 import { ARGUMENTS, type EventKind, NOTE_MARKER } from './event-kinds.js';
 import { LOST, type Tape } from './tape.js';
 

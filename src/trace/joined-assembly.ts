@@ -3,7 +3,8 @@
 import { Assembler } from '../assembly/assembler.js';
 import { PagedColumns } from '../base/paged-columns.js';
 import { PagedNumbers } from '../base/paged-numbers.js';
-import { SortedLog, type SortedRuns } from '../base/sorted-log.js';
+import { SortedLog } from '../base/sorted-log.js';
+import type { SortedRuns } from '../base/sorted-runs.js';
 import { Op } from '../model/events.js';
 import type { GivenGeometry } from '../model/trace.js';
 import { planOf } from './elsewhere.js';

@@ -11,6 +11,16 @@ const SHAPE = { timeNs: Float64Array, id: Uint32Array, small: Int16Array, bits: 
 /** Nothing stays in memory. */
 const onDisk = (): Spill => new Spill(undefined, 0);
 
+/** How many blocks were asked for. */
+class CountingStore extends Spill {
+  gets = 0;
+
+  override get(place: number, into: Uint8Array): void {
+    this.gets++;
+    super.get(place, into);
+  }
+}
+
 interface Row {
   readonly timeNs: number;
   readonly id: number;
@@ -26,17 +36,35 @@ function added(log: SortedLog<typeof SHAPE>, rows: readonly Row[]): void {
   }
 }
 
-/** Runs of rising times one after the other, each a little out of order: what assembly writes. */
+interface Run {
+  readonly rows: number;
+  readonly from: number;
+  readonly step: number;
+  readonly back: number;
+  /** One of so many rows comes as late as a row can. */
+  readonly lateOf: number;
+}
+
+/** Rising times, a little out of order and some of them much too late. */
+const timesOf = ({ rows, from, step, back, lateOf }: Run): readonly number[] =>
+  Array.from(
+    { length: rows },
+    (_, i) => from + (i % lateOf === lateOf - 1 ? i % 11 : i * step - (i % 7 === 0 ? back : 0)),
+  );
+
+/** Such runs one after the other: what assembly writes. */
 const runs = fc
-  .array(fc.record({ rows: fc.nat(30_000), from: fc.nat(50_000), step: fc.nat(3), back: fc.nat(40) }), {
-    minLength: 1,
-    maxLength: 4,
-  })
-  .map((shapes) =>
-    shapes.flatMap(({ rows, from, step, back }) =>
-      Array.from({ length: rows }, (_, i) => from + i * step - (i % 7 === 0 ? back : 0)),
-    ),
+  .array(
+    fc.record({
+      rows: fc.nat(60_000),
+      from: fc.nat(50_000),
+      step: fc.nat(3),
+      back: fc.nat(40),
+      lateOf: fc.constantFrom(2, 3, 50, 5000, 1e9),
+    }),
+    { minLength: 1, maxLength: 4 },
   )
+  .map((shapes) => shapes.flatMap(timesOf))
   .map((times) => times.map((timeNs, id): Row => ({ timeNs, id })));
 
 describe('SortedLog', () => {
@@ -68,16 +96,37 @@ describe('SortedLog', () => {
     );
   });
 
-  it('tells where rows went and where they come from', () => {
-    const rows = Array.from({ length: 40_000 }, (_, id): Row => ({ timeNs: id - (id % 5 === 0 ? 9 : 0), id }));
-    const moved = new Map<number, number>();
-    const log = new SortedLog(SHAPE, onDisk(), (first, order) => {
-      for (let i = 0; i < order.length; i++) moved.set(first + i, first + order[i]!);
+  it.each([
+    ['a little out of order', 1e9],
+    ['some much too late', 100],
+    ['many much too late', 2],
+  ])('tells where rows went and where they come from: %s', (_, lateOf) => {
+    const times = timesOf({ rows: 90_000, from: 0, step: 1, back: 9, lateOf });
+    const numbers = new Map<number, number>();
+    const log = new SortedLog(SHAPE, onDisk(), (place, rows, added) => {
+      for (let i = 0; i < rows; i++) numbers.set(place + i, added[i]!);
     });
-    added(log, rows);
+    added(
+      log,
+      times.map((timeNs, id) => ({ timeNs, id })),
+    );
     for (const { rows: count, at, places } of log.batches(1000, () => false))
-      for (let i = 0; i < count; i++) if (moved.get(places[i]!) !== at.id[i]) throw new Error(`row ${at.id[i]}`);
-    expect(moved.size).toBe(40_000);
+      for (let i = 0; i < count; i++) if (numbers.get(places[i]!) !== at.id[i]) throw new Error(`row ${at.id[i]}`);
+    expect(numbers.size).toBe(90_000);
+  });
+
+  it('has few blocks at hand where each block has a row that is as old as the first, in either of two runs', () => {
+    const store = new CountingStore();
+    const log = new SortedLog(SHAPE, store);
+    const run = { rows: 400_000, from: 0, step: 1, back: 9, lateOf: 3000 };
+    const times = [...timesOf(run), ...timesOf(run)];
+    added(
+      log,
+      times.map((timeNs, id) => ({ timeNs, id })),
+    );
+    const [first] = log.batches(5000, () => false);
+    expect(first!.rows).toBe(5000);
+    expect(store.gets).toBeLessThan(20);
   });
 
   it('has one batch without rows when there are none', () => {
