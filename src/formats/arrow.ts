@@ -36,9 +36,11 @@ async function fileHandle(input: Input, used: { bytes: number }): Promise<ArrowS
     stat: async () => ({ size: access.size }),
     close: async () => {},
     async read(buffer: Uint8Array, offset: number, length: number, position: number) {
-      const bytes = position >= 0 && length > 0 ? access.read(position, length) : buffer.subarray(0, 0);
+      const room = buffer.subarray(offset, offset + length);
+      const bytes = position >= 0 && length > 0 ? access.read(position, length, room) : buffer.subarray(0, 0);
       if (bytes.length === 0) throw new Error(`a part stands at byte ${position} of ${access.size}`);
-      buffer.set(bytes, offset);
+      // What is in memory already is not read into the room.
+      if (bytes.buffer !== buffer.buffer) buffer.set(bytes, offset);
       used.bytes += bytes.length;
       // A damaged message is asked for again and again; a sound file is read about once.
       if (used.bytes > MOST_READS * access.size + SLACK) throw new Error('its parts refer to each other in circles');

@@ -1,4 +1,4 @@
-// Tables as Parquet: the columns that are asked for, one row group at a time (parquet-format, README and LogicalTypes).
+// Tables as Parquet: the columns that are asked for, piece by piece of a row group (parquet-format, README and LogicalTypes).
 import type { FileMetaData, SchemaElement } from 'hyparquet';
 import { unpack } from '../base/unpack.js';
 import type { Format, Input, MappedColumn, RandomAccess, TraceSink } from '../model/trace.js';
@@ -8,10 +8,14 @@ import { guessLayout, type Layout, mappedLayout } from './table-columns.js';
 import type { Cell } from './table-units.js';
 
 type Library = typeof import('hyparquet');
-type Scan = Awaited<ReturnType<Library['parquetScan']>>;
+type RowGroup = FileMetaData['row_groups'][number];
 type Values = ArrayLike<unknown>;
+/** Values of a column of a group, from a row of it up to another. */
+type ReadColumn = (column: string, rowStart: number, rowEnd: number) => Promise<Values>;
 
 const MAGIC = 'PAR1';
+/** Rows in memory: writers make groups of a million rows and more. */
+const PIECE_ROWS = 1 << 17;
 /** A page that claims to unpack to more is damaged; writers make pages of about 1 MiB. */
 const LARGEST_PAGE = 2 ** 28;
 const NS = { ms: 1_000_000n, us: 1000n } as const;
@@ -69,21 +73,25 @@ class GroupReader {
     const metadata = await library.parquetMetadataAsync(file, { geoparquet: false, parsers: PARSERS });
     const names = namesOf(metadata);
     if (this.#mapped.length === 0 && guessLayout(names, [], unitsOf(metadata)) === null) return this.#refuse(names);
-    const scan = await library.parquetScan({ file, metadata, parsers: PARSERS, compressors: await compressors() });
-    for (const range of scan.ranges) {
-      const layout = this.#rows === null ? await this.#open(scan, names, metadata, range.rowStart) : this.#layout;
+    const read = await columnReader(library, file, metadata);
+    for (const group of metadata.row_groups) {
+      const rows = Number(group.num_rows);
+      if (rows === 0) continue;
+      const column = read(group);
+      const layout = this.#rows === null ? await this.#open(column, names, metadata) : this.#layout;
       if (layout === null) return;
-      await this.#group(scan, names, layout, range);
+      for (let from = 0; from < rows; from += PIECE_ROWS)
+        await this.#piece(column, names, layout, from, Math.min(from + PIECE_ROWS, rows));
     }
   }
 
   #layout: Layout | null = null;
 
   /** The first row shows the units; only then the columns that are needed are known. */
-  async #open(scan: Scan, names: readonly string[], metadata: FileMetaData, row: number): Promise<Layout | null> {
+  async #open(read: ReadColumn, names: readonly string[], metadata: FileMetaData): Promise<Layout | null> {
     const first: Cell[] = [];
     for (const column of names) {
-      const [cell] = Array.from(await scan.readColumn({ column, rowStart: row, rowEnd: row + 1 }));
+      const [cell] = Array.from(await read(column, 0, 1));
       first.push(cellOf(cell));
     }
     const units = unitsOf(metadata);
@@ -93,19 +101,19 @@ class GroupReader {
     return this.#layout;
   }
 
-  async #group(scan: Scan, names: readonly string[], layout: Layout, range: Scan['ranges'][number]): Promise<void> {
+  async #piece(read: ReadColumn, names: readonly string[], layout: Layout, from: number, to: number): Promise<void> {
     const wanted = new Set([...layout.columns.map(({ place }) => place), ...layout.volume]);
     const columns: (Values | null)[] = [];
     for (const [place, column] of names.entries())
-      columns.push(wanted.has(place) ? await scan.readColumn({ ...range, column }) : null);
-    const expected = range.rowEnd - range.rowStart;
+      columns.push(wanted.has(place) ? await read(column, from, to) : null);
+    const expected = to - from;
     const found = Math.min(expected, ...columns.map((values) => values?.length ?? expected));
     for (let row = 0; row < found; row++)
       this.#rows!.row(
         columns.map((values) => cellOf(values?.[row])),
         ++this.#row,
       );
-    if (found < expected) throw new Error(`a column holds ${found} of the ${expected} rows of its group`);
+    if (found < expected) throw new Error(`a column holds ${found} of the ${expected} rows of a part of its group`);
   }
 
   #refuse(names: readonly string[]): void {
@@ -150,14 +158,32 @@ function unitsOf(metadata: FileMetaData): ReadonlyMap<string, string> {
   return new Map(times.map(({ name }) => [name, 'ns']));
 }
 
+/** The library keeps what it read last of every column of a scan: each has a scan of its own, and a copy of what was asked for. */
+async function columnReader(
+  { parquetScan }: Library,
+  file: ReturnType<typeof bufferOf>,
+  whole: FileMetaData,
+): Promise<(group: RowGroup) => ReadColumn> {
+  const options = { file, parsers: PARSERS, compressors: await compressors() };
+  return (group) => {
+    const metadata = { ...whole, row_groups: [group] };
+    return async (column, rowStart, rowEnd) => {
+      const scan = await parquetScan({ ...options, metadata });
+      const values = await scan.readColumn({ column, rowStart, rowEnd });
+      return values.slice();
+    };
+  };
+}
+
 function bufferOf(access: RandomAccess): { byteLength: number; slice(from: number, to?: number): ArrayBuffer } {
   return {
     byteLength: access.size,
     slice(from, to = access.size) {
       if (!(from >= 0 && to >= from && to <= access.size))
         throw new Error(`a part stands at bytes ${from} to ${to} of ${access.size}`);
-      const bytes = access.read(from, to - from);
-      return new Uint8Array(bytes).buffer;
+      const memory = new Uint8Array(to - from);
+      const bytes = access.read(from, to - from, memory);
+      return bytes.buffer === memory.buffer ? memory.buffer : new Uint8Array(bytes).buffer;
     },
   };
 }
