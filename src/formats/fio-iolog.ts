@@ -1,6 +1,8 @@
 // fio's I/O log, versions 2 and 3 (fio(1), TRACE FILE FORMAT): `[time] file action [offset length]`.
-// Version 3 stamps each line in microseconds (log_io_u in fio's iolog.c); version 2 tells time by `wait` lines only.
+// Version 3 stamps each line in microseconds (log_io_u in fio's iolog.c); version 2 tells time by `wait` lines only, which no fio
+// writes: its manual and its own reader do not agree on what they say, and a reading is told.
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
+import { GUESSED } from '../model/issue.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { EventReader } from './ndjson-events.js';
 import { Fields, shown } from './ndjson-fields.js';
@@ -90,10 +92,18 @@ class LineReader {
     return fault.replace(/^expected /, '');
   }
 
-  /** A wait lasts from the wait before it; `add` names a file that is there. */
+  /** A wait lasts from the wait before it, as the manual has it; `add` names a file that is there. */
   #other(action: string, waitUs: number | undefined, expected: string): string {
     if (action === 'wait' && waitUs === undefined) return expected;
-    if (action === 'wait') this.#timeNs += waitUs! * NS_PER_US;
+    if (action === 'wait') {
+      if (waitUs! > 0)
+        this.#sink.issue(
+          `${GUESSED}waits`,
+          this.#line,
+          'wait lines are read as fio(1) describes them, in us from the wait before; fio 3.33 itself takes them for ms from its start',
+        );
+      this.#timeNs += waitUs! * NS_PER_US;
+    }
     const isKnown = OTHERS.has(action);
     if (!isKnown)
       this.#sink.issue(

@@ -36,6 +36,8 @@ test('version 2: time passes by wait lines, each counted from the wait before', 
   const { trace } = await readFormat(fioIolog, bundledFile('fio/waits-v2.iolog'));
   expect(ops(trace)).toEqual(['open', 'write', 'write', 'fsync', 'read', 'close']);
   expect(times(trace)).toEqual([0, 0, 5_000_000, 5_000_000, 95_000_000, 95_000_000]);
+  // fio(1) and fio do not agree on the unit: it is told which was taken.
+  expect(trace.issues.map(({ code, count, row }) => [code, count, row])).toEqual([['assumed-waits', 2, 5]]);
 });
 
 test('unknown actions are counted and said; a line that is none is damage and costs nothing else', async () => {
