@@ -24,6 +24,8 @@ export interface TraceDat extends Metadata {
   /** Processes of threads. */
   readonly processes: Map<number, number>;
   readonly buffers: TraceBuffer[];
+  /** Of the buffer that was named first (option TRACECLOCK); '' where it is not told. */
+  clock: string;
   /** Added to every stamp (options OFFSET and DATE). */
   shift: bigint;
   /** How cycles become ns, when the stamps are cycles and the recorder measured them (option TSC2NSEC). */
@@ -57,6 +59,7 @@ export function checkedPage(c: ByteCursor, pageSize: number): number {
 export function plainOption(dat: TraceDat, id: number, data: Uint8Array): void {
   const c = new ByteCursor(inMemory(data), 0, dat.little);
   if (id === Option.uname) dat.kernel = zeroEnded(data);
+  else if (id === Option.clock) dat.clock = chosenClock(zeroEnded(data));
   else if (id === Option.offset) dat.shift += wholeNumber(zeroEnded(data));
   else if (id === Option.date) dat.shift += wholeNumber(zeroEnded(data)) * NS_PER_US;
   else if (id === Option.processes) readPairs(zeroEnded(data), (tid, rest) => dat.processes.set(tid, Number(rest)));
@@ -66,6 +69,22 @@ export function plainOption(dat: TraceDat, id: number, data: Uint8Array): void {
     // Its third part, an offset, is not used by trace-cmd report either.
     if (multiplier > 0n) dat.cycles = { multiplier, shift };
   }
+}
+
+/** `local [global] counter`: the one in brackets. */
+const chosenClock = (text: string): string => /\[(\S+)\]/.exec(text)?.[1] ?? text;
+
+/**
+ * The clock of the records, and whether it may be several. trace-cmd 3.1.6 writes the top buffer's clock to every buffer,
+ * though that may hold nothing and the others ran on a clock of their own; the option tells that of the first it recorded into.
+ */
+export function clockOf({ buffers, clock }: TraceDat): { readonly clock: string; readonly several: readonly string[] } {
+  const filled = buffers.filter(({ cpus }) => cpus.some(({ size }) => size > 0));
+  if (filled.length === 1 && clock !== '') return { clock, several: [] };
+  const named = [...new Set(filled.map((buffer) => buffer.clock))];
+  const own = named.length === 1 && filled.every(({ name }) => name !== '') && clock !== '' ? clock : (named[0] ?? '');
+  const several = [...new Set([own, ...named])];
+  return { clock: own, several: several.length > 1 ? several : [] };
 }
 
 function wholeNumber(text: string): bigint {

@@ -18,6 +18,7 @@ export function openTraceDat(file: RandomAccess): TraceDat {
     processes: new Map(),
     buffers: [],
     shift: 0n,
+    clock: '',
     cycles: null,
   };
   guarded(dat, () => {

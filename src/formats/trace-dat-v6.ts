@@ -2,7 +2,7 @@
 import { ByteCursor, Damage, inMemory } from '../base/byte-cursor.js';
 import type { RandomAccess } from '../model/trace.js';
 import { counted, guarded, readComms, readKernel } from './kernel-metadata.js';
-import { type CpuData, checkedPage, Option, plainOption, type TraceDat, zeroEnded } from './trace-dat-file.js';
+import { type CpuData, checkedPage, Option, plainOption, type TraceDat } from './trace-dat-file.js';
 
 const ascii = new TextDecoder('latin1');
 
@@ -11,16 +11,16 @@ export function readVersion6(dat: TraceDat, file: RandomAccess, c: ByteCursor, p
   readComms(dat, c);
   const cpus = c.u32('the number of CPUs');
   let kind = tag(c);
-  const options: Options = { clock: '', instances: [] };
+  const instances: Instance[] = [];
   if (kind === 'options') {
-    readOptions6(dat, c, options);
+    readOptions6(dat, c, instances);
     kind = tag(c);
   }
-  readCpus6(dat, c, kind, { name: '', offset: c.at, cpus }, pageSize, options.clock);
-  for (const instance of options.instances)
+  readCpus6(dat, c, kind, { name: '', offset: c.at, cpus }, pageSize);
+  for (const instance of instances)
     guarded(dat, () => {
       const at = new ByteCursor(file, instance.offset, dat.little);
-      readCpus6(dat, at, tag(at), { ...instance, cpus: instance.cpus || cpus }, pageSize, options.clock);
+      readCpus6(dat, at, tag(at), { ...instance, cpus: instance.cpus || cpus }, pageSize);
     });
 }
 
@@ -29,29 +29,24 @@ interface Instance {
   readonly offset: number;
   cpus: number;
 }
-interface Options {
-  clock: string;
-  readonly instances: Instance[];
-}
 
 const tag = (c: ByteCursor): string => ascii.decode(c.bytes(10, 'the kind of the next part')).replace(/[\s\0]+$/, '');
 
-function readOptions6(dat: TraceDat, c: ByteCursor, options: Options): void {
+function readOptions6(dat: TraceDat, c: ByteCursor, instances: Instance[]): void {
   for (let id = c.u16('an option'); id !== 0; id = c.u16('an option')) {
     const data = c.bytes(c.u32('the size of an option'), 'an option');
     const inner = new ByteCursor(inMemory(data), 0, dat.little);
     if (id === Option.buffer) {
       const offset = inner.u64('the place of an instance');
-      options.instances.push({ name: inner.text('the name of an instance'), offset, cpus: 0 });
+      instances.push({ name: inner.text('the name of an instance'), offset, cpus: 0 });
     } else if (id === Option.cpuCount) {
-      const last = options.instances.at(-1);
+      const last = instances.at(-1);
       if (last !== undefined) last.cpus = inner.u32('a number of CPUs');
-    } else if (id === Option.clock) options.clock = chosenClock(zeroEnded(data));
-    else plainOption(dat, id, data);
+    } else plainOption(dat, id, data);
   }
 }
 
-function readCpus6(dat: TraceDat, c: ByteCursor, kind: string, at: Instance, pageSize: number, clock: string): void {
+function readCpus6(dat: TraceDat, c: ByteCursor, kind: string, at: Instance, pageSize: number): void {
   if (kind !== 'flyrecord')
     throw new Damage(
       c.at - 10,
@@ -60,10 +55,7 @@ function readCpus6(dat: TraceDat, c: ByteCursor, kind: string, at: Instance, pag
         : `expected "flyrecord", found ${JSON.stringify(kind)}`,
     );
   const cpus: CpuData[] = [];
-  dat.buffers.push({ name: at.name, clock, pageSize: checkedPage(c, pageSize), codec: null, cpus });
+  dat.buffers.push({ name: at.name, clock: dat.clock, pageSize: checkedPage(c, pageSize), codec: null, cpus });
   for (let cpu = 0; cpu < counted(c, at.cpus, 'CPUs'); cpu++)
     cpus.push({ cpu, offset: c.u64('the place of the data of a CPU'), size: c.u64('the size of the data of a CPU') });
 }
-
-/** `local [global] counter`: the one in brackets. */
-const chosenClock = (text: string): string => /\[(\S+)\]/.exec(text)?.[1] ?? text;

@@ -7,7 +7,7 @@ import { KernelRecords } from './kernel-records.js';
 import { Losses } from './losses.js';
 import { randomAccess } from './random-access.js';
 import { CpuPages } from './ring-buffer.js';
-import type { TraceDat } from './trace-dat-file.js';
+import { clockOf, type TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
 import { pagesOf } from './trace-dat-pages.js';
 
@@ -156,15 +156,14 @@ class Merger {
 
   #describe(): void {
     const { source } = this.#sink;
-    const filled = this.#dat.buffers.filter(({ cpus }) => cpus.some(({ size }) => size > 0));
+    const { clock, several } = clockOf(this.#dat);
     source.kernel = this.#dat.kernel;
-    source.clock = filled[0]?.clock ?? '';
-    const clocks = new Set(filled.map(({ clock }) => clock));
-    if (clocks.size > 1)
+    source.clock = clock;
+    if (several.length > 0)
       this.#sink.issue(
         'mixed-clocks',
         0,
-        `expected one clock in all buffers, found ${[...clocks].join(' and ')}; their records are ordered as if it were one`,
+        `expected one clock in all buffers, found ${several.join(' and ')}; their records are ordered as if it were one`,
       );
   }
 

@@ -285,6 +285,19 @@ describe.each(LAYOUTS)('version $version, little endian $little, long of $longSi
 describe('what a file may claim', () => {
   const layout = { version: 7, little: true, longSize: 8, codec: 'zlib' } as const;
 
+  test('trace-cmd 3.1.6 writes the clock of an empty top buffer to the instance that was recorded', async () => {
+    const content = story(true);
+    const { cpus } = content.buffers[0]!;
+    const buffers = [
+      { name: '', clock: 'local', cpus: [] },
+      { name: 'one', clock: 'local', cpus },
+    ];
+    const options = [[4, new TextEncoder().encode('local global [mono] boot\n\0')]] as const;
+    const { trace } = await read(traceDatFile({ ...content, buffers, options }, layout));
+    expect(trace.sources[0]!.clock).toBe('mono');
+    expect(trace.issues.map(({ code }) => code)).not.toContain('mixed-clocks');
+  });
+
   test('instances with clocks of their own are merged, and it is said', async () => {
     const content = story(true);
     const other = { name: 'second', clock: 'mono', cpus: content.buffers[0]!.cpus };
