@@ -38,6 +38,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     }
     if (file >= 0) resolve(c, open, file);
     process.descriptors.set(ret, open);
+    process.borrowed.delete(ret);
     closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);
     if (!Number.isNaN(pointer)) process.pathPointers.set(pointer, open);
     file = fileOf(open);
@@ -69,7 +70,10 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
 
 export function dup(c: Context, t: Thread, ret: number, from: number, cloexec: boolean): void {
   if (ret < 0) return;
-  t.process.descriptors.set(ret, opened(c, t, from));
+  const { descriptors, borrowed } = t.process;
+  if (descriptors.has(from) && !borrowed.has(from)) borrowed.delete(ret);
+  else if (t.process.descriptor(from) !== undefined) borrowed.add(ret);
+  descriptors.set(ret, opened(c, t, from));
   closedByExec(t, ret, cloexec);
 }
 

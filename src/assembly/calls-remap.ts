@@ -36,7 +36,9 @@ export function ioctlCall(c: Context, t: Thread, ret: number): void {
   else if (command === XFS_IOC_EXCHANGE_RANGE) single(Op.exchange, Flag.whole);
   else if (command === FICLONE || command === FICLONERANGE || command === FIDEDUPERANGE) {
     const open = opened(c, t, fdOf(fd));
-    const ofArgument = command === FICLONE ? fileOf(opened(c, t, fdOf(argument))) : -1;
+    const other = command === FICLONE ? opened(c, t, fdOf(argument)) : null;
+    if (other !== null && t.call.source >= 0) resolve(c, other, t.call.source);
+    const ofArgument = other === null ? -1 : fileOf(other);
     // FIDEDUPERANGE is called on the source, the other two on the target.
     const dedupe = command === FIDEDUPERANGE;
     if (t.call.file >= 0) resolve(c, open, dedupe ? t.call.source : t.call.file);

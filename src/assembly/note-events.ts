@@ -61,6 +61,7 @@ const forked: Handler = (c, t, v) => {
     child.process = c.process(pid, t.process);
     processFork(c, t.process, child);
   }
+  if (pid !== t.process.pid) child.process.apart = true;
 };
 
 const exited: Handler = (c, t) => {

@@ -25,10 +25,14 @@ export function processExit(c: Context, t: Thread, process: Process): void {
 export function processExec(c: Context, t: Thread): void {
   const { process } = t;
   process.replaced = true;
+  process.apart = true;
   process.remapped(0, Number.POSITIVE_INFINITY, c.record.timeNs);
   process.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, t, m, offset, length));
   for (const fd of process.closedByExec) process.descriptors.delete(fd);
   process.closedByExec.clear();
+  // No thread of another process begins a program: what its parent opened after it was made was never open here.
+  for (const fd of process.borrowed) process.descriptors.delete(fd);
+  process.borrowed.clear();
 }
 
 /** A mapping, or a part of it, that no call was seen to end. */

@@ -64,6 +64,10 @@ export class Process {
   /** The last changes of mappings by calls: [start, end) and when, oldest first. */
   readonly #remaps: { readonly start: number; readonly end: number; readonly timeNs: number }[] = [];
   leaderGone = false;
+  /** Copies of descriptors that only the process it came from was seen to open. */
+  readonly borrowed = new Set<number>();
+  /** It is known to be no thread of the process it came from: what that opens later is not open here. */
+  apart = false;
   /** It began a program: nothing is mapped as in the process it came from. */
   replaced = false;
   ended = false;
@@ -76,7 +80,7 @@ export class Process {
 
   /** A descriptor of this process, or of the one it came from: without TGIDs a thread looks like a child. */
   descriptor(fd: number): OpenFile | undefined {
-    return this.descriptors.get(fd) ?? this.parent?.descriptors.get(fd);
+    return this.descriptors.get(fd) ?? (this.apart ? undefined : this.parent?.descriptors.get(fd));
   }
 
   mappingAt(address: number): Mapping | undefined {

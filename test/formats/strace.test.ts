@@ -246,6 +246,22 @@ describe('tasks', () => {
     expect(trace.issues).toEqual([]);
   });
 
+  test('a child keeps the pipe that it has, whatever its parent opens under that number', async () => {
+    const { trace } = await read(`100 10.000000 pipe2([3<pipe:[7]>, 5<pipe:[7]>], 0) = 0 <0.000010>
+100 10.000100 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 102 <0.000100>
+100 10.000300 close(3<pipe:[7]>) = 0 <0.000010>
+100 10.000400 openat(AT_FDCWD</d>, "a", O_RDONLY) = 3</d/a> <0.000010>
+102 10.000500 dup(3<pipe:[7]>) = 0<pipe:[7]> <0.000010>
+102 10.000600 read(0<pipe:[7]>, "x"..., 4096) = 100 <0.000010>
+100 10.000700 read(3</d/a>, "x"..., 4096) = 64 <0.000010>
+`);
+    const reads = operations(trace).filter(({ op }) => op === 'read');
+    expect(reads.map(({ file, length, offset }) => [file === 'a', offset, length])).toEqual([
+      [false, expect.any(Number), 100],
+      [true, 0, 64],
+    ]);
+  });
+
   test('a line that resumes what was not begun is said', async () => {
     const { trace } = await read('7 10.000000 <... read resumed>"x", 5) = 5 <0.000100>\n');
     expect(trace.sources[0]!.records).toBe(0);
