@@ -76,8 +76,19 @@ export interface Count {
   readonly count: number;
 }
 
-/** Which blocks a write met, or where a truncate went. */
-export const CASES = ['', 'hole', 'shared', 'unwritten', 'written', 'past_eof', 'down', 'up', 'same'] as const;
+/** Which blocks a write met, or where a truncate went; `faulted`: written blocks that an earlier fault had filled. */
+export const CASES = [
+  '',
+  'hole',
+  'shared',
+  'unwritten',
+  'written',
+  'faulted',
+  'past_eof',
+  'down',
+  'up',
+  'same',
+] as const;
 export type CaseName = (typeof CASES)[number];
 
 /** In `Step.next`: the last step of a thread. */
