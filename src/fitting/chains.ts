@@ -25,6 +25,11 @@ const PARTS = 16;
 /** And so many gaps before a step. */
 const MOST_ORDERED_GAPS = 128;
 
+/** Who gave back so many of the holds of a step before its next call waits for that. */
+const WAITS = 0.95;
+
+const isFault = ({ op }: Use): boolean => op === Op.read_fault || op === Op.write_fault;
+
 /** A thread of so many steps may come to the last of them early, and would go round there for long. */
 const MANY_STEPS = 1000;
 
@@ -41,6 +46,9 @@ interface Seen {
   readonly offsets: Bytes[];
   readonly at: number[];
   readonly holds: HoldUse[];
+  /** Holds that were given back, and those of them that were before the thread went on. */
+  given: number;
+  givenFirst: number;
   readonly places: { start: number; same: number; sequential: number; end: number };
   placed: number;
   again: number;
@@ -58,6 +66,8 @@ interface Last {
 interface Walker {
   before: number;
   beforeNs: Nanos;
+  /** When the last hold is given back that its next call waits for. */
+  heldNs: Nanos;
   readonly lasts: Map<number, Last>;
 }
 
@@ -73,24 +83,44 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
   const first: number[] = [];
   const walkers = new Map<Use, Walker>();
   for (const uses of threads) {
-    const walker: Walker = { before: -1, beforeNs: 0, lasts: new Map() };
+    const walker: Walker = { before: -1, beforeNs: 0, heldNs: 0, lasts: new Map() };
     for (const use of uses) walkers.set(use, walker);
   }
   // All threads of a role deal from the same decks, so what they did is put in the order in which it was done.
-  for (const use of threads.flat().sort((a, b) => a.timeNs - b.timeNs)) {
+  const inOrder = threads.flat().sort((a, b) => a.timeNs - b.timeNs);
+  const stepAt = inOrder.map((use) => stepOf(use, kindOf, seen, numbers));
+  countGiven(threads, new Map(inOrder.map((use, i) => [use, seen[stepAt[i]!]!])));
+  inOrder.forEach((use, i) => {
     const walker = walkers.get(use)!;
-    const number = stepOf(use, kindOf, seen, numbers);
+    const number = stepAt[i]!;
     const step = seen[number]!;
     (walker.before < 0 ? first : seen[walker.before]!.next).push(number);
-    if (walker.before >= 0) step.gaps.push(use.timeNs - walker.beforeNs);
+    const freeNs = isFault(use) ? walker.beforeNs : Math.max(walker.beforeNs, walker.heldNs);
+    if (walker.before >= 0) step.gaps.push(Math.max(0, use.timeNs - freeNs));
     note(step, use, walker.lasts, memberOf);
     walker.before = number;
     walker.beforeNs = use.timeNs;
-  }
+    if (waitsFor(step)) walker.heldNs = Math.max(walker.heldNs, use.hold?.endNs ?? 0);
+  });
   for (const uses of threads) if (uses.length >= MANY_STEPS) seen[walkers.get(uses[0]!)!.before]!.next.push(ENDS);
   const choice = (step: Seen): boolean => kinds[step.kind]!.members.length > 1;
   return { first: dealsOf(first), chain: seen.map((step) => stepModel(step, choice(step))) };
 }
+
+function countGiven(threads: readonly (readonly Use[])[], stepOfUse: ReadonlyMap<Use, Seen>): void {
+  for (const uses of threads)
+    uses.reduceRight<Nanos>((nextNs, use) => {
+      if (use.hold !== null && use.hold.endNs >= 0 && nextNs < Number.POSITIVE_INFINITY) {
+        const step = stepOfUse.get(use)!;
+        step.given++;
+        if (use.hold.endNs <= nextNs) step.givenFirst++;
+      }
+      return isFault(use) ? nextNs : use.timeNs;
+    }, Number.POSITIVE_INFINITY);
+}
+
+/** A call that pins pages for as long as it lasts, and may take faults meanwhile: the next call of its thread comes after it. */
+const waitsFor = ({ given, givenFirst }: Seen): boolean => given > 0 && givenFirst >= WAITS * given;
 
 function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string, number>): number {
   const kind = kindOf[use.file]!;
@@ -118,6 +148,8 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
       next: [],
       files: [],
       ...lists,
+      given: 0,
+      givenFirst: 0,
       places,
       placed: 0,
       again: 0,
@@ -195,7 +227,7 @@ function stepModel(step: Seen, choice: boolean): Step {
     bytes: distributionOrNull(step.bytes),
     place: placeOf(step),
     again: share(step.again, count),
-    hold: step.holds.length === 0 ? null : holdModel(step.holds),
+    hold: step.holds.length === 0 ? null : holdModel(step.holds, waitsFor(step)),
     forgets: use.forgotten,
     mapped: share(step.mapped, count),
     pinned: share(step.pinned, count),
@@ -235,7 +267,7 @@ function alignOf(offsets: readonly Bytes[]): Bytes {
 const multiples = (offsets: readonly Bytes[], of: Bytes): number =>
   offsets.reduce((count, offset) => count + (offset % of === 0 ? 1 : 0), 0);
 
-function holdModel(holds: readonly HoldUse[]): HoldModel {
+function holdModel(holds: readonly HoldUse[], waits: boolean): HoldModel {
   const given = holds.filter(({ endNs }) => endNs >= 0);
   const accesses = holds.flatMap((hold) => hold.accesses);
   const gaps = holds.flatMap((hold) =>
@@ -243,6 +275,7 @@ function holdModel(holds: readonly HoldUse[]): HoldModel {
   );
   return {
     release: holds[0]!.release,
+    waits,
     released: share(given.length, holds.length),
     time: distributionOrNull(given.map(({ timeNs, endNs }) => endNs - timeNs)),
     device:

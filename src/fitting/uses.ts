@@ -176,6 +176,9 @@ class Reader {
       left: c.length[row]! < 0 ? 0 : c.length[row]!,
       accesses: [],
     };
+    // A lease that becomes one of another kind.
+    const before = this.#live.get(handle);
+    if (before !== undefined) this.#forget(before);
     this.#live.set(handle, hold);
     if (FOR_DEVICES[op] === 1) holdsOf(this.#devices, file).add(hold);
     if (op === Op.mmap) holdsOf(this.#mapped, file).add(hold);

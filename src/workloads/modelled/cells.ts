@@ -12,7 +12,7 @@ export const Cell = { hole: 0, unwritten: 1, written: 2, shared: 3, faulted: 4 }
 const STATES = 5;
 /** What is looked for beside a state: written, by whatever. */
 export const WRITTEN_SOMEHOW = 5;
-const isWritten = (state: number): boolean => state === Cell.written || state === Cell.faulted;
+export const isWritten = (state: number): boolean => state === Cell.written || state === Cell.faulted;
 /** Blocks whose address the trace does not say: never handed out again. */
 const SOMEWHERE = -2;
 /** Freed runs that are remembered; what is forgotten is never used again. */

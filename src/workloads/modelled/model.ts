@@ -59,6 +59,8 @@ export interface Role {
   /** Share of its threads whose end was seen, and of these, who were killed. */
   readonly exits: number;
   readonly killed: number;
+  /** Of a thread whose end was seen: from its last operation to its end; null: none was. */
+  readonly stays: Distribution | null;
   /** Step with which a thread begins. */
   readonly first: Deals;
   readonly chain: readonly Step[];
@@ -137,6 +139,8 @@ export interface Place {
 /** What begins a hold. */
 export interface HoldModel {
   readonly release: OpName;
+  /** The thread makes its next call when it is given back: its gap begins then. Faults are no calls. */
+  readonly waits: boolean;
   /** Share that was given back in the trace, and after which time; the others last until their process ends. */
   readonly released: number;
   readonly time: Distribution | null;

@@ -62,6 +62,7 @@ export interface ReadyStep {
 
 export interface ReadyHold {
   readonly release: number;
+  readonly waits: boolean;
   readonly released: number;
   readonly time: Draws | null;
   readonly accesses: Draws | null;
@@ -76,6 +77,7 @@ export interface ReadyRole {
   readonly steps: Draws;
   readonly exits: number;
   readonly killed: number;
+  readonly stays: Draws | null;
   readonly first: Draws;
   readonly chain: readonly ReadyStep[];
 }
@@ -96,6 +98,7 @@ export function readyRole(role: Role): ReadyRole {
     steps: drawsOf(steps),
     exits,
     killed,
+    stays: drawsOrNull(role.stays),
     first: ready(role.first),
     chain: role.chain.map(readyStep),
   };
@@ -141,9 +144,10 @@ function readyStep(step: Step): ReadyStep {
   };
 }
 
-function readyHold({ release, released, time, device }: HoldModel): ReadyHold {
+function readyHold({ release, waits, released, time, device }: HoldModel): ReadyHold {
   return {
     release: Op[release],
+    waits,
     released,
     time: drawsOrNull(time),
     accesses: drawsOrNull(device?.accesses ?? null),

@@ -4,6 +4,7 @@ import type { Random } from '../../base/random.js';
 import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
+import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
@@ -67,6 +68,8 @@ export class Thread {
   /** The file of a step that waits. */
   #chosen: ModelFile | null = null;
   #wantsPins = false;
+  /** When the last hold ends that its next call waits for. */
+  #heldNs: Nanos = 0;
   #nextNs: Nanos;
 
   constructor(world: World, random: Random, options: ThreadOptions) {
@@ -111,13 +114,18 @@ export class Thread {
       }
       this.#step = next < 0 ? role.first.next(this.#random) : next;
       role.chain[this.#step]!.rows.take(this.#row, this.#random);
-      const gapNs = this.#row[Col.gap]!;
-      this.#nextNs = nowNs + gapNs;
+      const freeNs = role.chain[this.#step]!.paged ? nowNs : Math.max(nowNs, this.#heldNs);
+      this.#nextNs = freeNs + this.#row[Col.gap]!;
       if (this.#left === 0) break;
-      if (gapNs >= 1) return;
+      if (this.#nextNs >= nowNs + 1) return;
     }
     // It ends with what it holds for a time of its own.
-    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1, this.#lastEnd());
+    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
+  }
+
+  /** How long it lives after its last step. */
+  #staysNs(): Nanos {
+    return Math.round(this.#o.role.stays?.next(this.#random) ?? 0);
   }
 
   #lastEnd(): Nanos {
@@ -270,6 +278,7 @@ export class Thread {
     if (step.op === Op.mmap) this.#o.mappings.add(held);
     if (accesses > 0) held.dueNs = Math.min(endNs, nowNs + Math.max(1, by.gap!.next(random)));
     this.#holds.add(held);
+    if (by.waits && ends && endNs > this.#heldNs) this.#heldNs = endNs;
   }
 
   /** A device uses what is held, or it is given back. */
@@ -301,7 +310,7 @@ export class Thread {
 function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean {
   if (!mapped) return true;
   if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
-  return state < 0 || cells.has(state);
+  return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
 }
 
 /** What an operation on two files does to their blocks. */
