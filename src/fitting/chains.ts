@@ -46,9 +46,10 @@ interface Seen {
   readonly offsets: Bytes[];
   readonly at: number[];
   readonly holds: HoldUse[];
-  /** Holds that were given back, and those of them that were before the thread went on. */
+  /** Holds that were given back, those of them that were before the next call of the thread, and how long after its last fault before that. */
   given: number;
   givenFirst: number;
+  readonly tails: Nanos[];
   readonly places: { start: number; same: number; sequential: number; end: number };
   placed: number;
   again: number;
@@ -109,14 +110,17 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
 
 function countGiven(threads: readonly (readonly Use[])[], stepOfUse: ReadonlyMap<Use, Seen>): void {
   for (const uses of threads)
-    uses.reduceRight<Nanos>((nextNs, use) => {
-      if (use.hold !== null && use.hold.endNs >= 0 && nextNs < Number.POSITIVE_INFINITY) {
-        const step = stepOfUse.get(use)!;
-        step.given++;
-        if (use.hold.endNs <= nextNs) step.givenFirst++;
-      }
-      return isFault(use) ? nextNs : use.timeNs;
-    }, Number.POSITIVE_INFINITY);
+    uses.forEach((use, i) => {
+      if (use.hold === null || use.hold.endNs < 0) return;
+      const { endNs } = use.hold;
+      let next = i + 1;
+      while (next < uses.length && isFault(uses[next]!)) next++;
+      if (next === uses.length) return;
+      const step = stepOfUse.get(use)!;
+      step.given++;
+      if (endNs <= uses[next]!.timeNs) step.givenFirst++;
+      step.tails.push(Math.max(0, endNs - uses[next - 1]!.timeNs));
+    });
 }
 
 /** A call that pins pages for as long as it lasts, and may take faults meanwhile: the next call of its thread comes after it. */
@@ -134,6 +138,8 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
     other,
     use.length < 0 ? 'w' : '',
     use.forgotten ? 'f' : '',
+    // A call faults pages in before it pins them, others while it does.
+    isFault(use) && use.pinnedHere ? 'p' : '',
   ].join(' ');
   const known = numbers.get(key);
   if (known !== undefined) return known;
@@ -150,6 +156,7 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
       ...lists,
       given: 0,
       givenFirst: 0,
+      tails: [],
       places,
       placed: 0,
       again: 0,
@@ -227,7 +234,7 @@ function stepModel(step: Seen, choice: boolean): Step {
     bytes: distributionOrNull(step.bytes),
     place: placeOf(step),
     again: share(step.again, count),
-    hold: step.holds.length === 0 ? null : holdModel(step.holds, waitsFor(step)),
+    hold: step.holds.length === 0 ? null : holdModel(step),
     forgets: use.forgotten,
     mapped: share(step.mapped, count),
     pinned: share(step.pinned, count),
@@ -267,7 +274,9 @@ function alignOf(offsets: readonly Bytes[]): Bytes {
 const multiples = (offsets: readonly Bytes[], of: Bytes): number =>
   offsets.reduce((count, offset) => count + (offset % of === 0 ? 1 : 0), 0);
 
-function holdModel(holds: readonly HoldUse[], waits: boolean): HoldModel {
+function holdModel(step: Seen): HoldModel {
+  const { holds } = step;
+  const waits = waitsFor(step);
   const given = holds.filter(({ endNs }) => endNs >= 0);
   const accesses = holds.flatMap((hold) => hold.accesses);
   const gaps = holds.flatMap((hold) =>
@@ -277,7 +286,7 @@ function holdModel(holds: readonly HoldUse[], waits: boolean): HoldModel {
     release: holds[0]!.release,
     waits,
     released: share(given.length, holds.length),
-    time: distributionOrNull(given.map(({ timeNs, endNs }) => endNs - timeNs)),
+    time: distributionOrNull(waits ? step.tails : given.map(({ timeNs, endNs }) => endNs - timeNs)),
     device:
       accesses.length === 0
         ? null

@@ -129,11 +129,15 @@ class Reader {
   }
 
   /** Who had it when the operation came. */
-  #held(row: number, file: number): Pick<Use, 'mapped' | 'pinned'> {
+  #held(row: number, file: number): Pick<Use, 'mapped' | 'pinned' | 'pinnedHere'> {
+    const task = this.#c.task[row]!;
     const pid = this.#pids[this.#c.task[row]!] ?? -1;
     let mapped = false;
     for (const one of this.#mapped.get(file) ?? []) if (one.pid !== pid) mapped = true;
-    return { mapped, pinned: (this.#devices.get(file)?.size ?? 0) > 0 };
+    const devices = this.#devices.get(file);
+    let pinnedHere = false;
+    for (const one of devices ?? []) if (one.task === task) pinnedHere = true;
+    return { mapped, pinned: (devices?.size ?? 0) > 0, pinnedHere };
   }
 
   #case(row: number, size: Bytes): CaseName {
@@ -168,6 +172,7 @@ class Reader {
       handle,
       timeNs: c.timeNs[row]!,
       file,
+      task: c.task[row]!,
       pid: this.#pids[c.task[row]!] ?? -1,
       offset: Math.max(0, c.offset[row]!),
       length: c.length[row]! < 0 ? Math.max(0, size) : c.length[row]!,

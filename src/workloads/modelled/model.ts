@@ -139,9 +139,12 @@ export interface Place {
 /** What begins a hold. */
 export interface HoldModel {
   readonly release: OpName;
-  /** The thread makes its next call when it is given back: its gap begins then. Faults are no calls. */
+  /** The thread makes its next call when it is given back: its gap begins then. Faults, which it may take meanwhile, are no calls. */
   readonly waits: boolean;
-  /** Share that was given back in the trace, and after which time; the others last until their process ends. */
+  /**
+   * Share that was given back in the trace, and after which time, or where the thread waits, how long after the last step before that
+   * call; the others last until their process ends.
+   */
   readonly released: number;
   readonly time: Distribution | null;
   readonly device: DeviceModel | null;
