@@ -5,6 +5,7 @@ import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
+import { LookAhead } from './look-ahead.js';
 import { Plain } from './plain.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
@@ -21,6 +22,7 @@ export class Pass {
   private readonly versions: FileVersions;
   private readonly regimes: Regimes;
   private readonly plain: Plain;
+  private readonly lookAhead: LookAhead;
   private readonly all: number;
   /** Lanes in which nothing goes on that a plain row has to be held against, and those whose blocks are where the trace names them. */
   private quiet = 0;
@@ -50,6 +52,7 @@ export class Pass {
     );
     this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', input.fileCount);
     this.plain = new Plain(input, plan, prices, this.lanes, this.versions, this.regimes);
+    this.lookAhead = new LookAhead(input.columns, plan.plain, this.versions);
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -61,6 +64,7 @@ export class Pass {
     const { plain: plainRows } = this.plan;
     while (this.next < rows && times[this.next]! <= timeNs) {
       const row = this.next;
+      if (row === this.lookAhead.until) this.lookAhead.on();
       const nowNs = times[row]!;
       if (this.nextNs <= nowNs) this.catchUp(nowNs);
       this.next++;

@@ -101,8 +101,7 @@ export class Plain {
       let uncertain = false;
       let operationCase = fixed;
       if (writes && offset >= 0 && length > 0) {
-        const map = versions.map(version);
-        held = map === undefined ? Holding.hole : map.summary(offset, length);
+        held = versions.summary(version, offset, length);
         uncertain = (held & Holding.hole) !== 0 && versions.known[version] === 0;
         // A hole says nothing where the map is not known: the least disturbing case is taken.
         const told = uncertain ? held & ~Holding.hole : held;

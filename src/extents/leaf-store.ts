@@ -8,6 +8,11 @@ export type Cursor = number;
 
 /** Largest block number of a narrow store; the search subtracts two of them, and the difference must stay an int32. */
 export const LIMIT = 2 ** 31 - 1;
+/** Words of a head: where the directory is, its room, leaves, records of a leaf, extents. */
+export const Head = { dirAt: 0, dirRoom: 1, leaves: 2, room: 3, extents: 4 } as const;
+const HEAD = 5;
+/** Leaves that the directory behind the head has room for. */
+const NEAR = (PIECE - HEAD - 1) / 2;
 /** Records in a full-size leaf. A map with one leaf keeps it at 4 or 16 while that is enough: most files are small. */
 const LEAF = 64;
 const HALF = LEAF / 2;
@@ -21,18 +26,39 @@ const SHORT = 6;
  *
  * A leaf of `room` records is `room` keys, then `room` bodies (length, address, state): the search touches keys only.
  * The directory is `dirRoom` first keys, then `dirRoom` words `place / PIECE * 128 + records`, place being the leaf's in the arena.
+ * What the store is at the moment are words of the arena too: its head, and behind it the directory, as long as there is room. So
+ * who knows the place of the head finds an extent of a small map without another cache line than those of its leaf.
  */
 export class LeafStore {
   arena: Arena;
-  /** Place of the directory in the arena. */
-  dirAt = 0;
-  dirRoom = 0;
-  leaves = 0;
-  room = 0;
-  extents = 0;
+  /** Place of the head in the arena. */
+  head: number;
 
   constructor(arena: Arena) {
     this.arena = arena;
+    this.head = arena.take(PIECE);
+    this.begin();
+  }
+
+  /** Place of the directory in the arena. */
+  get dirAt(): number {
+    return this.arena.words[this.head]!;
+  }
+
+  get dirRoom(): number {
+    return this.arena.words[this.head + Head.dirRoom]!;
+  }
+
+  get leaves(): number {
+    return this.arena.words[this.head + Head.leaves]!;
+  }
+
+  get room(): number {
+    return this.arena.words[this.head + Head.room]!;
+  }
+
+  get extents(): number {
+    return this.arena.words[this.head + Head.extents]!;
   }
 
   /** Of floating-point numbers. */
@@ -42,7 +68,7 @@ export class LeafStore {
 
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
-    this.room = from.room;
+    this.arena.words[this.head + Head.room] = from.room;
     for (let leaf = 0; leaf < from.leaves; leaf++) {
       this.addLeaf(leaf);
       const { words } = this.arena;
@@ -51,7 +77,7 @@ export class LeafStore {
       words[this.dirAt + leaf] = words[from.dirAt + leaf]!;
       words[this.dirAt + this.dirRoom + leaf]! += from.used(leaf);
     }
-    this.extents = from.extents;
+    this.arena.words[this.head + Head.extents] = from.extents;
   }
 
   used(leaf: number): number {
@@ -145,7 +171,7 @@ export class LeafStore {
     words[body + 2] = state;
     words[this.dirAt + this.dirRoom + leaf]!++;
     if (i === 0) words[this.dirAt + leaf] = key;
-    this.extents++;
+    words[this.head + Head.extents]!++;
     return (leaf << 6) | i;
   }
 
@@ -162,7 +188,7 @@ export class LeafStore {
       const base = this.base(leaf);
       let stop = i;
       while (stop < used && words[base + stop]! + words[base + room + 3 * stop]! <= end) stop++;
-      this.extents -= stop - i;
+      words[this.head + Head.extents]! -= stop - i;
       if (stop - i === used) {
         this.arena.give(base, 4 * room);
         gone++;
@@ -198,7 +224,7 @@ export class LeafStore {
 
   /** Puts an empty leaf into the directory. */
   private addLeaf(at: number): void {
-    if (this.room === 0) this.room = SMALLEST;
+    if (this.room === 0) this.arena.words[this.head + Head.room] = SMALLEST;
     if (this.leaves === this.dirRoom) this.growDirectory();
     const place = this.arena.take(4 * this.room);
     const { words } = this.arena;
@@ -206,7 +232,7 @@ export class LeafStore {
     words.copyWithin(dirAt + at + 1, dirAt + at, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + at + 1, dirAt + dirRoom + at, dirAt + dirRoom + leaves);
     words[dirAt + dirRoom + at] = (place / PIECE) * 128;
-    this.leaves++;
+    words[this.head + Head.leaves]!++;
   }
 
   private dropLeaves(from: number, count: number): void {
@@ -214,8 +240,8 @@ export class LeafStore {
     const { words } = this.arena;
     words.copyWithin(dirAt + from, dirAt + from + count, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + from, dirAt + dirRoom + from + count, dirAt + dirRoom + leaves);
-    this.leaves -= count;
-    if (this.leaves === 0) this.reset();
+    words[this.head + Head.leaves]! -= count;
+    if (leaves === count) this.reset();
   }
 
   /** Moves the upper half of a full leaf into a new one behind it. */
@@ -257,12 +283,30 @@ export class LeafStore {
     if (leaf > 0) this.tidy(leaf - 1);
   }
 
-  /** Gives all room back to the arena, and is empty. */
+  /** Gives the room of all records back to the arena, and is empty. */
   reset(): void {
     const { arena, room } = this;
     for (let leaf = 0; leaf < this.leaves; leaf++) arena.give(this.base(leaf), 4 * room);
-    if (this.dirRoom > 0) arena.give(this.dirAt, 2 * this.dirRoom);
-    this.dirAt = this.dirRoom = this.leaves = this.room = this.extents = 0;
+    if (this.dirRoom > NEAR) arena.give(this.dirAt, 2 * this.dirRoom);
+    this.begin();
+  }
+
+  /** Gives back the head as well; nobody may ask it for anything any more. */
+  dissolve(): void {
+    this.reset();
+    this.arena.give(this.head, PIECE);
+  }
+
+  /** Words of the arena that it has. */
+  get words(): number {
+    return PIECE + this.leaves * 4 * this.room + (this.dirRoom > NEAR ? 2 * this.dirRoom : 0);
+  }
+
+  private begin(): void {
+    const { arena, head } = this;
+    arena.words.fill(0, head, head + PIECE);
+    arena.words[head + Head.dirAt] = head + HEAD;
+    arena.words[head + Head.dirRoom] = NEAR;
   }
 
   /** Next size of the only leaf. */
@@ -275,27 +319,30 @@ export class LeafStore {
     words.copyWithin(to + 4 * old, from + old, from + 4 * old);
     words[this.dirAt + this.dirRoom] = (to / PIECE) * 128 + this.used(0);
     this.arena.give(from, 4 * old);
-    this.room = 4 * old;
+    words[this.head + Head.room] = 4 * old;
   }
 
   private growDirectory(): void {
-    const { dirAt: from, dirRoom: old, leaves } = this;
-    this.dirRoom = old === 0 ? PIECE / 2 : old * 2;
-    this.dirAt = this.arena.take(2 * this.dirRoom);
-    if (old === 0) return;
+    const { dirAt: from, dirRoom: old, head, leaves } = this;
+    const dirRoom = old === NEAR ? PIECE / 2 : old * 2;
+    const dirAt = this.arena.take(2 * dirRoom);
     const { words } = this.arena;
-    words.copyWithin(this.dirAt, from, from + leaves);
-    words.copyWithin(this.dirAt + this.dirRoom, from + old, from + old + leaves);
-    this.arena.give(from, 2 * old);
+    words.copyWithin(dirAt, from, from + leaves);
+    words.copyWithin(dirAt + dirRoom, from + old, from + old + leaves);
+    words[head + Head.dirAt] = dirAt;
+    words[head + Head.dirRoom] = dirRoom;
+    if (old > NEAR) this.arena.give(from, 2 * old);
   }
 
   /** Goes over to bytes in an arena of floating-point numbers, for good; `unit` is the bytes of a unit so far. */
   protected widen(unit: number): void {
-    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents } = this;
+    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents, head: fromHead } = this;
     const { words } = from;
     const to = new Arena(true);
     this.arena = to;
-    this.dirAt = this.dirRoom = this.leaves = 0;
+    this.head = to.take(PIECE);
+    this.begin();
+    to.words[this.head + Head.room] = room;
     for (let leaf = 0; leaf < leaves; leaf++) {
       this.addLeaf(leaf);
       const info = words[fromDir + fromRoom + leaf]!;
@@ -314,7 +361,8 @@ export class LeafStore {
       to.words[this.dirAt + this.dirRoom + leaf]! += used;
       from.give(old, 4 * room);
     }
-    if (fromRoom > 0) from.give(fromDir, 2 * fromRoom);
-    this.extents = extents;
+    if (fromRoom > NEAR) from.give(fromDir, 2 * fromRoom);
+    from.give(fromHead, PIECE);
+    to.words[this.head + Head.extents] = extents;
   }
 }
