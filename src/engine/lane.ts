@@ -23,6 +23,7 @@ import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
+import { LookAhead } from './look-ahead.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import { OrdinaryLeases } from './ordinary-leases.js';
@@ -38,7 +39,7 @@ import { Users } from './users.js';
 import { Waits } from './waits.js';
 
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
-const TAKES_AWAY = opSet([
+export const TAKES_AWAY = opSet([
   ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'rename'] as const),
   ...(['reflink', 'dedupe', 'exchange', 'swapext'] as const),
 ]);
@@ -62,6 +63,10 @@ export interface LaneSeat {
   readonly versions: FileVersions;
   /** Its number among the lanes that share versions. */
   readonly lane: number;
+  /** By task: the lanes in which it is late and runs from its own chain. */
+  readonly apart: Int32Array;
+  /** The rows of a late thread's chain, from this one on, are what it comes to next. */
+  readonly ahead: (row: number) => void;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -151,7 +156,7 @@ export class Lane {
       ...{ columns, policies, plan, holds, users, queue, files, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
-    this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
+    this.threads = closed ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue) : null;
     this.leases = new OrdinaryLeases({
       ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
@@ -277,13 +282,12 @@ export class Lane {
   // --- for the pass
 
   /**
-   * Does something go on in this lane that may keep a plain row from the short way: waits, late threads, devices at work? Then it is
+   * Does something go on in this lane that may keep a plain row from the short way: waits, devices at work? Then it is
    * asked about each row (`goesShort`).
    */
   get isBusy(): boolean {
-    const { claims, devices, fidelity, sizes, threads, waits } = this;
+    const { claims, devices, fidelity, sizes, waits } = this;
     return (
-      threads?.anyApart === true ||
       this.foresight !== null ||
       this.coherence !== null ||
       waits.any ||
@@ -404,6 +408,7 @@ export class Lane {
     const threads = this.threads!;
     const row = threads.take(task, nowNs);
     if (row === NONE) return;
+    if (threads.isFar(task, LookAhead.CHAIN)) this.seat.ahead(row);
     this.step(row, nowNs, false);
     threads.schedule(task, nowNs);
   }

@@ -2,6 +2,7 @@
 // row; loads that do not depend on each other wait together. Nothing is decided or changed here.
 import type { EventColumns } from '../model/events.js';
 import { opSet } from '../model/events.js';
+import { NONE } from '../model/units.js';
 import type { FileVersions } from './file-versions.js';
 
 const WINDOW = 64;
@@ -11,6 +12,8 @@ const LINE = 8;
 const LOOKS = opSet(['write', 'write_fault', 'fallocate', 'punch', 'zero', 'collapse', 'insert']);
 
 export class LookAhead {
+  /** Rows of a late thread at a time. */
+  static readonly CHAIN = 32;
   /** The first row that is not near yet. */
   until = 0;
   private readonly c: EventColumns;
@@ -25,11 +28,10 @@ export class LookAhead {
     this.versions = versions;
   }
 
-  /** hot: the next window of rows. */
-  on(): void {
+  /** hot: the next window of rows, except those of threads that come to them later. */
+  on(from: number, apart: Int32Array, all: number): void {
     const { plain, versions } = this;
-    const { addr, file, latencyNs, length, offset, op, rows, timeNs } = this.c;
-    const from = this.until;
+    const { addr, file, latencyNs, length, offset, op, rows, task, timeNs } = this.c;
     const to = Math.min(rows, from + WINDOW);
     this.until = to;
     let read = 0;
@@ -37,6 +39,17 @@ export class LookAhead {
       read += timeNs[row]! + offset[row]! + length[row]! + addr[row]! + latencyNs[row]! + file[row]!;
     this.read = read;
     for (let row = from; row < to; row++)
+      if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0 && apart[task[row]!] !== all)
+        versions.foretell(file[row]!, offset[row]!);
+    versions.foretouch();
+  }
+
+  /** hot: rows of one thread, by its chain. */
+  along(first: number, next: Uint32Array): void {
+    const { plain, versions } = this;
+    const { file, offset, op } = this.c;
+    let row = first;
+    for (let n = 0; n < LookAhead.CHAIN && row !== NONE; n++, row = next[row]!)
       if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0) versions.foretell(file[row]!, offset[row]!);
     versions.foretouch();
   }

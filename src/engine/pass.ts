@@ -1,9 +1,10 @@
 // One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
 // by each lane itself. Each lane ends as it would have alone.
 import type { EventColumns } from '../model/events.js';
+import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
-import { Lane, type LaneOptions } from './lane.js';
+import { Lane, type LaneOptions, TAKES_AWAY } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
 import { LookAhead } from './look-ahead.js';
 import { Plain } from './plain.js';
@@ -24,6 +25,8 @@ export class Pass {
   private readonly plain: Plain;
   private readonly lookAhead: LookAhead;
   private readonly all: number;
+  /** By task: lanes in which it is late (closed time). */
+  private readonly apart: Int32Array;
   /** Lanes in which nothing goes on that a plain row has to be held against, and those whose blocks are where the trace names them. */
   private quiet = 0;
   private straight: number;
@@ -41,11 +44,14 @@ export class Pass {
     this.c = input.columns;
     this.plan = plan;
     this.versions = new FileVersions(input.fileCount, policies.length);
+    this.apart = new Int32Array(input.pidOf.length);
     this.lanes = policies.map(
       (one, lane) =>
         new Lane(input, plan, one, prices, options, {
           versions: this.versions,
           lane,
+          apart: this.apart,
+          ahead: (row) => this.lookAhead.along(row, plan.nextOfTask),
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
         }),
@@ -60,18 +66,27 @@ export class Pass {
 
   /** hot: replays all events up to and including a time. */
   runTo(timeNs: number): void {
-    const { addr, rows, timeNs: times } = this.c;
+    const { addr, op, rows, task: tasks, timeNs: times } = this.c;
     const { plain: plainRows } = this.plan;
+    const { all, apart, lookAhead } = this;
     while (this.next < rows && times[this.next]! <= timeNs) {
       const row = this.next;
-      if (row === this.lookAhead.until) this.lookAhead.on();
+      if (row >= lookAhead.until) lookAhead.on(row, apart, all);
+      const task = tasks[row]!;
+      const late = task === NONE ? 0 : apart[task]!;
+      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
+      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) {
+        this.next++;
+        continue;
+      }
       const nowNs = times[row]!;
       if (this.nextNs <= nowNs) this.catchUp(nowNs);
       this.next++;
-      let left = this.all;
+      let left = all;
       let tried = 0;
       if (plainRows[row] === 1) {
-        tried = addr[row]! >= 0 ? this.quiet & this.straight : this.quiet;
+        tried = this.quiet & ~late;
+        if (addr[row]! >= 0) tried &= this.straight;
         if (tried !== 0) left &= ~this.plain.run(row, nowNs, tried);
         if (this.plain.queued !== 0) this.requeue();
       }
