@@ -1,52 +1,15 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
 import { Arena } from '../extents/arena.js';
-import { ExtentMap, Holding } from '../extents/extent-map.js';
+import { type ExtentMap, Holding } from '../extents/extent-map.js';
 import { Foretouch } from '../extents/foretouch.js';
 import { holdingAt } from '../extents/leaf-search.js';
 import { LIMIT } from '../extents/leaf-store.js';
+import { type Heads, headOf, SharedMap, UNIT } from './shared-map.js';
 
 const NONE_HERE = -1;
-/** Bytes of a block of all these maps. */
-const UNIT = 4096;
 /** Look-ups that are made ready at a time: what they read has to stay in the nearest caches until it is used. */
 const MOST_FORETOLD = 128;
-
-interface Heads {
-  /** By version: place of the head of its map in the arena; -1 where there is no map, or a wide one. */
-  at: Int32Array;
-}
-
-const headOf = (map: SharedMap | null): number => (map === null || map.isWide ? NONE_HERE : map.head);
-
-/** A block map, and how many versions have it: more than one until one of them changes it. */
-class SharedMap extends ExtentMap {
-  users = 1;
-  /** The version that changed it last: the only one that has it when it changes. */
-  version = NONE_HERE;
-  private readonly heads: Heads;
-
-  constructor(arena: Arena, heads: Heads) {
-    super(UNIT, arena);
-    this.heads = heads;
-  }
-
-  override copy(): SharedMap {
-    const twin = new SharedMap(this.arena, this.heads);
-    twin.become(this);
-    return twin;
-  }
-
-  protected override widen(unit: number): void {
-    super.widen(unit);
-    this.heads.at[this.version] = NONE_HERE;
-  }
-
-  /** A version less has it; the last one gives its room back. */
-  leave(): void {
-    if (--this.users === 0) this.dissolve();
-  }
-}
 
 const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
   const bigger = new (old.constructor as new (size: number) => T)(size);

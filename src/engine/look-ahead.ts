@@ -20,7 +20,7 @@ export class LookAhead {
   private readonly plain: Uint8Array;
   private readonly versions: FileVersions;
   /** What was read, so that no compiler leaves it out. */
-  private read = 0;
+  read = 0;
 
   constructor(columns: EventColumns, plain: Uint8Array, versions: FileVersions) {
     this.c = columns;
@@ -36,7 +36,8 @@ export class LookAhead {
     this.until = to;
     let read = 0;
     for (let row = from; row < to; row += LINE)
-      read += timeNs[row]! + offset[row]! + length[row]! + addr[row]! + latencyNs[row]! + file[row]!;
+      if (apart[task[row]!] !== all)
+        read += timeNs[row]! + offset[row]! + length[row]! + addr[row]! + latencyNs[row]! + file[row]!;
     this.read = read;
     for (let row = from; row < to; row++)
       if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0 && apart[task[row]!] !== all)
@@ -47,10 +48,14 @@ export class LookAhead {
   /** hot: rows of one thread, by its chain. */
   along(first: number, next: Uint32Array): void {
     const { plain, versions } = this;
-    const { file, offset, op } = this.c;
+    const { addr, file, latencyNs, length, offset, op, timeNs } = this.c;
     let row = first;
-    for (let n = 0; n < LookAhead.CHAIN && row !== NONE; n++, row = next[row]!)
+    let read = 0;
+    for (let n = 0; n < LookAhead.CHAIN && row !== NONE; n++, row = next[row]!) {
+      read += timeNs[row]! + length[row]! + addr[row]! + latencyNs[row]!;
       if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0) versions.foretell(file[row]!, offset[row]!);
+    }
+    this.read = read;
     versions.foretouch();
   }
 }

@@ -69,29 +69,27 @@ export class Pass {
     const { addr, op, rows, task: tasks, timeNs: times } = this.c;
     const { plain: plainRows } = this.plan;
     const { all, apart, lookAhead } = this;
-    while (this.next < rows && times[this.next]! <= timeNs) {
-      const row = this.next;
+    const { plain } = this;
+    let row = this.next;
+    for (; row < rows && times[row]! <= timeNs; row++) {
       if (row >= lookAhead.until) lookAhead.on(row, apart, all);
       const task = tasks[row]!;
       const late = task === NONE ? 0 : apart[task]!;
       // Everywhere it comes later: nothing happens, and what was put off has time until something does.
-      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) {
-        this.next++;
-        continue;
-      }
-      const nowNs = times[row]!;
-      if (this.nextNs <= nowNs) this.catchUp(nowNs);
-      this.next++;
+      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) continue;
+      if (this.nextNs <= times[row]!) this.catchUp(times[row]!);
       let left = all;
       let tried = 0;
       if (plainRows[row] === 1) {
         tried = this.quiet & ~late;
         if (addr[row]! >= 0) tried &= this.straight;
-        if (tried !== 0) left &= ~this.plain.run(row, nowNs, tried);
-        if (this.plain.queued !== 0) this.requeue();
+        plain.nowNs = times[row]!;
+        if (tried !== 0) left &= ~plain.run(row, tried);
+        if (plain.queued !== 0) this.requeue();
       }
       if (left !== 0) this.each(row, left, tried);
     }
+    this.next = row;
     this.catchUp(timeNs);
   }
 
@@ -147,7 +145,8 @@ export class Pass {
   private alone(row: number, nowNs: number, bit: number): boolean {
     // What it did before in this row may have changed its holds.
     if (this.regimes.isStale) this.regimes.settle();
-    const went = this.plain.run(row, nowNs, bit) === bit;
+    this.plain.nowNs = nowNs;
+    const went = this.plain.run(row, bit) === bit;
     this.versions.acting = bit;
     return went;
   }

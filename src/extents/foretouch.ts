@@ -1,8 +1,8 @@
 // Look-ups whose cache misses overlap. A look-up in a block map waits three or four times for memory, each time for a place that the
 // one before told; many of them, step by step together, wait about as often as one alone. Nothing is found or changed here: what the
 // real look-ups will meet is in the caches when they come.
+import { Head } from './leaf-head.js';
 import { lastUpTo } from './leaf-search.js';
-import { Head } from './leaf-store.js';
 
 export class Foretouch {
   private readonly head: Int32Array;
@@ -12,7 +12,7 @@ export class Foretouch {
   private readonly most: number;
   private count = 0;
   /** What was read, so that no compiler leaves it out. */
-  private read = 0;
+  read = 0;
 
   constructor(most: number) {
     this.most = most;

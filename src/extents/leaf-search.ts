@@ -1,6 +1,7 @@
 // The search in a leaf store: the directory first, then the keys of one leaf, as xfs_iext_lookup_extent does
 // (fs/xfs/libxfs/xfs_iext_tree.c), but each step halves the keys that are left.
-import { type Cursor, Head, type LeafStore } from './leaf-store.js';
+import { Head } from './leaf-head.js';
+import type { Cursor, LeafStore } from './leaf-store.js';
 import { HOLDING, Holding } from './states.js';
 
 /** hot: apart from `findWide`, so that each sees one kind of array and of number. */

@@ -1,6 +1,7 @@
 // The storage of an extent map: a sorted directory over leaves of up to 64 records, all in an arena. The layout is
 // that of the in-core extent tree of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
 import { Arena, PIECE } from './arena.js';
+import { Head, LeafHead, NEAR } from './leaf-head.js';
 import { findNarrow, findWide } from './leaf-search.js';
 
 /** Place of an extent: directory position * 64 + record. Valid until the next change; -1 is none. */
@@ -8,11 +9,6 @@ export type Cursor = number;
 
 /** Largest block number of a narrow store; the search subtracts two of them, and the difference must stay an int32. */
 export const LIMIT = 2 ** 31 - 1;
-/** Words of a head: where the directory is, its room, leaves, records of a leaf, extents. */
-export const Head = { dirAt: 0, dirRoom: 1, leaves: 2, room: 3, extents: 4 } as const;
-const HEAD = 5;
-/** Leaves that the directory behind the head has room for. */
-const NEAR = (PIECE - HEAD - 1) / 2;
 /** Records in a full-size leaf. A map with one leaf keeps it at 4 or 16 while that is enough: most files are small. */
 const LEAF = 64;
 const HALF = LEAF / 2;
@@ -26,46 +22,8 @@ const SHORT = 6;
  *
  * A leaf of `room` records is `room` keys, then `room` bodies (length, address, state): the search touches keys only.
  * The directory is `dirRoom` first keys, then `dirRoom` words `place / PIECE * 128 + records`, place being the leaf's in the arena.
- * What the store is at the moment are words of the arena too: its head, and behind it the directory, as long as there is room. So
- * who knows the place of the head finds an extent of a small map without another cache line than those of its leaf.
  */
-export class LeafStore {
-  arena: Arena;
-  /** Place of the head in the arena. */
-  head: number;
-
-  constructor(arena: Arena) {
-    this.arena = arena;
-    this.head = arena.take(PIECE);
-    this.begin();
-  }
-
-  /** Place of the directory in the arena. */
-  get dirAt(): number {
-    return this.arena.words[this.head]!;
-  }
-
-  get dirRoom(): number {
-    return this.arena.words[this.head + Head.dirRoom]!;
-  }
-
-  get leaves(): number {
-    return this.arena.words[this.head + Head.leaves]!;
-  }
-
-  get room(): number {
-    return this.arena.words[this.head + Head.room]!;
-  }
-
-  get extents(): number {
-    return this.arena.words[this.head + Head.extents]!;
-  }
-
-  /** Of floating-point numbers. */
-  get isWide(): boolean {
-    return this.arena.isWide;
-  }
-
+export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
     this.arena.words[this.head + Head.room] = from.room;
@@ -302,13 +260,6 @@ export class LeafStore {
     return PIECE + this.leaves * 4 * this.room + (this.dirRoom > NEAR ? 2 * this.dirRoom : 0);
   }
 
-  private begin(): void {
-    const { arena, head } = this;
-    arena.words.fill(0, head, head + PIECE);
-    arena.words[head + Head.dirAt] = head + HEAD;
-    arena.words[head + Head.dirRoom] = NEAR;
-  }
-
   /** Next size of the only leaf. */
   private enlarge(): void {
     const old = this.room;
@@ -339,9 +290,7 @@ export class LeafStore {
     const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents, head: fromHead } = this;
     const { words } = from;
     const to = new Arena(true);
-    this.arena = to;
-    this.head = to.take(PIECE);
-    this.begin();
+    this.goTo(to);
     to.words[this.head + Head.room] = room;
     for (let leaf = 0; leaf < leaves; leaf++) {
       this.addLeaf(leaf);
