@@ -1,48 +1,33 @@
-// What a leaf store is at the moment: a few words of the arena, and behind them its directory, as long as there is room. So who knows
-// the place of these words finds an extent of a small map without another cache line than those of its leaf.
+// What a leaf store is at the moment. The same is told in a few words of the arena, and behind them lies its directory, as long as
+// there is room: who knows the place of these words finds an extent of a small map without the store, and without another cache line
+// than those of its leaf.
 import { type Arena, PIECE } from './arena.js';
 
-/** Words of a head: where the directory is, its room, leaves, records of a leaf, extents. */
-export const Head = { dirAt: 0, dirRoom: 1, leaves: 2, room: 3, extents: 4 } as const;
-const HEAD = 5;
+/** Words of a head: where the directory is, its room, leaves, records of a leaf. */
+export const Head = { dirAt: 0, dirRoom: 1, leaves: 2, room: 3 } as const;
+const HEAD = 4;
 /** Leaves that the directory behind the head has room for. */
-export const NEAR = (PIECE - HEAD - 1) / 2;
+export const NEAR = (PIECE - HEAD) / 2;
 
 export class LeafHead {
   arena: Arena;
   /** Place of the head in the arena. */
-  head: number;
+  head = 0;
+  /** Place of the directory in the arena. */
+  dirAt = 0;
+  dirRoom = 0;
+  leaves = 0;
+  room = 0;
+  extents = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
-    this.head = arena.take(PIECE);
-    this.begin();
+    this.goTo(arena);
   }
 
   /** Of floating-point numbers. */
   get isWide(): boolean {
     return this.arena.isWide;
-  }
-
-  /** Place of the directory in the arena. */
-  get dirAt(): number {
-    return this.arena.words[this.head]!;
-  }
-
-  get dirRoom(): number {
-    return this.arena.words[this.head + Head.dirRoom]!;
-  }
-
-  get leaves(): number {
-    return this.arena.words[this.head + Head.leaves]!;
-  }
-
-  get room(): number {
-    return this.arena.words[this.head + Head.room]!;
-  }
-
-  get extents(): number {
-    return this.arena.words[this.head + Head.extents]!;
   }
 
   /** A new head, in another arena; nothing is given back. */
@@ -54,9 +39,19 @@ export class LeafHead {
 
   /** Of a store without a leaf. */
   protected begin(): void {
-    const { arena, head } = this;
-    arena.words.fill(0, head, head + PIECE);
-    arena.words[head + Head.dirAt] = head + HEAD;
-    arena.words[head + Head.dirRoom] = NEAR;
+    this.dirAt = this.head + HEAD;
+    this.dirRoom = NEAR;
+    this.leaves = this.room = this.extents = 0;
+    this.tell();
+  }
+
+  /** Leaves came or went, or lie elsewhere. */
+  protected tell(): void {
+    const { head } = this;
+    const { words } = this.arena;
+    words[head] = this.dirAt;
+    words[head + Head.dirRoom] = this.dirRoom;
+    words[head + Head.leaves] = this.leaves;
+    words[head + Head.room] = this.room;
   }
 }

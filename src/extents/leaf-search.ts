@@ -5,36 +5,34 @@ import type { Cursor, LeafStore } from './leaf-store.js';
 import { HOLDING, Holding } from './states.js';
 
 /** hot: apart from `findWide`, so that each sees one kind of array and of number. */
-export const findNarrow = (store: LeafStore, x: number): Cursor =>
-  findAt(store.arena.words as Int32Array, store.head, x);
+export const findNarrow = ({ arena, dirAt, dirRoom, leaves, room }: LeafStore, x: number): Cursor =>
+  findIn(arena.words as Int32Array, dirAt, dirRoom, leaves, room, x);
 
-/** hot: in a narrow store of which only the words are at hand. */
-export function findAt(words: Int32Array, head: number, x: number): Cursor {
-  const leaves = words[head + Head.leaves]!;
+function findIn(words: Int32Array, dirAt: number, dirRoom: number, leaves: number, room: number, x: number): Cursor {
   if (leaves === 0) return -1;
-  const dirAt = words[head]!;
   const leaf = lastUpTo(words, dirAt, leaves, x);
-  const info = words[dirAt + words[head + Head.dirRoom]! + leaf]!;
+  const info = words[dirAt + dirRoom + leaf]!;
   const base = (info >>> 7) << 4;
   const used = info & 127;
   const i = lastUpTo(words, base, used, x);
-  if (words[base + i]! + words[base + words[head + Head.room]! + 3 * i]! > x) return (leaf << 6) | i;
+  if (words[base + i]! + words[base + room + 3 * i]! > x) return (leaf << 6) | i;
   if (i + 1 < used) return (leaf << 6) | (i + 1);
   return leaf + 1 < leaves ? (leaf + 1) << 6 : -1;
 }
 
-/** hot: what the units from `from` up to `end` hold, as bits of `Holding`; the range is not empty. */
+/** hot: what the units from `from` up to `end` hold in a narrow store of which only the head is at hand, as bits of `Holding`. */
 export function holdingAt(words: Int32Array, head: number, from: number, end: number): number {
-  const at = findAt(words, head, from);
-  if (at < 0) return Holding.hole;
+  const dirAt = words[head]!;
+  const dirRoom = words[head + Head.dirRoom]!;
   const leaves = words[head + Head.leaves]!;
   const room = words[head + Head.room]!;
-  const infos = words[head]! + words[head + Head.dirRoom]!;
+  const at = findIn(words, dirAt, dirRoom, leaves, room, from);
+  if (at < 0) return Holding.hole;
   let reached = from;
   let holding = 0;
   let i = at & 63;
   for (let leaf = at >>> 6; leaf < leaves; leaf++, i = 0) {
-    const info = words[infos + leaf]!;
+    const info = words[dirAt + dirRoom + leaf]!;
     const base = (info >>> 7) << 4;
     const used = info & 127;
     for (let body = base + room + 3 * i; i < used; i++, body += 3) {

@@ -1,7 +1,7 @@
 // The storage of an extent map: a sorted directory over leaves of up to 64 records, all in an arena. The layout is
 // that of the in-core extent tree of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
 import { Arena, PIECE } from './arena.js';
-import { Head, LeafHead, NEAR } from './leaf-head.js';
+import { LeafHead, NEAR } from './leaf-head.js';
 import { findNarrow, findWide } from './leaf-search.js';
 
 /** Place of an extent: directory position * 64 + record. Valid until the next change; -1 is none. */
@@ -26,7 +26,7 @@ const SHORT = 6;
 export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
-    this.arena.words[this.head + Head.room] = from.room;
+    this.room = from.room;
     for (let leaf = 0; leaf < from.leaves; leaf++) {
       this.addLeaf(leaf);
       const { words } = this.arena;
@@ -35,7 +35,7 @@ export class LeafStore extends LeafHead {
       words[this.dirAt + leaf] = words[from.dirAt + leaf]!;
       words[this.dirAt + this.dirRoom + leaf]! += from.used(leaf);
     }
-    this.arena.words[this.head + Head.extents] = from.extents;
+    this.extents = from.extents;
   }
 
   used(leaf: number): number {
@@ -129,7 +129,7 @@ export class LeafStore extends LeafHead {
     words[body + 2] = state;
     words[this.dirAt + this.dirRoom + leaf]!++;
     if (i === 0) words[this.dirAt + leaf] = key;
-    words[this.head + Head.extents]!++;
+    this.extents++;
     return (leaf << 6) | i;
   }
 
@@ -146,7 +146,7 @@ export class LeafStore extends LeafHead {
       const base = this.base(leaf);
       let stop = i;
       while (stop < used && words[base + stop]! + words[base + room + 3 * stop]! <= end) stop++;
-      words[this.head + Head.extents]! -= stop - i;
+      this.extents -= stop - i;
       if (stop - i === used) {
         this.arena.give(base, 4 * room);
         gone++;
@@ -182,7 +182,7 @@ export class LeafStore extends LeafHead {
 
   /** Puts an empty leaf into the directory. */
   private addLeaf(at: number): void {
-    if (this.room === 0) this.arena.words[this.head + Head.room] = SMALLEST;
+    if (this.room === 0) this.room = SMALLEST;
     if (this.leaves === this.dirRoom) this.growDirectory();
     const place = this.arena.take(4 * this.room);
     const { words } = this.arena;
@@ -190,7 +190,8 @@ export class LeafStore extends LeafHead {
     words.copyWithin(dirAt + at + 1, dirAt + at, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + at + 1, dirAt + dirRoom + at, dirAt + dirRoom + leaves);
     words[dirAt + dirRoom + at] = (place / PIECE) * 128;
-    words[this.head + Head.leaves]!++;
+    this.leaves++;
+    this.tell();
   }
 
   private dropLeaves(from: number, count: number): void {
@@ -198,8 +199,9 @@ export class LeafStore extends LeafHead {
     const { words } = this.arena;
     words.copyWithin(dirAt + from, dirAt + from + count, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + from, dirAt + dirRoom + from + count, dirAt + dirRoom + leaves);
-    words[this.head + Head.leaves]! -= count;
-    if (leaves === count) this.reset();
+    this.leaves -= count;
+    if (this.leaves === 0) this.reset();
+    else this.tell();
   }
 
   /** Moves the upper half of a full leaf into a new one behind it. */
@@ -270,18 +272,19 @@ export class LeafStore extends LeafHead {
     words.copyWithin(to + 4 * old, from + old, from + 4 * old);
     words[this.dirAt + this.dirRoom] = (to / PIECE) * 128 + this.used(0);
     this.arena.give(from, 4 * old);
-    words[this.head + Head.room] = 4 * old;
+    this.room = 4 * old;
+    this.tell();
   }
 
   private growDirectory(): void {
-    const { dirAt: from, dirRoom: old, head, leaves } = this;
+    const { dirAt: from, dirRoom: old, leaves } = this;
     const dirRoom = old === NEAR ? PIECE / 2 : old * 2;
     const dirAt = this.arena.take(2 * dirRoom);
     const { words } = this.arena;
     words.copyWithin(dirAt, from, from + leaves);
     words.copyWithin(dirAt + dirRoom, from + old, from + old + leaves);
-    words[head + Head.dirAt] = dirAt;
-    words[head + Head.dirRoom] = dirRoom;
+    this.dirAt = dirAt;
+    this.dirRoom = dirRoom;
     if (old > NEAR) this.arena.give(from, 2 * old);
   }
 
@@ -291,7 +294,7 @@ export class LeafStore extends LeafHead {
     const { words } = from;
     const to = new Arena(true);
     this.goTo(to);
-    to.words[this.head + Head.room] = room;
+    this.room = room;
     for (let leaf = 0; leaf < leaves; leaf++) {
       this.addLeaf(leaf);
       const info = words[fromDir + fromRoom + leaf]!;
@@ -312,6 +315,6 @@ export class LeafStore extends LeafHead {
     }
     if (fromRoom > NEAR) from.give(fromDir, 2 * fromRoom);
     from.give(fromHead, PIECE);
-    to.words[this.head + Head.extents] = extents;
+    this.extents = extents;
   }
 }
