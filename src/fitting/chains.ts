@@ -25,6 +25,11 @@ const PARTS = 16;
 /** And so many gaps before a step. */
 const MOST_ORDERED_GAPS = 128;
 
+/** Who gave back so many of the holds of a step before its next call waits for that. */
+const WAITS = 0.95;
+
+const isFault = ({ op }: Use): boolean => op === Op.read_fault || op === Op.write_fault;
+
 /** A thread of so many steps may come to the last of them early, and would go round there for long. */
 const MANY_STEPS = 1000;
 
@@ -41,6 +46,10 @@ interface Seen {
   readonly offsets: Bytes[];
   readonly at: number[];
   readonly holds: HoldUse[];
+  /** Holds that were given back, those of them that were before the next call of the thread, and how long after its last fault before that. */
+  given: number;
+  givenFirst: number;
+  readonly tails: Nanos[];
   readonly places: { start: number; same: number; sequential: number; end: number };
   placed: number;
   again: number;
@@ -58,6 +67,8 @@ interface Last {
 interface Walker {
   before: number;
   beforeNs: Nanos;
+  /** When the last hold is given back that its next call waits for. */
+  heldNs: Nanos;
   readonly lasts: Map<number, Last>;
 }
 
@@ -73,24 +84,47 @@ export function chainOf(threads: readonly (readonly Use[])[], { kindOf, memberOf
   const first: number[] = [];
   const walkers = new Map<Use, Walker>();
   for (const uses of threads) {
-    const walker: Walker = { before: -1, beforeNs: 0, lasts: new Map() };
+    const walker: Walker = { before: -1, beforeNs: 0, heldNs: 0, lasts: new Map() };
     for (const use of uses) walkers.set(use, walker);
   }
   // All threads of a role deal from the same decks, so what they did is put in the order in which it was done.
-  for (const use of threads.flat().sort((a, b) => a.timeNs - b.timeNs)) {
+  const inOrder = threads.flat().sort((a, b) => a.timeNs - b.timeNs);
+  const stepAt = inOrder.map((use) => stepOf(use, kindOf, seen, numbers));
+  countGiven(threads, new Map(inOrder.map((use, i) => [use, seen[stepAt[i]!]!])));
+  inOrder.forEach((use, i) => {
     const walker = walkers.get(use)!;
-    const number = stepOf(use, kindOf, seen, numbers);
+    const number = stepAt[i]!;
     const step = seen[number]!;
     (walker.before < 0 ? first : seen[walker.before]!.next).push(number);
-    if (walker.before >= 0) step.gaps.push(use.timeNs - walker.beforeNs);
+    const freeNs = isFault(use) ? walker.beforeNs : Math.max(walker.beforeNs, walker.heldNs);
+    if (walker.before >= 0) step.gaps.push(Math.max(0, use.timeNs - freeNs));
     note(step, use, walker.lasts, memberOf);
     walker.before = number;
     walker.beforeNs = use.timeNs;
-  }
+    if (waitsFor(step)) walker.heldNs = Math.max(walker.heldNs, use.hold?.endNs ?? 0);
+  });
   for (const uses of threads) if (uses.length >= MANY_STEPS) seen[walkers.get(uses[0]!)!.before]!.next.push(ENDS);
   const choice = (step: Seen): boolean => kinds[step.kind]!.members.length > 1;
   return { first: dealsOf(first), chain: seen.map((step) => stepModel(step, choice(step))) };
 }
+
+function countGiven(threads: readonly (readonly Use[])[], stepOfUse: ReadonlyMap<Use, Seen>): void {
+  for (const uses of threads)
+    uses.forEach((use, i) => {
+      if (use.hold === null || use.hold.endNs < 0) return;
+      const { endNs } = use.hold;
+      let next = i + 1;
+      while (next < uses.length && isFault(uses[next]!)) next++;
+      if (next === uses.length) return;
+      const step = stepOfUse.get(use)!;
+      step.given++;
+      if (endNs <= uses[next]!.timeNs) step.givenFirst++;
+      step.tails.push(Math.max(0, endNs - uses[next - 1]!.timeNs));
+    });
+}
+
+/** A call that pins pages for as long as it lasts, and may take faults meanwhile: the next call of its thread comes after it. */
+const waitsFor = ({ given, givenFirst }: Seen): boolean => given > 0 && givenFirst >= WAITS * given;
 
 function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string, number>): number {
   const kind = kindOf[use.file]!;
@@ -104,6 +138,8 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
     other,
     use.length < 0 ? 'w' : '',
     use.forgotten ? 'f' : '',
+    // A call faults pages in before it pins them, others while it does.
+    isFault(use) && use.pinnedHere ? 'p' : '',
   ].join(' ');
   const known = numbers.get(key);
   if (known !== undefined) return known;
@@ -118,6 +154,9 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
       next: [],
       files: [],
       ...lists,
+      given: 0,
+      givenFirst: 0,
+      tails: [],
       places,
       placed: 0,
       again: 0,
@@ -195,7 +234,7 @@ function stepModel(step: Seen, choice: boolean): Step {
     bytes: distributionOrNull(step.bytes),
     place: placeOf(step),
     again: share(step.again, count),
-    hold: step.holds.length === 0 ? null : holdModel(step.holds),
+    hold: step.holds.length === 0 ? null : holdModel(step),
     forgets: use.forgotten,
     mapped: share(step.mapped, count),
     pinned: share(step.pinned, count),
@@ -235,7 +274,9 @@ function alignOf(offsets: readonly Bytes[]): Bytes {
 const multiples = (offsets: readonly Bytes[], of: Bytes): number =>
   offsets.reduce((count, offset) => count + (offset % of === 0 ? 1 : 0), 0);
 
-function holdModel(holds: readonly HoldUse[]): HoldModel {
+function holdModel(step: Seen): HoldModel {
+  const { holds } = step;
+  const waits = waitsFor(step);
   const given = holds.filter(({ endNs }) => endNs >= 0);
   const accesses = holds.flatMap((hold) => hold.accesses);
   const gaps = holds.flatMap((hold) =>
@@ -243,8 +284,9 @@ function holdModel(holds: readonly HoldUse[]): HoldModel {
   );
   return {
     release: holds[0]!.release,
+    waits,
     released: share(given.length, holds.length),
-    time: distributionOrNull(given.map(({ timeNs, endNs }) => endNs - timeNs)),
+    time: distributionOrNull(waits ? step.tails : given.map(({ timeNs, endNs }) => endNs - timeNs)),
     device:
       accesses.length === 0
         ? null

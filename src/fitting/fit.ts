@@ -2,10 +2,11 @@
 // and times of the recording stay behind.
 import { Op } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
+import type { Nanos } from '../model/units.js';
 import { type Role, WORKLOAD_SCHEMA, type WorkloadModel } from '../workloads/modelled/model.js';
 import { castOf } from './cast.js';
 import { chainOf } from './chains.js';
-import { distributionOf } from './distributions.js';
+import { distributionOf, distributionOrNull } from './distributions.js';
 import { type Kinds, kindsOf } from './kinds.js';
 import type { MapsAt, Use, Uses } from './use.js';
 import { readUses } from './uses.js';
@@ -45,8 +46,18 @@ function roleOfThreads(
     steps: distributionOf(threads.map(({ length }) => length)),
     exits: Math.min(1, ended.length / threads.length),
     killed: ended.length === 0 ? 0 : killed / ended.length,
+    stays: distributionOrNull(staysOf(threads, ended)),
     ...chainOf(threads, kinds),
   };
+}
+
+/** Of the threads that ended: how long after their last operation. */
+function staysOf(threads: readonly (readonly Use[])[], ended: Uses['exits']): Nanos[] {
+  const lastNs = new Map(threads.map((uses) => [uses[0]!.task, uses.at(-1)!.timeNs]));
+  return ended.flatMap(({ task, timeNs }) => {
+    const last = lastNs.get(task);
+    return last === undefined || timeNs < last ? [] : [timeNs - last];
+  });
 }
 
 const PAGE = 4096;

@@ -25,6 +25,7 @@ export interface HoldUse {
   readonly handle: number;
   readonly timeNs: Nanos;
   readonly file: number;
+  readonly task: number;
   readonly pid: number;
   readonly offset: Bytes;
   readonly length: Bytes;
@@ -57,6 +58,8 @@ export interface Use {
   /** Another process had the file mapped; a device had blocks of it. */
   readonly mapped: boolean;
   readonly pinned: boolean;
+  /** A device had blocks of it for this very thread. */
+  readonly pinnedHere: boolean;
 }
 
 export interface Uses {

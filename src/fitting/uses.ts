@@ -15,6 +15,7 @@ import {
 import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { CaseName } from '../workloads/modelled/model.js';
+import { FaultedPages } from './faulted-pages.js';
 import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
 const OBSERVED = opSet(OBSERVED_OPS);
@@ -59,6 +60,7 @@ class Reader {
   readonly #mapped = new Map<number, Set<HoldUse>>();
   readonly #used = new Set<number>();
   readonly #forgotten = new Set<number>();
+  readonly #faulted = new FaultedPages();
   #lastOpId = 0;
   #access: { readonly opId: number; readonly access: Access } | null = null;
 
@@ -127,11 +129,15 @@ class Reader {
   }
 
   /** Who had it when the operation came. */
-  #held(row: number, file: number): Pick<Use, 'mapped' | 'pinned'> {
+  #held(row: number, file: number): Pick<Use, 'mapped' | 'pinned' | 'pinnedHere'> {
+    const task = this.#c.task[row]!;
     const pid = this.#pids[this.#c.task[row]!] ?? -1;
     let mapped = false;
     for (const one of this.#mapped.get(file) ?? []) if (one.pid !== pid) mapped = true;
-    return { mapped, pinned: (this.#devices.get(file)?.size ?? 0) > 0 };
+    const devices = this.#devices.get(file);
+    let pinnedHere = false;
+    for (const one of devices ?? []) if (one.task === task) pinnedHere = true;
+    return { mapped, pinned: (devices?.size ?? 0) > 0, pinnedHere };
   }
 
   #case(row: number, size: Bytes): CaseName {
@@ -145,9 +151,14 @@ class Reader {
     if (op !== Op.write && op !== Op.write_fault) return '';
     if (op === Op.write && size >= 0 && offset >= 0 && offset + length > size) return 'past_eof';
     const held = this.#maps.holding(c.file[row]!, offset, length, c.timeNs[row]! - 1);
-    if ((held & Holding.hole) !== 0) return 'hole';
-    if ((held & Holding.reflinked) !== 0) return 'shared';
-    return (held & Holding.unwritten) !== 0 ? 'unwritten' : 'written';
+    const met = caseOf(held);
+    if (op === Op.write || c.result[row]! < 0) {
+      if (met !== 'written') this.#faulted.forget(c.file[row]!, offset, length);
+      return met;
+    }
+    if (met !== 'written') this.#faulted.add(c.file[row]!, offset);
+    else if (this.#faulted.has(c.file[row]!, offset)) return 'faulted';
+    return met;
   }
 
   #acquire(row: number, size: Bytes): HoldUse | null {
@@ -161,6 +172,7 @@ class Reader {
       handle,
       timeNs: c.timeNs[row]!,
       file,
+      task: c.task[row]!,
       pid: this.#pids[c.task[row]!] ?? -1,
       offset: Math.max(0, c.offset[row]!),
       length: c.length[row]! < 0 ? Math.max(0, size) : c.length[row]!,
@@ -169,6 +181,9 @@ class Reader {
       left: c.length[row]! < 0 ? 0 : c.length[row]!,
       accesses: [],
     };
+    // A lease that becomes one of another kind.
+    const before = this.#live.get(handle);
+    if (before !== undefined) this.#forget(before);
     this.#live.set(handle, hold);
     if (FOR_DEVICES[op] === 1) holdsOf(this.#devices, file).add(hold);
     if (op === Op.mmap) holdsOf(this.#mapped, file).add(hold);
@@ -241,6 +256,12 @@ class Reader {
     this.#exits.push({ task, killed: (c.flags[row]! & Flag.killed) !== 0, timeNs: c.timeNs[row]! });
     for (const hold of [...this.#live.values()]) if (hold.pid === this.#pids[task]) this.#forget(hold);
   }
+}
+
+function caseOf(held: number): CaseName {
+  if ((held & Holding.hole) !== 0) return 'hole';
+  if ((held & Holding.reflinked) !== 0) return 'shared';
+  return (held & Holding.unwritten) !== 0 ? 'unwritten' : 'written';
 }
 
 function holdsOf(files: Map<number, Set<HoldUse>>, file: number): Set<HoldUse> {

@@ -1,5 +1,6 @@
 // Which kernel events are worth recording: those sealtrace knows, of the systems that the file systems in question use.
 // Why these and what each tells: Documentation of the tracepoints, and src/model/kernel-events.ts.
+import { UserError } from '../model/issue.js';
 import { KERNEL_EVENTS } from '../model/kernel-events.js';
 
 export type FileSystem = 'xfs' | 'ext4';
@@ -80,6 +81,10 @@ export function chooseEvents(available: readonly string[], wanted: Wanted): Chos
     const group = systems.get(system);
     return group === undefined || !known.has(name) || LEFT_OUT.has(name) ? [] : [{ system, name, group }];
   });
+  if (events.length === 0)
+    throw new UserError(
+      'this kernel has none of the events that sealtrace records (tracefs lists them in available_events); use one that is built with CONFIG_FTRACE_SYSCALLS and the events of its file systems',
+    );
   return { events, missing: whatIsMissing(new Set(events.map(({ name }) => name)), wanted) };
 }
 

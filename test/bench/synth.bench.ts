@@ -11,7 +11,7 @@ import * as registry from '../../src/workloads/index.js';
 import { fitted } from '../fitting/support.js';
 import { bundled } from './bundled.js';
 
-const EVENTS = Number(env.EVENTS ?? 1_000_000);
+const EVENTS = Number(env.EVENTS ?? 5_000_000);
 const ROUNDS = Number(env.ROUNDS ?? 3);
 const GOAL = 3;
 const root = join(import.meta.dirname, '..', '..');

@@ -91,14 +91,16 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-/** The program as a user starts it. */
+/** The program as a user starts it; `under`: the words of a command that starts it in turn. */
 export function start(
   { main }: Built,
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>> = {},
+  under: readonly string[] = [],
 ): Running {
-  const child = spawn(process.execPath, [main, ...args], {
+  const [program, ...words] = [...under, process.execPath, main, ...args];
+  const child = spawn(program!, words, {
     cwd,
     env: { ...ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

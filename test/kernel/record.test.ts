@@ -243,6 +243,33 @@ for i in range(400):
     expect(buffersOf(pid)).toEqual([]);
   });
 
+  // The list of this kernel with lines left out, laid over it for the recorder alone.
+  test('an event that this kernel does not have: what it costs is said, the rest is recorded and right', async () => {
+    const events = readFileSync(join(TRACEFS, 'available_events'), 'utf8').split('\n');
+    const without = (pattern: RegExp, name: string): string[] => {
+      writeFileSync(at(name), events.filter((line) => !pattern.test(line)).join('\n'));
+      const cover = `mount --bind ${at(name)} ${join(TRACEFS, 'available_events')} && exec "$@"`;
+      return ['unshare', '--mount', 'sh', '-c', cover, 'sh'];
+    };
+    const log = at('poor.jsonl');
+    const words = ['record', '--json', '--path', mountOf('xfs'), '-o', at('poor.sealtrace'), '--'];
+    const command = driver('movers', mountOf('xfs'), log, 46, 1, 4);
+    const poor = without(/^filelock:|^block:block_rq_complete$/, 'poor-events');
+    const ran = await start(built, [...words, ...command], folder, {}, poor).ended;
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.err).toMatch(/this kernel has no event .*break_lease_block.*: leases are not seen/);
+    expect(ran.err).toMatch(/this kernel has no event block_rq_complete: /);
+    expect(JSON.parse(ran.out)).toMatchObject({ lost: 0, maps: { different: [], uncertain: 0 } });
+    const { trace } = await ingest([at('poor.sealtrace')]);
+    const found = agreementOf(trace, fiemaps(log));
+    expect(found).toMatchObject({ wrong: [], unknown: 0 });
+    expect(found.same).toBeGreaterThan(0);
+
+    const none = await start(built, [...words, 'true'], folder, {}, without(/./, 'no-events')).ended;
+    expect(none.code).toBe(2);
+    expect(none.err).toMatch(/this kernel has none of the events that sealtrace records/);
+  });
+
   test('a full disk: a message, and nothing is left behind', async () => {
     const small = join(folder, 'small');
     execFileSync('mkdir', [small]);

@@ -61,6 +61,7 @@ test('an event this kernel does not have is named with what it costs, and the ot
     'this kernel has no event generic_add_lease, break_lease_block: leases are not seen',
   ]);
   expect(events.map(({ name }) => name)).toContain('xfs_iext_insert');
+  expect(() => chooseEvents(['sched:sched_switch'], { fileSystems: ['xfs'], ...plain })).toThrow(/none of the events/);
 });
 
 const scope: Scope = { devices: [7340032, 266338304], disks: [7340032], inodes: [], without: [], looker: '' };

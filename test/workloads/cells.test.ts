@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { Cell, Cells, type Space } from '../../src/workloads/modelled/cells.js';
+import { Cell, Cells, type Space, WRITTEN_SOMEHOW } from '../../src/workloads/modelled/cells.js';
 
 const CELLS = 150;
 const BLOCK = 4096;
@@ -21,14 +21,16 @@ function slow(states: readonly number[], start: number, many: number, state: num
     const cell = (start + i) % states.length;
     const range = states.slice(cell, cell + many);
     if (range.length < many) return [];
-    const fits = state === Cell.hole ? range[0] === state : range.every((one) => one === state);
+    const isSo = (one: number): boolean =>
+      state === WRITTEN_SOMEHOW ? one === Cell.written || one === Cell.faulted : one === state;
+    const fits = state === Cell.hole ? range[0] === state : range.every(isSo);
     return fits ? [cell] : [];
   });
 }
 
 const ranged = fc.tuple(fc.nat(CELLS - 1), fc.integer({ min: 1, max: 60 }));
 const action = fc.oneof(
-  fc.tuple(fc.constantFrom('fill', 'unwritten', 'punch', 'zero', 'unshare', 'collapse', 'insert'), ranged),
+  fc.tuple(fc.constantFrom('fill', 'fault', 'unwritten', 'punch', 'zero', 'unshare', 'collapse', 'insert'), ranged),
   fc.tuple(fc.constantFrom('cut', 'resize', 'share'), ranged),
 );
 
@@ -47,7 +49,10 @@ test('a place that is found has cells of the state asked for, and is the next on
         };
         if (name === 'fill') {
           cells.fill(offset, bytes, Cell.written);
-          set(() => Cell.written);
+          set((had) => (had === Cell.faulted ? had : Cell.written));
+        } else if (name === 'fault') {
+          cells.fill(offset, bytes, Cell.faulted);
+          set((had) => (had === Cell.written ? had : Cell.faulted));
         } else if (name === 'unwritten') {
           cells.fill(offset, bytes, Cell.unwritten);
           set((had) => (had === Cell.hole ? Cell.unwritten : had));
@@ -88,9 +93,12 @@ test('a place that is found has cells of the state asked for, and is the next on
         }
       }
       expect(cells.length).toBe(length);
+      const within = states.slice(0, length);
+      expect(cells.has(WRITTEN_SOMEHOW)).toBe(within.includes(Cell.written) || within.includes(Cell.faulted));
+      expect(cells.has(Cell.faulted)).toBe(within.includes(Cell.faulted));
       expect(Array.from({ length: CELLS }, (_, cell) => cells.state(cell))).toEqual(states);
       const random = new Random(seed);
-      for (const state of [Cell.hole, Cell.unwritten, Cell.written, Cell.shared])
+      for (const state of [Cell.hole, Cell.unwritten, Cell.written, Cell.shared, Cell.faulted, WRITTEN_SOMEHOW])
         for (const many of [1, 2, 5, 40]) {
           const start = random.below(CELLS);
           const places = slow(states.slice(0, length), length === 0 ? 0 : start % length, many, state);

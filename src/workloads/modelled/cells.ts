@@ -4,7 +4,15 @@ import type { Random } from '../../base/random.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 
-export const Cell = { hole: 0, unwritten: 1, written: 2, shared: 3 } as const;
+/**
+ * States of a cell. `faulted` is written as well, but was a hole or unwritten until a page fault filled it: where a policy refuses such a
+ * fault, the next one meets what it met.
+ */
+export const Cell = { hole: 0, unwritten: 1, written: 2, shared: 3, faulted: 4 } as const;
+const STATES = 5;
+/** What is looked for beside a state: written, by whatever. */
+export const WRITTEN_SOMEHOW = 5;
+export const isWritten = (state: number): boolean => state === Cell.written || state === Cell.faulted;
 /** Blocks whose address the trace does not say: never handed out again. */
 const SOMEWHERE = -2;
 /** Freed runs that are remembered; what is forgotten is never used again. */
@@ -55,10 +63,10 @@ export class Cells {
   readonly #space: Space;
   readonly #state: Uint8Array;
   readonly #addr: Float64Array;
-  /** Which cells are in a state, by state: 32 cells a word. */
+  /** Which cells are in a state, by state and for `WRITTEN_SOMEHOW`: 32 cells a word. */
   readonly #bits: readonly Uint32Array[];
   /** Cells within the size, by state. */
-  readonly #having = new Uint32Array(4);
+  readonly #having = new Uint32Array(STATES);
   #length = 0;
   /** From here on all cells are holes. */
   #top = 0;
@@ -68,7 +76,7 @@ export class Cells {
     this.cellBytes = cellBytes;
     this.#state = new Uint8Array(cells);
     this.#addr = new Float64Array(cells).fill(SOMEWHERE);
-    this.#bits = Array.from({ length: 4 }, () => new Uint32Array((cells + 31) >>> 5));
+    this.#bits = Array.from({ length: STATES + 1 }, () => new Uint32Array((cells + 31) >>> 5));
     this.#bits[Cell.hole]!.fill(2 ** 32 - 1);
   }
 
@@ -91,6 +99,7 @@ export class Cells {
 
   /** Are any within the size in this state? */
   has(state: number): boolean {
+    if (state === WRITTEN_SOMEHOW) return this.#having[Cell.written]! + this.#having[Cell.faulted]! > 0;
     return this.#having[state]! > 0;
   }
 
@@ -104,10 +113,8 @@ export class Cells {
       this.#having[state]!++;
     }
     this.#state[cell] = state;
-    const word = cell >>> 5;
-    const bit = 1 << (cell & 31);
-    this.#bits[had]![word]! &= ~bit;
-    this.#bits[state]![word]! |= bit;
+    this.#mark(had, cell, cell + 1, 0);
+    this.#mark(state, cell, cell + 1, -1);
     if (state !== Cell.hole && cell >= this.#top) this.#top = cell + 1;
   }
 
@@ -134,9 +141,15 @@ export class Cells {
       this.#having[state]! += inside;
     }
     this.#state.fill(state, from, to);
-    mark(this.#bits[had]!, from, to, 0);
-    mark(this.#bits[state]!, from, to, -1);
+    this.#mark(had, from, to, 0);
+    this.#mark(state, from, to, -1);
     return to;
+  }
+
+  // hot
+  #mark(state: number, from: number, to: number, value: number): void {
+    mark(this.#bits[state]!, from, to, value);
+    if (isWritten(state)) mark(this.#bits[WRITTEN_SOMEHOW]!, from, to, value);
   }
 
   resize(bytes: Bytes): void {
@@ -194,7 +207,7 @@ export class Cells {
     const had = this.#state[from]!;
     if (had === Cell.hole) return this.#set(from, to, state, addr);
     if (addr >= 0) this.#space.give(addr, (to - from) * this.cellBytes);
-    if (state !== Cell.written) return;
+    if (!isWritten(state)) return;
     if (had === Cell.unwritten) {
       this.#change(from, to, had, state);
     } else if (had === Cell.shared) this.#set(from, to, state, SOMEWHERE);
@@ -216,7 +229,8 @@ export class Cells {
   zero(offset: Bytes, length: Bytes): void {
     const to = Math.min(this.length, Math.floor((offset + length) / this.cellBytes));
     for (let cell = Math.ceil(offset / this.cellBytes); cell < to; cell++) {
-      const own = this.#state[cell] === Cell.unwritten || this.#state[cell] === Cell.written;
+      const state = this.#state[cell]!;
+      const own = state === Cell.unwritten || isWritten(state);
       this.put(cell, Cell.unwritten, own ? this.#addr[cell]! : SOMEWHERE);
     }
   }
@@ -254,14 +268,13 @@ export class Cells {
     const last = Math.max(top, end);
     if (first >= top) return;
     const [left, right] = to < from ? [end, top] : [from, Math.min(to, cells)];
-    for (let state = 0; state < 4; state++) {
-      const bits = this.#bits[state]!;
-      const inside = Math.min(last, this.#length);
+    const inside = Math.min(last, this.#length);
+    this.#bits.forEach((bits, state) => {
       const before = countBits(bits, first, inside);
       moveBits(bits, from, to, end - to);
       mark(bits, left, right, state === Cell.hole ? -1 : 0);
-      this.#having[state]! += countBits(bits, first, inside) - before;
-    }
+      if (state < STATES) this.#having[state]! += countBits(bits, first, inside) - before;
+    });
     this.#state.copyWithin(to, from, top);
     this.#addr.copyWithin(to, from, top);
     this.#state.fill(Cell.hole, left, right);
@@ -301,7 +314,7 @@ export class Cells {
   find(offset: Bytes, length: Bytes, state: number): Bytes {
     const { cellBytes } = this;
     const cells = this.#length;
-    if (this.#having[state] === 0) return UNKNOWN;
+    if (!this.has(state)) return UNKNOWN;
     const first = Math.floor(offset / cellBytes);
     if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state)) return offset;
     const many = Math.max(1, Math.ceil(length / cellBytes));

@@ -139,7 +139,7 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
       if (offset + length > cells.bytes) cells.resize(offset + length);
       return cells.fill(offset, length, Cell.written);
     case Op.write_fault:
-      return cells.fill(offset, length, Cell.written);
+      return cells.fill(offset, length, Cell.faulted);
     case Op.fallocate:
       if ((flags & Flag.keep_size) === 0) cells.resize(Math.max(cells.bytes, offset + length));
       return cells.fill(offset, length, Cell.unwritten);

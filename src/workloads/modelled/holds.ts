@@ -11,7 +11,7 @@ export interface Held {
   readonly offset: Bytes;
   readonly length: Bytes;
   /** Infinity where only the end of the process ends it. */
-  readonly endNs: Nanos;
+  endNs: Nanos;
   dueNs: Nanos;
   accesses: number;
   /** Blocks are in the hands of a device until it is given back. */

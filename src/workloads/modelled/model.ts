@@ -59,6 +59,8 @@ export interface Role {
   /** Share of its threads whose end was seen, and of these, who were killed. */
   readonly exits: number;
   readonly killed: number;
+  /** Of a thread whose end was seen: from its last operation to its end; null: none was. */
+  readonly stays: Distribution | null;
   /** Step with which a thread begins. */
   readonly first: Deals;
   readonly chain: readonly Step[];
@@ -76,8 +78,19 @@ export interface Count {
   readonly count: number;
 }
 
-/** Which blocks a write met, or where a truncate went. */
-export const CASES = ['', 'hole', 'shared', 'unwritten', 'written', 'past_eof', 'down', 'up', 'same'] as const;
+/** Which blocks a write met, or where a truncate went; `faulted`: written blocks that an earlier fault had filled. */
+export const CASES = [
+  '',
+  'hole',
+  'shared',
+  'unwritten',
+  'written',
+  'faulted',
+  'past_eof',
+  'down',
+  'up',
+  'same',
+] as const;
 export type CaseName = (typeof CASES)[number];
 
 /** In `Step.next`: the last step of a thread. */
@@ -126,7 +139,12 @@ export interface Place {
 /** What begins a hold. */
 export interface HoldModel {
   readonly release: OpName;
-  /** Share that was given back in the trace, and after which time; the others last until their process ends. */
+  /** The thread makes its next call when it is given back: its gap begins then. Faults, which it may take meanwhile, are no calls. */
+  readonly waits: boolean;
+  /**
+   * Share that was given back in the trace, and after which time, or where the thread waits, how long after the last step before that
+   * call; the others last until their process ends.
+   */
   readonly released: number;
   readonly time: Distribution | null;
   readonly device: DeviceModel | null;

@@ -3,6 +3,7 @@
 import type { Random } from '../../base/random.js';
 import { Op } from '../../model/events.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
+import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import type { ModelFile } from './files.js';
 import { type ReadyStep, Way } from './role.js';
 import { Col, Spot } from './rows.js';
@@ -53,7 +54,9 @@ export function offsetOf(
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
   if (step.state < 0 || !file.mapped) return inside;
   const found = cells.find(inside, length, step.state);
-  return found < 0 ? inside : found;
+  if (found >= 0) return found;
+  const similar = isWritten(step.state) ? cells.find(inside, length, WRITTEN_SOMEHOW) : UNKNOWN;
+  return similar < 0 ? inside : similar;
 }
 
 /** Who comes to the end of a file going through it begins again; who aimed behind it takes the last place. */

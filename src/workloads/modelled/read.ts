@@ -90,6 +90,7 @@ function role(at: At, kinds: readonly FileKind[]): Role {
     steps: distribution(at.get('steps'), 0),
     exits: at.get('exits').number(0, 1),
     killed: at.get('killed').number(0, 1),
+    stays: stays(at.get('stays')),
     first: someDeals(at.get('first'), steps),
     chain: chain.list(MOST, (one) => step(one, kinds, steps)),
   };
@@ -119,6 +120,11 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
   };
 }
 
+/** Files of earlier versions tell neither of these. */
+const waits = (at: At): boolean => at.value !== undefined && at.flag();
+const stays = (at: At): Distribution | null =>
+  at.value === undefined ? null : orNull(at, (one) => distribution(one, 0));
+
 const orNull = <T>(at: At, read: (at: At) => T): T | null => (at.value === null ? null : read(at));
 
 const place = (at: At): Place => ({
@@ -133,6 +139,7 @@ const place = (at: At): Place => ({
 function holdModel(at: At): HoldModel {
   return {
     release: at.get('release').oneOf(OPS),
+    waits: waits(at.get('waits')),
     released: at.get('released').number(0, 1),
     time: orNull(at.get('time'), (one) => distribution(one, 0)),
     device: orNull(at.get('device'), (one) => ({

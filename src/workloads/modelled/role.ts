@@ -3,7 +3,7 @@
 import { Decks, type Distribution, type Draws, dealt, drawsOf } from '../../base/distribution.js';
 import { Flag, Op, opSet } from '../../model/events.js';
 import type { Bytes } from '../../model/units.js';
-import { Cell } from './cells.js';
+import { Cell, WRITTEN_SOMEHOW } from './cells.js';
 import { type CaseName, type Deals, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
 import { Rows } from './rows.js';
 
@@ -21,6 +21,7 @@ const STATES: Readonly<Partial<Record<CaseName, number>>> = {
   shared: Cell.shared,
   unwritten: Cell.unwritten,
   written: Cell.written,
+  faulted: Cell.faulted,
 };
 const PAGE = 4096;
 const PAGED = opSet(['read_fault', 'write_fault']);
@@ -61,6 +62,7 @@ export interface ReadyStep {
 
 export interface ReadyHold {
   readonly release: number;
+  readonly waits: boolean;
   readonly released: number;
   readonly time: Draws | null;
   readonly accesses: Draws | null;
@@ -75,6 +77,7 @@ export interface ReadyRole {
   readonly steps: Draws;
   readonly exits: number;
   readonly killed: number;
+  readonly stays: Draws | null;
   readonly first: Draws;
   readonly chain: readonly ReadyStep[];
 }
@@ -95,6 +98,7 @@ export function readyRole(role: Role): ReadyRole {
     steps: drawsOf(steps),
     exits,
     killed,
+    stays: drawsOrNull(role.stays),
     first: ready(role.first),
     chain: role.chain.map(readyStep),
   };
@@ -110,7 +114,8 @@ function readyStep(step: Step): ReadyStep {
     op,
     flags: step.flags.reduce((bits, name) => bits | Flag[name], 0),
     way: WAYS[step.case] ?? Way.any,
-    state: STATES[step.case] ?? -1,
+    // Who writes does not care who filled the blocks.
+    state: op === Op.write && step.case === 'written' ? WRITTEN_SOMEHOW : (STATES[step.case] ?? -1),
     grows: (op === Op.fallocate || op === Op.write) && step.case === '',
     paged,
     changes: CHANGES[op] === 1,
@@ -139,9 +144,10 @@ function readyStep(step: Step): ReadyStep {
   };
 }
 
-function readyHold({ release, released, time, device }: HoldModel): ReadyHold {
+function readyHold({ release, waits, released, time, device }: HoldModel): ReadyHold {
   return {
     release: Op[release],
+    waits,
     released,
     time: drawsOrNull(time),
     accesses: drawsOrNull(device?.accesses ?? null),

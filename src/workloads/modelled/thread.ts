@@ -4,6 +4,7 @@ import type { Random } from '../../base/random.js';
 import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
+import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
@@ -67,6 +68,8 @@ export class Thread {
   /** The file of a step that waits. */
   #chosen: ModelFile | null = null;
   #wantsPins = false;
+  /** What it holds until the call is over that it is in. */
+  readonly #ofCall: Held[] = [];
   #nextNs: Nanos;
 
   constructor(world: World, random: Random, options: ThreadOptions) {
@@ -111,13 +114,36 @@ export class Thread {
       }
       this.#step = next < 0 ? role.first.next(this.#random) : next;
       role.chain[this.#step]!.rows.take(this.#row, this.#random);
-      const gapNs = this.#row[Col.gap]!;
-      this.#nextNs = nowNs + gapNs;
+      const inCall = role.chain[this.#step]!.paged && this.#left > 0;
+      const freeNs = inCall || this.#ofCall.length === 0 ? nowNs : this.#endCall(nowNs);
+      this.#nextNs = freeNs + this.#row[Col.gap]!;
       if (this.#left === 0) break;
-      if (gapNs >= 1) return;
+      if (this.#nextNs >= nowNs + 1) return;
     }
     // It ends with what it holds for a time of its own.
-    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1, this.#lastEnd());
+    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
+  }
+
+  /** What it held for the call is given back; returns when the last of it is. */
+  #endCall(nowNs: Nanos): Nanos {
+    let lastNs = nowNs;
+    for (const held of this.#ofCall) {
+      const endNs = nowNs + Math.max(1, Math.round(held.by.time!.next(this.#random)));
+      // A device is done before the call is.
+      held.endNs = held.accesses > 0 ? Math.max(endNs, held.dueNs + 1) : endNs;
+      if (held.accesses === 0) {
+        held.dueNs = endNs;
+        this.#holds.add(held);
+      }
+      lastNs = Math.max(lastNs, held.endNs);
+    }
+    this.#ofCall.length = 0;
+    return lastNs;
+  }
+
+  /** How long it lives after its last step. */
+  #staysNs(): Nanos {
+    return Math.round(this.#o.role.stays?.next(this.#random) ?? 0);
   }
 
   #lastEnd(): Nanos {
@@ -249,7 +275,8 @@ export class Thread {
     const handle = this.#world.acquire(step.op, step.flags, file.id, this.#o.task, offset, length);
     if (step.errno < 0) return;
     const ends = by.time !== null && random.chance(by.released);
-    const endNs = ends ? nowNs + Math.max(1, Math.round(by.time!.next(random))) : Number.POSITIVE_INFINITY;
+    const inTime = ends && !by.waits;
+    const endNs = inTime ? nowNs + Math.max(1, Math.round(by.time!.next(random))) : Number.POSITIVE_INFINITY;
     const accesses = by.accesses === null ? 0 : Math.round(by.accesses.next(random));
     const size = length < 0 ? file.cells.bytes : length;
     const from = Math.max(0, offset);
@@ -264,12 +291,13 @@ export class Thread {
       dueNs: endNs,
       accesses,
       place: -1,
-      pins: DEVICES[step.op] === 1 && endNs < Number.POSITIVE_INFINITY,
+      pins: DEVICES[step.op] === 1 && ends,
     };
     if (held.pins) file.pins++;
     if (step.op === Op.mmap) this.#o.mappings.add(held);
     if (accesses > 0) held.dueNs = Math.min(endNs, nowNs + Math.max(1, by.gap!.next(random)));
     this.#holds.add(held);
+    if (by.waits && ends) this.#ofCall.push(held);
   }
 
   /** A device uses what is held, or it is given back. */
@@ -301,7 +329,7 @@ export class Thread {
 function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean {
   if (!mapped) return true;
   if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
-  return state < 0 || cells.has(state);
+  return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
 }
 
 /** What an operation on two files does to their blocks. */
