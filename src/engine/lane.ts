@@ -107,7 +107,7 @@ export class Lane {
   private readonly clash = new Decision();
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
-  /** By handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
+  /** By number of a handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
   private readonly late: Float64Array;
   private readonly foresight: Foresight | null;
   /** When the last operation ran that was not the short way of a row of the columns. */
@@ -127,7 +127,7 @@ export class Lane {
     const { queue } = this;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
     const holds = new HoldTable(input.fileCount, seat.changed);
-    const users = new Users(input.fileCount, plan.highestId);
+    const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
     this.c = columns;
@@ -165,7 +165,7 @@ export class Lane {
     this.conflicts = new Conflicts(input, policies, files, holds, queue);
     this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
-    this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
+    this.late = new Float64Array(closed ? plan.handles.count : 0);
     this.decider = new Decider(input, policies, options.kernel, plan.dax, files, holds, this.sizes);
     this.fidelity = this.decider.fidelity;
     this.devices = new Accesses({
@@ -425,8 +425,9 @@ export class Lane {
     }
     if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
     const handle = c.handle[row]!;
-    const start = this.plan.startRow[handle]!;
-    const late = this.late[handle]!;
+    const { handles, startRow } = this.plan;
+    const start = startRow[handles.numberOf[handle]!]!;
+    const late = this.late[handles.numberOf[handle]!]!;
     if (start > row || late === 1) return true;
     if (late > 0) this.queue.add(c.timeNs[row]! + late - 1, Later.row, row);
     else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
@@ -443,10 +444,11 @@ export class Lane {
   private started(row: number, nowNs: number): void {
     if (this.threads === null) return;
     const handle = this.c.handle[row]!;
-    if (handle === 0 || this.plan.startRow[handle] !== row) return;
+    const number = this.plan.handles.numberOf[handle]!;
+    if (handle === 0 || this.plan.startRow[number] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
-    this.late[handle] = lateNs + 1;
+    this.late[number] = lateNs + 1;
     // A call that waited may return later than its thread is late: nothing goes back in time for that.
     for (const waiting of this.early.get(handle) ?? [])
       this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);
