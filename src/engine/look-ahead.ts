@@ -11,6 +11,9 @@ const LINE = 8;
 /** Plain operations that look at a block map, or change one. */
 const LOOKS = opSet(['write', 'write_fault', 'fallocate', 'punch', 'zero', 'collapse', 'insert']);
 
+/** In all lanes. */
+const isLate = (apart: Int32Array, task: number, all: number): boolean => task !== NONE && apart[task] === all;
+
 export class LookAhead {
   /** Rows of a late thread at a time. */
   static readonly CHAIN = 32;
@@ -36,11 +39,11 @@ export class LookAhead {
     this.until = to;
     let read = 0;
     for (let row = from; row < to; row += LINE)
-      if (apart[task[row]!] !== all)
+      if (!isLate(apart, task[row]!, all))
         read += timeNs[row]! + offset[row]! + length[row]! + addr[row]! + latencyNs[row]! + file[row]!;
     this.read = read;
     for (let row = from; row < to; row++)
-      if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0 && apart[task[row]!] !== all)
+      if (plain[row] === 1 && LOOKS[op[row]!] === 1 && offset[row]! >= 0 && !isLate(apart, task[row]!, all))
         versions.foretell(file[row]!, offset[row]!);
     versions.foretouch();
   }
