@@ -69,6 +69,34 @@ export class Histogram {
     if (ns < this.least) this.least = ns;
   }
 
+  /** hot: the same for many at once, `values[order[i]]` for i from `from` up to `to`; all of them are latencies below 2^31. */
+  recordAll(values: Float64Array, order: Uint16Array, from: number, to: number): void {
+    const { places } = this;
+    let { counts, least, most, whole, rest } = this;
+    for (let i = from; i < to; i++) {
+      const ns = values[order[i]!]!;
+      const value = ns | 0;
+      const drop = 21 - Math.clz32(value | 2047);
+      const top = value >>> drop;
+      const page = drop + (top >>> 10);
+      let place = places[page]!;
+      if (place === 0) {
+        place = this.open(page);
+        counts = this.counts;
+      }
+      counts[(place - 1) * PAGE + (top & 1023)]!++;
+      whole += value;
+      if (value !== ns) rest += Math.round((ns - value) * REST);
+      if (ns > most) most = ns;
+      if (ns < least) least = ns;
+    }
+    this.samples += to - from;
+    this.whole = whole;
+    this.rest = rest;
+    this.most = most;
+    this.least = least;
+  }
+
   add(other: Histogram): void {
     for (let page = 0; page < PAGES; page++) {
       if (other.places[page] === 0) continue;

@@ -93,12 +93,12 @@ export class Claims {
     this.hazards = parts.hazards;
     this.queue = parts.queue;
     this.spoiled = new Spoiled(parts.policies, parts.holds);
-    this.ended = new Float64Array(parts.plan.highestId + 1);
+    this.ended = new Float64Array(parts.plan.handles.count);
   }
 
   /** When a handle was given back or taken away in this lane, ns; -1 while it is alive. */
   endedNs(handle: number): number {
-    return this.ended[handle]! - 1;
+    return this.ended[this.plan.handles.numberOf[handle]!]! - 1;
   }
 
   // --- seals
@@ -441,7 +441,7 @@ export class Claims {
   /** A handle ends, with the hold it was in this lane, if it was one. */
   private release(handle: number, timeNs: number, how: number): void {
     if (handle === 0) return;
-    this.ended[handle] = timeNs + 1;
+    this.ended[this.plan.handles.numberOf[handle]!] = timeNs + 1;
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);

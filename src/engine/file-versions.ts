@@ -1,29 +1,15 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
 import { Arena } from '../extents/arena.js';
-import { ExtentMap } from '../extents/extent-map.js';
+import { type ExtentMap, Holding } from '../extents/extent-map.js';
+import { Foretouch } from '../extents/foretouch.js';
+import { holdingAt } from '../extents/leaf-search.js';
+import { LIMIT } from '../extents/leaf-store.js';
+import { type Heads, headOf, SharedMap, UNIT } from './shared-map.js';
 
 const NONE_HERE = -1;
-
-/** A block map, and how many versions have it: more than one until one of them changes it. */
-class SharedMap extends ExtentMap {
-  users = 1;
-
-  constructor(arena: Arena) {
-    super(undefined, arena);
-  }
-
-  override copy(): SharedMap {
-    const twin = new SharedMap(this.arena);
-    twin.become(this);
-    return twin;
-  }
-
-  /** A version less has it; the last one gives its room back. */
-  leave(): void {
-    if (--this.users === 0) this.clear();
-  }
-}
+/** Look-ups that are made ready at a time: what they read has to stay in the nearest caches until it is used. */
+const MOST_FORETOLD = 128;
 
 const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
   const bigger = new (old.constructor as new (size: number) => T)(size);
@@ -68,7 +54,9 @@ export class FileVersions {
   private readonly all: number;
   /** Null where nothing was ever mapped. */
   private readonly maps: (SharedMap | null)[];
+  private readonly heads: Heads;
   private readonly arena = new Arena();
+  private readonly coming = new Foretouch(MOST_FORETOLD);
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
   private heir: Int32Array;
@@ -98,6 +86,7 @@ export class FileVersions {
     this.first = Int32Array.from({ length: files }, (_, file) => file);
     this.at = Array.from({ length: lanes }, () => this.first.slice());
     this.maps = new Array<SharedMap | null>(files).fill(null);
+    this.heads = { at: new Int32Array(files).fill(NONE_HERE) };
     this.heir = new Int32Array(files).fill(NONE_HERE);
     this.from = new Int32Array(files).fill(NONE_HERE);
     this.deed = new Float64Array(files);
@@ -111,19 +100,49 @@ export class FileVersions {
     return this.maps[version] ?? undefined;
   }
 
+  /** hot: what a range holds in a version, as `ExtentMap.summary` has it. */
+  summary(version: number, offset: number, length: number): number {
+    const head = this.heads.at[version]!;
+    const end = (offset + length) / UNIT;
+    if (head >= 0 && end <= LIMIT && offset >= 0 && length > 0)
+      return holdingAt(this.arena.words as Int32Array, head, (offset / UNIT) | 0, Math.ceil(end));
+    return this.maps[version]?.summary(offset, length) ?? Holding.hole;
+  }
+
+  /** hot: operations on this file will look at its maps here. */
+  foretell(file: number, offset: number): void {
+    const unit = offset / UNIT;
+    if (unit > LIMIT) return;
+    for (let version = this.first[file]!; version >= 0; version = this.next[version]!) {
+      const head = this.heads.at[version]!;
+      if (head >= 0) this.coming.add(head, unit | 0);
+    }
+  }
+
+  /** hot: brings what was foretold near. */
+  foretouch(): void {
+    this.coming.touch(this.arena.words as Int32Array);
+  }
+
   /** The map to change. The version is the acting lanes' own already. */
   ownMap(version: number): ExtentMap {
     const map = this.maps[version]!;
-    if (map !== null && map.users === 1) return map;
-    const own = map === null ? new SharedMap(this.arena) : map.copy();
+    if (map !== null && map.users === 1) {
+      map.version = version;
+      return map;
+    }
+    const own = map === null ? new SharedMap(this.arena, this.heads) : map.copy();
     map?.leave();
-    this.maps[version] = own;
+    own.version = version;
+    this.put(version, own);
     return own;
   }
 
   /** Two versions, of the acting lanes' own, change maps. */
   swapMaps(a: number, b: number): void {
-    [this.maps[a], this.maps[b]] = [this.maps[b]!, this.maps[a]!];
+    const ofA = this.maps[a]!;
+    this.put(a, this.maps[b]!);
+    this.put(b, ofA);
   }
 
   /** Tries something out on a version and undoes it: what to call for that. */
@@ -132,10 +151,10 @@ export class FileVersions {
     const fields = [size, known, seen, diverged, removals, changedNs, allocated];
     const before = fields.map((field) => field[version]!);
     const map = this.maps[version]!;
-    this.maps[version] = map === null ? null : map.copy();
+    this.put(version, map === null ? null : map.copy());
     return () => {
       this.maps[version]?.leave();
-      this.maps[version] = map;
+      this.put(version, map);
       fields.forEach((field, i) => {
         field[version] = before[i]!;
       });
@@ -217,6 +236,11 @@ export class FileVersions {
     return '';
   }
 
+  private put(version: number, map: SharedMap | null): void {
+    this.maps[version] = map;
+    this.heads.at[version] = headOf(map);
+  }
+
   // --- versions come and go
 
   /** The acting lanes get a version of their own that is as theirs was. */
@@ -234,7 +258,7 @@ export class FileVersions {
     this.lanes[fresh] = 0;
     const map = this.maps[version]!;
     if (map !== null) map.users++;
-    this.maps[fresh] = map;
+    this.put(fresh, map);
     this.next[fresh] = this.next[version]!;
     this.next[version] = fresh;
     this.move(file, version, fresh);
@@ -258,7 +282,7 @@ export class FileVersions {
       this.next[before] = this.next[version]!;
     }
     this.maps[version]?.leave();
-    this.maps[version] = null;
+    this.put(version, null);
     this.from[version] = NONE_HERE;
     this.spare.push(version);
   }
@@ -276,6 +300,7 @@ export class FileVersions {
       this.allocated = grown(this.allocated, size);
       this.lanes = grown(this.lanes, size);
       this.next = grown(this.next, size);
+      this.heads.at = grown(this.heads.at, size);
       this.heir = grown(this.heir, size);
       this.from = grown(this.from, size);
       this.deed = grown(this.deed, size);

@@ -23,6 +23,7 @@ import { HoldTable } from './holds.js';
 import type { EngineInput } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
+import { LookAhead } from './look-ahead.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import { OrdinaryLeases } from './ordinary-leases.js';
@@ -38,7 +39,7 @@ import { Users } from './users.js';
 import { Waits } from './waits.js';
 
 /** Ops that may take a range's pages from the file; writeback and writes move blocks under pages that stay. */
-const TAKES_AWAY = opSet([
+export const TAKES_AWAY = opSet([
   ...(['truncate', 'open', 'punch', 'zero', 'collapse', 'insert', 'unlink', 'rename'] as const),
   ...(['reflink', 'dedupe', 'exchange', 'swapext'] as const),
 ]);
@@ -62,6 +63,10 @@ export interface LaneSeat {
   readonly versions: FileVersions;
   /** Its number among the lanes that share versions. */
   readonly lane: number;
+  /** By task: the lanes in which it is late and runs from its own chain. */
+  readonly apart: Int32Array;
+  /** The rows of a late thread's chain, from this one on, are what it comes to next. */
+  readonly ahead: (row: number) => void;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -102,7 +107,7 @@ export class Lane {
   private readonly clash = new Decision();
   /** Rows of devices through a hold that a late thread has not taken yet, by handle. */
   private readonly early = new Map<number, number[]>();
-  /** By handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
+  /** By number of a handle: how late the thread was that took it, ns + 1; 0 until it did (closed time). */
   private readonly late: Float64Array;
   private readonly foresight: Foresight | null;
   /** When the last operation ran that was not the short way of a row of the columns. */
@@ -122,7 +127,7 @@ export class Lane {
     const { queue } = this;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
     const holds = new HoldTable(input.fileCount, seat.changed);
-    const users = new Users(input.fileCount, plan.highestId);
+    const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
     this.c = columns;
@@ -151,7 +156,7 @@ export class Lane {
       ...{ columns, policies, plan, holds, users, queue, files, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
     });
-    this.threads = closed ? new Threads(input.pidOf.length, columns.timeNs, plan.nextOfTask, queue) : null;
+    this.threads = closed ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue) : null;
     this.leases = new OrdinaryLeases({
       ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
@@ -160,7 +165,7 @@ export class Lane {
     this.conflicts = new Conflicts(input, policies, files, holds, queue);
     this.touches = { interfered: new Uint8Array(input.fileCount) };
     this.sizes = new FileSizes(columns, files, queue);
-    this.late = new Float64Array(closed ? plan.highestId + 1 : 0);
+    this.late = new Float64Array(closed ? plan.handles.count : 0);
     this.decider = new Decider(input, policies, options.kernel, plan.dax, files, holds, this.sizes);
     this.fidelity = this.decider.fidelity;
     this.devices = new Accesses({
@@ -277,13 +282,12 @@ export class Lane {
   // --- for the pass
 
   /**
-   * Does something go on in this lane that may keep a plain row from the short way: waits, late threads, devices at work? Then it is
+   * Does something go on in this lane that may keep a plain row from the short way: waits, devices at work? Then it is
    * asked about each row (`goesShort`).
    */
   get isBusy(): boolean {
-    const { claims, devices, fidelity, sizes, threads, waits } = this;
+    const { claims, devices, fidelity, sizes, waits } = this;
     return (
-      threads?.anyApart === true ||
       this.foresight !== null ||
       this.coherence !== null ||
       waits.any ||
@@ -404,6 +408,7 @@ export class Lane {
     const threads = this.threads!;
     const row = threads.take(task, nowNs);
     if (row === NONE) return;
+    if (threads.isFar(task, LookAhead.CHAIN)) this.seat.ahead(row);
     this.step(row, nowNs, false);
     threads.schedule(task, nowNs);
   }
@@ -420,8 +425,9 @@ export class Lane {
     }
     if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
     const handle = c.handle[row]!;
-    const start = this.plan.startRow[handle]!;
-    const late = this.late[handle]!;
+    const { handles, startRow } = this.plan;
+    const start = startRow[handles.numberOf[handle]!]!;
+    const late = this.late[handles.numberOf[handle]!]!;
     if (start > row || late === 1) return true;
     if (late > 0) this.queue.add(c.timeNs[row]! + late - 1, Later.row, row);
     else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
@@ -438,10 +444,11 @@ export class Lane {
   private started(row: number, nowNs: number): void {
     if (this.threads === null) return;
     const handle = this.c.handle[row]!;
-    if (handle === 0 || this.plan.startRow[handle] !== row) return;
+    const number = this.plan.handles.numberOf[handle]!;
+    if (handle === 0 || this.plan.startRow[number] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;
-    this.late[handle] = lateNs + 1;
+    this.late[number] = lateNs + 1;
     // A call that waited may return later than its thread is late: nothing goes back in time for that.
     for (const waiting of this.early.get(handle) ?? [])
       this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);

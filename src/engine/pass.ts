@@ -1,10 +1,12 @@
 // One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
 // by each lane itself. Each lane ends as it would have alone.
 import type { EventColumns } from '../model/events.js';
+import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
-import { Lane, type LaneOptions } from './lane.js';
+import { Lane, type LaneOptions, TAKES_AWAY } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
+import { LookAhead } from './look-ahead.js';
 import { Plain } from './plain.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
@@ -21,7 +23,10 @@ export class Pass {
   private readonly versions: FileVersions;
   private readonly regimes: Regimes;
   private readonly plain: Plain;
+  private readonly lookAhead: LookAhead;
   private readonly all: number;
+  /** By task: lanes in which it is late (closed time). */
+  private readonly apart: Int32Array;
   /** Lanes in which nothing goes on that a plain row has to be held against, and those whose blocks are where the trace names them. */
   private quiet = 0;
   private straight: number;
@@ -39,17 +44,21 @@ export class Pass {
     this.c = input.columns;
     this.plan = plan;
     this.versions = new FileVersions(input.fileCount, policies.length);
+    this.apart = new Int32Array(input.pidOf.length);
     this.lanes = policies.map(
       (one, lane) =>
         new Lane(input, plan, one, prices, options, {
           versions: this.versions,
           lane,
+          apart: this.apart,
+          ahead: (row) => this.lookAhead.along(row, plan.nextOfTask),
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
         }),
     );
     this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', input.fileCount);
     this.plain = new Plain(input, plan, prices, this.lanes, this.versions, this.regimes);
+    this.lookAhead = new LookAhead(input.columns, plan.plain, this.versions);
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -57,22 +66,30 @@ export class Pass {
 
   /** hot: replays all events up to and including a time. */
   runTo(timeNs: number): void {
-    const { addr, rows, timeNs: times } = this.c;
+    const { addr, op, rows, task: tasks, timeNs: times } = this.c;
     const { plain: plainRows } = this.plan;
-    while (this.next < rows && times[this.next]! <= timeNs) {
-      const row = this.next;
-      const nowNs = times[row]!;
-      if (this.nextNs <= nowNs) this.catchUp(nowNs);
-      this.next++;
-      let left = this.all;
+    const { all, apart, lookAhead } = this;
+    const { plain } = this;
+    let row = this.next;
+    for (; row < rows && times[row]! <= timeNs; row++) {
+      if (row >= lookAhead.until) lookAhead.on(row, apart, all);
+      const task = tasks[row]!;
+      const late = task === NONE ? 0 : apart[task]!;
+      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
+      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) continue;
+      if (this.nextNs <= times[row]!) this.catchUp(times[row]!);
+      let left = all;
       let tried = 0;
       if (plainRows[row] === 1) {
-        tried = addr[row]! >= 0 ? this.quiet & this.straight : this.quiet;
-        if (tried !== 0) left &= ~this.plain.run(row, nowNs, tried);
-        if (this.plain.queued !== 0) this.requeue();
+        tried = this.quiet & ~late;
+        if (addr[row]! >= 0) tried &= this.straight;
+        plain.nowNs = times[row]!;
+        if (tried !== 0) left &= ~plain.run(row, tried);
+        if (plain.queued !== 0) this.requeue();
       }
       if (left !== 0) this.each(row, left, tried);
     }
+    this.next = row;
     this.catchUp(timeNs);
   }
 
@@ -128,7 +145,8 @@ export class Pass {
   private alone(row: number, nowNs: number, bit: number): boolean {
     // What it did before in this row may have changed its holds.
     if (this.regimes.isStale) this.regimes.settle();
-    const went = this.plain.run(row, nowNs, bit) === bit;
+    this.plain.nowNs = nowNs;
+    const went = this.plain.run(row, bit) === bit;
     this.versions.acting = bit;
     return went;
   }

@@ -4,53 +4,32 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op, opSet } from '../model/events.js';
-import { Case, Verdict } from '../model/policy.js';
+import { Case } from '../model/policy.js';
 import { CASE_OF, writeCase } from './cases.js';
 import { isFault } from './decision.js';
 import { RESIZES } from './file-sizes.js';
 import type { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
+import { PlainCounts } from './plain-counts.js';
 import type { Prices } from './recipes.js';
 import { COMMIT, IF_CLEAN, NO_CASE, REFUSE, Regimes } from './regimes.js';
 import type { SealPlan } from './seal-plan.js';
-import { Tally } from './tally.js';
 
 const PAGE = 4096;
 const KEEPS_MAP = opSet(['read', 'read_fault', 'setattr', 'fsync', 'msync']);
 const SYNCS = opSet(['fsync', 'msync']);
-/** Sets of lanes that have a tally of their own; a set more is counted lane by lane. */
-const MOST_SETS = 40;
-const BATCH = 1024;
-const ONE_EACH = 0x01010101;
-
-/** A set of lanes that went the short way together. */
-interface Together {
-  readonly lanes: number;
-  readonly tally: Tally;
-  /** In `Plain.together`. */
-  readonly number: number;
-}
-
 export class Plain {
-  /** By row: number of the set of lanes that went the short way, 0 for none. */
-  private readonly rows: Uint8Array;
-  private readonly together: Together[] = [];
-  private readonly ofLanes = new Map<number, Together>();
-  private last: Together | null = null;
   private readonly lanes: readonly Lane[];
   private readonly versions: FileVersions;
   private readonly regimes: Regimes;
   private readonly c: EventColumns;
-  private readonly plan: SealPlan;
-  private readonly prices: Prices;
-  private readonly endNs: number;
+  private readonly observed: Uint8Array;
   /** Lanes that repeat the trace: they hold it against what their kernel would have said. */
   private readonly recorded: number;
-  /** Rows that lanes went through together and that are not counted yet, and when each was, ns. */
-  private readonly batchRow = new Uint32Array(BATCH);
-  private readonly batchNs = new Float64Array(BATCH);
-  private batched = 0;
+  private readonly counts: PlainCounts;
+  /** When the row at hand runs, ns: a field, because a number that is no small integer would be allocated for every call. */
+  nowNs = 0.5;
   /** Lanes whose queue of things to come a row has just added to. */
   queued = 0;
 
@@ -63,19 +42,20 @@ export class Plain {
     regimes: Regimes,
   ) {
     this.c = input.columns;
-    this.plan = plan;
-    this.prices = prices;
+    this.observed = plan.observed;
     this.lanes = lanes;
     this.versions = versions;
     this.regimes = regimes;
-    this.endNs = input.endNs;
-    this.rows = new Uint8Array(this.c.rows);
     this.recorded = lanes.reduce((set, lane, i) => (lane.policies.recorded ? set | (1 << i) : set), 0);
+    this.counts = new PlainCounts(input, prices, lanes, this.recorded);
   }
 
-  /** hot: carries the operation of a plain row out in those of these lanes where it is as simple as that; returns which. */
-  run(row: number, nowNs: number, lanes: number): number {
-    const { c, regimes, versions } = this;
+  /**
+   * hot: carries the operation of a plain row out, at the time `nowNs`, in those of these lanes where it is as simple as that; returns
+   * which.
+   */
+  run(row: number, lanes: number): number {
+    const { c, nowNs, observed, regimes, versions } = this;
     const op = c.op[row]!;
     const file = c.file[row]!;
     const { lets } = regimes;
@@ -101,8 +81,7 @@ export class Plain {
       let uncertain = false;
       let operationCase = fixed;
       if (writes && offset >= 0 && length > 0) {
-        const map = versions.map(version);
-        held = map === undefined ? Holding.hole : map.summary(offset, length);
+        held = versions.summary(version, offset, length);
         uncertain = (held & Holding.hole) !== 0 && versions.known[version] === 0;
         // A hole says nothing where the map is not known: the least disturbing case is taken.
         const told = uncertain ? held & ~Holding.hole : held;
@@ -121,7 +100,7 @@ export class Plain {
       refused |= refuses;
       if (goes === 0) continue;
       if (commits !== 0) this.commit(file, commits);
-      if (this.plan.observed[file] === 1) {
+      if (observed[file] === 1) {
         if (RESIZES[op] === 1) this.resize(row, nowNs, goes);
       } else {
         const grows = op === Op.write && size < offset + length;
@@ -134,8 +113,10 @@ export class Plain {
       committed |= commits;
       went |= goes;
     }
-    if (went !== 0) this.count(row, op, nowNs, went & ~committed, committed);
-    return went | refused;
+    if (committed !== 0) this.counts.commits(row, op, nowNs, committed);
+    went &= ~committed;
+    if (went !== 0) this.counts.went(row, op, nowNs, went);
+    return went | committed | refused;
   }
 
   private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
@@ -189,107 +170,8 @@ export class Plain {
     }
   }
 
-  // --- counting
-
-  private count(row: number, op: number, nowNs: number, lanes: number, committed: number): void {
-    if (committed !== 0) this.countCommits(row, op, nowNs, committed);
-    if (lanes === 0) return;
-    let together = this.last;
-    if (together === null || together.lanes !== lanes) {
-      together = this.setOf(lanes);
-      this.last = together;
-    }
-    if (together === null || this.rows[row] !== 0) this.countEach(row, op, nowNs, lanes);
-    else {
-      this.rows[row] = together.number;
-      this.batchRow[this.batched] = row;
-      this.batchNs[this.batched++] = nowNs;
-      if (this.batched === BATCH) this.countBatch();
-    }
-    const recorded = lanes & this.recorded;
-    if (recorded !== 0) this.compare(row, op, recorded);
-  }
-
-  /** hot: counters and maps each have the caches to themselves for a while. */
-  private countBatch(): void {
-    const { batchNs, batchRow, c, rows, together } = this;
-    const { latencyNs, op: ops } = c;
-    for (let i = 0; i < this.batched; i++) {
-      const row = batchRow[i]!;
-      const op = ops[row]!;
-      const { tally } = together[rows[row]! - 1]!;
-      tally.proceeded[op]!++;
-      tally.time(op, batchNs[i]!, this.lastedNs(row, op), latencyNs[row]! >= 0);
-    }
-    this.batched = 0;
-  }
-
-  /** As recorded, or what it would cost. */
-  private lastedNs(row: number, op: number): number {
-    const recordedNs = this.c.latencyNs[row]!;
-    if (recordedNs >= 0) return recordedNs;
-    const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
-    return this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
-  }
-
-  /** More sets of lanes than are worth a tally, or lanes that come to a row later than others. */
-  private countEach(row: number, op: number, nowNs: number, lanes: number): void {
-    const ns = this.lastedNs(row, op);
-    for (let left = lanes; left !== 0; left &= left - 1) {
-      const { ledger } = this.lanes[31 - Math.clz32(left & -left)]!;
-      ledger.count(row, op, Verdict.proceed, 0);
-      ledger.tally.time(op, nowNs, ns, this.c.latencyNs[row]! >= 0);
-    }
-  }
-
-  private countCommits(row: number, op: number, nowNs: number, lanes: number): void {
-    const ns = this.lastedNs(row, op);
-    for (let left = lanes; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
-  }
-
-  private setOf(lanes: number): Together | null {
-    const known = this.ofLanes.get(lanes);
-    if (known !== undefined) return known;
-    if (this.together.length === MOST_SETS) return null;
-    const fresh = { lanes, tally: new Tally(this.endNs), number: this.together.length + 1 };
-    this.together.push(fresh);
-    this.ofLanes.set(lanes, fresh);
-    return fresh;
-  }
-
   /** Gives each lane its share of what was counted for several. */
   finish(): void {
-    this.countBatch();
-    for (const { lanes, tally } of this.together)
-      for (let left = lanes; left !== 0; left &= left - 1)
-        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));
-    this.lanes.forEach(({ ledger: { verdicts } }, lane) => {
-      const isIn = Uint8Array.from([0, ...this.together.map(({ lanes }) => (lanes >>> lane) & 1)]);
-      proceed(verdicts, this.rows, isIn);
-    });
+    this.counts.finish();
   }
-
-  private compare(row: number, op: number, lanes: number): void {
-    for (let left = lanes; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.fidelity!.agrees(op, this.c.result[row]!);
-  }
-}
-
-/** hot: the verdict of rows that a lane went through with others: `isIn` by number of the set. Mostly four rows in a row are alike. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: Uint8Array): void {
-  const verdict = Verdict.proceed + 1;
-  const whole = rows.length >>> 2;
-  const fours = new Uint32Array(rows.buffer, rows.byteOffset, whole);
-  const verdictFours = new Uint32Array(verdicts.buffer, verdicts.byteOffset, whole);
-  const each = (from: number, to: number): void => {
-    for (let row = from; row < to; row++) if (isIn[rows[row]!] === 1) verdicts[row] = verdict;
-  };
-  for (let i = 0; i < whole; i++) {
-    const four = fours[i]!;
-    if (four === 0) continue;
-    if (four !== (four & 255) * ONE_EACH) each(4 * i, 4 * i + 4);
-    else if (isIn[four & 255] === 1) verdictFours[i] = verdict * ONE_EACH;
-  }
-  each(4 * whole, rows.length);
 }

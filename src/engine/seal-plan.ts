@@ -5,6 +5,7 @@ import { type EventColumns, Flag, OBSERVED_OPS, OP_COUNT, OPS, Op, opSet } from 
 import { Hold } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { secondOf } from './file-sizes.js';
+import { type Handles, numberHandles } from './handles.js';
 import type { EngineInput } from './input.js';
 import { asksLease, type LeasePlan, planLeases } from './lease-plan.js';
 import { type Pauses, pausesOf } from './pauses.js';
@@ -24,7 +25,8 @@ export const EndedBy = { alive: 0, release: 1, exit: 2, killed: 3, unseal: 4, br
 export interface SealPlan {
   /** By event row: bits of `SealHere`. */
   readonly atRow: Uint8Array;
-  /** By handle: row that releases it, NONE for none. */
+  readonly handles: Handles;
+  /** By number of a handle: row that releases it, NONE for none. */
   readonly endRow: Uint32Array;
   /** By file: sealed for the whole trace (rule `files`). */
   readonly wholeTrace: Uint8Array;
@@ -34,7 +36,7 @@ export interface SealPlan {
   readonly requested: Uint8Array;
   /** Processes that read or write block devices past the file system: what they ask of a file's blocks, they use. */
   readonly rawPids: ReadonlySet<number>;
-  /** By handle: row that acquires it, NONE for none. */
+  /** By number of a handle: row that acquires it, NONE for none. */
   readonly startRow: Uint32Array;
   /** By row: the next row of the same thread, NONE after its last. What devices do by themselves and second rows of an operation are in no thread's chain. */
   readonly nextOfTask: Uint32Array;
@@ -102,12 +104,14 @@ class Planner {
     this.input = input;
     this.rule = rule;
     const { dax, hasLeases, hasWaits, highestByte, highestId, reach, tellsMaps } = survey(c, input.fileCount);
+    const handles = numberHandles(c, highestId);
     let chains: Uint32Array | undefined;
     const { glob } = rule.kind === 'files' ? rule : { glob: null };
     this.plan = {
       atRow: new Uint8Array(c.rows),
-      startRow: new Uint32Array(highestId + 1).fill(NONE),
-      endRow: new Uint32Array(highestId + 1).fill(NONE),
+      handles,
+      startRow: new Uint32Array(handles.count).fill(NONE),
+      endRow: new Uint32Array(handles.count).fill(NONE),
       wholeTrace: Uint8Array.from({ length: input.fileCount }, (_, file) =>
         glob?.test(input.fileNames[file]!) === true ? 1 : 0,
       ),
@@ -208,7 +212,7 @@ class Planner {
       remaining: whole ? Number.POSITIVE_INFINITY : c.length[i]!,
     };
     this.live.set(handle, hold);
-    this.plan.startRow[handle] = i;
+    this.plan.startRow[this.plan.handles.numberOf[handle]!] = i;
     holds.add(hold);
     this.place(hold, holds);
   }
@@ -258,7 +262,7 @@ class Planner {
   }
 
   private end(hold: LiveHold, row: number): void {
-    this.plan.endRow[hold.handle] = row;
+    this.plan.endRow[this.plan.handles.numberOf[hold.handle]!] = row;
     this.plan.atRow[row]! |= SealHere.ends;
     this.live.delete(hold.handle);
     this.ofFile.get(hold.file)?.delete(hold);

@@ -54,6 +54,19 @@ export class Tally {
     heat[bin * HEAT_LEVELS + heatLevel(ns)]!++;
   }
 
+  /** hot: operations of one kind that went ahead, with latencies below 2^31 ns: those of a batch that `order` names from `from` up to `to`. */
+  timeAll(op: number, starts: Float64Array, values: Float64Array, order: Uint16Array, from: number, to: number): void {
+    const { histogram, heat } = this.ofOp[op] ?? this.open(op);
+    this.proceeded[op]! += to - from;
+    histogram.recordAll(values, order, from, to);
+    const { binNs } = this;
+    for (let i = from; i < to; i++) {
+      const at = order[i]!;
+      const bin = Math.min(HEAT_BINS - 1, Math.floor(starts[at]! / binNs));
+      heat[bin * HEAT_LEVELS + heatLevel(values[at]!)]!++;
+    }
+  }
+
   /** `gone`: nobody looks at the other any more, so that what it has may be taken over as it is. */
   add(other: Tally, gone: boolean): void {
     for (let op = 0; op < OP_COUNT; op++) {

@@ -6,9 +6,12 @@ import { Later, type TimeQueue } from './queue.js';
 export class Threads {
   /** By task: how late it is, ns. Only waits make a thread late; it never becomes early. */
   readonly lateNs: Float64Array;
-  /** By task: 1 while it does not run from the columns. */
-  private readonly apart: Uint8Array;
-  private aparts = 0;
+  /** By task: the lanes of the pass in which it does not run from the columns. */
+  private readonly apart: Int32Array;
+  /** Of this lane, among them. */
+  private readonly bit: number;
+  /** By task: rows of its chain, from the pending one on, that were brought near. */
+  private readonly near: Int32Array;
   private readonly pending: Uint32Array;
   /** By task: 1 while it waits. */
   private readonly blocked: Uint8Array;
@@ -18,9 +21,12 @@ export class Threads {
   private readonly next: Uint32Array;
   private readonly queue: TimeQueue;
 
-  constructor(tasks: number, timeNs: Float64Array, nextOfTask: Uint32Array, queue: TimeQueue) {
+  constructor(apart: Int32Array, lane: number, timeNs: Float64Array, nextOfTask: Uint32Array, queue: TimeQueue) {
+    const tasks = apart.length;
     this.lateNs = new Float64Array(tasks);
-    this.apart = new Uint8Array(tasks);
+    this.apart = apart;
+    this.bit = 1 << lane;
+    this.near = new Int32Array(tasks);
     this.pending = new Uint32Array(tasks).fill(NONE);
     this.blocked = new Uint8Array(tasks);
     this.dueNs = new Float64Array(tasks).fill(-1);
@@ -29,14 +35,9 @@ export class Threads {
     this.queue = queue;
   }
 
-  /** Does any thread run from its own chain? */
-  get anyApart(): boolean {
-    return this.aparts > 0;
-  }
-
   /** Does the row at hand belong to a thread that runs from its own chain? */
   runsApart(task: number): boolean {
-    return task !== NONE && this.apart[task] === 1;
+    return task !== NONE && (this.apart[task]! & this.bit) !== 0;
   }
 
   isBlocked(task: number): boolean {
@@ -46,8 +47,7 @@ export class Threads {
   /** The thread waits in the operation of `row`: nothing of what follows happens until `release`. */
   block(task: number, row: number): void {
     if (task === NONE) return;
-    if (this.apart[task] === 0) this.aparts++;
-    this.apart[task] = 1;
+    this.apart[task]! |= this.bit;
     this.blocked[task] = 1;
     this.pending[task] = this.next[row]!;
   }
@@ -68,6 +68,16 @@ export class Threads {
     return row;
   }
 
+  /** Of the rows that a thread comes to next, nothing is near: says so once in so many rows. */
+  isFar(task: number, rows: number): boolean {
+    if (this.near[task]! > 0) {
+      this.near[task]!--;
+      return false;
+    }
+    this.near[task] = rows - 1;
+    return true;
+  }
+
   /** After its row was run, unless that made it wait. */
   schedule(task: number, nowNs: number): void {
     const row = this.pending[task]!;
@@ -80,10 +90,9 @@ export class Threads {
   /** A killed thread does nothing of what it was late with; returns how many rows that were. What the columns still hold of it runs. */
   kill(task: number, atRow: number): number {
     let lost = 0;
-    if (this.apart[task] === 1)
+    if (this.runsApart(task))
       for (let row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
-    if (this.apart[task] === 1) this.aparts--;
-    this.apart[task] = 0;
+    this.apart[task]! &= ~this.bit;
     this.blocked[task] = 0;
     this.pending[task] = NONE;
     this.lateNs[task] = 0;

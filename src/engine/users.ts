@@ -1,5 +1,6 @@
 // What keeps files in use in one lane: mappings, open descriptors, device holds. Not all of them are holds of the policy.
 import { NONE } from '../model/units.js';
+import type { Handles } from './handles.js';
 
 /** Bits of what a handle is to its file; `sealing`: the file stays sealed for its sake; `synced`: a mapping with MAP_SYNC. */
 export const Use = { mapping: 1, open: 2, sealing: 4, synced: 8 } as const;
@@ -10,26 +11,29 @@ export class Users {
   /** By file: how many hold it sealed: device holds and direct mappings. */
   readonly sealing: Uint32Array;
   private readonly opens: Uint32Array;
-  /** By handle: the file + 1, 0 for none (memory of zeros costs nothing). */
+  private readonly numberOf: Uint32Array;
+  /** By number of a handle: the file + 1, 0 for none. */
   private readonly file: Uint32Array;
   private readonly pid: Int32Array;
   private readonly use: Uint8Array;
   private readonly ofPid = new Map<number, Set<number>>();
 
-  constructor(files: number, highestHandle: number) {
+  constructor(files: number, { numberOf, count }: Handles) {
+    this.numberOf = numberOf;
     this.mappings = new Uint32Array(files);
     this.sealing = new Uint32Array(files);
     this.opens = new Uint32Array(files);
-    this.file = new Uint32Array(highestHandle + 1);
-    this.pid = new Int32Array(highestHandle + 1);
-    this.use = new Uint8Array(highestHandle + 1);
+    this.file = new Uint32Array(count);
+    this.pid = new Int32Array(count);
+    this.use = new Uint8Array(count);
   }
 
   add(handle: number, file: number, pid: number, use: number): void {
     if (handle === 0) return;
-    this.file[handle] = file + 1;
-    this.pid[handle] = pid;
-    this.use[handle] = use;
+    const number = this.numberOf[handle]!;
+    this.file[number] = file + 1;
+    this.pid[number] = pid;
+    this.use[number] = use;
     this.count(file, use, 1);
     const handles = this.ofPid.get(pid);
     if (handles === undefined) this.ofPid.set(pid, new Set([handle]));
@@ -38,34 +42,39 @@ export class Users {
 
   /** Returns the file it used; NONE when it used none. */
   drop(handle: number): number {
-    if (handle === 0 || this.file[handle] === 0) return NONE;
-    const file = this.file[handle]! - 1;
-    this.file[handle] = 0;
-    this.count(file, this.use[handle]!, -1);
-    this.ofPid.get(this.pid[handle]!)?.delete(handle);
+    const number = this.numberOf[handle]!;
+    if (handle === 0 || this.file[number] === 0) return NONE;
+    const file = this.file[number]! - 1;
+    this.file[number] = 0;
+    this.count(file, this.use[number]!, -1);
+    this.ofPid.get(this.pid[number]!)?.delete(handle);
     return file;
   }
 
   /** Does the file stay sealed for the sake of this handle? */
   seals(handle: number): boolean {
-    return this.file[handle] !== 0 && (this.use[handle]! & Use.sealing) !== 0;
+    const number = this.numberOf[handle]!;
+    return this.file[number] !== 0 && (this.use[number]! & Use.sealing) !== 0;
   }
 
   /** The file of a descriptor; NONE for what is none. */
   openOf(handle: number): number {
-    return this.file[handle] === 0 || (this.use[handle]! & Use.open) === 0 ? NONE : this.file[handle]! - 1;
+    const number = this.numberOf[handle]!;
+    return this.file[number] === 0 || (this.use[number]! & Use.open) === 0 ? NONE : this.file[number]! - 1;
   }
 
   /** Has the process a mapping of the file with MAP_SYNC? */
   mapsSynced(file: number, pid: number): boolean {
-    for (const handle of this.ofPid.get(pid) ?? [])
-      if (this.file[handle] === file + 1 && (this.use[handle]! & Use.synced) !== 0) return true;
+    for (const handle of this.ofPid.get(pid) ?? []) {
+      const number = this.numberOf[handle]!;
+      if (this.file[number] === file + 1 && (this.use[number]! & Use.synced) !== 0) return true;
+    }
     return false;
   }
 
   /** Process that a handle is, or was, of. */
   pidOf(handle: number): number {
-    return this.pid[handle]!;
+    return this.pid[this.numberOf[handle]!]!;
   }
 
   /** Mapped or open: an unlinked file keeps its blocks for as long. */

@@ -3,22 +3,12 @@
 import type { Bytes } from '../model/units.js';
 import { Arena } from './arena.js';
 import { continues, cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
-import { findNarrow, findWide } from './leaf-search.js';
+import { findNarrow, findWide, holdingAt } from './leaf-search.js';
 import { type Cursor, LeafStore, LIMIT } from './leaf-store.js';
+import { HOLDING, Holding, State } from './states.js';
 
 export type { Cursor } from './leaf-store.js';
-
-/**
- * State of an extent: one of the first three, which are those of XFS (fs/xfs/libxfs/xfs_bmap.h: XFS_EXT_NORM,
- * XFS_EXT_UNWRITTEN, DELAYSTARTBLOCK), plus the bit `reflinked` (blocks shared with another file or range).
- */
-export const State = { written: 0, unwritten: 1, delalloc: 2, reflinked: 4 } as const;
-
-/** Bits of `summary`. `reflinked` is written and shared (a write copies), `written` is written and not shared. */
-export const Holding = { written: 1, unwritten: 2, hole: 4, reflinked: 8, delalloc: 16 } as const;
-
-/** Holding by state; 0 marks what is no state. Only written data is worth telling shared from not shared. */
-const HOLDING = Uint8Array.of(1, 2, 16, 0, 8, 2, 16, 0);
+export { Holding, State } from './states.js';
 
 /**
  * All arguments and results are bytes. Inside, offsets and addresses are blocks of `unitBytes` in an Int32Array (narrow),
@@ -48,11 +38,6 @@ export class ExtentMap extends LeafStore {
   /** Grows by one with every call that changed the map. */
   get seq(): number {
     return this.changes;
-  }
-
-  /** Words of the arena that it has. */
-  get words(): number {
-    return this.leaves * 4 * this.room + 2 * this.dirRoom;
   }
 
   /** End of the last extent; 0 when there is none. */
@@ -98,6 +83,8 @@ export class ExtentMap extends LeafStore {
   summary(offset: Bytes, length: Bytes): number {
     if (!(offset >= 0) || !(length > 0)) return 0;
     const end = Math.ceil((offset + length) * this.perByte);
+    if (end <= LIMIT && !this.isWide)
+      return holdingAt(this.arena.words as Int32Array, this.head, (offset * this.perByte) | 0, end);
     let reached = Math.floor(offset * this.perByte);
     let holding = 0;
     const at = this.seek(offset);

@@ -1,6 +1,7 @@
 // The storage of an extent map: a sorted directory over leaves of up to 64 records, all in an arena. The layout is
 // that of the in-core extent tree of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
 import { Arena, PIECE } from './arena.js';
+import { LeafHead, NEAR } from './leaf-head.js';
 import { findNarrow, findWide } from './leaf-search.js';
 
 /** Place of an extent: directory position * 64 + record. Valid until the next change; -1 is none. */
@@ -22,24 +23,7 @@ const SHORT = 6;
  * A leaf of `room` records is `room` keys, then `room` bodies (length, address, state): the search touches keys only.
  * The directory is `dirRoom` first keys, then `dirRoom` words `place / PIECE * 128 + records`, place being the leaf's in the arena.
  */
-export class LeafStore {
-  arena: Arena;
-  /** Place of the directory in the arena. */
-  dirAt = 0;
-  dirRoom = 0;
-  leaves = 0;
-  room = 0;
-  extents = 0;
-
-  constructor(arena: Arena) {
-    this.arena = arena;
-  }
-
-  /** Of floating-point numbers. */
-  get isWide(): boolean {
-    return this.arena.isWide;
-  }
-
+export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
     this.room = from.room;
@@ -207,6 +191,7 @@ export class LeafStore {
     words.copyWithin(dirAt + dirRoom + at + 1, dirAt + dirRoom + at, dirAt + dirRoom + leaves);
     words[dirAt + dirRoom + at] = (place / PIECE) * 128;
     this.leaves++;
+    this.tell();
   }
 
   private dropLeaves(from: number, count: number): void {
@@ -216,6 +201,7 @@ export class LeafStore {
     words.copyWithin(dirAt + dirRoom + from, dirAt + dirRoom + from + count, dirAt + dirRoom + leaves);
     this.leaves -= count;
     if (this.leaves === 0) this.reset();
+    else this.tell();
   }
 
   /** Moves the upper half of a full leaf into a new one behind it. */
@@ -257,12 +243,23 @@ export class LeafStore {
     if (leaf > 0) this.tidy(leaf - 1);
   }
 
-  /** Gives all room back to the arena, and is empty. */
+  /** Gives the room of all records back to the arena, and is empty. */
   reset(): void {
     const { arena, room } = this;
     for (let leaf = 0; leaf < this.leaves; leaf++) arena.give(this.base(leaf), 4 * room);
-    if (this.dirRoom > 0) arena.give(this.dirAt, 2 * this.dirRoom);
-    this.dirAt = this.dirRoom = this.leaves = this.room = this.extents = 0;
+    if (this.dirRoom > NEAR) arena.give(this.dirAt, 2 * this.dirRoom);
+    this.begin();
+  }
+
+  /** Gives back the head as well; nobody may ask it for anything any more. */
+  dissolve(): void {
+    this.reset();
+    this.arena.give(this.head, PIECE);
+  }
+
+  /** Words of the arena that it has. */
+  get words(): number {
+    return PIECE + this.leaves * 4 * this.room + (this.dirRoom > NEAR ? 2 * this.dirRoom : 0);
   }
 
   /** Next size of the only leaf. */
@@ -276,26 +273,28 @@ export class LeafStore {
     words[this.dirAt + this.dirRoom] = (to / PIECE) * 128 + this.used(0);
     this.arena.give(from, 4 * old);
     this.room = 4 * old;
+    this.tell();
   }
 
   private growDirectory(): void {
     const { dirAt: from, dirRoom: old, leaves } = this;
-    this.dirRoom = old === 0 ? PIECE / 2 : old * 2;
-    this.dirAt = this.arena.take(2 * this.dirRoom);
-    if (old === 0) return;
+    const dirRoom = old === NEAR ? PIECE / 2 : old * 2;
+    const dirAt = this.arena.take(2 * dirRoom);
     const { words } = this.arena;
-    words.copyWithin(this.dirAt, from, from + leaves);
-    words.copyWithin(this.dirAt + this.dirRoom, from + old, from + old + leaves);
-    this.arena.give(from, 2 * old);
+    words.copyWithin(dirAt, from, from + leaves);
+    words.copyWithin(dirAt + dirRoom, from + old, from + old + leaves);
+    this.dirAt = dirAt;
+    this.dirRoom = dirRoom;
+    if (old > NEAR) this.arena.give(from, 2 * old);
   }
 
   /** Goes over to bytes in an arena of floating-point numbers, for good; `unit` is the bytes of a unit so far. */
   protected widen(unit: number): void {
-    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents } = this;
+    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents, head: fromHead } = this;
     const { words } = from;
     const to = new Arena(true);
-    this.arena = to;
-    this.dirAt = this.dirRoom = this.leaves = 0;
+    this.goTo(to);
+    this.room = room;
     for (let leaf = 0; leaf < leaves; leaf++) {
       this.addLeaf(leaf);
       const info = words[fromDir + fromRoom + leaf]!;
@@ -314,7 +313,8 @@ export class LeafStore {
       to.words[this.dirAt + this.dirRoom + leaf]! += used;
       from.give(old, 4 * room);
     }
-    if (fromRoom > 0) from.give(fromDir, 2 * fromRoom);
+    if (fromRoom > NEAR) from.give(fromDir, 2 * fromRoom);
+    from.give(fromHead, PIECE);
     this.extents = extents;
   }
 }

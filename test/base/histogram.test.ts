@@ -55,6 +55,21 @@ describe('Histogram', () => {
     );
   });
 
+  it('counts many at once as it does one by one, in the order given', () => {
+    const short = fc
+      .double({ min: 0, max: 2 ** 31 - 1, noNaN: true })
+      .map((ns) => (ns > 2 ** 20 ? Math.floor(ns) : ns));
+    fc.assert(
+      fc.property(fc.array(short, { minLength: 1, maxLength: 200 }), fc.nat(199), (values, first) => {
+        const from = Math.min(first, values.length - 1);
+        const order = Uint16Array.from(values, (_, i) => values.length - 1 - i);
+        const many = filled([5]);
+        many.recordAll(Float64Array.from(values), order, from, values.length);
+        expect(many).toEqual(filled([5, ...Array.from(order.subarray(from), (i) => values[i]!)]));
+      }),
+    );
+  });
+
   it('agrees at every bucket edge', () => {
     for (let bits = 0; bits <= 41; bits++) {
       for (const ns of [2 ** bits - 1, 2 ** bits, 2 ** bits + 1, 2 ** bits * 1.5].map(Math.floor)) {

@@ -65,7 +65,7 @@ function movesFor(threads: number): number {
   return moves / (threads * READS);
 }
 
-test('a late operation costs O(log n) moves in the queue', { timeout: 60_000 }, () => {
+test('a late operation costs O(log n) moves in the queue', () => {
   const [few, many, most] = [32, 256, 2048].map(movesFor) as [number, number, number];
   expect(few).toBeGreaterThan(1);
   for (const [moves, threads] of [

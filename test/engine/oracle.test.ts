@@ -182,7 +182,7 @@ function linesOf(steps: readonly Step[], without: readonly string[]): Line[] {
 
 const steps = fc.array(step, { minLength: 15, maxLength: 40 });
 
-test('on random traces it has no hazard, whatever the timing', { timeout: 60_000 }, async () => {
+test('on random traces it has no hazard, whatever the timing', async () => {
   let refused = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -205,9 +205,7 @@ test('on random traces it has no hazard, whatever the timing', { timeout: 60_000
  * A clone makes later writes harmful one by one that a seal avoids by refusing the clone; two exchanges may undo each other: call
  * by call that is not the least. Without them it is: whoever has no hazard refuses at least what it refuses.
  */
-test('on random traces of one change each it refuses no more than a seal without a hazard', {
-  timeout: 60_000,
-}, async () => {
+test('on random traces of one change each it refuses no more than a seal without a hazard', async () => {
   const compared = { ondisk: 0, mapdirect: 0 };
   let [less, same] = [0, 0];
   await fc.assert(

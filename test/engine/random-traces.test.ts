@@ -120,7 +120,7 @@ const options = fc.record({
 });
 const policies = Object.values(registry).map(({ name }) => name);
 
-test('sums, maps, determinism and the promises of a live seal', { timeout: 60_000 }, async () => {
+test('sums, maps, determinism and the promises of a live seal', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), options, async (steps, chosen) => {
       const trace = await traceOf(linesOf(steps));

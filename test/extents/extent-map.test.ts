@@ -437,7 +437,7 @@ test('maps that share an arena do not meet, and give all of its room back', () =
             else {
               // As a version that is left: a copy takes over, what was there before goes.
               const copy = map.copy();
-              map.clear();
+              map.dissolve();
               maps[which] = copy;
             }
           }
@@ -447,7 +447,7 @@ test('maps that share an arena do not meet, and give all of its room back', () =
           expect(listOf(map)).toEqual(listOf(alone[i]!));
         }
         expect(arena.used).toBe(shared.reduce((sum, map) => sum + map.words, 0));
-        for (const map of shared) map.clear();
+        for (const map of shared) map.dissolve();
         expect(arena.used).toBe(0);
       },
     ),

@@ -31,7 +31,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     browser = await launch(BROWSER!);
     for (const [name, make] of Object.entries(RUNS))
       writeFileSync(join(folder, `${name}.html`), renderers.html.render(buildReport(make()), make()));
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true });
@@ -72,7 +72,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
         expect(await page.evaluate(CLIPPED)).toEqual([]);
         expect(seen).toEqual([]);
         await page.close();
-      }, 30_000);
+      });
     }
   }
 
@@ -104,7 +104,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     server.close();
     await blank.close();
     await page.close();
-  }, 30_000);
+  });
 
   it('paints and answers soon', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -114,7 +114,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(paint).toBeLessThan(1500);
     expect(ready).toBeLessThan(5000);
     await page.close();
-  }, 30_000);
+  });
 
   for (const scheme of ['light', 'dark'] as const) {
     it(`has nothing that axe-core objects to, ${scheme}`, async () => {
@@ -126,7 +126,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
       );
       expect(found).toEqual([]);
       await page.close();
-    }, 60_000);
+    });
   }
 
   it('leads from a cell of the matrix to the rows behind it, and keeps that in the address', async () => {
@@ -141,7 +141,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     await page.goBack();
     expect(new URL(page.url()).hash).toBe('#conflicts&show=ondisk.deny');
     await page.close();
-  }, 30_000);
+  });
 
   it('opens at a conflict, by its address alone', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -151,7 +151,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(await second.evaluate('document.activeElement.id')).toBe(id);
     expect(await second.locator(`[id="${id}"]`).isVisible()).toBe(true);
     await second.close();
-  }, 30_000);
+  });
 
   it('filters by a range of time, chosen by dragging or from the keyboard', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -184,7 +184,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(page.url()).toMatch(/range=\d+-\d+/);
     expect(await rows.count()).toBeLessThan(all);
     await page.close();
-  }, 30_000);
+  });
 
   it('holds two policies of choice against each other', async () => {
     const { page } = await open('full', 1280, 'light', {}, '#differences&diff=mapdirect,ondisk');
@@ -195,7 +195,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     await page.getByLabel('with policy').selectOption('mapdirect');
     expect(await page.locator('#differences tbody th').count()).toBe(0);
     await page.close();
-  }, 30_000);
+  });
 
   it('gives its tables and figures away', async () => {
     const { page } = await open('full', 1280, 'light', {
@@ -211,7 +211,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     const figures = JSON.parse(readFileSync(await download.path(), 'utf8')) as PageData;
     expect(figures.report.lanes).toEqual(makeRun().report.lanes);
     await page.close();
-  }, 30_000);
+  });
 
   it('walks by keyboard: skip link, sections, tables', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -222,7 +222,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.closest("main") !== null')).toBe(true);
     await page.close();
-  }, 30_000);
+  });
 
   it('reads with scripts off', async () => {
     const { page, seen } = await open('full', 1280, 'light', { javaScriptEnabled: false });
@@ -230,7 +230,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(await page.locator('#time .chart.cdf svg[role=img]').isVisible()).toBe(true);
     expect(seen).toEqual([]);
     await page.close();
-  }, 30_000);
+  });
 
   it('prints charts whole, what is open, and nothing of the script; what is closed says so', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -251,7 +251,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
       ),
     ).toBe(true);
     await page.close();
-  }, 30_000);
+  });
 
   it('begins its matrix on the first page of paper', async () => {
     const { page } = await open('full', 1280, 'light');
@@ -266,7 +266,7 @@ describe.skipIf(BROWSER === undefined)(name, () => {
     expect(first).toBeLessThan(paper);
     expect(await page.evaluate('getComputedStyle(document.querySelector("#policies table")).breakInside')).toBe('auto');
     await page.close();
-  }, 30_000);
+  });
 });
 
 /** Operations of the first policy in the table of the range. */

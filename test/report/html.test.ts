@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildReport, renderers } from '../../src/report/index.js';
 import type { PageData } from '../../src/report/render/page-data.js';
 import type { Hazard, Run, SealLife } from '../../src/results/types.js';
 import { makeEmptyRun, makeQuietRun, makeRun, makeUnsafeRun } from './fixture.js';
 import { hostile, MARKER } from './hostile.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const page = (run: Run): string => renderers.html.render(buildReport(run), run);
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
