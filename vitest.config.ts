@@ -7,7 +7,5 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     maxWorkers: 2,
-    // Files of one worker share what they import: a fifth of the suite's time.
-    isolate: false,
   },
 });
