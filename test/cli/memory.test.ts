@@ -12,8 +12,8 @@ const short = join(folder, 'short.txt');
 const long = join(folder, 'long.txt');
 /** Of the process, once it has ended, in KiB. */
 const PEAK = 'data:text/javascript,process.on("exit",()=>console.error("peak "+process.resourceUsage().maxRSS))';
-/** What one run differs from the next by, and the little that is kept per operation. */
-const SLACK_KIB = 24 * 1024;
+/** What one run differs from the next by (up to 18 MiB were seen on a busy machine), and the little that is kept per operation. */
+const SLACK_KIB = 32 * 1024;
 /** With the compiler of the tests; without it a run needs some 40 MiB less. */
 const MOST_KIB = 200 * 1024;
 
