@@ -83,26 +83,17 @@ export class ExtentMap extends LeafStore {
   summary(offset: Bytes, length: Bytes): number {
     if (!(offset >= 0) || !(length > 0)) return 0;
     const end = Math.ceil((offset + length) * this.perByte);
-    if (end <= LIMIT && !this.isWide)
-      return holdingAt(this.arena.words as Int32Array, this.head, (offset * this.perByte) | 0, end);
     let reached = Math.floor(offset * this.perByte);
+    if (!this.isWide)
+      return reached > LIMIT ? Holding.hole : holdingAt(this.arena.words as Int32Array, this.head, reached, end);
     let holding = 0;
-    const at = this.seek(offset);
-    if (at < 0) return Holding.hole;
-    const { room } = this;
-    const { words } = this.arena;
-    let i = at & 63;
-    for (let leaf = at >>> 6; leaf < this.leaves; leaf++, i = 0) {
-      const used = this.used(leaf);
-      const base = this.base(leaf);
-      for (let body = base + room + 3 * i; i < used; i++, body += 3) {
-        const key = words[base + i]!;
-        if (key > reached) holding |= Holding.hole;
-        if (key >= end) return holding;
-        holding |= HOLDING[words[body + 2]!]!;
-        reached = key + words[body]!;
-        if (reached >= end) return holding;
-      }
+    for (let at = this.seek(offset); at >= 0; at = this.next(at)) {
+      const key = this.key(at);
+      if (key > reached) holding |= Holding.hole;
+      if (key >= end) return holding;
+      holding |= HOLDING[this.state(at)]!;
+      reached = this.endAt(at);
+      if (reached >= end) return holding;
     }
     return holding | Holding.hole;
   }
