@@ -4,6 +4,7 @@ import type { SomeRows } from '../base/column-log.js';
 import { SortedLog } from '../base/sorted-log.js';
 import { NONE } from '../model/units.js';
 import type { Access, Segment } from './device-log.js';
+import type { OpenRequests } from './open-requests.js';
 import type { DirectCall } from './state.js';
 
 /** The beginning is a row per segment, at least one; the end is one row. */
@@ -28,9 +29,12 @@ const SHAPE = {
 const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32, remote: 64 } as const;
 const BATCH_ROWS = 4096;
 
-/** What hears of accesses in the order of time. What it says of one that begins, it is told when that ends. */
+/**
+ * What hears of accesses in the order of time. What it says of one that begins, it is told when that ends; `old` was said of one
+ * that is over and may be said again.
+ */
 export interface Listener<T> {
-  begin(access: Access, timeNs: number): T;
+  begin(access: Access, timeNs: number, old: T | null): T;
   end(access: Access, timeNs: number, said: T): void;
 }
 
@@ -49,29 +53,24 @@ export class AccessLog {
     const { segments } = access;
     if (segments.length === 0) this.begin(access, null);
     for (const segment of segments) this.begin(access, segment);
-    const i = this.log.add();
-    const { at } = this.log;
-    at.timeNs[i] = access.toNs;
-    at.number[i] = access.number;
-    at.bits[i] = Bit.end;
+    this.end(access.number, access.toNs);
   }
 
   /** Those of one time by the number of the access, its beginning before its end. An access is no more once its end was told. */
   each<T>(listener: Listener<T>): void {
     const open = new Map<number, Begun<T>>();
     const free: Begun<T>[] = [];
-    const begin = (number: number, access: Access): void => {
-      const begun = free.pop() ?? { access, said: null };
-      begun.access = access;
-      begun.said = listener.begin(access, access.fromNs);
-      open.set(number, begun);
+    const begin = (number: number, access: Filled, begun: Begun<T> | undefined): void => {
+      const one = begun ?? { access, said: null };
+      one.access = access;
+      one.said = listener.begin(access, access.fromNs, one.said);
+      open.set(number, one);
     };
     const end = (number: number, timeNs: number): void => {
       const begun = open.get(number);
       if (begun === undefined) return;
       open.delete(number);
       listener.end(begun.access, timeNs, begun.said as T);
-      begun.said = null;
       free.push(begun);
     };
     // Rows of one time.
@@ -83,7 +82,7 @@ export class AccessLog {
         if (access !== null) {
           for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
             access.segments.push(...group[i + 1]!.access!.segments);
-          begin(number, access);
+          begin(number, access, free.pop());
         } else end(number, timeNs);
       }
       group.length = 0;
@@ -96,10 +95,47 @@ export class AccessLog {
         if (group.length > 0 || i + 1 === batch.rows || timeNs[i + 1] === timeNs[i])
           group.push(pieceOf(batch, i, this.directs));
         else if ((bits[i]! & Bit.end) !== 0) end(number[i]!, timeNs[i]!);
-        else begin(number[i]!, accessOf(batch, i, this.directs));
+        else {
+          const begun = free.pop();
+          begin(number[i]!, accessOf(batch, i, this.directs, begun?.access), begun);
+        }
       }
     }
     tell();
+  }
+
+  /** The same for a request that is over. */
+  // hot
+  addRequest(requests: OpenRequests, place: number, toNs: number): void {
+    const request = requests.at;
+    const i = this.log.add();
+    const { at } = this.log;
+    const number = request.number[place]!;
+    at.timeNs[i] = request.fromNs[place]!;
+    at.toNs[i] = toNs;
+    at.addr[i] = requests.addr(place);
+    at.length[i] = request.bytes[place]!;
+    at.offset[i] = -1;
+    at.device[i] = request.device[place]!;
+    at.disk[i] = request.device[place]!;
+    at.command[i] = -1;
+    at.number[i] = number;
+    at.file[i] = NONE;
+    at.direct[i] = NONE;
+    at.task[i] = request.task[place]!;
+    at.opId[i] = request.opId[place]!;
+    at.row[i] = request.row[place]!;
+    at.bits[i] =
+      Bit.sectors | (request.write[place] === 1 ? Bit.write : 0) | (request.meta[place] === 1 ? Bit.meta : 0);
+    this.end(number, toNs);
+  }
+
+  private end(number: number, toNs: number): void {
+    const i = this.log.add();
+    const { at } = this.log;
+    at.timeNs[i] = toNs;
+    at.number[i] = number;
+    at.bits[i] = Bit.end;
   }
 
   private begin(access: Access, segment: Segment | null): void {
@@ -135,9 +171,12 @@ export class AccessLog {
   }
 }
 
+/** An access in memory that is used again. */
+type Filled = { -readonly [K in keyof Access]: Access[K] };
+
 /** An access under way, and what the listener said of it. */
 interface Begun<T> {
-  access: Access;
+  access: Filled;
   said: T | null;
 }
 
@@ -147,7 +186,7 @@ interface Piece {
   readonly number: number;
   readonly end: boolean;
   /** With the one segment that the row has, if any. */
-  readonly access: Access | null;
+  readonly access: Filled | null;
 }
 
 function pieceOf(rows: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Piece {
@@ -160,26 +199,56 @@ function pieceOf(rows: SomeRows<typeof SHAPE>, i: number, directs: readonly Dire
   };
 }
 
-function accessOf({ at }: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Access {
+/** `old`: one that is over, whose memory can be used. */
+function accessOf(
+  { at }: SomeRows<typeof SHAPE>,
+  i: number,
+  directs: readonly DirectCall[],
+  old: Filled = emptyAccess(),
+): Filled {
   const bits = at.bits[i]!;
-  const file = at.file[i] === NONE ? -1 : at.file[i]!;
-  const moved = (bits & Bit.moved) !== 0;
-  const segment = { addr: at.addr[i]!, length: at.length[i]!, file, offset: at.offset[i]!, moved };
   const command = at.command[i]!;
-  return {
-    number: at.number[i]!,
-    kind: (bits & Bit.sectors) !== 0 ? 'sectors' : (bits & Bit.remote) !== 0 ? 'remote' : 'memory',
-    fromNs: at.timeNs[i]!,
-    toNs: at.toNs[i]!,
-    write: (bits & Bit.write) !== 0,
-    meta: (bits & Bit.meta) !== 0,
-    device: at.device[i]!,
-    segments: (bits & Bit.noSegment) !== 0 ? [] : [segment],
-    task: at.task[i]!,
-    opId: at.opId[i]!,
-    row: at.row[i]!,
-    direct: directs[at.direct[i]!] ?? null,
-    command: command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false },
-    disk: at.disk[i]!,
-  };
+  old.number = at.number[i]!;
+  old.kind = (bits & Bit.sectors) !== 0 ? 'sectors' : (bits & Bit.remote) !== 0 ? 'remote' : 'memory';
+  old.fromNs = at.timeNs[i]!;
+  old.toNs = at.toNs[i]!;
+  old.write = (bits & Bit.write) !== 0;
+  old.meta = (bits & Bit.meta) !== 0;
+  old.device = at.device[i]!;
+  old.task = at.task[i]!;
+  old.opId = at.opId[i]!;
+  old.row = at.row[i]!;
+  old.direct = directs[at.direct[i]!] ?? null;
+  old.command = command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false };
+  old.disk = at.disk[i]!;
+  const { segments } = old;
+  segments.length = (bits & Bit.noSegment) !== 0 ? 0 : 1;
+  if (segments.length === 0) return old;
+  const segment: { -readonly [K in keyof Segment]: Segment[K] } = segments[0] ?? emptySegment();
+  segment.addr = at.addr[i]!;
+  segment.length = at.length[i]!;
+  segment.file = at.file[i] === NONE ? -1 : at.file[i]!;
+  segment.offset = at.offset[i]!;
+  segment.moved = (bits & Bit.moved) !== 0;
+  segments[0] = segment;
+  return old;
 }
+
+const emptySegment = (): Segment => ({ addr: 0, length: 0, file: -1, offset: -1, moved: false });
+
+const emptyAccess = (): Filled => ({
+  number: 0,
+  kind: 'memory',
+  fromNs: 0,
+  toNs: 0,
+  write: false,
+  meta: false,
+  device: -1,
+  segments: [],
+  task: 0,
+  opId: 0,
+  row: 0,
+  direct: null,
+  command: null,
+  disk: -1,
+});

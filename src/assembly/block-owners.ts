@@ -6,7 +6,6 @@ const BUCKET = 1 << 20;
 
 /** Ranges of more MiB than any file system makes in one piece (raw block numbers, lengths "to the end") are kept in one list. */
 const WIDEST = 16_384;
-const WIDE = -1;
 
 interface Candidate {
   /** Later ones count more. */
@@ -22,10 +21,17 @@ interface Bucket {
   /** With more than these it is looked through. */
   most: number;
 }
+/** Of a device: by MiB, and all that are wide. */
+interface Buckets {
+  readonly near: Map<number, Bucket>;
+  readonly wide: Bucket;
+}
 /** Not worth a look. */
 const CROWDED = 64;
+const emptyBucket = (): Bucket => ({ list: [], most: CROWDED });
 const NONE: readonly Candidate[] = [];
 
+/** Valid until the next question. */
 export interface Owner {
   readonly file: number;
   readonly offset: number;
@@ -36,7 +42,8 @@ export interface Owner {
 export class BlockOwners {
   private readonly maps = new Map<number, ExtentMap>();
   private candidates = 0;
-  private readonly buckets = new Map<number, Map<number, Bucket>>();
+  private readonly devices = new Map<number, Buckets>();
+  private readonly found = { file: -1, offset: -1, length: 0 };
 
   private lastFile = -1;
   private lastMap: ExtentMap | null = null;
@@ -72,10 +79,12 @@ export class BlockOwners {
 
   /** Owner of the byte at `addr`; `prefer` is taken when several share it. Null for none. */
   owner(device: number, addr: number, prefer: number): Owner | null {
-    const buckets = this.buckets.get(device);
-    const near = buckets?.get(Math.floor(addr / BUCKET))?.list ?? NONE;
-    const wide = buckets?.get(WIDE)?.list ?? NONE;
-    let best: Owner | null = null;
+    const buckets = this.devices.get(device);
+    if (buckets === undefined) return null;
+    const near = buckets.near.get(Math.floor(addr / BUCKET))?.list ?? NONE;
+    const wide = buckets.wide.list;
+    const { found } = this;
+    let any = false;
     let i = near.length - 1;
     let k = wide.length - 1;
     while (i >= 0 || k >= 0) {
@@ -84,33 +93,38 @@ export class BlockOwners {
       const offset = c.offset + addr - c.addr;
       const map = this.map(c.file);
       if (map.addrAt(offset) !== addr) continue;
-      if (best !== null && c.file !== prefer) continue;
+      if (any && c.file !== prefer) continue;
       const at = map.seek(offset);
-      best = { file: c.file, offset, length: map.offset(at) + map.length(at) - offset };
-      if (prefer < 0 || c.file === prefer) return best;
+      any = true;
+      found.file = c.file;
+      found.offset = offset;
+      found.length = map.offset(at) + map.length(at) - offset;
+      if (prefer < 0 || c.file === prefer) return found;
     }
-    return best;
+    return any ? found : null;
   }
 
   private candidate(device: number, file: number, offset: number, addr: number, length: number): void {
-    let buckets = this.buckets.get(device);
+    let buckets = this.devices.get(device);
     if (buckets === undefined) {
-      buckets = new Map();
-      this.buckets.set(device, buckets);
+      buckets = { near: new Map(), wide: emptyBucket() };
+      this.devices.set(device, buckets);
     }
     const c = { order: this.candidates++, file, offset, addr, length };
     const first = Math.floor(c.addr / BUCKET);
     const last = Math.floor((c.addr + c.length - 1) / BUCKET);
-    if (last - first > WIDEST) this.put(buckets, WIDE, c);
-    else for (let b = first; b <= last; b++) this.put(buckets, b, c);
+    if (last - first > WIDEST) return this.put(buckets.wide, c);
+    for (let b = first; b <= last; b++) {
+      let bucket = buckets.near.get(b);
+      if (bucket === undefined) {
+        bucket = emptyBucket();
+        buckets.near.set(b, bucket);
+      }
+      this.put(bucket, c);
+    }
   }
 
-  private put(buckets: Map<number, Bucket>, key: number, c: Candidate): void {
-    const bucket = buckets.get(key);
-    if (bucket === undefined) {
-      buckets.set(key, { list: [c], most: CROWDED });
-      return;
-    }
+  private put(bucket: Bucket, c: Candidate): void {
     bucket.list.push(c);
     if (bucket.list.length > bucket.most) this.thin(bucket);
   }

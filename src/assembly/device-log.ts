@@ -5,6 +5,7 @@ import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
 import { IommuPieces } from './iommu-pieces.js';
 import { OpenAccesses } from './open-accesses.js';
+import { OpenRequests } from './open-requests.js';
 import { PageFrames } from './page-frames.js';
 import type { DirectCall } from './state.js';
 
@@ -86,10 +87,12 @@ export class DeviceLog {
   readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
   private readonly open = new OpenAccesses();
-  private readonly requests = new OpenAccesses();
+  private readonly requests = new OpenRequests();
   /** By thread: the command it set up last. */
   private readonly commands = new Map<number, Segment>();
-  private readonly recent: Access[] = [];
+  /** The last accesses that began; null for requests. */
+  private readonly recent: (Access | null)[] = new Array<null>(RECENT).fill(null);
+  private remembered = 0;
   private begun = 0;
 
   constructor(store: ByteStore) {
@@ -199,35 +202,26 @@ export class DeviceLog {
     opId: number,
     row: number,
   ): void {
-    const access: Access = {
-      number: this.begun++,
-      kind: 'sectors',
-      fromNs: timeNs,
-      toNs: -1,
-      write,
-      meta,
-      device,
-      segments: [segment(sector * 512, bytes)],
-      task,
-      opId,
-      row,
-      direct: null,
-      command: null,
-      disk: device,
-    };
     const command = this.commands.get(tid);
     if (command !== undefined && command.addr === sector * 512) {
-      for (const a of this.recent) if (a.command === command) a.disk = device;
+      for (const a of this.recent) if (a !== null && a.command === command) a.disk = device;
     }
-    this.remember(access);
-    this.requests.add(device, sector, access);
+    this.remember(null);
+    const place = this.requests.add(device, sector);
+    const { at } = this.requests;
+    at.number[place] = this.begun++;
+    at.fromNs[place] = timeNs;
+    at.bytes[place] = bytes;
+    at.write[place] = write ? 1 : 0;
+    at.meta[place] = meta ? 1 : 0;
+    at.task[place] = task;
+    at.opId[place] = opId;
+    at.row[place] = row;
   }
 
   complete(device: number, sector: number, timeNs: number): void {
-    const access = this.requests.take(device, sector);
-    if (access === undefined) return;
-    access.toNs = timeNs;
-    this.accesses.add(access);
+    const place = this.requests.take(device, sector);
+    if (place >= 0) this.accesses.addRequest(this.requests, place, timeNs);
   }
 
   partition(disk: number, partition: number, firstSector: number): void {
@@ -237,17 +231,20 @@ export class DeviceLog {
   }
 
   finish(endNs: number): void {
-    for (const queue of [this.open.rest(), this.requests.rest(), this.iommu.rest()])
+    for (const queue of [this.open.rest(), this.iommu.rest()])
       for (const access of queue) {
         this.counts.neverUnmapped++;
         access.toNs = endNs;
         this.accesses.add(access);
       }
+    for (const place of this.requests.rest()) {
+      this.counts.neverUnmapped++;
+      this.accesses.addRequest(this.requests, place, endNs);
+    }
   }
 
-  private remember(access: Access): void {
-    this.recent.push(access);
-    if (this.recent.length > RECENT) this.recent.shift();
+  private remember(access: Access | null): void {
+    this.recent[this.remembered++ % RECENT] = access;
   }
 
   /** One segment per run of pages with one owner that continues. */

@@ -19,6 +19,9 @@ export class MapReplay {
   readonly zeroPages = new Set<number>();
   /** Device of each file. */
   readonly deviceOf = new Map<number, number>();
+  /** Of the last row. */
+  private lastFile = -1;
+  private lastDevice = -1;
 
   constructor(log: MapLog, addressOf: AddressOf, blocks: BlockSizes) {
     this.row = log.changes();
@@ -36,7 +39,11 @@ export class MapReplay {
     const block = this.blocks.bytes(row.device);
     const offset = row.offset * block;
     const length = row.count * block;
-    this.deviceOf.set(row.file, row.device);
+    if (row.file !== this.lastFile || row.device !== this.lastDevice) {
+      this.lastFile = row.file;
+      this.lastDevice = row.device;
+      this.deviceOf.set(row.file, row.device);
+    }
     if (row.change === 'insert')
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
     else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);

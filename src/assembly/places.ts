@@ -14,9 +14,9 @@ export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null)
   const { accesses } = c.devices;
   for (const direct of accesses.directs) direct.covered = 0;
   accesses.each({
-    begin(access, timeNs) {
+    begin(access, timeNs, old: Placed[] | null) {
       replay.to(timeNs);
-      return place(c, replay, access, base);
+      return access.kind === 'sectors' ? placeSectors(c, replay, access, old ?? []) : place(c, replay, access, base);
     },
     end(access, timeNs, parts) {
       replay.to(timeNs);
@@ -26,15 +26,20 @@ export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null)
   });
 }
 
-interface Placed extends Segment {
-  readonly device: number;
+interface Placed {
+  addr: number;
+  length: number;
+  file: number;
+  offset: number;
+  moved: boolean;
+  device: number;
   /** Block address on the device, for places found through the map; -1 else. */
-  readonly blockAddr: number;
-  readonly byMap: boolean;
+  blockAddr: number;
+  byMap: boolean;
   /** The buffer's file has a hole here: the device reads the zero page. */
-  readonly hole: boolean;
+  hole: boolean;
   /** Blocks behind the cached pages of a direct I/O call's buffer when the access began. */
-  readonly blocks: readonly number[] | null;
+  blocks: readonly number[] | null;
 }
 
 /** Do the pages still stand for the same blocks? DAX memory is the block itself; a cached page of direct I/O has one behind it. */
@@ -46,8 +51,7 @@ function stillThere(replay: MapReplay, p: Placed): boolean {
 }
 
 function place(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
-  if (access.kind === 'remote') return placeRemote(c, access);
-  return access.kind === 'memory' ? placeMemory(c, replay, access, base) : placeSectors(c, replay, access);
+  return access.kind === 'remote' ? placeRemote(c, access) : placeMemory(c, replay, access, base);
 }
 
 /** Memory by an address that leads to no page: counted. */
@@ -162,60 +166,76 @@ function daxParts(
   return parts;
 }
 
-/** Sectors of a disk through the block maps of the file system on it, or on its partitions. */
-function placeSectors(c: Context, replay: MapReplay, access: Access): Placed[] {
+/** Sectors of a disk through the block maps of the file system on it, or on its partitions. `parts` is memory that can be used. */
+function placeSectors(c: Context, replay: MapReplay, access: Access, parts: Placed[]): Placed[] {
   const s = access.segments[0]!;
-  const parts: Placed[] = [];
   const partitions = c.devices.partitions.get(access.device);
-  for (let at = 0; at < s.length; ) {
-    let hit = sectorPart(replay, s, at, access.device, 0);
-    if (hit === null && partitions !== undefined)
+  let count = 0;
+  for (let at = 0; at < s.length; count++) {
+    const part = parts[count] ?? emptyPart();
+    parts[count] = part;
+    let hit = sectorPart(replay, s, at, access.device, 0, part);
+    if (!hit && partitions !== undefined)
       for (const [device, firstSector] of partitions) {
-        hit = sectorPart(replay, s, at, device, firstSector);
-        if (hit !== null) break;
+        hit = sectorPart(replay, s, at, device, firstSector, part);
+        if (hit) break;
       }
-    const part = hit ?? {
-      addr: s.addr + at,
-      length: Math.min(s.length - at, PAGE),
-      file: -1,
-      offset: -1,
-      moved: false,
-      device: access.device,
-      blockAddr: -1,
-      byMap: false,
-      hole: false,
-      blocks: null,
-    };
-    if (hit === null)
+    if (!hit) {
+      part.length = Math.min(s.length - at, PAGE);
+      part.file = -1;
+      part.offset = -1;
+      part.device = access.device;
+      part.blockAddr = -1;
+      part.byMap = false;
       c.sink.unplaced(
         '4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)',
       );
-    parts.push(part);
+    }
+    part.addr = s.addr + at;
+    part.moved = false;
+    part.hole = false;
+    part.blocks = null;
     at += part.length;
   }
+  parts.length = count;
   return parts;
 }
 
-/** What lies at `at` bytes of a segment, where that is on a device that begins at a sector of the disk; null for nothing known. */
-function sectorPart(replay: MapReplay, s: Segment, at: number, device: number, firstSector: number): Placed | null {
+/** What lies at `at` bytes of a segment, where that is on a device that begins at a sector of the disk; false for nothing known. */
+function sectorPart(
+  replay: MapReplay,
+  s: Segment,
+  at: number,
+  device: number,
+  firstSector: number,
+  part: Placed,
+): boolean {
   const blockAddr = s.addr + at - firstSector * 512;
   // Blocks of a copy-on-write fork get their data before the file owns them.
   const own = replay.owners.owner(device, blockAddr, -1);
   const owner = own ?? replay.cow.owner(device, blockAddr, -1);
-  if (owner === null) return null;
-  return {
-    addr: s.addr + at,
-    length: Math.min(s.length - at, owner.length),
-    file: owner.file,
-    offset: owner.offset,
-    moved: false,
-    device,
-    blockAddr,
-    byMap: own !== null,
-    hole: false,
-    blocks: null,
-  };
+  if (owner === null) return false;
+  part.length = Math.min(s.length - at, owner.length);
+  part.file = owner.file;
+  part.offset = owner.offset;
+  part.device = device;
+  part.blockAddr = blockAddr;
+  part.byMap = own !== null;
+  return true;
 }
+
+const emptyPart = (): Placed => ({
+  addr: 0,
+  length: 0,
+  file: -1,
+  offset: -1,
+  moved: false,
+  device: -1,
+  blockAddr: -1,
+  byMap: false,
+  hole: false,
+  blocks: null,
+});
 
 /** One row per part that leads to a file; what leads nowhere keeps one row with its address. */
 function accessRows(c: Context, access: Access, parts: readonly Placed[]): void {

@@ -50,6 +50,10 @@ export interface EventPlan {
   readonly offsets: Int32Array;
   readonly scales: Float64Array;
   readonly places: Uint8Array;
+  /** The first so many places are filled by every record that has every field. */
+  readonly filled: number;
+  /** No place from here on is filled. */
+  readonly most: number;
   /** A record of so many bytes has every field. */
   readonly bytes: number;
   /** Slots the kernel's format has no field for. */
@@ -63,12 +67,15 @@ export class BinaryPayload {
   readonly #little: boolean;
   /** Slots of the last record that lie behind its end. */
   missing = 0;
+  /** No place from here on was filled by the last record. */
+  #most: number;
 
   constructor(kernel: KernelSink, little: boolean) {
     this.record = kernel.record;
     this.#catalogue = kernel.catalogue;
     this.#words = kernel.words;
     this.#little = little;
+    this.#most = kernel.record.v.length;
   }
 
   /** `system`: that of the event, empty where the recording does not tell it. */
@@ -89,11 +96,14 @@ export class BinaryPayload {
   // hot
   fill(plan: EventPlan, bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const { v, arrays } = this.record;
+    const whole = this.#little && from + plan.bytes <= to;
     // Not `fill`, which is a call into the engine, on every record.
-    for (let i = 0; i < v.length; i++) v[i] = Number.NaN;
+    const last = this.#most;
+    for (let i = whole ? plan.filled : 0; i < last; i++) v[i] = Number.NaN;
+    this.#most = plan.most;
     if (arrays.length > 0) arrays.length = 0;
     this.missing = plan.missing;
-    if (!this.#little || from + plan.bytes > to) return this.#fillSlots(plan, bytes, view, from, to);
+    if (!whole) return this.#fillSlots(plan, bytes, view, from, to);
     const { reads, offsets, scales, places } = plan;
     for (let i = 0; i < reads.length; i++) {
       const at = from + offsets[i]!;
@@ -238,8 +248,19 @@ function compiled(name: string, code: number, slots: readonly SlotPlan[], missin
     offsets: Int32Array.from(slots, ({ offset }) => offset),
     scales: Float64Array.from(slots, ({ scale }) => scale),
     places: Uint8Array.from(slots, ({ place }) => place),
+    filled: filledBy(slots),
+    most: slots.reduce((most, { place, fill }) => Math.max(most, place + (fill === Fill.range ? 2 : 1)), 0),
     bytes: slots.reduce((most, { offset, size }) => Math.max(most, offset + size), 0),
   };
+}
+
+/** As far as places follow one another without one that a record may leave out. */
+function filledBy(slots: readonly SlotPlan[]): number {
+  const always = slots.filter(({ fill }) => fill <= Fill.pageFrame || fill === Fill.text || fill === Fill.label);
+  const places = new Set(always.map(({ place }) => place));
+  let filled = 0;
+  while (places.has(filled)) filled++;
+  return filled;
 }
 
 function readOf({ fill, size, signed }: SlotPlan): number {

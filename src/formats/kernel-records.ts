@@ -11,6 +11,8 @@ interface KnownEvent {
 }
 
 export class KernelRecords {
+  /** When the next record was, relative to the sink's origin. No argument: a number with a fraction that is handed over is allocated. */
+  timeNs = Number.NaN;
   readonly #sink: TraceSink;
   readonly #kernel: TraceSink['kernel'];
   readonly #records: TraceSink['records'];
@@ -45,10 +47,9 @@ export class KernelRecords {
     return at + 4 > to || from + this.#idOffset + 2 > to ? -1 : view.getInt32(at, this.#little);
   }
 
-  /** Takes the record at bytes [from, to), which `tid` found long enough; times are relative to the sink's origin. */
+  /** Takes the record at bytes [from, to), which `tid` found long enough. */
   // hot
   take(
-    timeNs: number,
     cpu: number,
     tid: number,
     pid: number,
@@ -68,7 +69,7 @@ export class KernelRecords {
     let opId = 0;
     if (event.plan.code >= 0) {
       record.event = event.plan.code;
-      record.timeNs = timeNs;
+      record.timeNs = this.timeNs;
       record.cpu = cpu;
       record.tid = tid;
       record.pid = pid;
@@ -77,7 +78,7 @@ export class KernelRecords {
       if (event.read) this.#payload.fill(event.plan, bytes, view, from, to);
       opId = kernel.take();
     }
-    records.timeNs = timeNs;
+    records.timeNs = this.timeNs;
     records.kind = event.kind;
     records.task = kernel.task(tid, pid, comm);
     records.cpu = cpu;
@@ -87,9 +88,9 @@ export class KernelRecords {
   }
 
   /** A record that is no tracepoint's; counted by its name. */
-  other(name: string, timeNs: number, cpu: number, tid: number, pid: number, comm: number): void {
+  other(name: string, cpu: number, tid: number, pid: number, comm: number): void {
     const { kernel, records } = this.#sink;
-    records.timeNs = timeNs;
+    records.timeNs = this.timeNs;
     records.kind = records.kindId(name, false);
     records.task = kernel.task(tid, pid, comm);
     records.cpu = cpu;

@@ -175,7 +175,7 @@ class Session implements PerfTaker {
     if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
     this.#identify(kind, view, from, to);
     const timeNs = this.#nowNs;
-    if (kind === Kind.sample) this.#sample(timeNs, bytes, view, from, to);
+    if (kind === Kind.sample) this.#sample(bytes, view, from, to);
     else if (kind === Kind.lost) this.#lost(timeNs, view, from + 16, to);
     else if (kind === Kind.lostSamples) this.#lost(timeNs, view, from + 8, to);
     else this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
@@ -190,11 +190,13 @@ class Session implements PerfTaker {
     this.#nowNs = first + this.#shiftNs;
   }
 
-  #sample(timeNs: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+  #sample(bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    const timeNs = this.#nowNs;
     const { attr, cpu } = this.#identity;
     const { pid, tid } = this.#identity;
     this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata.formats, this.#little);
     const records = this.#records;
+    records.timeNs = timeNs;
     this.#losses.at(cpu, timeNs);
     const comm = this.#notes.comm(tid);
     if (attr !== null && attr.type === TRACEPOINT && attr.hasRaw) {
@@ -202,11 +204,11 @@ class Session implements PerfTaker {
       const begin = raw + 4;
       const end = raw < 0 ? -1 : begin + view.getUint32(raw, this.#little);
       if (end >= 0 && end <= to && records.tid(view, begin, end) >= 0) {
-        records.take(timeNs, cpu, tid, pid, comm, bytes, view, begin, end);
+        records.take(cpu, tid, pid, comm, bytes, view, begin, end);
         return;
       }
     }
-    records.other(attr === null || attr.name === '' ? 'sample' : attr.name, timeNs, cpu, tid, pid, comm);
+    records.other(attr === null || attr.name === '' ? 'sample' : attr.name, cpu, tid, pid, comm);
   }
 
   #lost(timeNs: number, view: DataView, at: number, to: number): void {

@@ -116,6 +116,8 @@ export class PerfNotes {
     record.v.set(values);
     record.arrays.length = 0;
     this.#kernel.take();
+    // Who reads samples knows only of the places that it filled itself.
+    record.v.fill(Number.NaN);
   }
 
   #word(bytes: Uint8Array, from: number, to: number): number {

@@ -107,10 +107,12 @@ class Merger {
     const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
     if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
     this.#losses.at(number, timeNs);
-    const tid = this.#records.tid(view, from, to);
+    const records = this.#records;
+    records.timeNs = timeNs;
+    const tid = records.tid(view, from, to);
     if (tid !== this.#tid) this.#switch(tid);
-    if (tid < 0) this.#records.other('(short record)', timeNs, pages.cpu, 0, -1, this.#commOf(0));
-    else this.#records.take(timeNs, pages.cpu, tid, this.#pid, this.#comm, pages.bytes, view, from, to);
+    if (tid < 0) records.other('(short record)', pages.cpu, 0, -1, this.#commOf(0));
+    else records.take(pages.cpu, tid, this.#pid, this.#comm, pages.bytes, view, from, to);
   }
 
   /** The thread at hand, its process and its name. */

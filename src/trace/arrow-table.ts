@@ -10,6 +10,7 @@ import { arrow } from './arrow.js';
 
 export const BATCH_ROWS = 65_536;
 const TWO_32 = 2 ** 32;
+const LATELY = 64;
 
 /** A column to be written: its type, and the rows `from` to `to` of it. */
 export interface OutColumn {
@@ -233,23 +234,30 @@ function scaled(values: ArrayLike<number>, from: number, to: number, range: Rang
 
 // hot
 function hold(values: Uint32Array, from: number, to: number, most: number): void {
-  for (let i = from; i < to; i++)
-    if (values[i]! > most && values[i] !== NONE) throw new Error(`${values[i]} is not in the range of its column`);
+  // Integers are compared faster.
+  const last = Math.max(0, Math.min(most, NONE)) >>> 0;
+  for (let i = from; i < to; i++) {
+    const value = values[i]!;
+    if (value > last && value !== NONE) throw new Error(`${value} is not in the range of its column`);
+  }
 }
 
 // hot
 function codesOf(values: ArrayLike<number>, from: number, to: number, codes: ReadonlyMap<number, number>): Uint16Array {
   const out = new Uint16Array(to - from);
-  let last = Number.NaN;
-  let code = 0;
+  // Values met lately, by some of their bits: a map takes much longer.
+  const lately = new Float64Array(LATELY).fill(Number.NaN);
+  const codesLately = new Uint16Array(LATELY);
   for (let i = from; i < to; i++) {
-    if (values[i] !== last) {
-      last = values[i]!;
-      const known = codes.get(last);
-      if (known === undefined) throw new Error(`${last} is not in the dictionary of its column`);
-      code = known;
+    const value = values[i]!;
+    const slot = ((value >>> 12) ^ value) & (LATELY - 1);
+    if (value !== lately[slot]) {
+      const code = codes.get(value);
+      if (code === undefined) throw new Error(`${value} is not in the dictionary of its column`);
+      lately[slot] = value;
+      codesLately[slot] = code;
     }
-    out[i - from] = code;
+    out[i - from] = codesLately[slot]!;
   }
   return out;
 }

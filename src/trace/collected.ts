@@ -122,22 +122,49 @@ export class CollectedTrace implements StoredParts {
   #settle({ rows, at }: SortedRows<typeof EVENT_SHAPE>): void {
     const { timeNs, file, task, opId, handle } = at;
     const firstNs = this.#firstNs;
+    let lastFile = NONE;
+    let lastTask = NONE;
+    let newFile = NONE;
+    let newTask = NONE;
     for (let i = 0; i < rows; i++) {
       timeNs[i]! -= firstNs;
-      file[i] = this.#fileOf(file[i]!);
-      task[i] = this.#taskOf(task[i]!);
+      if (file[i] !== lastFile) {
+        lastFile = file[i]!;
+        newFile = this.#fileOf(lastFile);
+      }
+      if (task[i] !== lastTask) {
+        lastTask = task[i]!;
+        newTask = this.#taskOf(lastTask);
+      }
+      file[i] = newFile;
+      task[i] = newTask;
       opId[i] = this.#idOf(opId[i]!);
-      handle[i] = this.#idOf(handle[i]!);
+      if (handle[i] !== 0) handle[i] = this.#idOf(handle[i]!);
     }
   }
 
   // hot
   #settleRecords(rows: number, at: Arrays<typeof RECORD_SHAPE>, out: Arrays<typeof NUMBERED>): void {
     const firstNs = this.#firstNs;
+    const { timeNs, task, opId } = out;
+    const { timeNs: oldNs, task: oldTask, opId: oldId } = at;
+    // Most records are of the task and of the operation of the one before.
+    let lastTask = NONE;
+    let lastId = 0;
+    let newTask = NONE;
+    let newId = 0;
     for (let i = 0; i < rows; i++) {
-      out.timeNs[i] = at.timeNs[i]! - firstNs;
-      out.task[i] = this.#taskOf(at.task[i]!);
-      out.opId[i] = this.#idOf(at.opId[i]!);
+      timeNs[i] = oldNs[i]! - firstNs;
+      if (oldTask[i] !== lastTask) {
+        lastTask = oldTask[i]!;
+        newTask = this.#taskOf(lastTask);
+      }
+      if (oldId[i] !== lastId) {
+        lastId = oldId[i]!;
+        newId = this.#idOf(lastId);
+      }
+      task[i] = newTask;
+      opId[i] = newId;
     }
   }
 

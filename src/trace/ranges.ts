@@ -55,7 +55,7 @@ export class TraceRanges implements Ranges {
     this.id.naturals(at.opId, 0, rows);
     this.id.naturals(at.handle, 0, rows);
     this.row.naturals(at.row, 0, rows);
-    this.source.naturals(at.source, 0, rows);
+    this.source.halves(at.source, 0, rows);
     this.#rows += rows;
     const { flags, result, length } = at;
     for (let i = 0; i < rows; i++) {
@@ -69,8 +69,8 @@ export class TraceRanges implements Ranges {
     this.recordTimeNs.floats(at.timeNs, 0, rows);
     this.recordRow.naturals(at.row, 0, rows);
     this.id.naturals(at.opId, 0, rows);
-    this.cpu.naturals(at.cpu, 0, rows);
-    this.source.naturals(at.source, 0, rows);
+    this.cpu.halves(at.cpu, 0, rows);
+    this.source.halves(at.source, 0, rows);
   }
 }
 

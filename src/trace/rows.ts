@@ -32,11 +32,6 @@ export interface Place {
 /** Sources of rows that are known by a number of their own. */
 export type PlaceOf = (row: number) => Place;
 
-function stretch(span: Float64Array, timeNs: number): void {
-  if (timeNs < span[0]!) span[0] = timeNs;
-  if (timeNs > span[1]!) span[1] = timeNs;
-}
-
 export class EventRow implements EventWriter {
   timeNs = 0;
   op = 0;
@@ -94,11 +89,14 @@ export class EventRow implements EventWriter {
 
   // hot
   commit(): void {
-    stretch(this.#target.span, this.timeNs);
+    const { timeNs } = this;
+    const { span } = this.#target;
+    if (timeNs < span[0]!) span[0] = timeNs;
+    if (timeNs > span[1]!) span[1] = timeNs;
     const columns = this.#target.events;
     const row = columns.add();
     const at = columns.at;
-    at.timeNs[row] = this.timeNs;
+    at.timeNs[row] = timeNs;
     at.op[row] = this.op;
     at.flags[row] = this.flags;
     at.file[row] = this.file;
@@ -160,11 +158,14 @@ export class RecordRow implements RecordWriter {
 
   // hot
   commit(): void {
-    stretch(this.#target.span, this.timeNs);
+    const { timeNs } = this;
+    const { span } = this.#target;
+    if (timeNs < span[0]!) span[0] = timeNs;
+    if (timeNs > span[1]!) span[1] = timeNs;
     const columns = this.#target.records;
     const row = columns.add();
     const at = columns.at;
-    at.timeNs[row] = this.timeNs;
+    at.timeNs[row] = timeNs;
     at.kind[row] = this.kind;
     at.task[row] = this.task;
     at.cpu[row] = this.cpu;
