@@ -12,8 +12,9 @@ import { compileSmall, keepHeapSmall } from './heap.js';
 import { type Inspection, inspectParts } from './inspection.js';
 import { loadParts, statusOf } from './load.js';
 import { INPUT, READ_THREADS, STRICT } from './options.js';
+import { writeOutput } from './output.js';
 import { facts, heading, table } from './table.js';
-import { plain, toJson } from './text.js';
+import { jsonPieces, plain } from './text.js';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -30,7 +31,7 @@ export const inspect: Command = {
     const { used: found, damaged } = await loadParts(context, context.operands, (parts) =>
       inspectParts(parts, (observed) => extents(parts, observed)),
     );
-    await context.io.out(context.json ? toJson(found) : human(found, context));
+    await writeOutput(context.io, '-', context.json ? jsonPieces(found) : [human(found, context)]);
     return statusOf(
       context,
       damaged,
@@ -181,8 +182,8 @@ const MOST_FILES = 20;
 
 function files(found: Inspection, { style }: Context): string {
   if (found.files.length === 0) return '';
-  const rows = [...found.files]
-    .sort((a, b) => b.events - a.events)
+  const rows = found.files
+    .busiest(MOST_FILES)
     .map(({ device, inode, path, bytes, extents, events }) => [
       path === '' ? '-' : path,
       device,
@@ -197,7 +198,7 @@ function files(found: Inspection, { style }: Context): string {
     { title: 'inode' },
     ...['size', 'extents', 'events'].map((title) => ({ title, align: 'right' as const })),
   ];
-  return heading('Files, busiest first', style) + table(columns, rows, style, MOST_FILES);
+  return heading('Files, busiest first', style) + table(columns, rows, style, MOST_FILES, found.files.length);
 }
 
 function issues(found: Inspection, { style }: Context): string {

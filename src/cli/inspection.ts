@@ -1,7 +1,7 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
 
 import type { MapUse } from '../model/event-map.js';
-import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
+import { type EventColumns, type FileInfo, Flag, OPS, Op } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
 import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
@@ -59,7 +59,7 @@ export interface Inspection {
   readonly sources: readonly SourceView[];
   readonly events: { readonly total: number; readonly byOp: Readonly<Record<string, number>> };
   readonly operations: { readonly total: number; readonly unpaired: number };
-  readonly files: readonly FileView[];
+  readonly files: FileViews;
   readonly tasks: number;
   readonly span: { readonly fromNs: bigint; readonly toNs: bigint };
   readonly measured: Readonly<Record<string, Measured>>;
@@ -141,11 +141,49 @@ class Counts {
     return Object.fromEntries(counted.filter(([, count]) => count > 0));
   }
 
-  files(extents: readonly number[]): FileView[] {
-    return this.#parts.files.map(({ device, inode, path }, id) => {
-      const counts = { bytes: this.#sizes[id] ?? 0, extents: extents[id] ?? 0, events: this.#events[id] ?? 0 };
-      return { id, device, inode, path, ...counts };
-    });
+  files(extents: readonly number[]): FileViews {
+    return new FileViews(this.#parts.files, this.#sizes, extents, this.#events);
+  }
+}
+
+/** A view of each file, made when it is looked at: there may be hundreds of thousands. */
+export class FileViews implements Iterable<FileView> {
+  readonly #files: readonly FileInfo[];
+  readonly #sizes: readonly number[];
+  readonly #extents: readonly number[];
+  readonly #events: readonly number[];
+
+  constructor(
+    files: readonly FileInfo[],
+    sizes: readonly number[],
+    extents: readonly number[],
+    events: readonly number[],
+  ) {
+    this.#files = files;
+    this.#sizes = sizes;
+    this.#extents = extents;
+    this.#events = events;
+  }
+
+  get length(): number {
+    return this.#files.length;
+  }
+
+  *[Symbol.iterator](): Iterator<FileView> {
+    for (let id = 0; id < this.length; id++) yield this.#view(id);
+  }
+
+  /** By falling number of events; those of one number in their order. */
+  busiest(most: number): readonly FileView[] {
+    const ids = Uint32Array.from(this.#files, (_, id) => id);
+    const events = (id: number): number => this.#events[id] ?? 0;
+    return [...ids.sort((a, b) => events(b) - events(a) || a - b).subarray(0, most)].map((id) => this.#view(id));
+  }
+
+  #view(id: number): FileView {
+    const { device, inode, path } = this.#files[id]!;
+    const counts = { bytes: this.#sizes[id] ?? 0, extents: this.#extents[id] ?? 0, events: this.#events[id] ?? 0 };
+    return { id, device, inode, path, ...counts };
   }
 }
 

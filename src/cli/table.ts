@@ -14,12 +14,13 @@ export interface Style {
 
 const GAP = '  ';
 
-/** Lines with their newline. `most` cuts a table that would be too long, and says so. */
+/** Lines with their newline. `most` cuts a table that would be too long, and says so; `all`: so many rows there are, of which not all may be given. */
 export function table(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
   style: Style,
   most = 40,
+  all = rows.length,
 ): string {
   const shown = rows.slice(0, most).map((row) => row.map(clean));
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...shown.map((row) => (row[i] ?? '').length)));
@@ -29,7 +30,7 @@ export function table(
       .join(GAP)
       .trimEnd();
   const lines = [style.dim(line(columns.map(({ title }) => title))), ...shown.map(line)];
-  const left = rows.length - shown.length;
+  const left = all - shown.length;
   if (left > 0) lines.push(style.dim(`... and ${left} more (--json has all)`));
   return `${lines.map((text) => `${GAP}${text}`).join('\n')}\n`;
 }

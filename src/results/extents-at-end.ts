@@ -53,16 +53,16 @@ export function extentsAtEnd(
     split = new Split(new Uint8Array(observed.length));
     for (const columns of parts.batches()) split.add(columns);
   }
-  const rest: Trace = { ...parts.rest(), columns: split.rest(), records: recordRoom(0) };
+  const rest: Trace = { ...parts.rest(), columns: split.rest(parts), records: recordRoom(0) };
   const counts = new Map<string, number>();
   if (rest.columns.rows > 0)
     for (const file of mapSnapshots(rest, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
       counts.set(nameOf(file), file.extents.length);
   // Of several files that had an inode, the last one has it at the end.
-  const last = new Map(parts.files.map((file, id) => [nameOf(file), id]));
-  const extents = parts.files.map(
-    (file, id) => split.extents(id) ?? (last.get(nameOf(file)) === id ? counts.get(nameOf(file)) : 0) ?? 0,
-  );
+  const last = new Map(counts.size === 0 ? [] : parts.files.map((file, id) => [nameOf(file), id]));
+  const told = (file: FileInfo, id: number): number | undefined =>
+    counts.size === 0 || last.get(nameOf(file)) !== id ? 0 : counts.get(nameOf(file));
+  const extents = parts.files.map((file, id) => split.extents(id) ?? told(file, id) ?? 0);
   return {
     extents,
     uncounted: split.tooLong ? parts.files.filter((_, id) => split.extents(id) === undefined).length : 0,
@@ -72,15 +72,13 @@ export function extentsAtEnd(
 const nameOf = ({ device, inode, path }: FileInfo): string =>
   JSON.stringify(inode === '' ? [device, path] : [device, inode, '']);
 
-/** Follows the maps that were recorded, and keeps the rows of files whose maps were not. */
+/** Follows the maps that were recorded, and counts the rows of files whose maps were not: they are replayed, if they are few enough. */
 class Split {
   /** An operation has a file of either kind: neither can be followed without the other. */
   mixed = false;
   private readonly observed: Uint8Array;
   private readonly states: FileStates;
-  private kept = new Columns(EVENT_SHAPE);
-  /** More rows than can be replayed: none of them is. */
-  tooLong = false;
+  private left = 0;
 
   constructor(observed: Uint8Array) {
     this.observed = observed;
@@ -92,15 +90,34 @@ class Split {
     const effects = new Effects(columns, this.states);
     for (let row = 0; row < rows; row++) {
       if (ASIDE[op[row]!] === 1) continue;
-      const own = file[row] !== NONE && this.observed[file[row]!] === 1;
+      const own = this.isOwn(file[row]!);
       if (row > 0 && (flags[row]! & Flag.second) !== 0 && this.isMixed(file[row - 1]!, file[row]!)) this.mixed = true;
-      if (!own) this.keep(columns, row);
+      if (!own) this.left++;
       else if (isObservation(op[row]!, flags[row]!)) effects.observe(row, 0);
     }
   }
 
-  rest(): EventColumns {
-    return { rows: this.kept.length, ...this.kept.view() };
+  /** More rows than can be replayed: none of them is. */
+  get tooLong(): boolean {
+    return this.left > MOST_KEPT;
+  }
+
+  /** The rows that are replayed: only now is it known how much memory they take. */
+  rest(parts: StoredParts): EventColumns {
+    const count = this.tooLong ? 0 : this.left;
+    const kept = new Columns(EVENT_SHAPE, Math.max(1, count));
+    const at: Arrays<typeof EVENT_SHAPE> = kept.at;
+    for (const columns of count === 0 ? [] : parts.batches())
+      for (let row = 0; row < columns.rows; row++) {
+        if (ASIDE[columns.op[row]!] === 1 || this.isOwn(columns.file[row]!)) continue;
+        const place = kept.add();
+        for (const name of NAMES) at[name][place] = columns[name][row]!;
+      }
+    return { rows: kept.length, ...kept.view() };
+  }
+
+  private isOwn(file: number): boolean {
+    return file !== NONE && this.observed[file] === 1;
   }
 
   /** Undefined where the map was not followed. */
@@ -112,18 +129,6 @@ class Split {
 
   private isMixed(one: number, other: number): boolean {
     return one !== NONE && other !== NONE && this.observed[one] !== this.observed[other];
-  }
-
-  private keep(columns: EventColumns, row: number): void {
-    if (this.tooLong) return;
-    if (this.kept.length === MOST_KEPT) {
-      this.tooLong = true;
-      this.kept = new Columns(EVENT_SHAPE);
-      return;
-    }
-    const place = this.kept.add();
-    const at: Arrays<typeof EVENT_SHAPE> = this.kept.at;
-    for (const name of NAMES) at[name][place] = columns[name][row]!;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Numbers } from '../base/columns.js';
 import type { Range } from '../model/parts.js';
 import { NONE } from '../model/units.js';
 import { arrow } from './arrow.js';
+import { Scratch } from './scratch.js';
 
 export const BATCH_ROWS = 65_536;
 const TWO_32 = 2 ** 32;
@@ -18,7 +19,8 @@ export interface OutColumn {
   readonly type: DataType;
   /** What the numbers that are not negative have to be multiplied by. */
   readonly unit?: number;
-  slice(from: number, to: number): Data;
+  /** `scratch`: memory for it until it is written. */
+  slice(from: number, to: number, scratch: Scratch): Data;
 }
 
 type DataOf = Parameters<typeof arrow.makeData>[0];
@@ -31,8 +33,11 @@ export function integers(name: string, values: ArrayLike<number>, range?: Range,
   const unit = isCoarse ? range!.unit : 1;
   const width = isCoarse ? coarse : exact;
   const type = width?.type() ?? new arrow.Int64();
-  const slice = (from: number, to: number) => {
-    const data = width === undefined ? toPairs(values, from, to) : width.copy(scaled(values, from, to, range!, unit));
+  const slice = (from: number, to: number, scratch: Scratch) => {
+    const data =
+      width === undefined
+        ? toPairs(values, from, to, scratch)
+        : width.copy(scaled(values, from, to, range!, unit, scratch), scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
   };
   return { name, type, ...(unit > 1 ? { unit } : {}), slice };
@@ -50,9 +55,9 @@ export function places(name: string, values: Uint32Array, range?: Range): OutCol
 
 function narrowed(name: string, values: Numbers, width: Width, range?: Range): OutColumn {
   const type = width.type();
-  const slice = (from: number, to: number) => {
+  const slice = (from: number, to: number, scratch: Scratch) => {
     if (range !== undefined && values instanceof Uint32Array) hold(values, from, to, range.most);
-    const data = width.copy(values.subarray(from, to));
+    const data = width.copy(values.subarray(from, to), scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
   };
   return { name, type, slice };
@@ -72,8 +77,8 @@ export function coded(
   const type = new arrow.Dictionary(whole ? new arrow.Int64() : widthOf(values).type(), index.type() as Uint8, id);
   const dictionary = dictionaryOf(list, type.dictionary);
   const codes = new Map(list.map((value, code) => [value, code]));
-  const slice = (from: number, to: number) => {
-    const data = index.copy(codesOf(values, from, to, codes));
+  const slice = (from: number, to: number, scratch: Scratch) => {
+    const data = index.copy(codesOf(values, from, to, codes, scratch), scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data, dictionary } as unknown as DataOf);
   };
   return { name, type, slice };
@@ -85,8 +90,8 @@ export function words(name: string, codes: Uint8Array | Uint16Array, list: reado
   // Without a number of its own it gets the next one of this process, and equal tables have different bytes.
   const type = new arrow.Dictionary(new arrow.Utf8(), index.type() as Uint8, id);
   const dictionary = dictionaryOf(list, type.dictionary);
-  const slice = (from: number, to: number) => {
-    const data = index.copy(codes.subarray(from, to));
+  const slice = (from: number, to: number, scratch: Scratch) => {
+    const data = index.copy(codes.subarray(from, to), scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data, dictionary } as DataOf);
   };
   return { name, type, slice };
@@ -104,7 +109,16 @@ function dictionaryOf(list: readonly string[] | readonly number[], type: DataTyp
 
 export function texts(name: string, values: readonly string[]): OutColumn {
   const type = new arrow.Utf8();
-  return { name, type, slice: (from, to) => arrow.vectorFromArray(values.slice(from, to), type).data[0]! };
+  // Not by Arrow's builder, which needs several times the memory: there may be hundreds of thousands of paths.
+  const slice = (from: number, to: number) => {
+    const valueOffsets = new Int32Array(to - from + 1);
+    for (let i = from; i < to; i++)
+      valueOffsets[i - from + 1] = valueOffsets[i - from]! + Buffer.byteLength(values[i]!);
+    const data = Buffer.alloc(valueOffsets[to - from]!);
+    for (let i = from; i < to; i++) data.write(values[i]!, valueOffsets[i - from]!);
+    return arrow.makeData({ type, length: to - from, nullCount: 0, valueOffsets, data } as DataOf);
+  };
+  return { name, type, slice };
 }
 
 /** Some rows of a table; every part of it has the same columns. */
@@ -129,6 +143,7 @@ export function writeTable(
       writeAll(file, bytes as Uint8Array);
     };
     let schema: Schema | null = null;
+    const scratch = new Scratch();
     for (const { rows, columns } of parts) {
       if (schema === null) {
         const fields = columns.map(fieldOf);
@@ -138,10 +153,11 @@ export function writeTable(
       const type = new arrow.Struct(schema.fields);
       for (let from = 0; from < Math.max(rows, 1); from += BATCH_ROWS) {
         const to = Math.min(rows, from + BATCH_ROWS);
-        const children = columns.map((column) => column.slice(from, to));
+        const children = columns.map((column) => column.slice(from, to, scratch));
         writer.write(
           new arrow.RecordBatch(schema, arrow.makeData({ type, length: to - from, nullCount: 0, children })),
         );
+        scratch.clear();
       }
     }
     writer.finish();
@@ -152,9 +168,9 @@ export function writeTable(
 }
 
 // hot
-function toPairs(values: ArrayLike<number>, from: number, to: number): BigInt64Array {
-  const out = new BigInt64Array(to - from);
-  const pairs = new Uint32Array(out.buffer);
+function toPairs(values: ArrayLike<number>, from: number, to: number, scratch: Scratch): BigInt64Array {
+  const out = scratch.array(BigInt64Array, to - from);
+  const pairs = new Uint32Array(out.buffer, out.byteOffset, 2 * out.length);
   for (let i = from, pair = 0; i < to; i++, pair += 2) {
     const value = values[i]!;
     pairs[pair] = value;
@@ -170,7 +186,7 @@ interface Width {
   readonly most: number;
   type(): DataType;
   /** Values that it holds; 0xffffffff, which stands for none, is -1 in a signed type. */
-  copy(values: ArrayLike<number>): Numbers | Int8Array;
+  copy(values: ArrayLike<number>, scratch: Scratch): Numbers | Int8Array;
 }
 
 type IntegersType =
@@ -184,7 +200,11 @@ type IntegersType =
 const width = (array: IntegersType, signed: boolean, type: () => DataType): Width => {
   const bytes = array.BYTES_PER_ELEMENT;
   const span = 2 ** (8 * bytes);
-  const copy = (values: ArrayLike<number>) => new array(values);
+  const copy = (values: ArrayLike<number>, scratch: Scratch) => {
+    const out = scratch.array<Numbers | Int8Array>(array, values.length);
+    out.set(values);
+    return out;
+  };
   return { bytes, least: signed ? -span / 2 : 0, most: (signed ? span / 2 : span) - 1, type, copy };
 };
 
@@ -221,9 +241,16 @@ function fieldOf({ name, type, unit }: OutColumn): Field {
 
 /** In units; negative ones stand for what is not known and have none. */
 // hot
-function scaled(values: ArrayLike<number>, from: number, to: number, range: Range, unit: number): Float64Array {
+function scaled(
+  values: ArrayLike<number>,
+  from: number,
+  to: number,
+  range: Range,
+  unit: number,
+  scratch: Scratch,
+): Float64Array {
   const { least, most } = range;
-  const out = new Float64Array(to - from);
+  const out = scratch.array(Float64Array, to - from);
   for (let i = from; i < to; i++) {
     const value = values[i]!;
     if (value < least || value > most) throw new Error(`${value} is not in the range of its column`);
@@ -243,8 +270,14 @@ function hold(values: Uint32Array, from: number, to: number, most: number): void
 }
 
 // hot
-function codesOf(values: ArrayLike<number>, from: number, to: number, codes: ReadonlyMap<number, number>): Uint16Array {
-  const out = new Uint16Array(to - from);
+function codesOf(
+  values: ArrayLike<number>,
+  from: number,
+  to: number,
+  codes: ReadonlyMap<number, number>,
+  scratch: Scratch,
+): Uint16Array {
+  const out = scratch.array(Uint16Array, to - from);
   // Values met lately, by some of their bits: a map takes much longer.
   const lately = new Float64Array(LATELY).fill(Number.NaN);
   const codesLately = new Uint16Array(LATELY);
