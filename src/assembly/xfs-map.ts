@@ -10,11 +10,13 @@ interface Extent {
   block: number;
   unwritten: boolean;
   /** Known from a look-up, which may have shown a part of the record only. */
-  learned?: boolean;
+  learned: boolean;
 }
 
 interface Fork {
   readonly list: Extent[];
+  /** Some of them may be known from look-ups. */
+  hasLearned: boolean;
   /** The whole map is known: it was seen empty, or seen from end to end. */
   known: boolean;
   touched: boolean;
@@ -85,8 +87,8 @@ export class XfsMaps {
     // The first record of a fork, without a neighbour on either side: the fork was empty before.
     if (!fork.known && !fork.touched && (state & NEIGHBOURS) === 0) this.knownEmpty(file, device);
     fork.touched = true;
-    dropLearned(fork.list, off, count);
-    place(fork.list, { off, count, block, unwritten });
+    dropLearned(fork, off, count);
+    place(fork.list, { off, count, block, unwritten, learned: false });
     this.log.add('insert', file, device, off, count, block, unwritten);
   }
 
@@ -102,7 +104,7 @@ export class XfsMaps {
     fork.touched = true;
     if (fork.known && !covered(fork.list, off)) this.missedRecord = true;
     this.forget(fork, off, count);
-    fork.pending = { off, count, block, unwritten };
+    fork.pending = { off, count, block, unwritten, learned: false };
   }
 
   postUpdate(file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
@@ -111,8 +113,8 @@ export class XfsMaps {
     const fork = this.fork(file);
     const old = fork.pending;
     fork.pending = null;
-    dropLearned(fork.list, off, count);
-    place(fork.list, { off, count, block, unwritten });
+    dropLearned(fork, off, count);
+    place(fork.list, { off, count, block, unwritten, learned: false });
     if (old === null) return this.log.add('insert', file, device, off, count, block, unwritten);
     const end = off + count;
     const oldEnd = old.off + old.count;
@@ -158,6 +160,7 @@ export class XfsMaps {
   knownEmpty(file: number, device: number): void {
     const fork = this.fork(file);
     fork.list.length = 0;
+    fork.hasLearned = false;
     fork.known = true;
     fork.touched = true;
     fork.coveredTo = MAX_BLOCKS;
@@ -169,6 +172,7 @@ export class XfsMaps {
     const forkA = this.fork(a);
     const forkB = this.fork(b);
     const known = [forkA.known, forkB.known];
+    forkA.hasLearned = forkB.hasLearned = forkA.hasLearned || forkB.hasLearned;
     const lists = [forkA.list.splice(0), forkB.list.splice(0)];
     this.refill(a, device, forkA, lists[1]!, known[1]!);
     this.refill(b, device, forkB, lists[0]!, known[0]!);
@@ -178,6 +182,7 @@ export class XfsMaps {
     for (const fork of this.forks.values()) {
       // Records that were lost or changed unseen would only mislead.
       fork.list.length = 0;
+      fork.hasLearned = false;
       fork.known = false;
       fork.touched = true;
       fork.coveredTo = 0;
@@ -203,17 +208,18 @@ export class XfsMaps {
     count: number,
     unwritten: boolean,
   ): void {
-    dropLearned(fork.list, off, count);
+    dropLearned(fork, off, count);
     const end = off + count;
     if (fork.list.some((e) => e.off < end && e.off + e.count > off)) return;
     if (block === HOLE) return this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCKS), HOLE);
     place(fork.list, { off, count, block, unwritten, learned: true });
+    fork.hasLearned = true;
     this.log.add('insert', file, device, off, count, block, unwritten);
   }
 
   /** A record goes, and with it what look-ups had shown of it. */
   private forget(fork: Fork, off: number, count: number): void {
-    dropLearned(fork.list, off, count);
+    dropLearned(fork, off, count);
     const at = exact(fork.list, off);
     if (at >= 0) fork.list.splice(at, 1);
   }
@@ -234,7 +240,7 @@ export class XfsMaps {
   private fork(file: number): Fork {
     let fork = this.forks.get(file);
     if (fork === undefined) {
-      fork = { list: [], known: false, touched: false, coveredTo: 0, pending: null };
+      fork = { list: [], hasLearned: false, known: false, touched: false, coveredTo: 0, pending: null };
       this.forks.set(file, fork);
     }
     return fork;
@@ -270,10 +276,11 @@ function place(list: Extent[], extent: Extent): void {
   list.splice(at, list[at]?.off === extent.off ? 1 : 0, extent);
 }
 
-function dropLearned(list: Extent[], off: number, count: number): void {
+function dropLearned({ list, hasLearned }: Fork, off: number, count: number): void {
+  if (!hasLearned) return;
   for (let i = Math.max(0, lastBefore(list, off)); i < list.length && list[i]!.off < off + count; ) {
     const e = list[i]!;
-    if (e.learned === true && e.off + e.count > off) list.splice(i, 1);
+    if (e.learned && e.off + e.count > off) list.splice(i, 1);
     else i++;
   }
 }

@@ -86,6 +86,8 @@ class LineParser {
   private readonly losses: Losses;
   private readonly bad: BadLines;
   private overwritten = 0;
+  /** Values of the last record may stand up to here. */
+  private used: number;
   /** There was a record; the header is that of tracefs. */
   private any = false;
   private tracefs = false;
@@ -96,6 +98,7 @@ class LineParser {
     this.kernel = sink.kernel;
     this.records = sink.records;
     this.decoder = new PayloadDecoder(sink.kernel);
+    this.used = this.decoder.record.v.length;
     this.stamps = new Stamps(sink, () => this.bareStamps());
     this.losses = new Losses(sink);
     this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
@@ -162,10 +165,11 @@ class LineParser {
     if (scanner.isUnread(row)) {
       const teachable = decoder.isTeachable(event.code);
       decoder.decode(event.code, b, scanner.payload(row), scanner.lineEnd(row), teachable);
+      this.used = decoder.record.v.length;
       if (teachable) this.teach(event);
     } else if (event.read) {
       if (decoder.record.arrays.length > 0) decoder.record.arrays.length = 0;
-      scanner.values(row, decoder.record.v);
+      this.used = scanner.values(row, decoder.record.v, this.used);
     }
     this.commit(event, scanner.times[row]!, cpu, actor);
   }
@@ -250,6 +254,7 @@ class LineParser {
     const { decoder } = this;
     if (event.code >= 0 && (event.read || cut)) {
       decoder.decode(event.code, b, at, to, learns);
+      this.used = decoder.record.v.length;
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) {
         this.other(b, 0, to, true);

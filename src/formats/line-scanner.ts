@@ -136,18 +136,18 @@ export class LineScanner {
   }
 
   // hot
-  /** Fills `v` with the values of a row; false where nobody wants them. */
-  values(row: number, v: Float64Array): boolean {
+  /** Fills `v`, which is NaN from place `used` on, with the values of a row; returns from where on it is then. Nothing is done where nobody wants them. */
+  values(row: number, v: Float64Array, used: number): number {
     const number = this.heads[row * this.head + 2]!;
-    if (number < 0) return false;
+    if (number < 0) return used;
     const plan = this.#plans[number]!;
     const { filled, words } = plan;
     const values = this.#values;
     const first = row * this.#width;
     for (let i = 0; i < filled; i++) v[i] = values[first + i]!;
-    for (let i = filled; i < v.length; i++) v[i] = Number.NaN;
+    for (let i = filled; i < used; i++) v[i] = Number.NaN;
     for (let i = 0; i < words.length; i++) if (v[words[i]!]! < 0) this.#word(plan, i, v);
-    return true;
+    return filled;
   }
 
   /** A word that the scanner does not know, or forgot. */

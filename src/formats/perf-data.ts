@@ -77,10 +77,10 @@ class Session implements PerfTaker {
   }
 
   record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    const time = this.#timeOf(kind, view, from, to);
-    if (!Number.isNaN(time)) this.#lastSeen = time;
+    this.#see(kind, view, from, to);
+    const time = this.#lastSeen;
     if (time < this.#earliest && time > Number.NEGATIVE_INFINITY) this.#earliest = time;
-    this.#queue.add(Number.isNaN(time) ? this.#lastSeen : time, kind, bytes, view, from, to);
+    this.#queue.add(time, kind, bytes, view, from, to);
   }
 
   round(): void {
@@ -114,15 +114,18 @@ class Session implements PerfTaker {
     this.#sink.clockPair?.({ clock: clockName(clock), ns, otherClock: 'realtime', otherNs: wallNs, errorNs });
   }
 
-  /** Relative to the first stamp; NaN where it has none. Places count forwards in samples, and backwards from the end of other records. */
+  /**
+   * The record's time, relative to the first stamp, is the one that was seen last, unless it has none. Places count forwards in
+   * samples, and backwards from the end of other records.
+   */
   // hot
-  #timeOf(kind: number, view: DataView, from: number, to: number): number {
+  #see(kind: number, view: DataView, from: number, to: number): void {
     const sample = kind === Kind.sample;
     const attr = this.#perf.uniform ?? this.#attrOf(sample, view, from, to);
-    if (attr === null || !(sample || attr.identified)) return Number.NaN;
+    if (attr === null || !(sample || attr.identified)) return;
     const { time } = sample ? attr.sample : attr.trailer;
     const at = sample ? from + time : to - time;
-    return time > 0 && at >= from && at + 8 <= to ? this.#relative(view, at) : Number.NaN;
+    if (time > 0 && at >= from && at + 8 <= to) this.#lastSeen = this.#relative(view, at);
   }
 
   // hot
@@ -175,8 +178,10 @@ class Session implements PerfTaker {
     if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
     this.#identify(kind, view, from, to);
     const timeNs = this.#nowNs;
-    if (kind === Kind.sample) this.#sample(bytes, view, from, to);
-    else if (kind === Kind.lost) this.#lost(timeNs, view, from + 16, to);
+    if (kind === Kind.sample) {
+      this.#losses.at(this.#identity.cpu, timeNs);
+      this.#sample(bytes, view, from, to);
+    } else if (kind === Kind.lost) this.#lost(timeNs, view, from + 16, to);
     else if (kind === Kind.lostSamples) this.#lost(timeNs, view, from + 8, to);
     else this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
   }
@@ -191,13 +196,11 @@ class Session implements PerfTaker {
   }
 
   #sample(bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    const timeNs = this.#nowNs;
     const { attr, cpu } = this.#identity;
     const { pid, tid } = this.#identity;
     this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata.formats, this.#little);
     const records = this.#records;
-    records.timeNs = timeNs;
-    this.#losses.at(cpu, timeNs);
+    records.timeNs = this.#nowNs;
     const comm = this.#notes.comm(tid);
     if (attr !== null && attr.type === TRACEPOINT && attr.hasRaw) {
       const raw = rawAt(attr, view, from, to, this.#little);

@@ -135,11 +135,15 @@ test('a plan reads its own line and its like, and no other', () => {
   scanner.teachName(STAMP.length, STAMP.length + NAME.length, 7);
   scanner.teachEvent(7, true, false);
   scanner.teachPlan(7, planOf(Buffer.from(first), 0, found, false)!);
-  const v = new Float64Array(3);
+  const v = new Float64Array(4);
   const reads = (payload: string): boolean => {
+    v.fill(-1);
     expect(scanner.scan(0, load(payload))).toBe(1);
     expect([scanner.name(0), scanner.times[0]]).toEqual([7, 707079092]);
-    return !scanner.isUnread(0) && scanner.values(0, v);
+    if (scanner.isUnread(0)) return false;
+    expect(scanner.values(0, v, v.length)).toBe(3);
+    expect(v[3]).toBeNaN();
+    return true;
   };
   for (let again = 0; again < 2; again++) {
     expect(reads('dev 259:3 ino 0xffffffffff pos 0x0 whence -7 flags NEW more')).toBe(true);
