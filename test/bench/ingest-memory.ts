@@ -1,11 +1,19 @@
 // Peak memory of ingest and inspect on recordings of any length, one run each.
 import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { BATCH_ROWS, integers, type TablePart, words, writeTable } from '../../src/trace/arrow-table.js';
 import { contender, measure } from './contenders.js';
 import { longOf, repeatLines, repeatPerf } from './long-recording.js';
 
 /** A perf.data has so many bytes for a sample and its part of the other records. */
 const SAMPLE_BYTES = 140;
+
+/** And a table so many for a row. */
+const ARROW_BYTES = 26;
+const PARQUET_BYTES = 11;
+const OPERATIONS = ['read', 'write'];
+const FILES = Array.from({ length: 16 }, (_, i) => `/f${i}`);
 
 export interface Weighing {
   /** Node and sealtrace. */
@@ -28,7 +36,7 @@ const TABLES: readonly (readonly [name: string, head: string, line: TableLine])[
 ];
 
 /** Recordings of recorders other than ftrace, repeated to the same length; one at a time, because each may be large. */
-export function weighOthers(weighing: Weighing): void {
+export async function weighOthers(weighing: Weighing): Promise<void> {
   const { root, scratch, perf } = weighing;
   const traces = join(root, 'traces');
   const path = join(scratch, 'other');
@@ -49,13 +57,62 @@ export function weighOthers(weighing: Weighing): void {
     weigh(weighing, [path]);
   }
   for (const [name, head, line] of TABLES) {
-    writeTable(path, bytes, head, line);
+    writeLines(path, bytes, head, line);
     console.log(`${name}, ${Math.round(bytes / 1e6)} MB:`);
     weigh(weighing, [path]);
   }
+  writeArrow(path, bytes);
+  console.log(`Arrow, ${Math.round(statSync(path).size / 1e6)} MB:`);
+  weigh(weighing, [path]);
+  await writeParquet(path, bytes);
+  console.log(`Parquet of DuckDB, ${Math.round(statSync(path).size / 1e6)} MB:`);
+  weigh(weighing, [path]);
 }
 
-function writeTable(path: string, bytes: number, head: string, line: TableLine): void {
+/** About as many bytes, in record batches as Arrow's writers make them. */
+function writeArrow(path: string, bytes: number): void {
+  writeTable(path, arrowParts(Math.ceil(bytes / ARROW_BYTES / BATCH_ROWS)), {});
+}
+
+function* arrowParts(batches: number): Iterable<TablePart> {
+  const rows = BATCH_ROWS;
+  const numbers = (value: (i: number) => number): Float64Array =>
+    Float64Array.from({ length: rows }, (_, i) => value(i));
+  const ops = Uint8Array.from({ length: rows }, (_, i) => (i % 3 === 0 ? 1 : 0));
+  const paths = Uint8Array.from({ length: rows }, (_, i) => i % FILES.length);
+  for (let batch = 0; batch < batches; batch++) {
+    const columns = [
+      integers(
+        'time_ns',
+        numbers((i) => (batch * rows + i) * 1000),
+      ),
+      words('op', ops, OPERATIONS, 1),
+      integers(
+        'offset',
+        numbers((i) => (i % 4096) * 4096),
+      ),
+      integers(
+        'size',
+        numbers(() => 4096),
+      ),
+      words('path', paths, FILES, 2),
+    ];
+    yield { rows, columns };
+  }
+}
+
+/** The same rows in row groups of DuckDB's usual size. */
+async function writeParquet(path: string, bytes: number): Promise<void> {
+  const duckdb = await DuckDBInstance.create(':memory:', { memory_limit: '2GB' });
+  const connection = await duckdb.connect();
+  await connection.run(
+    `copy (select i * 1000 + (random() * 900)::bigint as time_ns, if(i % 3 = 0, 'write', 'read') as op, (random() * 1000000)::bigint * 4096 as offset, ((random() * 16)::bigint + 1) * 4096 as size, '/f' || (i % ${FILES.length}) as path from range(${Math.ceil(bytes / PARQUET_BYTES)}) t(i)) to '${path}' (format parquet)`,
+  );
+  connection.closeSync();
+  duckdb.closeSync();
+}
+
+function writeLines(path: string, bytes: number, head: string, line: TableLine): void {
   const file = openSync(path, 'w');
   writeSync(file, head);
   for (let i = 0, written = head.length; written < bytes; ) {

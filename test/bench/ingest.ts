@@ -3,8 +3,8 @@
 // lengths tell what is fixed (start, compiling) from what a record costs. `wc -l` is the control.
 // Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--samples 1000000] [--rounds 7] [--long-megabytes 700]
 // [--long-samples 4700000] [--long-rounds 3, 0 for the short one alone] [--recording FOLDER] [--perf PERF.DATA.GZ]. Peak memory alone,
-// of ingest and inspect, of ftrace text, trace.dat, a bundle, strace, perf script, blkparse, perf.data, CSV and NDJSON:
-// --megabytes 2000 --rounds 0
+// of ingest and inspect, of ftrace text, trace.dat, a bundle, strace, perf script, blkparse, perf.data, CSV, NDJSON, Arrow and
+// Parquet: --megabytes 2000 --rounds 0
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
@@ -93,18 +93,18 @@ const weighing: Weighing = { program, scratch, root, perf: options.perf, megabyt
 rmSync(scratch, { recursive: true, force: true });
 mkdirSync(scratch);
 try {
-  run();
+  await run();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function run(): void {
+async function run(): Promise<void> {
   for (const needed of [join(options.recording, 'report.txt.gz'), program[1]!])
     if (!existsSync(needed)) throw new Error(`${needed} is missing; build, or name --recording`);
   if (SHORT.rounds === 0) {
     const { text, dat } = recordings(SHORT);
     weigh(weighing, [text, ...(dat === null ? [] : [dat])]);
-    weighOthers(weighing);
+    await weighOthers(weighing);
     return;
   }
   const short = fieldOf(SHORT);
