@@ -23,6 +23,7 @@ export class SortedLog<S extends Timed> {
   readonly #fresh: Filling<S>;
   #late: Filling<S> | null = null;
   readonly #blocks: SortedBlock[] = [];
+  #runs: SortedRuns<S> | null = null;
   readonly #settled: Settled;
   readonly #seen: Seen<S>;
   /** The latest time in all blocks up to each of the last ones. */
@@ -55,7 +56,9 @@ export class SortedLog<S extends Timed> {
   /** All rows that were added, which are read as often as one likes. What the log itself needs for new rows can go. */
   sorted(): SortedRuns<S> {
     this.end();
-    return new SortedRuns(this.#shape, this.#store, this.#blocks, this.length);
+    if (this.#runs?.length !== this.length)
+      this.#runs = new SortedRuns(this.#shape, this.#store, this.#blocks, this.length);
+    return this.#runs;
   }
 
   /** Of all rows, as `SortedRuns` gives them. */

@@ -22,6 +22,8 @@ export class SortedRuns<S extends Timed> {
   readonly #shape: S;
   readonly #store: ByteStore;
   readonly #blocks: readonly SortedBlock[];
+  /** Of the last reader that is through. */
+  #spare: Batch<S> | null = null;
 
   constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], length: number) {
     this.#shape = shape;
@@ -36,7 +38,9 @@ export class SortedRuns<S extends Timed> {
    */
   *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
     const merge = new Merge(this.#shape, this.#store, this.#blocks);
-    let out = new Batch(this.#shape, most);
+    let out = this.#spare?.block.capacity === most ? this.#spare : new Batch(this.#shape, most);
+    this.#spare = null;
+    out.rows = 0;
     for (let run = merge.next(); run !== null; run = merge.next())
       for (let left = merge.ahead(run); left > 0; ) {
         if (out.rows >= most && !belongs(run.rows.at, run.row)) {
@@ -49,6 +53,7 @@ export class SortedRuns<S extends Timed> {
         left -= count;
       }
     if (out.rows > 0 || this.length === 0) yield out;
+    this.#spare = out;
   }
 }
 
