@@ -50,7 +50,8 @@ interface Seen {
   given: number;
   givenFirst: number;
   readonly tails: Nanos[];
-  readonly places: { start: number; same: number; sequential: number; end: number };
+  readonly skips: Bytes[];
+  readonly places: { start: number; same: number; sequential: number; end: number; ahead: number };
   placed: number;
   again: number;
   mapped: number;
@@ -144,8 +145,8 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
   const known = numbers.get(key);
   if (known !== undefined) return known;
   numbers.set(key, seen.length);
-  const places = { start: 0, same: 0, sequential: 0, end: 0 };
-  const lists = { gaps: [], latencies: [], bytes: [], offsets: [], at: [], holds: [] };
+  const places = { start: 0, same: 0, sequential: 0, end: 0, ahead: 0 };
+  const lists = { gaps: [], latencies: [], bytes: [], offsets: [], at: [], skips: [], holds: [] };
   return (
     seen.push({
       use,
@@ -191,9 +192,12 @@ function place(step: Seen, use: Use, last: { readonly offset: Bytes; readonly en
   else if (size > 0 && offset === size) step.places.end++;
   else if (last !== undefined && offset === last.offset) step.places.same++;
   else if (offset === 0) step.places.start++;
-  else {
+  else if (size >= 0 && offset > size) {
+    step.places.ahead++;
+    step.skips.push(offset - size);
+  } else {
     step.offsets.push(offset);
-    step.at.push(size > 0 ? Math.min(1, offset / size) : Number.NaN);
+    step.at.push(size > 0 ? offset / size : Number.NaN);
   }
 }
 
@@ -250,7 +254,7 @@ function gapOf(gaps: readonly Nanos[]): Distribution {
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number((part / whole).toFixed(6)));
 
-function placeOf({ places, placed, offsets, at }: Seen): Place {
+function placeOf({ places, placed, offsets, at, skips }: Seen): Place {
   const known = at.filter((one) => !Number.isNaN(one));
   // Where the size is not known, the largest offset stands for it.
   const most = Math.max(1, ...offsets);
@@ -260,6 +264,8 @@ function placeOf({ places, placed, offsets, at }: Seen): Place {
     same: share(places.same, placed),
     sequential: share(places.sequential, placed),
     end: share(places.end, placed),
+    ahead: share(places.ahead, placed),
+    skip: distributionOrNull(skips),
     align: alignOf(offsets),
     at: distributionOrNull(relative.map((one) => Number(one.toFixed(6)))),
   };

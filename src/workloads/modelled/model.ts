@@ -131,6 +131,9 @@ export interface Place {
   readonly same: number;
   readonly sequential: number;
   readonly end: number;
+  /** Behind the end, with a hole between; and how far behind. */
+  readonly ahead: number;
+  readonly skip: Distribution | null;
   /** Of offsets anywhere, a power of two; and their place in the file, 0 to 1. */
   readonly align: Bytes;
   readonly at: Distribution | null;

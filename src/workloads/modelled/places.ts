@@ -84,6 +84,8 @@ function wishedPlace(step: ReadyStep, row: Float64Array, size: Bytes, last: Last
       return last.end;
     case Spot.end:
       return size;
+    case Spot.ahead:
+      return size + Math.round(row[Col.at]!);
     default:
       return aligned(row[Col.at]! * size, step);
   }

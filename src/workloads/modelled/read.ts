@@ -90,7 +90,7 @@ function role(at: At, kinds: readonly FileKind[]): Role {
     steps: distribution(at.get('steps'), 0),
     exits: at.get('exits').number(0, 1),
     killed: at.get('killed').number(0, 1),
-    stays: stays(at.get('stays')),
+    stays: laterOrNull(at.get('stays'), 0),
     first: someDeals(at.get('first'), steps),
     chain: chain.list(MOST, (one) => step(one, kinds, steps)),
   };
@@ -120,10 +120,10 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
   };
 }
 
-/** Files of earlier versions tell neither of these. */
+/** Files of earlier versions tell none of these. */
 const waits = (at: At): boolean => at.value !== undefined && at.flag();
-const stays = (at: At): Distribution | null =>
-  at.value === undefined ? null : orNull(at, (one) => distribution(one, 0));
+const laterOrNull = (at: At, least: number): Distribution | null =>
+  at.value === undefined ? null : orNull(at, (one) => distribution(one, least));
 
 const orNull = <T>(at: At, read: (at: At) => T): T | null => (at.value === null ? null : read(at));
 
@@ -132,6 +132,8 @@ const place = (at: At): Place => ({
   same: at.get('same').number(0, 1),
   sequential: at.get('sequential').number(0, 1),
   end: at.get('end').number(0, 1),
+  ahead: at.get('ahead').value === undefined ? 0 : at.get('ahead').number(0, 1),
+  skip: laterOrNull(at.get('skip'), 1),
   align: at.get('align').whole(1, 2 ** 30),
   at: orNull(at.get('at'), (one) => distribution(one, 0, 1)),
 });

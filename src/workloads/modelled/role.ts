@@ -110,6 +110,7 @@ function readyStep(step: Step): ReadyStep {
   const paged = PAGED[op] === 1;
   const same = place.start + place.same;
   const sequential = same + place.sequential;
+  const end = sequential + place.end;
   return {
     op,
     flags: step.flags.reduce((bits, name) => bits | Flag[name], 0),
@@ -132,7 +133,8 @@ function readyStep(step: Step): ReadyStep {
       leastBytes: op === Op.truncate ? 0 : 1,
       again: step.again,
       files: readyOrNull(step.files),
-      spots: [place.start, same, sequential, sequential + place.end],
+      spots: [place.start, same, sequential, end, end + place.ahead],
+      skip: drawsOrNull(place.skip),
       at: drawsOrNull(place.at),
       next: readyOrNull(step.next),
     }),

@@ -181,7 +181,8 @@ export class Thread {
   // hot
   #waits(step: ReadyStep, file: ModelFile): boolean {
     if (step.changes) return this.#awaits(file, this.#isHeld(step, file), PATIENCE);
-    return step.paged && this.#awaits(file, meets(step, file), LONG_PATIENCE);
+    // Who has pages in hand until a call is over takes what there is: who changes the file may wait for these pages.
+    return step.paged && this.#ofCall.length === 0 && this.#awaits(file, meets(step, file), LONG_PATIENCE);
   }
 
   // hot
