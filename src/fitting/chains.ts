@@ -138,7 +138,7 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
     kind,
     other,
     use.length < 0 ? 'w' : '',
-    use.forgotten ? 'f' : '',
+    use.forgotten,
     // A call faults pages in before it pins them, others while it does.
     isFault(use) && use.pinnedHere ? 'p' : '',
   ].join(' ');

@@ -14,8 +14,8 @@ import {
 } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
-import type { CaseName } from '../workloads/modelled/model.js';
-import { FaultedPages } from './faulted-pages.js';
+import type { CaseName, Forgets } from '../workloads/modelled/model.js';
+import { Pages } from './pages.js';
 import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
 const OBSERVED = opSet(OBSERVED_OPS);
@@ -32,6 +32,7 @@ const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
 const IS_RELEASE = opSet(Object.values(RELEASES));
 const PAGE = 4096;
 const IS_FAULT = opSet(['read_fault', 'write_fault']);
+const GIVES_BLOCKS = opSet(['write', 'write_fault', 'fallocate', 'zero', 'insert', 'unshare']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
 const FOR_DEVICES = opSet(['pin', 'register']);
@@ -51,6 +52,8 @@ class Reader {
   readonly #pids: readonly number[];
   readonly #maps: MapsAt;
   readonly #uses: Use[] = [];
+  /** By task: its last use. */
+  readonly #lastOf = new Map<number, Use>();
   readonly #exits: { task: number; killed: boolean; timeNs: Nanos }[] = [];
   readonly #leftOut: Record<string, number> = {};
   readonly #live = new Map<number, HoldUse>();
@@ -59,8 +62,10 @@ class Reader {
   /** By file: mappings that are alive. */
   readonly #mapped = new Map<number, Set<HoldUse>>();
   readonly #used = new Set<number>();
-  readonly #forgotten = new Set<number>();
-  readonly #faulted = new FaultedPages();
+  readonly #forgotten = new Map<number, Forgets>();
+  /** Written pages that a fault had filled; and pages that were ever written to by calls and faults. */
+  readonly #faulted = new Pages();
+  readonly #written = new Pages();
   #lastOpId = 0;
   #access: { readonly opId: number; readonly access: Access } | null = null;
 
@@ -89,8 +94,27 @@ class Reader {
 
   #observe(row: number): void {
     const c = this.#c;
-    const lost = c.op[row] === Op.map_unknown || (c.op[row] === Op.file && c.length[row]! < 0);
-    if (lost && c.file[row] !== NONE && this.#used.has(c.file[row]!)) this.#forgotten.add(c.file[row]!);
+    if (c.op[row] === Op.map_insert) this.#appeared(row);
+    const file = c.file[row]!;
+    if (file === NONE || !this.#used.has(file)) return;
+    if (c.op[row] === Op.map_unknown) this.#forgotten.set(file, 'map');
+    else if (c.op[row] === Op.file && c.length[row]! < 0 && !this.#forgotten.has(file))
+      this.#forgotten.set(file, 'size');
+  }
+
+  /** Blocks that no call gave a hole: a recording of few calls shows them so. Neighbours of one thread are one use. */
+  #appeared(row: number): void {
+    const c = this.#c;
+    const [file, task, offset, length] = [c.file[row]!, c.task[row]!, c.offset[row]!, c.length[row]!];
+    if (c.opId[row] !== 0 || file === NONE || task === NONE || (c.flags[row]! & (Flag.moved | Flag.reflinked)) !== 0)
+      return;
+    const held = this.#maps.holding(file, offset, length, c.timeNs[row]! - 1);
+    if ((held & ~Holding.hole) !== 0 || this.#written.has(file, offset, length)) return;
+    const state = (c.flags[row]! & Flag.unwritten) !== 0 ? 'unwritten' : 'written';
+    const before = this.#lastOf.get(task);
+    const goesOn = before?.op === Op.map_insert && before.file === file && before.offset + before.length === offset;
+    if (goesOn && before.case === state) before.length += length;
+    else this.#add(row, state, this.#maps.size(file, c.timeNs[row]! - 1));
   }
 
   #leave(op: number): void {
@@ -100,18 +124,21 @@ class Reader {
 
   #use(row: number): void {
     const c = this.#c;
-    const op = c.op[row]!;
+    const size = this.#maps.size(c.file[row]!, c.timeNs[row]! - 1);
+    this.#lastOpId = c.opId[row]!;
+    const { op, file, offset, length } = this.#add(row, this.#case(row, size), size);
+    if (GIVES_BLOCKS[op] === 1 && offset >= 0 && length > 0) this.#written.add(file, offset, length);
+  }
+
+  #add(row: number, met: CaseName, size: Bytes): Use {
+    const c = this.#c;
     const file = c.file[row]!;
-    const timeNs = c.timeNs[row]!;
-    const size = this.#maps.size(file, timeNs - 1);
     const result = c.result[row]!;
     const errno = result < 0 && result !== UNKNOWN_RESULT ? result : 0;
     const held = this.#held(row, file);
-    this.#lastOpId = c.opId[row]!;
-    this.#used.add(file);
-    this.#uses.push({
-      timeNs,
-      op,
+    const use: Use = {
+      timeNs: c.timeNs[row]!,
+      op: c.op[row]!,
       flags: c.flags[row]! & KEPT,
       file,
       task: c.task[row]!,
@@ -119,13 +146,18 @@ class Reader {
       length: c.length[row]!,
       errno,
       latencyNs: c.latencyNs[row]!,
-      case: this.#case(row, size),
+      case: met,
       size,
       other: -1,
       hold: errno === 0 ? this.#acquire(row, size) : null,
       ...held,
-      forgotten: this.#forgotten.delete(file),
-    });
+      forgotten: this.#forgotten.get(file) ?? 'nothing',
+    };
+    this.#forgotten.delete(file);
+    this.#used.add(file);
+    this.#uses.push(use);
+    this.#lastOf.set(use.task, use);
+    return use;
   }
 
   /** Who had it when the operation came. */
@@ -153,11 +185,11 @@ class Reader {
     const held = this.#maps.holding(c.file[row]!, offset, length, c.timeNs[row]! - 1);
     const met = caseOf(held);
     if (op === Op.write || c.result[row]! < 0) {
-      if (met !== 'written') this.#faulted.forget(c.file[row]!, offset, length);
+      if (met !== 'written') this.#faulted.drop(c.file[row]!, offset, length);
       return met;
     }
-    if (met !== 'written') this.#faulted.add(c.file[row]!, offset);
-    else if (this.#faulted.has(c.file[row]!, offset)) return 'faulted';
+    if (met !== 'written') this.#faulted.add(c.file[row]!, offset, PAGE);
+    else if (this.#faulted.has(c.file[row]!, offset, PAGE)) return 'faulted';
     return met;
   }
 

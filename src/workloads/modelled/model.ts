@@ -96,6 +96,10 @@ export type CaseName = (typeof CASES)[number];
 /** In `Step.next`: the last step of a thread. */
 export const ENDS = -1;
 
+/** Its size, or size and blocks. */
+export const FORGETS = ['nothing', 'size', 'map'] as const;
+export type Forgets = (typeof FORGETS)[number];
+
 export interface Step {
   readonly op: OpName;
   readonly flags: readonly FlagName[];
@@ -118,8 +122,8 @@ export interface Step {
   /** Share of steps on the file of this kind that the thread used last. */
   readonly again: number;
   readonly hold: HoldModel | null;
-  /** Before it, size and blocks of the file were no longer known: the recording did not see what others did to it. */
-  readonly forgets: boolean;
+  /** What of the file was no longer known before it, as the recording did not see what others did. */
+  readonly forgets: Forgets;
   /** Share that found the file mapped by another process, and in the hands of a device: who always did, waits for it. */
   readonly mapped: number;
   readonly pinned: number;

@@ -10,6 +10,8 @@ import {
   ENDS,
   type FileKind,
   type FileMember,
+  FORGETS,
+  type Forgets,
   type HoldModel,
   type Place,
   type ProcessKind,
@@ -114,7 +116,7 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
     place: place(at.get('place')),
     again: at.get('again').number(0, 1),
     hold: orNull(hold, holdModel),
-    forgets: at.get('forgets').flag(),
+    forgets: forgets(at.get('forgets')),
     mapped: at.get('mapped').number(0, 1),
     pinned: at.get('pinned').number(0, 1),
   };
@@ -124,6 +126,12 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
 const waits = (at: At): boolean => at.value !== undefined && at.flag();
 const laterOrNull = (at: At, least: number): Distribution | null =>
   at.value === undefined ? null : orNull(at, (one) => distribution(one, least));
+
+/** Earlier versions told only whether it did. */
+const forgets = (at: At): Forgets => {
+  if (typeof at.value !== 'boolean') return at.oneOf(FORGETS);
+  return at.value ? 'map' : 'nothing';
+};
 
 const orNull = <T>(at: At, read: (at: At) => T): T | null => (at.value === null ? null : read(at));
 

@@ -4,7 +4,7 @@ import { Decks, type Distribution, type Draws, dealt, drawsOf } from '../../base
 import { Flag, Op, opSet } from '../../model/events.js';
 import type { Bytes } from '../../model/units.js';
 import { Cell, WRITTEN_SOMEHOW } from './cells.js';
-import { type CaseName, type Deals, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
+import { type CaseName, type Deals, type Forgets, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
 import { Rows } from './rows.js';
 
 /** What a case asks for, beside the state of the cells. */
@@ -55,7 +55,7 @@ export interface ReadyStep {
   readonly rows: Rows;
   readonly align: Bytes;
   readonly hold: ReadyHold | null;
-  readonly forgets: boolean;
+  readonly forgets: Forgets;
   readonly mapped: number;
   readonly pinned: number;
 }
@@ -117,7 +117,7 @@ function readyStep(step: Step): ReadyStep {
     way: WAYS[step.case] ?? Way.any,
     // Who writes does not care who filled the blocks.
     state: op === Op.write && step.case === 'written' ? WRITTEN_SOMEHOW : (STATES[step.case] ?? -1),
-    grows: (op === Op.fallocate || op === Op.write) && step.case === '',
+    grows: op === Op.map_insert || ((op === Op.fallocate || op === Op.write) && step.case === ''),
     paged,
     changes: CHANGES[op] === 1,
     mapping: MAPPED[op] === 1,

@@ -5,7 +5,8 @@ import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
-import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
+import { appear, carryOut, inCells, share } from './changes.js';
+import { forget, type KindFiles, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
 import { type ReadyHold, type ReadyRole, type ReadyStep, Way } from './role.js';
@@ -217,13 +218,14 @@ export class Thread {
     const world = this.#world;
     const row = this.#row;
     const last = this.#last[step.kind]!;
-    if (step.forgets) forget(world, file);
+    if (step.forgets !== 'nothing') forget(world, file, step.forgets);
     const length = lengthOf(step, row, file, random);
     const offset = offsetOf(step, row, file, length, last, random);
     if (step.op !== Op.truncate && offset >= 0 && !step.takesRange) {
       last.offset = offset;
       last.end = offset + length;
     }
+    if (step.op === Op.map_insert) return appear(world, file, task, step.state, offset, length);
     world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
@@ -331,24 +333,4 @@ function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean
   if (!mapped) return true;
   if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
   return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
-}
-
-/** What an operation on two files does to their blocks. */
-function share(op: number, first: ModelFile, second: ModelFile, from: Bytes, length: Bytes): void {
-  const a = first.cells;
-  const b = second.cells;
-  const cell = length < 0 ? 0 : from / a.cellBytes;
-  const wanted = length < 0 ? a.length : Math.ceil(length / a.cellBytes);
-  const count = Math.max(0, Math.min(wanted, a.mostBytes / a.cellBytes - cell, b.mostBytes / b.cellBytes - cell));
-  if (op === Op.reflink || op === Op.dedupe) {
-    b.resize(Math.max(b.bytes, length < 0 ? a.bytes : from + length));
-    a.clone(cell, b, cell, count);
-  } else if (op === Op.exchange) a.swap(cell, b, cell, count);
-  else if (op === Op.swapext) {
-    const sizes = [a.bytes, b.bytes] as const;
-    const cells = Math.min(a.mostBytes / a.cellBytes, b.mostBytes / b.cellBytes);
-    a.swap(0, b, 0, cells);
-    a.resize(sizes[1]);
-    b.resize(sizes[0]);
-  }
 }
