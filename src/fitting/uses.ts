@@ -94,7 +94,7 @@ class Reader {
 
   #observe(row: number): void {
     const c = this.#c;
-    if (c.op[row] === Op.map_insert) this.#appeared(row);
+    if (c.op[row] === Op.map_insert || c.op[row] === Op.extent) this.#appeared(row);
     const file = c.file[row]!;
     if (file === NONE || !this.#used.has(file)) return;
     if (c.op[row] === Op.map_unknown) this.#forgotten.set(file, 'map');
@@ -112,9 +112,9 @@ class Reader {
     if ((held & ~Holding.hole) !== 0 || this.#written.has(file, offset, length)) return;
     const state = (c.flags[row]! & Flag.unwritten) !== 0 ? 'unwritten' : 'written';
     const before = this.#lastOf.get(task);
-    const goesOn = before?.op === Op.map_insert && before.file === file && before.offset + before.length === offset;
+    const goesOn = before?.op === Op.extent && before.file === file && before.offset + before.length === offset;
     if (goesOn && before.case === state) before.length += length;
-    else this.#add(row, state, this.#maps.size(file, c.timeNs[row]! - 1));
+    else this.#add(row, Op.extent, state, this.#maps.size(file, c.timeNs[row]! - 1));
   }
 
   #leave(op: number): void {
@@ -126,11 +126,11 @@ class Reader {
     const c = this.#c;
     const size = this.#maps.size(c.file[row]!, c.timeNs[row]! - 1);
     this.#lastOpId = c.opId[row]!;
-    const { op, file, offset, length } = this.#add(row, this.#case(row, size), size);
+    const { op, file, offset, length } = this.#add(row, c.op[row]!, this.#case(row, size), size);
     if (GIVES_BLOCKS[op] === 1 && offset >= 0 && length > 0) this.#written.add(file, offset, length);
   }
 
-  #add(row: number, met: CaseName, size: Bytes): Use {
+  #add(row: number, op: number, met: CaseName, size: Bytes): Use {
     const c = this.#c;
     const file = c.file[row]!;
     const result = c.result[row]!;
@@ -138,7 +138,7 @@ class Reader {
     const held = this.#held(row, file);
     const use: Use = {
       timeNs: c.timeNs[row]!,
-      op: c.op[row]!,
+      op,
       flags: c.flags[row]! & KEPT,
       file,
       task: c.task[row]!,

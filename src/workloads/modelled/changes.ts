@@ -47,14 +47,14 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
   }
 }
 
-/** Blocks come that no call asked for: the recording saw no more of it either. */
+/** Blocks are there that no call asked for: the recording saw no more of it either. A lane takes them as they are. */
 export function appear(world: World, file: ModelFile, task: number, state: number, offset: Bytes, length: Bytes): void {
   const { cells, id } = file;
   if (offset + length > cells.bytes) cells.resize(offset + length);
   const addr = cells.fill(offset, length, state);
   world.outcome(UNKNOWN_RESULT, UNKNOWN);
   const flags = state === Cell.unwritten ? Flag.unwritten : 0;
-  if (addr >= 0) world.observe(Op.map_insert, flags, id, task, offset, length, addr, 0);
+  if (addr >= 0) world.observe(Op.extent, flags, id, task, offset, length, addr, 0);
 }
 
 /** What an operation on two files does to their blocks. */

@@ -52,7 +52,7 @@ export function offsetOf(
   }
   const limit = step.grows ? cells.mostBytes : cells.bytes;
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
-  if (step.state < 0 || !file.mapped || step.op === Op.map_insert) return inside;
+  if (step.state < 0 || !file.mapped || step.op === Op.extent) return inside;
   const found = cells.find(inside, length, step.state);
   if (found >= 0) return found;
   const similar = isWritten(step.state) ? cells.find(inside, length, WRITTEN_SOMEHOW) : UNKNOWN;

@@ -117,7 +117,7 @@ function readyStep(step: Step): ReadyStep {
     way: WAYS[step.case] ?? Way.any,
     // Who writes does not care who filled the blocks.
     state: op === Op.write && step.case === 'written' ? WRITTEN_SOMEHOW : (STATES[step.case] ?? -1),
-    grows: op === Op.map_insert || ((op === Op.fallocate || op === Op.write) && step.case === ''),
+    grows: op === Op.extent || ((op === Op.fallocate || op === Op.write) && step.case === ''),
     paged,
     changes: CHANGES[op] === 1,
     mapping: MAPPED[op] === 1,

@@ -225,7 +225,7 @@ export class Thread {
       last.offset = offset;
       last.end = offset + length;
     }
-    if (step.op === Op.map_insert) return appear(world, file, task, step.state, offset, length);
+    if (step.op === Op.extent) return appear(world, file, task, step.state, offset, length);
     world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
