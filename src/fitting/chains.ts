@@ -180,9 +180,17 @@ function note(step: Seen, use: Use, lasts: Map<number, Last>, memberOf: Int32Arr
   if (use.latencyNs >= 0) step.latencies.push(use.latencyNs);
   if (use.length >= 0) step.bytes.push(use.length);
   if (use.hold !== null) step.holds.push(use.hold);
-  if (use.offset < 0 || use.length < 0 || use.op === Op.truncate) return;
+  if (use.op === Op.truncate) return resized(step, use);
+  if (use.offset < 0 || use.length < 0) return;
   place(step, use, last.ends.get(use.file));
   if (TAKES_RANGE[use.op] === 0) last.ends.set(use.file, { offset: use.offset, end: use.offset + use.length });
+}
+
+function resized(step: Seen, { length, size }: Use): void {
+  if (length < 0 || size < 0 || length === size) return;
+  step.placed++;
+  step.places.ahead++;
+  step.skips.push(Math.abs(length - size));
 }
 
 function place(step: Seen, use: Use, last: { readonly offset: Bytes; readonly end: Bytes } | undefined): void {

@@ -41,6 +41,8 @@ const SEEN = new Set<FlagName>([
   ...(['synthetic', 'second', 'killed', 'observed', 'unwritten', 'delalloc', 'reflinked'] as const),
   ...(['moved', 'attributes', 'unknown', 'dax', 'meta'] as const),
 ]);
+/** Blocks that were another file's, or lay elsewhere in this one. */
+const ELSEWHERE = Flag.moved | Flag.reflinked;
 const KEPT = FLAGS.reduce((bits, name) => (SEEN.has(name) ? bits : bits | Flag[name]), 0);
 
 export function readUses(trace: Trace, maps: MapsAt): Uses {
@@ -102,19 +104,21 @@ class Reader {
       this.#forgotten.set(file, 'size');
   }
 
-  /** Blocks that no call gave a hole: a recording of few calls shows them so. Neighbours of one thread are one use. */
+  /** Holes got blocks, or blocks got data, through no call that was seen: by a device, or by calls that were not recorded. */
   #appeared(row: number): void {
     const c = this.#c;
     const [file, task, offset, length] = [c.file[row]!, c.task[row]!, c.offset[row]!, c.length[row]!];
-    if (c.opId[row] !== 0 || file === NONE || task === NONE || (c.flags[row]! & (Flag.moved | Flag.reflinked)) !== 0)
-      return;
+    const flags = c.flags[row]!;
+    if (c.opId[row] !== 0 || file === NONE || task === NONE || (flags & ELSEWHERE) !== 0) return;
     const held = this.#maps.holding(file, offset, length, c.timeNs[row]! - 1);
-    if ((held & ~Holding.hole) !== 0 || this.#written.has(file, offset, length)) return;
-    const state = (c.flags[row]! & Flag.unwritten) !== 0 ? 'unwritten' : 'written';
-    const before = this.#lastOf.get(task);
-    const goesOn = before?.op === Op.extent && before.file === file && before.offset + before.length === offset;
-    if (goesOn && before.case === state) before.length += length;
-    else this.#add(row, Op.extent, state, this.#maps.size(file, c.timeNs[row]! - 1));
+    const unwritten = flags & Flag.unwritten;
+    const before = unwritten === 0 ? Holding.hole | Holding.unwritten : Holding.hole;
+    if ((held & ~before) !== 0 || this.#written.has(file, offset, length)) return;
+    const met = (held & Holding.unwritten) !== 0 ? 'unwritten' : 'hole';
+    const last = this.#lastOf.get(task);
+    const goesOn = last?.op === Op.extent && last.file === file && last.offset + last.length === offset;
+    if (goesOn && last.case === met && last.flags === unwritten) last.length += length;
+    else this.#add(row, Op.extent, unwritten, met);
   }
 
   #leave(op: number): void {
@@ -126,20 +130,21 @@ class Reader {
     const c = this.#c;
     const size = this.#maps.size(c.file[row]!, c.timeNs[row]! - 1);
     this.#lastOpId = c.opId[row]!;
-    const { op, file, offset, length } = this.#add(row, c.op[row]!, this.#case(row, size), size);
+    const { op, file, offset, length } = this.#add(row, c.op[row]!, c.flags[row]! & KEPT, this.#case(row, size));
     if (GIVES_BLOCKS[op] === 1 && offset >= 0 && length > 0) this.#written.add(file, offset, length);
   }
 
-  #add(row: number, op: number, met: CaseName, size: Bytes): Use {
+  #add(row: number, op: number, flags: number, met: CaseName): Use {
     const c = this.#c;
     const file = c.file[row]!;
+    const size = this.#maps.size(file, c.timeNs[row]! - 1);
     const result = c.result[row]!;
     const errno = result < 0 && result !== UNKNOWN_RESULT ? result : 0;
     const held = this.#held(row, file);
     const use: Use = {
       timeNs: c.timeNs[row]!,
       op,
-      flags: c.flags[row]! & KEPT,
+      flags,
       file,
       task: c.task[row]!,
       offset: c.offset[row]!,

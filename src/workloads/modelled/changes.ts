@@ -47,14 +47,20 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
   }
 }
 
-/** Blocks are there that no call asked for: the recording saw no more of it either. A lane takes them as they are. */
-export function appear(world: World, file: ModelFile, task: number, state: number, offset: Bytes, length: Bytes): void {
+/** Holes get blocks, or blocks data, that no call asked for: the recording saw no more of it either. A lane takes them as they are. */
+export function appear(world: World, file: ModelFile, task: number, flags: number, offset: Bytes, length: Bytes): void {
   const { cells, id } = file;
+  const { cellBytes } = cells;
   if (offset + length > cells.bytes) cells.resize(offset + length);
-  const addr = cells.fill(offset, length, state);
+  cells.fill(offset, length, (flags & Flag.unwritten) !== 0 ? Cell.unwritten : Cell.written);
   world.outcome(UNKNOWN_RESULT, UNKNOWN);
-  const flags = state === Cell.unwritten ? Flag.unwritten : 0;
-  if (addr >= 0) world.observe(Op.extent, flags, id, task, offset, length, addr, 0);
+  const end = Math.min(Math.ceil((offset + length) / cellBytes), cells.length);
+  for (let from = Math.floor(offset / cellBytes); from < end; ) {
+    let to = from + 1;
+    while (to < end && cells.addr(to) === cells.addr(to - 1) + cellBytes) to++;
+    world.observe(Op.extent, flags, id, task, from * cellBytes, (to - from) * cellBytes, cells.addr(from), 0);
+    from = to;
+  }
 }
 
 /** What an operation on two files does to their blocks. */

@@ -135,7 +135,7 @@ export interface Place {
   readonly same: number;
   readonly sequential: number;
   readonly end: number;
-  /** Behind the end, with a hole between; and how far behind. */
+  /** Behind the end, with a hole between, and how far behind; of a truncate, how far the size goes up or down. */
   readonly ahead: number;
   readonly skip: Distribution | null;
   /** Of offsets anywhere, a power of two; and their place in the file, 0 to 1. */

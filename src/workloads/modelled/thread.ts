@@ -219,13 +219,13 @@ export class Thread {
     const row = this.#row;
     const last = this.#last[step.kind]!;
     if (step.forgets !== 'nothing') forget(world, file, step.forgets);
-    const length = lengthOf(step, row, file, random);
+    const length = lengthOf(step, row, file);
     const offset = offsetOf(step, row, file, length, last, random);
     if (step.op !== Op.truncate && offset >= 0 && !step.takesRange) {
       last.offset = offset;
       last.end = offset + length;
     }
-    if (step.op === Op.extent) return appear(world, file, task, step.state, offset, length);
+    if (step.op === Op.extent) return appear(world, file, task, step.flags, offset, length);
     world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
