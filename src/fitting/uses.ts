@@ -32,7 +32,7 @@ const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
 const IS_RELEASE = opSet(Object.values(RELEASES));
 const PAGE = 4096;
 const IS_FAULT = opSet(['read_fault', 'write_fault']);
-const GIVES_BLOCKS = opSet(['write', 'write_fault', 'fallocate', 'zero', 'insert', 'unshare']);
+const GIVES_BLOCKS = opSet(['write', 'fallocate', 'zero', 'insert', 'unshare']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
 const FOR_DEVICES = opSet(['pin', 'register']);
@@ -65,7 +65,7 @@ class Reader {
   readonly #mapped = new Map<number, Set<HoldUse>>();
   readonly #used = new Set<number>();
   readonly #forgotten = new Map<number, Forgets>();
-  /** Written pages that a fault had filled; and pages that were ever written to by calls and faults. */
+  /** Written pages that a fault had filled; and pages that calls ever wrote to. */
   readonly #faulted = new Pages();
   readonly #written = new Pages();
   #lastOpId = 0;
@@ -104,7 +104,10 @@ class Reader {
       this.#forgotten.set(file, 'size');
   }
 
-  /** Holes got blocks, or blocks got data, through no call that was seen: by a device, or by calls that were not recorded. */
+  /**
+   * Holes got blocks, or blocks data, through no call that was seen: by a device, or by calls that were not recorded. What page faults
+   * dirtied comes so too: lanes take it as it was seen, whether they let the faults through or not.
+   */
   #appeared(row: number): void {
     const c = this.#c;
     const [file, task, offset, length] = [c.file[row]!, c.task[row]!, c.offset[row]!, c.length[row]!];
@@ -113,8 +116,10 @@ class Reader {
     const held = this.#maps.holding(file, offset, length, c.timeNs[row]! - 1);
     const unwritten = flags & Flag.unwritten;
     const before = unwritten === 0 ? Holding.hole | Holding.unwritten : Holding.hole;
-    if ((held & ~before) !== 0 || this.#written.has(file, offset, length)) return;
-    const met = (held & Holding.unwritten) !== 0 ? 'unwritten' : 'hole';
+    const faulted = unwritten === 0 && (held & Holding.written) === 0 && this.#faulted.has(file, offset, length);
+    if (!faulted && ((held & ~before) !== 0 || this.#written.has(file, offset, length))) return;
+    const met = faulted ? 'faulted' : (held & Holding.unwritten) !== 0 ? 'unwritten' : 'hole';
+    if (faulted) this.#faulted.drop(file, offset, length);
     const last = this.#lastOf.get(task);
     const goesOn = last?.op === Op.extent && last.file === file && last.offset + last.length === offset;
     if (goesOn && last.case === met && last.flags === unwritten) last.length += length;

@@ -208,7 +208,7 @@ export class Cells {
     if (had === Cell.hole) return this.#set(from, to, state, addr);
     if (addr >= 0) this.#space.give(addr, (to - from) * this.cellBytes);
     if (!isWritten(state)) return;
-    if (had === Cell.unwritten) {
+    if (had === Cell.unwritten || had === Cell.faulted) {
       this.#change(from, to, had, state);
     } else if (had === Cell.shared) this.#set(from, to, state, SOMEWHERE);
   }
