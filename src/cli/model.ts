@@ -79,12 +79,7 @@ export function makeOnce(fitted: WorkloadModel, seed: number): Trace {
 const makings = ({ columns }: Trace): number =>
   Math.max(LEAST_MAKINGS, Math.min(MOST_MAKINGS, Math.floor(ROWS_OF_ALL / Math.max(1, columns.rows))));
 
-async function policyPairs(
-  context: Context,
-  trace: Trace,
-  made: readonly Trace[],
-  plan: Plan,
-): Promise<PolicyPair[]> {
+async function policyPairs(context: Context, trace: Trace, made: readonly Trace[], plan: Plan): Promise<PolicyPair[]> {
   const shares = async (one: Trace): Promise<VerdictShares[]> => {
     const { lanes } = await replayPlan(context, one, plan, [], false);
     return lanes.map((lane) => verdictShares(lane, plan.seed));

@@ -309,35 +309,35 @@ export class Cells {
     }
   }
 
-  /** A place near `offset` whose cells are all of a state (for a hole: one of them is); -1 where there is none. */
+  /** A place near `offset` whose cells are all of a state (unless `whole`: the first one is); -1 where there is none. */
   // hot
-  find(offset: Bytes, length: Bytes, state: number): Bytes {
+  find(offset: Bytes, length: Bytes, state: number, whole: boolean): Bytes {
     const { cellBytes } = this;
     const cells = this.#length;
     if (!this.has(state)) return UNKNOWN;
     const first = Math.floor(offset / cellBytes);
-    if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state)) return offset;
+    if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state, whole)) return offset;
     const many = Math.max(1, Math.ceil(length / cellBytes));
     const start = first % cells;
-    const found = this.#search(state, start, cells, many);
-    const place = found < 0 ? this.#search(state, 0, start, many) : found;
+    const found = this.#search(state, start, cells, many, whole);
+    const place = found < 0 ? this.#search(state, 0, start, many, whole) : found;
     return place < 0 ? UNKNOWN : place * cellBytes;
   }
 
   /** The first place in [from, to) where `many` cells fit, among the first runs; -1 where there is none. */
-  #search(state: number, from: number, to: number, many: number): number {
+  #search(state: number, from: number, to: number, many: number, whole: boolean): number {
     let cell = this.#next(state, from, to);
     for (let tries = 0; tries < TRIES && cell < to; tries++) {
-      if (this.#fits(cell, cell + many, state)) return cell;
+      if (this.#fits(cell, cell + many, state, whole)) return cell;
       // The rest of a run that is too short is shorter still.
       cell = this.#next(state, this.#after(state, cell, to), to);
     }
     return -1;
   }
 
-  #fits(from: number, to: number, state: number): boolean {
+  #fits(from: number, to: number, state: number, whole: boolean): boolean {
     if (to > this.#length) return false;
-    return state === Cell.hole ? this.#state[from] === state : this.#whole(state, from, to);
+    return whole ? this.#whole(state, from, to) : this.#state[from] === state;
   }
 
   #whole(state: number, from: number, to: number): boolean {

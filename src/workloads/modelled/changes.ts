@@ -52,13 +52,30 @@ export function appear(world: World, file: ModelFile, task: number, flags: numbe
   const { cells, id } = file;
   const { cellBytes } = cells;
   if (offset + length > cells.bytes) cells.resize(offset + length);
-  cells.fill(offset, length, (flags & Flag.unwritten) !== 0 ? Cell.unwritten : Cell.written);
+  const state = (flags & Flag.unwritten) !== 0 ? Cell.unwritten : Cell.written;
   world.outcome(UNKNOWN_RESULT, UNKNOWN);
   const end = Math.min(Math.ceil((offset + length) / cellBytes), cells.length);
   for (let from = Math.floor(offset / cellBytes); from < end; ) {
+    const had = cells.state(from);
     let to = from + 1;
-    while (to < end && cells.addr(to) === cells.addr(to - 1) + cellBytes) to++;
-    world.observe(Op.extent, flags, id, task, from * cellBytes, (to - from) * cellBytes, cells.addr(from), 0);
+    while (to < end && cells.state(to) === had) to++;
+    if (had === Cell.hole || (state === Cell.written && (had === Cell.unwritten || had === Cell.faulted))) {
+      cells.fill(from * cellBytes, (to - from) * cellBytes, state);
+      tell(world, id, task, flags, cells, from, to);
+    }
+    from = to;
+  }
+}
+
+/** One row for blocks in one piece. */
+function tell(world: World, id: number, task: number, flags: number, cells: Cells, first: number, end: number): void {
+  const { cellBytes } = cells;
+  for (let from = first; from < end; ) {
+    let to = from + 1;
+    const addr = Math.max(UNKNOWN, cells.addr(from));
+    const next = (cell: number): number => (addr < 0 ? UNKNOWN : addr + (cell - from) * cellBytes);
+    while (to < end && Math.max(UNKNOWN, cells.addr(to)) === next(to)) to++;
+    world.observe(Op.extent, flags, id, task, from * cellBytes, (to - from) * cellBytes, addr, 0);
     from = to;
   }
 }

@@ -3,7 +3,7 @@
 import type { Random } from '../../base/random.js';
 import { Op } from '../../model/events.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
-import { type Cells, isWritten, WRITTEN_SOMEHOW } from './cells.js';
+import { Cell, type Cells, isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import type { ModelFile } from './files.js';
 import { type ReadyStep, Way } from './role.js';
 import { Col, Spot } from './rows.js';
@@ -54,9 +54,15 @@ export function offsetOf(
   const limit = step.grows ? cells.mostBytes : cells.bytes;
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
   if (step.state < 0 || !file.mapped) return inside;
-  const found = cells.find(inside, length, step.state);
+  // A call that met a hole began in one; blocks come where there are none.
+  const comes = step.op === Op.extent;
+  const found = cells.find(inside, length, step.state, step.state !== Cell.hole || comes);
   if (found >= 0) return found;
-  const similar = isWritten(step.state) ? cells.find(inside, length, WRITTEN_SOMEHOW) : UNKNOWN;
+  const similar = comes
+    ? cells.find(inside, length, step.state, false)
+    : isWritten(step.state)
+      ? cells.find(inside, length, WRITTEN_SOMEHOW, true)
+      : UNKNOWN;
   return similar < 0 ? inside : similar;
 }
 
