@@ -61,6 +61,8 @@ export interface Role {
   readonly killed: number;
   /** Of a thread whose end was seen: from its last operation to its end; null: none was. */
   readonly stays: Distribution | null;
+  /** Of threads that were all killed, together with others as it may be: from the first operation to the end, in the order of `starts`. */
+  readonly lives: Distribution | null;
   /** Step with which a thread begins. */
   readonly first: Deals;
   readonly chain: readonly Step[];

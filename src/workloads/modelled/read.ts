@@ -93,6 +93,7 @@ function role(at: At, kinds: readonly FileKind[]): Role {
     exits: at.get('exits').number(0, 1),
     killed: at.get('killed').number(0, 1),
     stays: laterOrNull(at.get('stays'), 0),
+    lives: laterOrNull(at.get('lives'), 0),
     first: someDeals(at.get('first'), steps),
     chain: chain.list(MOST, (one) => step(one, kinds, steps)),
   };

@@ -78,6 +78,7 @@ export interface ReadyRole {
   readonly exits: number;
   readonly killed: number;
   readonly stays: Draws | null;
+  readonly lives: Draws | null;
   readonly first: Draws;
   readonly chain: readonly ReadyStep[];
 }
@@ -99,6 +100,7 @@ export function readyRole(role: Role): ReadyRole {
     exits,
     killed,
     stays: drawsOrNull(role.stays),
+    lives: drawsOrNull(role.lives),
     first: ready(role.first),
     chain: role.chain.map(readyStep),
   };

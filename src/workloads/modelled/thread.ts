@@ -43,6 +43,8 @@ export interface ThreadOptions {
   /** After this the recording begins again; Infinity for never. */
   readonly againNs: Nanos;
   readonly firstNs: Nanos;
+  /** It is killed then; Infinity: it ends when it has done its steps. */
+  readonly endNs: Nanos;
   /** First pause of a thread that waits for others. */
   readonly pollNs: Nanos;
   readonly steps: number;
@@ -72,6 +74,7 @@ export class Thread {
   /** What it holds until the call is over that it is in. */
   readonly #ofCall: Held[] = [];
   #nextNs: Nanos;
+  #endNs: Nanos;
 
   constructor(world: World, random: Random, options: ThreadOptions) {
     this.#world = world;
@@ -80,14 +83,15 @@ export class Thread {
     this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
     this.#left = this.#most = options.steps;
     this.#nextNs = options.firstNs;
+    this.#endNs = options.endNs;
   }
 
   // hot
   act(nowNs: Nanos): Nanos {
     if (this.#holds.nextNs <= nowNs) this.#hold(nowNs);
-    else if (this.#left > 0) this.#take(nowNs);
+    else if (this.#left > 0 && nowNs < this.#endNs) this.#take(nowNs);
     else this.#end(nowNs);
-    return Math.min(this.#nextNs, this.#holds.nextNs);
+    return Math.min(this.#nextNs, this.#endNs, this.#holds.nextNs);
   }
 
   /** One step, and those that follow it at the same time. */
@@ -121,8 +125,9 @@ export class Thread {
       if (this.#left === 0) break;
       if (this.#nextNs >= nowNs + 1) return;
     }
-    // It ends with what it holds for a time of its own.
-    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
+    // It ends with what it holds for a time of its own, or is killed.
+    if (this.#left === 0 && this.#endNs !== Number.POSITIVE_INFINITY) this.#nextNs = this.#endNs;
+    else if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
   }
 
   /** What it held for the call is given back; returns when the last of it is. */
@@ -159,11 +164,12 @@ export class Thread {
     if (exits) this.#world.exit(task, this.#random.chance(role.killed));
     if (exits || repeats) mappings.clear();
     if (exits || repeats) this.#holds.clear();
-    this.#nextNs = Number.POSITIVE_INFINITY;
+    this.#nextNs = this.#endNs = Number.POSITIVE_INFINITY;
     if (!repeats) return;
     this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
     this.#left = this.#most = Math.max(1, Math.round(role.steps.next(this.#random)));
     this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + role.starts.next(this.#random));
+    this.#endNs = this.#nextNs + (role.lives?.next(this.#random) ?? Number.POSITIVE_INFINITY);
     this.#step = -1;
   }
 
