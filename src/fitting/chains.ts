@@ -88,6 +88,7 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
     other,
     use.length < 0 ? 'w' : '',
     use.forgotten,
+    use.learnt ? 'k' : '',
     // A call faults pages in before it pins them, others while it does.
     isFault(use) && use.pinnedHere ? 'p' : '',
   ].join(' ');

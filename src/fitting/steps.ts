@@ -87,6 +87,7 @@ export function stepModel(step: Seen, choice: boolean): Step {
     again: share(step.again, count),
     hold: step.holds.length === 0 ? null : holdModel(step),
     forgets: use.forgotten,
+    learns: use.learnt,
     mapped: share(step.mapped, count),
     pinned: share(step.pinned, count),
   };

@@ -55,6 +55,8 @@ export interface Use {
   readonly hold: HoldUse | null;
   /** What the trace lost sight of since the use of the file before it. */
   readonly forgotten: Forgets;
+  /** Its map became known since then. */
+  readonly learnt: boolean;
   /** Another process had the file mapped; a device had blocks of it. */
   readonly mapped: boolean;
   readonly pinned: boolean;

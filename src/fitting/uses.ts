@@ -33,6 +33,7 @@ const IS_RELEASE = opSet(Object.values(RELEASES));
 const PAGE = 4096;
 const IS_FAULT = opSet(['read_fault', 'write_fault']);
 const GIVES_BLOCKS = opSet(['write', 'fallocate', 'zero', 'insert', 'unshare']);
+const KNOWS = opSet(['map_reset', 'map_known']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
 const FOR_DEVICES = opSet(['pin', 'register']);
@@ -65,6 +66,9 @@ class Reader {
   readonly #mapped = new Map<number, Set<HoldUse>>();
   readonly #used = new Set<number>();
   readonly #forgotten = new Map<number, Forgets>();
+  /** Files whose map is known, and those of them that were not used since it is. */
+  readonly #known = new Set<number>();
+  readonly #learnt = new Set<number>();
   /** Written pages that a fault had filled; and pages that calls ever wrote to. */
   readonly #faulted = new Pages();
   readonly #written = new Pages();
@@ -98,10 +102,19 @@ class Reader {
     const c = this.#c;
     if (c.op[row] === Op.map_insert || c.op[row] === Op.extent) this.#appeared(row);
     const file = c.file[row]!;
-    if (file === NONE || !this.#used.has(file)) return;
+    if (file === NONE) return;
+    this.#know(file, c.op[row]!, c.flags[row]!);
+    if (!this.#used.has(file)) return;
     if (c.op[row] === Op.map_unknown) this.#forgotten.set(file, 'map');
     else if (c.op[row] === Op.file && c.length[row]! < 0 && !this.#forgotten.has(file))
       this.#forgotten.set(file, 'size');
+  }
+
+  #know(file: number, op: number, flags: number): void {
+    const comes = KNOWS[op] === 1 || (op === Op.file && (flags & Flag.unknown) === 0);
+    if (comes && !this.#known.has(file)) this.#learnt.add(file);
+    if (comes) this.#known.add(file);
+    else if (op === Op.map_unknown) this.#known.delete(file);
   }
 
   /**
@@ -162,6 +175,7 @@ class Reader {
       hold: errno === 0 ? this.#acquire(row, size) : null,
       ...held,
       forgotten: this.#forgotten.get(file) ?? 'nothing',
+      learnt: this.#learnt.delete(file),
     };
     this.#forgotten.delete(file);
     this.#used.add(file);

@@ -2,7 +2,7 @@
 // made of them.
 import { expect, test } from 'vitest';
 import { makeOnce } from '../../src/cli/model.js';
-import { Flag, OPS } from '../../src/model/events.js';
+import { Flag, OPS, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { type Line, traceOf } from '../support/replay.js';
 import { laneOf } from '../workloads/support.js';
@@ -126,4 +126,38 @@ test('where only the size was lost sight of, the map stays known', async () => {
     (await model([...lines, ...more])).roles.flatMap(({ chain }) => chain.map((step) => step.forgets));
   expect(await forgets([])).toContain('size');
   expect(await forgets([])).not.toContain('map');
+});
+
+test('the whole map becomes known where it did, in the thread that showed it', async () => {
+  const fitted = await model([
+    { t: 0, op: 'open', ...WHO, flags: ['write', 'trunc'] },
+    { t: 10, op: 'file', path: WHO.path },
+    { t: 20, op: 'map_known', ...WHO },
+    { t: 30, op: 'write', ...WHO, off: 0, len: 64 * KIB },
+  ]);
+  expect(fitted.roles.flatMap(({ chain }) => chain.map(({ op, learns }) => [op, learns]))).toEqual([
+    ['open', false],
+    ['write', true],
+  ]);
+  for (const seed of SEEDS) {
+    const { columns: c } = makeOnce(fitted, seed);
+    const at = Array.from(c.op.subarray(0, c.rows)).indexOf(Op.map_known);
+    expect([OPS[c.op[at + 1]!], c.task[at + 1]]).toEqual(['write', c.task[at]]);
+  }
+});
+
+test('processes that were killed together die together, whatever they still had to do', async () => {
+  const lines: Line[] = [{ t: 0, op: 'file', path: WHO.path, size: 1024 * KIB }];
+  for (let i = 0; i < 6; i++) {
+    const who = { ...WHO, pid: 10 + i, comm: `w${i}` };
+    for (let k = 0; k < 20; k++)
+      lines.push({ t: 1000 * (1 + k) + i * 100 * (k % 3), op: 'read', ...who, off: 0, len: 4096 });
+    lines.push({ t: 30_000 + 10 * i, op: 'exit', pid: who.pid, flags: ['killed'] });
+  }
+  const fitted = await model(lines.sort((a, b) => a.t - b.t));
+  for (const seed of SEEDS) {
+    const ends = rowsOf(makeOnce(fitted, seed), 'exit').map(({ timeNs }) => timeNs);
+    expect(ends).toHaveLength(6);
+    expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(1000);
+  }
 });

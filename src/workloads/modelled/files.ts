@@ -40,11 +40,12 @@ export interface FilesOptions {
 
 export function kindFiles(world: World, { kind, number, space, random }: FilesOptions): KindFiles {
   const members = kind.members.flatMap((member) => Array<FileMember>(member.count).fill(member));
-  const flags = (kind.dax ? Flag.dax : 0) | (kind.mapped ? 0 : Flag.unknown);
+  const dax = kind.dax ? Flag.dax : 0;
   const files = members.map((member, i): ModelFile => {
     const cells = cellsOf(member, space, random);
     const path = `/kind-${number}/${String(i).padStart(4, '0')}`;
-    const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, flags);
+    const unknown = kind.mapped && member.sized ? 0 : Flag.unknown;
+    const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, dax | unknown);
     if (kind.mapped) addExtents(world, id, cells);
     return { id, cells, mapped: kind.mapped, mappings: 0, pins: 0 };
   });
@@ -120,3 +121,7 @@ export function forget(world: World, { id, cells }: ModelFile, what: Forgets): v
   if (what === 'map') world.observe(Op.map_unknown, 0, id, NONE, UNKNOWN, UNKNOWN, UNKNOWN, 0);
   cells.resize(cells.mostBytes);
 }
+
+/** From here on its map is known: what no row told of is a hole. Seen in the thread: one that is late shows it late. */
+export const learn = (world: World, { id }: ModelFile, task: number): void =>
+  world.observe(Op.map_known, 0, id, task, 0, UNKNOWN, UNKNOWN, 0);

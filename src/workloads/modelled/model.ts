@@ -126,6 +126,8 @@ export interface Step {
   readonly hold: HoldModel | null;
   /** What of the file was no longer known before it, as the recording did not see what others did. */
   readonly forgets: Forgets;
+  /** Before it, the file's whole map became known. */
+  readonly learns: boolean;
   /** Share that found the file mapped by another process, and in the hands of a device: who always did, waits for it. */
   readonly mapped: number;
   readonly pinned: number;

@@ -118,13 +118,14 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
     again: at.get('again').number(0, 1),
     hold: orNull(hold, holdModel),
     forgets: forgets(at.get('forgets')),
+    learns: laterFlag(at.get('learns')),
     mapped: at.get('mapped').number(0, 1),
     pinned: at.get('pinned').number(0, 1),
   };
 }
 
 /** Files of earlier versions tell none of these. */
-const waits = (at: At): boolean => at.value !== undefined && at.flag();
+const laterFlag = (at: At): boolean => at.value !== undefined && at.flag();
 const laterOrNull = (at: At, least: number): Distribution | null =>
   at.value === undefined ? null : orNull(at, (one) => distribution(one, least));
 
@@ -150,7 +151,7 @@ const place = (at: At): Place => ({
 function holdModel(at: At): HoldModel {
   return {
     release: at.get('release').oneOf(OPS),
-    waits: waits(at.get('waits')),
+    waits: laterFlag(at.get('waits')),
     released: at.get('released').number(0, 1),
     time: orNull(at.get('time'), (one) => distribution(one, 0)),
     device: orNull(at.get('device'), (one) => ({

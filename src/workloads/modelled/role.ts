@@ -56,6 +56,7 @@ export interface ReadyStep {
   readonly align: Bytes;
   readonly hold: ReadyHold | null;
   readonly forgets: Forgets;
+  readonly learns: boolean;
   readonly mapped: number;
   readonly pinned: number;
 }
@@ -143,6 +144,7 @@ function readyStep(step: Step): ReadyStep {
     align: paged ? Math.max(PAGE, place.align) : place.align,
     hold: step.hold === null ? null : readyHold(step.hold),
     forgets: step.forgets,
+    learns: step.learns,
     mapped: step.mapped,
     pinned: step.pinned,
   };

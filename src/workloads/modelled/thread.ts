@@ -6,7 +6,7 @@ import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import { appear, carryOut, inCells, share } from './changes.js';
-import { forget, type KindFiles, type ModelFile } from './files.js';
+import { forget, type KindFiles, learn, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
 import { type ReadyHold, type ReadyRole, type ReadyStep, Way } from './role.js';
@@ -225,6 +225,7 @@ export class Thread {
     const row = this.#row;
     const last = this.#last[step.kind]!;
     if (step.forgets !== 'nothing') forget(world, file, step.forgets);
+    if (step.learns) learn(world, file, task);
     const length = lengthOf(step, row, file);
     const offset = offsetOf(step, row, file, length, last, random);
     if (step.op !== Op.truncate && offset >= 0 && !step.takesRange) {
