@@ -1,56 +1,63 @@
 // Room for the leaves and directories of many extent maps in one typed array, handed out in pieces of a power of two and taken
 // back. Maps that are used by turns share one: a look-up then meets only what it looks for in the caches, and no heads of arrays.
+import { Kernel } from './narrow-kernel.js';
+import { give, has, LIMIT, TOP, take, USED } from './narrow-leaves.js';
 
 /** Words of the smallest piece, a cache line of a narrow arena; the place of every piece is a multiple of it. */
 export const PIECE = 16;
 /** A directory entry has 25 bits for the place of a leaf, in such pieces. */
 const MOST = 2 ** 25 * PIECE;
-const START = 4 * PIECE;
+/** Where the first piece begins: what the arena is lies before it. */
+const FIRST = 3 * PIECE;
+const START = 8 * PIECE;
+/** Words that may be read behind a piece: the kernel compares keys by cache lines. */
+const BEHIND = 64;
+/** A narrow arena that grows beyond so many words goes over to the kernel's memory: many small ones would be dear. */
+const KERNEL_FROM = 2 ** 16;
 const NONE = -1;
 
 export class Arena {
   readonly isWide: boolean;
+  /** Another array whenever it has grown. */
   words: Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-  /** Words in use. */
-  used = 0;
-  private top = 0;
-  /** By power of two: the first free piece; each has the place of the next in its first word. */
-  private readonly free = new Int32Array(32).fill(NONE);
+  /** narrow.ts in WebAssembly on these words; null: there is none, and they are changed by narrow.ts itself. */
+  kernel: Kernel | null = null;
+  private readonly kernelFrom: number;
 
-  /** Wide: numbers that an int32 does not hold. */
-  constructor(isWide = false) {
+  /** Wide: numbers that an int32 does not hold. `kernelFrom`: words from which on a kernel works for it. */
+  constructor(isWide = false, kernelFrom = isWide ? Number.POSITIVE_INFINITY : KERNEL_FROM) {
     this.isWide = isWide;
-    this.words = isWide ? new Float64Array(START) : new Int32Array(START);
+    this.kernelFrom = kernelFrom;
+    this.words = isWide ? new Float64Array(START + BEHIND) : new Int32Array(START + BEHIND);
+    this.words.fill(NONE, 0, USED);
+    this.words[TOP] = FIRST;
+    this.words[LIMIT] = START;
+  }
+
+  /** Words in use. */
+  get used(): number {
+    return this.words[USED]!;
   }
 
   /** Place of a piece of `size` words, a power of two from `PIECE` up; what it holds is left over from before. */
   take(size: number): number {
-    const power = 31 - Math.clz32(size);
-    const at = this.free[power]!;
-    this.used += size;
-    if (at !== NONE) {
-      this.free[power] = this.words[at]!;
-      return at;
-    }
-    const fresh = this.top;
-    this.top += size;
-    if (this.top > this.words.length) this.grow();
-    return fresh;
+    if (!has(this.words as Int32Array, size)) this.grow(this.words[TOP]! + size);
+    return take(this.words as Int32Array, size);
   }
 
   give(at: number, size: number): void {
-    const power = 31 - Math.clz32(size);
-    this.used -= size;
-    this.words[at] = this.free[power]!;
-    this.free[power] = at;
+    give(this.words as Int32Array, at, size);
   }
 
-  private grow(): void {
-    if (this.top > MOST)
-      throw new RangeError(`block maps need more than ${MOST} words: more extents than can be replayed`);
-    const bigger = Math.max(2 * this.words.length, this.top);
-    const words = this.isWide ? new Float64Array(bigger) : new Int32Array(bigger);
+  private grow(top: number): void {
+    if (top > MOST) throw new RangeError(`block maps need more than ${MOST} words: more extents than can be replayed`);
+    const limit = this.words[LIMIT]!;
+    // What nobody has touched of the memory of a kernel is not there: it may well be larger.
+    this.kernel = top < this.kernelFrom ? null : Kernel.make(Math.min(Math.max(4 * limit, top), MOST) + BEHIND);
+    const size = Math.max(2 * limit, top) + BEHIND;
+    const words = this.kernel?.words ?? (this.isWide ? new Float64Array(size) : new Int32Array(size));
     words.set(this.words);
     this.words = words;
+    this.words[LIMIT] = words.length - BEHIND;
   }
 }

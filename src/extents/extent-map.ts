@@ -2,23 +2,26 @@
 // XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature: leaf-store.ts keeps the records, extent-edits.ts changes them.
 import type { Bytes } from '../model/units.js';
 import { Arena } from './arena.js';
-import { continues, cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
+import { brokenInvariant } from './broken-invariant.js';
+import { cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
+import { Head } from './leaf-head.js';
 import { findNarrow, findWide, holdingAt } from './leaf-search.js';
 import { type Cursor, LeafStore, LIMIT } from './leaf-store.js';
+import { addrIn, cutIn, GENERAL, mapIn } from './narrow.js';
 import { HOLDING, Holding, State } from './states.js';
 
 export type { Cursor } from './leaf-store.js';
 export { Holding, State } from './states.js';
+
+/** By power of two: tables, because a field with a fraction is an object of its own, and one more place to wait for. */
+const UNIT = Float64Array.from({ length: 31 }, (_, shift) => 2 ** shift);
+const PER_BYTE = UNIT.map((unit) => 1 / unit);
 
 /**
  * All arguments and results are bytes. Inside, offsets and addresses are blocks of `unitBytes` in an Int32Array (narrow),
  * or, once an argument was no multiple of the unit or beyond 2^31-1 blocks, bytes in a Float64Array (wide), for good.
  */
 export class ExtentMap extends LeafStore {
-  private unit: number;
-  private perByte: number;
-  private changes = 0;
-
   /**
    * A unit that is no power of two up to 2^30 makes the map wide from the start: only powers of two divide exactly. Who shares
    * an arena among maps clears those that go, or their room is lost.
@@ -26,8 +29,19 @@ export class ExtentMap extends LeafStore {
   constructor(unitBytes = 4096, arena = new Arena()) {
     const isWide = !(unitBytes >= 1 && unitBytes <= 2 ** 30 && (unitBytes & (unitBytes - 1)) === 0);
     super(isWide ? new Arena(true) : arena);
-    this.unit = isWide ? 1 : unitBytes;
-    this.perByte = 1 / this.unit;
+    this.shift = isWide ? 0 : 31 - Math.clz32(unitBytes);
+  }
+
+  private get unit(): number {
+    return UNIT[this.shift]!;
+  }
+
+  private get perByte(): number {
+    return PER_BYTE[this.shift]!;
+  }
+
+  private changed(): void {
+    this.set(Head.changes, this.changes + 1);
   }
 
   /** Extents, neighbours that continue each other counted as one. */
@@ -68,15 +82,15 @@ export class ExtentMap extends LeafStore {
 
   /** Device address of one byte; -1 in a hole and where no address was given yet. */
   addrAt(offset: Bytes): Bytes {
-    const at = this.seek(offset);
-    if (at < 0) return -1;
-    const { words } = this.arena;
-    const base = this.base(at >>> 6);
-    const inside = offset - words[base + (at & 63)]! * this.unit;
-    if (inside < 0) return -1;
-    const body = base + this.room + 3 * (at & 63);
-    const addr = words[body + 1]!;
-    return addr < 0 || (words[body + 2]! & 3) === State.delalloc ? -1 : addr * this.unit + inside;
+    const { arena } = this;
+    if (arena.isWide) return this.wideAddrAt(offset);
+    const x = offset * this.perByte;
+    if (!(x >= 0 && x <= LIMIT)) return -1;
+    const unit = x | 0;
+    const { kernel } = arena;
+    const addr =
+      kernel === null ? addrIn(arena.words as Int32Array, this.head, unit) : kernel.addrIn(0, this.head, unit);
+    return addr < 0 ? -1 : (addr + (x - unit)) * this.unit;
   }
 
   /** What the range holds, as bits of `Holding`; beyond the last extent is hole. 0 for an empty range. */
@@ -100,7 +114,36 @@ export class ExtentMap extends LeafStore {
 
   /** Maps the range, over whatever was there. `addr` -1: none yet. */
   insert(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
-    if (!isRange(offset, length) || !HOLDING[state] || !Number.isSafeInteger(addr)) return;
+    const { arena } = this;
+    if (!HOLDING[state]) return;
+    const perByte = this.perByte;
+    const key = offset * perByte;
+    const size = length * perByte;
+    const target = addr >= 0 && (state & 3) !== State.delalloc ? addr * perByte : -1;
+    // `| 0` tells a whole int32 from everything else.
+    if (
+      !arena.isWide &&
+      (key | 0) === key &&
+      (size | 0) === size &&
+      (target | 0) === target &&
+      key >= 0 &&
+      size > 0 &&
+      key + size <= LIMIT &&
+      target + size <= LIMIT &&
+      Number.isSafeInteger(addr)
+    ) {
+      const { kernel } = arena;
+      const outcome =
+        kernel === null
+          ? mapIn(arena.words as Int32Array, this.head, key, size, target, state)
+          : kernel.mapIn(0, this.head, key, size, target, state);
+      if (outcome !== GENERAL) return;
+    }
+    this.insertGenerally(offset, length, addr, state);
+  }
+
+  private insertGenerally(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
+    if (!isRange(offset, length) || !Number.isSafeInteger(addr)) return;
     const mapped = addr >= 0 && (state & 3) !== State.delalloc;
     if (mapped && !isRange(addr, length)) return;
     this.widenUnless(offset, length, mapped ? addr : 0);
@@ -112,11 +155,29 @@ export class ExtentMap extends LeafStore {
     if (at < 0 || this.key(at) >= end) join(this, at, key, size, target, state);
     else if (holds(this, at, key, end, target, state)) return;
     else this.tidy(replace(this, at, key, end, target, state) >>> 6);
-    this.changes++;
+    this.changed();
   }
 
   /** Makes a hole; `length` may be Infinity. */
   remove(offset: Bytes, length: Bytes): void {
+    const { arena } = this;
+    if (!arena.isWide) {
+      const perByte = this.perByte;
+      const key = offset * perByte;
+      const end = Math.min(LIMIT, key + length * perByte);
+      if ((key | 0) === key && (end | 0) === end && key >= 0 && key < end) {
+        const { kernel } = arena;
+        const outcome =
+          kernel === null
+            ? cutIn(arena.words as Int32Array, this.head, key, end)
+            : kernel.cutIn(0, this.head, key, end);
+        if (outcome !== GENERAL) return;
+      }
+    }
+    this.removeGenerally(offset, length);
+  }
+
+  private removeGenerally(offset: Bytes, length: Bytes): void {
     const size = this.reach(offset, length);
     if (size === 0) return;
     const at = this.seek(offset);
@@ -124,7 +185,7 @@ export class ExtentMap extends LeafStore {
     this.widenUnless(offset, size, 0);
     const key = offset * this.perByte;
     this.tidyAround(cut(this, at, key, key + size * this.perByte));
-    this.changes++;
+    this.changed();
   }
 
   /** Gives what is mapped in the range another state; addresses stay, holes stay holes. */
@@ -145,7 +206,7 @@ export class ExtentMap extends LeafStore {
     }
     if (at >= 0) at = joinBefore(this, at);
     this.tidyAround(at);
-    this.changes++;
+    this.changed();
   }
 
   /** Takes the range out of the file; everything behind it moves down. */
@@ -162,7 +223,7 @@ export class ExtentMap extends LeafStore {
       at = joinBefore(this, at);
     }
     this.tidyAround(at);
-    this.changes++;
+    this.changed();
   }
 
   /** Opens a hole: everything from `offset` on moves up by `length`. */
@@ -175,14 +236,14 @@ export class ExtentMap extends LeafStore {
     let at = this.find(key);
     if (this.key(at) < key) at = split(this, at, key);
     shift(this, at, length * this.perByte);
-    this.changes++;
+    this.changed();
   }
 
   /** Nothing is mapped any more, and all room is given back. */
   clear(): void {
     if (this.extents === 0) return;
     this.reset();
-    this.changes++;
+    this.changed();
   }
 
   /** An independent map with the same contents and `seq`. */
@@ -194,9 +255,8 @@ export class ExtentMap extends LeafStore {
 
   /** Makes an empty map the same as another, in that one's arena. */
   protected become(other: ExtentMap): void {
-    this.unit = other.unit;
-    this.perByte = other.perByte;
-    this.changes = other.changes;
+    this.shift = other.shift;
+    this.set(Head.changes, other.changes);
     this.takeAll(other);
   }
 
@@ -211,33 +271,7 @@ export class ExtentMap extends LeafStore {
 
   /** '' or the first broken invariant. For tests and debugging; walks everything. */
   check(): string {
-    let records = 0;
-    let reached = 0;
-    const seen = new Set<number>();
-    for (let leaf = 0; leaf < this.leaves; leaf++) {
-      const used = this.used(leaf);
-      if (used < 1 || used > this.room) return `leaf ${leaf} has ${used} of ${this.room} records`;
-      if (this.arena.words[this.dirAt + leaf] !== this.arena.words[this.base(leaf)])
-        return `leaf ${leaf} begins elsewhere than the directory says`;
-      seen.add(this.base(leaf));
-      records += used;
-      for (let i = 0; i < used; i++) {
-        const at = (leaf << 6) | i;
-        const place = `extent at ${this.offset(at)}`;
-        if (!(this.length(at) > 0)) return `${place} is empty`;
-        if (this.key(at) < reached) return `${place} overlaps the one before or is out of order`;
-        if (!HOLDING[this.state(at)]) return `${place} has state ${this.state(at)}`;
-        if (!this.isWide && this.endAt(at) > LIMIT) return `${place} ends beyond ${LIMIT} blocks`;
-        const before = this.before(at);
-        if (before >= 0 && continues(this, before, this.key(at), this.target(at), this.state(at))) {
-          return `${place} continues the one before`;
-        }
-        reached = this.endAt(at);
-      }
-    }
-    if (records !== this.extents) return `${records} records, but the count is ${this.extents}`;
-    if (seen.size !== this.leaves) return `${this.leaves} leaves lie in ${seen.size} places`;
-    return '';
+    return brokenInvariant(this);
   }
 
   /** How much of the range lies before the end of the map, in bytes: what there is to do; 0 for nonsense. */
@@ -257,6 +291,14 @@ export class ExtentMap extends LeafStore {
     return false;
   }
 
+  private wideAddrAt(offset: Bytes): Bytes {
+    const at = this.seek(offset);
+    if (at < 0) return -1;
+    const inside = offset - this.offset(at);
+    const addr = this.addr(at);
+    return inside < 0 || addr < 0 || (this.state(at) & 3) === State.delalloc ? -1 : addr + inside;
+  }
+
   /** Both ranges must be whole blocks that end by LIMIT; `| 0` tells a whole int32 from everything else. */
   private widenUnless(offset: Bytes, length: Bytes, addr: Bytes): void {
     if (this.isWide) return;
@@ -266,7 +308,7 @@ export class ExtentMap extends LeafStore {
     const whole = (key | 0) === key && (size | 0) === size && (target | 0) === target;
     if (!whole || key + size > LIMIT || target + size > LIMIT) {
       this.widen(this.unit);
-      this.unit = this.perByte = 1;
+      this.shift = 0;
     }
   }
 }

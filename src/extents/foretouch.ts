@@ -2,7 +2,7 @@
 // one before told; many of them, step by step together, wait about as often as one alone. Nothing is found or changed here: what the
 // real look-ups will meet is in the caches when they come.
 import { Head } from './leaf-head.js';
-import { lastUpTo } from './leaf-search.js';
+import { lastUpTo } from './narrow-words.js';
 
 export class Foretouch {
   private readonly head: Int32Array;

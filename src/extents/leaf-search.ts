@@ -2,6 +2,7 @@
 // (fs/xfs/libxfs/xfs_iext_tree.c), but each step halves the keys that are left.
 import { Head } from './leaf-head.js';
 import type { Cursor, LeafStore } from './leaf-store.js';
+import { lastUpTo } from './narrow-words.js';
 import { HOLDING, Holding } from './states.js';
 
 /** hot: apart from `findWide`, so that each sees one kind of array and of number. */
@@ -58,18 +59,6 @@ export function findWide(store: LeafStore, x: number): Cursor {
   if (words[base + i]! + words[base + store.room + 3 * i]! > x) return (leaf << 6) | i;
   if (i + 1 < used) return (leaf << 6) | (i + 1);
   return leaf + 1 < leaves ? (leaf + 1) << 6 : -1;
-}
-
-/** hot: index of the last key <= x, or 0. The sign of the difference is the step's mask: a branch would miss half the time. */
-export function lastUpTo(keys: Int32Array, base: number, count: number, x: number): number {
-  let at = base;
-  let n = count;
-  while (n > 1) {
-    const half = n >>> 1;
-    at += half & ((keys[at + half]! - x - 1) >> 31);
-    n -= half;
-  }
-  return at - base;
 }
 
 function lastUpToWide(keys: Float64Array, base: number, count: number, x: number): number {

@@ -1,18 +1,16 @@
 // The storage of an extent map: a sorted directory over leaves of up to 64 records, all in an arena. The layout is
 // that of the in-core extent tree of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
 import { Arena, PIECE } from './arena.js';
-import { LeafHead, NEAR } from './leaf-head.js';
+import { Head, LeafHead } from './leaf-head.js';
 import { findNarrow, findWide } from './leaf-search.js';
+import { LEAF, NEAR, SMALLEST } from './narrow-leaves.js';
 
 /** Place of an extent: directory position * 64 + record. Valid until the next change; -1 is none. */
 export type Cursor = number;
 
 /** Largest block number of a narrow store; the search subtracts two of them, and the difference must stay an int32. */
 export const LIMIT = 2 ** 31 - 1;
-/** Records in a full-size leaf. A map with one leaf keeps it at 4 or 16 while that is enough: most files are small. */
-const LEAF = 64;
 const HALF = LEAF / 2;
-const SMALLEST = 4;
 /** Up to so many records move faster by a loop than by `copyWithin`. */
 const SHORT = 6;
 
@@ -26,7 +24,7 @@ const SHORT = 6;
 export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
-    this.room = from.room;
+    this.set(Head.room, from.room);
     for (let leaf = 0; leaf < from.leaves; leaf++) {
       this.addLeaf(leaf);
       const { words } = this.arena;
@@ -35,7 +33,7 @@ export class LeafStore extends LeafHead {
       words[this.dirAt + leaf] = words[from.dirAt + leaf]!;
       words[this.dirAt + this.dirRoom + leaf]! += from.used(leaf);
     }
-    this.extents = from.extents;
+    this.set(Head.extents, from.extents);
   }
 
   used(leaf: number): number {
@@ -129,7 +127,7 @@ export class LeafStore extends LeafHead {
     words[body + 2] = state;
     words[this.dirAt + this.dirRoom + leaf]!++;
     if (i === 0) words[this.dirAt + leaf] = key;
-    this.extents++;
+    this.set(Head.extents, this.extents + 1);
     return (leaf << 6) | i;
   }
 
@@ -141,12 +139,13 @@ export class LeafStore extends LeafHead {
     let i = at & 63;
     let left = false;
     let gone = 0;
+    let dropped = 0;
     for (; leaf < this.leaves; leaf++, i = 0) {
       const used = this.used(leaf);
       const base = this.base(leaf);
       let stop = i;
       while (stop < used && words[base + stop]! + words[base + room + 3 * stop]! <= end) stop++;
-      this.extents -= stop - i;
+      dropped += stop - i;
       if (stop - i === used) {
         this.arena.give(base, 4 * room);
         gone++;
@@ -160,6 +159,7 @@ export class LeafStore extends LeafHead {
       left = stop < used;
       if (left) break;
     }
+    this.set(Head.extents, this.extents - dropped);
     if (gone > 0) this.dropLeaves(leaf - gone, gone);
     return left ? ((leaf - gone) << 6) | i : -1;
   }
@@ -182,7 +182,7 @@ export class LeafStore extends LeafHead {
 
   /** Puts an empty leaf into the directory. */
   private addLeaf(at: number): void {
-    if (this.room === 0) this.room = SMALLEST;
+    if (this.room === 0) this.set(Head.room, SMALLEST);
     if (this.leaves === this.dirRoom) this.growDirectory();
     const place = this.arena.take(4 * this.room);
     const { words } = this.arena;
@@ -190,8 +190,7 @@ export class LeafStore extends LeafHead {
     words.copyWithin(dirAt + at + 1, dirAt + at, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + at + 1, dirAt + dirRoom + at, dirAt + dirRoom + leaves);
     words[dirAt + dirRoom + at] = (place / PIECE) * 128;
-    this.leaves++;
-    this.tell();
+    this.set(Head.leaves, leaves + 1);
   }
 
   private dropLeaves(from: number, count: number): void {
@@ -199,9 +198,8 @@ export class LeafStore extends LeafHead {
     const { words } = this.arena;
     words.copyWithin(dirAt + from, dirAt + from + count, dirAt + leaves);
     words.copyWithin(dirAt + dirRoom + from, dirAt + dirRoom + from + count, dirAt + dirRoom + leaves);
-    this.leaves -= count;
-    if (this.leaves === 0) this.reset();
-    else this.tell();
+    this.set(Head.leaves, leaves - count);
+    if (leaves === count) this.reset();
   }
 
   /** Moves the upper half of a full leaf into a new one behind it. */
@@ -266,14 +264,13 @@ export class LeafStore extends LeafHead {
   private enlarge(): void {
     const old = this.room;
     const from = this.base(0);
-    const to = this.arena.take(16 * old);
+    const to = this.arena.take(8 * old);
     const { words } = this.arena;
     words.copyWithin(to, from, from + old);
-    words.copyWithin(to + 4 * old, from + old, from + 4 * old);
+    words.copyWithin(to + 2 * old, from + old, from + 4 * old);
     words[this.dirAt + this.dirRoom] = (to / PIECE) * 128 + this.used(0);
     this.arena.give(from, 4 * old);
-    this.room = 4 * old;
-    this.tell();
+    this.set(Head.room, 2 * old);
   }
 
   private growDirectory(): void {
@@ -283,18 +280,18 @@ export class LeafStore extends LeafHead {
     const { words } = this.arena;
     words.copyWithin(dirAt, from, from + leaves);
     words.copyWithin(dirAt + dirRoom, from + old, from + old + leaves);
-    this.dirAt = dirAt;
-    this.dirRoom = dirRoom;
+    this.set(Head.dirAt, dirAt);
+    this.set(Head.dirRoom, dirRoom);
     if (old > NEAR) this.arena.give(from, 2 * old);
   }
 
   /** Goes over to bytes in an arena of floating-point numbers, for good; `unit` is the bytes of a unit so far. */
   protected widen(unit: number): void {
-    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents, head: fromHead } = this;
+    const { arena: from, dirAt: fromDir, dirRoom: fromRoom, leaves, room, extents, changes, head: fromHead } = this;
     const { words } = from;
     const to = new Arena(true);
-    this.goTo(to);
-    this.room = room;
+    this.goTo(to, changes);
+    this.set(Head.room, room);
     for (let leaf = 0; leaf < leaves; leaf++) {
       this.addLeaf(leaf);
       const info = words[fromDir + fromRoom + leaf]!;
@@ -315,6 +312,6 @@ export class LeafStore extends LeafHead {
     }
     if (fromRoom > NEAR) from.give(fromDir, 2 * fromRoom);
     from.give(fromHead, PIECE);
-    this.extents = extents;
+    this.set(Head.extents, extents);
   }
 }

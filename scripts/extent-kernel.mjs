@@ -1,0 +1,27 @@
+// Compiles src/extents/narrow.ts and narrow-leaves.ts, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
+// wasm/extent-words.ts takes the place of narrow-words.ts. Run it after a change there: npm run extent-kernel. A test fails when the
+// committed file is out of date.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { compiled } from './assembly-script.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const TARGET = join(root, 'src/extents/narrow-code.ts');
+
+/** One module without imports; what is found in an array is never undefined here. */
+const read = (path) =>
+  readFileSync(join(root, path), 'utf8')
+    .replace(/^import [\s\S]*?;\n/gm, '')
+    .replaceAll(']!', ']');
+
+export async function extentKernel() {
+  const inner = read('wasm/extent-words.ts') + read('src/extents/narrow-leaves.ts');
+  const code = await compiled(inner.replace(/^export /gm, '') + read('src/extents/narrow.ts'));
+  return `// Made by scripts/extent-kernel.mjs from narrow.ts, narrow-leaves.ts and wasm/extent-words.ts; do not edit.
+export const NARROW = '${code}';
+`;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync(TARGET, await extentKernel());

@@ -1,0 +1,53 @@
+// narrow.ts as WebAssembly, on a memory that is the words of one arena.
+import { NARROW } from './narrow-code.js';
+
+const PAGE_WORDS = 2 ** 14;
+
+/** What of the engine's own object is used here: the library of the language has no types for it. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+interface Engine {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Memory: new (size: { readonly initial: number }) => Memory;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: Memory } },
+  ) => { readonly exports: Pick<Kernel, 'addrIn' | 'mapIn' | 'cutIn'> };
+}
+const engine = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+
+let module: object | null = null;
+
+/** What it does is said in narrow.ts; 0 stands for the words. */
+export class Kernel {
+  readonly addrIn: (words: 0, head: number, x: number) => number;
+  readonly mapIn: (words: 0, head: number, key: number, size: number, target: number, state: number) => number;
+  readonly cutIn: (words: 0, head: number, key: number, end: number) => number;
+  /**
+   * As many for good. Where a memory grows, V8 looks from then on at every access to any typed array of the program whether its
+   * memory is still there.
+   */
+  readonly words: Int32Array<ArrayBuffer>;
+
+  private constructor(memory: Memory) {
+    module ??= new engine.Module(Buffer.from(NARROW, 'base64'));
+    const { addrIn, mapIn, cutIn } = new engine.Instance(module, { env: { memory } }).exports;
+    this.addrIn = addrIn;
+    this.mapIn = mapIn;
+    this.cutIn = cutIn;
+    this.words = new Int32Array(memory.buffer);
+  }
+
+  /** Null: there is no address space for so many words. */
+  static make(words: number): Kernel | null {
+    let memory: Memory;
+    try {
+      memory = new engine.Memory({ initial: Math.ceil(words / PAGE_WORDS) });
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+    return new Kernel(memory);
+  }
+}

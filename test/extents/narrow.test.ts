@@ -1,0 +1,108 @@
+// narrow.ts as it is and as WebAssembly: the same words of an arena after the same operations.
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+// @ts-expect-error: a script without types
+import { extentKernel, TARGET } from '../../scripts/extent-kernel.mjs';
+import { Arena } from '../../src/extents/arena.js';
+import { ExtentMap, State } from '../../src/extents/extent-map.js';
+import { LIMIT, TOP } from '../../src/extents/narrow-leaves.js';
+
+const BLOCK = 4096;
+const WITHOUT_KERNEL = Number.POSITIVE_INFINITY;
+
+test('the kernel in the repository is the one that its source makes', async () => {
+  expect(readFileSync(TARGET, 'utf8')).toBe(await extentKernel());
+});
+
+/** An arena that will not grow while a test lasts: where it does depends on who changes it. */
+function arenaOf(kernelFrom: number): { arena: Arena; from: number } {
+  const arena = new Arena(false, kernelFrom);
+  arena.take(2 ** 16);
+  const last = arena.take(2 ** 13);
+  return { arena, from: last + 2 ** 13 };
+}
+
+const step = fc.record({
+  map: fc.nat(2),
+  kind: fc.nat(9),
+  block: fc.nat(1500),
+  blocks: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 700 })),
+  addr: fc.nat(3),
+  scattered: fc.integer({ min: 1, max: 90 }),
+});
+
+test('WebAssembly changes maps as JavaScript does, word for word', () => {
+  let halved = 0;
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
+      const sides = [arenaOf(WITHOUT_KERNEL), arenaOf(0)].map(({ arena, from }) => ({
+        arena,
+        from,
+        maps: Array.from({ length: 3 }, () => new ExtentMap(BLOCK, arena)),
+      }));
+      const [plain, compiled] = sides as [(typeof sides)[0], (typeof sides)[0]];
+      expect(plain.arena.kernel).toBeNull();
+      expect(compiled.arena.kernel).not.toBeNull();
+      for (const { map: which, kind, block, blocks, addr, scattered } of steps)
+        for (const { maps } of sides) {
+          const map = maps[which]!;
+          const offset = block * BLOCK;
+          const length = blocks * BLOCK;
+          // Mostly where the file would lie in one piece, so that neighbours continue each other.
+          const target = addr === 0 ? -1 : addr * 2 ** 30 + offset;
+          if (kind < 3) map.insert(offset, length, target, kind === 2 ? State.unwritten : State.written);
+          else if (kind < 6)
+            for (let i = 0; i < scattered; i++)
+              map.insert(
+                offset + i * 3 * BLOCK,
+                BLOCK * (1 + (i % 2)),
+                target < 0 ? -1 : target + i * BLOCK,
+                State.written,
+              );
+          else if (kind < 9) map.remove(offset, kind === 8 ? Number.POSITIVE_INFINITY : length);
+          else map.insert(offset, length, -1, State.delalloc);
+        }
+      const top = plain.arena.words[TOP]!;
+      expect(compiled.arena.words.slice(0, LIMIT)).toEqual(plain.arena.words.slice(0, LIMIT));
+      expect(compiled.arena.words.slice(compiled.from, top)).toEqual(plain.arena.words.slice(plain.from, top));
+      for (const [i, map] of compiled.maps.entries()) {
+        expect(map.check()).toBe('');
+        if (map.leaves > 1) halved++;
+        for (let block = 0; block < 1800; block += 7)
+          expect(map.addrAt(block * BLOCK + block)).toBe(plain.maps[i]!.addrAt(block * BLOCK + block));
+      }
+    }),
+    { numRuns: 100 },
+  );
+  expect(halved).toBeGreaterThan(50);
+}, 60_000);
+
+test('an arena goes over to the kernel as it grows, and does without where there is no memory for one', () => {
+  const fill = (arena: Arena): number[] => {
+    const map = new ExtentMap(BLOCK, arena);
+    for (let i = 0; i < 30_000; i++) map.insert(((i * 7919) % 30_000) * 2 * BLOCK, BLOCK, i * BLOCK, State.written);
+    expect(map.check()).toBe('');
+    return Array.from({ length: 1000 }, (_, i) => map.addrAt(i * 61 * BLOCK));
+  };
+  const grown = new Arena();
+  const told = fill(grown);
+  expect(grown.kernel).not.toBeNull();
+  const engine = (globalThis as unknown as { WebAssembly: { Memory: new () => object } }).WebAssembly;
+  const { Memory } = engine;
+  let asked = 0;
+  engine.Memory = class {
+    constructor() {
+      asked++;
+      throw new RangeError('could not allocate memory');
+    }
+  };
+  try {
+    const without = new Arena();
+    expect(fill(without)).toEqual(told);
+    expect(without.kernel).toBeNull();
+    expect(asked).toBeGreaterThan(0);
+  } finally {
+    engine.Memory = Memory;
+  }
+});

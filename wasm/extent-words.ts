@@ -1,0 +1,115 @@
+// The words of an arena as the memory of WebAssembly, for src/extents/narrow.ts: stands for src/extents/narrow-words.ts there.
+
+/** Place 0 of the memory is word 0; nobody makes one. */
+@final
+export class Words {
+  @inline
+  @operator('[]')
+  get(at: i32): i32 {
+    return load<i32>(at << 2);
+  }
+
+  @inline
+  @operator('[]=')
+  set(at: i32, value: i32): void {
+    store<i32>(at << 2, value);
+  }
+}
+
+const LINE: i32 = 16;
+
+/** Index of the last of at most 64 keys <= x, or 0: the first key of each cache line tells the line, whose keys are compared at once. */
+// @inline
+function inLeaf(first: i32, n: i32, x: i32): i32 {
+  const from = first << 2;
+  // All lines at once, whichever it will be.
+  load<i32>(from);
+  const line =
+    (i32(n > LINE) & i32(load<i32>(from, 4 * LINE) <= x)) +
+    (i32(n > 2 * LINE) & i32(load<i32>(from, 8 * LINE) <= x)) +
+    (i32(n > 3 * LINE) & i32(load<i32>(from, 12 * LINE) <= x));
+  const at = from + (line << 6);
+  const sought = i32x4.splat(x);
+  const low = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(at), sought), i32x4.gt_s(v128.load(at, 16), sought));
+  const high = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(at, 32), sought), i32x4.gt_s(v128.load(at, 48), sought));
+  const beyond = i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
+  // What lies behind the keys is compared as well, and not looked at.
+  const i = ctz(beyond | (1 << min<i32>(n - (line << 4), LINE))) + (line << 4) - 1;
+  return i + (i >>> 31);
+}
+
+/** The same of any number of keys: by halves down to 64. */
+// @inline
+export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
+  let first = base;
+  let n = count;
+  while (n > 4 * LINE) {
+    const half = n >>> 1;
+    first += half & ((keys[first + half] - x - 1) >> 31);
+    n -= half;
+  }
+  return first - base + inLeaf(first, n, x);
+}
+
+// @inline
+export function lastInLeaf(_keys: Words, base: i32, count: i32, x: i32): i32 {
+  return inLeaf(base, count, x);
+}
+
+/**
+ * Fetches where the body of the record that has `x` is likely to be, while its key is still sought: one wait for memory instead of
+ * two. The keys of the leaf are taken to be spread evenly between its own in the directory and the next one there.
+ */
+// @inline
+export function foretouch(words: Words, keyAt: i32, bodies: i32, room: i32, used: i32, x: i32): void {
+  const first = words[keyAt];
+  const part = <f32>(x - first) / <f32>(words[keyAt + 1] - first);
+  // Such a number has no places behind the point: its last bits are the whole part.
+  const i = reinterpret<i32>(part * <f32>used + <f32>8388608.0) & (room - 1);
+  const at = (bodies + 3 * i) << 2;
+  load<i32>(at - 24);
+  load<i32>(at + 24);
+}
+
+const LONG: i32 = 256;
+
+/** Words to a higher place: the last ones first, because the two may lie over each other. */
+// @inline
+export function copyUp(words: Words, from: i32, to: i32, count: i32): void {
+  let n = count;
+  if (n > LONG) {
+    memory.copy(to << 2, from << 2, n << 2);
+    return;
+  }
+  for (; n >= 4; n -= 4) v128.store((to + n - 4) << 2, v128.load((from + n - 4) << 2));
+  while (n > 0) {
+    n--;
+    words[to + n] = words[from + n];
+  }
+}
+
+/** Words to a lower place, or to one apart. */
+// @inline
+export function copyDown(words: Words, from: i32, to: i32, count: i32): void {
+  if (count > LONG) {
+    memory.copy(to << 2, from << 2, count << 2);
+    return;
+  }
+  let n = 0;
+  for (; n + 4 <= count; n += 4) v128.store((to + n) << 2, v128.load((from + n) << 2));
+  for (; n < count; n++) words[to + n] = words[from + n];
+}
+
+export function moveUp(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
+  copyUp(words, base + from, base + to, used - from);
+  copyUp(words, base + room + 3 * from, base + room + 3 * to, 3 * (used - from));
+}
+
+export function moveDown(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
+  copyDown(words, base + from, base + to, used - from);
+  copyDown(words, base + room + 3 * from, base + room + 3 * to, 3 * (used - from));
+}
+
+export function powerOf(size: i32): i32 {
+  return 31 - clz(size);
+}
