@@ -11,9 +11,10 @@ import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 import { Later, type TimeQueue } from './queue.js';
-import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
+import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
 import { Spoiled } from './spoiled.js';
+import { requestedBy } from './survey.js';
 import { Use, type Users } from './users.js';
 import { Zapped } from './zapped.js';
 

@@ -6,11 +6,11 @@ import { Flag, Op, opSet } from '../model/events.js';
 import { MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
-import { FREES } from './cases.js';
+import { FREES, isFault } from './cases.js';
 import { Claims } from './claims.js';
 import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
-import { Decider, Decision, isFault } from './decision.js';
+import { Decider, Decision } from './decision.js';
 import { Effects, isObservation } from './effects.js';
 import { Fates } from './fates.js';
 import type { Fidelity } from './fidelity.js';
@@ -20,10 +20,9 @@ import type { FileVersions } from './file-versions.js';
 import { Foresight } from './foresight.js';
 import { Hazards } from './hazards.js';
 import { HoldTable } from './holds.js';
-import type { EngineInput } from './input.js';
+import { type EngineInput, pidAt } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import { Ledger } from './ledger.js';
-import { LookAhead } from './look-ahead.js';
 import { Obstacles } from './obstacles.js';
 import { type OnDeny, Operations } from './operations.js';
 import { OrdinaryLeases } from './ordinary-leases.js';
@@ -32,8 +31,9 @@ import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import { Releases } from './releases.js';
 import type { CrashRow, LaneResult } from './result.js';
-import { EndedBy, isDeviceRow, pidAt, type SealPlan } from './seal-plan.js';
+import { EndedBy, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
+import { isDeviceRow } from './thread-chains.js';
 import { Threads } from './threads.js';
 import { Users } from './users.js';
 import { Waits } from './waits.js';
@@ -65,8 +65,6 @@ export interface LaneSeat {
   readonly lane: number;
   /** By task: the lanes in which it is late and runs from its own chain. */
   readonly apart: Int32Array;
-  /** The rows of a late thread's chain, from this one on, are what it comes to next. */
-  readonly ahead: (row: number) => void;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -300,10 +298,12 @@ export class Lane {
   /** Only if nothing that goes on here concerns its file. */
   private goesShort(row: number, nowNs: number): boolean {
     const { c, claims, devices, fidelity, files, waits, sizes } = this;
-    if (this.plan.plain[row] === 0 || this.foresight !== null || this.coherence !== null) return false;
+    if (this.plan.plain[row] === 0 || (files.strayed && c.addr[row]! >= 0)) return false;
+    if (!this.isBusy) return true;
+    if (this.foresight !== null || this.coherence !== null) return false;
     const file = c.file[row]!;
     if (waits.any && (waits.retrying > 0 || waits.on(file).length > 0)) return false;
-    if (devices.atWork(file) || (files.strayed && c.addr[row]! >= 0)) return false;
+    if (devices.atWork(file)) return false;
     const fault = isFault(c.op[row]!);
     if (fault && claims.zapped.any) return false;
     return fidelity === null || !(fidelity.leases.any || (fault && sizes.undecided(file, c.offset[row]!, nowNs)));
@@ -408,7 +408,6 @@ export class Lane {
     const threads = this.threads!;
     const row = threads.take(task, nowNs);
     if (row === NONE) return;
-    if (threads.isFar(task, LookAhead.CHAIN)) this.seat.ahead(row);
     this.step(row, nowNs, false);
     threads.schedule(task, nowNs);
   }

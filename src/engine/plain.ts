@@ -5,8 +5,7 @@ import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op, opSet } from '../model/events.js';
 import { Case } from '../model/policy.js';
-import { CASE_OF, writeCase } from './cases.js';
-import { isFault } from './decision.js';
+import { CASE_OF, isFault, writeCase } from './cases.js';
 import { RESIZES } from './file-sizes.js';
 import type { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
@@ -27,9 +26,11 @@ export class Plain {
   private readonly observed: Uint8Array;
   /** Lanes that repeat the trace: they hold it against what their kernel would have said. */
   private readonly recorded: number;
-  private readonly counts: PlainCounts;
+  readonly counts: PlainCounts;
   /** When the row at hand runs, ns: a field, because a number that is no small integer would be allocated for every call. */
   nowNs = 0.5;
+  /** A lane comes to the row at hand by itself, and not when the trace says. */
+  isLate = false;
   /** Lanes whose queue of things to come a row has just added to. */
   queued = 0;
 
@@ -81,7 +82,9 @@ export class Plain {
       let uncertain = false;
       let operationCase = fixed;
       if (writes && offset >= 0 && length > 0) {
-        held = versions.summary(version, offset, length);
+        held = versions.isWritten(version, offset, length)
+          ? Holding.written
+          : versions.summary(version, offset, length);
         uncertain = (held & Holding.hole) !== 0 && versions.known[version] === 0;
         // A hole says nothing where the map is not known: the least disturbing case is taken.
         const told = uncertain ? held & ~Holding.hole : held;
@@ -115,8 +118,13 @@ export class Plain {
     }
     if (committed !== 0) this.counts.commits(row, op, nowNs, committed);
     went &= ~committed;
-    if (went !== 0) this.counts.went(row, op, nowNs, went);
+    if (went !== 0) this.count(row, op, went);
     return went | committed | refused;
+  }
+
+  private count(row: number, op: number, lanes: number): void {
+    if (this.isLate) this.counts.wentLater(row, op, this.nowNs, lanes);
+    else this.counts.went(row, op, lanes);
   }
 
   private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
