@@ -164,7 +164,7 @@ export class PlainCounts {
   commits(row: number, op: number, nowNs: number, lanes: number): void {
     const ns = this.lastedNs(row, op);
     for (let left = lanes; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
+      this.lanes[31 - Math.clz32(left & -left)]!.shortWay.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
   }
 
   /** 0: one set too many. */

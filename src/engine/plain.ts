@@ -131,7 +131,7 @@ export class Plain {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;
-      if (this.lanes[31 - Math.clz32(bit)]!.refuse(row, operationCase, nowNs)) this.queued |= bit;
+      if (this.lanes[31 - Math.clz32(bit)]!.shortWay.refuse(row, operationCase, nowNs)) this.queued |= bit;
     }
   }
 
@@ -151,10 +151,11 @@ export class Plain {
   /** What the call does to a map that was not recorded. */
   private change(row: number, file: number, nowNs: number, lanes: number, held: number): void {
     this.versions.acting = lanes;
-    this.lanes[31 - Math.clz32(lanes & -lanes)]!.changeFor(row, file, nowNs, held);
+    this.lanes[31 - Math.clz32(lanes & -lanes)]!.changes.changeFor(row, file, nowNs, held);
     // Blocks that the row names may have been metadata, in each lane by itself.
     if (this.c.addr[row]! >= 0)
-      for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.named(row);
+      for (let left = lanes; left !== 0; left &= left - 1)
+        this.lanes[31 - Math.clz32(left & -left)]!.shortWay.named(row);
   }
 
   private commit(file: number, lanes: number): void {
@@ -165,7 +166,7 @@ export class Plain {
   private resize(row: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       this.versions.acting = left & -left;
-      this.lanes[31 - Math.clz32(left & -left)]!.resized(row, nowNs);
+      this.lanes[31 - Math.clz32(left & -left)]!.shortWay.resized(row, nowNs);
     }
     this.queued |= lanes;
   }
@@ -174,7 +175,7 @@ export class Plain {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       // The prediction of a recorded lane looks at the map once more, and counts what it does not know.
-      this.lanes[31 - Math.clz32(bit)]!.unsure((this.recorded & bit) !== 0 ? 2 : 1);
+      this.lanes[31 - Math.clz32(bit)]!.shortWay.unsure((this.recorded & bit) !== 0 ? 2 : 1);
     }
   }
 
