@@ -4,7 +4,7 @@ import { fitWorkload } from '../fitting/fit.js';
 import { observe } from '../fitting/observations.js';
 import type { Trace } from '../model/trace.js';
 import * as policies from '../policies/index.js';
-import { agrees, type VerdictShares, verdictShares } from '../results/verdict-shares.js';
+import { agrees, together, type VerdictShares, verdictShares } from '../results/verdict-shares.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { WorkloadModel } from '../workloads/modelled/model.js';
 import { modelledWorkload } from '../workloads/modelled/modelled.js';
@@ -21,6 +21,10 @@ import { mapsOf } from './workload-file.js';
 
 /** What lays something over a recording or cuts it has no place in a comparison. */
 const { overlay: _overlay, lane: _lane, 'crash-at': _crash, ...DECIDING } = REPLAY;
+
+const MOST_MAKINGS = 5;
+const LEAST_MAKINGS = 2;
+const ROWS_OF_ALL = 1_000_000;
 
 export const model: Command = {
   name: 'model',
@@ -48,11 +52,12 @@ export const model: Command = {
     if (out !== undefined && out !== '-' && !quiet) io.err(`sealtrace: wrote ${out}\n`);
     if (out === '-') return statusOf(context, damaged, true);
     const made = makeOnce(fitted, plan.seed);
+    const others = Array.from({ length: makings(made) - 1 }, (_, i) => makeOnce(fitted, plan.seed + 1 + i));
     const near = closeness(
       observe(trace, maps),
       observe(made, mapsOf(made, policies.recorded.build(plan.settings), costs)),
     );
-    const pairs = await policyPairs(context, trace, made, plan);
+    const pairs = await policyPairs(context, trace, [made, ...others], plan);
     const answer = { fitted, near, pairs, out };
     await io.out(json ? toJson(jsonOf(answer)) : closenessText(answer, context.style));
     return statusOf(context, damaged, true);
@@ -70,15 +75,20 @@ export function makeOnce(fitted: WorkloadModel, seed: number): Trace {
   return builder.finish();
 }
 
-async function policyPairs(context: Context, trace: Trace, made: Trace, plan: Plan): Promise<PolicyPair[]> {
+/** How often it is made, with one seed after another: chance may decide early for all that comes. Fewer times where it takes long. */
+const makings = ({ columns }: Trace): number =>
+  Math.max(LEAST_MAKINGS, Math.min(MOST_MAKINGS, Math.floor(ROWS_OF_ALL / Math.max(1, columns.rows))));
+
+async function policyPairs(context: Context, trace: Trace, made: readonly Trace[], plan: Plan): Promise<PolicyPair[]> {
   const shares = async (one: Trace): Promise<VerdictShares[]> => {
     const { lanes } = await replayPlan(context, one, plan, [], false);
     return lanes.map((lane) => verdictShares(lane, plan.seed));
   };
-  const others = await shares(made);
+  const others: VerdictShares[][] = [];
+  for (const one of made) others.push(await shares(one));
   const ours = await shares(trace);
   return ours.map((recorded, i) => {
-    const other = others[i]!;
+    const other = together(others.map((lanes) => lanes[i]!));
     const verdicts = Object.keys(recorded.shares);
     const same = (verdict: string): boolean => agrees(recorded.shares[verdict]!, other.shares[verdict]!);
     return {

@@ -1,5 +1,7 @@
 // A recording as a workload: kinds of files, roles of threads with their chains, and processes made of them. Names, numbers
 // and times of the recording stay behind.
+
+import type { Distribution } from '../base/distribution.js';
 import { Op } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import type { Nanos } from '../model/units.js';
@@ -41,15 +43,30 @@ function roleOfThreads(
   const role = roleOf.get(threads[0]![0]!.task)!;
   const ended = exits.filter(({ task }) => roleOf.get(task) === role);
   const killed = ended.filter((one) => one.killed).length;
+  const lives = killed < threads.length ? [] : livesOf(threads, ended);
+  // Who was killed together with whom is told by these, in one order.
+  const of = lives.length > 0 && lives.length <= MOST_ORDERED ? orderedOf : distributionOf;
   return {
-    starts: distributionOf(threads.map(([first]) => Math.max(0, first!.timeNs))),
-    steps: distributionOf(threads.map(({ length }) => length)),
+    starts: of(threads.map(([first]) => Math.max(0, first!.timeNs))),
+    lives: lives.length === 0 ? null : of(lives),
+    steps: of(threads.map(({ length }) => length)),
     exits: Math.min(1, ended.length / threads.length),
     killed: ended.length === 0 ? 0 : killed / ended.length,
     stays: distributionOrNull(staysOf(threads, ended)),
     ...chainOf(threads, kinds),
   };
 }
+
+/** Of killed threads: from their first operation to their end; nothing where one ended before, as numbers are used again. */
+function livesOf(threads: readonly (readonly Use[])[], ended: Uses['exits']): Nanos[] {
+  const endNs = new Map(ended.map(({ task, timeNs }) => [task, timeNs]));
+  const lives = threads.map((uses) => (endNs.get(uses[0]!.task) ?? -1) - uses.at(-1)!.timeNs);
+  return lives.some((life) => life < 0)
+    ? []
+    : lives.map((life, i) => life + threads[i]!.at(-1)!.timeNs - threads[i]![0]!.timeNs);
+}
+
+const orderedOf = (values: readonly number[]): Distribution => ({ is: 'ordered', values });
 
 /** Of the threads that ended: how long after their last operation. */
 function staysOf(threads: readonly (readonly Use[])[], ended: Uses['exits']): Nanos[] {
@@ -60,6 +77,8 @@ function staysOf(threads: readonly (readonly Use[])[], ended: Uses['exits']): Na
   });
 }
 
+/** Threads of a role whose ends are kept in order. */
+const MOST_ORDERED = 128;
 const PAGE = 4096;
 /** Freed pages that are remembered while it is counted. */
 const MOST_PAGES = 4_000_000;

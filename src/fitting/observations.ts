@@ -23,6 +23,8 @@ export function observe(trace: Trace, maps: () => MapsAt): Observations {
   const lastOfTask = new Map<number, number>();
   let lastNs = -1;
   for (const use of uses) {
+    // Counted as well, but nobody's operation.
+    if (use.op === Op.extent) continue;
     const name = OPS[use.op]!;
     const before = lastOfTask.get(use.task);
     if (lastNs >= 0) put('time between operations', use.timeNs - lastNs);

@@ -1,7 +1,7 @@
 // What a model needs of a recording's operations: one use each, with its hold and what it met.
 import type { OpName } from '../model/events.js';
 import type { Bytes, Nanos } from '../model/units.js';
-import type { CaseName } from '../workloads/modelled/model.js';
+import type { CaseName, Forgets } from '../workloads/modelled/model.js';
 
 /** Files as the recording had them, asked for with times that never go back. */
 export interface MapsAt {
@@ -53,8 +53,10 @@ export interface Use {
   /** Second file of an operation on two, -1 for none. */
   other: number;
   readonly hold: HoldUse | null;
-  /** Since the use of the file before it the trace lost sight of the file's size and map. */
-  readonly forgotten: boolean;
+  /** What the trace lost sight of since the use of the file before it. */
+  readonly forgotten: Forgets;
+  /** Its map became known since then. */
+  readonly learnt: boolean;
   /** Another process had the file mapped; a device had blocks of it. */
   readonly mapped: boolean;
   readonly pinned: boolean;

@@ -14,8 +14,8 @@ import {
 } from '../model/events.js';
 import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
-import type { CaseName } from '../workloads/modelled/model.js';
-import { FaultedPages } from './faulted-pages.js';
+import type { CaseName, Forgets } from '../workloads/modelled/model.js';
+import { Pages } from './pages.js';
 import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
 const OBSERVED = opSet(OBSERVED_OPS);
@@ -32,6 +32,8 @@ const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
 const IS_RELEASE = opSet(Object.values(RELEASES));
 const PAGE = 4096;
 const IS_FAULT = opSet(['read_fault', 'write_fault']);
+const GIVES_BLOCKS = opSet(['write', 'fallocate', 'zero', 'insert', 'unshare']);
+const KNOWS = opSet(['map_reset', 'map_known']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
 const FOR_DEVICES = opSet(['pin', 'register']);
@@ -40,6 +42,8 @@ const SEEN = new Set<FlagName>([
   ...(['synthetic', 'second', 'killed', 'observed', 'unwritten', 'delalloc', 'reflinked'] as const),
   ...(['moved', 'attributes', 'unknown', 'dax', 'meta'] as const),
 ]);
+/** Blocks that were another file's, or lay elsewhere in this one. */
+const ELSEWHERE = Flag.moved | Flag.reflinked;
 const KEPT = FLAGS.reduce((bits, name) => (SEEN.has(name) ? bits : bits | Flag[name]), 0);
 
 export function readUses(trace: Trace, maps: MapsAt): Uses {
@@ -51,6 +55,8 @@ class Reader {
   readonly #pids: readonly number[];
   readonly #maps: MapsAt;
   readonly #uses: Use[] = [];
+  /** By task: its last use. */
+  readonly #lastOf = new Map<number, Use>();
   readonly #exits: { task: number; killed: boolean; timeNs: Nanos }[] = [];
   readonly #leftOut: Record<string, number> = {};
   readonly #live = new Map<number, HoldUse>();
@@ -59,8 +65,13 @@ class Reader {
   /** By file: mappings that are alive. */
   readonly #mapped = new Map<number, Set<HoldUse>>();
   readonly #used = new Set<number>();
-  readonly #forgotten = new Set<number>();
-  readonly #faulted = new FaultedPages();
+  readonly #forgotten = new Map<number, Forgets>();
+  /** Files whose map is known, and those of them that were not used since it is. */
+  readonly #known = new Set<number>();
+  readonly #learnt = new Set<number>();
+  /** Written pages that a fault had filled; and pages that calls ever wrote to. */
+  readonly #faulted = new Pages();
+  readonly #written = new Pages();
   #lastOpId = 0;
   #access: { readonly opId: number; readonly access: Access } | null = null;
 
@@ -89,8 +100,43 @@ class Reader {
 
   #observe(row: number): void {
     const c = this.#c;
-    const lost = c.op[row] === Op.map_unknown || (c.op[row] === Op.file && c.length[row]! < 0);
-    if (lost && c.file[row] !== NONE && this.#used.has(c.file[row]!)) this.#forgotten.add(c.file[row]!);
+    if (c.op[row] === Op.map_insert || c.op[row] === Op.extent) this.#appeared(row);
+    const file = c.file[row]!;
+    if (file === NONE) return;
+    this.#know(file, c.op[row]!, c.flags[row]!);
+    if (!this.#used.has(file)) return;
+    if (c.op[row] === Op.map_unknown) this.#forgotten.set(file, 'map');
+    else if (c.op[row] === Op.file && c.length[row]! < 0 && !this.#forgotten.has(file))
+      this.#forgotten.set(file, 'size');
+  }
+
+  #know(file: number, op: number, flags: number): void {
+    const comes = KNOWS[op] === 1 || (op === Op.file && (flags & Flag.unknown) === 0);
+    if (comes && !this.#known.has(file)) this.#learnt.add(file);
+    if (comes) this.#known.add(file);
+    else if (op === Op.map_unknown) this.#known.delete(file);
+  }
+
+  /**
+   * Holes got blocks, or blocks data, through no call that was seen: by a device, or by calls that were not recorded. What page faults
+   * dirtied comes so too: lanes take it as it was seen, whether they let the faults through or not.
+   */
+  #appeared(row: number): void {
+    const c = this.#c;
+    const [file, task, offset, length] = [c.file[row]!, c.task[row]!, c.offset[row]!, c.length[row]!];
+    const flags = c.flags[row]!;
+    if (c.opId[row] !== 0 || file === NONE || task === NONE || (flags & ELSEWHERE) !== 0) return;
+    const held = this.#maps.holding(file, offset, length, c.timeNs[row]! - 1);
+    const unwritten = flags & Flag.unwritten;
+    const before = unwritten === 0 ? Holding.hole | Holding.unwritten : Holding.hole;
+    const faulted = unwritten === 0 && (held & Holding.written) === 0 && this.#faulted.has(file, offset, length);
+    if (!faulted && ((held & ~before) !== 0 || this.#written.has(file, offset, length))) return;
+    const met = faulted ? 'faulted' : (held & Holding.unwritten) !== 0 ? 'unwritten' : 'hole';
+    if (faulted) this.#faulted.drop(file, offset, length);
+    const last = this.#lastOf.get(task);
+    const goesOn = last?.op === Op.extent && last.file === file && last.offset + last.length === offset;
+    if (goesOn && last.case === met && last.flags === unwritten) last.length += length;
+    else this.#add(row, Op.extent, unwritten, met);
   }
 
   #leave(op: number): void {
@@ -100,32 +146,42 @@ class Reader {
 
   #use(row: number): void {
     const c = this.#c;
-    const op = c.op[row]!;
+    const size = this.#maps.size(c.file[row]!, c.timeNs[row]! - 1);
+    this.#lastOpId = c.opId[row]!;
+    const { op, file, offset, length } = this.#add(row, c.op[row]!, c.flags[row]! & KEPT, this.#case(row, size));
+    if (GIVES_BLOCKS[op] === 1 && offset >= 0 && length > 0) this.#written.add(file, offset, length);
+  }
+
+  #add(row: number, op: number, flags: number, met: CaseName): Use {
+    const c = this.#c;
     const file = c.file[row]!;
-    const timeNs = c.timeNs[row]!;
-    const size = this.#maps.size(file, timeNs - 1);
+    const size = this.#maps.size(file, c.timeNs[row]! - 1);
     const result = c.result[row]!;
     const errno = result < 0 && result !== UNKNOWN_RESULT ? result : 0;
     const held = this.#held(row, file);
-    this.#lastOpId = c.opId[row]!;
-    this.#used.add(file);
-    this.#uses.push({
-      timeNs,
+    const use: Use = {
+      timeNs: c.timeNs[row]!,
       op,
-      flags: c.flags[row]! & KEPT,
+      flags,
       file,
       task: c.task[row]!,
       offset: c.offset[row]!,
       length: c.length[row]!,
       errno,
       latencyNs: c.latencyNs[row]!,
-      case: this.#case(row, size),
+      case: met,
       size,
       other: -1,
       hold: errno === 0 ? this.#acquire(row, size) : null,
       ...held,
-      forgotten: this.#forgotten.delete(file),
-    });
+      forgotten: this.#forgotten.get(file) ?? 'nothing',
+      learnt: this.#learnt.delete(file),
+    };
+    this.#forgotten.delete(file);
+    this.#used.add(file);
+    this.#uses.push(use);
+    this.#lastOf.set(use.task, use);
+    return use;
   }
 
   /** Who had it when the operation came. */
@@ -153,11 +209,11 @@ class Reader {
     const held = this.#maps.holding(c.file[row]!, offset, length, c.timeNs[row]! - 1);
     const met = caseOf(held);
     if (op === Op.write || c.result[row]! < 0) {
-      if (met !== 'written') this.#faulted.forget(c.file[row]!, offset, length);
+      if (met !== 'written') this.#faulted.drop(c.file[row]!, offset, length);
       return met;
     }
-    if (met !== 'written') this.#faulted.add(c.file[row]!, offset);
-    else if (this.#faulted.has(c.file[row]!, offset)) return 'faulted';
+    if (met !== 'written') this.#faulted.add(c.file[row]!, offset, PAGE);
+    else if (this.#faulted.has(c.file[row]!, offset, PAGE)) return 'faulted';
     return met;
   }
 

@@ -34,6 +34,16 @@ export function verdictShares({ policy, verdicts }: LaneResult, seed: number): V
   return { policy: policy.name, operations: given.length, shares: Object.fromEntries(shares) };
 }
 
+/** As the first of several tells it, with intervals that hold those of all: what chance does to the same workload is in them. */
+export function together([first, ...others]: readonly VerdictShares[]): VerdictShares {
+  const wide = ([verdict, share]: [string, Share]): [string, Share] => {
+    const all = [share, ...others.map(({ shares }) => shares[verdict]!)];
+    const [low, high] = [Math.min(...all.map((one) => one.low)), Math.max(...all.map((one) => one.high))];
+    return [verdict, { ...share, low, high }];
+  };
+  return { ...first!, shares: Object.fromEntries(Object.entries(first!.shares).map(wide)) };
+}
+
 /** Do the intervals touch? */
 export const agrees = (a: Share, b: Share): boolean => a.low <= b.high && b.low <= a.high;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LaneResult } from '../../src/engine/result.js';
 import { Verdict } from '../../src/model/policy.js';
-import { agrees, verdictShares, wilson } from '../../src/results/verdict-shares.js';
+import { agrees, together, verdictShares, wilson } from '../../src/results/verdict-shares.js';
 
 test('Wilson intervals are those of scipy.stats.binomtest(...).proportion_ci(method="wilson") (1.17)', () => {
   for (const [count, of, low, high] of [
@@ -46,4 +46,18 @@ test('equal shares agree, different ones do not, and none agrees with one in few
   expect(agrees(deny(rows(2000, (i) => i % 10 === 0)), deny(rows(2000, (i) => i % 10 === 5)))).toBe(true);
   expect(agrees(deny(rows(2000, (i) => i % 10 === 0)), deny(rows(2000, (i) => i % 5 === 0)))).toBe(false);
   expect(agrees(deny(rows(30, () => false)), deny(rows(30, (i) => i === 3)))).toBe(true);
+});
+
+test('several makings together have the interval of all, and the share of the first', () => {
+  const shares = [4, 5, 20].map((of) =>
+    verdictShares(
+      rows(2000, (i) => i % of === 0),
+      1,
+    ),
+  );
+  const deny = together(shares).shares.deny!;
+  expect(deny.share).toBe(shares[0]!.shares.deny!.share);
+  expect(deny.low).toBe(shares[2]!.shares.deny!.low);
+  expect(deny.high).toBe(shares[0]!.shares.deny!.high);
+  expect(together(shares.slice(0, 1))).toEqual(shares[0]);
 });

@@ -16,14 +16,14 @@ const space = {
 } as unknown as Space;
 
 /** The first place at or behind `start`, going round, whose cells are all of a state; the same rule, cell by cell. */
-function slow(states: readonly number[], start: number, many: number, state: number): number[] {
+function slow(states: readonly number[], start: number, many: number, state: number, whole: boolean): number[] {
   return states.flatMap((_, i) => {
     const cell = (start + i) % states.length;
     const range = states.slice(cell, cell + many);
     if (range.length < many) return [];
     const isSo = (one: number): boolean =>
       state === WRITTEN_SOMEHOW ? one === Cell.written || one === Cell.faulted : one === state;
-    const fits = state === Cell.hole ? range[0] === state : range.every(isSo);
+    const fits = whole ? range.every(isSo) : isSo(range[0]!);
     return fits ? [cell] : [];
   });
 }
@@ -49,7 +49,7 @@ test('a place that is found has cells of the state asked for, and is the next on
         };
         if (name === 'fill') {
           cells.fill(offset, bytes, Cell.written);
-          set((had) => (had === Cell.faulted ? had : Cell.written));
+          set(() => Cell.written);
         } else if (name === 'fault') {
           cells.fill(offset, bytes, Cell.faulted);
           set((had) => (had === Cell.written ? had : Cell.faulted));
@@ -101,8 +101,9 @@ test('a place that is found has cells of the state asked for, and is the next on
       for (const state of [Cell.hole, Cell.unwritten, Cell.written, Cell.shared, Cell.faulted, WRITTEN_SOMEHOW])
         for (const many of [1, 2, 5, 40]) {
           const start = random.below(CELLS);
-          const places = slow(states.slice(0, length), length === 0 ? 0 : start % length, many, state);
-          const found = cells.find(start * BLOCK, many * BLOCK, state);
+          const whole = state !== Cell.hole || many % 2 === 1;
+          const places = slow(states.slice(0, length), length === 0 ? 0 : start % length, many, state, whole);
+          const found = cells.find(start * BLOCK, many * BLOCK, state, whole);
           expect(found, `${many} of ${state} from ${start}`).toBe(places.length === 0 ? -1 : places[0]! * BLOCK);
         }
     }),

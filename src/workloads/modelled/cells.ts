@@ -3,6 +3,7 @@
 import type { Random } from '../../base/random.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
+import { countBits, mark, moveBits, nextBit, nextZero } from './bits.js';
 
 /**
  * States of a cell. `faulted` is written as well, but was a hole or unwritten until a page fault filled it: where a policy refuses such a
@@ -208,7 +209,7 @@ export class Cells {
     if (had === Cell.hole) return this.#set(from, to, state, addr);
     if (addr >= 0) this.#space.give(addr, (to - from) * this.cellBytes);
     if (!isWritten(state)) return;
-    if (had === Cell.unwritten) {
+    if (had === Cell.unwritten || had === Cell.faulted) {
       this.#change(from, to, had, state);
     } else if (had === Cell.shared) this.#set(from, to, state, SOMEWHERE);
   }
@@ -309,35 +310,35 @@ export class Cells {
     }
   }
 
-  /** A place near `offset` whose cells are all of a state (for a hole: one of them is); -1 where there is none. */
+  /** A place near `offset` whose cells are all of a state (unless `whole`: the first one is); -1 where there is none. */
   // hot
-  find(offset: Bytes, length: Bytes, state: number): Bytes {
+  find(offset: Bytes, length: Bytes, state: number, whole: boolean): Bytes {
     const { cellBytes } = this;
     const cells = this.#length;
     if (!this.has(state)) return UNKNOWN;
     const first = Math.floor(offset / cellBytes);
-    if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state)) return offset;
+    if (this.#fits(first, Math.ceil((offset + length) / cellBytes), state, whole)) return offset;
     const many = Math.max(1, Math.ceil(length / cellBytes));
     const start = first % cells;
-    const found = this.#search(state, start, cells, many);
-    const place = found < 0 ? this.#search(state, 0, start, many) : found;
+    const found = this.#search(state, start, cells, many, whole);
+    const place = found < 0 ? this.#search(state, 0, start, many, whole) : found;
     return place < 0 ? UNKNOWN : place * cellBytes;
   }
 
   /** The first place in [from, to) where `many` cells fit, among the first runs; -1 where there is none. */
-  #search(state: number, from: number, to: number, many: number): number {
+  #search(state: number, from: number, to: number, many: number, whole: boolean): number {
     let cell = this.#next(state, from, to);
     for (let tries = 0; tries < TRIES && cell < to; tries++) {
-      if (this.#fits(cell, cell + many, state)) return cell;
+      if (this.#fits(cell, cell + many, state, whole)) return cell;
       // The rest of a run that is too short is shorter still.
       cell = this.#next(state, this.#after(state, cell, to), to);
     }
     return -1;
   }
 
-  #fits(from: number, to: number, state: number): boolean {
+  #fits(from: number, to: number, state: number, whole: boolean): boolean {
     if (to > this.#length) return false;
-    return state === Cell.hole ? this.#state[from] === state : this.#whole(state, from, to);
+    return whole ? this.#whole(state, from, to) : this.#state[from] === state;
   }
 
   #whole(state: number, from: number, to: number): boolean {
@@ -347,82 +348,12 @@ export class Cells {
   /** The first cell of a state in [from, to), or `to`. */
   // hot
   #next(state: number, from: number, to: number): number {
-    if (from >= to) return to;
-    const bits = this.#bits[state]!;
-    const last = (to - 1) >>> 5;
-    let word = from >>> 5;
-    let left = bits[word]! & (-1 << (from & 31));
-    while (left === 0 && word < last) {
-      word++;
-      left = bits[word]!;
-    }
-    return left === 0 ? to : Math.min(to, word * 32 + 31 - Math.clz32(left & -left));
+    return nextBit(this.#bits[state]!, from, to);
   }
 
   /** The first cell in [from, to) that is of another state, or `to`. */
   // hot
   #after(state: number, from: number, to: number): number {
-    if (from >= to) return to;
-    const bits = this.#bits[state]!;
-    const last = (to - 1) >>> 5;
-    let word = from >>> 5;
-    let left = ~bits[word]! & (-1 << (from & 31));
-    while (left === 0 && word < last) {
-      word++;
-      left = ~bits[word]!;
-    }
-    return left === 0 ? to : Math.min(to, word * 32 + 31 - Math.clz32(left & -left));
-  }
-}
-
-/** How many bits of [from, to) are set. */
-// hot
-function countBits(bits: Uint32Array, from: number, to: number): number {
-  let count = 0;
-  for (let at = from; at < to; at = (at | 31) + 1) {
-    let word = bits[at >>> 5]! & (-1 << (at & 31));
-    if ((at | 31) >= to) word &= -1 >>> (31 - ((to - 1) & 31));
-    word -= (word >>> 1) & 0x55555555;
-    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
-    count += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-  }
-  return count;
-}
-
-/** `count` bits from `from` on go to `to`; the two ranges may overlap. */
-// hot
-function moveBits(bits: Uint32Array, from: number, to: number, count: number): void {
-  if (count <= 0) return;
-  const first = to >>> 5;
-  const last = (to + count - 1) >>> 5;
-  const back = to > from;
-  for (let i = 0; i <= last - first; i++) {
-    const word = back ? last - i : first + i;
-    const at = from + word * 32 - to;
-    const low = word === first ? -1 << (to & 31) : -1;
-    const high = word === last ? -1 >>> (31 - ((to + count - 1) & 31)) : -1;
-    bits[word] = (bits[word]! & ~(low & high)) | (bitsAt(bits, at) & low & high);
-  }
-}
-
-/** 32 bits from `at` on; what lies outside the words is 0. */
-function bitsAt(bits: Uint32Array, at: number): number {
-  const word = at >> 5;
-  const shift = at & 31;
-  const right = word >= 0 && word < bits.length ? bits[word]! >>> shift : 0;
-  const left = shift > 0 && word + 1 < bits.length ? bits[word + 1]! << (32 - shift) : 0;
-  return right | left;
-}
-
-/** Bits [from, to) of 32 a word become those of `value`: 0 or -1. */
-// hot
-function mark(bits: Uint32Array, from: number, to: number, value: number): void {
-  if (from >= to) return;
-  const first = from >>> 5;
-  const last = (to - 1) >>> 5;
-  for (let word = first; word <= last; word++) {
-    const low = word === first ? -1 << (from & 31) : -1;
-    const high = word === last ? -1 >>> (31 - ((to - 1) & 31)) : -1;
-    bits[word] = (bits[word]! & ~(low & high)) | (value & low & high);
+    return nextZero(this.#bits[state]!, from, to);
   }
 }

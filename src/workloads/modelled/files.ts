@@ -5,7 +5,7 @@ import { Flag, Op } from '../../model/events.js';
 import { type Bytes, NONE, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { Cell, Cells, type Space } from './cells.js';
-import type { FileKind, FileMember } from './model.js';
+import type { FileKind, FileMember, Forgets } from './model.js';
 
 const BLOCK = 4096;
 /** Cells of one file at most: larger files have larger cells. */
@@ -40,11 +40,12 @@ export interface FilesOptions {
 
 export function kindFiles(world: World, { kind, number, space, random }: FilesOptions): KindFiles {
   const members = kind.members.flatMap((member) => Array<FileMember>(member.count).fill(member));
-  const flags = (kind.dax ? Flag.dax : 0) | (kind.mapped ? 0 : Flag.unknown);
+  const dax = kind.dax ? Flag.dax : 0;
   const files = members.map((member, i): ModelFile => {
     const cells = cellsOf(member, space, random);
     const path = `/kind-${number}/${String(i).padStart(4, '0')}`;
-    const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, flags);
+    const unknown = kind.mapped && member.sized ? 0 : Flag.unknown;
+    const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, dax | unknown);
     if (kind.mapped) addExtents(world, id, cells);
     return { id, cells, mapped: kind.mapped, mappings: 0, pins: 0 };
   });
@@ -114,51 +115,13 @@ function addExtents(world: World, id: number, cells: Cells): void {
 const continues = (cells: Cells, at: number): boolean =>
   cells.state(at) === cells.state(at - 1) && cells.addr(at) === cells.addr(at - 1) + cells.cellBytes;
 
-/** From here on nothing is known of the file: it may be as large as it ever was. */
-export function forget(world: World, { id, cells }: ModelFile): void {
+/** From here on its size, or all of it, is not known: it may be as large as it ever was. */
+export function forget(world: World, { id, cells }: ModelFile, what: Forgets): void {
   world.observe(Op.file, Flag.unknown, id, NONE, 0, UNKNOWN, UNKNOWN, 0);
-  world.observe(Op.map_unknown, 0, id, NONE, UNKNOWN, UNKNOWN, UNKNOWN, 0);
+  if (what === 'map') world.observe(Op.map_unknown, 0, id, NONE, UNKNOWN, UNKNOWN, UNKNOWN, 0);
   cells.resize(cells.mostBytes);
 }
 
-export const inCells = (cells: Cells, bytes: Bytes): Bytes => Math.floor(bytes / cells.cellBytes) * cells.cellBytes;
-
-/** What a call that went through does to the blocks; returns the address of what it allocated, -1 for nothing. */
-export function carryOut(file: ModelFile, op: number, flags: number, offset: Bytes, length: Bytes): Bytes {
-  const { cells } = file;
-  if (op === Op.truncate) cells.cut(length);
-  if (op === Op.open && (flags & Flag.trunc) !== 0) cells.cut(0);
-  // Who still maps it keeps its blocks.
-  const gone = op === Op.unlink || (op === Op.rename && (flags & Flag.over) !== 0);
-  if (gone && file.mappings === 0) cells.cut(0);
-  if (!file.mapped || offset < 0 || length <= 0) return UNKNOWN;
-  const cell = Math.floor(offset / cells.cellBytes);
-  const count = Math.ceil(length / cells.cellBytes);
-  switch (op) {
-    case Op.write:
-      if (offset + length > cells.bytes) cells.resize(offset + length);
-      return cells.fill(offset, length, Cell.written);
-    case Op.write_fault:
-      return cells.fill(offset, length, Cell.faulted);
-    case Op.fallocate:
-      if ((flags & Flag.keep_size) === 0) cells.resize(Math.max(cells.bytes, offset + length));
-      return cells.fill(offset, length, Cell.unwritten);
-    case Op.punch:
-      cells.punch(offset, length);
-      return UNKNOWN;
-    case Op.zero:
-      cells.zero(offset, length);
-      return UNKNOWN;
-    case Op.collapse:
-      cells.collapse(cell, count);
-      return UNKNOWN;
-    case Op.insert:
-      cells.insert(cell, count);
-      return UNKNOWN;
-    case Op.unshare:
-      cells.unshare(cell, cell + count);
-      return UNKNOWN;
-    default:
-      return UNKNOWN;
-  }
-}
+/** From here on its map is known: what no row told of is a hole. Seen in the thread: one that is late shows it late. */
+export const learn = (world: World, { id }: ModelFile, task: number): void =>
+  world.observe(Op.map_known, 0, id, task, 0, UNKNOWN, UNKNOWN, 0);

@@ -61,6 +61,8 @@ export interface Role {
   readonly killed: number;
   /** Of a thread whose end was seen: from its last operation to its end; null: none was. */
   readonly stays: Distribution | null;
+  /** Of threads that were all killed, together with others as it may be: from the first operation to the end, in the order of `starts`. */
+  readonly lives: Distribution | null;
   /** Step with which a thread begins. */
   readonly first: Deals;
   readonly chain: readonly Step[];
@@ -96,6 +98,10 @@ export type CaseName = (typeof CASES)[number];
 /** In `Step.next`: the last step of a thread. */
 export const ENDS = -1;
 
+/** Its size, or size and blocks. */
+export const FORGETS = ['nothing', 'size', 'map'] as const;
+export type Forgets = (typeof FORGETS)[number];
+
 export interface Step {
   readonly op: OpName;
   readonly flags: readonly FlagName[];
@@ -118,8 +124,10 @@ export interface Step {
   /** Share of steps on the file of this kind that the thread used last. */
   readonly again: number;
   readonly hold: HoldModel | null;
-  /** Before it, size and blocks of the file were no longer known: the recording did not see what others did to it. */
-  readonly forgets: boolean;
+  /** What of the file was no longer known before it, as the recording did not see what others did. */
+  readonly forgets: Forgets;
+  /** Before it, the file's whole map became known. */
+  readonly learns: boolean;
   /** Share that found the file mapped by another process, and in the hands of a device: who always did, waits for it. */
   readonly mapped: number;
   readonly pinned: number;
@@ -131,6 +139,9 @@ export interface Place {
   readonly same: number;
   readonly sequential: number;
   readonly end: number;
+  /** Behind the end, with a hole between, and how far behind; of a truncate, how far the size goes up or down. */
+  readonly ahead: number;
+  readonly skip: Distribution | null;
   /** Of offsets anywhere, a power of two; and their place in the file, 0 to 1. */
   readonly align: Bytes;
   readonly at: Distribution | null;

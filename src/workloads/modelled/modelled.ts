@@ -33,8 +33,9 @@ interface Cast {
   readonly model: WorkloadModel;
   readonly repeats: boolean;
   readonly random: Random;
-  /** By role: when its threads start and how many steps they take, to be taken from the end. */
+  /** By role: when its threads start, when those end that are killed, and how many steps they take, to be taken from the end. */
   readonly starts: number[][];
+  readonly lives: (number[] | null)[];
   readonly steps: number[][];
 }
 
@@ -47,6 +48,7 @@ function populate(world: World, model: WorkloadModel, { copies, repeats }: Amoun
     repeats,
     random,
     starts: model.roles.map(({ starts }, i) => spread(starts, threads[i]!, random)),
+    lives: model.roles.map(({ lives }, i) => (lives === null ? null : spread(lives, threads[i]!, random))),
     steps: model.roles.map(({ steps }, i) => spread(steps, threads[i]!, random)),
   };
   for (let copy = 0; copy < copies; copy++) {
@@ -58,7 +60,7 @@ function populate(world: World, model: WorkloadModel, { copies, repeats }: Amoun
 }
 
 function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): void {
-  const { model, random, starts, steps } = cast;
+  const { model, random, starts, lives, steps } = cast;
   // The decks of a role are in the order of the recording, which each copy goes through by itself.
   const roles = model.roles.map(readyRole);
   const pollNs = Math.max(1000, model.spanNs / POLLS_OF_SPAN);
@@ -73,7 +75,8 @@ function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): vo
           const task = world.thread(`role-${one.role}`, pid);
           const firstNs = Math.max(0, starts[one.role]!.pop()!);
           const wanted = Math.max(1, Math.round(steps[one.role]!.pop()!));
-          const options = { role, kinds, mappings, task, againNs, firstNs, pollNs, steps: wanted };
+          const endNs = firstNs + (lives[one.role]?.pop() ?? Number.POSITIVE_INFINITY);
+          const options = { role, kinds, mappings, task, againNs, firstNs, endNs, pollNs, steps: wanted };
           const thread = new Thread(world, random, options);
           world.actor(firstNs, (nowNs) => thread.act(nowNs));
         }
@@ -107,8 +110,10 @@ export function threadsOf({ roles, processes }: WorkloadModel): number[] {
   return threads;
 }
 
-/** So many values that are spread like the distribution, in random order: nothing of it is missed by chance. */
+/** So many values that are spread like the distribution, in random order: nothing of it is missed by chance. Ordered ones stay so. */
 function spread(one: Distribution, count: number, random: Random): number[] {
+  if (one.is === 'ordered')
+    return Array.from({ length: count }, (_, i) => one.values[(count - 1 - i) % one.values.length]!);
   const draws = drawsOf(one);
   const values = Array.from({ length: count }, (_, i) => valueAt(one, (i + 0.5) / count) ?? draws.next(random));
   for (let i = values.length - 1; i > 0; i--) {

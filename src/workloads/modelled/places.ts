@@ -3,7 +3,7 @@
 import type { Random } from '../../base/random.js';
 import { Op } from '../../model/events.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
-import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
+import { Cell, type Cells, isWritten, WRITTEN_SOMEHOW } from './cells.js';
 import type { ModelFile } from './files.js';
 import { type ReadyStep, Way } from './role.js';
 import { Col, Spot } from './rows.js';
@@ -18,17 +18,18 @@ export interface Last {
 const PAGE = 4096;
 
 // hot
-export function lengthOf(step: ReadyStep, row: Float64Array, file: ModelFile, random: Random): Bytes {
+export function lengthOf(step: ReadyStep, row: Float64Array, file: ModelFile): Bytes {
   const bytes = row[Col.bytes]!;
   if (bytes < 0) return UNKNOWN;
-  return step.op === Op.truncate ? sizeOf(step, bytes, file, random) : Math.min(bytes, file.cells.mostBytes);
+  return step.op === Op.truncate ? sizeOf(step, row, bytes, file.cells) : Math.min(bytes, file.cells.mostBytes);
 }
 
-/** A truncate goes where it went: down, up or nowhere, as far as the file allows. */
-function sizeOf({ way }: ReadyStep, bytes: Bytes, { cells }: ModelFile, random: Random): Bytes {
+/** A truncate goes where it went. Where that is not down or up from here as it was then, it goes as far as it did, if the file allows. */
+function sizeOf({ way }: ReadyStep, row: Float64Array, bytes: Bytes, cells: Cells): Bytes {
+  const by = row[Col.place] === Spot.ahead ? Math.round(row[Col.at]!) : bytes + 1;
   if (way === Way.same) return cells.bytes;
-  if (way === Way.down && bytes >= cells.bytes) return Math.floor(cells.bytes * random.uniform());
-  if (way === Way.up && bytes <= cells.bytes) return Math.min(cells.bytes + bytes + 1, cells.mostBytes);
+  if (way === Way.down && bytes >= cells.bytes) return Math.max(0, cells.bytes - by);
+  if (way === Way.up && bytes <= cells.bytes) return Math.min(cells.bytes + by, cells.mostBytes);
   return Math.min(bytes, cells.mostBytes);
 }
 
@@ -53,9 +54,15 @@ export function offsetOf(
   const limit = step.grows ? cells.mostBytes : cells.bytes;
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
   if (step.state < 0 || !file.mapped) return inside;
-  const found = cells.find(inside, length, step.state);
+  // A call that met a hole began in one; blocks come where there are none.
+  const comes = step.op === Op.extent;
+  const found = cells.find(inside, length, step.state, step.state !== Cell.hole || comes);
   if (found >= 0) return found;
-  const similar = isWritten(step.state) ? cells.find(inside, length, WRITTEN_SOMEHOW) : UNKNOWN;
+  const similar = comes
+    ? cells.find(inside, length, step.state, false)
+    : isWritten(step.state)
+      ? cells.find(inside, length, WRITTEN_SOMEHOW, true)
+      : UNKNOWN;
   return similar < 0 ? inside : similar;
 }
 
@@ -84,6 +91,8 @@ function wishedPlace(step: ReadyStep, row: Float64Array, size: Bytes, last: Last
       return last.end;
     case Spot.end:
       return size;
+    case Spot.ahead:
+      return size + Math.round(row[Col.at]!);
     default:
       return aligned(row[Col.at]! * size, step);
   }

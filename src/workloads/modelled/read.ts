@@ -10,6 +10,8 @@ import {
   ENDS,
   type FileKind,
   type FileMember,
+  FORGETS,
+  type Forgets,
   type HoldModel,
   type Place,
   type ProcessKind,
@@ -90,7 +92,8 @@ function role(at: At, kinds: readonly FileKind[]): Role {
     steps: distribution(at.get('steps'), 0),
     exits: at.get('exits').number(0, 1),
     killed: at.get('killed').number(0, 1),
-    stays: stays(at.get('stays')),
+    stays: laterOrNull(at.get('stays'), 0),
+    lives: laterOrNull(at.get('lives'), 0),
     first: someDeals(at.get('first'), steps),
     chain: chain.list(MOST, (one) => step(one, kinds, steps)),
   };
@@ -114,16 +117,23 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
     place: place(at.get('place')),
     again: at.get('again').number(0, 1),
     hold: orNull(hold, holdModel),
-    forgets: at.get('forgets').flag(),
+    forgets: forgets(at.get('forgets')),
+    learns: laterFlag(at.get('learns')),
     mapped: at.get('mapped').number(0, 1),
     pinned: at.get('pinned').number(0, 1),
   };
 }
 
-/** Files of earlier versions tell neither of these. */
-const waits = (at: At): boolean => at.value !== undefined && at.flag();
-const stays = (at: At): Distribution | null =>
-  at.value === undefined ? null : orNull(at, (one) => distribution(one, 0));
+/** Files of earlier versions tell none of these. */
+const laterFlag = (at: At): boolean => at.value !== undefined && at.flag();
+const laterOrNull = (at: At, least: number): Distribution | null =>
+  at.value === undefined ? null : orNull(at, (one) => distribution(one, least));
+
+/** Earlier versions told only whether it did. */
+const forgets = (at: At): Forgets => {
+  if (typeof at.value !== 'boolean') return at.oneOf(FORGETS);
+  return at.value ? 'map' : 'nothing';
+};
 
 const orNull = <T>(at: At, read: (at: At) => T): T | null => (at.value === null ? null : read(at));
 
@@ -132,6 +142,8 @@ const place = (at: At): Place => ({
   same: at.get('same').number(0, 1),
   sequential: at.get('sequential').number(0, 1),
   end: at.get('end').number(0, 1),
+  ahead: at.get('ahead').value === undefined ? 0 : at.get('ahead').number(0, 1),
+  skip: laterOrNull(at.get('skip'), 1),
   align: at.get('align').whole(1, 2 ** 30),
   at: orNull(at.get('at'), (one) => distribution(one, 0, 1)),
 });
@@ -139,7 +151,7 @@ const place = (at: At): Place => ({
 function holdModel(at: At): HoldModel {
   return {
     release: at.get('release').oneOf(OPS),
-    waits: waits(at.get('waits')),
+    waits: laterFlag(at.get('waits')),
     released: at.get('released').number(0, 1),
     time: orNull(at.get('time'), (one) => distribution(one, 0)),
     device: orNull(at.get('device'), (one) => ({

@@ -4,7 +4,7 @@ import { Decks, type Distribution, type Draws, dealt, drawsOf } from '../../base
 import { Flag, Op, opSet } from '../../model/events.js';
 import type { Bytes } from '../../model/units.js';
 import { Cell, WRITTEN_SOMEHOW } from './cells.js';
-import { type CaseName, type Deals, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
+import { type CaseName, type Deals, type Forgets, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
 import { Rows } from './rows.js';
 
 /** What a case asks for, beside the state of the cells. */
@@ -55,7 +55,8 @@ export interface ReadyStep {
   readonly rows: Rows;
   readonly align: Bytes;
   readonly hold: ReadyHold | null;
-  readonly forgets: boolean;
+  readonly forgets: Forgets;
+  readonly learns: boolean;
   readonly mapped: number;
   readonly pinned: number;
 }
@@ -78,6 +79,7 @@ export interface ReadyRole {
   readonly exits: number;
   readonly killed: number;
   readonly stays: Draws | null;
+  readonly lives: Draws | null;
   readonly first: Draws;
   readonly chain: readonly ReadyStep[];
 }
@@ -99,6 +101,7 @@ export function readyRole(role: Role): ReadyRole {
     exits,
     killed,
     stays: drawsOrNull(role.stays),
+    lives: drawsOrNull(role.lives),
     first: ready(role.first),
     chain: role.chain.map(readyStep),
   };
@@ -110,13 +113,14 @@ function readyStep(step: Step): ReadyStep {
   const paged = PAGED[op] === 1;
   const same = place.start + place.same;
   const sequential = same + place.sequential;
+  const end = sequential + place.end;
   return {
     op,
     flags: step.flags.reduce((bits, name) => bits | Flag[name], 0),
     way: WAYS[step.case] ?? Way.any,
     // Who writes does not care who filled the blocks.
     state: op === Op.write && step.case === 'written' ? WRITTEN_SOMEHOW : (STATES[step.case] ?? -1),
-    grows: (op === Op.fallocate || op === Op.write) && step.case === '',
+    grows: op === Op.extent || ((op === Op.fallocate || op === Op.write) && step.case === ''),
     paged,
     changes: CHANGES[op] === 1,
     mapping: MAPPED[op] === 1,
@@ -132,13 +136,15 @@ function readyStep(step: Step): ReadyStep {
       leastBytes: op === Op.truncate ? 0 : 1,
       again: step.again,
       files: readyOrNull(step.files),
-      spots: [place.start, same, sequential, sequential + place.end],
+      spots: [place.start, same, sequential, end, end + place.ahead],
+      skip: drawsOrNull(place.skip),
       at: drawsOrNull(place.at),
       next: readyOrNull(step.next),
     }),
     align: paged ? Math.max(PAGE, place.align) : place.align,
     hold: step.hold === null ? null : readyHold(step.hold),
     forgets: step.forgets,
+    learns: step.learns,
     mapped: step.mapped,
     pinned: step.pinned,
   };

@@ -8,7 +8,7 @@ export const Col = { gap: 0, latency: 1, bytes: 2, member: 3, place: 4, at: 5, n
 export const WIDTH = 8;
 
 /** Where an operation begins. */
-export const Spot = { start: 0, same: 1, sequential: 2, end: 3, anywhere: 4 } as const;
+export const Spot = { start: 0, same: 1, sequential: 2, end: 3, ahead: 4, anywhere: 5 } as const;
 
 /** Rows of a block: a few at first, for steps that are hardly ever taken. */
 const FIRST_ROWS = 4;
@@ -23,8 +23,10 @@ export interface Columns {
   /** Share that stays with the file of before, and members for the others; null: all stay. */
   readonly again: number;
   readonly files: Draws | null;
-  /** Shares of the first four spots, each on top of those before it; and how far into the file the others are, 0 to 1. */
-  readonly spots: readonly [number, number, number, number];
+  /** Shares of all spots but `anywhere`, each on top of those before it. */
+  readonly spots: readonly number[];
+  /** How far behind the end those ahead are, in bytes, and how far into the file those anywhere, 0 to 1. */
+  readonly skip: Draws | null;
   readonly at: Draws | null;
   /** Number of the next step; null: a thread begins again. */
   readonly next: Draws | null;
@@ -81,13 +83,14 @@ export class Rows {
   }
 
   #drawPlaces(block: Float64Array, random: Random): void {
-    const { spots, at: place } = this.#c;
+    const { spots, skip, at: place } = this.#c;
     for (let row = 0; row < block.length; row += WIDTH) {
       const share = random.uniform();
       let spot: number = Spot.start;
       while (spot < Spot.anywhere && share >= spots[spot]!) spot++;
       block[row + Col.place] = spot;
-      if (spot === Spot.anywhere) block[row + Col.at] = place === null ? 0 : place.next(random);
+      const how = spot === Spot.ahead ? skip : spot === Spot.anywhere ? place : null;
+      block[row + Col.at] = how === null ? 0 : how.next(random);
     }
   }
 }

@@ -5,7 +5,8 @@ import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
-import { carryOut, forget, inCells, type KindFiles, type ModelFile } from './files.js';
+import { appear, carryOut, inCells, share } from './changes.js';
+import { forget, type KindFiles, learn, type ModelFile } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
 import { type Last, lengthOf, offsetOf } from './places.js';
 import { type ReadyHold, type ReadyRole, type ReadyStep, Way } from './role.js';
@@ -42,6 +43,8 @@ export interface ThreadOptions {
   /** After this the recording begins again; Infinity for never. */
   readonly againNs: Nanos;
   readonly firstNs: Nanos;
+  /** It is killed then; Infinity: it ends when it has done its steps. */
+  readonly endNs: Nanos;
   /** First pause of a thread that waits for others. */
   readonly pollNs: Nanos;
   readonly steps: number;
@@ -71,6 +74,7 @@ export class Thread {
   /** What it holds until the call is over that it is in. */
   readonly #ofCall: Held[] = [];
   #nextNs: Nanos;
+  #endNs: Nanos;
 
   constructor(world: World, random: Random, options: ThreadOptions) {
     this.#world = world;
@@ -79,14 +83,15 @@ export class Thread {
     this.#last = options.kinds.map(() => ({ file: 0, offset: 0, end: 0 }));
     this.#left = this.#most = options.steps;
     this.#nextNs = options.firstNs;
+    this.#endNs = options.endNs;
   }
 
   // hot
   act(nowNs: Nanos): Nanos {
     if (this.#holds.nextNs <= nowNs) this.#hold(nowNs);
-    else if (this.#left > 0) this.#take(nowNs);
+    else if (this.#left > 0 && nowNs < this.#endNs) this.#take(nowNs);
     else this.#end(nowNs);
-    return Math.min(this.#nextNs, this.#holds.nextNs);
+    return Math.min(this.#nextNs, this.#endNs, this.#holds.nextNs);
   }
 
   /** One step, and those that follow it at the same time. */
@@ -120,8 +125,9 @@ export class Thread {
       if (this.#left === 0) break;
       if (this.#nextNs >= nowNs + 1) return;
     }
-    // It ends with what it holds for a time of its own.
-    if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
+    // It ends with what it holds for a time of its own, or is killed.
+    if (this.#left === 0 && this.#endNs !== Number.POSITIVE_INFINITY) this.#nextNs = this.#endNs;
+    else if (this.#left === 0) this.#nextNs = Math.max(nowNs + 1 + this.#staysNs(), this.#lastEnd());
   }
 
   /** What it held for the call is given back; returns when the last of it is. */
@@ -158,11 +164,12 @@ export class Thread {
     if (exits) this.#world.exit(task, this.#random.chance(role.killed));
     if (exits || repeats) mappings.clear();
     if (exits || repeats) this.#holds.clear();
-    this.#nextNs = Number.POSITIVE_INFINITY;
+    this.#nextNs = this.#endNs = Number.POSITIVE_INFINITY;
     if (!repeats) return;
     this.#round = Math.max(this.#round + 1, Math.ceil(nowNs / againNs));
     this.#left = this.#most = Math.max(1, Math.round(role.steps.next(this.#random)));
     this.#nextNs = Math.max(nowNs + 1, this.#round * againNs + role.starts.next(this.#random));
+    this.#endNs = this.#nextNs + (role.lives?.next(this.#random) ?? Number.POSITIVE_INFINITY);
     this.#step = -1;
   }
 
@@ -181,7 +188,8 @@ export class Thread {
   // hot
   #waits(step: ReadyStep, file: ModelFile): boolean {
     if (step.changes) return this.#awaits(file, this.#isHeld(step, file), PATIENCE);
-    return step.paged && this.#awaits(file, meets(step, file), LONG_PATIENCE);
+    // Who has pages in hand until a call is over takes what there is: who changes the file may wait for these pages.
+    return step.paged && this.#ofCall.length === 0 && this.#awaits(file, meets(step, file), LONG_PATIENCE);
   }
 
   // hot
@@ -216,13 +224,15 @@ export class Thread {
     const world = this.#world;
     const row = this.#row;
     const last = this.#last[step.kind]!;
-    if (step.forgets) forget(world, file);
-    const length = lengthOf(step, row, file, random);
+    if (step.forgets !== 'nothing') forget(world, file, step.forgets);
+    if (step.learns) learn(world, file, task);
+    const length = lengthOf(step, row, file);
     const offset = offsetOf(step, row, file, length, last, random);
     if (step.op !== Op.truncate && offset >= 0 && !step.takesRange) {
       last.offset = offset;
       last.end = offset + length;
     }
+    if (step.op === Op.extent) return appear(world, file, task, step.flags, offset, length);
     world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
@@ -330,24 +340,4 @@ function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean
   if (!mapped) return true;
   if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
   return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
-}
-
-/** What an operation on two files does to their blocks. */
-function share(op: number, first: ModelFile, second: ModelFile, from: Bytes, length: Bytes): void {
-  const a = first.cells;
-  const b = second.cells;
-  const cell = length < 0 ? 0 : from / a.cellBytes;
-  const wanted = length < 0 ? a.length : Math.ceil(length / a.cellBytes);
-  const count = Math.max(0, Math.min(wanted, a.mostBytes / a.cellBytes - cell, b.mostBytes / b.cellBytes - cell));
-  if (op === Op.reflink || op === Op.dedupe) {
-    b.resize(Math.max(b.bytes, length < 0 ? a.bytes : from + length));
-    a.clone(cell, b, cell, count);
-  } else if (op === Op.exchange) a.swap(cell, b, cell, count);
-  else if (op === Op.swapext) {
-    const sizes = [a.bytes, b.bytes] as const;
-    const cells = Math.min(a.mostBytes / a.cellBytes, b.mostBytes / b.cellBytes);
-    a.swap(0, b, 0, cells);
-    a.resize(sizes[1]);
-    b.resize(sizes[0]);
-  }
 }
