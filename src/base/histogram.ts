@@ -3,11 +3,11 @@
 
 /** Values above one hour are counted in the last bucket; `max` still has them exactly. */
 const LIMIT = 3.6e12;
-const PAGE = 1024;
+export const PAGE = 1024;
 /** Page 0 is 0..1023, page p is 2^(9+p) .. 2^(10+p)-1; an hour needs 42 bits. */
-const PAGES = 33;
-const EMPTY = new Uint32Array(0);
-const REST = 2 ** 20;
+export const PAGES = 33;
+export const EMPTY = new Uint32Array(0);
+export const REST = 2 ** 20;
 
 /** From its copy in another thread, which is plain data. */
 export const reviveHistogram = (copy: Histogram): Histogram => Object.assign(new Histogram(), copy);
@@ -69,46 +69,24 @@ export class Histogram {
     if (ns < this.least) this.least = ns;
   }
 
-  /** hot: the same for many at once, `values[order[i]]` for i from `from` up to `to`; all of them are latencies below 2^31. */
-  recordAll(values: Float64Array, order: Uint16Array, from: number, to: number): void {
-    const { places } = this;
-    let { counts, least, most, whole, rest } = this;
-    for (let i = from; i < to; i++) {
-      const ns = values[order[i]!]!;
-      const value = ns | 0;
-      const drop = 21 - Math.clz32(value | 2047);
-      const top = value >>> drop;
-      const page = drop + (top >>> 10);
-      let place = places[page]!;
-      if (place === 0) {
-        place = this.open(page);
-        counts = this.counts;
-      }
-      counts[(place - 1) * PAGE + (top & 1023)]!++;
-      whole += value;
-      if (value !== ns) rest += Math.round((ns - value) * REST);
-      if (ns > most) most = ns;
-      if (ns < least) least = ns;
-    }
-    this.samples += to - from;
-    this.whole = whole;
-    this.rest = rest;
-    this.most = most;
-    this.least = least;
+  add(other: Histogram): void {
+    for (let page = 0; page < PAGES; page++)
+      if (other.places[page] !== 0) this.addPage(page, other.counts, (other.places[page]! - 1) * PAGE);
+    this.addMoments(other.samples, other.whole, other.rest, other.least, other.most);
   }
 
-  add(other: Histogram): void {
-    for (let page = 0; page < PAGES; page++) {
-      if (other.places[page] === 0) continue;
-      const to = ((this.places[page] || this.open(page)) - 1) * PAGE;
-      const from = (other.places[page]! - 1) * PAGE;
-      for (let i = 0; i < PAGE; i++) this.counts[to + i]! += other.counts[from + i]!;
-    }
-    this.samples += other.samples;
-    this.whole += other.whole;
-    this.rest += other.rest;
-    this.most = Math.max(this.most, other.most);
-    this.least = Math.min(this.least, other.least);
+  /** Counts of one page, which begin at `from`. */
+  addPage(page: number, counts: Uint32Array, from: number): void {
+    const to = ((this.places[page] || this.open(page)) - 1) * PAGE;
+    for (let i = 0; i < PAGE; i++) this.counts[to + i]! += counts[from + i]!;
+  }
+
+  addMoments(samples: number, whole: number, rest: number, least: number, most: number): void {
+    this.samples += samples;
+    this.whole += whole;
+    this.rest += rest;
+    this.most = Math.max(this.most, most);
+    this.least = Math.min(this.least, least);
   }
 
   /** Highest value of the bucket that holds the ceil(p * count)-th sample, p in 0..1; never above `max`. */

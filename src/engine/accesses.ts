@@ -3,9 +3,10 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { Case, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
-import type { Buffered, Claims } from './claims.js';
+import type { Claims } from './claims.js';
 import type { Coherence } from './coherence.js';
 import type { Decision } from './decision.js';
+import type { Buffered } from './endings.js';
 import type { FileStates } from './file-states.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
@@ -84,11 +85,11 @@ export class Accesses {
   /** Through a hold of the trace: what it names was fixed when it was taken. Returns what a device fault and a flush cost, ns. */
   through(row: number, handle: number, nowNs: number): number {
     const { c, holds } = this;
-    const buffered = this.claims.buffers.get(handle);
+    const buffered = this.claims.endings.buffers.get(handle);
     if (buffered !== undefined) return this.copy(row, buffered);
     if (!this.hazards.knows(handle)) {
       // Refused in this lane: there is no access, where the recording had one. Given back in the trace itself: neither had.
-      if (!this.recorded && this.claims.endedNs(handle) < 0) this.lane.diverge(c.opId[row]!);
+      if (!this.recorded && this.claims.endings.endedNs(handle) < 0) this.lane.diverge(c.opId[row]!);
       return 0;
     }
     const at = holds.byHandle(handle);

@@ -26,6 +26,8 @@ const STATEFUL: readonly OpName[] = [
   ...(['write', 'write_fault', 'truncate', 'open', 'reflink', 'dedupe', 'rename', 'mmap', 'register'] as const),
 ];
 
+export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;
+
 export const ASK_STATE = -2;
 /** By op code: the case, -1 for none, ASK_STATE. */
 export const CASE_OF: Int8Array = Int8Array.from(OPS, (name) =>

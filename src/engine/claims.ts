@@ -2,70 +2,26 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Case, ERRNO, Hold, type HoldName, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Hold, type HoldName, MASKS, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
+import { Breaks } from './breaks.js';
 import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
-import type { FileStates } from './file-states.js';
+import { type ClaimParts, Endings, isSeal } from './endings.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
-import { Later, type TimeQueue } from './queue.js';
-import { EndedBy, requestedBy, SealHere, type SealPlan } from './seal-plan.js';
+import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
 import { Spoiled } from './spoiled.js';
+import { requestedBy } from './survey.js';
 import { Use, type Users } from './users.js';
-import { Zapped } from './zapped.js';
-
-const NEVER = Number.POSITIVE_INFINITY;
-/** No process. */
-const NOBODY = -2;
-const DEVICE_HOLDS = (1 << Hold.pin) | (1 << Hold.registration);
-/** Holds that a break asks back. */
-const LEASES = (1 << Hold.lease) | (1 << Hold.layout);
 
 /** The hold that a device takes: a pin, a long-term one, or none and a translation on demand. */
 const kindOf = ({ op, flags }: Decision): number =>
   op === Op.pin ? Hold.pin : (flags & Flag.odp) !== 0 ? Hold.ondemand : Hold.registration;
 
-/** Is a hold of this kind what the policy calls a seal? */
-const isSeal = ({ seal, breakableLease }: Policy, kind: number): boolean =>
-  seal !== null && (kind === Hold[seal.hold] || (breakableLease !== undefined && (LEASES & (1 << kind)) !== 0));
-
-/** Holds that a break asks back: an exclusive lease beside breakable ones is none. */
-const brokenBy = ({ breakableLease }: Policy): number =>
-  breakableLease === undefined ? LEASES : 1 << Hold[breakableLease];
-
-/** A seal that stays for the pins of its file; handle 0: one that was called for. */
-interface Lingering {
-  readonly handle: number;
-  readonly how: number;
-}
-
-/** Of a file, bytes. */
-export interface Buffered {
-  readonly file: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface ClaimParts {
-  readonly columns: EventColumns;
-  readonly policies: LanePolicies;
-  readonly plan: SealPlan;
-  readonly holds: HoldTable;
-  readonly users: Users;
-  readonly seals: Seals;
-  readonly hazards: Hazards;
-  readonly files: FileStates;
-  readonly queue: TimeQueue;
-  /** Told of every file that lost a hold, or its last user. */
-  readonly freed: (file: number) => void;
-}
-
 export class Claims {
-  /** By handle: when it was given back or taken away in this lane, ns + 1; 0 while it is alive (memory of zeros costs nothing). */
-  private readonly ended: Float64Array;
   private readonly parts: ClaimParts;
   private readonly c: EventColumns;
   private readonly policies: LanePolicies;
@@ -74,13 +30,9 @@ export class Claims {
   private readonly users: Users;
   private readonly seals: Seals;
   private readonly hazards: Hazards;
-  private readonly queue: TimeQueue;
-  readonly zapped = new Zapped();
   private readonly spoiled: Spoiled;
-  /** By handle: the part of a file that a device works on through a buffer of its application (on_refused_pin=bounce). */
-  readonly buffers = new Map<number, Buffered>();
-  /** By file: seals given back, or overdue, that stay for its pins (`untilLastPin`). */
-  private readonly lingering = new Map<number, Lingering[]>();
+  readonly endings: Endings;
+  readonly breaks: Breaks;
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -91,14 +43,9 @@ export class Claims {
     this.users = parts.users;
     this.seals = parts.seals;
     this.hazards = parts.hazards;
-    this.queue = parts.queue;
     this.spoiled = new Spoiled(parts.policies, parts.holds);
-    this.ended = new Float64Array(parts.plan.handles.count);
-  }
-
-  /** When a handle was given back or taken away in this lane, ns; -1 while it is alive. */
-  endedNs(handle: number): number {
-    return this.ended[this.plan.handles.numberOf[handle]!]! - 1;
+    this.endings = new Endings(parts);
+    this.breaks = new Breaks(parts, this.endings);
   }
 
   // --- seals
@@ -161,88 +108,19 @@ export class Claims {
     if (this.seals.idle(file, nowNs)) this.parts.freed(file);
   }
 
-  // --- breaks
-
-  /** Leases of the file are asked back, but those of the process `spared`; who has not let go at the limit loses it then. The time runs from the first break. */
-  startBreak(file: number, timeNs: number, spared = NOBODY): void {
-    const { holds } = this;
-    const policy = this.policies.of(file);
-    const { breaks } = policy;
-    if (breaks === undefined) return;
-    const asked = brokenBy(policy);
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      if ((asked & (1 << holds.kind[at]!)) === 0 || holds.limitNs[at]! < NEVER || holds.pid[at] === spared) continue;
-      // A limit of "for ever" is a break all the same, and marked as one.
-      holds.limitNs[at] = Math.min(timeNs + breaks.limitNs, Number.MAX_VALUE);
-      const handle = holds.handle[at]!;
-      if (breaks.limitNs < NEVER)
-        this.queue.add(holds.limitNs[at]!, handle === 0 ? Later.sealLimit : Later.limit, handle === 0 ? file : handle);
-      if (breaks.device === 'at_break') this.cutOff(file, holds.pid[at]!);
-    }
-    this.dropLingering(file, timeNs);
-  }
-
-  /** The time of a holder is over: the kernel takes the lease, and what the policy says goes with it. */
-  atLimit(handle: number, timeNs: number): void {
-    const { holds } = this;
-    const at = holds.byHandle(handle);
-    if (at < 0 || holds.limitNs[at]! > timeNs) return;
-    const file = holds.file[at]!;
-    const pid = holds.pid[at]!;
-    const breaks = this.policies.of(file).breaks!;
-    if (this.isOverdue(file, handle)) return;
-    if (breaks.zaps) this.zapped.add(file, { handle, pid, offset: holds.offset[at]!, length: holds.length[at]! });
-    if (breaks.device === 'at_limit') this.cutOff(file, pid);
-    this.end(at, timeNs, EndedBy.broken);
-    this.parts.freed(file);
-  }
-
-  /** The same for a lease that was called for, which has no handle of its own. */
-  atSealLimit(file: number, timeNs: number): void {
-    if (!this.seals.isSealed(file) || this.seals.limitNs(file) > timeNs || this.isOverdue(file, 0)) return;
-    this.seals.unseal(file, timeNs, EndedBy.broken);
-    this.parts.freed(file);
-  }
-
-  /** A breakable lease whose time is over stays for the pins of its file all the same (lease_until_last_pin). */
-  private isOverdue(file: number, handle: number): boolean {
-    const { seal, breakableLease } = this.policies.of(file);
-    if (breakableLease === undefined || seal?.untilLastPin !== true) return false;
-    if ((this.holds.mask[file]! & DEVICE_HOLDS) === 0) return false;
-    this.linger(file, handle, EndedBy.broken);
-    return true;
-  }
-
-  private linger(file: number, handle: number, how: number): void {
-    this.lingering.set(file, [...(this.lingering.get(file) ?? []), { handle, how }]);
-  }
-
   /** Is the mapping that a fault goes through of no use: taken away, or one that must not have shared blocks under it? */
   barsFault(d: Decision): boolean {
     if (d.file === NONE) return false;
     const { seal } = this.policies.of(d.file);
     if (seal?.faultsNeedOwnBlocks === true && this.holds.holds(d.file, d.pid, 1 << Hold[seal.hold]))
       return this.seals.isShared(d.file);
-    return this.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
+    return this.endings.zapped.covers(d.file, d.pid, this.c.offset[d.row]!);
   }
 
   /** A write fault that needs a block, through a MAP_SYNC mapping (note 7)? */
   commitsFault({ file, pid, operationCase }: Decision): boolean {
     if (operationCase !== Case.write_fault_hole && operationCase !== Case.write_fault_unwritten) return false;
     return this.policies.of(file).syncMappingsCommit === true && this.users.mapsSynced(file, pid);
-  }
-
-  /** The device of a process loses its translations of a file. */
-  private cutOff(file: number, pid: number): void {
-    const { holds } = this;
-    for (let at = holds.of(file); at >= 0; ) {
-      const next = holds.after(at);
-      if (holds.pid[at] === pid) {
-        this.hazards.forget(holds.handle[at]!);
-        if (holds.kind[at] === Hold.registration) holds.remove(at);
-      }
-      at = next;
-    }
   }
 
   /** Is there a device on demand that a change of this kind takes the translation from? */
@@ -287,7 +165,7 @@ export class Claims {
         this.claim(d, handle, nowNs);
         return;
       case Op.close:
-        this.close(handle, nowNs);
+        this.endings.close(handle, nowNs);
         return;
       case Op.munmap:
       case Op.unpin:
@@ -296,7 +174,7 @@ export class Claims {
       case Op.lease_release:
       case Op.layout_return:
         // Part of a mapping may go; the plan says which call takes the last of it.
-        if (d.op !== Op.munmap || (this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.giveBack(handle, nowNs);
+        if (d.op !== Op.munmap || (this.plan.atRow[d.row]! & SealHere.ends) !== 0) this.endings.giveBack(handle, nowNs);
         return;
       case Op.mount:
         this.spoiled.mount();
@@ -306,7 +184,7 @@ export class Claims {
         this.parts.freed(d.file);
         return;
       case Op.exit:
-        this.exit(d.pid, nowNs, (d.flags & Flag.killed) !== 0);
+        this.endings.exit(d.pid, nowNs, (d.flags & Flag.killed) !== 0);
         return;
       default:
     }
@@ -334,7 +212,7 @@ export class Claims {
   buffer(d: Decision): void {
     const handle = this.c.handle[d.row]!;
     if (handle === 0) return;
-    this.buffers.set(handle, { file: d.file, ...this.rangeOf(d.row) });
+    this.endings.buffers.set(handle, { file: d.file, ...this.rangeOf(d.row) });
     this.users.add(handle, d.file, d.pid, 0);
   }
 
@@ -380,50 +258,6 @@ export class Claims {
     if (isSeal(this.policies.of(d.file), kind)) this.seals.taken(at);
   }
 
-  /** What the trace gives back ends, unless it is a seal that stays for the pins of the file. */
-  private giveBack(handle: number, nowNs: number): void {
-    const { holds } = this;
-    const at = holds.byHandle(handle);
-    const policy = at < 0 ? null : this.policies.of(holds.file[at]!);
-    const lingers =
-      policy?.seal?.untilLastPin === true &&
-      isSeal(policy, holds.kind[at]!) &&
-      (holds.mask[holds.file[at]!]! & DEVICE_HOLDS) !== 0;
-    if (!lingers) return this.release(handle, nowNs, EndedBy.release);
-    const file = holds.file[at]!;
-    this.linger(file, handle, EndedBy.release);
-    this.users.drop(handle);
-    this.parts.freed(file);
-  }
-
-  /** With its last descriptor of a file a process gives back the leases that it took by one (section 5: layout-user). */
-  private close(handle: number, nowNs: number): void {
-    const { holds, users } = this;
-    const file = users.openOf(handle);
-    const pid = users.pidOf(handle);
-    this.giveBack(handle, nowNs);
-    if (file === NONE || (this.policies.of(file).requestMask & (1 << Hold.lease)) === 0) return;
-    if (users.of(pid).some((one) => users.openOf(one) === file)) return;
-    const leases: number[] = [];
-    for (let at = holds.of(file); at >= 0; at = holds.after(at))
-      if (holds.pid[at] === pid && (LEASES & (1 << holds.kind[at]!)) !== 0) leases.push(holds.handle[at]!);
-    for (const lease of leases) if (lease !== 0) this.giveBack(lease, nowNs);
-  }
-
-  /** The last pin of a file is gone: so are the seals that stayed for it. */
-  private dropLingering(file: number, nowNs: number): void {
-    const seals = this.lingering.get(file);
-    if (seals === undefined || (this.holds.mask[file]! & DEVICE_HOLDS) !== 0) return;
-    this.lingering.delete(file);
-    for (const { handle, how } of seals) {
-      const at = this.holds.byHandle(handle);
-      if (how === EndedBy.release) this.release(handle, nowNs, how);
-      else if (at >= 0) this.end(at, nowNs, how);
-      else if (handle === 0 && this.seals.limitNs(file) <= nowNs) this.seals.unseal(file, nowNs, how);
-    }
-    this.parts.freed(file);
-  }
-
   private add(d: Decision, kind: number, nowNs: number): number {
     const { offset, length } = this.rangeOf(d.row);
     return this.holds.add(kind, d.file, d.pid, d.task, this.c.handle[d.row]!, nowNs, offset, length, d.row);
@@ -436,50 +270,5 @@ export class Claims {
       offset: whole ? 0 : Math.max(0, c.offset[row]!),
       length: whole || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!,
     };
-  }
-
-  /** A handle ends, with the hold it was in this lane, if it was one. */
-  private release(handle: number, timeNs: number, how: number): void {
-    if (handle === 0) return;
-    this.ended[this.plan.handles.numberOf[handle]!] = timeNs + 1;
-    const at = this.holds.byHandle(handle);
-    if (at >= 0) this.end(at, timeNs, how);
-    this.hazards.forget(handle);
-    this.buffers.delete(handle);
-    const held = at >= 0 ? this.holds.file[at]! : NONE;
-    const sealing = this.users.seals(handle);
-    const used = this.users.drop(handle);
-    const file = used === NONE ? held : used;
-    if (file === NONE) return;
-    this.zapped.drop(file, handle);
-    if (sealing) this.seals.released(file, timeNs, how);
-    this.dropLingering(file, timeNs);
-    this.parts.freed(file);
-  }
-
-  private end(at: number, timeNs: number, how: number): void {
-    this.seals.ended(at, timeNs, how);
-    this.holds.remove(at);
-  }
-
-  /** The process is gone, and what ends with it of all it held: a killed one had no chance to unseal. */
-  private exit(pid: number, timeNs: number, killed: boolean): void {
-    const how = killed ? EndedBy.killed : EndedBy.exit;
-    for (const handle of this.users.of(pid)) {
-      const at = this.holds.byHandle(handle);
-      // A claim that a rule tied to a mapping goes with the mapping.
-      const own = at >= 0 && this.c.op[this.holds.row[at]!] !== Op.mmap;
-      if (!own || (this.policies.of(this.holds.file[at]!).exitMask & (1 << this.holds.kind[at]!)) !== 0)
-        this.release(handle, timeNs, how);
-    }
-    if (pid < 0) return;
-    for (const file of this.seals.calledBy(pid)) {
-      this.seals.released(file, timeNs, how);
-      this.parts.freed(file);
-    }
-    for (const file of this.seals.ownedBy(pid)) {
-      this.seals.unseal(file, timeNs, how);
-      this.parts.freed(file);
-    }
   }
 }

@@ -5,17 +5,16 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import { Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
-import { ASK_STATE, CASE_OF, caseOf, FREES, reachOf, writeCase } from './cases.js';
+import { ASK_STATE, CASE_OF, caseOf, FREES, isFault, reachOf, writeCase } from './cases.js';
 import { rangeLength } from './effects.js';
 import { Fidelity } from './fidelity.js';
 import { type FileSizes, secondOf } from './file-sizes.js';
 import type { FileStates } from './file-states.js';
 import type { HoldTable } from './holds.js';
-import type { EngineInput } from './input.js';
+import { type EngineInput, pidAt } from './input.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLease } from './ordinary-leases.js';
 import type { ConflictGroup } from './result.js';
-import { pidAt } from './seal-plan.js';
 
 const SIGBUS = ERRNO.SIGBUS!;
 /** Ops that mean something without a file. */
@@ -295,5 +294,3 @@ export class Decider {
     return held & ~Holding.hole;
   }
 }
-
-export const isFault = (op: number): boolean => op === Op.read_fault || op === Op.write_fault;

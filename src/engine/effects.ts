@@ -4,6 +4,7 @@ import { type ExtentMap, Holding, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, OBSERVED_OPS, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
+import { EffectsOfTwo } from './effects-of-two.js';
 import { unlinkedBy } from './file-sizes.js';
 import { type FileStates, stateOf } from './file-states.js';
 
@@ -41,10 +42,12 @@ export const isObservation = (op: number, flags: number): boolean =>
 export class Effects {
   private readonly c: EventColumns;
   private readonly files: FileStates;
+  private readonly ofTwo: EffectsOfTwo;
 
   constructor(columns: EventColumns, files: FileStates) {
     this.c = columns;
     this.files = files;
+    this.ofTwo = new EffectsOfTwo(columns, files);
   }
 
   /** Applies an observed row; `parentOp` is the op it belongs to, 0 for none. True: the lane's state was another one. */
@@ -210,11 +213,11 @@ export class Effects {
         return;
       case Op.reflink:
       case Op.dedupe:
-        if (second >= 0 && c.file[second] !== NONE) this.share(row, second);
+        if (second >= 0 && c.file[second] !== NONE) this.ofTwo.share(row, second);
         return;
       case Op.exchange:
       case Op.swapext:
-        if (second >= 0 && c.file[second] !== NONE) this.swap(row, second);
+        if (second >= 0 && c.file[second] !== NONE) this.ofTwo.swap(row, second);
         return;
       case Op.unlink:
       case Op.rename: {
@@ -266,53 +269,8 @@ export class Effects {
     this.files.map(file).convert(from, to - from, State.unwritten);
   }
 
-  /** Clone: the target gets the source's blocks, and both are shared from now on. */
-  private share(source: number, target: number): void {
-    const { c, files } = this;
-    const from = files.map(c.file[source]!);
-    const to = files.map(c.file[target]!);
-    const start = Math.max(0, c.offset[source]!);
-    const at = Math.max(0, c.offset[target]!);
-    const size = files.sizeOf(c.file[source]!);
-    const length = c.length[source]! > 0 ? c.length[source]! : Math.max(from.end, up(size)) - start;
-    if (length <= 0) return;
-    const parts = partsOf(from, start, length);
-    to.remove(at, length);
-    for (let i = 0; i < parts.length; i += 4) {
-      const state = parts[i + 3]! | State.reflinked;
-      to.insert(at + parts[i]! - start, parts[i + 1]!, parts[i + 2]!, state);
-      from.convert(parts[i]!, parts[i + 1]!, state);
-    }
-    this.changed(c.file[target]!);
-    const end = at + (c.length[source]! > 0 || size < 0 ? length : size - start);
-    if (files.sizeOf(c.file[target]!) < end) files.setSize(c.file[target]!, end);
-  }
-
-  /** Two ranges change places; without a length, two files with all they have. */
-  private swap(first: number, second: number): void {
-    const { c, files } = this;
-    const a = c.file[first]!;
-    const b = c.file[second]!;
-    const length = c.length[first]!;
-    this.changed(a);
-    this.changed(b);
-    if (length < 0) {
-      files.swap(a, b);
-      return;
-    }
-    const ofA = Math.max(0, c.offset[first]!);
-    const ofB = Math.max(0, c.offset[second]!);
-    const partsA = partsOf(files.map(a), ofA, length);
-    const partsB = partsOf(files.map(b), ofB, length);
-    files.map(a).remove(ofA, length);
-    files.map(b).remove(ofB, length);
-    put(files.map(a), ofA - ofB, partsB);
-    put(files.map(b), ofB - ofA, partsA);
-  }
-
   private changed(file: number): void {
-    this.files.soil(file);
-    this.files.see(file);
+    this.files.changed(file);
   }
 }
 
@@ -325,19 +283,4 @@ export function rangeLength(c: EventColumns, files: FileStates, row: number): nu
   const file = c.file[row]!;
   if (length >= 0 || file === NONE || (c.flags[row]! & Flag.whole) === 0) return length;
   return Math.max(files.sizeOf(file), files.mapOf(file)?.end ?? 0);
-}
-
-/** Extents with an address in a range, cut to it: offset, length, address, state. */
-function partsOf(map: ExtentMap, offset: number, length: number): number[] {
-  const parts: number[] = [];
-  for (let e = map.seek(offset); e >= 0 && map.offset(e) < offset + length; e = map.next(e)) {
-    const lo = Math.max(offset, map.offset(e));
-    const hi = Math.min(offset + length, map.offset(e) + map.length(e));
-    if (map.addr(e) >= 0) parts.push(lo, hi - lo, map.addr(e) + lo - map.offset(e), map.state(e));
-  }
-  return parts;
-}
-
-function put(map: ExtentMap, shift: number, parts: readonly number[]): void {
-  for (let i = 0; i < parts.length; i += 4) map.insert(parts[i]! + shift, parts[i + 1]!, parts[i + 2]!, parts[i + 3]!);
 }

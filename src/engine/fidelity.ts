@@ -58,13 +58,11 @@ export class Fidelity {
     this.tell(op, false, row, predicted);
   }
 
-  /** hot: an operation that nothing is in the way of, and that no recorded errno speaks against. */
-  agrees(op: number, result: number): void {
-    if (result === UNKNOWN_RESULT) this.untold++;
-    else {
-      this.counts.byOp[op * 2]!++;
-      this.counts.agreed++;
-    }
+  /** Operations that nothing is in the way of, and that no recorded errno speaks against; `untold`: more of them, whose result is not known. */
+  agree(op: number, told: number, untold: number): void {
+    this.untold += untold;
+    this.counts.byOp[op * 2]! += told;
+    this.counts.agreed += told;
   }
 
   /** Writes down what was only counted. */

@@ -130,6 +130,12 @@ export class FileStates {
     this.versions.soil(file);
   }
 
+  /** An operation of its own changed the map. */
+  changed(file: number): void {
+    this.soil(file);
+    this.see(file);
+  }
+
   /** From here on the map may be another one than in the recording: as part of a deed, or because of a row. */
   diverge(file: number): void {
     this.versions.diverged[this.own(file)] = 1;

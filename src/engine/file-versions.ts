@@ -2,14 +2,12 @@
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
 import { Arena } from '../extents/arena.js';
 import { type ExtentMap, Holding } from '../extents/extent-map.js';
-import { Foretouch } from '../extents/foretouch.js';
 import { holdingAt } from '../extents/leaf-search.js';
 import { LIMIT } from '../extents/leaf-store.js';
-import { type Heads, headOf, SharedMap, UNIT } from './shared-map.js';
+import { type Heads, SharedMap, UNIT } from './shared-map.js';
+import { areWritten, WrittenBlocks } from './written-blocks.js';
 
 const NONE_HERE = -1;
-/** Look-ups that are made ready at a time: what they read has to stay in the nearest caches until it is used. */
-const MOST_FORETOLD = 128;
 
 const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
   const bigger = new (old.constructor as new (size: number) => T)(size);
@@ -56,7 +54,7 @@ export class FileVersions {
   private readonly maps: (SharedMap | null)[];
   private readonly heads: Heads;
   private readonly arena = new Arena();
-  private readonly coming = new Foretouch(MOST_FORETOLD);
+  private readonly written = new WrittenBlocks();
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
   private heir: Int32Array;
@@ -86,7 +84,11 @@ export class FileVersions {
     this.first = Int32Array.from({ length: files }, (_, file) => file);
     this.at = Array.from({ length: lanes }, () => this.first.slice());
     this.maps = new Array<SharedMap | null>(files).fill(null);
-    this.heads = { at: new Int32Array(files).fill(NONE_HERE) };
+    this.heads = {
+      at: new Int32Array(files).fill(NONE_HERE),
+      bitsAt: new Int32Array(files),
+      bits: new Int32Array(files),
+    };
     this.heir = new Int32Array(files).fill(NONE_HERE);
     this.from = new Int32Array(files).fill(NONE_HERE);
     this.deed = new Float64Array(files);
@@ -104,24 +106,21 @@ export class FileVersions {
   summary(version: number, offset: number, length: number): number {
     const head = this.heads.at[version]!;
     const end = (offset + length) / UNIT;
-    if (head >= 0 && end <= LIMIT && offset >= 0 && length > 0)
-      return holdingAt(this.arena.words as Int32Array, head, (offset / UNIT) | 0, Math.ceil(end));
+    if (head >= 0 && end <= LIMIT && offset >= 0 && length > 0) {
+      const from = (offset / UNIT) | 0;
+      const holding = holdingAt(this.arena.words as Int32Array, head, from, Math.ceil(end));
+      if (holding === Holding.written) this.maps[version]!.isWritten(from, Math.ceil(end));
+      return holding;
+    }
     return this.maps[version]?.summary(offset, length) ?? Holding.hole;
   }
 
-  /** hot: operations on this file will look at its maps here. */
-  foretell(file: number, offset: number): void {
-    const unit = offset / UNIT;
-    if (unit > LIMIT) return;
-    for (let version = this.first[file]!; version >= 0; version = this.next[version]!) {
-      const head = this.heads.at[version]!;
-      if (head >= 0) this.coming.add(head, unit | 0);
-    }
-  }
-
-  /** hot: brings what was foretold near. */
-  foretouch(): void {
-    this.coming.touch(this.arena.words as Int32Array);
+  /** hot: is a range known to hold nothing but written blocks that are not shared? False where that takes a look at the map. */
+  isWritten(version: number, offset: number, length: number): boolean {
+    const { heads } = this;
+    const end = (offset + length) / UNIT;
+    if (!(end <= heads.bits[version]!) || !(offset >= 0)) return false;
+    return areWritten(this.written.words, heads.bitsAt[version]!, (offset / UNIT) | 0, Math.ceil(end));
   }
 
   /** The map to change. The version is the acting lanes' own already. */
@@ -131,7 +130,7 @@ export class FileVersions {
       map.version = version;
       return map;
     }
-    const own = map === null ? new SharedMap(this.arena, this.heads) : map.copy();
+    const own = map === null ? new SharedMap(this.arena, this.heads, this.written) : map.copy();
     map?.leave();
     own.version = version;
     this.put(version, own);
@@ -238,7 +237,11 @@ export class FileVersions {
 
   private put(version: number, map: SharedMap | null): void {
     this.maps[version] = map;
-    this.heads.at[version] = headOf(map);
+    if (map !== null) map.tellOf(version);
+    else {
+      this.heads.at[version] = NONE_HERE;
+      this.heads.bits[version] = 0;
+    }
   }
 
   // --- versions come and go
@@ -301,6 +304,8 @@ export class FileVersions {
       this.lanes = grown(this.lanes, size);
       this.next = grown(this.next, size);
       this.heads.at = grown(this.heads.at, size);
+      this.heads.bitsAt = grown(this.heads.bitsAt, size);
+      this.heads.bits = grown(this.heads.bits, size);
       this.heir = grown(this.heir, size);
       this.from = grown(this.from, size);
       this.deed = grown(this.deed, size);

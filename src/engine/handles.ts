@@ -7,15 +7,23 @@ export interface Handles {
   readonly numberOf: Uint32Array;
   /** How many numbers there are, 0 among them. */
   readonly count: number;
+  /** Of all handles and operations. */
+  readonly highestId: number;
 }
 
-/** `highest`: of all handles. */
-export function numberHandles({ handle: handles, rows }: EventColumns, highest: number): Handles {
-  const numberOf = new Uint32Array(highest + 1);
-  let count = 1;
+/** hot */
+export function numberHandles({ handle: handles, opId: ids, rows }: EventColumns): Handles {
+  const held: number[] = [];
+  let highestId = 0;
   for (let row = 0; row < rows; row++) {
     const handle = handles[row]!;
-    if (handle !== 0 && numberOf[handle] === 0) numberOf[handle] = count++;
+    if (ids[row]! > highestId) highestId = ids[row]!;
+    if (handle === 0) continue;
+    if (handle > highestId) highestId = handle;
+    held.push(handle);
   }
-  return { numberOf, count };
+  const numberOf = new Uint32Array(highestId + 1);
+  let count = 1;
+  for (const handle of held) if (numberOf[handle] === 0) numberOf[handle] = count++;
+  return { numberOf, count, highestId };
 }

@@ -1,6 +1,6 @@
 // What the engine reads: the columns of a trace and the few facts of its side tables that decide anything.
 import type { EventColumns } from '../model/events.js';
-import type { Nanos } from '../model/units.js';
+import { type Nanos, NONE } from '../model/units.js';
 
 export interface EngineInput {
   readonly columns: EventColumns;
@@ -27,4 +27,10 @@ export function taskKeysOf(names: readonly string[]): Uint32Array {
     keys.set(name, key);
     return key;
   });
+}
+
+/** Process of a row, -1 where its task is not known. */
+export function pidAt(input: EngineInput, row: number): number {
+  const task = input.columns.task[row]!;
+  return task === NONE ? -1 : input.pidOf[task]!;
 }

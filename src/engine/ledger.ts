@@ -1,11 +1,23 @@
 // What a lane counts: verdicts, latencies, conflicts by group, the heat map. Counters are cells of typed arrays.
 import { Histogram } from '../base/histogram.js';
+import type { Histograms } from '../base/histograms.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
+import type { Heats } from './heat.js';
 import { Tally } from './tally.js';
 
 /** Beyond the kernel's (MAX_ERRNO, include/linux/err.h) and those of NFS (10000 and up, RFC 8881 section 15). */
 const ERRNOS = 2 ** 14;
+
+/** What several lanes have in common, by a number. */
+export interface Shared {
+  readonly latencies: Histograms;
+  readonly heats: Heats;
+  /** Of `latencies`: those that the trace says. */
+  readonly measured: Float64Array;
+  /** Operations whose latencies are counted elsewhere. */
+  readonly others: Float64Array;
+}
 
 export class Ledger {
   readonly counts = new Float64Array(OP_COUNT * VERDICT_COUNT);
@@ -41,12 +53,20 @@ export class Ledger {
     return new Map([...this.deniedWith.entries()].filter(([, times]) => times > 0));
   }
 
-  /** What this lane had in common with others; `gone`: or with none of them, so that it may keep it. */
-  share(tally: Tally, gone: boolean): void {
-    this.tally.add(tally, gone);
-    for (let op = 0; op < OP_COUNT; op++) {
-      this.operations += tally.proceeded[op]!;
-      this.counts[op * VERDICT_COUNT + Verdict.proceed]! += tally.proceeded[op]!;
+  /** Operations of one kind that went ahead, in this lane as in others; returns how many. */
+  share(op: number, at: number, { latencies, heats, measured, others }: Shared): number {
+    const { tally } = this;
+    const recorded = latencies.times[at]!;
+    const times = recorded + others[at]!;
+    this.operations += times;
+    this.counts[op * VERDICT_COUNT + Verdict.proceed]! += times;
+    tally.measured += measured[at]!;
+    tally.priced += recorded - measured[at]!;
+    if (recorded > 0) {
+      const { histogram, heat } = tally.of(op);
+      latencies.addTo(histogram, at);
+      heats.addTo(heat, at);
     }
+    return times;
   }
 }

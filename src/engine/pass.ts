@@ -4,17 +4,20 @@ import type { EventColumns } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
-import { Lane, type LaneOptions, TAKES_AWAY } from './lane.js';
+import { Lane, type LaneOptions } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
-import { LookAhead } from './look-ahead.js';
+import { TAKES_AWAY } from './map-changes.js';
 import { Plain } from './plain.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
 import type { LaneResult } from './result.js';
 import type { SealPlan } from './seal-plan.js';
+import { Unchanging } from './unchanging.js';
 
 /** Lanes are bits of a number. */
 export const MOST_LANES = 31;
+/** Rows that may go the shortest way without a look at what was put off. */
+const WINDOW = 64;
 
 export class Pass {
   readonly lanes: readonly Lane[];
@@ -23,7 +26,7 @@ export class Pass {
   private readonly versions: FileVersions;
   private readonly regimes: Regimes;
   private readonly plain: Plain;
-  private readonly lookAhead: LookAhead;
+  private readonly unchanging: Unchanging;
   private readonly all: number;
   /** By task: lanes in which it is late (closed time). */
   private readonly apart: Int32Array;
@@ -51,14 +54,14 @@ export class Pass {
           versions: this.versions,
           lane,
           apart: this.apart,
-          ahead: (row) => this.lookAhead.along(row, plan.nextOfTask),
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
         }),
     );
-    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', input.fileCount);
-    this.plain = new Plain(input, plan, prices, this.lanes, this.versions, this.regimes);
-    this.lookAhead = new LookAhead(input.columns, plan.plain, this.versions);
+    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced);
+    const { apart, regimes, versions } = this;
+    this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes);
+    this.unchanging = new Unchanging(input.columns, plan, versions, regimes, this.plain.counts, apart);
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -68,11 +71,22 @@ export class Pass {
   runTo(timeNs: number): void {
     const { addr, op, rows, task: tasks, timeNs: times } = this.c;
     const { plain: plainRows } = this.plan;
-    const { all, apart, lookAhead } = this;
-    const { plain } = this;
+    const { all, apart } = this;
+    const { plain, unchanging } = this;
     let row = this.next;
     for (; row < rows && times[row]! <= timeNs; row++) {
-      if (row >= lookAhead.until) lookAhead.on(row, apart, all);
+      if (plainRows[row] === 1 && this.quiet === all) {
+        plain.counts.passed(row);
+        const to = Math.min(rows, row + WINDOW);
+        const lastNs = times[to - 1]!;
+        if (lastNs < this.nextNs && lastNs <= timeNs) {
+          row = unchanging.run(row, to, all);
+          if (row === to) {
+            row--;
+            continue;
+          }
+        }
+      }
       const task = tasks[row]!;
       const late = task === NONE ? 0 : apart[task]!;
       // Everywhere it comes later: nothing happens, and what was put off has time until something does.
@@ -145,8 +159,14 @@ export class Pass {
   private alone(row: number, nowNs: number, bit: number): boolean {
     // What it did before in this row may have changed its holds.
     if (this.regimes.isStale) this.regimes.settle();
+    if (this.unchanging.runLate(row, bit)) {
+      this.plain.counts.markedLater(row, this.c.op[row]!, nowNs);
+      return true;
+    }
     this.plain.nowNs = nowNs;
+    this.plain.isLate = true;
     const went = this.plain.run(row, bit) === bit;
+    this.plain.isLate = false;
     this.versions.acting = bit;
     return went;
   }

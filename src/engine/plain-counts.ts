@@ -1,172 +1,218 @@
-// Counts what went the short way (plain.ts): once for all lanes that went together, in batches, kind by kind.
+// Counts what went the short way (plain.ts): once for all lanes that went together, by set of lanes. Rows that ran when the trace
+// says are only marked, and counted many at a time, while their columns are still near.
+import { Histograms, TOO_LONG } from '../base/histograms.js';
 import type { EventColumns } from '../model/events.js';
-import { Op } from '../model/events.js';
+import { OP_COUNT, Op } from '../model/events.js';
 import { Verdict } from '../model/policy.js';
+import { UNKNOWN_RESULT } from '../model/units.js';
+import { Heats } from './heat.js';
 import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
 import type { Prices } from './recipes.js';
-import { Tally } from './tally.js';
 
-/** Sets of lanes that have a tally of their own; a set more is counted lane by lane. */
+/** Sets of lanes that have counters of their own; a set more is counted lane by lane. Their numbers, from 1 on, are below 64. */
 const MOST_SETS = 40;
+const NUMBER_BITS = 6;
+/** Of a marked row: it has been counted, at another time than the trace says. */
+const COUNTED = 64;
+/** Rows that are counted at a time: what is read of them stays in a cache of the second level. */
+const CHUNK = 4096;
 const BATCH = 1024;
-/** Of a key in a batch: the trace says how long it lasted. */
-const MEASURED = 128;
-/** Latencies from here on, 2 s and more, are counted one by one, ns. */
-const LONG = 2 ** 31;
-const ONE_EACH = 0x01010101;
-
-/** A set of lanes that went the short way together. */
-interface Together {
-  readonly lanes: number;
-  readonly tally: Tally;
-  /** In `PlainCounts.together`. */
-  readonly number: number;
-}
 
 export class PlainCounts {
   /** By row: number of the set of lanes that went the short way, 0 for none. */
-  private readonly rows: Uint8Array;
-  private readonly together: Together[] = [];
-  private readonly ofLanes = new Map<number, Together>();
-  private last: Together | null = null;
+  readonly rows: Uint8Array;
+  /** By number: the set of lanes. */
+  private readonly sets: number[] = [0];
+  private readonly numberOf = new Map<number, number>();
+  private lastLanes = 0;
+  private lastNumber = 0;
   private readonly c: EventColumns;
   private readonly prices: Prices;
   private readonly lanes: readonly Lane[];
-  private readonly endNs: number;
   /** Lanes that repeat the trace. */
   private readonly recorded: number;
-  /** Of rows that lanes went through together and that are not counted yet: set of lanes, op, and whether measured; when, and how long, ns. */
-  private readonly batchKey = new Uint16Array(BATCH);
+  /** By number of a set and op: as many as there were, how long they took, and how often the trace says it. */
+  private readonly latencies: Histograms;
+  private readonly heats: Heats;
+  private readonly measured = new Float64Array((MOST_SETS + 1) * OP_COUNT);
+  private readonly others = new Float64Array((MOST_SETS + 1) * OP_COUNT);
+  /** By number of a set: 1 where a lane of it repeats the trace. And by number and op: rows of which the trace says how they ended. */
+  private readonly isCompared = new Uint8Array(MOST_SETS + 1);
+  private readonly told = new Float64Array((MOST_SETS + 1) * OP_COUNT);
+  /** The first row that was not counted yet. */
+  private counted = 0;
+  /** Rows that are not in `latencies` and `heats` yet: where they go, when they began, and how long they took, ns. */
+  private readonly batchAt = new Uint16Array(BATCH);
+  private readonly batchFromNs = new Float64Array(BATCH);
   private readonly batchNs = new Float64Array(BATCH);
-  private readonly batchLastedNs = new Float64Array(BATCH);
   private batched = 0;
-  /** By key: how many of the batch, and where they are in `order`. */
-  private readonly times = new Uint16Array((MOST_SETS + 1) << 8);
-  private readonly batchAt = new Uint16Array((MOST_SETS + 1) << 8);
-  private readonly order = new Uint16Array(BATCH);
-  private readonly used = new Uint16Array(BATCH);
 
   constructor(input: EngineInput, prices: Prices, lanes: readonly Lane[], recorded: number) {
     this.c = input.columns;
     this.prices = prices;
     this.lanes = lanes;
-    this.endNs = input.endNs;
     this.recorded = recorded;
     this.rows = new Uint8Array(this.c.rows);
+    this.latencies = new Histograms((MOST_SETS + 1) * OP_COUNT);
+    this.heats = new Heats((MOST_SETS + 1) * OP_COUNT, input.endNs);
   }
 
-  /** hot: a row went ahead in these lanes. */
-  went(row: number, op: number, nowNs: number, lanes: number): void {
-    let together = this.last;
-    if (together === null || together.lanes !== lanes) {
-      together = this.setOf(lanes);
-      this.last = together;
-    }
-    const ns = this.lastedNs(row, op);
-    if (together === null || this.rows[row] !== 0 || !(ns >= 0 && ns < LONG)) this.countEach(row, op, nowNs, lanes);
+  /** hot: a row went ahead in these lanes when the trace says; rows come in their order. */
+  went(row: number, op: number, lanes: number): void {
+    const number = this.freeNumber(row, lanes);
+    if (number === 0) this.countEach(row, op, this.c.timeNs[row]!, lanes);
+    else this.rows[row] = number;
+  }
+
+  /** hot: a row went ahead in these lanes, which came to it by themselves. */
+  wentLater(row: number, op: number, nowNs: number, lanes: number): void {
+    const number = this.freeNumber(row, lanes);
+    if (number === 0) this.countEach(row, op, nowNs, lanes);
     else {
-      const i = this.batched++;
-      this.rows[row] = together.number;
-      this.batchKey[i] = (together.number << 8) | op | (this.c.latencyNs[row]! >= 0 ? MEASURED : 0);
-      this.batchNs[i] = nowNs;
-      this.batchLastedNs[i] = ns;
-      if (this.batched === BATCH) this.countBatch();
+      this.rows[row] = number;
+      this.markedLater(row, op, nowNs);
     }
-    const recorded = lanes & this.recorded;
-    if (recorded !== 0) this.compare(row, op, recorded);
   }
 
-  /** hot: counters and maps each have the caches to themselves for a while, and so has each kind of operation. */
-  private countBatch(): void {
-    const { batchAt, batched, batchKey, batchLastedNs, batchNs, order, times, together, used } = this;
-    let keys = 0;
-    for (let i = 0; i < batched; i++) if (times[batchKey[i]!]!++ === 0) used[keys++] = batchKey[i]!;
-    let at = 0;
-    for (let k = 0; k < keys; k++) {
-      batchAt[used[k]!] = at;
-      at += times[used[k]!]!;
+  /** hot: the same of a row that is marked already. */
+  markedLater(row: number, op: number, nowNs: number): void {
+    const number = this.rows[row]!;
+    if (row >= this.counted) this.rows[row] = number | COUNTED;
+    this.count(number, row, op, nowNs);
+  }
+
+  /** A row is marked for one set of lanes only: 0 where another one came before. */
+  private freeNumber(row: number, lanes: number): number {
+    return this.rows[row] !== 0 ? 0 : this.numberFor(lanes);
+  }
+
+  /** hot: number of a set of lanes; 0: one set too many. */
+  numberFor(lanes: number): number {
+    return lanes === this.lastLanes ? this.lastNumber : this.setOf(lanes);
+  }
+
+  /** hot: all rows before this one went what way they go; counts them, if there are enough of them. */
+  passed(row: number): void {
+    if (row - this.counted >= CHUNK) this.countTo(row);
+  }
+
+  /** hot: counts the rows before this one. */
+  private countTo(to: number): void {
+    const { rows } = this;
+    const { op, timeNs } = this.c;
+    for (let row = this.counted; row < to; row++) {
+      const number = rows[row]!;
+      if ((number & COUNTED) !== 0) rows[row] = number & ~COUNTED;
+      else if (number !== 0) this.count(number, row, op[row]!, timeNs[row]!);
     }
-    for (let i = 0; i < batched; i++) order[batchAt[batchKey[i]!]!++] = i;
-    for (let k = 0; k < keys; k++) {
-      const key = used[k]!;
-      const to = batchAt[key]!;
-      const { tally } = together[(key >>> 8) - 1]!;
-      tally.timeAll(key & 127, batchNs, batchLastedNs, order, to - times[key]!, to);
-      if ((key & MEASURED) !== 0) tally.measured += times[key]!;
-      else tally.priced += times[key]!;
-      times[key] = 0;
+    this.counted = to;
+  }
+
+  private count(set: number, row: number, op: number, nowNs: number): void {
+    const at = set * OP_COUNT + op;
+    if (this.isCompared[set] === 1 && this.c.result[row] !== UNKNOWN_RESULT) this.told[at]!++;
+    const recordedNs = this.c.latencyNs[row]!;
+    const ns = recordedNs >= 0 ? recordedNs : this.pricedNs(row, op);
+    if (ns >= 0 && ns < TOO_LONG) {
+      if (recordedNs >= 0) this.measured[at]!++;
+      const i = this.batched++;
+      this.batchAt[i] = at;
+      this.batchFromNs[i] = nowNs;
+      this.batchNs[i] = ns;
+      if (this.batched === BATCH) this.record();
+    } else {
+      this.others[at]!++;
+      this.timeEach(op, nowNs, ns, recordedNs >= 0, this.sets[set]!);
     }
+  }
+
+  /** hot: histograms, heat maps and maps of blocks each have the caches to themselves for a while. */
+  private record(): void {
+    this.latencies.recordAll(this.batchAt, this.batchNs, this.batched);
+    this.heats.recordAll(this.batchAt, this.batchFromNs, this.batchNs, this.batched);
     this.batched = 0;
   }
 
-  /** As recorded, or what it would cost. */
-  private lastedNs(row: number, op: number): number {
-    const recordedNs = this.c.latencyNs[row]!;
-    if (recordedNs >= 0) return recordedNs;
+  /** What it would cost, where the trace does not say. */
+  private pricedNs(row: number, op: number): number {
     const bytes = op === Op.truncate ? 0 : Math.max(0, this.c.length[row]!);
     return this.prices.fixedNs[op]! + this.prices.nsPerByte[op]! * bytes;
   }
 
-  /** More sets of lanes than are worth a tally, or lanes that come to a row later than others. */
+  private lastedNs(row: number, op: number): number {
+    const recordedNs = this.c.latencyNs[row]!;
+    return recordedNs >= 0 ? recordedNs : this.pricedNs(row, op);
+  }
+
+  /** More sets of lanes than are worth counters, or lanes that come to a row later than others. */
   private countEach(row: number, op: number, nowNs: number, lanes: number): void {
-    const ns = this.lastedNs(row, op);
-    for (let left = lanes; left !== 0; left &= left - 1) {
-      const { ledger } = this.lanes[31 - Math.clz32(left & -left)]!;
-      ledger.count(row, op, Verdict.proceed, 0);
-      ledger.tally.time(op, nowNs, ns, this.c.latencyNs[row]! >= 0);
-    }
+    for (let left = lanes; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.ledger.count(row, op, Verdict.proceed, 0);
+    const told = this.c.result[row] !== UNKNOWN_RESULT ? 1 : 0;
+    for (let left = lanes & this.recorded; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.fidelity!.agree(op, told, 1 - told);
+    this.timeEach(op, nowNs, this.lastedNs(row, op), this.c.latencyNs[row]! >= 0, lanes);
+  }
+
+  private timeEach(op: number, nowNs: number, ns: number, measured: boolean, lanes: number): void {
+    for (let left = lanes; left !== 0; left &= left - 1)
+      this.lanes[31 - Math.clz32(left & -left)]!.ledger.tally.time(op, nowNs, ns, measured);
   }
 
   /** A row went ahead and ended with a journal commit. */
   commits(row: number, op: number, nowNs: number, lanes: number): void {
     const ns = this.lastedNs(row, op);
     for (let left = lanes; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
+      this.lanes[31 - Math.clz32(left & -left)]!.shortWay.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
   }
 
-  private setOf(lanes: number): Together | null {
-    const known = this.ofLanes.get(lanes);
-    if (known !== undefined) return known;
-    if (this.together.length === MOST_SETS) return null;
-    const fresh = { lanes, tally: new Tally(this.endNs), number: this.together.length + 1 };
-    this.together.push(fresh);
-    this.ofLanes.set(lanes, fresh);
-    return fresh;
+  /** 0: one set too many. */
+  private setOf(lanes: number): number {
+    let number = this.numberOf.get(lanes) ?? 0;
+    if (number === 0 && this.sets.length <= MOST_SETS) {
+      number = this.sets.push(lanes) - 1;
+      this.numberOf.set(lanes, number);
+    }
+    if ((lanes & this.recorded) !== 0) this.isCompared[number] = 1;
+    this.lastLanes = lanes;
+    this.lastNumber = number;
+    return number;
   }
 
   /** Gives each lane its share of what was counted for several. */
   finish(): void {
-    this.countBatch();
-    for (const { lanes, tally } of this.together)
-      for (let left = lanes; left !== 0; left &= left - 1)
-        this.lanes[31 - Math.clz32(left & -left)]!.ledger.share(tally, lanes === (left & -left));
-    this.lanes.forEach(({ ledger: { verdicts } }, lane) => {
-      const isIn = Uint8Array.from([0, ...this.together.map(({ lanes }) => (lanes >>> lane) & 1)]);
-      proceed(verdicts, this.rows, isIn);
+    this.countTo(this.c.rows);
+    this.record();
+    this.lanes.forEach(({ ledger }, lane) => {
+      const isIn = this.sets.map((lanes) => (lanes >>> lane) & 1);
+      isIn.forEach((is, set) => {
+        for (let op = 0; is === 1 && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
+      });
+      proceed(ledger.verdicts, this.rows, isIn);
     });
   }
 
-  private compare(row: number, op: number, lanes: number): void {
-    for (let left = lanes; left !== 0; left &= left - 1)
-      this.lanes[31 - Math.clz32(left & -left)]!.fidelity!.agrees(op, this.c.result[row]!);
+  private share(lane: number, op: number, at: number): void {
+    const { heats, latencies, measured, others } = this;
+    const { fidelity, ledger } = this.lanes[lane]!;
+    const times = ledger.share(op, at, { heats, latencies, measured, others });
+    if (times > 0) fidelity?.agree(op, this.told[at]!, times - this.told[at]!);
   }
 }
 
-/** hot: the verdict of rows that a lane went through with others: `isIn` by number of the set. Mostly four rows in a row are alike. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: Uint8Array): void {
+/** hot: the verdict of rows that a lane went through with others, two rows at a time; `isIn`: by number of the set. */
+function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: readonly number[]): void {
   const verdict = Verdict.proceed + 1;
-  const whole = rows.length >>> 2;
-  const fours = new Uint32Array(rows.buffer, rows.byteOffset, whole);
-  const verdictFours = new Uint32Array(verdicts.buffer, verdicts.byteOffset, whole);
-  const each = (from: number, to: number): void => {
-    for (let row = from; row < to; row++) if (isIn[rows[row]!] === 1) verdicts[row] = verdict;
-  };
-  for (let i = 0; i < whole; i++) {
-    const four = fours[i]!;
-    if (four === 0) continue;
-    if (four !== (four & 255) * ONE_EACH) each(4 * i, 4 * i + 4);
-    else if (isIn[four & 255] === 1) verdictFours[i] = verdict * ONE_EACH;
-  }
-  each(4 * whole, rows.length);
+  const ofPair = new Uint16Array(1 << (2 * NUMBER_BITS));
+  for (let a = 0; a < isIn.length; a++)
+    for (let b = 0; b < isIn.length; b++) {
+      const pair = Uint8Array.of(verdict * isIn[a]!, verdict * isIn[b]!);
+      ofPair[a | (b << NUMBER_BITS)] = new Uint16Array(pair.buffer)[0]!;
+    }
+  const pairs = rows.length >>> 1;
+  const verdictPairs = new Uint16Array(verdicts.buffer, verdicts.byteOffset, pairs);
+  // A lane that went with others has no verdict of its own for that row.
+  for (let i = 0; i < pairs; i++) verdictPairs[i]! |= ofPair[rows[2 * i]! | (rows[2 * i + 1]! << NUMBER_BITS)]!;
+  for (let row = 2 * pairs; row < rows.length; row++) if (isIn[rows[row]!] === 1) verdicts[row] = verdict;
 }

@@ -5,8 +5,7 @@ import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op, opSet } from '../model/events.js';
 import { Case } from '../model/policy.js';
-import { CASE_OF, writeCase } from './cases.js';
-import { isFault } from './decision.js';
+import { CASE_OF, isFault, writeCase } from './cases.js';
 import { RESIZES } from './file-sizes.js';
 import type { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
@@ -27,9 +26,11 @@ export class Plain {
   private readonly observed: Uint8Array;
   /** Lanes that repeat the trace: they hold it against what their kernel would have said. */
   private readonly recorded: number;
-  private readonly counts: PlainCounts;
+  readonly counts: PlainCounts;
   /** When the row at hand runs, ns: a field, because a number that is no small integer would be allocated for every call. */
   nowNs = 0.5;
+  /** A lane comes to the row at hand by itself, and not when the trace says. */
+  isLate = false;
   /** Lanes whose queue of things to come a row has just added to. */
   queued = 0;
 
@@ -81,7 +82,9 @@ export class Plain {
       let uncertain = false;
       let operationCase = fixed;
       if (writes && offset >= 0 && length > 0) {
-        held = versions.summary(version, offset, length);
+        held = versions.isWritten(version, offset, length)
+          ? Holding.written
+          : versions.summary(version, offset, length);
         uncertain = (held & Holding.hole) !== 0 && versions.known[version] === 0;
         // A hole says nothing where the map is not known: the least disturbing case is taken.
         const told = uncertain ? held & ~Holding.hole : held;
@@ -115,15 +118,20 @@ export class Plain {
     }
     if (committed !== 0) this.counts.commits(row, op, nowNs, committed);
     went &= ~committed;
-    if (went !== 0) this.counts.went(row, op, nowNs, went);
+    if (went !== 0) this.count(row, op, went);
     return went | committed | refused;
+  }
+
+  private count(row: number, op: number, lanes: number): void {
+    if (this.isLate) this.counts.wentLater(row, op, this.nowNs, lanes);
+    else this.counts.went(row, op, lanes);
   }
 
   private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;
-      if (this.lanes[31 - Math.clz32(bit)]!.refuse(row, operationCase, nowNs)) this.queued |= bit;
+      if (this.lanes[31 - Math.clz32(bit)]!.shortWay.refuse(row, operationCase, nowNs)) this.queued |= bit;
     }
   }
 
@@ -143,10 +151,11 @@ export class Plain {
   /** What the call does to a map that was not recorded. */
   private change(row: number, file: number, nowNs: number, lanes: number, held: number): void {
     this.versions.acting = lanes;
-    this.lanes[31 - Math.clz32(lanes & -lanes)]!.changeFor(row, file, nowNs, held);
+    this.lanes[31 - Math.clz32(lanes & -lanes)]!.changes.changeFor(row, file, nowNs, held);
     // Blocks that the row names may have been metadata, in each lane by itself.
     if (this.c.addr[row]! >= 0)
-      for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.named(row);
+      for (let left = lanes; left !== 0; left &= left - 1)
+        this.lanes[31 - Math.clz32(left & -left)]!.shortWay.named(row);
   }
 
   private commit(file: number, lanes: number): void {
@@ -157,7 +166,7 @@ export class Plain {
   private resize(row: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       this.versions.acting = left & -left;
-      this.lanes[31 - Math.clz32(left & -left)]!.resized(row, nowNs);
+      this.lanes[31 - Math.clz32(left & -left)]!.shortWay.resized(row, nowNs);
     }
     this.queued |= lanes;
   }
@@ -166,7 +175,7 @@ export class Plain {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       // The prediction of a recorded lane looks at the map once more, and counts what it does not know.
-      this.lanes[31 - Math.clz32(bit)]!.unsure((this.recorded & bit) !== 0 ? 2 : 1);
+      this.lanes[31 - Math.clz32(bit)]!.shortWay.unsure((this.recorded & bit) !== 0 ? 2 : 1);
     }
   }
 

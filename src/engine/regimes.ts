@@ -1,7 +1,8 @@
 // What all lanes of a pass answer to plain operations on a file, as long as nobody's holds on it change: bit sets of the lanes that
 // let each case through, whoever asks. Files on which the same kinds of hold are alive in each lane share one regime.
-import { OP_COUNT, OPS } from '../model/events.js';
+import { OP_COUNT, OPS, Op } from '../model/events.js';
 import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { CASE_OF } from './cases.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 
@@ -16,9 +17,18 @@ const WORDS = CASE_COUNT + 1;
 export const IF_CLEAN = WORDS;
 export const COMMIT = 2 * WORDS;
 export const REFUSE = 3 * WORDS;
-/** Words of a regime: the cases and what is none, four times; the ops. */
+/** Words of a regime: the cases and what is none, four times; the ops, three times. */
 const OPS_AT = 4 * WORDS;
-const STRIDE = OPS_AT + OP_COUNT;
+/** The ops once more: the lanes that let it through as the simplest of its cases; and those that do while metadata is durable. */
+const SIMPLE_AT = OPS_AT + OP_COUNT;
+export const SIMPLE_IF_CLEAN = OP_COUNT;
+const STRIDE = SIMPLE_AT + 2 * OP_COUNT;
+/** By op: its case where the file stays as it is: what is written has its blocks already; NO_CASE where it is none. */
+const SIMPLEST = Uint8Array.from(OPS, (_, op) => {
+  if (op === Op.write) return Case.write_written;
+  if (op === Op.write_fault) return Case.write_fault_written;
+  return CASE_OF[op]! >= 0 ? CASE_OF[op]! : NO_CASE;
+});
 /** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused. */
 const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8 } as const;
 
@@ -33,32 +43,42 @@ export class Regimes {
   /** By regime and case: the lanes that let it through. By regime and op: those where the op is the case that it is named after. */
   lets = new Int32Array(64 * STRIDE);
   private readonly lanes: readonly RegimeLane[];
-  /** By lane and place of a policy in it: its table. */
-  private readonly tables: readonly (readonly Uint8Array[])[];
+  /** By file: 1 where somebody maps it with MAP_SYNC at any time. */
+  private readonly synced: Uint8Array;
+  /** For files that are never mapped so, and for those that are; by lane and place of a policy in it: its table. */
+  private readonly tables: readonly (readonly (readonly Uint8Array[])[])[];
   /** By lane: from what the lanes before have, and what this one has, to a number for both. */
   private readonly known: readonly Map<number, number>[];
   private readonly placeOf = new Map<number, number>();
   private readonly stale: number[] = [];
-  private numbers = 0;
+  /** 0 and 1 are those of no lanes at all. */
+  private numbers = 1;
   private count = 0;
 
   /** `kernel`: the policy the trace was recorded under; `skips`: who is refused gives up. */
-  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, files: number) {
+  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, synced: Uint8Array) {
     this.lanes = lanes;
-    this.tables = lanes.map(({ policies }) =>
-      policies.all.map((policy) =>
-        policies.recorded
-          ? once(agreements, kernel, agreed)
-          : once(skips ? skippers : others, policy, (one) => answers(one, skips)),
+    this.synced = synced;
+    this.tables = [false, true].map((isSynced) =>
+      lanes.map(({ policies }) =>
+        policies.all.map((policy) =>
+          policies.recorded
+            ? once(agreements, kernel, agreed)
+            : once(known[Number(skips)]![Number(isSynced)]!, policy, (one) => answers(one, skips, isSynced)),
+        ),
       ),
     );
     this.known = lanes.map(() => new Map());
-    this.of = new Int32Array(files);
-    for (let file = 0; file < files; file++) this.of[file] = this.find(file);
+    this.of = new Int32Array(synced.length);
+    for (let file = 0; file < synced.length; file++) this.of[file] = this.find(file);
   }
 
   static opAt(regime: number, op: number): number {
     return regime + OPS_AT + op;
+  }
+
+  static simpleAt(regime: number, op: number): number {
+    return regime + SIMPLE_AT + op;
   }
 
   /** The kinds of hold on a file are others in some lane. */
@@ -79,7 +99,7 @@ export class Regimes {
 
   private find(file: number): number {
     const { lanes } = this;
-    let number = 0;
+    let number = this.synced[file]!;
     for (let lane = 0; lane < lanes.length; lane++) {
       const { policies, holds } = lanes[lane]!;
       const here = policies.indexOf(file) * MASKS + holds.mask[file]!;
@@ -101,13 +121,18 @@ export class Regimes {
     }
     this.lanes.forEach(({ policies, holds }, lane) => {
       const policy = policies.indexOf(file);
-      const table = this.tables[lane]![policy]!;
+      const table = this.tables[this.synced[file]!]![lane]![policy]!;
       const bit = 1 << lane;
       for (let code = 0; code < CASE_COUNT; code++) this.note(at + code, table[code * MASKS + holds.mask[file]!]!, bit);
       this.lets[at + NO_CASE]! |= bit;
       OPS.forEach((_, op) => {
         if (policies.all[policy]!.insteadCase[op]! < 0) this.lets[at + OPS_AT + op]! |= bit;
       });
+    });
+    OPS.forEach((_, op) => {
+      const asNamed = this.lets[at + OPS_AT + op]!;
+      this.lets[at + SIMPLE_AT + op] = asNamed & this.lets[at + SIMPLEST[op]!]!;
+      this.lets[at + SIMPLE_AT + SIMPLE_IF_CLEAN + op] = asNamed & this.lets[at + IF_CLEAN + SIMPLEST[op]!]!;
     });
     return at;
   }
@@ -122,8 +147,7 @@ export class Regimes {
 
 /** Tables of policies, worked out once: they hang on nothing else. */
 const agreements = new WeakMap<Policy, Uint8Array>();
-const skippers = new WeakMap<Policy, Uint8Array>();
-const others = new WeakMap<Policy, Uint8Array>();
+const known = [0, 1].map(() => [0, 1].map(() => new WeakMap<Policy, Uint8Array>()));
 
 function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy: Policy) => Uint8Array): Uint8Array {
   const table = known.get(policy) ?? make(policy);
@@ -133,9 +157,9 @@ function once(known: WeakMap<Policy, Uint8Array>, policy: Policy, make: (policy:
 
 /**
  * What a policy answers whoever asks: neither the range nor the process decides, and nothing more follows from it. `skips`: an
- * application that is refused gives up.
+ * application that is refused gives up; `isSynced`: processes map the file with MAP_SYNC.
  */
-function answers(policy: Policy, skips: boolean): Uint8Array {
+function answers(policy: Policy, skips: boolean, isSynced: boolean): Uint8Array {
   const {
     breaks,
     errnoOther,
@@ -153,7 +177,11 @@ function answers(policy: Policy, skips: boolean): Uint8Array {
   for (let code = 0; code < CASE_COUNT; code++) {
     if (spoils?.cases.includes(CASES[code]!) === true) continue;
     const fault = FAULT_CASES.includes(code);
-    if (syncMappingsCommit === true && (code === Case.write_fault_hole || code === Case.write_fault_unwritten))
+    if (
+      isSynced &&
+      syncMappingsCommit === true &&
+      (code === Case.write_fault_hole || code === Case.write_fault_unwritten)
+    )
       continue;
     const asks = fault ? holderMask | ownBlocks : holderMask;
     const refuses =

@@ -1,14 +1,23 @@
-// What is asked of all rows before anything is planned, in one walk over the columns.
+// The one walk over all rows before the lanes run: what is asked of the whole trace, which rows are plain, and in their order the rows
+// that take hold of a file or let go of it.
 import type { EventColumns } from '../model/events.js';
-import { Flag, OPS, Op, opSet } from '../model/events.js';
-import { type Bytes, NONE } from '../model/units.js';
+import { Flag, OBSERVED_OPS, OP_COUNT, OPS, Op, opSet } from '../model/events.js';
+import { Hold } from '../model/policy.js';
+import { type Bytes, NONE, UNKNOWN_RESULT } from '../model/units.js';
+import { isFault } from './cases.js';
+import { asksLease } from './lease-plan.js';
 
 /** Rows that tell of every change of a map: where a device has some, the maps of all its files follow from them. */
 export const TELLS_MAPS = opSet(['map_insert', 'map_remove', 'map_reset']);
 
+/** Who is told of rows that take hold of a file, let go of it, or end a process. */
+export interface HoldRows {
+  acquire(row: number): void;
+  release(row: number): void;
+  endOfProcess(row: number): void;
+}
+
 export interface Survey {
-  /** Of all handles and operations. */
-  readonly highestId: number;
   /** End of the last block that the trace names. */
   readonly highestByte: Bytes;
   /** By file: how far the trace goes in it, bytes. */
@@ -17,45 +26,113 @@ export interface Survey {
   readonly tellsMaps: Uint8Array;
   /** By file: 1 where DAX faults were taken at any time. */
   readonly dax: Uint8Array;
-  /** Sleeps were recorded. */
-  readonly hasWaits: boolean;
+  /** By file: 1 where somebody maps it with MAP_SYNC at any time. */
+  readonly synced: Uint8Array;
+  /** By file: bits of the holds that operations of the trace take by themselves. */
+  readonly requested: Uint8Array;
+  /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
+  readonly plain: Uint8Array;
+  /** By `opId`: the op of the operation, 0 for none. */
+  readonly opOf: Uint8Array;
+  /** Sleeps, and who went to block devices by itself: the first rows of their kind are mostly the only ones, or none. */
+  readonly waits: readonly number[];
+  readonly raw: readonly number[];
   readonly hasLeases: boolean;
 }
 
-/** What else is looked for, by op code. */
-const Sought = { nothing: 0, maps: 1, fault: 2, wait: 3, lease: 4 } as const;
-const SOUGHT = Uint8Array.from(OPS, (_, op) => {
-  if (TELLS_MAPS[op] === 1) return Sought.maps;
-  if (op === Op.read_fault || op === Op.write_fault) return Sought.fault;
-  return op === Op.wait ? Sought.wait : op === Op.lease ? Sought.lease : Sought.nothing;
+const PLAIN_OPS = opSet([
+  ...(['read', 'write', 'truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'setattr', 'fsync'] as const),
+  ...(['read_fault', 'write_fault', 'msync'] as const),
+]);
+const ACQUIRES = opSet(['open', 'mmap', 'pin', 'register', 'swapon', 'lease', 'layout_get', 'address_query']);
+const RELEASES = opSet(['close', 'munmap', 'unpin', 'deregister', 'swapoff', 'lease_release', 'layout_return']);
+const NO_OPERATION = opSet([...OBSERVED_OPS, 'dma_read', 'dma_write']);
+/** Flags of rows that are never plain; and of those that are no operations, or not the first rows of them. */
+const UNPLAIN = Flag.second | Flag.synthetic | Flag.observed | Flag.attributes | Flag.raw;
+const NO_CALL = Flag.second | Flag.observed;
+
+/** By op code: the hold it asks for, -1 for none. */
+const REQUESTS = new Int8Array(OP_COUNT).fill(-1);
+REQUESTS[Op.swapon] = Hold.swap;
+REQUESTS[Op.lease] = Hold.lease;
+REQUESTS[Op.layout_get] = Hold.layout;
+REQUESTS[Op.address_query] = Hold.translation;
+
+/** What is done with a row, by op code; devices' accesses and what was only seen are no operations. */
+const Kind = { nothing: 0, plain: 1, acquires: 2, releases: 3, ends: 4, waits: 5, observes: 6, maps: 7 } as const;
+const KIND = Uint8Array.from(OPS, (_, op) => {
+  if (PLAIN_OPS[op] === 1) return Kind.plain;
+  if (ACQUIRES[op] === 1) return Kind.acquires;
+  if (RELEASES[op] === 1) return Kind.releases;
+  if (op === Op.exit) return Kind.ends;
+  if (op === Op.wait) return Kind.waits;
+  if (TELLS_MAPS[op] === 1) return Kind.maps;
+  return NO_OPERATION[op] === 1 ? Kind.observes : Kind.nothing;
 });
 
-export function survey(c: EventColumns, files: number): Survey {
-  const { addr: addrs, file: fileAt, flags, handle: handles, length: lengths, offset: offsets, op: ops, opId: ids } = c;
+/** hot. `highestId`: of all operations. */
+export function survey(c: EventColumns, files: number, highestId: number, holds: HoldRows): Survey {
+  const { addr: addrs, file: fileAt, flags: flagsAt, handle, length: lengths, offset: offsets, op: ops, opId } = c;
+  const { result, rows } = c;
   const reach = new Float64Array(files);
   const tellsMaps = new Uint8Array(files);
-  let highestId = 0;
-  let highestByte = 0;
   const dax = new Uint8Array(files);
-  let hasWaits = false;
+  const synced = new Uint8Array(files);
+  const requested = new Uint8Array(files);
+  const plain = new Uint8Array(rows);
+  const opOf = new Uint8Array(highestId + 1);
+  const waits: number[] = [];
+  const raw: number[] = [];
+  let highestByte = 0;
   let hasLeases = false;
-  for (let i = 0; i < c.rows; i++) {
-    if (ids[i]! > highestId) highestId = ids[i]!;
-    if (handles[i]! > highestId) highestId = handles[i]!;
-    const length = lengths[i]! > 0 ? lengths[i]! : 0;
+  for (let i = 0; i < rows; i++) {
+    const op = ops[i]!;
+    const kind = KIND[op]!;
+    const flags = flagsAt[i]!;
+    const file = fileAt[i]!;
+    const known = lengths[i]!;
+    const length = known > 0 ? known : 0;
     const addr = addrs[i]!;
     if (addr >= 0 && addr + length > highestByte) highestByte = addr + length;
-    const file = fileAt[i]!;
-    if (file === NONE) continue;
-    const offset = offsets[i]!;
-    const end = offset > 0 ? offset + length : length;
-    if (end > reach[file]!) reach[file] = end;
-    const sought = SOUGHT[ops[i]!]!;
-    if (sought === Sought.nothing) continue;
-    if (sought === Sought.maps) tellsMaps[file] = 1;
-    else if (sought === Sought.wait) hasWaits = true;
-    else if (sought === Sought.lease) hasLeases = true;
-    else if ((flags[i]! & Flag.dax) !== 0) dax[file] = 1;
+    if (file !== NONE) {
+      const offset = offsets[i]!;
+      const end = offset > 0 ? offset + length : length;
+      if (end > reach[file]!) reach[file] = end;
+    }
+    if (kind === Kind.plain) {
+      if (file !== NONE && (flags & Flag.dax) !== 0 && isFault(op)) dax[file] = 1;
+      if (
+        file !== NONE &&
+        (flags & UNPLAIN) === 0 &&
+        handle[i] === 0 &&
+        result[i]! >= 0 &&
+        (known >= 0 || (flags & Flag.whole) === 0)
+      )
+        plain[i] = 1;
+    } else if (kind === Kind.acquires) {
+      if (op === Op.lease && file !== NONE) hasLeases = true;
+      if (op === Op.mmap && file !== NONE && (flags & Flag.sync) !== 0) synced[file] = 1;
+      const wants = requestedBy(op, flags);
+      if (wants >= 0 && file !== NONE && !failed(result[i]!)) requested[file]! |= 1 << wants;
+      holds.acquire(i);
+    } else if (kind === Kind.releases) holds.release(i);
+    else if (kind === Kind.ends) holds.endOfProcess(i);
+    else if (kind === Kind.waits) waits.push(i);
+    else if (kind === Kind.maps && file !== NONE) tellsMaps[file] = 1;
+    if ((flags & (Flag.raw | Flag.second)) !== 0) {
+      if ((flags & Flag.raw) !== 0) raw.push(i);
+      // The row before is of two files.
+      if ((flags & Flag.second) !== 0 && i > 0 && ops[i - 1] === op && opId[i - 1] === opId[i]) plain[i - 1] = 0;
+    }
+    if (kind < Kind.observes && (flags & NO_CALL) === 0 && opOf[opId[i]!] === 0) opOf[opId[i]!] = op;
   }
-  return { highestId, highestByte, reach, tellsMaps, dax, hasWaits, hasLeases };
+  opOf[0] = 0;
+  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases };
 }
+
+/** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
+export function requestedBy(op: number, flags: number): number {
+  return asksLease(op, flags) ? -1 : REQUESTS[op]!;
+}
+
+export const failed = (result: number): boolean => result < 0 && result !== UNKNOWN_RESULT;

@@ -10,8 +10,6 @@ export class Threads {
   private readonly apart: Int32Array;
   /** Of this lane, among them. */
   private readonly bit: number;
-  /** By task: rows of its chain, from the pending one on, that were brought near. */
-  private readonly near: Int32Array;
   private readonly pending: Uint32Array;
   /** By task: 1 while it waits. */
   private readonly blocked: Uint8Array;
@@ -26,7 +24,6 @@ export class Threads {
     this.lateNs = new Float64Array(tasks);
     this.apart = apart;
     this.bit = 1 << lane;
-    this.near = new Int32Array(tasks);
     this.pending = new Uint32Array(tasks).fill(NONE);
     this.blocked = new Uint8Array(tasks);
     this.dueNs = new Float64Array(tasks).fill(-1);
@@ -66,16 +63,6 @@ export class Threads {
     if (row === NONE || this.blocked[task] === 1 || this.dueNs[task] !== nowNs) return NONE;
     this.pending[task] = this.next[row]!;
     return row;
-  }
-
-  /** Of the rows that a thread comes to next, nothing is near: says so once in so many rows. */
-  isFar(task: number, rows: number): boolean {
-    if (this.near[task]! > 0) {
-      this.near[task]!--;
-      return false;
-    }
-    this.near[task] = rows - 1;
-    return true;
   }
 
   /** After its row was run, unless that made it wait. */

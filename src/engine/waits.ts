@@ -7,7 +7,8 @@ import type { Decision } from './decision.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLeases } from './ordinary-leases.js';
-import { isDeviceRow, type SealPlan } from './seal-plan.js';
+import type { SealPlan } from './seal-plan.js';
+import { isDeviceRow } from './thread-chains.js';
 import type { Threads } from './threads.js';
 
 /** What a waiter waits for. `lock`: for the one who waits for pins and keeps the I/O lock (secondary blocking). */

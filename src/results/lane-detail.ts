@@ -2,8 +2,8 @@
 
 import type { Histogram as EngineHistogram } from '../base/histogram.js';
 import { createSignature } from '../base/signature.js';
+import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/heat.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
-import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/tally.js';
 import { type ExtentView as EngineView, extentsOf } from '../engine/view.js';
 import { State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';

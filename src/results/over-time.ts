@@ -1,7 +1,7 @@
 // What happened when: verdicts by time bin, and the bins in which a kind of conflict came up. Bins are those of the heat map.
 
+import { HEAT_BINS } from '../engine/heat.js';
 import type { ConflictGroup, LaneResult } from '../engine/result.js';
-import { HEAT_BINS } from '../engine/tally.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';

@@ -1,6 +1,6 @@
 // The seal rule, the unseal rule and what a refused application does, as a user writes them (replay reference, section 3).
 import { Random } from '../base/random.js';
-import type { OnDeny } from '../engine/operations.js';
+import type { OnDeny } from '../engine/refusals.js';
 import { parseSealRule, type SealRule } from '../engine/seal-plan.js';
 import type { Unseal } from '../engine/seals.js';
 import { UserError } from '../model/issue.js';

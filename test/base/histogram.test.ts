@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { Histogram } from '../../src/base/histogram.js';
+import { Histograms } from '../../src/base/histograms.js';
 
 const HOUR = 3.6e12;
 const PS = [0.0001, 0.01, 0.07, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1];
@@ -55,17 +56,28 @@ describe('Histogram', () => {
     );
   });
 
-  it('counts many at once as it does one by one, in the order given', () => {
+  it('is one of many in one piece of memory', () => {
     const short = fc
       .double({ min: 0, max: 2 ** 31 - 1, noNaN: true })
       .map((ns) => (ns > 2 ** 20 ? Math.floor(ns) : ns));
     fc.assert(
-      fc.property(fc.array(short, { minLength: 1, maxLength: 200 }), fc.nat(199), (values, first) => {
-        const from = Math.min(first, values.length - 1);
-        const order = Uint16Array.from(values, (_, i) => values.length - 1 - i);
-        const many = filled([5]);
-        many.recordAll(Float64Array.from(values), order, from, values.length);
-        expect(many).toEqual(filled([5, ...Array.from(order.subarray(from), (i) => values[i]!)]));
+      fc.property(fc.array(fc.tuple(fc.nat(2), short), { maxLength: 200 }), (values) => {
+        const many = new Histograms(3);
+        many.recordAll(
+          Uint16Array.from(values, ([number]) => number),
+          Float64Array.from(values, ([, ns]) => ns),
+          values.length,
+        );
+        for (const number of [0, 1, 2]) {
+          const own = values.filter(([to]) => to === number).map(([, ns]) => ns);
+          const one = filled([5]);
+          many.addTo(one, number);
+          expect(buckets(one)).toEqual(buckets(filled([5, ...own])));
+          expect([one.count, one.sum, one.max, one.min]).toEqual(
+            ((all) => [all.count, all.sum, all.max, all.min])(filled([5, ...own])),
+          );
+          expect(many.times[number]).toBe(own.length);
+        }
       }),
     );
   });
