@@ -2,7 +2,7 @@
 // were seen; where they were not (a hand-written trace, a file system without map events) they follow from the call.
 import { type ExtentMap, Holding, State } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
-import { Flag, OBSERVED_OPS, Op, opSet } from '../model/events.js';
+import { Flag, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { EffectsOfTwo } from './effects-of-two.js';
 import { unlinkedBy } from './file-sizes.js';
@@ -32,12 +32,6 @@ const FILLERS = new Set<number>([
   Op.seal,
   0,
 ]);
-
-const OBSERVED = opSet(OBSERVED_OPS);
-
-/** A row that says what was seen, and not what was asked for. */
-export const isObservation = (op: number, flags: number): boolean =>
-  OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0);
 
 export class Effects {
   private readonly c: EventColumns;

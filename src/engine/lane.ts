@@ -2,7 +2,7 @@
 // it shares with lanes that did the same to them. `Pass` drives it, row by row.
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
 import type { EventColumns } from '../model/events.js';
-import { Flag, Op } from '../model/events.js';
+import { Flag, isObservation, Op } from '../model/events.js';
 import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, type Touches } from './accesses.js';
@@ -11,7 +11,7 @@ import { Claims } from './claims.js';
 import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
 import { Decider } from './decision.js';
-import { Effects, isObservation } from './effects.js';
+import { Effects } from './effects.js';
 import { Fates } from './fates.js';
 import type { Fidelity } from './fidelity.js';
 import { FileSizes } from './file-sizes.js';

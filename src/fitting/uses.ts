@@ -6,7 +6,7 @@ import {
   FLAGS,
   Flag,
   type FlagName,
-  OBSERVED_OPS,
+  isObservation,
   OPS,
   Op,
   type OpName,
@@ -18,7 +18,6 @@ import type { CaseName, Forgets } from '../workloads/modelled/model.js';
 import { Pages } from './pages.js';
 import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
-const OBSERVED = opSet(OBSERVED_OPS);
 const LEFT_OUT = opSet(['fork', 'mount', 'umount', 'crash', 'seal', 'unseal']);
 const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
   mmap: 'munmap',
@@ -89,7 +88,7 @@ class Reader {
   #row(row: number): void {
     const c = this.#c;
     const op = c.op[row]!;
-    if (OBSERVED[op] === 1) return this.#observe(row);
+    if (isObservation(op, c.flags[row]!)) return this.#observe(row);
     if (op === Op.exit) this.#exit(row);
     else if ((c.flags[row]! & Flag.second) !== 0) this.#second(row);
     else if (LEFT_OUT[op] === 1 || c.file[row] === NONE) this.#leave(op);

@@ -161,6 +161,12 @@ export const OBSERVED_OPS: readonly OpName[] = [
   'wait',
 ];
 
+const OBSERVED = opSet(OBSERVED_OPS);
+
+/** A row that says what was seen, and not what was asked for. */
+export const isObservation = (op: number, flags: number): boolean =>
+  OBSERVED[op] === 1 || ((op === Op.collapse || op === Op.insert) && (flags & Flag.observed) !== 0);
+
 /** Flags of the second row of an operation on two files: of a rename, exactly one of the two is replaced. */
 export const secondFlags = (op: number, flags: number): number =>
   (op === Op.rename ? flags ^ Flag.over : flags) | Flag.second;

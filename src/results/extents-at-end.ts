@@ -2,11 +2,11 @@
 // follow from these rows alone; the rows of all other files are kept and replayed.
 import { type Arrays, Columns } from '../base/columns.js';
 import { EVENT_SHAPE, recordRoom } from '../base/trace-shapes.js';
-import { Effects, isObservation } from '../engine/effects.js';
+import { Effects } from '../engine/effects.js';
 import { type FileStates, statesAlone } from '../engine/file-states.js';
 import { TELLS_MAPS } from '../engine/survey.js';
 import { viewOf } from '../engine/view.js';
-import { type EventColumns, type FileInfo, Flag, opSet } from '../model/events.js';
+import { type EventColumns, type FileInfo, Flag, isObservation, opSet } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
 import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
