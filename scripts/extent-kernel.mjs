@@ -1,4 +1,4 @@
-// Compiles src/extents/narrow.ts and narrow-leaves.ts, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
+// Compiles src/extents/narrow.ts and leaves.ts, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
 // wasm/extent-words.ts takes the place of narrow-words.ts. Run it after a change there: npm run extent-kernel. A test fails when the
 // committed file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,9 +16,9 @@ const read = (path) =>
     .replaceAll(']!', ']');
 
 export async function extentKernel() {
-  const inner = read('wasm/extent-words.ts') + read('src/extents/narrow-leaves.ts');
+  const inner = read('wasm/extent-words.ts') + read('src/extents/leaves.ts');
   const code = await compiled(inner.replace(/^export /gm, '') + read('src/extents/narrow.ts'));
-  return `// Made by scripts/extent-kernel.mjs from narrow.ts, narrow-leaves.ts and wasm/extent-words.ts; do not edit.
+  return `// Made by scripts/extent-kernel.mjs from narrow.ts, leaves.ts and wasm/extent-words.ts; do not edit.
 export const NARROW = '${code}';
 `;
 }
