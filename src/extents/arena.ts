@@ -1,8 +1,8 @@
 // Room for the leaves and directories of many extent maps in one typed array, handed out in pieces of a few sizes and taken
 // back. Maps that are used by turns share one: a look-up then meets only what it looks for in the caches, and no heads of arrays.
 
-import { give, LIMIT, TOP, take, USED } from './leaves.js';
 import { Kernel } from './narrow-kernel.js';
+import { give, LIMIT, TOP, take, USED } from './pieces.js';
 
 /** Words of the smallest piece, a cache line of a narrow arena; the size and the place of every piece are multiples of it. */
 export const PIECE = 16;

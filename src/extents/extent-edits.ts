@@ -2,7 +2,7 @@
 // other are made one record, as xfs_bmap_add_extent_hole_real does (fs/xfs/libxfs/xfs_bmap.c).
 import type { Cursor, LeafStore } from './leaf-store.js';
 
-export function holds(store: LeafStore, at: Cursor, key: number, end: number, target: number, state: number): boolean {
+function holds(store: LeafStore, at: Cursor, key: number, end: number, target: number, state: number): boolean {
   const from = store.key(at);
   if (from > key || store.endAt(at) < end || store.state(at) !== state) return false;
   const is = store.target(at);
@@ -16,8 +16,31 @@ export function continues(store: LeafStore, at: Cursor, key: number, target: num
   return store.key(at) + size === key && store.state(at) === state && target === (is < 0 ? -1 : is + size);
 }
 
+/** Maps [key, end), over whatever was there. False: that is how it was. */
+export function put(store: LeafStore, key: number, end: number, target: number, state: number): boolean {
+  const at = store.find(key);
+  if (at < 0 || store.key(at) >= end) join(store, at, key, end - key, target, state);
+  else if (holds(store, at, key, end, target, state)) return false;
+  else store.tidyAround(replace(store, at, key, end, target, state));
+  return true;
+}
+
+/** Gives what is mapped in [key, end) another state, and returns the first extent behind. */
+export function restate(store: LeafStore, key: number, end: number, state: number): Cursor {
+  let at = store.find(key);
+  for (; at >= 0 && store.key(at) < end; at = store.next(at)) {
+    if (store.state(at) !== state) {
+      if (store.key(at) < key) at = split(store, at, key);
+      if (store.endAt(at) > end) at = store.before(split(store, at, end));
+      store.setBody(at, store.size(at), store.target(at), state);
+    }
+    at = joinBefore(store, at);
+  }
+  return at >= 0 ? joinBefore(store, at) : at;
+}
+
 /** Maps a hole; `at` is the first extent behind it. Returns where the mapping went. */
-export function join(store: LeafStore, at: Cursor, key: number, size: number, target: number, state: number): Cursor {
+function join(store: LeafStore, at: Cursor, key: number, size: number, target: number, state: number): Cursor {
   const before = store.before(at);
   if (before >= 0 && continues(store, before, key, target, state)) {
     store.setSize(before, store.size(before) + size);
@@ -42,7 +65,7 @@ export function joinBefore(store: LeafStore, at: Cursor): Cursor {
 }
 
 /** Maps [key, end) over what is there; `at` as for `cut`. Returns where the mapping went. */
-export function replace(store: LeafStore, at: Cursor, key: number, end: number, target: number, state: number): Cursor {
+function replace(store: LeafStore, at: Cursor, key: number, end: number, target: number, state: number): Cursor {
   const inside = cutHead(store, at, key, end);
   if (inside < 0 || store.endAt(inside) > end)
     return join(store, cutTail(store, inside, end), key, end - key, target, state);

@@ -4,8 +4,8 @@
 import type { Bytes } from '../model/units.js';
 import { Arena } from './arena.js';
 import { brokenInvariant } from './broken-invariant.js';
-import { cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
-import { holdingAt } from './leaf-search.js';
+import { cut, joinBefore, put, restate, shift, split } from './extent-edits.js';
+import { holdingAt, holdingFrom } from './leaf-search.js';
 import { type Cursor, LeafStore, LIMIT, OFFSET_LIMIT } from './leaf-store.js';
 import { CHANGES } from './leaves.js';
 import { addrIn, cutIn, mapIn } from './narrow.js';
@@ -101,19 +101,10 @@ export class ExtentMap extends LeafStore {
   summary(offset: Bytes, length: Bytes): number {
     if (!(offset >= 0) || !(length > 0)) return 0;
     const end = Math.ceil((offset + length) * this.perByte);
-    let reached = Math.floor(offset * this.perByte);
+    const reached = Math.floor(offset * this.perByte);
     if (!this.isWide)
       return reached > LIMIT ? Holding.hole : holdingAt(this.arena.words as Int32Array, this.head, reached, end);
-    let holding = 0;
-    for (let at = this.seek(offset); at >= 0; at = this.next(at)) {
-      const key = this.key(at);
-      if (key > reached) holding |= Holding.hole;
-      if (key >= end) return holding;
-      holding |= HOLDING[this.state(at)]!;
-      reached = this.endAt(at);
-      if (reached >= end) return holding;
-    }
-    return holding | Holding.hole;
+    return holdingFrom(this, this.seek(offset), reached, end);
   }
 
   /** Maps the range, over whatever was there. `addr` -1: none yet. */
@@ -124,15 +115,15 @@ export class ExtentMap extends LeafStore {
     const size = length * perByte;
     const target = addr * perByte;
     // So small that it is compiled into its callers: numbers that are no int32 are objects in a call. Whatever is not usual goes the
-    // other way; `| 0` tells a whole int32 from everything else.
+    // other way; `| 0` tells a whole int32 from everything else, and 5 has the bits of the states that are with an address.
     if (
       mapIn === null ||
       (key | 0) !== key ||
       (size | 0) !== size ||
       (target | 0) !== target ||
       (key | target | (size - 1) | (OFFSET_LIMIT - key - size) | (LIMIT - target - size)) < 0 ||
-      state !== State.written ||
-      mapIn(0, this.head, key, size, target, State.written) < 0
+      (state & 5) !== state ||
+      mapIn(0, this.head, key, size, target, state) < 0
     )
       this.insertByItself(offset, length, addr, state);
   }
@@ -166,13 +157,7 @@ export class ExtentMap extends LeafStore {
     const mapped = addr >= 0 && (state & 3) !== State.delalloc;
     if (mapped && !isRange(addr, length)) return;
     if (!this.isWide) this.goWide();
-    const end = offset + length;
-    const target = mapped ? addr : -1;
-    const at = this.find(offset);
-    if (at < 0 || this.key(at) >= end) join(this, at, offset, length, target, state);
-    else if (holds(this, at, offset, end, target, state)) return;
-    else this.tidyAround(replace(this, at, offset, end, target, state));
-    this.changed();
+    if (put(this, offset, offset + length, mapped ? addr : -1, state)) this.changed();
   }
 
   /** Makes a hole; `length` may be Infinity. */
@@ -222,17 +207,7 @@ export class ExtentMap extends LeafStore {
     this.widenUnless(offset, size);
     const key = offset * this.perByte;
     const end = key + size * this.perByte;
-    let at = this.find(key);
-    for (; at >= 0 && this.key(at) < end; at = this.next(at)) {
-      if (this.state(at) !== state) {
-        if (this.key(at) < key) at = split(this, at, key);
-        if (this.endAt(at) > end) at = this.before(split(this, at, end));
-        this.setBody(at, this.size(at), this.target(at), state);
-      }
-      at = joinBefore(this, at);
-    }
-    if (at >= 0) at = joinBefore(this, at);
-    this.tidyAround(at);
+    this.tidyAround(restate(this, key, end, state));
     this.changed();
   }
 

@@ -2,7 +2,8 @@
 // who knows the place of these words finds an extent of a small map without the store, and without another cache line than those of
 // its leaf.
 import { type Arena, PIECE } from './arena.js';
-import { CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, noDirectory, ROOM, WIDTH } from './leaves.js';
+import { noDirectory } from './fewer-leaves.js';
+import { CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, ROOM, WIDTH } from './leaves.js';
 
 /** Words beside the key: length * 8 + state and address of a narrow record; length, address and state of a wide one. */
 export const Width = { narrow: 2, wide: 3 } as const;

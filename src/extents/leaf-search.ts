@@ -81,3 +81,18 @@ export function holdingAt(words: Int32Array, head: number, from: number, end: nu
     leaf = 0;
   }
 }
+
+/** The same of any store, from the extent `first` on. */
+export function holdingFrom(store: LeafStore, first: Cursor, from: number, end: number): number {
+  let reached = from;
+  let holding = 0;
+  for (let at = first; at >= 0; at = store.next(at)) {
+    const key = store.key(at);
+    if (key > reached) holding |= Holding.hole;
+    if (key >= end) return holding;
+    holding |= HOLDING[store.state(at)]!;
+    reached = store.endAt(at);
+    if (reached >= end) return holding;
+  }
+  return holding | Holding.hole;
+}

@@ -1,6 +1,7 @@
 // The storage of an extent map: records in leaves of up to sixteen, all in an arena. The layout is that of the in-core extent tree of
 // XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature.
 import { type Arena, PIECE } from './arena.js';
+import { dropLeaf, noDirectory, tidy } from './fewer-leaves.js';
 import { LeafHead } from './leaf-head.js';
 import { floorOf } from './leaf-search.js';
 import {
@@ -8,25 +9,22 @@ import {
   DIR_AT,
   DIR_ROOM,
   dirOf,
-  dropLeaf,
   ENTRIES,
   EXTENTS,
   firstLeaf,
   GROUP,
   GROUPED,
-  give,
   HEAD,
   leafWords,
   leavesOf,
   makeRoom,
   mayTake,
   NEAR,
-  noDirectory,
   ROOM,
   setFirst,
   strideOf,
-  tidy,
 } from './leaves.js';
+import { give } from './pieces.js';
 
 /** Place of an extent: (group * 64 + leaf) * 16 + record. Valid until the next change; -1 is none. */
 export type Cursor = number;

@@ -1,7 +1,8 @@
-// The leaves of one map and the pieces of its arena: given room, split, evened out, joined and dropped. A leaf is sixteen records, so
+// The leaves of one map: where they are, and how they are given room. A leaf is sixteen records, so
 // that its keys are one cache line; a directory is the first keys of up to 64 leaves; where there are more, it is one of groups, which
 // are such directories. Compiled twice, as narrow.ts is; as it is, it works for wide maps too, and so takes no key for an int32.
-import { copyDown, copyUp, type i32, powerOf, type Words } from './narrow-words.js';
+import { copyDown, copyUp, type i32, type Words } from './narrow-words.js';
+import { give, take } from './pieces.js';
 
 /**
  * Words of a head: where its directory is, the entries this has room for, its entries, records of a leaf, extents, changes so far, are the
@@ -27,40 +28,6 @@ export const GROUP: i32 = 64;
 const LEFT_BEHIND: i32 = 14;
 /** A leaf with no more takes some from a full neighbour before that one is split: the fuller they are, the less memory to wait for. */
 const SPACIOUS: i32 = 12;
-
-/** Words at the beginning of an arena: free pieces by size, then how much is in use, the end of the pieces, and how far they may go. */
-export const USED: i32 = 32;
-export const TOP: i32 = 33;
-export const LIMIT: i32 = 34;
-/** The size of a full narrow leaf is no power of two: its free pieces have a list that no power needs. */
-const FULL_LEAF: i32 = 3 * LEAF;
-const FULL_LEAVES: i32 = 31;
-
-// @inline
-export function listOf(size: i32): i32 {
-  return size === FULL_LEAF ? FULL_LEAVES : powerOf(size);
-}
-
-/** Place of a piece of `size` words of an arena that has room for it; what it holds is left over from before. */
-export function take(words: Words, size: i32): i32 {
-  const list = listOf(size);
-  const at = words[list]!;
-  words[USED] = words[USED]! + size;
-  if (at >= 0) {
-    words[list] = words[at]!;
-    return at;
-  }
-  const fresh = words[TOP]!;
-  words[TOP] = fresh + size;
-  return fresh;
-}
-
-export function give(words: Words, at: i32, size: i32): void {
-  const list = listOf(size);
-  words[USED] = words[USED]! - size;
-  words[at] = words[list]!;
-  words[list] = at;
-}
 
 /** Words that a change of a map may take from its arena at most: a leaf, a larger directory and a group, three times over. */
 // @inline
@@ -100,7 +67,7 @@ export function baseIn(info: i32): i32 {
 }
 
 // @inline
-function addLeaves(words: Words, head: i32, top: i32, count: i32): void {
+export function addLeaves(words: Words, head: i32, top: i32, count: i32): void {
   const at = top < 0 ? head + ENTRIES : top + words[head + DIR_ROOM]!;
   words[at] = words[at]! + count;
 }
@@ -208,11 +175,6 @@ function insertEntry(words: Words, keyAt: i32, stride: i32, behind: i32, key: i3
   words[keyAt + stride + 1] = info;
 }
 
-function removeEntry(words: Words, keyAt: i32, stride: i32, behind: i32): void {
-  copyDown(words, keyAt + 1, keyAt, behind);
-  copyDown(words, keyAt + stride + 1, keyAt + stride, behind);
-}
-
 function splitGroup(words: Words, head: i32, top: i32): void {
   const from = dirOf(words, head, top);
   const end = words[head + DIR_AT]! + words[head + ENTRIES]!;
@@ -280,84 +242,4 @@ function borrow(words: Words, head: i32, dirAt: i32, infoAt: i32, leaf: i32, cou
   words[infoAt + 1] = next + count;
   words[infoAt] = info - count;
   words[dirAt + leaf + 1] = words[to]!;
-}
-
-// --- less
-
-/** Empties a sparse leaf into the one before it: many removals must not leave a directory of nearly empty leaves. */
-export function tidy(words: Words, head: i32, top: i32, leaf: i32): void {
-  const leaves = leavesOf(words, head, top);
-  const infos = dirOf(words, head, top) + strideOf(words, head, top);
-  if (leaves < 2 || (words[infos + leaf]! & 127) > LEAF / 4) return;
-  const width = words[head + WIDTH]!;
-  const right = leaf === 0 ? 1 : leaf;
-  const info = words[infos + right - 1]!;
-  const kept = info & 127;
-  const moved = words[infos + right]! & 127;
-  if (kept + moved > (3 * LEAF) / 4) return;
-  const from = baseIn(words[infos + right]!);
-  const to = baseIn(info);
-  copyDown(words, from, to + kept, moved);
-  copyDown(words, from + LEAF, to + LEAF + width * kept, width * moved);
-  words[infos + right - 1] = info + moved;
-  dropLeaf(words, head, top, right);
-}
-
-/** Takes a leaf out of its directory; with the last one all room is given back. */
-export function dropLeaf(words: Words, head: i32, top: i32, leaf: i32): void {
-  const leaves = leavesOf(words, head, top) - 1;
-  const dirAt = dirOf(words, head, top);
-  const stride = strideOf(words, head, top);
-  give(words, baseIn(words[dirAt + stride + leaf]!), leafWords(words[head + ROOM]!, words[head + WIDTH]!));
-  removeEntry(words, dirAt + leaf, stride, leaves - leaf);
-  addLeaves(words, head, top, -1);
-  if (leaves === 0) {
-    if (top >= 0) dropGroup(words, head, top);
-    else noDirectory(words, head);
-  } else if (top >= 0) {
-    words[top] = words[dirAt]!;
-    if (leaves <= GROUP / 4) tidyGroup(words, head, top);
-  }
-}
-
-/** As a map begins. */
-export function noDirectory(words: Words, head: i32): void {
-  if (words[head + DIR_ROOM]! > NEAR) give(words, words[head + DIR_AT]!, 2 * words[head + DIR_ROOM]!);
-  words[head + DIR_AT] = head + HEAD;
-  words[head + DIR_ROOM] = NEAR;
-  words[head + ENTRIES] = 0;
-  words[head + ROOM] = 0;
-  words[head + GROUPED] = 0;
-}
-
-function tidyGroup(words: Words, head: i32, top: i32): void {
-  const first = words[head + DIR_AT]!;
-  if (words[head + ENTRIES]! < 2) return;
-  const left = top === first ? top : top - 1;
-  const kept = leavesOf(words, head, left);
-  const moved = leavesOf(words, head, left + 1);
-  if (kept + moved > (3 * GROUP) / 4) return;
-  const from = dirOf(words, head, left + 1);
-  const to = dirOf(words, head, left);
-  copyDown(words, from, to + kept, moved);
-  copyDown(words, from + GROUP, to + GROUP + kept, moved);
-  addLeaves(words, head, left, moved);
-  dropGroup(words, head, left + 1);
-}
-
-function dropGroup(words: Words, head: i32, top: i32): void {
-  const dirAt = words[head + DIR_AT]!;
-  const dirRoom = words[head + DIR_ROOM]!;
-  const entries = words[head + ENTRIES]! - 1;
-  give(words, dirOf(words, head, top), 2 * GROUP);
-  removeEntry(words, top, dirRoom, dirAt + entries - top);
-  words[head + ENTRIES] = entries;
-  if (entries > 1) return;
-  // The last group is the directory.
-  const info = words[dirAt + dirRoom]!;
-  give(words, dirAt, 2 * dirRoom);
-  words[head + DIR_AT] = baseIn(info);
-  words[head + DIR_ROOM] = GROUP;
-  words[head + ENTRIES] = info & 127;
-  words[head + GROUPED] = 0;
 }

@@ -2,44 +2,45 @@
 // twice: as it is, and by scripts/extent-kernel.mjs to WebAssembly, where `Words` is the memory; so it holds to what AssemblyScript
 // understands as well. Both do the same, word for word.
 // Beside its key a record is two words: length * 8 + state, and address.
+import { tidy } from './fewer-leaves.js';
 import {
   baseIn,
   CHANGES,
   DIR_AT,
   dirOf,
-  dropLeaf,
   ENTRIES,
   EXTENTS,
   firstLeaf,
-  GROUPED,
   infoBefore,
   infoBehind,
   LEAF,
-  LIMIT,
   leavesOf,
-  makeRoom,
   mayTake,
   ROOM,
   SMALLEST,
   setFirst,
   strideOf,
-  TOP,
-  tidy,
 } from './leaves.js';
+import {
+  CHANGED,
+  cutFront,
+  cutUnits,
+  endingBehind,
+  FULL,
+  makeRoomFor,
+  nextKey,
+  STATE,
+  topFor,
+  UNCHANGED,
+} from './narrow-cut.js';
 import { foretouch, type i32, lastInLeaf, lastUpTo, moveDown, moveUp, type Words } from './narrow-words.js';
+import { LIMIT, TOP } from './pieces.js';
 
-/** What a change says; GENERAL: the arena has to grow before, nothing was changed. */
-export const UNCHANGED: i32 = 0;
-export const CHANGED: i32 = 1;
+/** A change says this instead of CHANGED or UNCHANGED where the arena has to grow before; nothing was changed. */
 export const GENERAL: i32 = -1;
-/** Inside this file: the leaf is full. */
-const FULL: i32 = -2;
 
-const STATE: i32 = 7;
 /** Of a state: set in no other. */
 const DELALLOC_BIT: i32 = 1;
-/** Behind every key. */
-const NO_MORE: i32 = 2147483647;
 
 /** hot: address of unit `x`, or -1. */
 export function addrIn(words: Words, head: i32, x: i32): i32 {
@@ -83,19 +84,6 @@ function mapUnits(words: Words, head: i32, key: i32, size: i32, target: i32, sta
     if (outcome !== FULL) return outcome;
     makeRoomFor(words, head, key);
   }
-}
-
-function makeRoomFor(words: Words, head: i32, key: i32): void {
-  const top = topFor(words, head, key);
-  makeRoom(words, head, top, lastUpTo(words, dirOf(words, head, top), leavesOf(words, head, top), key), key);
-}
-
-/** Place of the first key of the group in which `x` goes; -1: there are no groups. */
-// @inline
-function topFor(words: Words, head: i32, x: i32): i32 {
-  if (words[head + GROUPED] === 0) return -1;
-  const dirAt = words[head + DIR_AT]!;
-  return dirAt + lastUpTo(words, dirAt, words[head + ENTRIES]!, x);
 }
 
 function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, state: i32): i32 {
@@ -158,18 +146,13 @@ function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, st
   }
 
   // What the range covers goes; what it cuts behind, or meets there, stays.
-  let j = i;
-  body = bodies + 2 * i;
-  while (j < used) {
+  const j = endingBehind(words, base, bodies, i, used, end);
+  let joinsRight = false;
+  body = bodies + 2 * j;
+  if (j < used) {
     from = words[base + j]!;
     tag = words[body]!;
     reach = from + (tag >>> 3);
-    if (reach > end) break;
-    j++;
-    body += 2;
-  }
-  let joinsRight = false;
-  if (j < used) {
     if (from <= end && (tag & STATE) === state) {
       const is = words[body + 1]!;
       joinsRight = is < 0 ? target < 0 : target >= 0 && is + (end - from) === target + size;
@@ -257,104 +240,8 @@ function joinBehind(words: Words, head: i32, infoAt: i32, key: i32, size: i32, t
   return mapUnits(words, head, key, size + more, target, state);
 }
 
-function cutUnits(words: Words, head: i32, key: i32, end: i32): i32 {
-  let outcome = UNCHANGED;
-  let from = key;
-  while (words[head + ENTRIES]! > 0) {
-    const top = topFor(words, head, from);
-    const dirAt = dirOf(words, head, top);
-    const leaves = leavesOf(words, head, top);
-    const leaf = leaves === 1 ? 0 : lastUpTo(words, dirAt, leaves, from);
-    // The next one is looked for by its first key, because leaves may be joined meanwhile.
-    const next = nextKey(words, head, top, dirAt, leaves, leaf);
-    const one = cutInLeaf(words, head, top, dirAt, leaf, from, end);
-    if (one === FULL) {
-      makeRoomFor(words, head, from);
-      continue;
-    }
-    if (one === CHANGED) outcome = CHANGED;
-    if (next >= end) break;
-    from = next;
-  }
-  return outcome;
-}
-
-function cutInLeaf(words: Words, head: i32, top: i32, dirAt: i32, leaf: i32, key: i32, end: i32): i32 {
-  const infoAt = dirAt + strideOf(words, head, top) + leaf;
-  const info = words[infoAt]!;
-  const base = baseIn(info);
-  const used = info & 127;
-  const room = words[head + ROOM]!;
-  const bodies = base + room;
-
-  let i = lastInLeaf(words, base, used, key);
-  let body = bodies + 2 * i;
-  let from = words[base + i]!;
-  let tag = words[body]!;
-  let reach = from + (tag >>> 3);
-  let cut = false;
-  if (from < key) {
-    i++;
-    cut = reach > key;
-    if (reach > end) {
-      if (used === room) return FULL;
-      moveUp(words, base, room, i, i + 1, used);
-      const is = words[body + 1]!;
-      words[body] = ((key - from) << 3) | (tag & STATE);
-      words[base + i] = end;
-      words[body + 2] = ((reach - end) << 3) | (tag & STATE);
-      words[body + 3] = is < 0 ? -1 : is + (end - from);
-      words[infoAt] = info + 1;
-      words[head + EXTENTS] = words[head + EXTENTS]! + 1;
-      return CHANGED;
-    }
-    if (cut) words[body] = ((key - from) << 3) | (tag & STATE);
-  }
-  let j = i;
-  body = bodies + 2 * i;
-  while (j < used) {
-    from = words[base + j]!;
-    tag = words[body]!;
-    reach = from + (tag >>> 3);
-    if (reach > end) break;
-    j++;
-    body += 2;
-  }
-  const gone = j - i;
-  const cutsRight = j < used && from < end;
-  if (cutsRight) cutFront(words, base + j, body, end);
-  if (gone > 0) {
-    words[head + EXTENTS] = words[head + EXTENTS]! - gone;
-    if (gone === used) {
-      dropLeaf(words, head, top, leaf);
-      return CHANGED;
-    }
-    moveDown(words, base, room, j, i, used);
-    words[infoAt] = info - gone;
-  }
-  if (i === 0) setFirst(words, dirAt, top, leaf, words[base]!);
-  if (gone > 0 && used - gone <= LEAF / 4) tidy(words, head, top, leaf);
-  return cut || cutsRight || gone > 0 ? CHANGED : UNCHANGED;
-}
-
-/** First key of the next leaf. */
-// @inline
-function nextKey(words: Words, head: i32, top: i32, dirAt: i32, leaves: i32, leaf: i32): i32 {
-  if (leaf + 1 < leaves) return words[dirAt + leaf + 1]!;
-  return top < 0 || top + 1 === words[head + DIR_AT]! + words[head + ENTRIES]! ? NO_MORE : words[top + 1]!;
-}
-
 /** Is what is mapped by a record, `inside` units behind its beginning, this mapping? */
 // @inline
 function continues(tag: i32, is: i32, inside: i32, target: i32, state: i32): boolean {
   return (tag & STATE) === state && (is < 0 ? target < 0 : target === is + inside);
-}
-
-/** Takes what lies before `end` from a record. */
-function cutFront(words: Words, keyAt: i32, body: i32, end: i32): void {
-  const by = end - words[keyAt]!;
-  const is = words[body + 1]!;
-  words[keyAt] = end;
-  words[body] = words[body]! - (by << 3);
-  if (is >= 0) words[body + 1] = is + by;
 }

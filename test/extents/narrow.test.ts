@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { extentKernel, TARGET } from '../../scripts/extent-kernel.mjs';
 import { Arena } from '../../src/extents/arena.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
-import { LIMIT, TOP } from '../../src/extents/leaves.js';
+import { LIMIT, TOP } from '../../src/extents/pieces.js';
 
 const BLOCK = 4096;
 const WITHOUT_KERNEL = Number.POSITIVE_INFINITY;
@@ -90,6 +90,7 @@ test('the same where there are so many leaves that they are in groups, and as wi
   const maps = [new ExtentMap(BLOCK, plain), new ExtentMap(BLOCK, compiled), new ExtentMap(BLOCK + 1)] as const;
   let grouped = 0;
   let flattened = 0;
+  let isGrouped = false;
   for (let round = 0; round < 6; round++) {
     const extents = 100 + random(4000);
     const backwards = round % 3 === 2;
@@ -109,35 +110,42 @@ test('the same where there are so many leaves that they are in groups, and as wi
         else if (kind === 9) map.collapse(offset, Math.min(length, 2 * BLOCK));
         else if (kind === 10) map.insertHole(offset, Math.min(length, 2 * BLOCK));
         else for (let i = 0; i < 50; i++) map.insert(offset + 2 * i * BLOCK, BLOCK, target + 7 * i * BLOCK, state);
-      if (maps[0].isGrouped) grouped++;
-      else if (n > 0 && maps[0].entries > 0) flattened++;
+      const wasGrouped = isGrouped;
+      isGrouped = maps[0].isGrouped;
+      if (isGrouped) grouped++;
+      else if (wasGrouped) flattened++;
       if (n % 200 !== 0) continue;
       for (const map of maps) expect(map.check()).toBe('');
-      expect(extentsOf(maps[1])).toEqual(extentsOf(maps[0]));
-      expect(extentsOf(maps[2])).toEqual(extentsOf(maps[0]));
-      expect(plain.words.slice(from, plain.words[TOP])).toEqual(
-        compiled.words.slice(compiledFrom, compiled.words[TOP]),
-      );
+      expect(extentsOf(maps[1])).toBe(extentsOf(maps[0]));
+      expect(extentsOf(maps[2])).toBe(extentsOf(maps[0]));
+      expect(bytesOf(compiled, compiledFrom).equals(bytesOf(plain, from))).toBe(true);
     }
     const twins = maps.map((map) => map.copy());
     const kept = extentsOf(maps[0]);
     for (const map of maps) map.remove((round % 5) * BLOCK, Number.POSITIVE_INFINITY);
+    if (isGrouped && !maps[0].isGrouped) flattened++;
+    isGrouped = false;
     for (const twin of twins) {
       expect(twin.check()).toBe('');
-      expect(extentsOf(twin)).toEqual(kept);
+      expect(extentsOf(twin)).toBe(kept);
       twin.dissolve();
     }
     expect(plain.used).toBe(maps[0].words + 2 ** 16 + 2 ** 13);
   }
   expect(grouped).toBeGreaterThan(1000);
-  expect(flattened).toBeGreaterThan(200);
+  expect(flattened).toBeGreaterThan(2);
 }, 60_000);
 
-function extentsOf(map: ExtentMap): number[][] {
+/** What is in use of an arena from there on. */
+const bytesOf = ({ words }: Arena, from: number): Buffer =>
+  Buffer.from(words.buffer, 4 * from, 4 * (words[TOP]! - from));
+
+/** As text: so long a list is compared much faster. */
+function extentsOf(map: ExtentMap): string {
   const found: number[][] = [];
   for (let at = map.seek(0); at >= 0; at = map.next(at))
     found.push([map.offset(at), map.length(at), map.addr(at), map.state(at)]);
-  return found;
+  return JSON.stringify(found);
 }
 
 test('an arena goes over to the kernel as it grows, and does without where there is no memory for one', () => {
