@@ -57,6 +57,11 @@ export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
 }
 
 // @inline
+export function lastInGroup(_keys: Words, base: i32, count: i32, x: i32): i32 {
+  return atLeast0(inLines(base, count, x));
+}
+
+// @inline
 export function lastInLeaf(_keys: Words, base: i32, count: i32, x: i32): i32 {
   return atLeast0(inLine(base, count, x));
 }

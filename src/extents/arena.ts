@@ -10,7 +10,7 @@ export const PIECE = 16;
 const MOST = 2 ** 25 * PIECE;
 /** Where the first piece begins: what the arena is lies before it. */
 const FIRST = 3 * PIECE;
-const START = 8 * PIECE;
+const START = 9 * PIECE;
 /** Words that may be read behind a piece: the kernel compares keys by cache lines. */
 const BEHIND = 64;
 /** A narrow arena that grows beyond so many words goes over to the kernel's memory: many small ones would be dear. */

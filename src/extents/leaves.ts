@@ -29,11 +29,14 @@ const LEFT_BEHIND: i32 = 14;
 /** A leaf with no more takes some from a full neighbour before that one is split: the fuller they are, the less memory to wait for. */
 const SPACIOUS: i32 = 12;
 
-/** Words that a change of a map may take from its arena at most: a leaf, a larger directory and a group, three times over. */
-// @inline
+/**
+ * Words that a change of a map may take from its arena at most: of one with one leaf, another leaf; else a leaf, a larger directory and a
+ * group, three times over, because it may go on in the leaves on both sides.
+ */
 export function mayTake(words: Words, head: i32): i32 {
   const dirRoom = words[head + DIR_ROOM]!;
-  return (dirRoom < GROUP && words[head + GROUPED] === 0 ? 192 : 768) + 12 * dirRoom;
+  if (words[head + GROUPED] !== 0 || dirRoom === GROUP) return 768 + 12 * dirRoom;
+  return words[head + ENTRIES]! < 2 ? 64 : 192 + 12 * dirRoom;
 }
 
 /** Words of the piece that is a leaf. */

@@ -14,7 +14,7 @@ import {
   setFirst,
   strideOf,
 } from './leaves.js';
-import { type i32, lastInLeaf, lastUpTo, moveDown, moveUp, type Words } from './narrow-words.js';
+import { type i32, lastInGroup, lastInLeaf, lastUpTo, moveDown, moveUp, type Words } from './narrow-words.js';
 
 /** What a change says. */
 export const UNCHANGED: i32 = 0;
@@ -34,7 +34,7 @@ export function cutUnits(words: Words, head: i32, key: i32, end: i32): i32 {
     const top = topFor(words, head, from);
     const dirAt = dirOf(words, head, top);
     const leaves = leavesOf(words, head, top);
-    const leaf = leaves === 1 ? 0 : lastUpTo(words, dirAt, leaves, from);
+    const leaf = lastInGroup(words, dirAt, leaves, from);
     // The next one is looked for by its first key, because leaves may be joined meanwhile.
     const next = nextKey(words, head, top, dirAt, leaves, leaf);
     const one = cutInLeaf(words, head, top, dirAt, leaf, from, end);

@@ -18,6 +18,9 @@ export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
   return at - base;
 }
 
+/** The same of up to 64 keys. */
+export const lastInGroup = lastUpTo;
+
 /** The same of up to 16 keys. */
 export const lastInLeaf = lastUpTo;
 

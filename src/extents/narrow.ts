@@ -7,10 +7,13 @@ import {
   baseIn,
   CHANGES,
   DIR_AT,
+  DIR_ROOM,
   dirOf,
   ENTRIES,
   EXTENTS,
   firstLeaf,
+  GROUP,
+  GROUPED,
   infoBefore,
   infoBehind,
   LEAF,
@@ -33,7 +36,16 @@ import {
   topFor,
   UNCHANGED,
 } from './narrow-cut.js';
-import { foretouch, type i32, lastInLeaf, lastUpTo, moveDown, moveUp, type Words } from './narrow-words.js';
+import {
+  foretouch,
+  type i32,
+  lastInGroup,
+  lastInLeaf,
+  lastUpTo,
+  moveDown,
+  moveUp,
+  type Words,
+} from './narrow-words.js';
 import { LIMIT, TOP } from './pieces.js';
 
 /** A change says this instead of CHANGED or UNCHANGED where the arena has to grow before; nothing was changed. */
@@ -44,12 +56,18 @@ const DELALLOC_BIT: i32 = 1;
 
 /** hot: address of unit `x`, or -1. */
 export function addrIn(words: Words, head: i32, x: i32): i32 {
-  const top = topFor(words, head, x);
-  const leaves = leavesOf(words, head, top);
+  let dirAt = words[head + DIR_AT]!;
+  let stride = words[head + DIR_ROOM]!;
+  let leaves = words[head + ENTRIES]!;
+  if (words[head + GROUPED] !== 0) {
+    const group = words[dirAt + stride + lastUpTo(words, dirAt, leaves, x)]!;
+    dirAt = baseIn(group);
+    stride = GROUP;
+    leaves = group & 127;
+  }
   if (leaves === 0) return -1;
-  const dirAt = dirOf(words, head, top);
-  const leaf = leaves === 1 ? 0 : lastUpTo(words, dirAt, leaves, x);
-  const info = words[dirAt + strideOf(words, head, top) + leaf]!;
+  // Also where there is but one: a branch would be waited for.
+  const info = words[dirAt + stride + lastInGroup(words, dirAt, leaves, x)]!;
   const base = baseIn(info);
   foretouch(words, base);
   const bodies = base + words[head + ROOM]!;
@@ -91,7 +109,7 @@ function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, st
   const top = topFor(words, head, key);
   const dirAt = dirOf(words, head, top);
   const leaves = leavesOf(words, head, top);
-  const leaf = leaves === 1 ? 0 : lastUpTo(words, dirAt, leaves, key);
+  const leaf = lastInGroup(words, dirAt, leaves, key);
   const infoAt = dirAt + strideOf(words, head, top) + leaf;
   const info = words[infoAt]!;
   const base = baseIn(info);
