@@ -16,7 +16,7 @@ const BEHIND = 64;
 /** A narrow arena that grows beyond so many words goes over to the kernel's memory: many small ones would be dear. */
 const KERNEL_FROM = 2 ** 16;
 /** The same of an arena for many maps, of which a program has few. */
-export const SHARED_KERNEL_FROM = 2 ** 10;
+export const SHARED_KERNEL_FROM = 2 ** 12;
 /**
  * Words of a first kernel at least. What nobody has touched of its memory is not there; but V8 collects garbage when many words more are
  * promised, and calls of a kernel that follows another are not compiled into their callers.
