@@ -1,4 +1,4 @@
-// Compiles src/extents/narrow.ts and narrow-leaves.ts, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
+// Compiles src/extents/narrow.ts and what it is made of, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
 // wasm/extent-words.ts takes the place of narrow-words.ts. Run it after a change there: npm run extent-kernel. A test fails when the
 // committed file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { compiled } from './assembly-script.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const TARGET = join(root, 'src/extents/narrow-code.ts');
 
+const INNER = ['pieces', 'leaves', 'fewer-leaves', 'narrow-cut'];
+
 /** One module without imports; what is found in an array is never undefined here. */
 const read = (path) =>
   readFileSync(join(root, path), 'utf8')
@@ -16,9 +18,9 @@ const read = (path) =>
     .replaceAll(']!', ']');
 
 export async function extentKernel() {
-  const inner = read('wasm/extent-words.ts') + read('src/extents/narrow-leaves.ts');
+  const inner = ['wasm/extent-words.ts', ...INNER.map((name) => `src/extents/${name}.ts`)].map(read).join('');
   const code = await compiled(inner.replace(/^export /gm, '') + read('src/extents/narrow.ts'));
-  return `// Made by scripts/extent-kernel.mjs from narrow.ts, narrow-leaves.ts and wasm/extent-words.ts; do not edit.
+  return `// Made by scripts/extent-kernel.mjs from narrow.ts, what it imports, and wasm/extent-words.ts; do not edit.
 export const NARROW = '${code}';
 `;
 }

@@ -18,9 +18,9 @@ export class Words {
 
 const LINE: i32 = 16;
 
-/** Index of the last of at most 64 keys <= x, or 0: the first key of each cache line tells the line, whose keys are compared at once. */
+/** Index of the last of at most 64 keys <= x, or -1: the first key of each cache line tells the line, whose keys are compared at once. */
 // @inline
-function inLeaf(first: i32, n: i32, x: i32): i32 {
+function inLines(first: i32, n: i32, x: i32): i32 {
   const from = first << 2;
   // All lines at once, whichever it will be.
   load<i32>(from);
@@ -28,14 +28,19 @@ function inLeaf(first: i32, n: i32, x: i32): i32 {
     (i32(n > LINE) & i32(load<i32>(from, 4 * LINE) <= x)) +
     (i32(n > 2 * LINE) & i32(load<i32>(from, 8 * LINE) <= x)) +
     (i32(n > 3 * LINE) & i32(load<i32>(from, 12 * LINE) <= x));
-  const at = from + (line << 6);
+  return inLine(first + (line << 4), min<i32>(n - (line << 4), LINE), x) + (line << 4);
+}
+
+/** Of at most 16 keys, all compared at once: -1 where none is so small. */
+// @inline
+function inLine(first: i32, n: i32, x: i32): i32 {
+  const at = first << 2;
   const sought = i32x4.splat(x);
   const low = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(at), sought), i32x4.gt_s(v128.load(at, 16), sought));
   const high = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(at, 32), sought), i32x4.gt_s(v128.load(at, 48), sought));
   const beyond = i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
   // What lies behind the keys is compared as well, and not looked at.
-  const i = ctz(beyond | (1 << min<i32>(n - (line << 4), LINE))) + (line << 4) - 1;
-  return i + (i >>> 31);
+  return ctz(beyond | (1 << n)) - 1;
 }
 
 /** The same of any number of keys: by halves down to 64. */
@@ -48,27 +53,29 @@ export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
     first += half & ((keys[first + half] - x - 1) >> 31);
     n -= half;
   }
-  return first - base + inLeaf(first, n, x);
+  return atLeast0(first - base + inLines(first, n, x));
+}
+
+// @inline
+export function lastInGroup(_keys: Words, base: i32, count: i32, x: i32): i32 {
+  return atLeast0(inLines(base, count, x));
 }
 
 // @inline
 export function lastInLeaf(_keys: Words, base: i32, count: i32, x: i32): i32 {
-  return inLeaf(base, count, x);
+  return atLeast0(inLine(base, count, x));
 }
 
-/**
- * Fetches where the body of the record that has `x` is likely to be, while its key is still sought: one wait for memory instead of
- * two. The keys of the leaf are taken to be spread evenly between its own in the directory and the next one there.
- */
 // @inline
-export function foretouch(words: Words, keyAt: i32, bodies: i32, room: i32, used: i32, x: i32): void {
-  const first = words[keyAt];
-  const part = <f32>(x - first) / <f32>(words[keyAt + 1] - first);
-  // Such a number has no places behind the point: its last bits are the whole part.
-  const i = reinterpret<i32>(part * <f32>used + <f32>8388608.0) & (room - 1);
-  const at = (bodies + 3 * i) << 2;
-  load<i32>(at - 24);
-  load<i32>(at + 24);
+function atLeast0(i: i32): i32 {
+  return i + (i >>> 31);
+}
+
+/** Fetches the bodies of a leaf while a key is still sought: one wait for memory instead of two. */
+// @inline
+export function foretouch(_words: Words, base: i32): void {
+  load<i32>(base << 2, 4 * LINE);
+  load<i32>(base << 2, 8 * LINE);
 }
 
 const LONG: i32 = 256;
@@ -102,12 +109,12 @@ export function copyDown(words: Words, from: i32, to: i32, count: i32): void {
 
 export function moveUp(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
   copyUp(words, base + from, base + to, used - from);
-  copyUp(words, base + room + 3 * from, base + room + 3 * to, 3 * (used - from));
+  copyUp(words, base + room + 2 * from, base + room + 2 * to, 2 * (used - from));
 }
 
 export function moveDown(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
   copyDown(words, base + from, base + to, used - from);
-  copyDown(words, base + room + 3 * from, base + room + 3 * to, 3 * (used - from));
+  copyDown(words, base + room + 2 * from, base + room + 2 * to, 2 * (used - from));
 }
 
 export function powerOf(size: i32): i32 {

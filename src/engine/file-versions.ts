@@ -1,9 +1,9 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
-import { Arena } from '../extents/arena.js';
+import { Arena, SHARED_KERNEL_FROM } from '../extents/arena.js';
 import { type ExtentMap, Holding } from '../extents/extent-map.js';
 import { holdingAt } from '../extents/leaf-search.js';
-import { LIMIT } from '../extents/leaf-store.js';
+import { OFFSET_LIMIT } from '../extents/leaf-store.js';
 import { type Heads, SharedMap, UNIT } from './shared-map.js';
 import { areWritten, WrittenBlocks } from './written-blocks.js';
 
@@ -53,7 +53,7 @@ export class FileVersions {
   /** Null where nothing was ever mapped. */
   private readonly maps: (SharedMap | null)[];
   private readonly heads: Heads;
-  private readonly arena = new Arena();
+  private readonly arena = new Arena(false, SHARED_KERNEL_FROM);
   private readonly written = new WrittenBlocks();
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
@@ -106,7 +106,7 @@ export class FileVersions {
   summary(version: number, offset: number, length: number): number {
     const head = this.heads.at[version]!;
     const end = (offset + length) / UNIT;
-    if (head >= 0 && end <= LIMIT && offset >= 0 && length > 0) {
+    if (head >= 0 && end <= OFFSET_LIMIT && offset >= 0 && length > 0) {
       const from = (offset / UNIT) | 0;
       const holding = holdingAt(this.arena.words as Int32Array, head, from, Math.ceil(end));
       if (holding === Holding.written) this.maps[version]!.isWritten(from, Math.ceil(end));

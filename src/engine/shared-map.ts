@@ -81,8 +81,8 @@ export class SharedMap extends ExtentMap {
     if (end <= 32 * this.bitsRoom) mark(this.written.words, this.bitsAt, from, end, true);
   }
 
-  protected override widen(unit: number): void {
-    super.widen(unit);
+  protected override widen(unit: number, arena: Arena): void {
+    super.widen(unit, arena);
     this.dropBits();
     this.tellOf(this.version);
   }

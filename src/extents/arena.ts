@@ -1,27 +1,37 @@
-// Room for the leaves and directories of many extent maps in one typed array, handed out in pieces of a power of two and taken
+// Room for the leaves and directories of many extent maps in one typed array, handed out in pieces of a few sizes and taken
 // back. Maps that are used by turns share one: a look-up then meets only what it looks for in the caches, and no heads of arrays.
-import { Kernel } from './narrow-kernel.js';
-import { give, has, LIMIT, TOP, take, USED } from './narrow-leaves.js';
 
-/** Words of the smallest piece, a cache line of a narrow arena; the place of every piece is a multiple of it. */
+import { Kernel } from './narrow-kernel.js';
+import { give, LIMIT, TOP, take, USED } from './pieces.js';
+
+/** Words of the smallest piece, a cache line of a narrow arena; the size and the place of every piece are multiples of it. */
 export const PIECE = 16;
 /** A directory entry has 25 bits for the place of a leaf, in such pieces. */
 const MOST = 2 ** 25 * PIECE;
 /** Where the first piece begins: what the arena is lies before it. */
 const FIRST = 3 * PIECE;
-const START = 8 * PIECE;
+const START = 9 * PIECE;
 /** Words that may be read behind a piece: the kernel compares keys by cache lines. */
 const BEHIND = 64;
 /** A narrow arena that grows beyond so many words goes over to the kernel's memory: many small ones would be dear. */
 const KERNEL_FROM = 2 ** 16;
+/** The same of an arena for many maps, of which a program has few. */
+export const SHARED_KERNEL_FROM = 2 ** 12;
+/**
+ * Words of a first kernel at least. What nobody has touched of its memory is not there; but V8 collects garbage when many words more are
+ * promised, and calls of a kernel that follows another are not compiled into their callers.
+ */
+const KERNEL_WORDS = 2 ** 21;
 const NONE = -1;
 
 export class Arena {
   readonly isWide: boolean;
   /** Another array whenever it has grown. */
   words: Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-  /** narrow.ts in WebAssembly on these words; null: there is none, and they are changed by narrow.ts itself. */
-  kernel: Kernel | null = null;
+  /** What of narrow.ts in WebAssembly works on these words; null: it does not, and narrow.ts itself does, or they are wide. */
+  addrIn: Kernel['addrIn'] | null = null;
+  mapIn: Kernel['mapIn'] | null = null;
+  cutIn: Kernel['cutIn'] | null = null;
   private readonly kernelFrom: number;
 
   /** Wide: numbers that an int32 does not hold. `kernelFrom`: words from which on a kernel works for it. */
@@ -39,10 +49,16 @@ export class Arena {
     return this.words[USED]!;
   }
 
-  /** Place of a piece of `size` words, a power of two from `PIECE` up; what it holds is left over from before. */
+  /** Place of a piece of `size` words, of which there are few sizes, all multiples of `PIECE`; what it holds is left over from before. */
   take(size: number): number {
-    if (!has(this.words as Int32Array, size)) this.grow(this.words[TOP]! + size);
+    this.reserve(size);
     return take(this.words as Int32Array, size);
+  }
+
+  /** So many words can be taken without asking; afterwards `words` may be another array. */
+  reserve(size: number): void {
+    const top = this.words[TOP]! + size;
+    if (top > this.words[LIMIT]!) this.grow(top);
   }
 
   give(at: number, size: number): void {
@@ -52,10 +68,13 @@ export class Arena {
   private grow(top: number): void {
     if (top > MOST) throw new RangeError(`block maps need more than ${MOST} words: more extents than can be replayed`);
     const limit = this.words[LIMIT]!;
-    // What nobody has touched of the memory of a kernel is not there: it may well be larger.
-    this.kernel = top < this.kernelFrom ? null : Kernel.make(Math.min(Math.max(4 * limit, top), MOST) + BEHIND);
+    const kernel =
+      top < this.kernelFrom ? null : Kernel.make(Math.min(Math.max(KERNEL_WORDS, 16 * limit, top), MOST) + BEHIND);
     const size = Math.max(2 * limit, top) + BEHIND;
-    const words = this.kernel?.words ?? (this.isWide ? new Float64Array(size) : new Int32Array(size));
+    this.addrIn = kernel?.addrIn ?? null;
+    this.mapIn = kernel?.mapIn ?? null;
+    this.cutIn = kernel?.cutIn ?? null;
+    const words = kernel?.words ?? (this.isWide ? new Float64Array(size) : new Int32Array(size));
     words.set(this.words);
     this.words = words;
     this.words[LIMIT] = words.length - BEHIND;

@@ -1,13 +1,14 @@
-// The block map of one file: file offset -> (length, device address, state). Two levels, as the in-core extent tree of
-// XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature: leaf-store.ts keeps the records, extent-edits.ts changes them.
+// The block map of one file: file offset -> (length, device address, state). A tree of two or three levels, as the in-core extent tree
+// of XFS (fs/xfs/libxfs/xfs_iext_tree.c) in miniature: leaf-store.ts keeps the records; narrow.ts maps and cuts those of narrow maps,
+// extent-edits.ts everything else.
 import type { Bytes } from '../model/units.js';
 import { Arena } from './arena.js';
 import { brokenInvariant } from './broken-invariant.js';
-import { cut, holds, join, joinBefore, replace, shift, split } from './extent-edits.js';
-import { Head } from './leaf-head.js';
-import { findNarrow, findWide, holdingAt } from './leaf-search.js';
-import { type Cursor, LeafStore, LIMIT } from './leaf-store.js';
-import { addrIn, cutIn, GENERAL, mapIn } from './narrow.js';
+import { cut, joinBefore, put, restate, shift, split } from './extent-edits.js';
+import { holdingAt, holdingFrom } from './leaf-search.js';
+import { type Cursor, LeafStore, LIMIT, OFFSET_LIMIT } from './leaf-store.js';
+import { CHANGES } from './leaves.js';
+import { addrIn, cutIn, mapIn } from './narrow.js';
 import { HOLDING, Holding, State } from './states.js';
 
 export type { Cursor } from './leaf-store.js';
@@ -19,7 +20,7 @@ const PER_BYTE = UNIT.map((unit) => 1 / unit);
 
 /**
  * All arguments and results are bytes. Inside, offsets and addresses are blocks of `unitBytes` in an Int32Array (narrow),
- * or, once an argument was no multiple of the unit or beyond 2^31-1 blocks, bytes in a Float64Array (wide), for good.
+ * or, once an argument was no multiple of the unit, an offset beyond 2^29-1 blocks or an address beyond 2^31-1, bytes in a Float64Array (wide), for good.
  */
 export class ExtentMap extends LeafStore {
   /**
@@ -41,7 +42,7 @@ export class ExtentMap extends LeafStore {
   }
 
   private changed(): void {
-    this.set(Head.changes, this.changes + 1);
+    this.set(CHANGES, this.changes + 1);
   }
 
   /** Extents, neighbours that continue each other counted as one. */
@@ -62,129 +63,140 @@ export class ExtentMap extends LeafStore {
   /** First extent ending after `offset`, or -1. */
   seek(offset: Bytes): Cursor {
     const x = offset * this.perByte;
-    if (this.isWide) return x >= 0 ? findWide(this, x) : -1;
-    return x >= 0 && x <= LIMIT ? findNarrow(this, x | 0) : -1;
+    return x >= 0 && (x <= LIMIT || this.isWide) ? this.find(this.isWide ? x : x | 0) : -1;
   }
 
   offset(at: Cursor): Bytes {
-    return this.arena.words[this.keyIndex(at)]! * this.unit;
+    return this.key(at) * this.unit;
   }
 
   length(at: Cursor): Bytes {
-    return this.arena.words[this.bodyIndex(at)]! * this.unit;
+    return this.size(at) * this.unit;
   }
 
   /** -1: none. */
   addr(at: Cursor): Bytes {
-    const addr = this.arena.words[this.bodyIndex(at) + 1]!;
+    const addr = this.target(at);
     return addr < 0 ? -1 : addr * this.unit;
   }
 
   /** Device address of one byte; -1 in a hole and where no address was given yet. */
   addrAt(offset: Bytes): Bytes {
-    const { arena } = this;
-    if (arena.isWide) return this.wideAddrAt(offset);
+    const { addrIn } = this.arena;
+    const x = offset * PER_BYTE[this.shift]!;
+    if (addrIn === null || !(x >= 0 && x <= LIMIT)) return this.addrByItself(offset);
+    const addr = addrIn(0, this.head, x | 0);
+    return addr < 0 ? -1 : (addr + (x - (x | 0))) * UNIT[this.shift]!;
+  }
+
+  /** The same without a kernel. */
+  private addrByItself(offset: Bytes): Bytes {
+    if (this.isWide) return this.wideAddrAt(offset);
     const x = offset * this.perByte;
-    if (!(x >= 0 && x <= LIMIT)) return -1;
-    const unit = x | 0;
-    const { kernel } = arena;
-    const addr =
-      kernel === null ? addrIn(arena.words as Int32Array, this.head, unit) : kernel.addrIn(0, this.head, unit);
-    return addr < 0 ? -1 : (addr + (x - unit)) * this.unit;
+    const addr = x >= 0 && x <= LIMIT ? addrIn(this.memory, this.head, x | 0) : -1;
+    return addr < 0 ? -1 : (addr + (x - (x | 0))) * this.unit;
   }
 
   /** What the range holds, as bits of `Holding`; beyond the last extent is hole. 0 for an empty range. */
   summary(offset: Bytes, length: Bytes): number {
     if (!(offset >= 0) || !(length > 0)) return 0;
     const end = Math.ceil((offset + length) * this.perByte);
-    let reached = Math.floor(offset * this.perByte);
+    const reached = Math.floor(offset * this.perByte);
     if (!this.isWide)
       return reached > LIMIT ? Holding.hole : holdingAt(this.arena.words as Int32Array, this.head, reached, end);
-    let holding = 0;
-    for (let at = this.seek(offset); at >= 0; at = this.next(at)) {
-      const key = this.key(at);
-      if (key > reached) holding |= Holding.hole;
-      if (key >= end) return holding;
-      holding |= HOLDING[this.state(at)]!;
-      reached = this.endAt(at);
-      if (reached >= end) return holding;
-    }
-    return holding | Holding.hole;
+    return holdingFrom(this, this.seek(offset), reached, end);
   }
 
   /** Maps the range, over whatever was there. `addr` -1: none yet. */
   insert(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
-    const { arena } = this;
-    if (!HOLDING[state]) return;
+    const { mapIn } = this.arena;
+    const perByte = PER_BYTE[this.shift]!;
+    const key = offset * perByte;
+    const size = length * perByte;
+    const target = addr * perByte;
+    // So small that it is compiled into its callers: numbers that are no int32 are objects in a call. Whatever is not usual goes the
+    // other way; `| 0` tells a whole int32 from everything else, and 5 has the bits of the states that are with an address.
+    if (
+      mapIn === null ||
+      (key | 0) !== key ||
+      (size | 0) !== size ||
+      (target | 0) !== target ||
+      (key | target | (size - 1) | (OFFSET_LIMIT - key - size) | (LIMIT - target - size)) < 0 ||
+      (state & 5) !== state ||
+      mapIn(0, this.head, key, size, target, state) < 0
+    )
+      this.insertByItself(offset, length, addr, state);
+  }
+
+  private insertByItself(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
     const perByte = this.perByte;
     const key = offset * perByte;
     const size = length * perByte;
     const target = addr >= 0 && (state & 3) !== State.delalloc ? addr * perByte : -1;
-    // `| 0` tells a whole int32 from everything else.
-    if (
-      !arena.isWide &&
+    const isNarrow =
       (key | 0) === key &&
       (size | 0) === size &&
       (target | 0) === target &&
       key >= 0 &&
       size > 0 &&
-      key + size <= LIMIT &&
-      target + size <= LIMIT &&
-      Number.isSafeInteger(addr)
-    ) {
-      const { kernel } = arena;
-      const outcome =
-        kernel === null
-          ? mapIn(arena.words as Int32Array, this.head, key, size, target, state)
-          : kernel.mapIn(0, this.head, key, size, target, state);
-      if (outcome !== GENERAL) return;
-    }
-    this.insertGenerally(offset, length, addr, state);
+      key + size <= OFFSET_LIMIT &&
+      target + size <= LIMIT;
+    if (!HOLDING[state] || !Number.isSafeInteger(addr)) return;
+    if (!isNarrow || this.isWide) this.insertWide(offset, length, addr, state);
+    else this.mapUnits(key, size, target, state);
   }
 
-  private insertGenerally(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
-    if (!isRange(offset, length) || !Number.isSafeInteger(addr)) return;
+  private mapUnits(key: number, size: number, target: number, state: number): void {
+    this.reserve();
+    if (this.arena.mapIn === null) mapIn(this.memory, this.head, key, size, target, state);
+    else this.arena.mapIn(0, this.head, key, size, target, state);
+  }
+
+  private insertWide(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
+    if (!isRange(offset, length)) return;
     const mapped = addr >= 0 && (state & 3) !== State.delalloc;
     if (mapped && !isRange(addr, length)) return;
-    this.widenUnless(offset, length, mapped ? addr : 0);
-    const key = offset * this.perByte;
-    const size = length * this.perByte;
-    const end = key + size;
-    const target = mapped ? addr * this.perByte : -1;
-    const at = this.find(key);
-    if (at < 0 || this.key(at) >= end) join(this, at, key, size, target, state);
-    else if (holds(this, at, key, end, target, state)) return;
-    else this.tidy(replace(this, at, key, end, target, state) >>> 6);
-    this.changed();
+    if (!this.isWide) this.goWide();
+    if (put(this, offset, offset + length, mapped ? addr : -1, state)) this.changed();
   }
 
   /** Makes a hole; `length` may be Infinity. */
   remove(offset: Bytes, length: Bytes): void {
-    const { arena } = this;
-    if (!arena.isWide) {
-      const perByte = this.perByte;
-      const key = offset * perByte;
-      const end = Math.min(LIMIT, key + length * perByte);
-      if ((key | 0) === key && (end | 0) === end && key >= 0 && key < end) {
-        const { kernel } = arena;
-        const outcome =
-          kernel === null
-            ? cutIn(arena.words as Int32Array, this.head, key, end)
-            : kernel.cutIn(0, this.head, key, end);
-        if (outcome !== GENERAL) return;
-      }
-    }
-    this.removeGenerally(offset, length);
+    const { cutIn } = this.arena;
+    const perByte = PER_BYTE[this.shift]!;
+    const key = offset * perByte;
+    const end = (offset + length) * perByte;
+    if (
+      cutIn === null ||
+      (key | 0) !== key ||
+      (end | 0) !== end ||
+      (key | (end - key - 1) | (OFFSET_LIMIT - end)) < 0 ||
+      cutIn(0, this.head, key, end) < 0
+    )
+      this.removeByItself(offset, length);
   }
 
-  private removeGenerally(offset: Bytes, length: Bytes): void {
+  private removeByItself(offset: Bytes, length: Bytes): void {
+    const perByte = this.perByte;
+    const key = offset * perByte;
+    const end = Math.min(OFFSET_LIMIT, key + length * perByte);
+    if ((key | 0) !== key || (end | 0) !== end || !(key >= 0 && key < end) || this.isWide) {
+      this.removeWide(offset, length);
+      return;
+    }
+    this.reserve();
+    if (this.arena.cutIn === null) cutIn(this.memory, this.head, key, end);
+    else this.arena.cutIn(0, this.head, key, end);
+  }
+
+  private removeWide(offset: Bytes, length: Bytes): void {
     const size = this.reach(offset, length);
     if (size === 0) return;
     const at = this.seek(offset);
     if (this.offset(at) >= offset + size) return;
-    this.widenUnless(offset, size, 0);
+    this.widenUnless(offset, size);
     const key = offset * this.perByte;
-    this.tidyAround(cut(this, at, key, key + size * this.perByte));
+    this.tidyAround(cut(this, at < 0 ? at : this.find(key), key, key + size * this.perByte));
     this.changed();
   }
 
@@ -192,20 +204,10 @@ export class ExtentMap extends LeafStore {
   convert(offset: Bytes, length: Bytes, state: number): void {
     const size = this.reach(offset, length);
     if (size === 0 || !HOLDING[state] || !this.differs(offset, offset + size, state)) return;
-    this.widenUnless(offset, size, 0);
+    this.widenUnless(offset, size);
     const key = offset * this.perByte;
     const end = key + size * this.perByte;
-    let at = this.find(key);
-    for (; at >= 0 && this.key(at) < end; at = this.next(at)) {
-      if (this.state(at) !== state) {
-        if (this.key(at) < key) at = split(this, at, key);
-        if (this.endAt(at) > end) at = this.before(split(this, at, end));
-        this.arena.words[this.bodyIndex(at) + 2] = state;
-      }
-      at = joinBefore(this, at);
-    }
-    if (at >= 0) at = joinBefore(this, at);
-    this.tidyAround(at);
+    this.tidyAround(restate(this, key, end, state));
     this.changed();
   }
 
@@ -213,7 +215,7 @@ export class ExtentMap extends LeafStore {
   collapse(offset: Bytes, length: Bytes): void {
     const size = this.reach(offset, length);
     if (size === 0) return;
-    this.widenUnless(offset, size, 0);
+    this.widenUnless(offset, size);
     const key = offset * this.perByte;
     const by = size * this.perByte;
     let at = this.find(key);
@@ -229,9 +231,9 @@ export class ExtentMap extends LeafStore {
   /** Opens a hole: everything from `offset` on moves up by `length`. */
   insertHole(offset: Bytes, length: Bytes): void {
     if (!isRange(offset, length) || !isRange(this.end, length) || offset >= this.end) return;
-    this.widenUnless(offset, length, 0);
+    this.widenUnless(offset, length);
     // The last address does not move, but the last end does.
-    this.widenUnless(this.end, length, 0);
+    this.widenUnless(this.end, length);
     const key = offset * this.perByte;
     let at = this.find(key);
     if (this.key(at) < key) at = split(this, at, key);
@@ -256,16 +258,13 @@ export class ExtentMap extends LeafStore {
   /** Makes an empty map the same as another, in that one's arena. */
   protected become(other: ExtentMap): void {
     this.shift = other.shift;
-    this.set(Head.changes, other.changes);
+    this.set(CHANGES, other.changes);
     this.takeAll(other);
   }
 
   mappedBytes(): Bytes {
     let sum = 0;
-    for (let leaf = 0; leaf < this.leaves; leaf++) {
-      const body = this.base(leaf) + this.room;
-      for (let i = this.used(leaf) - 1; i >= 0; i--) sum += this.arena.words[body + 3 * i]!;
-    }
+    for (let at = this.first(); at >= 0; at = this.next(at)) sum += this.size(at);
     return sum * this.unit;
   }
 
@@ -299,17 +298,17 @@ export class ExtentMap extends LeafStore {
     return inside < 0 || addr < 0 || (this.state(at) & 3) === State.delalloc ? -1 : addr + inside;
   }
 
-  /** Both ranges must be whole blocks that end by LIMIT; `| 0` tells a whole int32 from everything else. */
-  private widenUnless(offset: Bytes, length: Bytes, addr: Bytes): void {
+  /** The range must be whole blocks that end by OFFSET_LIMIT; `| 0` tells a whole int32 from everything else. */
+  private widenUnless(offset: Bytes, length: Bytes): void {
     if (this.isWide) return;
     const key = offset * this.perByte;
     const size = length * this.perByte;
-    const target = addr * this.perByte;
-    const whole = (key | 0) === key && (size | 0) === size && (target | 0) === target;
-    if (!whole || key + size > LIMIT || target + size > LIMIT) {
-      this.widen(this.unit);
-      this.shift = 0;
-    }
+    if ((key | 0) !== key || (size | 0) !== size || key + size > OFFSET_LIMIT) this.goWide();
+  }
+
+  private goWide(): void {
+    this.widen(this.unit, new Arena(true));
+    this.shift = 0;
   }
 }
 

@@ -2,16 +2,11 @@
 // who knows the place of these words finds an extent of a small map without the store, and without another cache line than those of
 // its leaf.
 import { type Arena, PIECE } from './arena.js';
-import { CHANGES, DIR_AT, DIR_ROOM, EXTENTS, HEAD, LEAVES, NEAR, ROOM } from './narrow-leaves.js';
+import { noDirectory } from './fewer-leaves.js';
+import { CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, ROOM, WIDTH } from './leaves.js';
 
-export const Head = {
-  dirAt: DIR_AT,
-  dirRoom: DIR_ROOM,
-  leaves: LEAVES,
-  room: ROOM,
-  extents: EXTENTS,
-  changes: CHANGES,
-} as const;
+/** Words beside the key: length * 8 + state and address of a narrow record; length, address and state of a wide one. */
+export const Width = { narrow: 2, wide: 3 } as const;
 
 export class LeafHead {
   arena: Arena;
@@ -30,49 +25,58 @@ export class LeafHead {
     return this.arena.isWide;
   }
 
+  /** What is in the arena, as those take it who ask for whole numbers only. */
+  protected get memory(): Int32Array {
+    return this.arena.words as Int32Array;
+  }
+
   /** Place of the directory in the arena. */
-  get dirAt(): number {
-    return this.arena.words[this.head]!;
+  protected get dirAt(): number {
+    return this.memory[this.head + DIR_AT]!;
   }
 
-  get dirRoom(): number {
-    return this.arena.words[this.head + Head.dirRoom]!;
+  protected get dirRoom(): number {
+    return this.memory[this.head + DIR_ROOM]!;
   }
 
-  get leaves(): number {
-    return this.arena.words[this.head + Head.leaves]!;
+  /** Of the directory: leaves, or groups of them. */
+  get entries(): number {
+    return this.memory[this.head + ENTRIES]!;
   }
 
+  get isGrouped(): boolean {
+    return this.memory[this.head + GROUPED] === 1;
+  }
+
+  /** Records of a leaf. */
   get room(): number {
-    return this.arena.words[this.head + Head.room]!;
+    return this.memory[this.head + ROOM]!;
   }
 
   get extents(): number {
-    return this.arena.words[this.head + Head.extents]!;
+    return this.memory[this.head + EXTENTS]!;
+  }
+
+  protected get width(): number {
+    return this.memory[this.head + WIDTH]!;
   }
 
   protected get changes(): number {
-    return this.arena.words[this.head + Head.changes]!;
+    return this.memory[this.head + CHANGES]!;
   }
 
   protected set(field: number, value: number): void {
-    this.arena.words[this.head + field] = value;
+    this.memory[this.head + field] = value;
   }
 
   /** A new head, in another arena; nothing is given back. */
   protected goTo(arena: Arena, changes = 0): void {
     this.arena = arena;
     this.head = arena.take(PIECE);
-    this.set(Head.changes, changes);
-    this.begin();
-  }
-
-  /** Of a store without a leaf. */
-  protected begin(): void {
-    this.set(Head.dirAt, this.head + HEAD);
-    this.set(Head.dirRoom, NEAR);
-    this.set(Head.leaves, 0);
-    this.set(Head.room, 0);
-    this.set(Head.extents, 0);
+    this.set(CHANGES, changes);
+    this.set(WIDTH, arena.isWide ? Width.wide : Width.narrow);
+    this.set(DIR_ROOM, 0);
+    this.set(EXTENTS, 0);
+    noDirectory(this.memory, this.head);
   }
 }

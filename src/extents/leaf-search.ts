@@ -1,67 +1,29 @@
 // The search in a leaf store: the directory first, then the keys of one leaf, as xfs_iext_lookup_extent does
 // (fs/xfs/libxfs/xfs_iext_tree.c), but each step halves the keys that are left.
-import { Head } from './leaf-head.js';
 import type { Cursor, LeafStore } from './leaf-store.js';
+import { baseIn, DIR_AT, DIR_ROOM, dirOf, ENTRIES, GROUP, GROUPED, leavesOf, ROOM, strideOf } from './leaves.js';
 import { lastUpTo } from './narrow-words.js';
 import { HOLDING, Holding } from './states.js';
 
-/** hot: apart from `findWide`, so that each sees one kind of array and of number. */
-export const findNarrow = ({ arena, dirAt, dirRoom, leaves, room }: LeafStore, x: number): Cursor =>
-  findIn(arena.words as Int32Array, dirAt, dirRoom, leaves, room, x);
+/** Last record that does not begin behind `x`; the first one where all do; -1 where there is none. */
+export const floorOf = ({ arena, head, isWide }: LeafStore, x: number): Cursor =>
+  isWide
+    ? floorIn(arena.words as Int32Array, head, x, lastUpToWide)
+    : floorIn(arena.words as Int32Array, head, x | 0, lastUpTo);
 
-function findIn(words: Int32Array, dirAt: number, dirRoom: number, leaves: number, room: number, x: number): Cursor {
-  if (leaves === 0) return -1;
-  const leaf = lastUpTo(words, dirAt, leaves, x);
-  const info = words[dirAt + dirRoom + leaf]!;
-  const base = (info >>> 7) << 4;
-  const used = info & 127;
-  const i = lastUpTo(words, base, used, x);
-  if (words[base + i]! + words[base + room + 3 * i]! > x) return (leaf << 6) | i;
-  if (i + 1 < used) return (leaf << 6) | (i + 1);
-  return leaf + 1 < leaves ? (leaf + 1) << 6 : -1;
+function floorIn(words: Int32Array, head: number, x: number, search: typeof lastUpTo): Cursor {
+  const dirAt = words[head + DIR_AT]!;
+  const entries = words[head + ENTRIES]!;
+  if (entries === 0) return -1;
+  const group = words[head + GROUPED] === 1 ? search(words, dirAt, entries, x) : 0;
+  const top = words[head + GROUPED] === 1 ? dirAt + group : -1;
+  const leavesAt = dirOf(words, head, top);
+  const leaf = search(words, leavesAt, leavesOf(words, head, top), x);
+  const info = words[leavesAt + strideOf(words, head, top) + leaf]!;
+  return (group << 10) | (leaf << 4) | search(words, baseIn(info), info & 127, x);
 }
 
-/** hot: what the units from `from` up to `end` hold in a narrow store of which only the head is at hand, as bits of `Holding`. */
-export function holdingAt(words: Int32Array, head: number, from: number, end: number): number {
-  const dirAt = words[head]!;
-  const dirRoom = words[head + Head.dirRoom]!;
-  const leaves = words[head + Head.leaves]!;
-  const room = words[head + Head.room]!;
-  const at = findIn(words, dirAt, dirRoom, leaves, room, from);
-  if (at < 0) return Holding.hole;
-  let reached = from;
-  let holding = 0;
-  let i = at & 63;
-  for (let leaf = at >>> 6; leaf < leaves; leaf++, i = 0) {
-    const info = words[dirAt + dirRoom + leaf]!;
-    const base = (info >>> 7) << 4;
-    const used = info & 127;
-    for (let body = base + room + 3 * i; i < used; i++, body += 3) {
-      const key = words[base + i]!;
-      if (key > reached) holding |= Holding.hole;
-      if (key >= end) return holding;
-      holding |= HOLDING[words[body + 2]!]!;
-      reached = key + words[body]!;
-      if (reached >= end) return holding;
-    }
-  }
-  return holding | Holding.hole;
-}
-
-export function findWide(store: LeafStore, x: number): Cursor {
-  const leaves = store.leaves;
-  if (leaves === 0) return -1;
-  const words = store.arena.words as Float64Array;
-  const leaf = lastUpToWide(words, store.dirAt, leaves, x);
-  const base = store.base(leaf);
-  const used = store.used(leaf);
-  const i = lastUpToWide(words, base, used, x);
-  if (words[base + i]! + words[base + store.room + 3 * i]! > x) return (leaf << 6) | i;
-  if (i + 1 < used) return (leaf << 6) | (i + 1);
-  return leaf + 1 < leaves ? (leaf + 1) << 6 : -1;
-}
-
-function lastUpToWide(keys: Float64Array, base: number, count: number, x: number): number {
+function lastUpToWide(keys: Int32Array, base: number, count: number, x: number): number {
   let at = base;
   let n = count;
   while (n > 1) {
@@ -70,4 +32,67 @@ function lastUpToWide(keys: Float64Array, base: number, count: number, x: number
     n -= half;
   }
   return at - base;
+}
+
+/** hot: what the units from `from` up to `end` hold in a narrow store of which only the head is at hand, as bits of `Holding`. */
+export function holdingAt(words: Int32Array, head: number, from: number, end: number): number {
+  let leaves = words[head + ENTRIES]!;
+  if (leaves === 0) return Holding.hole;
+  let dirAt = words[head + DIR_AT]!;
+  let stride = words[head + DIR_ROOM]!;
+  const room = words[head + ROOM]!;
+  let top = -1;
+  let lastTop = -1;
+  if (words[head + GROUPED] === 1) {
+    lastTop = dirAt + leaves - 1;
+    top = dirAt + lastUpTo(words, dirAt, leaves, from);
+    const info = words[top + stride]!;
+    dirAt = baseIn(info);
+    leaves = info & 127;
+  }
+  const dirRoom = stride;
+  if (top >= 0) stride = GROUP;
+  let leaf = lastUpTo(words, dirAt, leaves, from);
+  let reached = from;
+  let holding = 0;
+  let i = -1;
+  while (true) {
+    const info = words[dirAt + stride + leaf]!;
+    const base = baseIn(info);
+    const used = info & 127;
+    i = i < 0 ? lastUpTo(words, base, used, from) : 0;
+    for (let body = base + room + 2 * i; i < used; i++, body += 2) {
+      const key = words[base + i]!;
+      const tag = words[body]!;
+      // The first one may end before the range.
+      if (key + (tag >>> 3) <= reached) continue;
+      if (key > reached) holding |= Holding.hole;
+      if (key >= end) return holding;
+      holding |= HOLDING[tag & 7]!;
+      reached = key + (tag >>> 3);
+      if (reached >= end) return holding;
+    }
+    leaf++;
+    if (leaf < leaves) continue;
+    if (top === lastTop) return holding | Holding.hole;
+    const group = words[++top + dirRoom]!;
+    dirAt = baseIn(group);
+    leaves = group & 127;
+    leaf = 0;
+  }
+}
+
+/** The same of any store, from the extent `first` on. */
+export function holdingFrom(store: LeafStore, first: Cursor, from: number, end: number): number {
+  let reached = from;
+  let holding = 0;
+  for (let at = first; at >= 0; at = store.next(at)) {
+    const key = store.key(at);
+    if (key > reached) holding |= Holding.hole;
+    if (key >= end) return holding;
+    holding |= HOLDING[store.state(at)]!;
+    reached = store.endAt(at);
+    if (reached >= end) return holding;
+  }
+  return holding | Holding.hole;
 }

@@ -19,6 +19,9 @@ export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
 }
 
 /** The same of up to 64 keys. */
+export const lastInGroup = lastUpTo;
+
+/** The same of up to 16 keys. */
 export const lastInLeaf = lastUpTo;
 
 /** Words to a higher place; the two may lie over each other. */
@@ -37,17 +40,17 @@ export function copyDown(words: Words, from: i32, to: i32, count: i32): void {
 export function moveUp(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
   const bodies = base + room;
   copyUp(words, base + from, base + to, used - from);
-  copyUp(words, bodies + 3 * from, bodies + 3 * to, 3 * (used - from));
+  copyUp(words, bodies + 2 * from, bodies + 2 * to, 2 * (used - from));
 }
 
 /** The same, `to` lies before. */
 export function moveDown(words: Words, base: i32, room: i32, from: i32, to: i32, used: i32): void {
   const bodies = base + room;
   copyDown(words, base + from, base + to, used - from);
-  copyDown(words, bodies + 3 * from, bodies + 3 * to, 3 * (used - from));
+  copyDown(words, bodies + 2 * from, bodies + 2 * to, 2 * (used - from));
 }
 
 export const powerOf = (size: i32): i32 => 31 - Math.clz32(size);
 
-/** Memory that will be asked for soon: JavaScript has no way to say so. */
-export function foretouch(_words: Words, _keyAt: i32, _bodies: i32, _room: i32, _used: i32, _x: i32): void {}
+/** Bodies of a leaf, which will be asked for soon: JavaScript has no way to say so. */
+export function foretouch(_words: Words, _base: i32): void {}

@@ -2,7 +2,7 @@
 // Prints one line of JSON, as peers/extent-map.cpp does.
 import { readFileSync } from 'node:fs';
 import sortedBTree from 'sorted-btree';
-import { Arena } from '../../src/extents/arena.js';
+import { Arena, SHARED_KERNEL_FROM } from '../../src/extents/arena.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
 import { EXTENT, HEADER, Kind, OPERATION } from './extent-map-stream.js';
 
@@ -79,7 +79,7 @@ class TreeMap implements AnyMap {
 }
 
 /** As in a replay: all maps share one. */
-const arena = new Arena();
+const arena = new Arena(false, SHARED_KERNEL_FROM);
 const contenders: Readonly<Record<string, { readonly unit: number; readonly make: () => AnyMap }>> = {
   ExtentMap: { unit: BLOCK, make: () => new ExtentMap(BLOCK, arena) },
   'sorted-btree': { unit: 1, make: () => new TreeMap() },

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { extentKernel, TARGET } from '../../scripts/extent-kernel.mjs';
 import { Arena } from '../../src/extents/arena.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
-import { LIMIT, TOP } from '../../src/extents/narrow-leaves.js';
+import { LIMIT, TOP } from '../../src/extents/pieces.js';
 
 const BLOCK = 4096;
 const WITHOUT_KERNEL = Number.POSITIVE_INFINITY;
@@ -42,8 +42,8 @@ test('WebAssembly changes maps as JavaScript does, word for word', () => {
         maps: Array.from({ length: 3 }, () => new ExtentMap(BLOCK, arena)),
       }));
       const [plain, compiled] = sides as [(typeof sides)[0], (typeof sides)[0]];
-      expect(plain.arena.kernel).toBeNull();
-      expect(compiled.arena.kernel).not.toBeNull();
+      expect(plain.arena.mapIn).toBeNull();
+      expect(compiled.arena.mapIn).not.toBeNull();
       for (const { map: which, kind, block, blocks, addr, scattered } of steps)
         for (const { maps } of sides) {
           const map = maps[which]!;
@@ -68,7 +68,7 @@ test('WebAssembly changes maps as JavaScript does, word for word', () => {
       expect(compiled.arena.words.slice(compiled.from, top)).toEqual(plain.arena.words.slice(plain.from, top));
       for (const [i, map] of compiled.maps.entries()) {
         expect(map.check()).toBe('');
-        if (map.leaves > 1) halved++;
+        if (map.entries > 1) halved++;
         for (let block = 0; block < 1800; block += 7)
           expect(map.addrAt(block * BLOCK + block)).toBe(plain.maps[i]!.addrAt(block * BLOCK + block));
       }
@@ -77,6 +77,76 @@ test('WebAssembly changes maps as JavaScript does, word for word', () => {
   );
   expect(halved).toBeGreaterThan(50);
 }, 60_000);
+
+test('the same where there are so many leaves that they are in groups, and as wide maps do', () => {
+  const seed = { value: 7 };
+  const random = (below: number): number => {
+    seed.value = (Math.imul(seed.value, 1664525) + 1013904223) >>> 0;
+    return (seed.value >>> 8) % below;
+  };
+  const { arena: plain, from } = arenaOf(WITHOUT_KERNEL);
+  const { arena: compiled, from: compiledFrom } = arenaOf(0);
+  // A unit that is no power of two: bytes, and extent-edits.ts alone.
+  const maps = [new ExtentMap(BLOCK, plain), new ExtentMap(BLOCK, compiled), new ExtentMap(BLOCK + 1)] as const;
+  let grouped = 0;
+  let flattened = 0;
+  let isGrouped = false;
+  for (let round = 0; round < 6; round++) {
+    const extents = 100 + random(4000);
+    const backwards = round % 3 === 2;
+    for (let i = 0; i < extents; i++)
+      for (const map of maps)
+        map.insert((backwards ? extents - i : i) * 3 * BLOCK, BLOCK, (round * 70_000 + i * 2) * BLOCK, State.written);
+    for (let n = 0; n < 600; n++) {
+      const offset = random(3 * extents) * BLOCK;
+      const length = (n % 100 === 0 ? 1 + random(2 * extents) : 1 + random(6)) * BLOCK;
+      const target = random(2) * 2 ** 33 + offset;
+      const kind = random(round < 3 ? 12 : 7);
+      const state = random(4) === 0 ? State.unwritten : State.written;
+      for (const map of maps)
+        if (kind < 4) map.insert(offset, Math.min(length, 9 * BLOCK), target, state);
+        else if (kind < 7) map.remove(offset, length);
+        else if (kind < 9) map.convert(offset, length, state);
+        else if (kind === 9) map.collapse(offset, Math.min(length, 2 * BLOCK));
+        else if (kind === 10) map.insertHole(offset, Math.min(length, 2 * BLOCK));
+        else for (let i = 0; i < 50; i++) map.insert(offset + 2 * i * BLOCK, BLOCK, target + 7 * i * BLOCK, state);
+      const wasGrouped = isGrouped;
+      isGrouped = maps[0].isGrouped;
+      if (isGrouped) grouped++;
+      else if (wasGrouped) flattened++;
+      if (n % 200 !== 0) continue;
+      for (const map of maps) expect(map.check()).toBe('');
+      expect(extentsOf(maps[1])).toBe(extentsOf(maps[0]));
+      expect(extentsOf(maps[2])).toBe(extentsOf(maps[0]));
+      expect(bytesOf(compiled, compiledFrom).equals(bytesOf(plain, from))).toBe(true);
+    }
+    const twins = maps.map((map) => map.copy());
+    const kept = extentsOf(maps[0]);
+    for (const map of maps) map.remove((round % 5) * BLOCK, Number.POSITIVE_INFINITY);
+    if (isGrouped && !maps[0].isGrouped) flattened++;
+    isGrouped = false;
+    for (const twin of twins) {
+      expect(twin.check()).toBe('');
+      expect(extentsOf(twin)).toBe(kept);
+      twin.dissolve();
+    }
+    expect(plain.used).toBe(maps[0].words + 2 ** 16 + 2 ** 13);
+  }
+  expect(grouped).toBeGreaterThan(1000);
+  expect(flattened).toBeGreaterThan(2);
+}, 60_000);
+
+/** What is in use of an arena from there on. */
+const bytesOf = ({ words }: Arena, from: number): Buffer =>
+  Buffer.from(words.buffer, 4 * from, 4 * (words[TOP]! - from));
+
+/** As text: so long a list is compared much faster. */
+function extentsOf(map: ExtentMap): string {
+  const found: number[][] = [];
+  for (let at = map.seek(0); at >= 0; at = map.next(at))
+    found.push([map.offset(at), map.length(at), map.addr(at), map.state(at)]);
+  return JSON.stringify(found);
+}
 
 test('an arena goes over to the kernel as it grows, and does without where there is no memory for one', () => {
   const fill = (arena: Arena): number[] => {
@@ -87,7 +157,7 @@ test('an arena goes over to the kernel as it grows, and does without where there
   };
   const grown = new Arena();
   const told = fill(grown);
-  expect(grown.kernel).not.toBeNull();
+  expect(grown.mapIn).not.toBeNull();
   const engine = (globalThis as unknown as { WebAssembly: { Memory: new () => object } }).WebAssembly;
   const { Memory } = engine;
   let asked = 0;
@@ -100,7 +170,7 @@ test('an arena goes over to the kernel as it grows, and does without where there
   try {
     const without = new Arena();
     expect(fill(without)).toEqual(told);
-    expect(without.kernel).toBeNull();
+    expect(without.mapIn).toBeNull();
     expect(asked).toBeGreaterThan(0);
   } finally {
     engine.Memory = Memory;
