@@ -1,4 +1,4 @@
-// The scanner of ftrace lines, compiled to WebAssembly (AssemblyScript; scripts/line-scanner.mjs). It takes lines whose
+// The scanner of ftrace lines, compiled to WebAssembly (AssemblyScript; scripts/kernels.mjs). It takes lines whose
 // beginning, event and payload look like lines that were seen before, and gives their values as rows; it stops at any line
 // that it does not know, which is then parsed as all lines were the first time, and taught. How memory is laid out is told
 // to the other side, src/formats/line-scanner.ts, by the constants that are exported.

@@ -1,6 +1,8 @@
 // Typed columns that grow together by doubling, one element type each, and a stable order by a key.
 // A row is `add()`, then one store per column at the call site, so that every store meets one element type only.
 
+import { columnKernel, KERNEL_ROWS } from './column-kernel.js';
+
 export type Numbers = Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;
 type NumbersType =
   | Float64ArrayConstructor
@@ -52,6 +54,7 @@ export class Columns<S extends Shape> {
  * A merge sort that only touches the rows by which two halves overlap: a recording that is nearly in order is cheap.
  */
 export function stableOrder(keys: Float64Array, length: number): Uint32Array | null {
+  if (length <= KERNEL_ROWS) return columnKernel().order(keys.subarray(0, length));
   if (isSorted(keys, length)) return null;
   const order = new Uint32Array(length);
   for (let i = 0; i < length; i++) order[i] = i;

@@ -9,6 +9,8 @@ export interface Timed extends Shape {
 }
 
 export const BLOCK_ROWS = 4096;
+/** Room in a batch for rows that belong to its last one. */
+const FEW_ROWS = 64;
 
 export interface SortedBlock {
   readonly number: number;
@@ -22,8 +24,9 @@ export class SortedRuns<S extends Timed> {
   readonly #shape: S;
   readonly #store: ByteStore;
   readonly #blocks: readonly SortedBlock[];
-  /** Of the last reader that is through. */
+  /** Of the last reader that is through. Memory that is thrown away stays for tens of megabytes until it is collected. */
   #spare: Batch<S> | null = null;
+  #spareBlocks: ColumnBlock<S>[] = [];
 
   constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], length: number) {
     this.#shape = shape;
@@ -37,9 +40,10 @@ export class SortedRuns<S extends Timed> {
    * batch, however long that gets. A batch is the reader's to change until it asks for the next.
    */
   *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
-    const merge = new Merge(this.#shape, this.#store, this.#blocks);
-    let out = this.#spare?.block.capacity === most ? this.#spare : new Batch(this.#shape, most);
+    const merge = new Merge(this.#shape, this.#store, this.#blocks, this.#spareBlocks);
+    let out = (this.#spare?.block.capacity ?? 0) >= most ? this.#spare! : new Batch(this.#shape, most + FEW_ROWS);
     this.#spare = null;
+    this.#spareBlocks = [];
     out.rows = 0;
     for (let run = merge.next(); run !== null; run = merge.next())
       for (let left = merge.ahead(run); left > 0; ) {
@@ -54,6 +58,7 @@ export class SortedRuns<S extends Timed> {
       }
     if (out.rows > 0 || this.length === 0) yield out;
     this.#spare = out;
+    this.#spareBlocks = merge.free;
   }
 }
 
@@ -112,15 +117,16 @@ class Merge<S extends Timed> {
   readonly #waiting: SortedBlock[];
   readonly #runs: Run<S>[] = [];
   /** Of blocks that are through. */
-  readonly #free: ColumnBlock<S>[] = [];
+  readonly free: ColumnBlock<S>[];
   #now: Run<S> | null = null;
   /** Up to here the present run is ahead of all others: a time, and at that time the number of a block. */
   #untilNs = 0;
   #untilNumber = 0;
 
-  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[]) {
+  constructor(shape: S, store: ByteStore, blocks: readonly SortedBlock[], free: ColumnBlock<S>[]) {
     this.#shape = shape;
     this.#store = store;
+    this.free = free;
     this.#waiting = [...blocks].sort((a, b) => b.firstNs - a.firstNs || b.number - a.number);
   }
 
@@ -129,7 +135,7 @@ class Merge<S extends Timed> {
     const run = this.#now;
     if (run !== null && run.row === run.block.rows) {
       this.#runs.splice(this.#runs.indexOf(run), 1);
-      this.#free.push(run.rows);
+      this.free.push(run.rows);
     }
     return this.#choose();
   }
@@ -165,7 +171,7 @@ class Merge<S extends Timed> {
   }
 
   #open(block: SortedBlock): Run<S> {
-    const rows = this.#free.pop() ?? new ColumnBlock(this.#shape, BLOCK_ROWS);
+    const rows = this.free.pop() ?? new ColumnBlock(this.#shape, BLOCK_ROWS);
     this.#store.get(block.place, rows.bytes);
     const run = { block, rows, times: rows.at.timeNs as Float64Array, row: 0 };
     this.#runs.push(run);

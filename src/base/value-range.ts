@@ -1,4 +1,5 @@
 // What values a column holds, so that it can be written in the narrowest type that holds them all.
+import { columnKernel, KERNEL_ROWS } from './column-kernel.js';
 
 /** Least and greatest value, and a power of two that divides all that are not negative. */
 export class ValueRange {
@@ -21,49 +22,28 @@ export class ValueRange {
     return range;
   }
 
-  /** A method for each element type, because a loop that has met many of them is many times slower. */
-  // hot
   floats(values: Float64Array, from: number, to: number): void {
-    let { least, most } = this;
-    let bits = this.#bits;
-    for (let i = from; i < to; i++) {
-      const value = values[i]!;
-      if (value < least) least = value;
-      if (value > most) most = value;
-      if (value >= 0) bits |= value & (MOST_UNIT * 2 - 1);
+    for (let at = from; at < to; at += KERNEL_ROWS) {
+      const { least, most, bits } = columnKernel().floatsRange(values.subarray(at, Math.min(to, at + KERNEL_ROWS)));
+      this.#stretch(least, most);
+      this.#bits |= bits;
     }
-    this.least = least;
-    this.most = most;
-    this.#bits = bits;
   }
 
-  // hot
   naturals(values: Uint32Array, from: number, to: number): void {
     this.#bits |= 1;
-    if (from === to) return;
-    // Compared with one another only, they stay integers.
-    let least = values[from]!;
-    let most = least;
-    for (let i = from + 1; i < to; i++) {
-      const value = values[i]!;
-      if (value < least) least = value;
-      else if (value > most) most = value;
+    for (let at = from; at < to; at += KERNEL_ROWS) {
+      const { least, most } = columnKernel().naturalsRange(values.subarray(at, Math.min(to, at + KERNEL_ROWS)));
+      this.#stretch(least, most);
     }
-    this.#stretch(least, most);
   }
 
-  /** As `naturals`. Sources and CPUs: most are those of the row before. */
-  // hot
+  /** As `naturals`. */
   halves(values: Uint16Array, from: number, to: number): void {
     this.#bits |= 1;
-    if (from === to) return;
-    let last = values[from]!;
-    this.#stretch(last, last);
-    for (let i = from + 1; i < to; i++) {
-      const value = values[i]!;
-      if (value === last) continue;
-      last = value;
-      this.#stretch(last, last);
+    for (let at = from; at < to; at += KERNEL_ROWS) {
+      const { least, most } = columnKernel().halvesRange(values.subarray(at, Math.min(to, at + KERNEL_ROWS)));
+      this.#stretch(least, most);
     }
   }
 

@@ -6,6 +6,7 @@ import * as policies from '../policies/index.js';
 import { validateSettings } from '../policies/switches.js';
 import { formatBytes, formatCount, formatNs } from '../report/format.js';
 import { type ExtentCounts, extentsAtEnd } from '../results/extents-at-end.js';
+import { Spill } from '../trace/spill.js';
 import { basisText, clockText, errorText } from './clocks.js';
 import type { Command, Context } from './command.js';
 import { compileSmall, keepHeapSmall } from './heap.js';
@@ -28,9 +29,14 @@ export const inspect: Command = {
   async run(context) {
     keepHeapSmall();
     compileSmall();
-    const { used: found, damaged } = await loadParts(context, context.operands, (parts) =>
-      inspectParts(parts, (observed) => extents(parts, observed)),
-    );
+    const { used: found, damaged } = await loadParts(context, context.operands, (parts) => {
+      const store = new Spill();
+      try {
+        return inspectParts(parts, store, (observed) => extents(parts, observed));
+      } finally {
+        store.close();
+      }
+    });
     await writeOutput(context.io, '-', context.json ? jsonPieces(found) : [human(found, context)]);
     return statusOf(
       context,

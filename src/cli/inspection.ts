@@ -1,5 +1,6 @@
 // What is in a trace, counted: the answer of `inspect` (command line contract). Times are absolute, in the trace's clock.
 
+import type { ByteStore } from '../base/byte-store.js';
 import type { MapUse } from '../model/event-map.js';
 import { type EventColumns, type FileInfo, Flag, OPS, Op } from '../model/events.js';
 import type { StoredParts } from '../model/parts.js';
@@ -70,9 +71,13 @@ export interface Inspection {
   readonly originNs: bigint;
 }
 
-/** `extentsOf`: how many extents each file has at the end; asked once all pieces have been there. */
-export function inspectParts(parts: StoredParts, extentsOf: (observed: Uint8Array) => ExtentCounts): Inspection {
-  const counts = new Counts(parts);
+/** `store`: for what a long trace is counted by; `extentsOf`: how many extents each file has at the end; asked once all pieces have been there. */
+export function inspectParts(
+  parts: StoredParts,
+  store: ByteStore,
+  extentsOf: (observed: Uint8Array) => ExtentCounts,
+): Inspection {
+  const counts = new Counts(parts, store);
   for (const columns of parts.batches()) counts.add(columns);
   for (const { timeNs } of parts.records()) counts.tell(timeNs);
   const end = parts.rest();
@@ -99,7 +104,7 @@ export function inspectParts(parts: StoredParts, extentsOf: (observed: Uint8Arra
 /** What is counted of events and records while they pass. */
 class Counts {
   readonly operations = new OperationCount();
-  readonly latencies = new Latencies();
+  readonly latencies: Latencies;
   readonly devices = new ObservedDevices();
   rows = 0;
   readonly #parts: StoredParts;
@@ -108,8 +113,9 @@ class Counts {
   readonly #sizes: number[] = [];
   #firstNs = Number.POSITIVE_INFINITY;
 
-  constructor(parts: StoredParts) {
+  constructor(parts: StoredParts, store: ByteStore) {
     this.#parts = parts;
+    this.latencies = new Latencies(store);
   }
 
   add(columns: EventColumns): void {

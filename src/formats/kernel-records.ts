@@ -1,13 +1,21 @@
 // Hands raw tracepoint records to the kernel sink and the record columns: what all binary recordings of tracepoints share.
 import type { TraceSink } from '../model/trace.js';
-import { BinaryPayload, type EventPlan } from './binary-payload.js';
+import { BinaryPayload } from './binary-payload.js';
+import type { EventPlan } from './event-plan.js';
 import type { EventFormat } from './kernel-metadata.js';
+import type { RecordKernel, Rows, WordSteps } from './record-kernel.js';
+import { EVENT, FROM, HEAD, HOW, SKIPPED, TO, UNREAD, WIDTH } from './record-kernel-code.js';
 import { parseTracepointFormat } from './tracepoint-format.js';
+
+/** The last number of all would be the one too many. */
+const MOST_EVENTS = 0xffff;
 
 interface KnownEvent {
   readonly plan: EventPlan;
   readonly read: boolean;
   readonly kind: number;
+  /** Words that the kernel has to learn. */
+  readonly words: WordSteps | null;
 }
 
 export class KernelRecords {
@@ -25,10 +33,16 @@ export class KernelRecords {
   readonly #idOffset: number;
   readonly #tidOffset: number;
   readonly #little: boolean;
+  readonly #kernelOfRows: RecordKernel | null;
   #row = 0;
 
-  /** `formats`: the text of the `format` file by event number. */
-  constructor(sink: TraceSink, formats: ReadonlyMap<number, EventFormat>, little: boolean) {
+  /** `formats`: the text of the `format` file by event number; `rows`: the kernel that reads records, where there is one. */
+  constructor(
+    sink: TraceSink,
+    formats: ReadonlyMap<number, EventFormat>,
+    little: boolean,
+    rows: RecordKernel | null = null,
+  ) {
     this.#sink = sink;
     this.#kernel = sink.kernel;
     this.#records = sink.records;
@@ -39,6 +53,8 @@ export class KernelRecords {
     const fields = parseTracepointFormat(any?.text ?? '')?.fields ?? [];
     this.#idOffset = fields.find(({ name }) => name === 'common_type')?.offset ?? 0;
     this.#tidOffset = fields.find(({ name }) => name === 'common_pid')?.offset ?? 4;
+    this.#kernelOfRows = rows;
+    rows?.run.setPlaces(this.#idOffset, this.#tidOffset);
   }
 
   /** The thread a record at bytes [from, to) is of; -1 when it is too short to tell. */
@@ -62,27 +78,61 @@ export class KernelRecords {
     const id = view.getUint16(from + this.#idOffset, this.#little);
     const place = this.#places[id]!;
     const event = place > 0 ? this.#events[place - 1]! : this.#meet(id);
+    this.#row++;
+    this.#begin(event, cpu, tid, pid, comm);
+    if (event.plan.code >= 0 && event.read) this.#payload.fill(event.plan, bytes, view, from, to);
+    this.#commit(event, cpu, tid, pid, comm);
+  }
+
+  /** Takes a row of the kernel; false where it left the record unread. */
+  // hot
+  takeRow({ heads, values }: Rows, row: number, cpu: number, tid: number, pid: number, comm: number): boolean {
+    const head = row * HEAD;
+    const how = heads[head + HOW]!;
+    if (how === UNREAD) return false;
+    const event = this.#events[heads[head + EVENT]!]!;
+    this.#row++;
+    this.#begin(event, cpu, tid, pid, comm);
+    if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
+    this.#commit(event, cpu, tid, pid, comm);
+    return true;
+  }
+
+  /** The record of a row that was left unread was taken now, and teaches its words. */
+  learnRow({ heads }: Rows, row: number): void {
+    const words = this.#last?.words ?? null;
+    const head = row * HEAD;
+    if (words !== null)
+      this.#kernelOfRows?.learn(words, heads[head + FROM]!, heads[head + TO]!, this.#payload.record.v);
+  }
+
+  /** The event that was taken last. */
+  #last: KnownEvent | null = null;
+
+  // hot
+  #begin(event: KnownEvent, cpu: number, tid: number, pid: number, comm: number): void {
+    const { code } = event.plan;
+    if (code < 0) return;
     const { record } = this.#payload;
-    const kernel = this.#kernel;
+    record.event = code;
+    record.timeNs = this.timeNs;
+    record.cpu = cpu;
+    record.tid = tid;
+    record.pid = pid;
+    record.comm = comm;
+    record.row = this.#row;
+  }
+
+  // hot
+  #commit(event: KnownEvent, cpu: number, tid: number, pid: number, comm: number): void {
     const records = this.#records;
-    const row = ++this.#row;
-    let opId = 0;
-    if (event.plan.code >= 0) {
-      record.event = event.plan.code;
-      record.timeNs = this.timeNs;
-      record.cpu = cpu;
-      record.tid = tid;
-      record.pid = pid;
-      record.comm = comm;
-      record.row = row;
-      if (event.read) this.#payload.fill(event.plan, bytes, view, from, to);
-      opId = kernel.take();
-    }
+    const opId = event.plan.code >= 0 ? this.#kernel.take() : 0;
+    this.#last = event;
     records.timeNs = this.timeNs;
     records.kind = event.kind;
-    records.task = kernel.task(tid, pid, comm);
+    records.task = this.#kernel.task(tid, pid, comm);
     records.cpu = cpu;
-    records.row = row;
+    records.row = this.#row;
     records.opId = opId;
     records.commit();
   }
@@ -90,6 +140,7 @@ export class KernelRecords {
   /** A record that is no tracepoint's; counted by its name. */
   other(name: string, cpu: number, tid: number, pid: number, comm: number): void {
     const { kernel, records } = this.#sink;
+    this.#last = null;
     records.timeNs = this.timeNs;
     records.kind = records.kindId(name, false);
     records.task = kernel.task(tid, pid, comm);
@@ -109,9 +160,12 @@ export class KernelRecords {
       );
     const plan = this.#payload.plan(format ?? { name: `(event ${id})`, id, fields: [], print: '' }, system);
     const read = this.#sink.kernel.reads?.(plan.code) !== false;
-    const event = { plan, read, kind: this.#sink.records.kindId(plan.name, plan.code >= 0) };
-    // The last number of all would be the one too many.
-    if (this.#events.length < 0xffff) this.#places[id] = this.#events.push(event);
+    const number = this.#events.length;
+    const wanted = read && plan.code >= 0;
+    const words = number < MOST_EVENTS ? (this.#kernelOfRows?.teach(id, number, plan, wanted) ?? null) : null;
+    const kind = this.#sink.records.kindId(plan.name, plan.code >= 0);
+    const event = { plan, read, kind, words: wanted ? words : null };
+    if (number < MOST_EVENTS) this.#places[id] = this.#events.push(event);
     return event;
   }
 }

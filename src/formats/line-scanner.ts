@@ -1,8 +1,9 @@
 // The scanner of ftrace lines (wasm/line-scanner.ts) and its memory: what it is taught goes in, rows come out.
-import { LINE_SCANNER } from './line-scanner-code.js';
+
+import { exportsOf, memoryOf, PAGE_BYTES } from '../base/wasm.js';
+import * as layout from './line-scanner-code.js';
 import type { PayloadPlan } from './payload-plan.js';
 
-const PAGE = 65_536;
 /** What may be read behind the input. */
 const SLACK = 256;
 const LF = 10;
@@ -27,57 +28,25 @@ interface Taught {
   readonly steps: readonly number[];
 }
 
-/** What of the engine's own object is used here: the library of the language has no types for it. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-interface Engine {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Memory: new (size: { readonly initial: number }) => Memory;
-  readonly Instance: new (
-    module: object,
-    imports: { readonly env: { readonly memory: Memory } },
-  ) => { readonly exports: Readonly<Record<string, unknown>> };
-  readonly Global: new () => { readonly value: number };
-}
-const engine = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-
-let module: object | null = null;
-
 export class LineScanner {
   /** By row of the last scan. */
   times = new Float64Array(0);
-  /** Numbers in the head of a row, and all heads. */
-  readonly head: number;
+  /** Of all rows, one behind the other. */
   heads = new Int32Array(0);
   #values = new Float64Array(0);
   #words = new Int32Array(0);
   #bytes: Uint8Array = new Uint8Array(0);
-  readonly #memory = new engine.Memory({ initial: 1 });
+  readonly #memory = memoryOf(layout.INPUT);
   readonly #run: Exports;
-  /** The layout of the memory, as the scanner says. */
-  readonly #at: Readonly<Record<string, number>>;
-  readonly #input: number;
-  readonly #width: number;
   /** Where the next plan goes. */
-  #free: number;
+  #free = layout.TAUGHT;
   readonly #plans: Taught[] = [];
   readonly #intern: (b: Uint8Array, from: number, to: number) => number;
 
   /** `intern` gives words their numbers. */
   constructor(intern: (b: Uint8Array, from: number, to: number) => number) {
     this.#intern = intern;
-    module ??= new engine.Module(Buffer.from(LINE_SCANNER, 'base64'));
-    const { exports } = new engine.Instance(module, { env: { memory: this.#memory } });
-    this.#run = exports as unknown as Exports;
-    const at: Record<string, number> = {};
-    for (const [name, one] of Object.entries(exports)) if (one instanceof engine.Global) at[name] = one.value;
-    this.#at = at;
-    this.#input = this.#at.INPUT!;
-    this.#width = this.#at.WIDTH!;
-    this.#free = this.#at.TAUGHT!;
-    this.head = this.#at.HEAD!;
+    this.#run = exportsOf<Exports>(layout.CODE, this.#memory);
     this.#room(0);
   }
 
@@ -94,56 +63,56 @@ export class LineScanner {
   /** The bytes that are scanned next; places count from their first. */
   load(b: Uint8Array): void {
     this.#room(b.length);
-    this.#bytes.set(b, this.#input);
+    this.#bytes.set(b, layout.INPUT);
     // Whatever is being read ends here.
-    this.#bytes[this.#input + b.length] = LF;
+    this.#bytes[layout.INPUT + b.length] = LF;
   }
 
   /** Rows of the lines from `from` on, up to one that has to be parsed, or as many as fit; there may be more then. */
   scan(from: number, end: number): number {
-    return this.#run.scan(this.#input + from, this.#input + end);
+    return this.#run.scan(layout.INPUT + from, layout.INPUT + end);
   }
 
   /** Where the first line begins that was not taken. */
   get reached(): number {
-    return this.#words[this.#at.REACHED! >> 2]! - this.#input;
+    return this.#words[layout.REACHED >> 2]! - layout.INPUT;
   }
 
   get rows(): number {
-    return this.#at.ROWS!;
+    return layout.ROWS;
   }
 
   /** Number of a row's beginning, as it was taught. */
   beginning(row: number): number {
-    return this.heads[row * this.head]!;
+    return this.heads[row * layout.HEAD]!;
   }
 
   name(row: number): number {
-    return this.heads[row * this.head + 1]!;
+    return this.heads[row * layout.HEAD + 1]!;
   }
 
   /** Does its payload have to be parsed, from where to where? */
   isUnread(row: number): boolean {
-    return this.heads[row * this.head + 2] === this.#at.UNREAD;
+    return this.heads[row * layout.HEAD + 2] === layout.UNREAD;
   }
 
   payload(row: number): number {
-    return this.heads[row * this.head + 3]! - this.#input;
+    return this.heads[row * layout.HEAD + 3]! - layout.INPUT;
   }
 
   lineEnd(row: number): number {
-    return this.heads[row * this.head + 4]! - this.#input;
+    return this.heads[row * layout.HEAD + 4]! - layout.INPUT;
   }
 
   // hot
   /** Fills `v`, which is NaN from place `used` on, with the values of a row; returns from where on it is then. Nothing is done where nobody wants them. */
   values(row: number, v: Float64Array, used: number): number {
-    const number = this.heads[row * this.head + 2]!;
+    const number = this.heads[row * layout.HEAD + 2]!;
     if (number < 0) return used;
     const plan = this.#plans[number]!;
     const { filled, words } = plan;
     const values = this.#values;
-    const first = row * this.#width;
+    const first = row * layout.WIDTH;
     for (let i = 0; i < filled; i++) v[i] = values[first + i]!;
     for (let i = filled; i < used; i++) v[i] = Number.NaN;
     for (let i = 0; i < words.length; i++) if (v[words[i]!]! < 0) this.#word(plan, i, v);
@@ -162,27 +131,26 @@ export class LineScanner {
 
   /** Lines that begin as the bytes [from, to) do; the number by which rows name them, -1 where they cannot be taught. */
   teachBeginning(from: number, to: number): number {
-    const slot = this.#run.beginningSlot(this.#input + from);
-    const entry = this.#at.BEGINNINGS! + slot * this.#at.ENTRY!;
+    const slot = this.#run.beginningSlot(layout.INPUT + from);
+    const entry = layout.BEGINNINGS + slot * layout.ENTRY;
     return this.#enter(entry, from, to, slot) ? slot : -1;
   }
 
   /** The same of an event's name, with its colon and the spaces behind it; rows will give its number. */
   teachName(from: number, to: number, number: number): void {
-    const { NAME_TABLE, ENTRY, NAMES } = this.#at as Record<'NAME_TABLE' | 'ENTRY' | 'NAMES', number>;
-    if (number >= NAMES) return;
-    const slot = this.#run.nameSlot(this.#input + from);
-    const entry = NAME_TABLE + slot * ENTRY;
+    if (number >= layout.NAMES) return;
+    const slot = this.#run.nameSlot(layout.INPUT + from);
+    const entry = layout.NAME_TABLE + slot * layout.ENTRY;
     // Two names may share a slot: then the second one moves aside.
-    this.#bytes.copyWithin(NAME_TABLE + (slot ^ 1) * ENTRY, entry, entry + ENTRY);
+    this.#bytes.copyWithin(layout.NAME_TABLE + (slot ^ 1) * layout.ENTRY, entry, entry + layout.ENTRY);
     if (!this.#enter(entry, from, to, number)) this.#words[entry >> 2] = 0;
   }
 
   #enter(entry: number, from: number, to: number, number: number): boolean {
     const bytes = this.#bytes;
     const first = entry + 8;
-    if (to - from > this.#at.LONGEST_SEEN!) return false;
-    bytes.copyWithin(first, this.#input + from, this.#input + to);
+    if (to - from > layout.LONGEST_SEEN) return false;
+    bytes.copyWithin(first, layout.INPUT + from, layout.INPUT + to);
     this.#words[entry >> 2] = to - from;
     this.#words[(entry >> 2) + 1] = number;
     return true;
@@ -190,45 +158,43 @@ export class LineScanner {
 
   /** Whether an event's payload is wanted, and whether a new look of it is worth a stop. */
   teachEvent(name: number, wanted: boolean, teachable: boolean): void {
-    if (name >= this.#at.NAMES!) return;
-    const { WANTED, TEACHABLE } = this.#at as Record<'WANTED' | 'TEACHABLE', number>;
-    this.#words[this.#event(name)] = (wanted ? WANTED : 0) | (teachable ? TEACHABLE : 0);
+    if (name >= layout.NAMES) return;
+    this.#words[this.#event(name)] = (wanted ? layout.WANTED : 0) | (teachable ? layout.TEACHABLE : 0);
   }
 
   #event(name: number): number {
-    return (this.#at.EVENTS! + name * this.#at.EVENT!) >> 2;
+    return (layout.EVENTS + name * layout.EVENT) >> 2;
   }
 
   /** How payloads of an event may look; the latest is tried first. */
   teachPlan(name: number, { steps, filled, whole }: PayloadPlan): void {
-    const at = this.#at as Record<'PLAN_HEAD' | 'STEP' | 'WORD' | 'WORD_SLOTS' | 'WORD_ENTRY' | 'MOST_PLANS', number>;
     const plan = this.#free;
     const aligned = (size: number): number => (size + 7) & ~7;
-    const words = steps.filter(({ kind }) => kind === at.WORD);
+    const words = steps.filter(({ kind }) => kind === layout.WORD);
     const literals = steps.reduce((sum, { before }) => sum + aligned(before.length), 0);
-    const known = words.length * at.WORD_SLOTS * at.WORD_ENTRY;
-    const end = aligned(plan + at.PLAN_HEAD + steps.length * at.STEP) + literals + known;
-    if (name >= this.#at.NAMES! || filled > this.#width || end > this.#at.TAUGHT! + this.#at.TAUGHT_BYTES!) return;
+    const known = words.length * layout.WORD_SLOTS * layout.WORD_ENTRY;
+    const end = aligned(plan + layout.PLAN_HEAD + steps.length * layout.STEP) + literals + known;
+    if (name >= layout.NAMES || filled > layout.WIDTH || end > layout.TAUGHT + layout.TAUGHT_BYTES) return;
     this.#free = end;
     const numbers = this.#words;
     numbers[plan >> 2] = steps.length;
     numbers[(plan >> 2) + 1] = whole ? 1 : 0;
     numbers[(plan >> 2) + 2] = this.#plans.length;
-    let bytesAt = aligned(plan + at.PLAN_HEAD + steps.length * at.STEP);
+    let bytesAt = aligned(plan + layout.PLAN_HEAD + steps.length * layout.STEP);
     let wordsAt = bytesAt + literals;
     const stepsOfWords: number[] = [];
     steps.forEach(({ kind, place, before }, i) => {
-      const step = plan + at.PLAN_HEAD + i * at.STEP;
+      const step = plan + layout.PLAN_HEAD + i * layout.STEP;
       numbers.set([kind, place, before.length, bytesAt, wordsAt], step >> 2);
       this.#bytes.set(before, bytesAt);
       bytesAt += aligned(before.length);
-      if (kind !== at.WORD) return;
+      if (kind !== layout.WORD) return;
       stepsOfWords.push(step);
-      wordsAt += at.WORD_SLOTS * at.WORD_ENTRY;
+      wordsAt += layout.WORD_SLOTS * layout.WORD_ENTRY;
     });
     this.#plans.push({ filled, words: words.map(({ place }) => place), steps: stepsOfWords });
     const event = this.#event(name);
-    const count = Math.min(numbers[event + 1]! + 1, at.MOST_PLANS);
+    const count = Math.min(numbers[event + 1]! + 1, layout.MOST_PLANS);
     numbers.copyWithin(event + 3, event + 2, event + 1 + count);
     numbers[event + 1] = count;
     numbers[event + 2] = plan;
@@ -236,15 +202,15 @@ export class LineScanner {
 
   /** Room for so many bytes of input. */
   #room(bytes: number): void {
-    const size = this.#input + bytes + SLACK;
+    const size = layout.INPUT + bytes + SLACK;
     const { byteLength } = this.#memory.buffer;
     if (this.#bytes.length > 0 && size <= byteLength) return;
-    if (size > byteLength) this.#memory.grow(Math.ceil((size - byteLength) / PAGE));
+    if (size > byteLength) this.#memory.grow(Math.ceil((size - byteLength) / PAGE_BYTES));
     const { buffer } = this.#memory;
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
-    this.times = new Float64Array(buffer, this.#at.TIMES!, this.#at.ROWS!);
-    this.heads = new Int32Array(buffer, this.#at.HEADS!, this.#at.ROWS! * this.head);
-    this.#values = new Float64Array(buffer, this.#at.VALUES!, this.#at.ROWS! * this.#width);
+    this.times = new Float64Array(buffer, layout.TIMES, layout.ROWS);
+    this.heads = new Int32Array(buffer, layout.HEADS, layout.ROWS * layout.HEAD);
+    this.#values = new Float64Array(buffer, layout.VALUES, layout.ROWS * layout.WIDTH);
   }
 }

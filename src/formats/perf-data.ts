@@ -6,10 +6,13 @@ import { KernelRecords } from './kernel-records.js';
 import { Losses } from './losses.js';
 import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
+import { Kind } from './perf-kinds.js';
 import { PerfNotes } from './perf-notes.js';
 import { PerfQueue } from './perf-queue.js';
-import { Kind, PerfStream, type PerfTaker } from './perf-stream.js';
+import { PerfRows } from './perf-rows.js';
+import { PerfStream, type PerfTaker } from './perf-stream.js';
 import { randomAccess } from './random-access.js';
+import { CPU, HEAD, PID, TID } from './record-kernel-code.js';
 
 export const perfData: Format = {
   name: 'perf-data',
@@ -23,7 +26,7 @@ export const perfData: Format = {
     const { damages } = perf.metadata;
     const session = new Session(perf, sink);
     try {
-      new PerfStream(file, perf, session).run();
+      new PerfStream(file, perf, session, session.memory).run();
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       damages.push(error);
@@ -50,6 +53,8 @@ class Session implements PerfTaker {
   readonly #sink: TraceSink;
   readonly #queue: PerfQueue;
   readonly #little: boolean;
+  /** Null where bytes are in the other order. */
+  readonly #rows: PerfRows | null;
   readonly #identity: Identity = { attr: null, cpu: 0, pid: -1, tid: -1 };
   /** Made at the first sample: a pipe brings the formats on the way. */
   #records: KernelRecords | null = null;
@@ -71,9 +76,33 @@ class Session implements PerfTaker {
     this.#losses = new Losses(sink);
     this.#little = perf.little;
     this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
-    this.#queue = new PerfQueue((time, kind, bytes, view, from, to) =>
-      this.#deliver(time, kind, bytes, view, from, to),
+    const rows = perf.little ? PerfRows.of() : null;
+    this.#rows = rows;
+    this.#queue = new PerfQueue(
+      (time, kind, bytes, view, from, to, row) => this.#deliver(time, kind, bytes, view, from, to, row),
+      rows,
     );
+  }
+
+  /** Where blocks have to be for the kernel to read them. */
+  get memory(): readonly Uint8Array[] {
+    return this.#rows?.blocks ?? [];
+  }
+
+  many(bytes: Uint8Array, view: DataView, from: number): number {
+    const rows = this.#rows;
+    // Until the first stamp nobody knows from where times count.
+    if (rows === null || !this.#based || !rows.isIn(bytes)) return from;
+    if (!rows.follows(this.#perf.uniform, this.#baseHigh, this.#baseLow)) return from;
+    let at = from;
+    for (;;) {
+      const listed = rows.list(bytes, at, this.#queue.block(bytes, view), this.#lastSeen);
+      if (listed === 0) return at;
+      this.#queue.addMany(listed, rows.times, rows.places, rows.latest);
+      this.#lastSeen = rows.last;
+      if (rows.earliest < this.#earliest) this.#earliest = rows.earliest;
+      at = rows.reached - bytes.byteOffset;
+    }
   }
 
   record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
@@ -173,9 +202,30 @@ class Session implements PerfTaker {
     return (high - this.#baseHigh) * 4294967296 + (low - this.#baseLow);
   }
 
-  #deliver(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
+  // hot
+  #deliver(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number, row: number): void {
     if (this.#origin === null) this.#begin(this.#earliest);
     if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
+    if (this.#rows?.isRead(row, this.#perf.uniform) === true) this.#row(this.#rows, row);
+    else {
+      this.#read(kind, bytes, view, from, to);
+      if (kind === Kind.sample && this.#rows?.isIn(bytes) === true) this.#records?.learnRow(this.#rows.rows, row);
+    }
+  }
+
+  /** A sample that the kernel has read. */
+  // hot
+  #row({ rows }: PerfRows, row: number): void {
+    const head = row * HEAD;
+    const cpu = rows.heads[head + CPU]!;
+    const tid = rows.heads[head + TID]!;
+    this.#losses.at(cpu, this.#nowNs);
+    const records = this.#records!;
+    records.timeNs = this.#nowNs;
+    records.takeRow(rows, row, cpu, tid, rows.heads[head + PID]!, this.#notes.comm(tid));
+  }
+
+  #read(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
     this.#identify(kind, view, from, to);
     const timeNs = this.#nowNs;
     if (kind === Kind.sample) {
@@ -198,7 +248,12 @@ class Session implements PerfTaker {
   #sample(bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const { attr, cpu } = this.#identity;
     const { pid, tid } = this.#identity;
-    this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata.formats, this.#little);
+    this.#records ??= new KernelRecords(
+      this.#sink,
+      this.#perf.metadata.formats,
+      this.#little,
+      this.#rows?.kernel ?? null,
+    );
     const records = this.#records;
     records.timeNs = this.#nowNs;
     const comm = this.#notes.comm(tid);

@@ -3,7 +3,7 @@
 // Source: include/uapi/linux/perf_event.h, PERF_RECORD_{MMAP2,COMM,FORK,EXIT}.
 import type { KernelSink } from '../model/kernel.js';
 import { kernelEvent } from '../model/kernel-events.js';
-import { Kind } from './perf-stream.js';
+import { Kind } from './perf-kinds.js';
 
 const MMAP = kernelEvent('note_mmap');
 const COMM = kernelEvent('note_comm');

@@ -1,11 +1,29 @@
 // Brings perf's records into the order of time: they come buffer by buffer, and only a finished round says what is complete.
 // Source: tools/perf/util/ordered-events.c.
 import { stableOrder } from '../base/columns.js';
+import { Kind } from './perf-kinds.js';
 
-export type Deliver = (time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number) => void;
+/** `row`: which of the last samples that were read ahead it is. */
+export type Deliver = (
+  time: number,
+  kind: number,
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+  row: number,
+) => void;
+
+/** Who reads samples ahead, where they are in its memory. */
+export interface Ahead {
+  readonly memory: Uint8Array;
+  /** Begin and end of each in that memory; the begin is 0 for what it is not to read. */
+  readonly samples: Uint32Array;
+  read(count: number): void;
+}
 
 /** Blocks that may wait to be ordered; a recorder that never finishes a round must not fill the memory. */
-const MOST_BLOCKS = 64;
+export const MOST_BLOCKS = 64;
 
 interface Block {
   readonly bytes: Uint8Array;
@@ -14,6 +32,7 @@ interface Block {
 
 export class PerfQueue {
   readonly #deliver: Deliver;
+  readonly #ahead: Ahead | null;
   #times = new Float64Array(1024);
   /** Kind, number of the block, first and last byte of each record. */
   #places = new Uint32Array(4096);
@@ -26,13 +45,23 @@ export class PerfQueue {
   /** Records that came after a later one had to be delivered. */
   late = 0;
 
-  constructor(deliver: Deliver) {
+  constructor(deliver: Deliver, ahead: Ahead | null = null) {
     this.#deliver = deliver;
+    this.#ahead = ahead;
+  }
+
+  /** Many records of a block at once: their times, and as `places` has them; `latest` is the latest of the times. */
+  addMany(rows: number, times: Float64Array, places: Uint32Array, latest: number): void {
+    while (this.#length + rows > this.#times.length) this.#grow();
+    this.#times.set(times.subarray(0, rows), this.#length);
+    this.#places.set(places.subarray(0, 4 * rows), 4 * this.#length);
+    this.#length += rows;
+    if (latest > this.#latest) this.#latest = latest;
   }
 
   // hot
   add(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    const block = this.#block(bytes, view);
+    const block = this.block(bytes, view);
     const row = this.#length++;
     if (row === this.#times.length) this.#grow();
     const at = row * 4;
@@ -53,12 +82,13 @@ export class PerfQueue {
     this.#flush(Number.POSITIVE_INFINITY);
   }
 
-  /** Is any record of the block, or of a part of it, waiting? */
-  holds({ buffer }: Uint8Array): boolean {
-    return this.#blocks.some(({ bytes }) => bytes.buffer === buffer);
+  /** Is any record of the block, or of its beginning, waiting? */
+  holds({ buffer, byteOffset }: Uint8Array): boolean {
+    return this.#blocks.some(({ bytes }) => bytes.buffer === buffer && bytes.byteOffset === byteOffset);
   }
 
-  #block(bytes: Uint8Array, view: DataView): number {
+  /** The number by which places name a block. */
+  block(bytes: Uint8Array, view: DataView): number {
     const last = this.#blocks.at(-1);
     if (last?.bytes === bytes) return this.#blocks.length - 1;
     if (this.#blocks.length >= MOST_BLOCKS) this.#flush(this.#middle());
@@ -77,16 +107,34 @@ export class PerfQueue {
     const places = this.#places;
     const order = stableOrder(times, this.#length);
     let done = 0;
-    for (; done < this.#length; done++) {
-      const row = order === null ? done : order[done]!;
-      const time = times[row]!;
-      if (time > limit) break;
-      if (time < this.#delivered) this.late++;
-      else this.#delivered = time;
-      const { bytes, view } = this.#blocks[places[row * 4 + 1]!]!;
-      this.#deliver(time, places[row * 4]!, bytes, view, places[row * 4 + 2]!, places[row * 4 + 3]!);
+    while (done < this.#length && times[order === null ? done : order[done]!]! <= limit) done++;
+    const most = this.#ahead === null ? done : this.#ahead.samples.length / 2;
+    for (let first = 0; first < done; first += most) {
+      const end = Math.min(done, first + most);
+      if (this.#ahead !== null) this.#read(this.#ahead, order, first, end);
+      for (let i = first; i < end; i++) {
+        const row = order === null ? i : order[i]!;
+        const time = times[row]!;
+        if (time < this.#delivered) this.late++;
+        else this.#delivered = time;
+        const { bytes, view } = this.#blocks[places[row * 4 + 1]!]!;
+        this.#deliver(time, places[row * 4]!, bytes, view, places[row * 4 + 2]!, places[row * 4 + 3]!, i - first);
+      }
     }
     this.#keep(order, done);
+  }
+
+  // hot
+  #read({ memory, samples, read }: Ahead, order: Uint32Array | null, first: number, end: number): void {
+    const places = this.#places;
+    for (let i = first; i < end; i++) {
+      const at = 4 * (order === null ? i : order[i]!);
+      const { bytes } = this.#blocks[places[at + 1]!]!;
+      const isKnown = places[at] === Kind.sample && bytes.buffer === memory.buffer;
+      samples[2 * (i - first)] = isKnown ? bytes.byteOffset + places[at + 2]! : 0;
+      samples[2 * (i - first) + 1] = bytes.byteOffset + places[at + 3]!;
+    }
+    read(end - first);
   }
 
   /** Keeps what was not delivered, and of the blocks those it is in. */

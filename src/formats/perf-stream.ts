@@ -5,34 +5,19 @@ import { ZstdStream } from '../base/unpack.js';
 import type { RandomAccess } from '../model/trace.js';
 import { readTracingData } from './kernel-metadata.js';
 import { addAttr, type PerfFile, readFeature } from './perf-file.js';
-
-export const Kind = {
-  mmap: 1,
-  lost: 2,
-  comm: 3,
-  exit: 4,
-  fork: 7,
-  sample: 9,
-  mmap2: 10,
-  lostSamples: 13,
-  attr: 64,
-  tracingData: 66,
-  finishedRound: 68,
-  auxtrace: 71,
-  feature: 80,
-  compressed: 81,
-  compressed2: 83,
-} as const;
+import { Kind } from './perf-kinds.js';
 
 /** Gets every record of the run: bytes [from, to) of a block that stays as it is. */
 export interface PerfTaker {
   record(kind: number, bytes: Uint8Array, view: DataView, from: number, to: number): void;
+  /** Takes as many records from `from` on as it can at once; where the first one begins that it did not take. */
+  many?(bytes: Uint8Array, view: DataView, from: number): number;
   round(): void;
   /** Is there a record in the block that it still needs? */
   holds(block: Uint8Array): boolean;
 }
 
-const BLOCK = 1 << 20;
+export const PERF_BLOCK = 1 << 20;
 const MOST_KEPT = 16;
 const HEADER = 8;
 /** Records have 16-bit sizes. */
@@ -48,14 +33,18 @@ export class PerfStream {
   /** The beginning of a record whose end comes with the next packed piece. */
   #rest: Uint8Array = new Uint8Array(0);
   /** Memory of blocks that were read. */
-  readonly #memory: Uint8Array[] = [];
+  readonly #memory: Uint8Array[];
+  readonly #isOwn: boolean;
   /** Place in the file behind the last record, for data that follow it outside of records. */
   #behind = 0;
 
-  constructor(file: RandomAccess, perf: PerfFile, taker: PerfTaker) {
+  /** `memory`: for blocks, where somebody wants them in memory of his own. */
+  constructor(file: RandomAccess, perf: PerfFile, taker: PerfTaker, memory: readonly Uint8Array[] = []) {
     this.#file = file;
     this.#perf = perf;
     this.#taker = taker;
+    this.#memory = [...memory];
+    this.#isOwn = memory.length === 0;
   }
 
   /** Throws a Damage where the records cannot be followed any further. */
@@ -63,7 +52,9 @@ export class PerfStream {
     const end = Math.min(this.#perf.dataEnd, this.#file.size);
     let at = this.#perf.dataAt;
     while (at < end) {
-      const bytes = this.#file.read(at, Math.min(BLOCK, end - at), end - at < BLOCK ? undefined : this.#room());
+      const length = Math.min(PERF_BLOCK, end - at);
+      const isShort = length < PERF_BLOCK && this.#isOwn;
+      const bytes = this.#file.read(at, length, isShort ? undefined : this.#room());
       const used = this.#block(bytes, at, at + bytes.length >= end);
       if (used === 0) break;
       at = Math.max(at + used, this.#behind);
@@ -75,7 +66,7 @@ export class PerfStream {
   #room(): Uint8Array {
     const free = this.#memory.find((memory) => !this.#taker.holds(memory));
     if (free !== undefined) return free;
-    const memory = new Uint8Array(BLOCK);
+    const memory = new Uint8Array(PERF_BLOCK);
     if (this.#memory.length < MOST_KEPT) this.#memory.push(memory);
     return memory;
   }
@@ -86,6 +77,8 @@ export class PerfStream {
     const { little } = this.#perf;
     let at = 0;
     while (at + HEADER <= bytes.length) {
+      at = this.#taker.many?.(bytes, view, at) ?? at;
+      if (at + HEADER > bytes.length) break;
       const size = view.getUint16(at + 6, little);
       if (size < HEADER) throw new Damage(base + at, `expected a record of ${HEADER} bytes or more, found ${size}`);
       if (at + size > bytes.length) break;
@@ -116,6 +109,14 @@ export class PerfStream {
     else if (kind === Kind.feature) this.#guarded(() => readFeature(this.#perf, c.u64('a feature'), c, c.left));
     else if (kind === Kind.tracingData) this.#tracingData(c.u32('the size of the tracing data'), base + to);
     else if (kind === Kind.auxtrace) this.#behind = base + to + c.u64('the size of the trace');
+  }
+
+  /** In the memory that somebody wants it in. */
+  #placed(bytes: Uint8Array): Uint8Array {
+    if (this.#isOwn || bytes.length > PERF_BLOCK) return bytes;
+    const memory = this.#room();
+    memory.set(bytes);
+    return memory.subarray(0, bytes.length);
   }
 
   #attr(c: ByteCursor): void {
@@ -149,7 +150,7 @@ export class PerfStream {
       throw new Damage(at, `expected zstd data, found ${error instanceof Error ? error.message : error}`);
     }
     const whole = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
-    const used = this.#block(whole, at, false);
+    const used = this.#block(this.#placed(whole), at, false);
     this.#rest = whole.subarray(used);
     if (this.#rest.length > LARGEST) throw new Damage(at, 'expected packed records, found none in 64 KiB');
   }

@@ -2,6 +2,8 @@
 // Sources: include/linux/ring_buffer.h, kernel/trace/ring_buffer.c, libtraceevent kbuffer-parse.c, events/header_page.
 import { viewOf } from '../base/byte-cursor.js';
 import type { PageLayout } from './kernel-metadata.js';
+import { RecordKernel, type Rows } from './record-kernel.js';
+import { FROM, HEAD, TO } from './record-kernel-code.js';
 
 /** Whole pages in order; null at the end. A last page may be cut. */
 export type PageSource = () => Uint8Array | null;
@@ -19,12 +21,15 @@ const STAMP_MASK = (1n << 59n) - 1n;
 
 export class CpuPages {
   readonly cpu: number;
-  /** The current record: bytes [from, to) and its time after `base`. */
+  /** The current record: bytes [from, to) and its time after `base`. Where it is row `row` of `rows`, see `locate`. */
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
   from = 0;
   to = 0;
   time = 0;
+  /** -1 for one that the kernel did not read. */
+  row = -1;
+  readonly rows: Rows | null;
   /** Records lost before the current one, and before the next: -1 none, 0 some. */
   lost = -1;
   pendingLoss = -1;
@@ -42,6 +47,14 @@ export class CpuPages {
   #next = 0;
   #at = 0;
   #pageTime = 0n;
+  readonly #kernel: RecordKernel | null;
+  /** Memory of the kernel, and the page that is in it: where it begins among the bytes, and whether it is all there. */
+  readonly #memory: Uint8Array | null;
+  #copied = 0;
+  #isCopied = false;
+  /** Rows that were read ahead, and the time of the last of all. */
+  #ahead = 0;
+  #aheadNs = 0;
 
   /** `start` is the place of the first page; `base` gives time zero; it is asked with the time of every page. */
   constructor(
@@ -52,6 +65,7 @@ export class CpuPages {
     pageSize: number,
     little: boolean,
     base: (pageTime: bigint) => bigint,
+    kernel: RecordKernel | null = null,
   ) {
     this.cpu = cpu;
     this.#pages = pages;
@@ -60,11 +74,67 @@ export class CpuPages {
     this.#pageSize = pageSize;
     this.#little = little;
     this.#base = base;
+    this.#kernel = kernel;
+    this.rows = kernel?.rows() ?? null;
+    this.#memory = kernel?.input(pageSize) ?? null;
   }
+
+  /** What a kernel needs of memory for the pages of a CPU. */
+  static readonly kernelBytes = (pageSize: number): number =>
+    RecordKernel.rowsBytes + RecordKernel.inputBytes(pageSize);
 
   /** Goes to the next record; false at the end. */
   // hot
   next(): boolean {
+    const row = this.row + 1;
+    if (row < this.#ahead) return this.#row(row);
+    if (this.#ahead > 0) this.time = this.#aheadNs;
+    this.#ahead = 0;
+    this.row = -1;
+    return this.#step();
+  }
+
+  /** Says where in `bytes` the record of a row is. */
+  locate(): void {
+    if (this.rows === null) return;
+    const toBytes = this.#copied - this.#memory!.byteOffset;
+    this.from = this.rows.heads[this.row * HEAD + FROM]! + toBytes;
+    this.to = this.rows.heads[this.row * HEAD + TO]! + toBytes;
+  }
+
+  // hot
+  #row(row: number): boolean {
+    this.row = row;
+    this.time = this.rows!.times[row]!;
+    this.lost = this.pendingLoss;
+    this.pendingLoss = -1;
+    return true;
+  }
+
+  /** Reads plain records ahead; false where the next one is not plain. */
+  #scan(): boolean {
+    if (!this.#isCopied) return false;
+    const { byteOffset } = this.#memory!;
+    const toMemory = byteOffset - this.#copied;
+    const { address } = this.rows!;
+    const { run } = this.#kernel!;
+    this.#ahead = run.scanPage(address, this.#at + toMemory, this.#end + toMemory, this.time);
+    this.#at = this.#kernel!.reached - toMemory;
+    this.#aheadNs = this.#kernel!.now;
+    if (this.#ahead === 0) this.time = this.#aheadNs;
+    return this.#ahead > 0;
+  }
+
+  /** The kernel gets a copy of a page. */
+  #copy(start: number): void {
+    const memory = this.#memory;
+    this.#isCopied = memory !== null && this.#little && this.#end - start <= memory.length;
+    if (!this.#isCopied) return;
+    memory!.set(this.bytes.subarray(start, this.#end));
+    this.#copied = start;
+  }
+
+  #step(): boolean {
     const little = this.#little;
     for (;;) {
       let at = this.#at;
@@ -72,6 +142,9 @@ export class CpuPages {
         if (!this.#page()) return false;
         continue;
       }
+      if (this.#scan()) return this.#row(0);
+      at = this.#at;
+      if (at + 4 > this.#end) continue;
       const word = this.view.getUint32(at, little);
       const type = little ? word & 31 : word >>> 27;
       const delta = little ? word >>> 5 : word & 0x7ffffff;
@@ -149,6 +222,7 @@ export class CpuPages {
     const available = Math.min(this.bytes.length - start, this.#pageSize);
     this.#next = start + available;
     this.#at = this.#end = this.#next;
+    this.#isCopied = false;
     if (available < dataOffset || available < Math.max(timeOffset + 8, commitOffset + commitSize)) {
       this.#damaged(start, `expected a page of ${this.#pageSize} bytes, found ${available} bytes`);
       return true;
@@ -164,6 +238,7 @@ export class CpuPages {
       this.#damaged(start, `expected ${commit & COMMIT_MASK} bytes of records, found ${available - dataOffset}`);
       this.#end = this.#next;
     }
+    this.#copy(start);
     if ((commit & MISSED_EVENTS) !== 0) this.#missed((commit & MISSED_STORED) !== 0);
     return true;
   }

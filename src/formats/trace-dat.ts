@@ -6,6 +6,8 @@ import { MAGIC } from './kernel-metadata.js';
 import { KernelRecords } from './kernel-records.js';
 import { Losses } from './losses.js';
 import { randomAccess } from './random-access.js';
+import { RecordKernel } from './record-kernel.js';
+import { HEAD, TID } from './record-kernel-code.js';
 import { CpuPages } from './ring-buffer.js';
 import { clockOf, type TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
@@ -35,6 +37,13 @@ interface Stream {
   readonly packed: string;
 }
 
+/** With room for the pages of all CPUs; none where bytes are in the other order. */
+function kernelFor({ little, buffers }: TraceDat): RecordKernel | null {
+  if (!little) return null;
+  const bytes = buffers.map(({ cpus, pageSize }) => cpus.length * CpuPages.kernelBytes(pageSize));
+  return RecordKernel.of(bytes.reduce((sum, one) => sum + one, 0));
+}
+
 class Merger {
   readonly #dat: TraceDat;
   readonly #sink: TraceSink;
@@ -51,16 +60,18 @@ class Merger {
     this.#dat = dat;
     this.#sink = sink;
     this.#losses = new Losses(sink, (stream) => this.#streams[stream]!.pages.cpu);
-    this.#records = new KernelRecords(sink, dat.formats, dat.little);
+    const kernel = kernelFor(dat);
+    this.#records = new KernelRecords(sink, dat.formats, dat.little, kernel);
     let count = 0;
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
         const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage));
         const start = buffer.codec === null ? data.offset : 0;
-        const pages = new CpuPages(data.cpu, source, start, dat.page, buffer.pageSize, dat.little, (first) => {
+        const base = (first: bigint): bigint => {
           this.#base ??= first;
           return this.#base;
-        });
+        };
+        const pages = new CpuPages(data.cpu, source, start, dat.page, buffer.pageSize, dat.little, base, kernel);
         return { pages, number: count++, packed: buffer.codec === null ? '' : ', counted as they unpack' };
       }),
     );
@@ -103,16 +114,29 @@ class Merger {
   }
 
   #deliver({ pages, number }: Stream): void {
-    const { view, from, to } = pages;
     const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
     if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
     this.#losses.at(number, timeNs);
     const records = this.#records;
     records.timeNs = timeNs;
+    const { row, rows } = pages;
+    if (row >= 0) {
+      const tid = rows!.heads[row * HEAD + TID]!;
+      if (tid !== this.#tid) this.#switch(tid);
+      if (tid >= 0 && records.takeRow(rows!, row, pages.cpu, tid, this.#pid, this.#comm)) return;
+      pages.locate();
+    }
+    this.#read(pages);
+    if (row >= 0) records.learnRow(rows!, row);
+  }
+
+  /** Delivers a record that no kernel has read. */
+  #read({ cpu, bytes, view, from, to }: CpuPages): void {
+    const records = this.#records;
     const tid = records.tid(view, from, to);
     if (tid !== this.#tid) this.#switch(tid);
-    if (tid < 0) records.other('(short record)', pages.cpu, 0, -1, this.#commOf(0));
-    else records.take(pages.cpu, tid, this.#pid, this.#comm, pages.bytes, view, from, to);
+    if (tid < 0) records.other('(short record)', cpu, 0, -1, this.#commOf(0));
+    else records.take(cpu, tid, this.#pid, this.#comm, bytes, view, from, to);
   }
 
   /** The thread at hand, its process and its name. */

@@ -77,23 +77,24 @@ class Split {
   /** An operation has a file of either kind: neither can be followed without the other. */
   mixed = false;
   private readonly observed: Uint8Array;
-  private readonly states: FileStates;
+  /** Null where no map was recorded: of very many files it is large. */
+  private readonly states: FileStates | null;
   private left = 0;
 
   constructor(observed: Uint8Array) {
     this.observed = observed;
-    this.states = statesAlone(observed.length);
+    this.states = observed.includes(1) ? statesAlone(observed.length) : null;
   }
 
   add(columns: EventColumns): void {
     const { rows, op, flags, file } = columns;
-    const effects = new Effects(columns, this.states);
+    const effects = this.states === null ? null : new Effects(columns, this.states);
     for (let row = 0; row < rows; row++) {
       if (ASIDE[op[row]!] === 1) continue;
       const own = this.isOwn(file[row]!);
       if (row > 0 && (flags[row]! & Flag.second) !== 0 && this.isMixed(file[row - 1]!, file[row]!)) this.mixed = true;
       if (!own) this.left++;
-      else if (isObservation(op[row]!, flags[row]!)) effects.observe(row, 0);
+      else if (isObservation(op[row]!, flags[row]!)) effects?.observe(row, 0);
     }
   }
 
@@ -122,7 +123,7 @@ class Split {
 
   /** Undefined where the map was not followed. */
   extents(file: number): number | undefined {
-    if (this.observed[file] === 0) return undefined;
+    if (this.states === null || this.observed[file] === 0) return undefined;
     const map = this.states.mapOf(file);
     return !this.states.isSeen(file) ? 0 : viewOf(map, 0, Number.POSITIVE_INFINITY).length;
   }

@@ -1,8 +1,9 @@
-// One table as an Arrow IPC file, written batch by batch to the disk. Int64 columns are Float64 in memory and go through
-// 32-bit pairs, never BigInt (dependencies reference, section 3).
+// One table as an Arrow IPC file, written batch by batch to the disk. Int64 columns are Float64 in memory and never go through
+// BigInt (dependencies reference, section 3).
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Data, DataType, Field, Schema, Uint8, Vector } from 'apache-arrow';
+import { columnKernel } from '../base/column-kernel.js';
 import type { Numbers } from '../base/columns.js';
 import type { Range } from '../model/parts.js';
 import { NONE } from '../model/units.js';
@@ -10,7 +11,6 @@ import { arrow } from './arrow.js';
 import { Scratch } from './scratch.js';
 
 export const BATCH_ROWS = 65_536;
-const TWO_32 = 2 ** 32;
 const LATELY = 64;
 
 /** A column to be written: its type, and the rows `from` to `to` of it. */
@@ -34,10 +34,8 @@ export function integers(name: string, values: ArrayLike<number>, range?: Range,
   const width = isCoarse ? coarse : exact;
   const type = width?.type() ?? new arrow.Int64();
   const slice = (from: number, to: number, scratch: Scratch) => {
-    const data =
-      width === undefined
-        ? toPairs(values, from, to, scratch)
-        : width.copy(scaled(values, from, to, range!, unit, scratch), scratch);
+    const some = part(values, from, to);
+    const data = width === undefined ? toWide(some, scratch) : scaled(some, width, range!, unit, scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
   };
   return { name, type, ...(unit > 1 ? { unit } : {}), slice };
@@ -56,8 +54,9 @@ export function places(name: string, values: Uint32Array, range?: Range): OutCol
 function narrowed(name: string, values: Numbers, width: Width, range?: Range): OutColumn {
   const type = width.type();
   const slice = (from: number, to: number, scratch: Scratch) => {
-    if (range !== undefined && values instanceof Uint32Array) hold(values, from, to, range.most);
-    const data = width.copy(values.subarray(from, to), scratch);
+    const some = values.subarray(from, to);
+    const checked = range !== undefined && some instanceof Uint32Array;
+    const data = checked ? held(some, width, range.most, scratch) : width.copy(some, scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data } as DataOf);
   };
   return { name, type, slice };
@@ -167,15 +166,13 @@ export function writeTable(
   }
 }
 
-// hot
-function toPairs(values: ArrayLike<number>, from: number, to: number, scratch: Scratch): BigInt64Array {
-  const out = scratch.array(BigInt64Array, to - from);
-  const pairs = new Uint32Array(out.buffer, out.byteOffset, 2 * out.length);
-  for (let i = from, pair = 0; i < to; i++, pair += 2) {
-    const value = values[i]!;
-    pairs[pair] = value;
-    pairs[pair + 1] = Math.floor(value / TWO_32);
-  }
+/** A batch of rows is no more than what the kernel takes at once. */
+const part = (values: ArrayLike<number>, from: number, to: number): ArrayLike<number> =>
+  values instanceof Float64Array ? values.subarray(from, to) : Array.prototype.slice.call(values, from, to);
+
+function toWide(values: ArrayLike<number>, scratch: Scratch): BigInt64Array {
+  const out = scratch.array(BigInt64Array, values.length);
+  columnKernel().floatsToWide(values, out);
   return out;
 }
 
@@ -185,6 +182,8 @@ interface Width {
   readonly least: number;
   readonly most: number;
   type(): DataType;
+  /** Memory for so many. */
+  room(length: number, scratch: Scratch): Numbers | Int8Array;
   /** Values that it holds; 0xffffffff, which stands for none, is -1 in a signed type. */
   copy(values: ArrayLike<number>, scratch: Scratch): Numbers | Int8Array;
 }
@@ -200,12 +199,13 @@ type IntegersType =
 const width = (array: IntegersType, signed: boolean, type: () => DataType): Width => {
   const bytes = array.BYTES_PER_ELEMENT;
   const span = 2 ** (8 * bytes);
+  const room = (length: number, scratch: Scratch) => scratch.array<Numbers | Int8Array>(array, length);
   const copy = (values: ArrayLike<number>, scratch: Scratch) => {
-    const out = scratch.array<Numbers | Int8Array>(array, values.length);
+    const out = room(values.length, scratch);
     out.set(values);
     return out;
   };
-  return { bytes, least: signed ? -span / 2 : 0, most: (signed ? span / 2 : span) - 1, type, copy };
+  return { bytes, least: signed ? -span / 2 : 0, most: (signed ? span / 2 : span) - 1, type, room, copy };
 };
 
 type Widths = readonly [Width, Width, Width];
@@ -240,33 +240,24 @@ function fieldOf({ name, type, unit }: OutColumn): Field {
 }
 
 /** In units; negative ones stand for what is not known and have none. */
-// hot
 function scaled(
   values: ArrayLike<number>,
-  from: number,
-  to: number,
-  range: Range,
+  width: Width,
+  { least, most }: Range,
   unit: number,
   scratch: Scratch,
-): Float64Array {
-  const { least, most } = range;
-  const out = scratch.array(Float64Array, to - from);
-  for (let i = from; i < to; i++) {
-    const value = values[i]!;
-    if (value < least || value > most) throw new Error(`${value} is not in the range of its column`);
-    out[i - from] = value < 0 ? value : value / unit;
-  }
+): Numbers | Int8Array {
+  const out = width.room(values.length, scratch);
+  const wrong = columnKernel().floatsTo(values, least, most, unit, out);
+  if (wrong >= 0) throw new Error(`${values[wrong]} is not in the range of its column`);
   return out;
 }
 
-// hot
-function hold(values: Uint32Array, from: number, to: number, most: number): void {
-  // Integers are compared faster.
-  const last = Math.max(0, Math.min(most, NONE)) >>> 0;
-  for (let i = from; i < to; i++) {
-    const value = values[i]!;
-    if (value > last && value !== NONE) throw new Error(`${value} is not in the range of its column`);
-  }
+function held(values: Uint32Array, width: Width, most: number, scratch: Scratch): Numbers | Int8Array {
+  const out = width.room(values.length, scratch);
+  const wrong = columnKernel().naturalsTo(values, Math.max(0, Math.min(most, NONE)), out);
+  if (wrong >= 0) throw new Error(`${values[wrong]} is not in the range of its column`);
+  return out;
 }
 
 // hot

@@ -59,6 +59,7 @@ export class CollectedTrace implements StoredParts {
   ) {
     pool.events.end();
     pool.records.end();
+    pool.names.files.end();
     const [firstNs, lastNs] = pool.span as unknown as [number, number];
     this.#pool = pool;
     this.#sources = sources;

@@ -75,6 +75,12 @@ export class FileNames {
     if (names.path === '') names.path = learned.path;
   }
 
+  /** No ids are asked for any more: only what files are called stays known. */
+  end(): void {
+    this.#byInode.clear();
+    this.#byPath.clear();
+  }
+
   /** How many ids were handed out. */
   get size(): number {
     return this.#size;

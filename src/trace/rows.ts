@@ -3,8 +3,9 @@
 import type { Arrays, Shape } from '../base/columns.js';
 import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import type { EventWriter } from '../model/events.js';
-import type { RecordWriter, SourceInfo } from '../model/trace.js';
+import type { SourceInfo } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
+import { RecordFields } from './record-fields.js';
 import type { TraceNames } from './trace-names.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -132,13 +133,7 @@ export class EventRow implements EventWriter {
   }
 }
 
-export class RecordRow implements RecordWriter {
-  timeNs = 0;
-  kind = 0;
-  task = NONE;
-  cpu = 0;
-  row = 0;
-  opId = 0;
+export class RecordRow extends RecordFields {
   readonly #names: TraceNames;
   readonly #target: RowTarget;
   readonly #index: number;
@@ -146,6 +141,7 @@ export class RecordRow implements RecordWriter {
 
   /** `source`: who counts the records; null where they are counted when they come to their place. */
   constructor(names: TraceNames, target: RowTarget, index: number, source: SourceInfo | null) {
+    super();
     this.#names = names;
     this.#target = target;
     this.#index = index;
@@ -178,11 +174,6 @@ export class RecordRow implements RecordWriter {
       if (this.#names.kinds[this.kind]?.typed === true) source.typed++;
       else source.generic++;
     }
-    this.timeNs = 0;
-    this.kind = 0;
-    this.task = NONE;
-    this.cpu = 0;
-    this.row = 0;
-    this.opId = 0;
+    this.forget();
   }
 }

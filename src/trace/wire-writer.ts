@@ -4,7 +4,7 @@ import type { EventCatalogue } from '../model/event-catalogue.js';
 import type { EventWriter } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
 import type { ClockPair, Loss, RecordWriter, SourceInfo, TraceSink } from '../model/trace.js';
-import { NONE } from '../model/units.js';
+import { RecordFields } from './record-fields.js';
 import { BLOCK_NUMBERS, BLOCKS, type BlockFilled, Call, Count, type Told, type WireEvent, wireEvents } from './wire.js';
 
 /** A record with all its lists is never longer. */
@@ -111,17 +111,12 @@ export class WireSink implements TraceSink {
   }
 }
 
-class WireRecords implements RecordWriter {
-  timeNs = 0;
-  kind = 0;
-  task = NONE;
-  cpu = 0;
-  row = 0;
-  opId = 0;
+class WireRecords extends RecordFields {
   readonly #out: WireOut;
   readonly #kinds = new Map<string, number>();
 
   constructor(out: WireOut) {
+    super();
     this.#out = out;
   }
 
@@ -147,12 +142,7 @@ class WireRecords implements RecordWriter {
     out.put(this.cpu);
     out.put(this.row);
     out.put(this.opId);
-    this.timeNs = 0;
-    this.kind = 0;
-    this.task = NONE;
-    this.cpu = 0;
-    this.row = 0;
-    this.opId = 0;
+    this.forget();
   }
 }
 

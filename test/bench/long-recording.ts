@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { inMemory } from '../../src/base/byte-cursor.js';
 import { openPerf } from '../../src/formats/perf-file.js';
-import { Kind } from '../../src/formats/perf-stream.js';
+import { Kind } from '../../src/formats/perf-kinds.js';
 
 /** Where a line of each recorder has the seconds of its time; whole seconds are added, so that only the digits before the dot change. */
 const SECONDS = {

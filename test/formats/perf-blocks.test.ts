@@ -2,8 +2,9 @@
 // be what it was when it is delivered.
 import { expect, test } from 'vitest';
 import type { PerfFile } from '../../src/formats/perf-file.js';
+import { Kind } from '../../src/formats/perf-kinds.js';
 import { PerfQueue } from '../../src/formats/perf-queue.js';
-import { Kind, PerfStream } from '../../src/formats/perf-stream.js';
+import { PerfStream } from '../../src/formats/perf-stream.js';
 
 const SIZE = 64;
 const RECORDS = 120_000;
