@@ -48,6 +48,8 @@ export interface LaneOptions {
   readonly timing: 'open' | 'closed';
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
+  /** From so many rows on, plain ones are run by WebAssembly. */
+  readonly kernelFrom?: number;
 }
 
 /** What a lane has from the pass it is in. */

@@ -8,9 +8,11 @@ import { Lane, type LaneOptions } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
 import { TAKES_AWAY } from './map-changes.js';
 import { Plain } from './plain.js';
+import { KERNEL_FROM, KernelMemory, PlainKernel } from './plain-kernel.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
 import type { LaneResult } from './result.js';
+import { ANYWHERE } from './room.js';
 import type { SealPlan } from './seal-plan.js';
 import { Unchanging } from './unchanging.js';
 
@@ -27,6 +29,8 @@ export class Pass {
   private readonly regimes: Regimes;
   private readonly plain: Plain;
   private readonly unchanging: Unchanging;
+  /** Null where there are too few rows for it, or no memory. */
+  private readonly kernel: PlainKernel | null;
   private readonly all: number;
   /** By task: lanes in which it is late (closed time). */
   private readonly apart: Int32Array;
@@ -46,8 +50,11 @@ export class Pass {
   ) {
     this.c = input.columns;
     this.plan = plan;
-    this.versions = new FileVersions(input.fileCount, policies.length);
-    this.apart = new Int32Array(input.pidOf.length);
+    const memory = input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make() : null;
+    const room = memory?.room ?? ANYWHERE;
+    this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
+    const apart = room.int32(input.pidOf.length);
+    this.apart = apart;
     this.lanes = policies.map(
       (one, lane) =>
         new Lane(input, plan, one, prices, options, {
@@ -58,10 +65,24 @@ export class Pass {
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
         }),
     );
-    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced);
-    const { apart, regimes, versions } = this;
+    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced, room);
+    const { regimes, versions } = this;
     this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes);
     this.unchanging = new Unchanging(input.columns, plan, versions, regimes, this.plain.counts, apart);
+    const { plain } = this;
+    this.kernel =
+      memory === null
+        ? null
+        : new PlainKernel(
+            {
+              ...{ columns: input.columns, plan, versions, regimes, counts: plain.counts, apart },
+              refuse: (row, operationCase, lanes, nowNs) => {
+                plain.refuse(row, operationCase, nowNs, lanes);
+                return plain.queued !== 0;
+              },
+            },
+            memory,
+          );
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -73,9 +94,15 @@ export class Pass {
     const { plain: plainRows } = this.plan;
     const { all, apart } = this;
     const { plain, unchanging } = this;
+    const { kernel } = this;
     let row = this.next;
     for (; row < rows && times[row]! <= timeNs; row++) {
-      if (plainRows[row] === 1 && this.quiet === all) {
+      if (plainRows[row] === 1 && this.quiet === all && kernel?.isUsable === true) {
+        plain.counts.passed(row);
+        row = kernel.run(row, timeNs, this.nextNs, all);
+        if (plain.queued !== 0) this.requeue();
+        if (row === rows || times[row]! > timeNs) break;
+      } else if (plainRows[row] === 1 && this.quiet === all) {
         plain.counts.passed(row);
         const to = Math.min(rows, row + WINDOW);
         const lastNs = times[to - 1]!;

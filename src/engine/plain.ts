@@ -127,7 +127,8 @@ export class Plain {
     else this.counts.went(row, op, lanes);
   }
 
-  private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+  /** The row is refused in these lanes, whoever asks. */
+  refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;

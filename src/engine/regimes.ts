@@ -5,6 +5,7 @@ import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } fro
 import { CASE_OF } from './cases.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
+import { ANYWHERE, type Room } from './room.js';
 
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
 const SIZE = CASE_COUNT * MASKS;
@@ -18,9 +19,9 @@ export const IF_CLEAN = WORDS;
 export const COMMIT = 2 * WORDS;
 export const REFUSE = 3 * WORDS;
 /** Words of a regime: the cases and what is none, four times; the ops, three times. */
-const OPS_AT = 4 * WORDS;
+export const OPS_AT = 4 * WORDS;
 /** The ops once more: the lanes that let it through as the simplest of its cases; and those that do while metadata is durable. */
-const SIMPLE_AT = OPS_AT + OP_COUNT;
+export const SIMPLE_AT = OPS_AT + OP_COUNT;
 export const SIMPLE_IF_CLEAN = OP_COUNT;
 const STRIDE = SIMPLE_AT + 2 * OP_COUNT;
 /** By op: its case where the file stays as it is: what is written has its blocks already; NO_CASE where it is none. */
@@ -41,7 +42,8 @@ export class Regimes {
   /** By file: where its regime begins in `lets`. */
   readonly of: Int32Array;
   /** By regime and case: the lanes that let it through. By regime and op: those where the op is the case that it is named after. */
-  lets = new Int32Array(64 * STRIDE);
+  lets: Int32Array<ArrayBuffer>;
+  private readonly room: Room;
   private readonly lanes: readonly RegimeLane[];
   /** By file: 1 where somebody maps it with MAP_SYNC at any time. */
   private readonly synced: Uint8Array;
@@ -56,7 +58,9 @@ export class Regimes {
   private count = 0;
 
   /** `kernel`: the policy the trace was recorded under; `skips`: who is refused gives up. */
-  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, synced: Uint8Array) {
+  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, synced: Uint8Array, room = ANYWHERE) {
+    this.room = room;
+    this.lets = room.int32(64 * STRIDE);
     this.lanes = lanes;
     this.synced = synced;
     this.tables = [false, true].map((isSynced) =>
@@ -69,7 +73,7 @@ export class Regimes {
       ),
     );
     this.known = lanes.map(() => new Map());
-    this.of = new Int32Array(synced.length);
+    this.of = room.int32(synced.length);
     for (let file = 0; file < synced.length; file++) this.of[file] = this.find(file);
   }
 
@@ -115,7 +119,7 @@ export class Regimes {
     const at = this.count++ * STRIDE;
     this.placeOf.set(number, at);
     if (at + STRIDE > this.lets.length) {
-      const bigger = new Int32Array(2 * this.lets.length);
+      const bigger = this.room.int32(2 * this.lets.length);
       bigger.set(this.lets);
       this.lets = bigger;
     }

@@ -1,0 +1,557 @@
+// The short way of rows (src/engine/unchanging.ts, plain.ts, plain-counts.ts) compiled to WebAssembly, together with the maps that the
+// rows change (scripts/plain-rows.mjs). It takes rows as long as each is an operation that some lanes let through and the others
+// refuse, nobody waits and nothing is committed; everything else stops it, and is for the TypeScript, which gives the same for these.
+// Where the arrays of the engine are is told by slots: numbers at a place of the memory, which src/engine/plain-kernel.ts fills.
+
+/** Columns of the rows at hand, and what becomes of each row: the number of the set of lanes that went. */
+export const OP: i32 = 0;
+export const PLAIN: i32 = 1;
+export const FILE: i32 = 2;
+export const TASK: i32 = 3;
+export const FLAGS: i32 = 4;
+export const OFFSET: i32 = 5;
+export const LENGTH: i32 = 6;
+export const ADDR: i32 = 7;
+export const TIME: i32 = 8;
+export const LATENCY: i32 = 9;
+export const RESULT: i32 = 10;
+export const MARKS: i32 = 11;
+/** By task: lanes in which it is late. */
+export const APART: i32 = 12;
+/** By file. */
+export const FIRST: i32 = 13;
+export const DIRTY: i32 = 14;
+export const OBSERVED: i32 = 15;
+export const REGIME: i32 = 16;
+export const REGION_START: i32 = 17;
+export const REGION_SIZE: i32 = 18;
+/** By version of a file: see src/engine/file-versions.ts. */
+export const LANES: i32 = 19;
+export const NEXT: i32 = 20;
+export const SIZE: i32 = 21;
+export const KNOWN: i32 = 22;
+export const SEEN: i32 = 23;
+export const DIVERGED: i32 = 24;
+export const REMOVALS: i32 = 25;
+export const CHANGED_NS: i32 = 26;
+export const ALLOCATED: i32 = 27;
+export const FROM: i32 = 28;
+export const HEAD_AT: i32 = 29;
+export const BITS_AT: i32 = 30;
+export const BITS: i32 = 31;
+export const ALONE: i32 = 32;
+/** Bits of written blocks; answers of the lanes; where in these the parts of a regime are. */
+export const WRITTEN: i32 = 33;
+export const LETS: i32 = 34;
+export const OPS_AT: i32 = 35;
+export const SIMPLE_AT: i32 = 36;
+export const SIMPLE_IF_CLEAN: i32 = 37;
+export const NO_CASE: i32 = 38;
+export const IF_CLEAN: i32 = 39;
+export const COMMIT: i32 = 40;
+export const REFUSE: i32 = 41;
+/** Tables by op: its kind, as below; its case. By case: 1 where blocks are taken away. */
+export const KINDS: i32 = 42;
+export const CASE_OF: i32 = 43;
+export const FREES: i32 = 44;
+/** Cases by name, and the flag of a call that keeps the size. */
+export const WRITE_WRITTEN: i32 = 45;
+export const WRITE_UNWRITTEN: i32 = 46;
+export const WRITE_HOLE: i32 = 47;
+export const WRITE_PAST_EOF: i32 = 48;
+export const WRITE_FAULT: i32 = 49;
+export const TRUNCATE_DOWN: i32 = 50;
+export const TRUNCATE_UP: i32 = 51;
+export const TRUNCATE_SAME: i32 = 52;
+export const KEEP_SIZE: i32 = 53;
+/** Floating-point numbers: the last time and the one before which to stop, where regions begin and how far apart their rounds are. */
+export const NUMBERS: i32 = 54;
+export const LAST_NS: i32 = 0;
+export const NEXT_NS: i32 = 1;
+export const REGION_BASE: i32 = 2;
+export const REGION_STRIDE: i32 = 3;
+/** What is found out of each version before any is changed. */
+export const SCRATCH: i32 = 55;
+export const SCRATCH_WORDS: i32 = 6;
+export const SLOTS: i32 = 56;
+
+/** Kinds of op: none of these; nothing has to be known; where the file ends; what the range holds; both; and what changes a map. */
+export const OTHER: i32 = 0;
+export const NOTHING: i32 = 1;
+export const READS: i32 = 2;
+export const STORES: i32 = 3;
+export const WRITES: i32 = 4;
+export const PUNCHES: i32 = 5;
+export const ALLOCATES: i32 = 6;
+export const TRUNCATES: i32 = 7;
+
+const BLOCK: f64 = 4096;
+const LAST_BLOCK: f64 = 2147483647;
+/** Words that one row may take of the arena at most, by far. */
+const SPARE: i32 = 1 << 15;
+const NOBODY: i32 = -1;
+const NOT: i32 = -1;
+
+/** States of extents, and what a range holds; whatever is neither written nor unwritten is left to others. */
+const IS_WRITTEN: i32 = 0;
+const IS_UNWRITTEN: i32 = 1;
+const WRITTEN_HERE: i32 = 1;
+const UNWRITTEN_HERE: i32 = 2;
+const HOLE_HERE: i32 = 4;
+const OTHER_HERE: i32 = 64;
+
+/** Lanes refuse a row: not 0 where the kernel has to stop after it. */
+declare function refuse(row: i32, operationCase: i32, lanes: i32, nowNs: f64): i32;
+/** What `mapIn` and `cutIn` do not do themselves: not 0 where something changed. */
+declare function mapGenerally(version: i32, key: i32, size: i32, target: i32, state: i32): i32;
+declare function cutGenerally(version: i32, key: i32, end: i32): i32;
+/** Number of a set of lanes; 0 for one set too many, of which a row is then counted at once. */
+declare function numberOf(lanes: i32): i32;
+declare function wentEach(row: i32, lanes: i32, nowNs: f64): void;
+
+let slots: i32 = 0;
+/** The kernel has to stop behind the row at hand. */
+let stops: i32 = 0;
+let lastLanes: i32 = 0;
+let lastNumber: i32 = 0;
+/** The extent that `seek` found. */
+let pieceKey: i32 = 0;
+let pieceSize: i32 = 0;
+let pieceAddr: i32 = 0;
+let pieceState: i32 = 0;
+
+// @inline
+function slot(which: i32): i32 {
+  return load<i32>(slots + (which << 2));
+}
+
+// @inline
+function numberAt(which: i32): f64 {
+  return load<f64>(slot(NUMBERS) + (which << 3));
+}
+
+// @inline
+function words(): Words {
+  return changetype<Words>(0);
+}
+
+/** Rows from `first` on, up to `to`, each in its own time in all lanes; returns the first that is not done. */
+export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
+  slots = at;
+  stops = 0;
+  const plain = slot(PLAIN);
+  const tasks = slot(TASK);
+  const addrs = slot(ADDR);
+  const times = slot(TIME);
+  const marks = slot(MARKS);
+  const apart = slot(APART);
+  const lastNs = numberAt(LAST_NS);
+  const nextNs = numberAt(NEXT_NS);
+  let row = first;
+  while (row < to && stops === 0) {
+    const nowNs = load<f64>(times + (row << 3));
+    if (nowNs > lastNs || nowNs >= nextNs) break;
+    if (load<u8>(plain + row) !== 1 || load<f64>(addrs + (row << 3)) >= 0) break;
+    const task = load<i32>(tasks + (row << 2));
+    if (task !== NOBODY && load<i32>(apart + (task << 2)) !== 0) break;
+    const number = goes(row, lanes, nowNs);
+    if (number < 0) break;
+    store<u8>(marks + row, number);
+    row++;
+  }
+  return row;
+}
+
+/** Number of the set of lanes in which the row went ahead, 0 for none that is to be counted; NOT: nothing happened. */
+function goes(row: i32, lanes: i32, nowNs: f64): i32 {
+  const op: i32 = load<u8>(slot(OP) + row);
+  const kind: i32 = load<u8>(slot(KINDS) + op);
+  if (kind === OTHER) return NOT;
+  const file = load<i32>(slot(FILE) + (row << 2));
+  const regime = slot(LETS) + (load<i32>(slot(REGIME) + (file << 2)) << 2);
+  const dirty = load<i32>(slot(DIRTY) + (file << 2));
+  const simple = regime + ((slot(SIMPLE_AT) + op) << 2);
+  const open = load<i32>(simple);
+  if (
+    kind <= WRITES &&
+    ((lanes & ~open) === 0 ||
+      (lanes & ~(open | (load<i32>(simple + (slot(SIMPLE_IF_CLEAN) << 2)) & ~dirty))) === 0) &&
+    leaves(row, kind, file, lanes)
+  )
+    return counted(row, lanes, nowNs);
+  return changes(row, op, kind, file, regime, dirty, lanes, nowNs);
+}
+
+// @inline
+function counted(row: i32, lanes: i32, nowNs: f64): i32 {
+  if (lanes !== lastLanes || lastNumber === 0) {
+    lastNumber = numberOf(lanes);
+    lastLanes = lanes;
+    if (lastNumber === 0) wentEach(row, lanes, nowNs);
+  }
+  return lastNumber;
+}
+
+/** Does a row leave its file as it is: the blocks are there, and the file is as long as that? */
+// @inline
+function leaves(row: i32, kind: i32, file: i32, lanes: i32): bool {
+  if (kind === NOTHING) return true;
+  const offset = load<f64>(slot(OFFSET) + (row << 3));
+  const length = load<f64>(slot(LENGTH) + (row << 3));
+  const isWrite = kind === WRITES;
+  if (kind >= STORES && (offset < 0 || !(length > 0))) return false;
+  if (isWrite && load<u8>(slot(OBSERVED) + file) === 1) return false;
+  const end = isWrite ? offset + length : offset + 1;
+  const whose = slot(LANES);
+  const next = slot(NEXT);
+  const sizes = slot(SIZE);
+  let version = load<i32>(slot(FIRST) + (file << 2));
+  for (; version >= 0; version = load<i32>(next + (version << 2))) {
+    if ((load<i32>(whose + (version << 2)) & lanes) === 0) continue;
+    const size = load<f64>(sizes + (version << 3));
+    // A fault in a file whose size is not known may be anywhere.
+    if (size < end && (isWrite || size >= 0)) return false;
+    if (kind !== READS && !isKnownWritten(version, offset, length)) return false;
+  }
+  return true;
+}
+
+// @inline
+function isKnownWritten(version: i32, offset: f64, length: f64): bool {
+  const end = (offset + length) / BLOCK;
+  if (!(end <= <f64>load<i32>(slot(BITS) + (version << 2)))) return false;
+  const bits = slot(WRITTEN) + (load<i32>(slot(BITS_AT) + (version << 2)) << 2);
+  const last = <i32>Math.ceil(end);
+  for (let block = <i32>(offset / BLOCK); block < last; ) {
+    const bit = block & 31;
+    const mask = maskOf(bit, last - block);
+    if ((load<i32>(bits + ((block >>> 5) << 2)) & mask) !== mask) return false;
+    block += 32 - bit;
+  }
+  return true;
+}
+
+/** Bits of one word from `bit` on, at most so many. */
+// @inline
+function maskOf(bit: i32, many: i32): i32 {
+  return many >= 32 - bit ? -1 << bit : ((1 << many) - 1) << bit;
+}
+
+/** Blocks behind those that have bits are left out. */
+function mark(version: i32, from: i32, to: i32, written: bool): void {
+  const bits = slot(WRITTEN) + (load<i32>(slot(BITS_AT) + (version << 2)) << 2);
+  const end = min(to, load<i32>(slot(BITS) + (version << 2)));
+  for (let block = from; block < end; ) {
+    const bit = block & 31;
+    const mask = maskOf(bit, end - block);
+    const at = bits + ((block >>> 5) << 2);
+    store<i32>(at, written ? load<i32>(at) | mask : load<i32>(at) & ~mask);
+    block += 32 - bit;
+  }
+}
+
+// --- what changes files
+
+/** The general form: every version is looked at first, and then changed. */
+function changes(
+  row: i32,
+  op: i32,
+  kind: i32,
+  file: i32,
+  regime: i32,
+  dirty: i32,
+  lanes: i32,
+  nowNs: f64,
+): i32 {
+  if ((lanes & ~load<i32>(regime + ((slot(OPS_AT) + op) << 2))) !== 0) return NOT;
+  const offset = load<f64>(slot(OFFSET) + (row << 3));
+  const length = load<f64>(slot(LENGTH) + (row << 3));
+  const isObserved = load<u8>(slot(OBSERVED) + file) === 1;
+  if (isObserved && kind >= WRITES) return NOT;
+  let from = 0;
+  let end = 0;
+  if (kind === TRUNCATES) {
+    if (!(length >= 0) || length > LAST_BLOCK) return NOT;
+  } else if (kind >= STORES) {
+    if (!(offset >= 0) || !(length > 0) || (offset + length) / BLOCK > LAST_BLOCK) return NOT;
+    from = <i32>(offset / BLOCK);
+    end = <i32>Math.ceil((offset + length) / BLOCK);
+  }
+  const fixed: i32 = load<i8>(slot(CASE_OF) + op);
+  const isFault = kind === READS || kind === STORES;
+  const isWrite = kind === WRITES || kind === STORES;
+  let many = 0;
+  let version = load<i32>(slot(FIRST) + (file << 2));
+  for (; version >= 0; version = load<i32>(slot(NEXT) + (version << 2))) {
+    const whose = load<i32>(slot(LANES) + (version << 2));
+    const here = whose & lanes;
+    if (here === 0) continue;
+    const size = load<f64>(slot(SIZE) + (version << 3));
+    if (isFault && size >= 0 && offset >= Math.ceil(size / BLOCK) * BLOCK) return NOT;
+    const head = load<i32>(slot(HEAD_AT) + (version << 2));
+    let operationCase = fixed;
+    let held = 0;
+    if (isWrite) {
+      held = holdingOf(version, head, offset, length, from, end);
+      if (held === OTHER_HERE) return NOT;
+      if ((held & HOLE_HERE) !== 0 && load<u8>(slot(KNOWN) + version) === 0) return NOT;
+      operationCase = writeCase(held);
+      if (kind === STORES) operationCase += slot(WRITE_FAULT) - slot(WRITE_WRITTEN);
+      else if (size >= 0 && offset + length > size) operationCase = slot(WRITE_PAST_EOF);
+    } else if (kind === TRUNCATES) {
+      if (size < 0) return NOT;
+      operationCase = length < size ? slot(TRUNCATE_DOWN) : length > size ? slot(TRUNCATE_UP) : slot(TRUNCATE_SAME);
+    }
+    const at = regime + ((operationCase < 0 ? slot(NO_CASE) : operationCase) << 2);
+    if ((here & load<i32>(at + (slot(COMMIT) << 2)) & dirty) !== 0) return NOT;
+    const refused = here & load<i32>(at + (slot(REFUSE) << 2));
+    const going = here & (load<i32>(at) | (load<i32>(at + (slot(IF_CLEAN) << 2)) & ~dirty));
+    if ((refused | going) !== here) return NOT;
+    if (refused !== 0 && refused !== whose && load<u8>(slot(FREES) + operationCase) === 1) {
+      // The lanes that refuse leave for a version of their own.
+      if (!isObserved && load<u8>(slot(DIVERGED) + version) === 0) return NOT;
+    }
+    const grows = kind === WRITES && size < offset + length;
+    let does = 0;
+    if (going !== 0 && !isObserved && (isWrite ? held !== WRITTEN_HERE || grows : kind >= PUNCHES)) {
+      does = 1;
+      if (whose !== going || head < 0 || load<u8>(slot(ALONE) + version) === 0) return NOT;
+      if (words()[TOP] + SPARE > words()[LIMIT]) return NOT;
+      if (isWrite && held !== WRITTEN_HERE && end > load<i32>(slot(BITS) + (version << 2))) return NOT;
+      if ((isWrite || kind === ALLOCATES) && !hasRegion(version, file, from, end)) return NOT;
+    }
+    const found = slot(SCRATCH) + many * (SCRATCH_WORDS << 2);
+    store<i32>(found, version);
+    store<i32>(found, refused, 4);
+    store<i32>(found, going, 8);
+    store<i32>(found, operationCase, 12);
+    store<i32>(found, held, 16);
+    store<i32>(found, does, 20);
+    many++;
+  }
+  let went = 0;
+  for (let i = 0; i < many; i++) {
+    const found = slot(SCRATCH) + i * (SCRATCH_WORDS << 2);
+    const refused = load<i32>(found, 4);
+    const going = load<i32>(found, 8);
+    const does = load<i32>(found, 20);
+    const held = load<i32>(found, 16);
+    if (refused !== 0 && refuse(row, load<i32>(found, 12), refused, nowNs) !== 0) stops = 1;
+    if (does !== 0) change(load<i32>(found), row, kind, file, going, held, from, end, nowNs);
+    went |= going;
+  }
+  return went === 0 ? 0 : counted(row, went, nowNs);
+}
+
+// @inline
+function writeCase(held: i32): i32 {
+  if ((held & HOLE_HERE) !== 0) return slot(WRITE_HOLE);
+  return (held & UNWRITTEN_HERE) !== 0 ? slot(WRITE_UNWRITTEN) : slot(WRITE_WRITTEN);
+}
+
+function holdingOf(version: i32, head: i32, offset: f64, length: f64, from: i32, end: i32): i32 {
+  if (isKnownWritten(version, offset, length)) return WRITTEN_HERE;
+  if (head < 0) return OTHER_HERE;
+  const held = holdingIn(head, from, end);
+  if (held === WRITTEN_HERE && end <= load<i32>(slot(BITS) + (version << 2))) mark(version, from, end, true);
+  return held;
+}
+
+/** What of `changeFor` (src/engine/map-changes.ts) there is to do for one version. */
+function change(
+  version: i32,
+  row: i32,
+  kind: i32,
+  file: i32,
+  lanes: i32,
+  held: i32,
+  from: i32,
+  end: i32,
+  nowNs: f64,
+): void {
+  const head = load<i32>(slot(HEAD_AT) + (version << 2));
+  const offset = load<f64>(slot(OFFSET) + (row << 3));
+  const length = load<f64>(slot(LENGTH) + (row << 3));
+  const sizeAt = slot(SIZE) + (version << 3);
+  store<i32>(slot(FROM) + (version << 2), NOBODY);
+  let touched = 0;
+  let soils = false;
+  if (kind === WRITES || kind === STORES) {
+    if ((held & HOLE_HERE) !== 0) touched = fill(head, version, file, from, end, IS_WRITTEN);
+    if ((held & UNWRITTEN_HERE) !== 0) touched |= convert(head, version, from, end);
+    soils = touched !== 0;
+    if (kind === WRITES && load<f64>(sizeAt) < offset + length) store<f64>(sizeAt, offset + length);
+  } else if (kind === ALLOCATES) {
+    touched = fill(head, version, file, from, end, IS_UNWRITTEN);
+    soils = touched !== 0;
+    const keeps = (load<i32>(slot(FLAGS) + (row << 2)) & slot(KEEP_SIZE)) !== 0;
+    if (!keeps && load<f64>(sizeAt) < offset + length) store<f64>(sizeAt, offset + length);
+  } else {
+    if (kind === PUNCHES) {
+      const first = <i32>Math.ceil(offset / BLOCK);
+      const behind = <i32>Math.floor((offset + length) / BLOCK);
+      soils = behind > first;
+      if (soils) touched = cut(head, version, first, behind);
+    } else {
+      const behind = <i32>Math.ceil(length / BLOCK);
+      soils = endOf(head) > behind;
+      if (soils) touched = cut(head, version, behind, <i32>LAST_BLOCK);
+      store<f64>(sizeAt, length);
+    }
+    const removals = slot(REMOVALS) + (version << 2);
+    store<i32>(removals, load<i32>(removals) + 1);
+  }
+  if (soils) {
+    const dirty = slot(DIRTY) + (file << 2);
+    store<i32>(dirty, load<i32>(dirty) | lanes);
+    store<u8>(slot(SEEN) + version, 1);
+  }
+  if (touched !== 0) store<f64>(slot(CHANGED_NS) + (version << 3), nowNs);
+}
+
+function map(head: i32, version: i32, key: i32, size: i32, target: i32, state: i32): i32 {
+  const outcome = mapIn(words(), head, key, size, target, state);
+  if (outcome === GENERAL) return mapGenerally(version, key, size, target, state);
+  if (outcome === CHANGED) mark(version, key, key + size, state === IS_WRITTEN);
+  return outcome;
+}
+
+function cut(head: i32, version: i32, key: i32, end: i32): i32 {
+  const outcome = cutIn(words(), head, key, end);
+  if (outcome === GENERAL) return cutGenerally(version, key, end);
+  mark(version, key, end, false);
+  return outcome;
+}
+
+/** Will all that a range may need lie where an int32 reaches? */
+function hasRegion(version: i32, file: i32, from: i32, end: i32): bool {
+  const size = load<f64>(slot(REGION_SIZE) + (file << 3));
+  const bytes = <f64>(end - from) * BLOCK;
+  const nth = load<f64>(slot(ALLOCATED) + (version << 3));
+  const rounds = Math.floor((nth + bytes) / size) + 1;
+  return numberAt(REGION_BASE) + rounds * numberAt(REGION_STRIDE) + bytes < LAST_BLOCK * BLOCK;
+}
+
+/** Gives the holes of a range blocks that only a replay allocates (src/engine/regions.ts). */
+function fill(head: i32, version: i32, file: i32, from: i32, end: i32, state: i32): i32 {
+  const size = load<f64>(slot(REGION_SIZE) + (file << 3));
+  const start = numberAt(REGION_BASE) + load<f64>(slot(REGION_START) + (file << 3));
+  const stride = numberAt(REGION_STRIDE);
+  const allocated = slot(ALLOCATED) + (version << 3);
+  let changed = 0;
+  let at = from;
+  while (at < end) {
+    const found = seek(head, at);
+    const key = found ? pieceKey : end;
+    if (key <= at) {
+      at = key + pieceSize;
+      continue;
+    }
+    const stop = min(end, key);
+    while (at < stop) {
+      const nth = load<f64>(allocated);
+      const round = Math.floor(nth / size);
+      const within = nth - round * size;
+      const blocks = min(stop - at, <i32>min((size - within) / BLOCK, LAST_BLOCK));
+      const addr = start + round * stride + within;
+      map(head, version, at, blocks, <i32>(addr / BLOCK), state);
+      store<f64>(allocated, nth + <f64>blocks * BLOCK);
+      at += blocks;
+      changed = 1;
+    }
+  }
+  return changed;
+}
+
+/** What is unwritten in a range is written from now on: one change, however many pieces that are. */
+function convert(head: i32, version: i32, from: i32, end: i32): i32 {
+  const before = words()[head + CHANGES];
+  let at = from;
+  while (at < end && seek(head, at) && pieceKey < end) {
+    const first = max(at, pieceKey);
+    const behind = min(end, pieceKey + pieceSize);
+    if (pieceState === IS_UNWRITTEN)
+      map(head, version, first, behind - first, pieceAddr < 0 ? -1 : pieceAddr + (first - pieceKey), IS_WRITTEN);
+    at = behind;
+  }
+  words()[head + CHANGES] = before + 1;
+  return 1;
+}
+
+// --- how extents lie in an arena (src/extents/narrow.ts)
+
+/** The first extent that ends behind `x`. */
+function seek(head: i32, x: i32): bool {
+  const all = words();
+  const leaves = all[head + LEAVES];
+  if (leaves === 0) return false;
+  const dirAt = all[head + DIR_AT];
+  let leaf = leaves === 1 ? 0 : lastUpTo(all, dirAt, leaves, x);
+  const infos = dirAt + all[head + DIR_ROOM];
+  const room = all[head + ROOM];
+  let info = all[infos + leaf];
+  let base = (info >>> 7) << 4;
+  let i = lastInLeaf(all, base, info & 127, x);
+  if (all[base + i] + all[base + room + 3 * i] <= x) {
+    i++;
+    if (i === (info & 127)) {
+      leaf++;
+      if (leaf === leaves) return false;
+      info = all[infos + leaf];
+      base = (info >>> 7) << 4;
+      i = 0;
+    }
+  }
+  const body = base + room + 3 * i;
+  pieceKey = all[base + i];
+  pieceSize = all[body];
+  pieceAddr = all[body + 1];
+  pieceState = all[body + 2];
+  return true;
+}
+
+/** What a range holds: written blocks, unwritten ones, holes; OTHER_HERE where it holds anything else. */
+function holdingIn(head: i32, from: i32, end: i32): i32 {
+  const all = words();
+  const leaves = all[head + LEAVES];
+  if (leaves === 0) return HOLE_HERE;
+  const dirAt = all[head + DIR_AT];
+  let leaf = leaves === 1 ? 0 : lastUpTo(all, dirAt, leaves, from);
+  const infos = dirAt + all[head + DIR_ROOM];
+  const room = all[head + ROOM];
+  let info = all[infos + leaf];
+  let base = (info >>> 7) << 4;
+  let i = lastInLeaf(all, base, info & 127, from);
+  if (all[base + i] + all[base + room + 3 * i] <= from) i++;
+  let reached = from;
+  let held = 0;
+  while (true) {
+    for (; i < (info & 127); i++) {
+      const key = all[base + i];
+      if (key > reached) held |= HOLE_HERE;
+      if (key >= end) return held;
+      const body = base + room + 3 * i;
+      const state = all[body + 2];
+      if (state > IS_UNWRITTEN) return OTHER_HERE;
+      held |= state === IS_WRITTEN ? WRITTEN_HERE : UNWRITTEN_HERE;
+      reached = key + all[body];
+      if (reached >= end) return held;
+    }
+    leaf++;
+    if (leaf === leaves) return held | HOLE_HERE;
+    info = all[infos + leaf];
+    base = (info >>> 7) << 4;
+    i = 0;
+  }
+}
+
+/** Where the last extent ends. */
+function endOf(head: i32): i32 {
+  const all = words();
+  const leaves = all[head + LEAVES];
+  if (leaves === 0) return 0;
+  const info = all[all[head + DIR_AT] + all[head + DIR_ROOM] + leaves - 1];
+  const base = (info >>> 7) << 4;
+  const last = (info & 127) - 1;
+  return all[base + last] + all[base + all[head + ROOM] + 3 * last];
+}
