@@ -70,10 +70,70 @@ export const LAST_NS: i32 = 0;
 export const NEXT_NS: i32 = 1;
 export const REGION_BASE: i32 = 2;
 export const REGION_STRIDE: i32 = 3;
+export const BIN_NS: i32 = 4;
+/** When the last late row ran. */
+export const NOW_NS: i32 = 5;
 /** What is found out of each version before any is changed. */
 export const SCRATCH: i32 = 55;
-export const SCRATCH_WORDS: i32 = 6;
-export const SLOTS: i32 = 56;
+export const SCRATCH_WORDS: i32 = 7;
+/** Counters (src/engine/plain-counts.ts, src/base/histograms.ts, src/engine/heat.ts): ops of a set; by set; by set and op. */
+export const OP_COUNT: i32 = 56;
+export const IS_COMPARED: i32 = 57;
+export const TOLD: i32 = 58;
+export const MEASURED: i32 = 59;
+export const PLACES: i32 = 60;
+export const COUNTS: i32 = 61;
+export const TIMES: i32 = 62;
+export const WHOLE: i32 = 63;
+export const REST: i32 = 64;
+export const LEAST: i32 = 65;
+export const MOST: i32 = 66;
+export const HEAT_PLACES: i32 = 67;
+export const CELLS: i32 = 68;
+/** Prices by op. */
+export const FIXED_NS: i32 = 69;
+export const NS_PER_BYTE: i32 = 70;
+/** A result that the trace does not tell. */
+export const UNKNOWN_RESULT: i32 = 71;
+/** What is left to do of rows that were refused, or ended with a commit: how many, and each of them. */
+export const OUTCOME_COUNT: i32 = 72;
+export const OUTCOMES: i32 = 73;
+export const OUTCOME_BYTES: i32 = 24;
+export const MOST_OUTCOMES: i32 = 4096;
+/** Of these, so many may come of one row. */
+export const OUTCOMES_OF_ROW: i32 = 64;
+/** Instead of the case of a refusal: a commit. */
+export const COMMITTED: i32 = -1;
+/** By lane: where it counts how often the holds of each file changed, and the refusals that it knows. */
+export const EPOCHS: i32 = 74;
+export const REFUSALS: i32 = 75;
+/** A refusal that is known: file, task, op and case, epoch, number of its group; found by a hash of the first three. */
+export const REFUSAL_WORDS: i32 = 8;
+export const REFUSAL_SLOTS: i32 = 1 << 13;
+/** Of one lane whose threads are late: they, its queue, and which rows are at hand. */
+export const PENDING: i32 = 76;
+export const BLOCKED: i32 = 77;
+export const DUE_NS: i32 = 78;
+export const LATE_NS: i32 = 79;
+export const QUEUE: i32 = 80;
+export const QUEUE_TIME: i32 = 81;
+export const QUEUE_ORDER: i32 = 82;
+export const QUEUE_ITEM: i32 = 83;
+export const NEXT_OF_TASK: i32 = 84;
+export const FROM_ROW: i32 = 85;
+export const TO_ROW: i32 = 86;
+/** In the queue: what a late thread is; how many such things there are. */
+export const THREAD: i32 = 87;
+export const WHATS: i32 = 88;
+export const COMMIT_ALL: i32 = 89;
+export const SLOTS: i32 = 90;
+
+/** What a run of late rows ends with: nothing is left to do up to that time; something else comes first; other rows are needed. */
+export const DONE: i32 = 0;
+export const ASKS: i32 = 1;
+export const MOVES: i32 = 2;
+/** Of a marked row: it was counted at another time than the trace says. */
+export const COUNTED: i32 = 64;
 
 /** Kinds of op: none of these; nothing has to be known; where the file ends; what the range holds; both; and what changes a map. */
 export const OTHER: i32 = 0;
@@ -100,7 +160,7 @@ const UNWRITTEN_HERE: i32 = 2;
 const HOLE_HERE: i32 = 4;
 const OTHER_HERE: i32 = 64;
 
-/** Lanes refuse a row: not 0 where the kernel has to stop after it. */
+/** A lane refuses a row: the number of the group of such conflicts; below 0 where the next one like it is not that simple. */
 declare function refuse(row: i32, operationCase: i32, lanes: i32, nowNs: f64): i32;
 /** What `mapIn` and `cutIn` do not do themselves: not 0 where something changed. */
 declare function mapGenerally(version: i32, key: i32, size: i32, target: i32, state: i32): i32;
@@ -108,6 +168,11 @@ declare function cutGenerally(version: i32, key: i32, end: i32): i32;
 /** Number of a set of lanes; 0 for one set too many, of which a row is then counted at once. */
 declare function numberOf(lanes: i32): i32;
 declare function wentEach(row: i32, lanes: i32, nowNs: f64): void;
+/** Place of a page of counts, or of a map of latencies, that there was none of yet. */
+declare function openPage(at: i32): i32;
+declare function openHeat(at: i32): i32;
+/** Counts a row that these counters are not for. */
+declare function countOther(row: i32, number: i32, nowNs: f64): void;
 
 let slots: i32 = 0;
 /** The kernel has to stop behind the row at hand. */
@@ -159,7 +224,193 @@ export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
     store<u8>(marks + row, number);
     row++;
   }
+  store<i32>(slot(OUTCOME_COUNT), stops, 4);
+  count(first, row);
   return row;
+}
+
+/** Late rows of one lane, as long as each is simple enough: DONE, ASKS or MOVES. Rows before `counted` were counted in their time. */
+export function runLate(at: i32, lane: i32, limitNs: f64, counted: i32): i32 {
+  slots = at;
+  stops = 0;
+  const from = slot(FROM_ROW);
+  const to = slot(TO_ROW);
+  const items = slot(QUEUE_ITEM);
+  const queue = slot(QUEUE);
+  const whats = <f64>slot(WHATS);
+  store<i32>(slot(OUTCOME_COUNT), 0, 4);
+  while (stops === 0) {
+    closeUp(queue);
+    if (load<f64>(queue) === 0) return DONE;
+    const nowNs = load<f64>(slot(QUEUE_TIME));
+    if (!(nowNs <= limitNs)) return DONE;
+    const item = load<f64>(items);
+    const task = <i32>(item / whats);
+    if (<i32>(item - <f64>task * whats) !== slot(THREAD)) return ASKS;
+    const pending = slot(PENDING) + (task << 2);
+    const due = slot(DUE_NS) + (task << 3);
+    const row = load<i32>(pending);
+    if (row === NOBODY || load<u8>(slot(BLOCKED) + task) === 1 || load<f64>(due) !== nowNs) {
+      takeOut(queue);
+      continue;
+    }
+    if (row < from || row >= to) return MOVES;
+    const here = row - from;
+    const next = load<i32>(slot(NEXT_OF_TASK) + (here << 2));
+    if (next >= to) return MOVES;
+    const mark = slot(MARKS) + here;
+    if (load<u8>(slot(PLAIN) + here) !== 1 || load<f64>(slot(ADDR) + (here << 3)) >= 0 || load<u8>(mark) !== 0)
+      return ASKS;
+    const number = goes(here, lane, nowNs);
+    if (number < 0) return ASKS;
+    if (number > 0) {
+      countOne(here, number, load<u8>(slot(OP) + here), nowNs);
+      store<u8>(mark, row >= counted ? number | COUNTED : number);
+    }
+    store<f64>(slot(NUMBERS) + (NOW_NS << 3), nowNs);
+    store<i32>(pending, next);
+    if (next === NOBODY) {
+      takeOut(queue);
+      continue;
+    }
+    const nextNs = max(nowNs, load<f64>(slot(TIME) + ((next - from) << 3)) + load<f64>(slot(LATE_NS) + (task << 3)));
+    store<f64>(due, nextNs);
+    // What is taken and what follows it cost one move down.
+    const added = load<f64>(queue, 8);
+    store<f64>(queue, added + 1, 8);
+    sink(<i32>load<f64>(queue), nextNs, added, item);
+    store<f64>(queue, load<f64>(slot(QUEUE_TIME)), 24);
+  }
+  store<i32>(slot(OUTCOME_COUNT), 1, 4);
+  return ASKS;
+}
+
+// --- the queue (src/engine/queue.ts): its size, how many were ever added, whether its first place is free, the time of the next thing
+
+function closeUp(queue: i32): void {
+  if (load<f64>(queue, 16) === 0) return;
+  store<f64>(queue, 0, 16);
+  const last = <i32>load<f64>(queue) - 1;
+  store<f64>(queue, <f64>last);
+  const at = last << 3;
+  if (last > 0)
+    sink(last, load<f64>(slot(QUEUE_TIME) + at), load<f64>(slot(QUEUE_ORDER) + at), load<f64>(slot(QUEUE_ITEM) + at));
+}
+
+function takeOut(queue: i32): void {
+  const times = slot(QUEUE_TIME);
+  const size = load<f64>(queue);
+  store<f64>(queue, 1, 16);
+  const nextNs =
+    size === 1 ? Infinity : size > 2 && load<f64>(times, 16) < load<f64>(times, 8) ? load<f64>(times, 16) : load<f64>(times, 8);
+  store<f64>(queue, nextNs, 24);
+}
+
+function sink(size: i32, timeNs: f64, order: f64, item: f64): void {
+  const times = slot(QUEUE_TIME);
+  const orders = slot(QUEUE_ORDER);
+  const items = slot(QUEUE_ITEM);
+  let at = 0;
+  while (true) {
+    let down = 2 * at + 1;
+    if (down >= size) break;
+    if (down + 1 < size && isBefore(times, orders, down + 1, load<f64>(times + (down << 3)), load<f64>(orders + (down << 3))))
+      down++;
+    if (!isBefore(times, orders, down, timeNs, order)) break;
+    store<f64>(times + (at << 3), load<f64>(times + (down << 3)));
+    store<f64>(orders + (at << 3), load<f64>(orders + (down << 3)));
+    store<f64>(items + (at << 3), load<f64>(items + (down << 3)));
+    at = down;
+  }
+  store<f64>(times + (at << 3), timeNs);
+  store<f64>(orders + (at << 3), order);
+  store<f64>(items + (at << 3), item);
+}
+
+// @inline
+function isBefore(times: i32, orders: i32, at: i32, timeNs: f64, order: f64): bool {
+  const its = load<f64>(times + (at << 3));
+  return its < timeNs || (its === timeNs && load<f64>(orders + (at << 3)) < order);
+}
+
+/** Counts rows that went, after the maps had the caches to themselves. */
+function count(first: i32, to: i32): void {
+  const marks = slot(MARKS);
+  const ops = slot(OP);
+  const times = slot(TIME);
+  for (let row = first; row < to; row++) {
+    const number: i32 = load<u8>(marks + row);
+    if (number !== 0) countOne(row, number, load<u8>(ops + row), load<f64>(times + (row << 3)));
+  }
+}
+
+const UNIT_OF_REST: f64 = 1048576;
+const TOO_LONG: f64 = 2147483648;
+const HISTOGRAM_PAGES: i32 = 33;
+const HISTOGRAM_PAGE: i32 = 1024;
+const HEAT_BINS: i32 = 96;
+const HEAT_LEVELS: i32 = 84;
+
+// @inline
+function countOne(row: i32, number: i32, op: i32, nowNs: f64): void {
+  const at = number * slot(OP_COUNT) + op;
+  const recordedNs = load<f64>(slot(LATENCY) + (row << 3));
+  let ns = recordedNs;
+  if (!(recordedNs >= 0)) {
+    const bytes = load<u8>(slot(KINDS) + op) === TRUNCATES ? 0 : max(0, load<f64>(slot(LENGTH) + (row << 3)));
+    ns = load<f64>(slot(FIXED_NS) + (op << 3)) + load<f64>(slot(NS_PER_BYTE) + (op << 3)) * bytes;
+  }
+  if (!(ns >= 0 && ns < TOO_LONG)) {
+    countOther(row, number, nowNs);
+    return;
+  }
+  if (load<u8>(slot(IS_COMPARED) + number) === 1 && load<i16>(slot(RESULT) + (row << 1)) !== slot(UNKNOWN_RESULT))
+    addOne(slot(TOLD), at);
+  if (recordedNs >= 0) addOne(slot(MEASURED), at);
+  const value = <i32>ns;
+  const drop = 21 - clz(value | 2047);
+  const top = value >>> drop;
+  const placeAt = at * HISTOGRAM_PAGES + drop + (top >>> 10);
+  let place: i32 = load<u16>(slot(PLACES) + (placeAt << 1));
+  if (place === 0) place = openPage(placeAt);
+  const cell = slot(COUNTS) + (((place - 1) * HISTOGRAM_PAGE + (top & 1023)) << 2);
+  store<i32>(cell, load<i32>(cell) + 1);
+  addOne(slot(TIMES), at);
+  const whole = slot(WHOLE) + (at << 3);
+  store<f64>(whole, load<f64>(whole) + <f64>value);
+  const left = ns - <f64>value;
+  if (left !== 0) {
+    const rest = slot(REST) + (at << 3);
+    store<f64>(rest, load<f64>(rest) + rounded(left * UNIT_OF_REST));
+  }
+  const most = slot(MOST) + (at << 3);
+  if (ns > load<f64>(most)) store<f64>(most, ns);
+  const least = slot(LEAST) + (at << 3);
+  if (ns < load<f64>(least)) store<f64>(least, ns);
+  let heat: i32 = load<u16>(slot(HEAT_PLACES) + (at << 1));
+  if (heat === 0) heat = openHeat(at);
+  const bin = <i32>min(<f64>HEAT_BINS - 1, Math.floor(nowNs / numberAt(BIN_NS)));
+  addOne(slot(CELLS), ((heat - 1) * HEAT_BINS + bin) * HEAT_LEVELS + levelOf(ns, value));
+}
+
+// @inline
+function addOne(cells: i32, at: i32): void {
+  const cell = cells + (at << 3);
+  store<f64>(cell, load<f64>(cell) + 1);
+}
+
+/** As `Math.round` has it. */
+// @inline
+function rounded(x: f64): f64 {
+  const down = Math.floor(x);
+  return x - down >= 0.5 ? down + 1 : down;
+}
+
+// @inline
+function levelOf(ns: f64, value: i32): i32 {
+  if (value === 0) return 0;
+  const power = 31 - clz(value);
+  return power === 0 ? i32(ns >= 1.5) : power * 2 + ((value >>> (power - 1)) & 1);
 }
 
 /** Number of the set of lanes in which the row went ahead, 0 for none that is to be counted; NOT: nothing happened. */
@@ -303,9 +554,10 @@ function changes(
       operationCase = length < size ? slot(TRUNCATE_DOWN) : length > size ? slot(TRUNCATE_UP) : slot(TRUNCATE_SAME);
     }
     const at = regime + ((operationCase < 0 ? slot(NO_CASE) : operationCase) << 2);
-    if ((here & load<i32>(at + (slot(COMMIT) << 2)) & dirty) !== 0) return NOT;
+    const commits =
+      here & ((load<i32>(at + (slot(COMMIT) << 2)) & dirty) | load<i32>(at + (slot(COMMIT_ALL) << 2)));
     const refused = here & load<i32>(at + (slot(REFUSE) << 2));
-    const going = here & (load<i32>(at) | (load<i32>(at + (slot(IF_CLEAN) << 2)) & ~dirty));
+    const going = here & (load<i32>(at) | (load<i32>(at + (slot(IF_CLEAN) << 2)) & ~dirty) | commits);
     if ((refused | going) !== here) return NOT;
     if (refused !== 0 && refused !== whose && load<u8>(slot(FREES) + operationCase) === 1) {
       // The lanes that refuse leave for a version of their own.
@@ -327,20 +579,85 @@ function changes(
     store<i32>(found, operationCase, 12);
     store<i32>(found, held, 16);
     store<i32>(found, does, 20);
+    store<i32>(found, commits, 24);
     many++;
   }
   let went = 0;
+  let durable = 0;
   for (let i = 0; i < many; i++) {
     const found = slot(SCRATCH) + i * (SCRATCH_WORDS << 2);
     const refused = load<i32>(found, 4);
     const going = load<i32>(found, 8);
     const does = load<i32>(found, 20);
     const held = load<i32>(found, 16);
-    if (refused !== 0 && refuse(row, load<i32>(found, 12), refused, nowNs) !== 0) stops = 1;
+    if (refused !== 0) refuses(row, op, file, load<i32>(found), load<i32>(found, 12), refused, nowNs);
+    const commits = load<i32>(found, 24);
     if (does !== 0) change(load<i32>(found), row, kind, file, going, held, from, end, nowNs);
+    // Whatever is uncommitted goes with it, and so does what the call itself changes.
+    if (commits !== 0) {
+      const at = slot(DIRTY) + (file << 2);
+      store<i32>(at, load<i32>(at) & ~commits);
+    }
+    durable |= commits;
     went |= going;
   }
+  if (durable !== 0) leave(row, durable, COMMITTED, 0, nowNs);
+  went &= ~durable;
   return went === 0 ? 0 : counted(row, went, nowNs);
+}
+
+/** Of most refusals there was one like it before: all that is left to do for them is to count. */
+function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32, lanes: i32, nowNs: f64): void {
+  const diverges =
+    load<u8>(slot(FREES) + operationCase) === 1 &&
+    load<u8>(slot(OBSERVED) + file) === 0 &&
+    load<u8>(slot(DIVERGED) + version) === 0;
+  const task = load<i32>(slot(TASK) + (row << 2));
+  const what = (op << 8) | operationCase;
+  for (let left = lanes; left !== 0; left &= left - 1) {
+    const bit = left & -left;
+    const lane = 31 - clz(bit);
+    const known = knownAt(lane, file, task, what);
+    const epoch = load<i32>(load<i32>(slot(EPOCHS) + (lane << 2)) + (file << 2));
+    if (
+      !diverges &&
+      load<i32>(known) === file &&
+      load<i32>(known, 4) === task &&
+      load<i32>(known, 8) === what &&
+      load<i32>(known, 12) === epoch
+    )
+      leave(row, bit, operationCase, load<i32>(known, 16), nowNs);
+    else {
+      const group = refuse(row, operationCase, bit, nowNs);
+      // Arrays may be others by now, and the file in another version.
+      stops = 1;
+      if (group < 0) continue;
+      store<i32>(known, file);
+      store<i32>(known, task, 4);
+      store<i32>(known, what, 8);
+      store<i32>(known, epoch, 12);
+      store<i32>(known, group, 16);
+    }
+  }
+}
+
+// @inline
+function knownAt(lane: i32, file: i32, task: i32, what: i32): i32 {
+  const hash = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d) >>> 19;
+  return slot(REFUSALS) + (lane * REFUSAL_SLOTS + hash) * (REFUSAL_WORDS << 2);
+}
+
+/** Leaves a row to be counted in some lanes. */
+function leave(row: i32, lanes: i32, operationCase: i32, group: i32, nowNs: f64): void {
+  const count = load<i32>(slot(OUTCOME_COUNT));
+  const at = slot(OUTCOMES) + count * OUTCOME_BYTES;
+  store<i32>(at, row);
+  store<i32>(at, lanes, 4);
+  store<i32>(at, operationCase, 8);
+  store<i32>(at, group, 12);
+  store<f64>(at, nowNs, 16);
+  store<i32>(slot(OUTCOME_COUNT), count + 1);
+  if (count + 1 > MOST_OUTCOMES - OUTCOMES_OF_ROW) stops = 1;
 }
 
 // @inline

@@ -4,7 +4,7 @@ import { Arena } from '../extents/arena.js';
 import { type ExtentMap, Holding } from '../extents/extent-map.js';
 import { holdingAt } from '../extents/leaf-search.js';
 import { LIMIT } from '../extents/leaf-store.js';
-import { ANYWHERE, type Room } from './room.js';
+import { ANYWHERE, type Room } from '../base/room.js';
 import { type Heads, SharedMap, UNIT } from './shared-map.js';
 import { areWritten, WrittenBlocks } from './written-blocks.js';
 

@@ -4,15 +4,16 @@ import type { EventColumns } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
+import { KernelMemory } from './kernel-slots.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
 import { TAKES_AWAY } from './map-changes.js';
 import { Plain } from './plain.js';
-import { KERNEL_FROM, KernelMemory, PlainKernel } from './plain-kernel.js';
+import { KERNEL_FROM, PlainKernel } from './plain-kernel.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
 import type { LaneResult } from './result.js';
-import { ANYWHERE } from './room.js';
+import { ANYWHERE } from '../base/room.js';
 import type { SealPlan } from './seal-plan.js';
 import { Unchanging } from './unchanging.js';
 
@@ -63,26 +64,19 @@ export class Pass {
           apart: this.apart,
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
+          room,
+          late: (limitNs) => this.late(lane, limitNs),
         }),
     );
     this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced, room);
     const { regimes, versions } = this;
-    this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes);
+    this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes, room);
     this.unchanging = new Unchanging(input.columns, plan, versions, regimes, this.plain.counts, apart);
     const { plain } = this;
     this.kernel =
       memory === null
         ? null
-        : new PlainKernel(
-            {
-              ...{ columns: input.columns, plan, versions, regimes, counts: plain.counts, apart },
-              refuse: (row, operationCase, lanes, nowNs) => {
-                plain.refuse(row, operationCase, nowNs, lanes);
-                return plain.queued !== 0;
-              },
-            },
-            memory,
-          );
+        : new PlainKernel({ columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain, apart }, memory);
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -97,10 +91,14 @@ export class Pass {
     const { kernel } = this;
     let row = this.next;
     for (; row < rows && times[row]! <= timeNs; row++) {
-      if (plainRows[row] === 1 && this.quiet === all && kernel?.isUsable === true) {
+      if (kernel?.isUsable === true && plainRows[row] === 1 && this.quiet === all && !this.isLate(tasks[row]!)) {
         plain.counts.passed(row);
         row = kernel.run(row, timeNs, this.nextNs, all);
         if (plain.queued !== 0) this.requeue();
+        if (kernel.isPaused) {
+          row--;
+          continue;
+        }
         if (row === rows || times[row]! > timeNs) break;
       } else if (plainRows[row] === 1 && this.quiet === all) {
         plain.counts.passed(row);
@@ -198,6 +196,13 @@ export class Pass {
     return went;
   }
 
+  /** Late rows of a lane, as long as they are simple; when the last of them ran, ns, -1 for none. */
+  private late(lane: number, limitNs: number): number {
+    if (this.kernel?.isUsable !== true) return -1;
+    if (this.regimes.isStale) this.regimes.settle();
+    return this.kernel.runLate(lane, limitNs);
+  }
+
   /** Something happened in a lane by itself. */
   private looked(lane: number): void {
     const one = this.lanes[lane]!;
@@ -205,6 +210,11 @@ export class Pass {
     this.quiet = one.isBusy ? this.quiet & ~bit : this.quiet | bit;
     if (one.files.strayed) this.straight &= ~bit;
     if (one.queue.nextNs < this.nextNs) this.nextNs = one.queue.nextNs;
+  }
+
+  /** In some lane. */
+  private isLate(task: number): boolean {
+    return task !== NONE && this.apart[task] !== 0;
   }
 
   private requeue(): void {

@@ -1,262 +1,235 @@
-// The kernel of plain rows (wasm/plain-rows.ts), and the memory that it shares with a pass: the arrays that it looks at lie there from
-// the beginning, columns are brought in some thousand rows at a time.
-import { Arena } from '../extents/arena.js';
-import { Kernel, type Memory, memoryOf } from '../extents/narrow-kernel.js';
+// The kernel of plain rows (wasm/plain-rows.ts) at work for a pass: the arrays that it looks at lie in a memory that both have, columns
+// are brought in some thousand rows at a time, and what it leaves to do of a row is done when it stops.
 import type { EventColumns } from '../model/events.js';
 import { Flag, OP_COUNT, OPS, Op } from '../model/events.js';
-import { CASE_COUNT, Case } from '../model/policy.js';
+import { Case } from '../model/policy.js';
+import { UNKNOWN_RESULT } from '../model/units.js';
 import { CASE_OF, FREES } from './cases.js';
 import type { FileVersions } from './file-versions.js';
-import { PLAIN_ROWS } from './plain-rows-code.js';
+import { type KernelMemory, KernelSlots, type Table } from './kernel-slots.js';
+import type { Lane } from './lane.js';
+import { LateRows, type Runner } from './late-rows.js';
+import type { Plain } from './plain.js';
 import type { PlainCounts } from './plain-counts.js';
-import { COMMIT, IF_CLEAN, NO_CASE, OPS_AT, REFUSE, Regimes, SIMPLE_AT, SIMPLE_IF_CLEAN } from './regimes.js';
-import { MemoryRoom } from './room.js';
+import type { Prices } from './recipes.js';
+import { COMMIT, COMMIT_ALL, IF_CLEAN, NO_CASE, OPS_AT, REFUSE, type Regimes, SIMPLE_AT, SIMPLE_IF_CLEAN } from './regimes.js';
+import { RowWindow } from './row-window.js';
 import type { SealPlan } from './seal-plan.js';
-import { UNIT } from './shared-map.js';
 
 /** Fewer rows are not worth a memory. */
 export const KERNEL_FROM = 100_000;
 /** Rows that are brought in at a time: they stay in a cache of the second level. */
-const CHUNK = 4096;
-/** Words of the memory for block maps, and for everything else: what nobody touches of it is not there. */
-const SIZES = [2 ** 28, 2 ** 26, 2 ** 24] as const;
+const WINDOW = 4096;
 
-interface Instance {
-  readonly exports: Readonly<Record<string, { readonly value: number }>> & {
-    readonly run: (slots: number, first: number, to: number, lanes: number) => number;
-  };
-}
-interface Engine {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => Instance;
-}
-const engine = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+const KINDS = new Map<number, string>([
+  [Op.read, 'NOTHING'],
+  [Op.setattr, 'NOTHING'],
+  [Op.read_fault, 'READS'],
+  [Op.write_fault, 'STORES'],
+  [Op.write, 'WRITES'],
+  [Op.punch, 'PUNCHES'],
+  [Op.fallocate, 'ALLOCATES'],
+  [Op.truncate, 'TRUNCATES'],
+]);
 
-let module: object | null = null;
-
-/** Memory for a pass and its kernel. */
-export class KernelMemory {
-  readonly memory: Memory;
-  readonly arena: Arena;
-  readonly room: MemoryRoom;
-
-  private constructor(memory: Memory, words: number) {
-    this.memory = memory;
-    this.arena = Arena.on(new Kernel(memory, words));
-    this.room = new MemoryRoom(memory.buffer, 4 * words);
-  }
-
-  /** Null: there is no address space for it. */
-  static make(): KernelMemory | null {
-    for (const words of SIZES) {
-      const memory = memoryOf(2 * words);
-      if (memory !== null) return new KernelMemory(memory, words);
-    }
-    return null;
-  }
-}
-
-/** What the kernel asks of the other side. */
 export interface KernelParts {
   readonly columns: EventColumns;
   readonly plan: SealPlan;
+  readonly prices: Prices;
+  readonly lanes: readonly Lane[];
   readonly versions: FileVersions;
   readonly regimes: Regimes;
-  readonly counts: PlainCounts;
+  readonly plain: Plain;
   readonly apart: Int32Array<ArrayBuffer>;
-  /** Lanes refuse a row; true: something is to come of it. */
-  readonly refuse: (row: number, operationCase: number, lanes: number, nowNs: number) => boolean;
 }
 
-export class PlainKernel {
+export class PlainKernel implements Runner {
+  /** It stopped behind a row, and may go on when what came of it is seen to. */
+  isPaused = false;
   private readonly parts: KernelParts;
+  private readonly counts: PlainCounts;
   private readonly memory: KernelMemory;
-  private readonly instance: Instance['exports'];
-  private readonly slots: Int32Array<ArrayBuffer>;
+  private readonly slots: KernelSlots;
+  private readonly table: Table;
+  private readonly window: RowWindow;
+  /** By lane; where threads of it may be late. */
+  private readonly late: readonly (LateRows | null)[];
+  base = 0;
   private readonly numbers: Float64Array<ArrayBuffer>;
-  private readonly chunk: ReturnType<typeof chunkIn>;
-  private readonly marks: Uint8Array<ArrayBuffer>;
-  /** First row of those at hand, and the first behind them. */
-  private from = 0;
-  private to = 0;
+  private readonly nowAt: number;
+  private readonly marksAt: number;
+  /** How many rows there is something left to do of, and whether the kernel stopped behind a row. */
+  private readonly left: Int32Array<ArrayBuffer>;
+  private readonly outcomes: Int32Array<ArrayBuffer>;
+  private readonly outcomeNs: Float64Array<ArrayBuffer>;
+  private readonly outcomeWords: number;
   private generation = -1;
+  private letsAt = -1;
+  private writtenAt = -1;
 
   constructor(parts: KernelParts, memory: KernelMemory) {
     const { room } = memory;
+    const { columns, lanes, plain, plan } = parts;
     this.parts = parts;
+    this.counts = plain.counts;
     this.memory = memory;
-    module ??= new engine.Module(Buffer.from(PLAIN_ROWS, 'base64'));
-    const { counts, versions } = parts;
-    this.instance = new engine.Instance(module, {
-      env: { memory: memory.memory },
-      source: {
-        refuse: (row: number, operationCase: number, lanes: number, nowNs: number) =>
-          Number(parts.refuse(this.from + row, operationCase, lanes, nowNs) || this.isElsewhere),
-        mapGenerally: (version: number, key: number, size: number, target: number, state: number) =>
-          versions.mapUnits(version, key, size, target, state),
-        cutGenerally: (version: number, key: number, end: number) => versions.cutUnits(version, key, end),
-        numberOf: (lanes: number) => counts.numberFor(lanes),
-        wentEach: (row: number, lanes: number) =>
-          counts.went(this.from + row, parts.columns.op[this.from + row]!, lanes),
-      },
-    }).exports;
-    this.slots = room.int32(this.slot('SLOTS'));
-    this.numbers = room.float64(4);
-    this.chunk = chunkIn(room);
-    this.marks = room.uint8(CHUNK);
+    const slots = new KernelSlots(memory, this.asked());
+    this.slots = slots;
+    this.table = slots.table();
+    this.window = new RowWindow(room, WINDOW, columns, plan.plain);
+    this.numbers = room.float64(6);
+    this.nowAt = slots.get('NOW_NS');
+    this.marksAt = slots.get('MARKS');
+    this.left = room.int32(2);
+    this.outcomeWords = slots.get('OUTCOME_BYTES') / 4;
+    this.outcomes = room.int32(slots.get('MOST_OUTCOMES') * this.outcomeWords);
+    this.outcomeNs = new Float64Array(this.outcomes.buffer, this.outcomes.byteOffset, this.outcomes.length / 2);
+    slots.place(this.window.arrays);
     this.fix();
+    this.late = lanes.map(({ queue, threads }, lane) =>
+      threads === null ? null : new LateRows(lane, { queue, threads }, columns, plan, this.counts, slots, memory),
+    );
+    this.point();
   }
 
   /** False: what the kernel works on has outgrown its memory. */
   get isUsable(): boolean {
-    return !this.memory.room.isFull && this.parts.versions.arena === this.memory.arena && this.memory.arena.kernel?.words === this.memory.arena.words;
+    return this.memory.holdsAll;
   }
 
   /** hot: rows from `first` on, as long as each is simple enough, not later than `lastNs` and earlier than `nextNs`; returns the first that is not. */
   run(first: number, lastNs: number, nextNs: number, lanes: number): number {
+    const { counts, numbers, table, window } = this;
     const { rows } = this.parts.columns;
-    this.numbers[0] = lastNs;
-    this.numbers[1] = nextNs;
-    if (this.isElsewhere) this.point();
+    const { exports } = this.slots;
+    numbers[0] = lastNs;
+    numbers[1] = nextNs;
+    this.isPaused = false;
+    this.point();
+    counts.countTo(first);
     let row = first;
     while (row < rows) {
-      if (row < this.from || row >= this.to) this.bring(row);
-      const at = row - this.from;
-      const reached = this.instance.run(this.slots.byteOffset, at, this.to - this.from, lanes);
-      if (reached > at) this.parts.counts.rows.set(this.marks.subarray(at, reached), row);
-      row = this.from + reached;
-      if (row < this.to) return row;
-      this.parts.counts.passed(row);
-      if (this.isElsewhere) return row;
+      if (row < window.from || row >= window.to) {
+        window.bring(row);
+        table[this.marksAt] = counts.rows.byteOffset + row;
+      }
+      this.base = window.from;
+      const at = row - window.from;
+      const reached = exports.run(table.byteOffset, at, window.to - window.from, lanes);
+      row = window.from + reached;
+      counts.wasCounted(row);
+      this.isPaused = this.settle();
+      if (this.isPaused || row < window.to) return row;
     }
     return row;
   }
 
-  private bring(row: number): void {
-    const { columns: c, plan } = this.parts;
-    const to = Math.min(c.rows, row + CHUNK);
-    const { chunk } = this;
-    chunk.OP.set(c.op.subarray(row, to));
-    chunk.PLAIN.set(plan.plain.subarray(row, to));
-    chunk.FILE.set(c.file.subarray(row, to));
-    chunk.TASK.set(c.task.subarray(row, to));
-    chunk.FLAGS.set(c.flags.subarray(row, to));
-    chunk.OFFSET.set(c.offset.subarray(row, to));
-    chunk.LENGTH.set(c.length.subarray(row, to));
-    chunk.ADDR.set(c.addr.subarray(row, to));
-    chunk.TIME.set(c.timeNs.subarray(row, to));
-    this.from = row;
-    this.to = to;
+  /** hot: late rows of a lane, as long as each is simple enough, up to a time; when the last of them ran, ns, -1 for none. */
+  runLate(lane: number, limitNs: number): number {
+    const late = this.late[lane]!;
+    this.point();
+    this.numbers[this.nowAt] = -1;
+    late.run(limitNs, this);
+    return this.numbers[this.nowAt]!;
   }
 
-  private slot(name: string): number {
-    return this.instance[name]!.value;
+  /** Does what is left to do of refused and committed rows; true: the kernel stopped behind one. */
+  settle(): boolean {
+    const { base, left, outcomeNs, outcomes, outcomeWords } = this;
+    const { plain } = this.parts;
+    const many = left[0]!;
+    for (let i = 0, at = 0; i < many; i++, at += outcomeWords) {
+      const nowNs = outcomeNs[(at >> 1) + 2]!;
+      plain.settled(base + outcomes[at]!, outcomes[at + 1]!, outcomes[at + 2]!, outcomes[at + 3]!, nowNs);
+    }
+    left[0] = 0;
+    return left[1] !== 0;
   }
 
-  private set(name: string, value: number): void {
-    this.slots[this.slot(name)] = value;
+  private asked(): object {
+    const { columns, plain, versions } = this.parts;
+    const { counts } = this;
+    const { op } = columns;
+    return {
+      refuse: (row: number, operationCase: number, lane: number, nowNs: number) =>
+        plain.refuseOne(this.base + row, operationCase, nowNs, lane),
+      mapGenerally: (version: number, key: number, size: number, target: number, state: number) =>
+        versions.mapUnits(version, key, size, target, state),
+      cutGenerally: (version: number, key: number, end: number) => versions.cutUnits(version, key, end),
+      numberOf: (lanes: number) => counts.numberFor(lanes),
+      wentEach: (row: number, lanes: number, nowNs: number) =>
+        counts.countEach(this.base + row, op[this.base + row]!, nowNs, lanes),
+      openPage: (at: number) => this.opened(counts.latencies.open(at)),
+      openHeat: (at: number) => this.opened(counts.heats.open(at)),
+      countOther: (row: number, number: number, nowNs: number) =>
+        counts.count(number, this.base + row, op[this.base + row]!, nowNs),
+    };
   }
 
-  private place(name: string, array: { readonly byteOffset: number }): void {
-    this.set(name, array.byteOffset);
+  /** A page more, and where all of them are now. */
+  private opened(place: number): number {
+    const { heats, latencies } = this.counts;
+    this.slots.place({ COUNTS: latencies.counts, CELLS: heats.cells });
+    return place;
   }
 
   /** What stays where it is. */
   private fix(): void {
-    const { plan, regimes, versions, apart } = this.parts;
+    const { apart, lanes, plan, prices, regimes, versions } = this.parts;
+    const { counts, numbers, slots } = this;
+    const { heats, latencies } = counts;
     const { room } = this.memory;
-    for (const [name, column] of Object.entries(this.chunk)) this.place(name, column);
-    this.place('MARKS', this.marks);
-    this.place('APART', apart);
-    this.place('FIRST', versions.first);
-    this.place('DIRTY', versions.dirty);
-    this.place('REGIME', regimes.of);
     const { regions } = plan;
-    this.place('OBSERVED', moved(plan.observed, room.uint8(plan.observed.length)));
-    this.place('REGION_START', moved(regions.start, room.float64(regions.start.length)));
-    this.place('REGION_SIZE', moved(regions.size, room.float64(regions.size.length)));
-    this.numbers[this.slot('REGION_BASE')] = regions.base;
-    this.numbers[this.slot('REGION_STRIDE')] = regions.stride;
-    this.place('NUMBERS', this.numbers);
-    this.place('SCRATCH', room.int32(32 * this.slot('SCRATCH_WORDS')));
-    this.place('KINDS', moved(this.kinds(), room.uint8(OP_COUNT)));
-    this.place('CASE_OF', moved(new Uint8Array(CASE_OF.buffer), room.uint8(OP_COUNT)));
-    this.place('FREES', moved(FREES, room.uint8(CASE_COUNT)));
-    const values = { OPS_AT, SIMPLE_AT, SIMPLE_IF_CLEAN, NO_CASE, IF_CLEAN, COMMIT, REFUSE, KEEP_SIZE: Flag.keep_size };
-    for (const [name, value] of Object.entries(values)) this.set(name, value);
-    this.set('WRITE_WRITTEN', Case.write_written);
-    this.set('WRITE_UNWRITTEN', Case.write_unwritten);
-    this.set('WRITE_HOLE', Case.write_hole);
-    this.set('WRITE_PAST_EOF', Case.write_past_eof);
-    this.set('WRITE_FAULT', Case.write_fault_written);
-    this.set('TRUNCATE_DOWN', Case.truncate_down);
-    this.set('TRUNCATE_UP', Case.truncate_up);
-    this.set('TRUNCATE_SAME', Case.truncate_same);
-  }
-
-  private kinds(): Uint8Array {
-    const kinds = new Map([
-      ...[Op.read, Op.setattr].map((op) => [op, 'NOTHING'] as const),
-      [Op.read_fault, 'READS'] as const,
-      [Op.write_fault, 'STORES'] as const,
-      [Op.write, 'WRITES'] as const,
-      [Op.punch, 'PUNCHES'] as const,
-      [Op.fallocate, 'ALLOCATES'] as const,
-      [Op.truncate, 'TRUNCATES'] as const,
-    ]);
-    return Uint8Array.from(OPS, (_, op) => this.slot(kinds.get(op) ?? 'OTHER'));
+    numbers[slots.get('REGION_BASE')] = regions.base;
+    numbers[slots.get('REGION_STRIDE')] = regions.stride;
+    numbers[slots.get('BIN_NS')] = heats.binNs;
+    const epochs = room.int32(lanes.length);
+    lanes.forEach(({ holds }, lane) => {
+      epochs[lane] = holds.epochs.byteOffset;
+    });
+    // No file has this number.
+    const refusals = room.int32(lanes.length * slots.get('REFUSAL_SLOTS') * slots.get('REFUSAL_WORDS')).fill(-1);
+    slots.place({
+      ...{ APART: apart, FIRST: versions.first, DIRTY: versions.dirty, REGIME: regimes.of },
+      ...{ OBSERVED: slots.copy(plan.observed), REGION_START: slots.copy(regions.start) },
+      ...{ REGION_SIZE: slots.copy(regions.size), NUMBERS: numbers, EPOCHS: epochs, REFUSALS: refusals },
+      SCRATCH: room.int32(lanes.length * slots.get('SCRATCH_WORDS')),
+      KINDS: slots.copy(Uint8Array.from(OPS, (_, op) => slots.get(KINDS.get(op) ?? 'OTHER'))),
+      ...{ CASE_OF: slots.copy(CASE_OF), FREES: slots.copy(FREES), OUTCOME_COUNT: this.left, OUTCOMES: this.outcomes },
+      ...{ IS_COMPARED: counts.isCompared, TOLD: counts.told, MEASURED: counts.measured },
+      ...{ PLACES: latencies.places, TIMES: latencies.times, WHOLE: latencies.whole, REST: latencies.rest },
+      ...{ LEAST: latencies.least, MOST: latencies.most, HEAT_PLACES: heats.places },
+      ...{ FIXED_NS: slots.copy(prices.fixedNs), NS_PER_BYTE: slots.copy(prices.nsPerByte) },
+    });
+    const values = {
+      ...{ OPS_AT, SIMPLE_AT, SIMPLE_IF_CLEAN, NO_CASE, IF_CLEAN, COMMIT, COMMIT_ALL, REFUSE, OP_COUNT, UNKNOWN_RESULT },
+      ...{ WRITE_WRITTEN: Case.write_written, WRITE_UNWRITTEN: Case.write_unwritten, WRITE_HOLE: Case.write_hole },
+      ...{ WRITE_PAST_EOF: Case.write_past_eof, WRITE_FAULT: Case.write_fault_written },
+      ...{ TRUNCATE_DOWN: Case.truncate_down, TRUNCATE_UP: Case.truncate_up, TRUNCATE_SAME: Case.truncate_same },
+      KEEP_SIZE: Flag.keep_size,
+    };
+    for (const [name, value] of Object.entries(values)) slots.set(name, value);
   }
 
   /** Arrays that grew are others. */
-  private get isElsewhere(): boolean {
-    const { regimes, versions } = this.parts;
-    return (
-      this.generation !== versions.generation ||
-      this.slots[this.letsAt] !== regimes.lets.byteOffset ||
-      this.slots[this.writtenAt] !== versions.written.words.byteOffset
-    );
-  }
-
   private point(): void {
     const { regimes, versions } = this.parts;
-    const { heads } = versions;
+    const { heads, written } = versions;
+    const { heats, latencies } = this.counts;
+    const isSame =
+      this.generation === versions.generation &&
+      this.letsAt === regimes.lets.byteOffset &&
+      this.writtenAt === written.words.byteOffset;
+    if (isSame) return;
     this.generation = versions.generation;
-    this.place('LETS', regimes.lets);
-    this.place('WRITTEN', versions.written.words);
-    this.place('LANES', versions.lanes);
-    this.place('NEXT', versions.next);
-    this.place('SIZE', versions.size);
-    this.place('KNOWN', versions.known);
-    this.place('SEEN', versions.seen);
-    this.place('DIVERGED', versions.diverged);
-    this.place('REMOVALS', versions.removals);
-    this.place('CHANGED_NS', versions.changedNs);
-    this.place('ALLOCATED', versions.allocated);
-    this.place('FROM', versions.from);
-    this.place('HEAD_AT', heads.at);
-    this.place('BITS_AT', heads.bitsAt);
-    this.place('BITS', heads.bits);
-    this.place('ALONE', heads.alone);
+    this.letsAt = regimes.lets.byteOffset;
+    this.writtenAt = written.words.byteOffset;
+    const { allocated, changedNs, diverged, from, known, lanes, next, removals, seen, size } = versions;
+    this.slots.place({
+      ...{ LETS: regimes.lets, WRITTEN: written.words, LANES: lanes, NEXT: next, SIZE: size, KNOWN: known, SEEN: seen },
+      ...{ DIVERGED: diverged, REMOVALS: removals, CHANGED_NS: changedNs, ALLOCATED: allocated, FROM: from },
+      ...{ HEAD_AT: heads.at, BITS_AT: heads.bitsAt, BITS: heads.bits, ALONE: heads.alone },
+      ...{ COUNTS: latencies.counts, CELLS: heats.cells },
+    });
   }
-
-  private readonly letsAt = 34;
-  private readonly writtenAt = 33;
-}
-
-/** Room for the columns of some rows. */
-const chunkIn = (room: MemoryRoom) => ({
-  OP: room.uint8(CHUNK),
-  PLAIN: room.uint8(CHUNK),
-  FILE: room.uint32(CHUNK),
-  TASK: room.uint32(CHUNK),
-  FLAGS: room.uint32(CHUNK),
-  OFFSET: room.float64(CHUNK),
-  LENGTH: room.float64(CHUNK),
-  ADDR: room.float64(CHUNK),
-  TIME: room.float64(CHUNK),
-});
-
-function moved<T extends Float64Array | Uint8Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

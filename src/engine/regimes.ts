@@ -5,7 +5,7 @@ import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } fro
 import { CASE_OF } from './cases.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
-import { ANYWHERE, type Room } from './room.js';
+import { ANYWHERE, type Room } from '../base/room.js';
 
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
 const SIZE = CASE_COUNT * MASKS;
@@ -14,12 +14,13 @@ const EFBIG = ERRNO.EFBIG!;
 /** Ops that are no case of the table are let through: they stand behind the cases. */
 export const NO_CASE = CASE_COUNT;
 const WORDS = CASE_COUNT + 1;
-/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse. */
+/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse; that commit whatever was changed. */
 export const IF_CLEAN = WORDS;
 export const COMMIT = 2 * WORDS;
 export const REFUSE = 3 * WORDS;
-/** Words of a regime: the cases and what is none, four times; the ops, three times. */
-export const OPS_AT = 4 * WORDS;
+export const COMMIT_ALL = 4 * WORDS;
+/** Words of a regime: the cases and what is none, five times; the ops, three times. */
+export const OPS_AT = 5 * WORDS;
 /** The ops once more: the lanes that let it through as the simplest of its cases; and those that do while metadata is durable. */
 export const SIMPLE_AT = OPS_AT + OP_COUNT;
 export const SIMPLE_IF_CLEAN = OP_COUNT;
@@ -30,8 +31,8 @@ const SIMPLEST = Uint8Array.from(OPS, (_, op) => {
   if (op === Op.write_fault) return Case.write_fault_written;
   return CASE_OF[op]! >= 0 ? CASE_OF[op]! : NO_CASE;
 });
-/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused. */
-const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8 } as const;
+/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused; commits in any case. */
+const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8, commitsAll: 16 } as const;
 
 export interface RegimeLane {
   readonly policies: LanePolicies;
@@ -145,6 +146,7 @@ export class Regimes {
     if ((does & Does.goes) !== 0) this.lets[at]! |= bit;
     if ((does & Does.goesClean) !== 0) this.lets[at + IF_CLEAN]! |= bit;
     if ((does & Does.commits) !== 0) this.lets[at + COMMIT]! |= bit;
+    if ((does & Does.commitsAll) !== 0) this.lets[at + COMMIT_ALL]! |= bit;
     if ((does & Does.refuses) !== 0) this.lets[at + REFUSE]! |= bit;
   }
 }
@@ -198,6 +200,7 @@ function answers(policy: Policy, skips: boolean, isSynced: boolean): Uint8Array 
       if (verdictOther[at] === Verdict.proceed) table[at] = Does.goes;
       else if (verdictOther[at] === Verdict.commitIfDirty)
         table[at] = ranged ? Does.goesClean : Does.goesClean | Does.commits;
+      else if (verdictOther[at] === Verdict.commit && !ranged) table[at] = Does.commitsAll;
       else if (
         verdictOther[at] === Verdict.deny &&
         refuses &&

@@ -2,7 +2,7 @@
 // that are there already, and to see that takes one word here, where it takes half a dozen cache lines in a map. A bit that is not set
 // says nothing: the map does.
 
-import { ANYWHERE, type Room } from './room.js';
+import { ANYWHERE, type Room } from '../base/room.js';
 
 /** Words of the smallest piece: the first 512 blocks of a file. */
 const SMALLEST = 16;

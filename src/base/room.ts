@@ -3,6 +3,7 @@
 /** Makes arrays of zeros. */
 export interface Room {
   uint8(length: number): Uint8Array<ArrayBuffer>;
+  uint16(length: number): Uint16Array<ArrayBuffer>;
   int32(length: number): Int32Array<ArrayBuffer>;
   uint32(length: number): Uint32Array<ArrayBuffer>;
   float64(length: number): Float64Array<ArrayBuffer>;
@@ -10,6 +11,7 @@ export interface Room {
 
 export const ANYWHERE: Room = {
   uint8: (length) => new Uint8Array(length),
+  uint16: (length) => new Uint16Array(length),
   int32: (length) => new Int32Array(length),
   uint32: (length) => new Uint32Array(length),
   float64: (length) => new Float64Array(length),
@@ -33,6 +35,11 @@ export class MemoryRoom implements Room {
   uint8(length: number): Uint8Array<ArrayBuffer> {
     const at = this.place(length);
     return at < 0 ? ANYWHERE.uint8(length) : new Uint8Array(this.memory, at, length);
+  }
+
+  uint16(length: number): Uint16Array<ArrayBuffer> {
+    const at = this.place(2 * length);
+    return at < 0 ? ANYWHERE.uint16(length) : new Uint16Array(this.memory, at, length);
   }
 
   int32(length: number): Int32Array<ArrayBuffer> {
