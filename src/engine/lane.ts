@@ -43,6 +43,9 @@ import { Threads } from './threads.js';
 import { Users } from './users.js';
 import { Waits } from './waits.js';
 
+/** Behind every byte of a file. */
+const LATEST = Number.POSITIVE_INFINITY;
+
 export interface LaneOptions {
   readonly unseal: Unseal;
   readonly onDeny: OnDeny;
@@ -279,6 +282,12 @@ export class Lane {
     }
     this.step(row, this.c.timeNs[row]!, tried);
     return true;
+  }
+
+  /** Is what follows from an operation another thing here than what was seen of it: was it refused, cut short, made to wait, committed? */
+  hasDealtWith(opId: number): boolean {
+    const { fates } = this;
+    return this.waits.any || fates.denied(opId) || fates.committed[opId] === 1 || fates.isCut(opId, LATEST);
   }
 
   /** Everything that was put off up to and including a time. */

@@ -1,6 +1,6 @@
 // One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
 // by each lane itself. Each lane ends as it would have alone.
-import type { EventColumns } from '../model/events.js';
+import { type EventColumns, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
@@ -19,6 +19,8 @@ import { Unchanging } from './unchanging.js';
 
 /** Lanes are bits of a number. */
 export const MOST_LANES = 31;
+/** Rows that tell what became of the map of one file. */
+const SEEN = opSet(['file', 'extent', 'map_insert', 'map_remove', 'map_convert', 'map_reset', 'map_known']);
 /** Rows that may go the shortest way without a look at what was put off. */
 const WINDOW = 64;
 
@@ -85,38 +87,47 @@ export class Pass {
   /** hot: replays all events up to and including a time. */
   runTo(timeNs: number): void {
     const { addr, op, rows, task: tasks, timeNs: times } = this.c;
-    const { plain: plainRows } = this.plan;
+    const { hasAccesses, plain: plainRows } = this.plan;
     const { all, apart } = this;
     const { plain, unchanging } = this;
     const { kernel } = this;
     let row = this.next;
     for (; row < rows && times[row]! <= timeNs; row++) {
-      if (kernel?.isUsable === true && plainRows[row] === 1 && this.quiet === all && !this.isLate(tasks[row]!)) {
-        plain.counts.passed(row);
-        row = kernel.run(row, timeNs, this.nextNs, all);
-        if (plain.queued !== 0) this.requeue();
-        if (kernel.isPaused) {
+      const task = tasks[row]!;
+      const late = task === NONE ? 0 : apart[task]!;
+      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
+      if (late === all && plainRows[row] === 1 && (TAKES_AWAY[op[row]!] === 0 || !hasAccesses)) continue;
+      if (kernel?.isUsable === true && plainRows[row] === 1 && this.quiet === all && late === 0) {
+        // What has to come before is seen to first: the row may be another one's then.
+        if (this.nextNs <= times[row]!) {
+          this.catchUp(times[row]!);
           row--;
           continue;
         }
+        plain.counts.passed(row);
+        row = kernel.run(row, timeNs, this.nextNs, all);
+        if (plain.queued !== 0) this.requeue();
         if (row === rows || times[row]! > timeNs) break;
+        if (kernel.isPaused || this.nextNs <= times[row]! || this.isLate(tasks[row]!)) {
+          row--;
+          continue;
+        }
       } else if (plainRows[row] === 1 && this.quiet === all) {
         plain.counts.passed(row);
         const to = Math.min(rows, row + WINDOW);
         const lastNs = times[to - 1]!;
         if (lastNs < this.nextNs && lastNs <= timeNs) {
+          const first = row;
           row = unchanging.run(row, to, all);
-          if (row === to) {
+          // Another row: it is looked at from the beginning.
+          if (row > first) {
             row--;
             continue;
           }
         }
       }
-      const task = tasks[row]!;
-      const late = task === NONE ? 0 : apart[task]!;
-      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
-      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) continue;
       if (this.nextNs <= times[row]!) this.catchUp(times[row]!);
+      if (SEEN[op[row]!] === 1 && this.seen(row)) continue;
       let left = all;
       let tried = 0;
       if (plainRows[row] === 1) {
@@ -151,6 +162,23 @@ export class Pass {
     this.runTo(atNs);
     this.plain.finish();
     return this.lanes.map((lane, i) => lane.result(ends[i]!));
+  }
+
+  /** hot: something was seen of a file that all lanes have in the same state: done once for all. False: each has to see for itself. */
+  private seen(row: number): boolean {
+    const { c, lanes, versions } = this;
+    const file = c.file[row]!;
+    if (file === NONE || this.isLate(c.task[row]!)) return false;
+    const version = versions.first[file]!;
+    if (versions.next[version]! >= 0 || versions.diverged[version] === 1) return false;
+    const opId = c.opId[row]!;
+    for (let lane = 0; lane < lanes.length; lane++) if (lanes[lane]!.hasDealtWith(opId)) return false;
+    versions.acting = this.all;
+    lanes[0]!.changes.applyObserved(row, c.timeNs[row]!);
+    // Blocks that the row names may have been metadata, in each lane by itself.
+    if (c.op[row] === Op.map_insert)
+      for (let lane = 1; lane < lanes.length; lane++) lanes[lane]!.shortWay.named(row);
+    return true;
   }
 
   /** Lanes for which the row is not that simple. */

@@ -217,18 +217,30 @@ export class PlainCounts {
   }
 }
 
-/** hot: the verdict of rows that a lane went through with others, two rows at a time; `isIn`: by number of the set. */
+/** hot: the verdict of rows that a lane went through with others, four rows at a time; `isIn`: by number of the set. */
 function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: readonly number[]): void {
-  const verdict = Verdict.proceed + 1;
-  const ofPair = new Uint16Array(1 << (2 * NUMBER_BITS));
-  for (let a = 0; a < isIn.length; a++)
-    for (let b = 0; b < isIn.length; b++) {
-      const pair = Uint8Array.of(verdict * isIn[a]!, verdict * isIn[b]!);
-      ofPair[a | (b << NUMBER_BITS)] = new Uint16Array(pair.buffer)[0]!;
+  const ofNumber = Uint8Array.from({ length: 1 << NUMBER_BITS }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
+  const most = (1 << NUMBER_BITS) - 1;
+  const ofPair = Uint16Array.from(
+    { length: 1 << (2 * NUMBER_BITS) },
+    (_, pair) => ofNumber[pair & most]! | (ofNumber[pair >>> NUMBER_BITS]! << 8),
+  );
+  const fours = rows.length >>> 2;
+  const rowFours = new Uint32Array(rows.buffer, rows.byteOffset, fours);
+  const verdictFours = new Uint32Array(verdicts.buffer, verdicts.byteOffset, fours);
+  let last = 0;
+  let verdict = 0;
+  for (let i = 0; i < fours; i++) {
+    const numbers = rowFours[i]!;
+    if (numbers !== last) {
+      // Mostly all four went with the same others as the four before.
+      last = numbers;
+      const low = ofPair[(numbers & most) | ((numbers >>> (8 - NUMBER_BITS)) & (most << NUMBER_BITS))]!;
+      const high = numbers >>> 16;
+      verdict = low | (ofPair[(high & most) | ((high >>> (8 - NUMBER_BITS)) & (most << NUMBER_BITS))]! << 16);
     }
-  const pairs = rows.length >>> 1;
-  const verdictPairs = new Uint16Array(verdicts.buffer, verdicts.byteOffset, pairs);
-  // A lane that went with others has no verdict of its own for that row.
-  for (let i = 0; i < pairs; i++) verdictPairs[i]! |= ofPair[rows[2 * i]! | (rows[2 * i + 1]! << NUMBER_BITS)]!;
-  for (let row = 2 * pairs; row < rows.length; row++) if (isIn[rows[row]!] === 1) verdicts[row] = verdict;
+    // A lane that went with others has no verdict of its own for that row.
+    if (verdict !== 0) verdictFours[i]! |= verdict;
+  }
+  for (let row = 4 * fours; row < rows.length; row++) verdicts[row]! |= ofNumber[rows[row]!]!;
 }

@@ -48,8 +48,8 @@ export class Regimes {
   private readonly lanes: readonly RegimeLane[];
   /** By file: 1 where somebody maps it with MAP_SYNC at any time. */
   private readonly synced: Uint8Array;
-  /** For files that are never mapped so, and for those that are; by lane and place of a policy in it: its table. */
-  private readonly tables: readonly (readonly (readonly Uint8Array[])[])[];
+  private readonly kernel: Policy;
+  private readonly skips: boolean;
   /** By lane: from what the lanes before have, and what this one has, to a number for both. */
   private readonly known: readonly Map<number, number>[];
   private readonly placeOf = new Map<number, number>();
@@ -64,15 +64,8 @@ export class Regimes {
     this.lets = room.int32(64 * STRIDE);
     this.lanes = lanes;
     this.synced = synced;
-    this.tables = [false, true].map((isSynced) =>
-      lanes.map(({ policies }) =>
-        policies.all.map((policy) =>
-          policies.recorded
-            ? once(agreements, kernel, agreed)
-            : once(known[Number(skips)]![Number(isSynced)]!, policy, (one) => answers(one, skips, isSynced)),
-        ),
-      ),
-    );
+    this.kernel = kernel;
+    this.skips = skips;
     this.known = lanes.map(() => new Map());
     this.of = room.int32(synced.length);
     for (let file = 0; file < synced.length; file++) this.of[file] = this.find(file);
@@ -126,7 +119,7 @@ export class Regimes {
     }
     this.lanes.forEach(({ policies, holds }, lane) => {
       const policy = policies.indexOf(file);
-      const table = this.tables[this.synced[file]!]![lane]![policy]!;
+      const table = this.tableOf(policies.all[policy]!, policies.recorded, this.synced[file] === 1);
       const bit = 1 << lane;
       for (let code = 0; code < CASE_COUNT; code++) this.note(at + code, table[code * MASKS + holds.mask[file]!]!, bit);
       this.lets[at + NO_CASE]! |= bit;
@@ -140,6 +133,12 @@ export class Regimes {
       this.lets[at + SIMPLE_AT + SIMPLE_IF_CLEAN + op] = asNamed & this.lets[at + IF_CLEAN + SIMPLEST[op]!]!;
     });
     return at;
+  }
+
+  private tableOf(policy: Policy, isRecorded: boolean, isSynced: boolean): Uint8Array {
+    const { kernel, skips } = this;
+    if (isRecorded) return once(agreements, kernel, agreed);
+    return once(known[Number(skips)]![Number(isSynced)]!, policy, (one) => answers(one, skips, isSynced));
   }
 
   private note(at: number, does: number, bit: number): void {

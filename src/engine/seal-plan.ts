@@ -52,6 +52,8 @@ export interface SealPlan {
   /** Of waits that no probe saw. */
   readonly pauses: Pauses;
   readonly leases: LeasePlan;
+  /** Devices are seen at work: what they meet depends on what the recorded run did when. */
+  readonly hasAccesses: boolean;
   readonly highestId: number;
 }
 
@@ -89,6 +91,7 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     wakes: hasWaits ? wakesOf(input) : new Map(),
     pauses: pausesOf(c, dax),
     leases: seen.hasLeases ? planLeases(input) : { leased: new Uint8Array(fileCount), outlasted: new Map() },
+    hasAccesses: seen.hasAccesses || seen.raw.length > 0,
     highestId: handles.highestId,
   };
   takeFromPlain(input, plan, seen);

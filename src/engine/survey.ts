@@ -38,6 +38,8 @@ export interface Survey {
   readonly waits: readonly number[];
   readonly raw: readonly number[];
   readonly hasLeases: boolean;
+  /** Devices are seen at work. */
+  readonly hasAccesses: boolean;
 }
 
 const PLAIN_OPS = opSet([
@@ -85,6 +87,7 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
   const raw: number[] = [];
   let highestByte = 0;
   let hasLeases = false;
+  let hasAccesses = false;
   for (let i = 0; i < rows; i++) {
     const op = ops[i]!;
     const kind = KIND[op]!;
@@ -119,6 +122,7 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
     else if (kind === Kind.ends) holds.endOfProcess(i);
     else if (kind === Kind.waits) waits.push(i);
     else if (kind === Kind.maps && file !== NONE) tellsMaps[file] = 1;
+    else if (kind === Kind.observes && (op === Op.dma_read || op === Op.dma_write)) hasAccesses = true;
     if ((flags & (Flag.raw | Flag.second)) !== 0) {
       if ((flags & Flag.raw) !== 0) raw.push(i);
       // The row before is of two files.
@@ -127,7 +131,7 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
     if (kind < Kind.observes && (flags & NO_CALL) === 0 && opOf[opId[i]!] === 0) opOf[opId[i]!] = op;
   }
   opOf[0] = 0;
-  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases };
+  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases, hasAccesses };
 }
 
 /** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
