@@ -570,7 +570,9 @@ function changes(
       if (whose !== going || head < 0 || load<u8>(slot(ALONE) + version) === 0) return NOT;
       if (words()[TOP] + SPARE > words()[LIMIT]) return NOT;
       if (isWrite && held !== WRITTEN_HERE && end > load<i32>(slot(BITS) + (version << 2))) return NOT;
-      if ((isWrite || kind === ALLOCATES) && !hasRegion(version, file, from, end)) return NOT;
+      // Nothing is to be allocated where all of it is there.
+      if (kind === ALLOCATES && isKnownWritten(version, offset, length)) held = WRITTEN_HERE;
+      if ((isWrite || kind === ALLOCATES) && held !== WRITTEN_HERE && !hasRegion(version, file, from, end)) return NOT;
     }
     const found = slot(SCRATCH) + many * (SCRATCH_WORDS << 2);
     store<i32>(found, version);
@@ -699,7 +701,7 @@ function change(
     soils = touched !== 0;
     if (kind === WRITES && load<f64>(sizeAt) < offset + length) store<f64>(sizeAt, offset + length);
   } else if (kind === ALLOCATES) {
-    touched = fill(head, version, file, from, end, IS_UNWRITTEN);
+    if (held !== WRITTEN_HERE) touched = fill(head, version, file, from, end, IS_UNWRITTEN);
     soils = touched !== 0;
     const keeps = (load<i32>(slot(FLAGS) + (row << 2)) & slot(KEEP_SIZE)) !== 0;
     if (!keeps && load<f64>(sizeAt) < offset + length) store<f64>(sizeAt, offset + length);
