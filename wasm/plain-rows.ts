@@ -109,7 +109,7 @@ export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
 /** A refusal that is known: file, task, op and case, epoch, number of its group; found by a hash of the first three. */
 export const REFUSAL_WORDS: i32 = 8;
-export const REFUSAL_SLOTS: i32 = 1 << 13;
+export const REFUSAL_SLOTS: i32 = 1 << 15;
 /** Of one lane whose threads are late: they, its queue, and which rows are at hand. */
 export const PENDING: i32 = 76;
 export const BLOCKED: i32 = 77;
@@ -126,7 +126,10 @@ export const TO_ROW: i32 = 86;
 export const THREAD: i32 = 87;
 export const WHATS: i32 = 88;
 export const COMMIT_ALL: i32 = 89;
-export const SLOTS: i32 = 90;
+/** Flags of an extent that is not simply written; and whether no operation was refused, delayed or committed so far. */
+export const NOT_WRITTEN: i32 = 90;
+export const IS_FRESH: i32 = 91;
+export const SLOTS: i32 = 92;
 
 /** What a run of late rows ends with: nothing is left to do up to that time; something else comes first; other rows are needed. */
 export const DONE: i32 = 0;
@@ -144,6 +147,8 @@ export const WRITES: i32 = 4;
 export const PUNCHES: i32 = 5;
 export const ALLOCATES: i32 = 6;
 export const TRUNCATES: i32 = 7;
+/** An extent that was there at the beginning. */
+export const EXTENTS_SEEN: i32 = 8;
 
 const BLOCK: f64 = 4096;
 const LAST_BLOCK: f64 = 2147483647;
@@ -177,6 +182,8 @@ declare function countOther(row: i32, number: i32, nowNs: f64): void;
 let slots: i32 = 0;
 /** The kernel has to stop behind the row at hand. */
 let stops: i32 = 0;
+/** No row at hand was refused or committed so far. */
+let stillFresh: i32 = 0;
 let lastLanes: i32 = 0;
 let lastNumber: i32 = 0;
 /** The extent that `seek` found. */
@@ -204,6 +211,7 @@ function words(): Words {
 export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
   slots = at;
   stops = 0;
+  store<i32>(slot(OUTCOME_COUNT), 0, 4);
   const plain = slot(PLAIN);
   const tasks = slot(TASK);
   const addrs = slot(ADDR);
@@ -212,11 +220,19 @@ export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
   const apart = slot(APART);
   const lastNs = numberAt(LAST_NS);
   const nextNs = numberAt(NEXT_NS);
+  const fresh = slot(IS_FRESH);
+  stillFresh = 1;
   let row = first;
   while (row < to && stops === 0) {
     const nowNs = load<f64>(times + (row << 3));
     if (nowNs > lastNs || nowNs >= nextNs) break;
-    if (load<u8>(plain + row) !== 1 || load<f64>(addrs + (row << 3)) >= 0) break;
+    if (load<u8>(plain + row) !== 1) {
+      if (fresh === 0 || stillFresh === 0 || !seesExtent(row, nowNs)) break;
+      store<u8>(marks + row, 0);
+      row++;
+      continue;
+    }
+    if (load<f64>(addrs + (row << 3)) >= 0) break;
     const task = load<i32>(tasks + (row << 2));
     if (task !== NOBODY && load<i32>(apart + (task << 2)) !== 0) break;
     const number = goes(row, lanes, nowNs);
@@ -302,7 +318,11 @@ function takeOut(queue: i32): void {
   const size = load<f64>(queue);
   store<f64>(queue, 1, 16);
   const nextNs =
-    size === 1 ? Infinity : size > 2 && load<f64>(times, 16) < load<f64>(times, 8) ? load<f64>(times, 16) : load<f64>(times, 8);
+    size === 1
+      ? Infinity
+      : size > 2 && load<f64>(times, 16) < load<f64>(times, 8)
+        ? load<f64>(times, 16)
+        : load<f64>(times, 8);
   store<f64>(queue, nextNs, 24);
 }
 
@@ -314,7 +334,10 @@ function sink(size: i32, timeNs: f64, order: f64, item: f64): void {
   while (true) {
     let down = 2 * at + 1;
     if (down >= size) break;
-    if (down + 1 < size && isBefore(times, orders, down + 1, load<f64>(times + (down << 3)), load<f64>(orders + (down << 3))))
+    if (
+      down + 1 < size &&
+      isBefore(times, orders, down + 1, load<f64>(times + (down << 3)), load<f64>(orders + (down << 3)))
+    )
       down++;
     if (!isBefore(times, orders, down, timeNs, order)) break;
     store<f64>(times + (at << 3), load<f64>(times + (down << 3)));
@@ -413,11 +436,37 @@ function levelOf(ns: f64, value: i32): i32 {
   return power === 0 ? i32(ns >= 1.5) : power * 2 + ((value >>> (power - 1)) & 1);
 }
 
+/** A written extent of a file that all lanes have in the same state: it is mapped. False: it is not that simple, and nothing happened. */
+function seesExtent(row: i32, nowNs: f64): bool {
+  const op: i32 = load<u8>(slot(OP) + row);
+  if (load<u8>(slot(KINDS) + op) !== EXTENTS_SEEN) return false;
+  const file = load<i32>(slot(FILE) + (row << 2));
+  const task = load<i32>(slot(TASK) + (row << 2));
+  if (file === NOBODY || (task !== NOBODY && load<i32>(slot(APART) + (task << 2)) !== 0)) return false;
+  const version = load<i32>(slot(FIRST) + (file << 2));
+  const head = load<i32>(slot(HEAD_AT) + (version << 2));
+  if (load<i32>(slot(NEXT) + (version << 2)) >= 0 || load<u8>(slot(DIVERGED) + version) === 1) return false;
+  if (head < 0 || load<u8>(slot(ALONE) + version) === 0) return false;
+  if ((load<i32>(slot(FLAGS) + (row << 2)) & slot(NOT_WRITTEN)) !== 0) return false;
+  const key = load<f64>(slot(OFFSET) + (row << 3)) / BLOCK;
+  const size = load<f64>(slot(LENGTH) + (row << 3)) / BLOCK;
+  const target = load<f64>(slot(ADDR) + (row << 3)) / BLOCK;
+  if (!(key >= 0 && size >= 1 && target >= 0 && target + size <= LAST_BLOCK)) return false;
+  if (!(key + size <= <f64>load<i32>(slot(BITS) + (version << 2)))) return false;
+  if (Math.floor(key) !== key || Math.floor(size) !== size || Math.floor(target) !== target) return false;
+  if (words()[TOP] + SPARE > words()[LIMIT]) return false;
+  store<i32>(slot(FROM) + (version << 2), NOBODY);
+  store<u8>(slot(SEEN) + version, 1);
+  if (map(head, version, <i32>key, <i32>size, <i32>target, IS_WRITTEN) !== 0)
+    store<f64>(slot(CHANGED_NS) + (version << 3), nowNs);
+  return true;
+}
+
 /** Number of the set of lanes in which the row went ahead, 0 for none that is to be counted; NOT: nothing happened. */
 function goes(row: i32, lanes: i32, nowNs: f64): i32 {
   const op: i32 = load<u8>(slot(OP) + row);
   const kind: i32 = load<u8>(slot(KINDS) + op);
-  if (kind === OTHER) return NOT;
+  if (kind === OTHER || kind === EXTENTS_SEEN) return NOT;
   const file = load<i32>(slot(FILE) + (row << 2));
   const regime = slot(LETS) + (load<i32>(slot(REGIME) + (file << 2)) << 2);
   const dirty = load<i32>(slot(DIRTY) + (file << 2));
@@ -425,8 +474,7 @@ function goes(row: i32, lanes: i32, nowNs: f64): i32 {
   const open = load<i32>(simple);
   if (
     kind <= WRITES &&
-    ((lanes & ~open) === 0 ||
-      (lanes & ~(open | (load<i32>(simple + (slot(SIMPLE_IF_CLEAN) << 2)) & ~dirty))) === 0) &&
+    ((lanes & ~open) === 0 || (lanes & ~(open | (load<i32>(simple + (slot(SIMPLE_IF_CLEAN) << 2)) & ~dirty))) === 0) &&
     leaves(row, kind, file, lanes)
   )
     return counted(row, lanes, nowNs);
@@ -504,16 +552,7 @@ function mark(version: i32, from: i32, to: i32, written: bool): void {
 // --- what changes files
 
 /** The general form: every version is looked at first, and then changed. */
-function changes(
-  row: i32,
-  op: i32,
-  kind: i32,
-  file: i32,
-  regime: i32,
-  dirty: i32,
-  lanes: i32,
-  nowNs: f64,
-): i32 {
+function changes(row: i32, op: i32, kind: i32, file: i32, regime: i32, dirty: i32, lanes: i32, nowNs: f64): i32 {
   if ((lanes & ~load<i32>(regime + ((slot(OPS_AT) + op) << 2))) !== 0) return NOT;
   const offset = load<f64>(slot(OFFSET) + (row << 3));
   const length = load<f64>(slot(LENGTH) + (row << 3));
@@ -554,8 +593,7 @@ function changes(
       operationCase = length < size ? slot(TRUNCATE_DOWN) : length > size ? slot(TRUNCATE_UP) : slot(TRUNCATE_SAME);
     }
     const at = regime + ((operationCase < 0 ? slot(NO_CASE) : operationCase) << 2);
-    const commits =
-      here & ((load<i32>(at + (slot(COMMIT) << 2)) & dirty) | load<i32>(at + (slot(COMMIT_ALL) << 2)));
+    const commits = here & ((load<i32>(at + (slot(COMMIT) << 2)) & dirty) | load<i32>(at + (slot(COMMIT_ALL) << 2)));
     const refused = here & load<i32>(at + (slot(REFUSE) << 2));
     const going = here & (load<i32>(at) | (load<i32>(at + (slot(IF_CLEAN) << 2)) & ~dirty) | commits);
     if ((refused | going) !== here) return NOT;
@@ -630,9 +668,10 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
     )
       leave(row, bit, operationCase, load<i32>(known, 16), nowNs);
     else {
+      stillFresh = 0;
       const group = refuse(row, operationCase, bit, nowNs);
-      // Arrays may be others by now, and the file in another version.
-      stops = 1;
+      // Something may be to come of it, and arrays may be others by now.
+      stops |= load<i32>(slot(OUTCOME_COUNT), 4);
       if (group < 0) continue;
       store<i32>(known, file);
       store<i32>(known, task, 4);
@@ -645,12 +684,13 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
 
 // @inline
 function knownAt(lane: i32, file: i32, task: i32, what: i32): i32 {
-  const hash = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d) >>> 19;
+  const hash = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d) >>> 17;
   return slot(REFUSALS) + (lane * REFUSAL_SLOTS + hash) * (REFUSAL_WORDS << 2);
 }
 
 /** Leaves a row to be counted in some lanes. */
 function leave(row: i32, lanes: i32, operationCase: i32, group: i32, nowNs: f64): void {
+  stillFresh = 0;
   const count = load<i32>(slot(OUTCOME_COUNT));
   const at = slot(OUTCOMES) + count * OUTCOME_BYTES;
   store<i32>(at, row);

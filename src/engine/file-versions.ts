@@ -1,10 +1,11 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
+
+import { ANYWHERE, type Room } from '../base/room.js';
 import { Arena } from '../extents/arena.js';
 import { type ExtentMap, Holding } from '../extents/extent-map.js';
 import { holdingAt } from '../extents/leaf-search.js';
 import { LIMIT } from '../extents/leaf-store.js';
-import { ANYWHERE, type Room } from '../base/room.js';
 import { type Heads, SharedMap, UNIT } from './shared-map.js';
 import { areWritten, WrittenBlocks } from './written-blocks.js';
 

@@ -1,7 +1,8 @@
 // Where the kernel of plain rows (wasm/plain-rows.ts) finds the arrays of a pass: tables of slots in the memory that both have.
+
+import { MemoryRoom } from '../base/room.js';
 import { Arena } from '../extents/arena.js';
 import { Kernel, type Memory, memoryOf } from '../extents/narrow-kernel.js';
-import { MemoryRoom } from '../base/room.js';
 import { PLAIN_ROWS } from './plain-rows-code.js';
 
 /** Words of the memory for block maps, and as many for everything else: what nobody touches of it is not there. */

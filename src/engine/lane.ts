@@ -154,7 +154,9 @@ export class Lane {
     this.changes = new MapChanges({
       ...{ columns, plan, files, effects: this.effects, fates: this.fates, hazards: this.hazards, claims: this.claims },
     });
-    this.threads = closed ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue, seat.room) : null;
+    this.threads = closed
+      ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue, seat.room)
+      : null;
     this.leases = new OrdinaryLeases({
       ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
@@ -282,6 +284,11 @@ export class Lane {
     }
     this.step(row, this.c.timeNs[row]!, tried);
     return true;
+  }
+
+  /** No operation was refused, cut short, made to wait or committed so far. */
+  get isFresh(): boolean {
+    return this.fates.isFresh && !this.waits.any;
   }
 
   /** Is what follows from an operation another thing here than what was seen of it: was it refused, cut short, made to wait, committed? */

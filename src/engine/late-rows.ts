@@ -1,11 +1,12 @@
 // Late rows of one lane in the kernel of plain rows: those of its threads that run from their own chains (threads.ts), in the order of
 // its queue.
+
+import type { EventColumns } from '../model/events.js';
+import { NONE } from '../model/units.js';
 import type { KernelMemory, KernelSlots, Table } from './kernel-slots.js';
 import type { PlainCounts } from './plain-counts.js';
 import { Later, type TimeQueue, WHATS } from './queue.js';
 import { RowWindow } from './row-window.js';
-import type { EventColumns } from '../model/events.js';
-import { NONE } from '../model/units.js';
 import type { SealPlan } from './seal-plan.js';
 import type { Threads } from './threads.js';
 

@@ -1,5 +1,7 @@
 // One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
 // by each lane itself. Each lane ends as it would have alone.
+
+import { ANYWHERE } from '../base/room.js';
 import { type EventColumns, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
@@ -13,7 +15,6 @@ import { KERNEL_FROM, PlainKernel } from './plain-kernel.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
 import type { LaneResult } from './result.js';
-import { ANYWHERE } from '../base/room.js';
 import type { SealPlan } from './seal-plan.js';
 import { Unchanging } from './unchanging.js';
 
@@ -78,7 +79,10 @@ export class Pass {
     this.kernel =
       memory === null
         ? null
-        : new PlainKernel({ columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain, apart }, memory);
+        : new PlainKernel(
+            { columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain, apart },
+            memory,
+          );
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -97,7 +101,8 @@ export class Pass {
       const late = task === NONE ? 0 : apart[task]!;
       // Everywhere it comes later: nothing happens, and what was put off has time until something does.
       if (late === all && plainRows[row] === 1 && (TAKES_AWAY[op[row]!] === 0 || !hasAccesses)) continue;
-      if (kernel?.isUsable === true && plainRows[row] === 1 && this.quiet === all && late === 0) {
+      const isKernels = plainRows[row] === 1 || op[row] === Op.extent;
+      if (isKernels && kernel?.isUsable === true && this.quiet === all && late === 0) {
         // What has to come before is seen to first: the row may be another one's then.
         if (this.nextNs <= times[row]!) {
           this.catchUp(times[row]!);
@@ -176,8 +181,7 @@ export class Pass {
     versions.acting = this.all;
     lanes[0]!.changes.applyObserved(row, c.timeNs[row]!);
     // Blocks that the row names may have been metadata, in each lane by itself.
-    if (c.op[row] === Op.map_insert)
-      for (let lane = 1; lane < lanes.length; lane++) lanes[lane]!.shortWay.named(row);
+    if (c.op[row] === Op.map_insert) for (let lane = 1; lane < lanes.length; lane++) lanes[lane]!.shortWay.named(row);
     return true;
   }
 

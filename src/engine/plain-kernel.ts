@@ -12,7 +12,17 @@ import { LateRows, type Runner } from './late-rows.js';
 import type { Plain } from './plain.js';
 import type { PlainCounts } from './plain-counts.js';
 import type { Prices } from './recipes.js';
-import { COMMIT, COMMIT_ALL, IF_CLEAN, NO_CASE, OPS_AT, REFUSE, type Regimes, SIMPLE_AT, SIMPLE_IF_CLEAN } from './regimes.js';
+import {
+  COMMIT,
+  COMMIT_ALL,
+  IF_CLEAN,
+  NO_CASE,
+  OPS_AT,
+  REFUSE,
+  type Regimes,
+  SIMPLE_AT,
+  SIMPLE_IF_CLEAN,
+} from './regimes.js';
 import { RowWindow } from './row-window.js';
 import type { SealPlan } from './seal-plan.js';
 
@@ -30,6 +40,7 @@ const KINDS = new Map<number, string>([
   [Op.punch, 'PUNCHES'],
   [Op.fallocate, 'ALLOCATES'],
   [Op.truncate, 'TRUNCATES'],
+  [Op.extent, 'EXTENTS_SEEN'],
 ]);
 
 export interface KernelParts {
@@ -56,6 +67,7 @@ export class PlainKernel implements Runner {
   private readonly late: readonly (LateRows | null)[];
   base = 0;
   private readonly numbers: Float64Array<ArrayBuffer>;
+  private readonly freshAt: number;
   private readonly nowAt: number;
   private readonly marksAt: number;
   /** How many rows there is something left to do of, and whether the kernel stopped behind a row. */
@@ -66,6 +78,8 @@ export class PlainKernel implements Runner {
   private generation = -1;
   private letsAt = -1;
   private writtenAt = -1;
+  private countsAt = -1;
+  private cellsAt = -1;
 
   constructor(parts: KernelParts, memory: KernelMemory) {
     const { room } = memory;
@@ -78,6 +92,7 @@ export class PlainKernel implements Runner {
     this.table = slots.table();
     this.window = new RowWindow(room, WINDOW, columns, plan.plain);
     this.numbers = room.float64(6);
+    this.freshAt = slots.get('IS_FRESH');
     this.nowAt = slots.get('NOW_NS');
     this.marksAt = slots.get('MARKS');
     this.left = room.int32(2);
@@ -102,11 +117,13 @@ export class PlainKernel implements Runner {
     const { counts, numbers, table, window } = this;
     const { rows } = this.parts.columns;
     const { exports } = this.slots;
+    table[this.freshAt] = Number(this.isFresh());
     numbers[0] = lastNs;
     numbers[1] = nextNs;
     this.isPaused = false;
-    this.point();
+    // It may need more room for counters.
     counts.countTo(first);
+    this.point();
     let row = first;
     while (row < rows) {
       if (row < window.from || row >= window.to) {
@@ -133,6 +150,13 @@ export class PlainKernel implements Runner {
     return this.numbers[this.nowAt]!;
   }
 
+  /** Is what follows from every operation so far what was seen of it, in all lanes? */
+  private isFresh(): boolean {
+    const { lanes } = this.parts;
+    for (let lane = 0; lane < lanes.length; lane++) if (!lanes[lane]!.isFresh) return false;
+    return true;
+  }
+
   /** Does what is left to do of refused and committed rows; true: the kernel stopped behind one. */
   settle(): boolean {
     const { base, left, outcomeNs, outcomes, outcomeWords } = this;
@@ -152,7 +176,7 @@ export class PlainKernel implements Runner {
     const { op } = columns;
     return {
       refuse: (row: number, operationCase: number, lane: number, nowNs: number) =>
-        plain.refuseOne(this.base + row, operationCase, nowNs, lane),
+        this.refused(plain.refuseOne(this.base + row, operationCase, nowNs, lane)),
       mapGenerally: (version: number, key: number, size: number, target: number, state: number) =>
         versions.mapUnits(version, key, size, target, state),
       cutGenerally: (version: number, key: number, end: number) => versions.cutUnits(version, key, end),
@@ -161,15 +185,22 @@ export class PlainKernel implements Runner {
         counts.countEach(this.base + row, op[this.base + row]!, nowNs, lanes),
       openPage: (at: number) => this.opened(counts.latencies.open(at)),
       openHeat: (at: number) => this.opened(counts.heats.open(at)),
-      countOther: (row: number, number: number, nowNs: number) =>
-        counts.count(number, this.base + row, op[this.base + row]!, nowNs),
+      countOther: (row: number, number: number, nowNs: number) => {
+        counts.count(number, this.base + row, op[this.base + row]!, nowNs);
+        this.point();
+      },
     };
+  }
+
+  /** Something may be to come of a refusal, and arrays may be others: then the kernel stops. */
+  private refused(group: number): number {
+    if (this.parts.plain.queued !== 0 || !this.isInPlace) this.left[1] = 1;
+    return group;
   }
 
   /** A page more, and where all of them are now. */
   private opened(place: number): number {
-    const { heats, latencies } = this.counts;
-    this.slots.place({ COUNTS: latencies.counts, CELLS: heats.cells });
+    this.point();
     return place;
   }
 
@@ -202,28 +233,50 @@ export class PlainKernel implements Runner {
       ...{ FIXED_NS: slots.copy(prices.fixedNs), NS_PER_BYTE: slots.copy(prices.nsPerByte) },
     });
     const values = {
-      ...{ OPS_AT, SIMPLE_AT, SIMPLE_IF_CLEAN, NO_CASE, IF_CLEAN, COMMIT, COMMIT_ALL, REFUSE, OP_COUNT, UNKNOWN_RESULT },
+      ...{
+        OPS_AT,
+        SIMPLE_AT,
+        SIMPLE_IF_CLEAN,
+        NO_CASE,
+        IF_CLEAN,
+        COMMIT,
+        COMMIT_ALL,
+        REFUSE,
+        OP_COUNT,
+        UNKNOWN_RESULT,
+      },
       ...{ WRITE_WRITTEN: Case.write_written, WRITE_UNWRITTEN: Case.write_unwritten, WRITE_HOLE: Case.write_hole },
       ...{ WRITE_PAST_EOF: Case.write_past_eof, WRITE_FAULT: Case.write_fault_written },
       ...{ TRUNCATE_DOWN: Case.truncate_down, TRUNCATE_UP: Case.truncate_up, TRUNCATE_SAME: Case.truncate_same },
-      KEEP_SIZE: Flag.keep_size,
+      ...{ KEEP_SIZE: Flag.keep_size, NOT_WRITTEN: Flag.delalloc | Flag.unwritten | Flag.reflinked | Flag.second },
     };
     for (const [name, value] of Object.entries(values)) slots.set(name, value);
   }
 
   /** Arrays that grew are others. */
+  private get isInPlace(): boolean {
+    const { counts } = this;
+    const { regimes, versions } = this.parts;
+    return (
+      this.generation === versions.generation &&
+      this.letsAt === regimes.lets.byteOffset &&
+      this.writtenAt === versions.written.words.byteOffset &&
+      this.countsAt === counts.latencies.counts.byteOffset &&
+      this.cellsAt === counts.heats.cells.byteOffset
+    );
+  }
+
+  /** Where they are now. */
   private point(): void {
     const { regimes, versions } = this.parts;
     const { heads, written } = versions;
     const { heats, latencies } = this.counts;
-    const isSame =
-      this.generation === versions.generation &&
-      this.letsAt === regimes.lets.byteOffset &&
-      this.writtenAt === written.words.byteOffset;
-    if (isSame) return;
+    if (this.isInPlace) return;
     this.generation = versions.generation;
     this.letsAt = regimes.lets.byteOffset;
     this.writtenAt = written.words.byteOffset;
+    this.countsAt = latencies.counts.byteOffset;
+    this.cellsAt = heats.cells.byteOffset;
     const { allocated, changedNs, diverged, from, known, lanes, next, removals, seen, size } = versions;
     this.slots.place({
       ...{ LETS: regimes.lets, WRITTEN: written.words, LANES: lanes, NEXT: next, SIZE: size, KNOWN: known, SEEN: seen },

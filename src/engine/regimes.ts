@@ -1,11 +1,12 @@
 // What all lanes of a pass answer to plain operations on a file, as long as nobody's holds on it change: bit sets of the lanes that
 // let each case through, whoever asks. Files on which the same kinds of hold are alive in each lane share one regime.
+
+import { ANYWHERE, type Room } from '../base/room.js';
 import { OP_COUNT, OPS, Op } from '../model/events.js';
 import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { CASE_OF } from './cases.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
-import { ANYWHERE, type Room } from '../base/room.js';
 
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
 const SIZE = CASE_COUNT * MASKS;

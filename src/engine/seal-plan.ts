@@ -43,6 +43,8 @@ export interface SealPlan {
   readonly opOf: Uint8Array;
   /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
+  /** Some operation was. */
+  readonly hasWaited: boolean;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
   /** By file: 1 where it took DAX faults at any time. */
@@ -115,7 +117,7 @@ function waited(
   { columns: c }: EngineInput,
   { waits }: Survey,
   highestId: number,
-): Pick<SealPlan, 'waitedNs' | 'waitedFromNs'> {
+): Pick<SealPlan, 'hasWaited' | 'waitedNs' | 'waitedFromNs'> {
   const waitedNs = new Float64Array(highestId + 1);
   const waitedFromNs = new Float64Array(highestId + 1);
   for (const row of waits) {
@@ -124,7 +126,7 @@ function waited(
     // What lies between two sleeps is part of the wait: it looked, and found the next pin.
     waitedNs[opId] = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!) - waitedFromNs[opId]!;
   }
-  return { waitedNs, waitedFromNs };
+  return { hasWaited: waits.length > 0, waitedNs, waitedFromNs };
 }
 
 /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */

@@ -116,7 +116,7 @@ export class ShortWay {
   /** A row that went the short way ended with a journal commit. */
   committed(row: number, nowNs: number, ns: number, measured: boolean): void {
     const op = this.c.op[row]!;
-    this.fates.committed[this.c.opId[row]!] = 1;
+    this.fates.commit(this.c.opId[row]!);
     this.ledger.count(row, op, Verdict.commit, 0);
     this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
     this.bills.journalCommits++;
