@@ -1,4 +1,4 @@
-// Compiles wasm/plain-rows.ts (AssemblyScript), with the maps that it changes, into src/engine/plain-rows-code.ts. Run it after a
+// Compiles wasm/plain-*.ts (AssemblyScript), with the maps that it changes, into src/engine/plain-rows-code.ts. Run it after a
 // change there or in src/extents/narrow*.ts: npm run plain-rows. A test fails when the committed file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -6,13 +6,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compiled } from './assembly-script.mjs';
 import { narrowSource } from './extent-kernel.mjs';
 
+const PARTS = ['slots', 'rows', 'changes', 'counts', 'late'].map((part) => `wasm/plain-${part}.ts`);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const TARGET = join(root, 'src/engine/plain-rows-code.ts');
 
 export async function plainRows() {
   const maps = narrowSource().replace(/^export /gm, '');
-  const code = await compiled(maps + readFileSync(join(root, 'wasm/plain-rows.ts'), 'utf8'));
-  return `// Made by scripts/plain-rows.mjs from wasm/plain-rows.ts and src/extents; do not edit.
+  const parts = [...PARTS, 'wasm/extent-pieces.ts'].map((path) => readFileSync(join(root, path), 'utf8'));
+  const code = await compiled(maps + parts.join('\n'));
+  return `// Made by scripts/plain-rows.mjs from wasm/plain-*.ts, wasm/extent-pieces.ts and src/extents; do not edit.
 export const PLAIN_ROWS = '${code}';
 `;
 }
