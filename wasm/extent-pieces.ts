@@ -1,5 +1,11 @@
 // The extents of a map as the kernel of plain rows looks at them: how they lie in an arena is said in src/extents/narrow.ts.
 
+/** The extent that `seek` found. */
+let pieceKey: i32 = 0;
+let pieceSize: i32 = 0;
+let pieceAddr: i32 = 0;
+let pieceState: i32 = 0;
+
 /** The first extent that ends behind `x`. */
 function seek(head: i32, x: i32): bool {
   const all = words();

@@ -24,11 +24,6 @@ let stops: i32 = 0;
 let stillFresh: i32 = 0;
 let lastLanes: i32 = 0;
 let lastNumber: i32 = 0;
-/** The extent that `seek` found. */
-const pieceKey: i32 = 0;
-const pieceSize: i32 = 0;
-const pieceAddr: i32 = 0;
-const pieceState: i32 = 0;
 
 // @inline
 function slot(which: i32): i32 {

@@ -51,9 +51,10 @@ export class Ledger {
   /** Refusals by errno. */
   get denied(): ReadonlyMap<number, number> {
     const denied = new Map<number, number>();
-    this.deniedWith.forEach((times, errno) => {
+    for (let errno = 0; errno < ERRNOS; errno++) {
+      const times = this.deniedWith[errno]!;
       if (times > 0) denied.set(errno, times);
-    });
+    }
     return denied;
   }
 

@@ -13,7 +13,6 @@ import type { Prices } from './recipes.js';
 
 /** Sets of lanes that have counters of their own; a set more is counted lane by lane. Their numbers, from 1 on, are below 64. */
 const MOST_SETS = 40;
-const NUMBER_BITS = 6;
 /** Of a marked row: it has been counted, at another time than the trace says. */
 const COUNTED = 64;
 /** Rows that are counted at a time: what is read of them stays in a cache of the second level. */
@@ -26,6 +25,8 @@ export class PlainCounts {
   /** By number: the set of lanes. */
   private readonly sets: number[] = [0];
   private readonly numberOf = new Map<number, number>();
+  /** Does the last loop of all, where there is one. */
+  kernel: { proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean } | null = null;
   private lastLanes = 0;
   private lastNumber = 0;
   private readonly c: EventColumns;
@@ -205,7 +206,8 @@ export class PlainCounts {
       isIn.forEach((is, set) => {
         for (let op = 0; is === 1 && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
       });
-      proceed(ledger.verdicts, this.rows, isIn);
+      const verdictOf = Uint8Array.from({ length: COUNTED }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
+      if (this.kernel?.proceed(ledger.verdicts, verdictOf) !== true) proceed(ledger.verdicts, this.rows, verdictOf);
     });
   }
 
@@ -217,30 +219,8 @@ export class PlainCounts {
   }
 }
 
-/** hot: the verdict of rows that a lane went through with others, four rows at a time; `isIn`: by number of the set. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: readonly number[]): void {
-  const ofNumber = Uint8Array.from({ length: 1 << NUMBER_BITS }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
-  const most = (1 << NUMBER_BITS) - 1;
-  const ofPair = Uint16Array.from(
-    { length: 1 << (2 * NUMBER_BITS) },
-    (_, pair) => ofNumber[pair & most]! | (ofNumber[pair >>> NUMBER_BITS]! << 8),
-  );
-  const fours = rows.length >>> 2;
-  const rowFours = new Uint32Array(rows.buffer, rows.byteOffset, fours);
-  const verdictFours = new Uint32Array(verdicts.buffer, verdicts.byteOffset, fours);
-  let last = 0;
-  let verdict = 0;
-  for (let i = 0; i < fours; i++) {
-    const numbers = rowFours[i]!;
-    if (numbers !== last) {
-      // Mostly all four went with the same others as the four before.
-      last = numbers;
-      const low = ofPair[(numbers & most) | ((numbers >>> (8 - NUMBER_BITS)) & (most << NUMBER_BITS))]!;
-      const high = numbers >>> 16;
-      verdict = low | (ofPair[(high & most) | ((high >>> (8 - NUMBER_BITS)) & (most << NUMBER_BITS))]! << 16);
-    }
-    // A lane that went with others has no verdict of its own for that row.
-    if (verdict !== 0) verdictFours[i]! |= verdict;
-  }
-  for (let row = 4 * fours; row < rows.length; row++) verdicts[row]! |= ofNumber[rows[row]!]!;
+/** hot: the verdict of rows that a lane went through with others; `verdictOf`: by number of the set, 0 where the lane is not in it. */
+function proceed(verdicts: Uint8Array, rows: Uint8Array, verdictOf: Uint8Array): void {
+  // A lane that went with others has no verdict of its own for that row.
+  for (let row = 0; row < rows.length; row++) verdicts[row]! |= verdictOf[rows[row]!]!;
 }
