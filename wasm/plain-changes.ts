@@ -110,7 +110,7 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
     const epoch = load<i32>(load<i32>(slot(EPOCHS) + (lane << 2)) + (file << 2));
     if (
       !diverges &&
-      load<i32>(known) === file &&
+      load<i32>(known) === file + 1 &&
       load<i32>(known, 4) === task &&
       load<i32>(known, 8) === what &&
       load<i32>(known, 12) === epoch
@@ -122,7 +122,7 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
       // Something may be to come of it, and arrays may be others by now.
       stops |= load<i32>(slot(OUTCOME_COUNT), 4);
       if (group < 0) continue;
-      store<i32>(known, file);
+      store<i32>(known, file + 1);
       store<i32>(known, task, 4);
       store<i32>(known, what, 8);
       store<i32>(known, epoch, 12);

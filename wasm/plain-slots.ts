@@ -105,7 +105,7 @@ export const COMMITTED: i32 = -1;
 /** By lane: where it counts how often the holds of each file changed, and the refusals that it knows. */
 export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
-/** A refusal that is known: file, task, op and case, epoch, number of its group; found by a hash of the first three. */
+/** A refusal that is known: file + 1, task, op and case, epoch, number of its group; found by a hash of the first three. */
 export const REFUSAL_WORDS: i32 = 8;
 export const REFUSAL_SLOTS: i32 = 1 << 15;
 /** Of one lane whose threads are late: they, its queue, and which rows are at hand. */

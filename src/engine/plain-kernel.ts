@@ -238,8 +238,7 @@ export class PlainKernel implements Runner {
     lanes.forEach(({ holds }, lane) => {
       epochs[lane] = holds.epochs.byteOffset;
     });
-    // No file has this number.
-    const refusals = room.int32(lanes.length * slots.get('REFUSAL_SLOTS') * slots.get('REFUSAL_WORDS')).fill(-1);
+    const refusals = room.int32(lanes.length * slots.get('REFUSAL_SLOTS') * slots.get('REFUSAL_WORDS'));
     slots.place({
       ...{ APART: apart, FIRST: versions.first, DIRTY: versions.dirty, REGIME: regimes.of },
       ...{ OBSERVED: slots.copy(plan.observed), REGION_START: slots.copy(regions.start) },
