@@ -46,6 +46,7 @@ function tellEach(c: Context, code: string, devices: readonly number[], describe
 
 const EVENT_OF: Partial<Record<MapChange, number>> = {
   insert: Op.map_insert,
+  learn: Op.extent,
   remove: Op.map_remove,
   seen: Op.map_seen,
   reset: Op.map_reset,

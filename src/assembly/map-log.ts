@@ -4,7 +4,7 @@ import type { ByteStore } from '../base/byte-store.js';
 import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 
-/** What a row of the log is. `insert` maps, `remove` makes a hole, `seen` only looked; `reset` and `unknown` take the whole file. */
+/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file. */
 const CHANGES = [
   'insert',
   'remove',
@@ -16,6 +16,7 @@ const CHANGES = [
   'insertHole',
   'cow-insert',
   'cow-remove',
+  'learn',
 ] as const;
 export type MapChange = (typeof CHANGES)[number];
 const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));

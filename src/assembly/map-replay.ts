@@ -44,7 +44,7 @@ export class MapReplay {
       this.lastDevice = row.device;
       this.deviceOf.set(row.file, row.device);
     }
-    if (row.change === 'insert')
+    if (row.change === 'insert' || row.change === 'learn')
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
     else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);
     else if (row.change === 'reset') this.owners.map(row.file).clear();

@@ -214,7 +214,7 @@ export class XfsMaps {
     if (block === HOLE) return this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCKS), HOLE);
     place(fork.list, { off, count, block, unwritten, learned: true });
     fork.hasLearned = true;
-    this.log.add('insert', file, device, off, count, block, unwritten);
+    this.log.add('learn', file, device, off, count, block, unwritten);
   }
 
   /** A record goes, and with it what look-ups had shown of it. */

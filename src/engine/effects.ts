@@ -67,10 +67,13 @@ export class Effects {
       case Op.extent:
       case Op.map_insert:
         return this.insert(row, file, offset, length, parentOp);
-      case Op.map_remove:
-        this.changed(file);
+      case Op.map_remove: {
+        const before = files.mapOf(file)?.seq ?? 0;
+        files.see(file);
         files.map(file).remove(offset, length < 0 ? Number.POSITIVE_INFINITY : length);
+        if (files.mapOf(file)!.seq !== before) files.soil(file);
         return false;
+      }
       case Op.map_convert:
         this.changed(file);
         files.map(file).convert(offset, length, stateOf(c.flags[row]!));
@@ -101,13 +104,24 @@ export class Effects {
     }
   }
 
+  /** ext4 tells of an extent also where it only looks: what was there already is no change. Of a map that is not known, nobody can tell. */
   private insert(row: number, file: number, offset: number, length: number, parentOp: number): boolean {
     const { c, files } = this;
-    const flags = c.flags[row]!;
-    const state = stateOf(flags);
-    const addr = c.addr[row]!;
+    const before = files.mapOf(file)?.seq ?? 0;
+    const known = files.isKnown(file);
     files.see(file);
-    if (c.op[row] === Op.map_insert) files.soil(file);
+    const replaced = this.place(row, file, offset, length, parentOp);
+    const changed = (files.mapOf(file)?.seq ?? 0) !== before;
+    // An extent row describes; but if somebody did it to a map that was known, it came then.
+    const soils = c.op[row] === Op.extent ? known && changed && c.task[row] !== NONE : !known || changed;
+    if (soils) files.soil(file);
+    return replaced;
+  }
+
+  private place(row: number, file: number, offset: number, length: number, parentOp: number): boolean {
+    const { c, files } = this;
+    const state = stateOf(c.flags[row]!);
+    const addr = c.addr[row]!;
     if (!files.hasDiverged(file)) {
       files.map(file).insert(offset, length, addr, state);
       return false;

@@ -25,12 +25,16 @@ export function castOf(trace: Trace, uses: readonly Use[], kindOf: Int32Array): 
   for (const [task, own] of ranked) {
     // Threads that are numbered are of one name.
     const name = task === NONE ? '' : trace.tasks[task]!.name.replaceAll(/\d+/g, '#');
-    roleOf.set(task, groups.of(name, sharesOf(own.map(({ op, file }) => op * MOST_KINDS + kindOf[file]!))));
+    roleOf.set(task, groups.of(name, sharesOf(own.map((use) => doing(use, kindOf)))));
   }
   const threads = Array.from({ length: groups.length }, (): (readonly Use[])[] => []);
   for (const [task, own] of ofTask) threads[roleOf.get(task)!]!.push(own);
   return { roleOf, processes: processesOf(trace, ofTask.keys(), roleOf), threads };
 }
+
+/** An operation on a kind of files; one that fails is another, for who keeps failing does something else from then on. */
+const doing = ({ op, file, errno }: Use, kindOf: Int32Array): number =>
+  (op * MOST_KINDS + kindOf[file]!) * 2 + (errno < 0 ? 1 : 0);
 
 function usesByTask(uses: readonly Use[]): ReadonlyMap<number, readonly Use[]> {
   const ofTask = new Map<number, Use[]>();

@@ -38,7 +38,11 @@ interface FirstState {
   shared: number;
 }
 
+/** A file with so large a share of all uses is a kind by itself: steps on it follow each other as they did. */
+const OWN_KIND = 1 / 16;
+
 const TELLS_MAP = opSet(['extent', 'map_insert', 'map_reset', 'map_known', 'map_seen', 'map_convert']);
+const MOVES_BLOCKS = opSet(['reflink', 'dedupe', 'exchange', 'swapext']);
 const TAKES_WHAT_IS_THERE = opSet(['read', 'read_fault', 'pin', 'register', 'dma_read', 'dma_write']);
 
 /** `maps` is asked from the recording's beginning on. */
@@ -47,8 +51,10 @@ export function kindsOf(trace: Trace, uses: readonly Use[], maps: MapsAt): Kinds
   const { mapped, dax } = factsOf(trace);
   const groups = new Groups(MOST_KINDS);
   const kept: FileUse[][] = [];
+  const much = files.reduce((sum, { ops }) => sum + ops.length, 0) * OWN_KIND;
   for (const one of [...files].sort((a, b) => b.ops.length - a.ops.length)) {
-    const group = groups.of(`${mapped[one.file]}${dax[one.file]}`, sharesOf(one.ops));
+    const own = one.ops.length >= much ? one.file : '';
+    const group = groups.of(`${mapped[one.file]}${dax[one.file]} ${own}`, sharesOf(one.ops));
     if (group === kept.length) kept.push([]);
     kept[group]!.push(one);
   }
@@ -84,7 +90,10 @@ function filesOf(trace: Trace, uses: readonly Use[]): FileUse[] {
   };
   for (const use of uses) {
     see(use.file, use, use.offset, use.length);
-    if (use.other >= 0 && use.other !== use.file) see(use.other, use, 0, 0);
+    if (use.other < 0 || use.other === use.file) continue;
+    // A clone becomes as large as what it is a clone of.
+    const size = MOVES_BLOCKS[use.op] === 0 ? 0 : use.length < 0 ? use.size : use.length;
+    see(use.other, use, use.length < 0 ? 0 : use.offset, size);
   }
   return [...found.values()].filter(({ file }) => file < trace.files.length);
 }

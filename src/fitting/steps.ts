@@ -1,6 +1,6 @@
 // What was seen at one step of a role, and the step of the model that it becomes.
 import type { Distribution } from '../base/distribution.js';
-import { FLAGS, Flag, OPS } from '../model/events.js';
+import { FLAGS, Flag, OPS, Op } from '../model/events.js';
 import type { Bytes, Nanos } from '../model/units.js';
 import type { Count, Deals, HoldModel, Place, Step } from '../workloads/modelled/model.js';
 import { distributionOf, distributionOrNull } from './distributions.js';
@@ -13,8 +13,11 @@ const ALIGNED = 0.95;
 /** Steps that led to so few others are dealt in order, the others in so many parts. */
 const MOST_ORDERED = 64;
 const PARTS = 16;
-/** And so many gaps before a step. */
-const MOST_ORDERED_GAPS = 128;
+/** And so many values at a step. */
+const MOST_ORDERED_VALUES = 128;
+
+/** Holds that devices went through in the same way, of all, for this to be the way. */
+const ALIKE = 0.95;
 
 /** Who gave back so many of the holds of a step before its next call waits for that. */
 const WAITS = 0.95;
@@ -80,9 +83,9 @@ export function stepModel(step: Seen, choice: boolean): Step {
     other: step.other,
     files: choice ? dealsOf(step.files) : [],
     next: dealsOf(step.next),
-    gap: gapOf(step.gaps),
+    gap: inOrder(step.gaps.length > 0 ? step.gaps : [0]),
     latency: distributionOrNull(step.latencies),
-    bytes: distributionOrNull(step.bytes),
+    bytes: use.op === Op.truncate && step.bytes.length > 0 ? inOrder(step.bytes) : distributionOrNull(step.bytes),
     place: placeOf(step),
     again: share(step.again, count),
     hold: step.holds.length === 0 ? null : holdModel(step),
@@ -93,11 +96,14 @@ export function stepModel(step: Seen, choice: boolean): Step {
   };
 }
 
-/** Of a step that came seldom, one gap may be longer than all others are together: when it comes decides who meets whom. */
-function gapOf(gaps: readonly Nanos[]): Distribution {
-  const fitted = distributionOf(gaps.length > 0 ? gaps : [0]);
+/**
+ * Of a step that came seldom: one gap may be longer than all others are together, and when it comes decides who meets whom; the
+ * sizes of a file that grows come one after the other.
+ */
+function inOrder(values: readonly number[]): Distribution {
+  const fitted = distributionOf(values);
   const one = fitted.is === 'values' && fitted.values.length === 1;
-  return one || gaps.length > MOST_ORDERED_GAPS ? fitted : { is: 'ordered', values: gaps };
+  return one || values.length > MOST_ORDERED_VALUES ? fitted : { is: 'ordered', values };
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number((part / whole).toFixed(6)));
@@ -148,9 +154,20 @@ function holdModel(step: Seen): HoldModel {
             accesses: distributionOf(holds.map((hold) => hold.accesses.length)),
             gap: distributionOf(gaps),
             part: distributionOf(holds.flatMap(partsOf)),
+            atMost: largestPiece(holds),
             writes: share(accesses.filter(({ write }) => write).length, accesses.length),
           },
   };
+}
+
+/** Devices with a largest request go through what is held piece by piece: that size, null where they do otherwise. */
+function largestPiece(holds: readonly HoldUse[]): Bytes | null {
+  const used = holds.filter(({ accesses }) => accesses.length > 0);
+  const most = used.flatMap(({ accesses }) => accesses).reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
+  const shared = used.filter(({ length, accesses }) =>
+    accesses.every(({ bytes }, i) => bytes === Math.min(most, length - i * most)),
+  );
+  return shared.length >= ALIKE * used.length && used.length >= ALIKE * holds.length ? most : null;
 }
 
 /** Six digits of a share say all that a size does. */

@@ -7,7 +7,7 @@ import type { CaseName, Forgets } from '../workloads/modelled/model.js';
 export interface MapsAt {
   /** i_size, -1 unknown. */
   size(file: number, nowNs: Nanos): Bytes;
-  /** Bits of `Holding`; 0 where the map is not known. */
+  /** Bits of `Holding`: where the map is not known, only of what was seen there. */
   holding(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): number;
   extents(
     file: number,

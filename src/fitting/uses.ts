@@ -1,6 +1,5 @@
 // What a recording's threads did, as a model needs it: one use per operation, holds with their length and what devices did
 // through them, and what each operation met in the file's map.
-import { Holding } from '../extents/extent-map.js';
 import {
   type EventColumns,
   FLAGS,
@@ -15,7 +14,7 @@ import {
 import type { Trace } from '../model/trace.js';
 import { type Bytes, type Nanos, NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { CaseName, Forgets } from '../workloads/modelled/model.js';
-import { Pages } from './pages.js';
+import { Met } from './met.js';
 import type { Access, HoldUse, MapsAt, Use, Uses } from './use.js';
 
 const LEFT_OUT = opSet(['fork', 'mount', 'umount', 'crash', 'seal', 'unseal']);
@@ -29,9 +28,6 @@ const RELEASES: Readonly<Partial<Record<OpName, OpName>>> = {
   open: 'close',
 };
 const IS_RELEASE = opSet(Object.values(RELEASES));
-const PAGE = 4096;
-const IS_FAULT = opSet(['read_fault', 'write_fault']);
-const GIVES_BLOCKS = opSet(['write', 'fallocate', 'zero', 'insert', 'unshare']);
 const KNOWS = opSet(['map_reset', 'map_known']);
 const IS_ACCESS = opSet(['dma_read', 'dma_write']);
 /** Devices go through these without naming them. */
@@ -41,12 +37,15 @@ const SEEN = new Set<FlagName>([
   ...(['synthetic', 'second', 'killed', 'observed', 'unwritten', 'delalloc', 'reflinked'] as const),
   ...(['moved', 'attributes', 'unknown', 'dax', 'meta'] as const),
 ]);
-/** Blocks that were another file's, or lay elsewhere in this one. */
-const ELSEWHERE = Flag.moved | Flag.reflinked;
 const KEPT = FLAGS.reduce((bits, name) => (SEEN.has(name) ? bits : bits | Flag[name]), 0);
 
 export function readUses(trace: Trace, maps: MapsAt): Uses {
   return new Reader(trace, maps).run();
+}
+
+/** What was done, where: of a row, or in its stead. */
+interface What extends Pick<Use, 'op' | 'flags' | 'file' | 'offset' | 'length'> {
+  readonly met: CaseName;
 }
 
 class Reader {
@@ -68,14 +67,13 @@ class Reader {
   /** Files whose map is known, and those of them that were not used since it is. */
   readonly #known = new Set<number>();
   readonly #learnt = new Set<number>();
-  /** Written pages that a fault had filled; and pages that calls ever wrote to. */
-  readonly #faulted = new Pages();
-  readonly #written = new Pages();
+  readonly #met: Met;
   #lastOpId = 0;
   #access: { readonly opId: number; readonly access: Access } | null = null;
 
   constructor(trace: Trace, maps: MapsAt) {
     this.#c = trace.columns;
+    this.#met = new Met(trace.columns, maps);
     this.#pids = trace.tasks.map(({ pid }) => pid);
     this.#maps = maps;
   }
@@ -99,9 +97,9 @@ class Reader {
 
   #observe(row: number): void {
     const c = this.#c;
-    if (c.op[row] === Op.map_insert || c.op[row] === Op.extent) this.#appeared(row);
     const file = c.file[row]!;
     if (file === NONE) return;
+    if (c.task[row] !== NONE && !this.#met.isOfCall(row)) this.#unasked(row);
     this.#know(file, c.op[row]!, c.flags[row]!);
     if (!this.#used.has(file)) return;
     if (c.op[row] === Op.map_unknown) this.#forgotten.set(file, 'map');
@@ -116,26 +114,23 @@ class Reader {
     else if (op === Op.map_unknown) this.#known.delete(file);
   }
 
-  /**
-   * Holes got blocks, or blocks data, through no call that was seen: by a device, or by calls that were not recorded. What page faults
-   * dirtied comes so too: lanes take it as it was seen, whether they let the faults through or not.
-   */
-  #appeared(row: number): void {
+  /** What changed a map without a call is a use of its own. */
+  #unasked(row: number): void {
     const c = this.#c;
-    const [file, task, offset, length] = [c.file[row]!, c.task[row]!, c.offset[row]!, c.length[row]!];
-    const flags = c.flags[row]!;
-    if (c.opId[row] !== 0 || file === NONE || task === NONE || (flags & ELSEWHERE) !== 0) return;
-    const held = this.#maps.holding(file, offset, length, c.timeNs[row]! - 1);
-    const unwritten = flags & Flag.unwritten;
-    const before = unwritten === 0 ? Holding.hole | Holding.unwritten : Holding.hole;
-    const faulted = unwritten === 0 && (held & Holding.written) === 0 && this.#faulted.has(file, offset, length);
-    if (!faulted && ((held & ~before) !== 0 || this.#written.has(file, offset, length))) return;
-    const met = faulted ? 'faulted' : (held & Holding.unwritten) !== 0 ? 'unwritten' : 'hole';
-    if (faulted) this.#faulted.drop(file, offset, length);
-    const last = this.#lastOf.get(task);
+    if (c.op[row] === Op.map_remove) {
+      const source = this.#met.freed(row);
+      if (source >= 0)
+        this.#add(row, { op: Op.extent, flags: 0, met: 'shared', file: source, offset: 0, length: UNKNOWN });
+    }
+    if (c.op[row] !== Op.map_insert && c.op[row] !== Op.extent) return;
+    const met = this.#met.appeared(row);
+    if (met === null) return;
+    const [file, offset, length] = [c.file[row]!, c.offset[row]!, c.length[row]!];
+    const flags = c.flags[row]! & Flag.unwritten;
+    const last = this.#lastOf.get(c.task[row]!);
     const goesOn = last?.op === Op.extent && last.file === file && last.offset + last.length === offset;
-    if (goesOn && last.case === met && last.flags === unwritten) last.length += length;
-    else this.#add(row, Op.extent, unwritten, met);
+    if (goesOn && last.case === met && last.flags === flags) last.length += length;
+    else this.#add(row, { op: Op.extent, flags, met, file, offset, length });
   }
 
   #leave(op: number): void {
@@ -145,15 +140,15 @@ class Reader {
 
   #use(row: number): void {
     const c = this.#c;
-    const size = this.#maps.size(c.file[row]!, c.timeNs[row]! - 1);
+    const [file, offset, length] = [c.file[row]!, c.offset[row]!, c.length[row]!];
+    const size = this.#maps.size(file, c.timeNs[row]! - 1);
     this.#lastOpId = c.opId[row]!;
-    const { op, file, offset, length } = this.#add(row, c.op[row]!, c.flags[row]! & KEPT, this.#case(row, size));
-    if (GIVES_BLOCKS[op] === 1 && offset >= 0 && length > 0) this.#written.add(file, offset, length);
+    const met = this.#met.case(row, size);
+    this.#met.done(this.#add(row, { op: c.op[row]!, flags: c.flags[row]! & KEPT, met, file, offset, length }));
   }
 
-  #add(row: number, op: number, flags: number, met: CaseName): Use {
+  #add(row: number, { op, flags, met, file, offset, length }: What): Use {
     const c = this.#c;
-    const file = c.file[row]!;
     const size = this.#maps.size(file, c.timeNs[row]! - 1);
     const result = c.result[row]!;
     const errno = result < 0 && result !== UNKNOWN_RESULT ? result : 0;
@@ -164,8 +159,8 @@ class Reader {
       flags,
       file,
       task: c.task[row]!,
-      offset: c.offset[row]!,
-      length: c.length[row]!,
+      offset,
+      length,
       errno,
       latencyNs: c.latencyNs[row]!,
       case: met,
@@ -193,27 +188,6 @@ class Reader {
     let pinnedHere = false;
     for (const one of devices ?? []) if (one.task === task) pinnedHere = true;
     return { mapped, pinned: (devices?.size ?? 0) > 0, pinnedHere };
-  }
-
-  #case(row: number, size: Bytes): CaseName {
-    const c = this.#c;
-    const op = c.op[row]!;
-    const length = c.length[row]!;
-    const offset = c.offset[row]!;
-    if (op === Op.truncate) return size < 0 ? '' : length < size ? 'down' : length > size ? 'up' : 'same';
-    // Faults know whole pages only.
-    if (IS_FAULT[op] === 1 && size >= 0 && offset >= Math.ceil(size / PAGE) * PAGE) return 'past_eof';
-    if (op !== Op.write && op !== Op.write_fault) return '';
-    if (op === Op.write && size >= 0 && offset >= 0 && offset + length > size) return 'past_eof';
-    const held = this.#maps.holding(c.file[row]!, offset, length, c.timeNs[row]! - 1);
-    const met = caseOf(held);
-    if (op === Op.write || c.result[row]! < 0) {
-      if (met !== 'written') this.#faulted.drop(c.file[row]!, offset, length);
-      return met;
-    }
-    if (met !== 'written') this.#faulted.add(c.file[row]!, offset, PAGE);
-    else if (this.#faulted.has(c.file[row]!, offset, PAGE)) return 'faulted';
-    return met;
   }
 
   #acquire(row: number, size: Bytes): HoldUse | null {
@@ -302,7 +276,10 @@ class Reader {
     if (IS_ACCESS[c.op[row]!] === 1 && this.#continued(row)) return;
     if (!belongs || c.file[row] === NONE) this.#leave(c.op[row]!);
     else if (IS_ACCESS[c.op[row]!] === 1) last.length += Math.max(0, c.length[row]!);
-    else last.other = c.file[row]!;
+    else {
+      last.other = c.file[row]!;
+      this.#met.cloned(last, last.other);
+    }
   }
 
   #exit(row: number): void {
@@ -311,12 +288,6 @@ class Reader {
     this.#exits.push({ task, killed: (c.flags[row]! & Flag.killed) !== 0, timeNs: c.timeNs[row]! });
     for (const hold of [...this.#live.values()]) if (hold.pid === this.#pids[task]) this.#forget(hold);
   }
-}
-
-function caseOf(held: number): CaseName {
-  if ((held & Holding.hole) !== 0) return 'hole';
-  if ((held & Holding.reflinked) !== 0) return 'shared';
-  return (held & Holding.unwritten) !== 0 ? 'unwritten' : 'written';
 }
 
 function holdsOf(files: Map<number, Set<HoldUse>>, file: number): Set<HoldUse> {

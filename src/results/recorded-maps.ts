@@ -22,7 +22,7 @@ export interface RecordedMaps {
   bytes(file: number, nowNs: Nanos): Bytes;
   /** i_size, -1 where the trace has not told it. */
   size(file: number, nowNs: Nanos): Bytes;
-  /** What a range holds, as bits of `Holding`; 0 where its map is not known. */
+  /** What a range holds, as bits of `Holding`: where its map is not known, only what was seen there. */
   holding(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): number;
   /** Extents with blocks in a range, cut to it. */
   parts(file: number, offset: Bytes, length: Bytes, nowNs: Nanos): readonly MapPart[];
@@ -47,7 +47,8 @@ export function recordedMaps(trace: Trace, recorded: Policy, costs: CostModel): 
     },
     holding(file, offset, length, nowNs) {
       lane.runTo(nowNs);
-      return lane.files.isKnown(file) ? (lane.files.mapOf(file)?.summary(offset, length) ?? Holding.hole) : 0;
+      const held = lane.files.mapOf(file)?.summary(offset, length) ?? Holding.hole;
+      return lane.files.isKnown(file) ? held : held & ~Holding.hole;
     },
     parts(file, offset, length, nowNs) {
       lane.runTo(nowNs);

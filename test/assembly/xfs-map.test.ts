@@ -21,7 +21,7 @@ function cells(log: MapLog): Map<number, number> {
   for (const row = log.all(); row.next(); ) {
     const end = row.offset + row.count;
     if (row.change === 'remove') for (const at of [...map.keys()]) if (at >= row.offset && at < end) map.delete(at);
-    if (row.change !== 'insert') continue;
+    if (row.change !== 'insert' && row.change !== 'learn') continue;
     for (let i = 0; i < row.count; i++) map.set(row.offset + i, row.block === DELALLOC ? DELALLOC : row.block + i);
   }
   return map;
@@ -57,6 +57,8 @@ describe('XfsMaps', () => {
     expect(changes(log).includes('known')).toBe(false);
     maps.found(FILE, DEVICE, 4, -1, 2 ** 40, false);
     expect(changes(log).includes('known')).toBe(true);
+    // Looks that find something in a map which is not known change nothing.
+    expect(changes(log)).toContain('learn');
     expect([...cells(log)]).toEqual([0, 1, 2, 3].map((i) => [i, 200 + i]));
   });
 

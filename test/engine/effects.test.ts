@@ -114,3 +114,38 @@ describe('a rename onto a file', () => {
     expect(one.map('dax', '/g')).toEqual(two.map('dax', '/g'));
   });
 });
+
+describe('map metadata that MAP_SYNC has to commit', () => {
+  const task = { pid: 20 };
+  const mapped: Line[] = [
+    ...written('/f', 4, 100),
+    on(1, 'mmap', '/f', { flags: ['shared', 'writable', 'sync'], handle: 'm' }),
+  ];
+  const fault = on(9 * S, 'write_fault', '/f', pages(3, 1));
+  const commits = async (...lines: readonly Line[]) =>
+    (await replayLines([...lines, fault, end], { policies: ['mapsync'] })).lane('mapsync').verdicts.commit;
+  const seen = (op: string, at: number, addr: number, more: object = {}): Line => ({
+    ...{ t: S, op, path: '/f', ...pages(at, 1), addr: addr * PAGE, ...more },
+  });
+
+  test('is not what a look found to be there', async () => {
+    expect(await commits(...mapped)).toBe(0);
+    expect(await commits(...mapped, seen('map_insert', 1, 101, task))).toBe(0);
+    expect(await commits(...mapped, seen('map_remove', 5, 105, task))).toBe(0);
+  });
+
+  test('is what was seen to change', async () => {
+    expect(await commits(...mapped, seen('map_insert', 1, 201, task))).toBe(1);
+    expect(await commits(...mapped, seen('map_insert', 1, 101, { ...task, state: 'unwritten' }))).toBe(1);
+    expect(await commits(...mapped, seen('map_remove', 1, 101, task))).toBe(1);
+  });
+
+  test('is what somebody brought into a map that was known, and nothing that only describes', async () => {
+    expect(await commits(...mapped, seen('extent', 4, 104, task))).toBe(1);
+    expect(await commits(...mapped, seen('extent', 4, 104))).toBe(0);
+    const unknown = { t: 2, op: 'map_unknown', path: '/f' };
+    expect(await commits(...mapped, unknown, seen('extent', 4, 104, task))).toBe(0);
+    // A change of a map that is not known is one, whatever was there.
+    expect(await commits(...mapped, unknown, seen('map_insert', 1, 101, task))).toBe(1);
+  });
+});

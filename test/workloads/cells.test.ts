@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { Cell, Cells, type Space, WRITTEN_SOMEHOW } from '../../src/workloads/modelled/cells.js';
+import { Cell, Cells, WRITTEN_SOMEHOW } from '../../src/workloads/modelled/cells.js';
+import type { Space } from '../../src/workloads/modelled/space.js';
 
 const CELLS = 150;
 const BLOCK = 4096;
@@ -109,4 +110,26 @@ test('a place that is found has cells of the state asked for, and is the next on
     }),
     { numRuns: 300, seed: 7 },
   );
+});
+
+test('one cell of a state is any of them, wherever it is looked for', () => {
+  const cells = new Cells(space, CELLS, BLOCK);
+  cells.resize(CELLS * BLOCK);
+  const random = new Random(5);
+  expect(cells.findOne(0, Cell.written, random)).toBe(-1);
+  // Behind a long hole: one cell, and many a little farther on.
+  cells.fill(80 * BLOCK, BLOCK, Cell.written);
+  cells.fill(100 * BLOCK, 40 * BLOCK, Cell.written);
+  const found = new Map<number, number>();
+  for (let i = 0; i < 4100; i++) {
+    const cell = cells.findOne((i % 80) * BLOCK, Cell.written, random) / BLOCK;
+    found.set(cell, (found.get(cell) ?? 0) + 1);
+  }
+  expect([...found.keys()].every((cell) => cell === 80 || (cell >= 100 && cell < 140))).toBe(true);
+  expect(found.size).toBe(41);
+  // A hundred each, and a twelfth of all for the first behind the hole.
+  expect(Math.max(...found.values())).toBeLessThan(500);
+  expect(cells.findOne(110 * BLOCK + 7, Cell.written, random)).toBe(110 * BLOCK + 7);
+  for (let i = 0; i < 100; i++)
+    expect(cells.state(cells.findOne(120 * BLOCK, Cell.hole, random) / BLOCK)).toBe(Cell.hole);
 });

@@ -1,9 +1,8 @@
-// The blocks of one modelled file: cells of equal size, each with a state and an address. What is freed goes back to the
-// space all files share, so that a stale translation may meet another file's data.
+// The blocks of one modelled file: cells of equal size, each with a state and an address.
 import type { Random } from '../../base/random.js';
 import { type Bytes, UNKNOWN } from '../../model/units.js';
-import type { World } from '../parts/world.js';
 import { countBits, mark, moveBits, nextBit, nextZero } from './bits.js';
+import type { Space } from './space.js';
 
 /**
  * States of a cell. `faulted` is written as well, but was a hole or unwritten until a page fault filled it: where a policy refuses such a
@@ -16,46 +15,9 @@ export const WRITTEN_SOMEHOW = 5;
 export const isWritten = (state: number): boolean => state === Cell.written || state === Cell.faulted;
 /** Blocks whose address the trace does not say: never handed out again. */
 const SOMEWHERE = -2;
-/** Freed runs that are remembered; what is forgotten is never used again. */
-const MOST_FREE = 65_536;
-/** Looks for a place that is asked for. */
+/** Looks for a place that is asked for, and for one anywhere before the next one will do. */
 const TRIES = 64;
-
-export class Space {
-  readonly #world: World;
-  readonly #random: Random;
-  readonly #reuse: number;
-  readonly #addr = new Float64Array(MOST_FREE);
-  readonly #bytes = new Float64Array(MOST_FREE);
-  #free = 0;
-
-  constructor(world: World, reuse: number) {
-    this.#world = world;
-    this.#random = world.fork();
-    this.#reuse = reuse;
-  }
-
-  take(bytes: Bytes): Bytes {
-    const last = this.#free - 1;
-    const fits = last >= 0 && this.#bytes[last]! >= bytes && this.#random.chance(this.#reuse);
-    if (!fits) return this.#world.space(bytes);
-    const addr = this.#addr[last]!;
-    this.#addr[last] = addr + bytes;
-    this.#bytes[last]! -= bytes;
-    if (this.#bytes[last] === 0) this.#free--;
-    return addr;
-  }
-
-  give(addr: Bytes, bytes: Bytes): void {
-    if (addr < 0) return;
-    const last = this.#free - 1;
-    if (last >= 0 && this.#addr[last]! + this.#bytes[last]! === addr) this.#bytes[last]! += bytes;
-    else if (this.#free < MOST_FREE) {
-      this.#addr[this.#free] = addr;
-      this.#bytes[this.#free++] = bytes;
-    }
-  }
-}
+const LOOKS = 9;
 
 export class Cells {
   readonly cellBytes: Bytes;
@@ -248,6 +210,11 @@ export class Cells {
       this.put(cell, Cell.written, SOMEWHERE);
   }
 
+  /** Of cells that are all shared: the clone is gone, they are the file's own again. */
+  makeOwn(from: number, to: number): void {
+    this.#change(from, to, Cell.shared, Cell.written);
+  }
+
   collapse(from: number, count: number): void {
     this.free(from, Math.min(from + count, this.length));
     this.#move(from + count, from);
@@ -304,7 +271,7 @@ export class Cells {
       const state = own === Cell.unwritten ? Cell.unwritten : Cell.shared;
       if (own !== Cell.hole) {
         target.#set(at + cell - from, at + end - from, state, SOMEWHERE);
-        this.#set(cell, end, state, SOMEWHERE);
+        this.#change(cell, end, own, state);
       }
       cell = end;
     }
@@ -323,6 +290,23 @@ export class Cells {
     const found = this.#search(state, start, cells, many, whole);
     const place = found < 0 ? this.#search(state, 0, start, many, whole) : found;
     return place < 0 ? UNKNOWN : place * cellBytes;
+  }
+
+  /** `offset` if its cell is of a state, or a cell anywhere that is; -1 where there is none. */
+  // hot
+  findOne(offset: Bytes, state: number, random: Random): Bytes {
+    if (!this.has(state)) return UNKNOWN;
+    const bits = this.#bits[state]!;
+    const cells = this.#length;
+    let cell = Math.floor(offset / this.cellBytes);
+    for (let tries = 0; tries < LOOKS; tries++) {
+      if (cell < cells && ((bits[cell >>> 5]! >>> (cell & 31)) & 1) === 1)
+        return tries === 0 ? offset : cell * this.cellBytes;
+      cell = random.below(cells);
+    }
+    const ahead = this.#next(state, cell, cells);
+    const from = ahead < cells ? ahead : this.#next(state, 0, cell);
+    return (from + random.below(this.#after(state, from, cells) - from)) * this.cellBytes;
   }
 
   /** The first place in [from, to) where `many` cells fit, among the first runs; -1 where there is none. */

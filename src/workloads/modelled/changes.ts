@@ -4,6 +4,7 @@ import { type Bytes, UNKNOWN, UNKNOWN_RESULT } from '../../model/units.js';
 import type { World } from '../parts/world.js';
 import { Cell, type Cells } from './cells.js';
 import type { ModelFile } from './files.js';
+import type { ReadyStep } from './role.js';
 
 export const inCells = (cells: Cells, bytes: Bytes): Bytes => Math.floor(bytes / cells.cellBytes) * cells.cellBytes;
 
@@ -47,22 +48,52 @@ export function carryOut(file: ModelFile, op: number, flags: number, offset: Byt
   }
 }
 
-/** Holes get blocks, or blocks data, that no call asked for: the recording saw no more of it either. A lane takes them as they are. */
-export function appear(world: World, file: ModelFile, task: number, flags: number, offset: Bytes, length: Bytes): void {
+/**
+ * Holes get blocks, or blocks data, that no call asked for, or a clone is gone: the recording saw no more of it either. A lane takes
+ * the blocks as they are.
+ */
+export function appear(
+  world: World,
+  file: ModelFile,
+  task: number,
+  step: ReadyStep,
+  offset: Bytes,
+  length: Bytes,
+): void {
   const { cells, id } = file;
+  const { flags } = step;
   const { cellBytes } = cells;
+  world.outcome(UNKNOWN_RESULT, UNKNOWN);
+  if (step.state === Cell.shared) {
+    eachRun(cells, 0, cells.length, (had, from, to) => {
+      if (had !== Cell.shared) return;
+      cells.makeOwn(from, to);
+      tell(world, id, task, flags, cells, from, to);
+    });
+    return;
+  }
   if (offset + length > cells.bytes) cells.resize(offset + length);
   const state = (flags & Flag.unwritten) !== 0 ? Cell.unwritten : Cell.written;
-  world.outcome(UNKNOWN_RESULT, UNKNOWN);
   const end = Math.min(Math.ceil((offset + length) / cellBytes), cells.length);
-  for (let from = Math.floor(offset / cellBytes); from < end; ) {
+  eachRun(cells, Math.floor(offset / cellBytes), end, (had, from, to) => {
+    if (had !== Cell.hole && (state !== Cell.written || (had !== Cell.unwritten && had !== Cell.faulted))) return;
+    cells.fill(from * cellBytes, (to - from) * cellBytes, state);
+    tell(world, id, task, flags, cells, from, to);
+  });
+}
+
+/** Runs of cells that are in one state. */
+function eachRun(
+  cells: Cells,
+  first: number,
+  end: number,
+  what: (had: number, from: number, to: number) => void,
+): void {
+  for (let from = first; from < end; ) {
     const had = cells.state(from);
     let to = from + 1;
     while (to < end && cells.state(to) === had) to++;
-    if (had === Cell.hole || (state === Cell.written && (had === Cell.unwritten || had === Cell.faulted))) {
-      cells.fill(from * cellBytes, (to - from) * cellBytes, state);
-      tell(world, id, task, flags, cells, from, to);
-    }
+    what(had, from, to);
     from = to;
   }
 }

@@ -4,8 +4,9 @@ import type { Random } from '../../base/random.js';
 import { Flag, Op } from '../../model/events.js';
 import { type Bytes, NONE, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
-import { Cell, Cells, type Space } from './cells.js';
+import { Cell, Cells } from './cells.js';
 import type { FileKind, FileMember, Forgets } from './model.js';
+import type { Space } from './space.js';
 
 const BLOCK = 4096;
 /** Cells of one file at most: larger files have larger cells. */
@@ -20,6 +21,19 @@ export interface ModelFile {
   /** Mappings that are alive, and pins and registrations that will be given back. */
   mappings: number;
   pins: number;
+  /** Threads whose next step is to meet it otherwise than it is. */
+  readonly waiters: Waiter[];
+}
+
+export interface Waiter {
+  /** Something has happened to the file. */
+  look(): void;
+}
+
+/** To be called after whatever may end a wait. */
+// hot
+export function stir({ waiters }: ModelFile): void {
+  for (let i = waiters.length - 1; i >= 0; i--) waiters[i]!.look();
 }
 
 export interface KindFiles {
@@ -47,7 +61,7 @@ export function kindFiles(world: World, { kind, number, space, random }: FilesOp
     const unknown = kind.mapped && member.sized ? 0 : Flag.unknown;
     const id = world.declare(path, member.sized ? member.bytes : UNKNOWN, dax | unknown);
     if (kind.mapped) addExtents(world, id, cells);
-    return { id, cells, mapped: kind.mapped, mappings: 0, pins: 0 };
+    return { id, cells, mapped: kind.mapped, mappings: 0, pins: 0, waiters: [] };
   });
   const alias = new Alias(members.map(({ weight }) => weight));
   const first = kind.members.map((_, i) => kind.members.slice(0, i).reduce((sum, { count }) => sum + count, 0));

@@ -1,6 +1,6 @@
 // What a thread holds, by when something is due: the next access of a device, or the end.
 import type { Bytes, Nanos } from '../../model/units.js';
-import type { ModelFile } from './files.js';
+import { type ModelFile, stir } from './files.js';
 import type { ReadyHold } from './role.js';
 
 export interface Held {
@@ -14,6 +14,8 @@ export interface Held {
   endNs: Nanos;
   dueNs: Nanos;
   accesses: number;
+  /** What devices have been through, where accesses share it out. */
+  used: Bytes;
   /** Blocks are in the hands of a device until it is given back. */
   readonly pins: boolean;
   /** Place among the mappings of its process; -1 for none. */
@@ -59,9 +61,10 @@ export class Holds {
   }
 
   clear(): void {
-    for (const { pins, file } of this.#sorted) if (pins) file.pins--;
-    this.#sorted.length = 0;
+    const gone = this.#sorted.splice(0).filter(({ pins }) => pins);
+    for (const { file } of gone) file.pins--;
     this.nextNs = Number.POSITIVE_INFINITY;
+    for (const { file } of gone) stir(file);
   }
 }
 
@@ -108,9 +111,8 @@ export class Mappings {
   }
 
   clear(): void {
-    for (const mappings of this.#ofKind) {
-      for (const { file } of mappings) file.mappings--;
-      mappings.length = 0;
-    }
+    const gone = this.#ofKind.flatMap((mappings) => mappings.splice(0));
+    for (const { file } of gone) file.mappings--;
+    for (const { file } of gone) stir(file);
   }
 }

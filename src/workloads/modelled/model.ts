@@ -168,6 +168,8 @@ export interface DeviceModel {
   readonly gap: Distribution;
   /** Its size as a share of what is held. */
   readonly part: Distribution;
+  /** Each takes what is left of the hold in its order, no more than this at once; then their number and sizes follow from the hold. null: they do not. */
+  readonly atMost: Bytes | null;
   readonly writes: number;
 }
 

@@ -4,12 +4,12 @@ import { type Distribution, drawsOf, quantile } from '../../base/distribution.js
 import type { Random } from '../../base/random.js';
 import type { Workload } from '../parts/workload.js';
 import { MOST_FILES, type World } from '../parts/world.js';
-import { Space } from './cells.js';
 import { cellsFor, type KindFiles, kindFiles } from './files.js';
 import { Mappings } from './holds.js';
 import type { FileMember, WorkloadModel } from './model.js';
 import { readyRole } from './role.js';
-import { POLLS_OF_SPAN, Thread } from './thread.js';
+import { Space } from './space.js';
+import { Thread } from './thread.js';
 
 export interface Amount {
   /** Copies of the files and processes of the recording. */
@@ -63,7 +63,6 @@ function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): vo
   const { model, random, starts, lives, steps } = cast;
   // The decks of a role are in the order of the recording, which each copy goes through by itself.
   const roles = model.roles.map(readyRole);
-  const pollNs = Math.max(1000, model.spanNs / POLLS_OF_SPAN);
   const againNs = cast.repeats ? model.spanNs : Number.POSITIVE_INFINITY;
   for (const { count, threads } of model.processes)
     for (let i = 0; i < count; i++) {
@@ -76,9 +75,8 @@ function addProcesses(world: World, cast: Cast, kinds: readonly KindFiles[]): vo
           const firstNs = Math.max(0, starts[one.role]!.pop()!);
           const wanted = Math.max(1, Math.round(steps[one.role]!.pop()!));
           const endNs = firstNs + (lives[one.role]?.pop() ?? Number.POSITIVE_INFINITY);
-          const options = { role, kinds, mappings, task, againNs, firstNs, endNs, pollNs, steps: wanted };
-          const thread = new Thread(world, random, options);
-          world.actor(firstNs, (nowNs) => thread.act(nowNs));
+          const { spanNs } = model;
+          new Thread(world, random, { role, kinds, mappings, task, againNs, firstNs, endNs, spanNs, steps: wanted });
         }
     }
 }

@@ -21,7 +21,9 @@ const PAGE = 4096;
 export function lengthOf(step: ReadyStep, row: Float64Array, file: ModelFile): Bytes {
   const bytes = row[Col.bytes]!;
   if (bytes < 0) return UNKNOWN;
-  return step.op === Op.truncate ? sizeOf(step, row, bytes, file.cells) : Math.min(bytes, file.cells.mostBytes);
+  if (step.op === Op.truncate) return sizeOf(step, row, bytes, file.cells);
+  // A mapping may be longer than its file.
+  return step.op === Op.mmap ? bytes : Math.min(bytes, file.cells.mostBytes);
 }
 
 /** A truncate goes where it went. Where that is not down or up from here as it was then, it goes as far as it did, if the file allows. */
@@ -54,6 +56,7 @@ export function offsetOf(
   const limit = step.grows ? cells.mostBytes : cells.bytes;
   const inside = wished + length <= limit ? wished : fitting(wished, limit - length, last, step);
   if (step.state < 0 || !file.mapped) return inside;
+  if (step.paged) return foundPage(step.state, cells, inside, random);
   // A call that met a hole began in one; blocks come where there are none.
   const comes = step.op === Op.extent;
   const found = cells.find(inside, length, step.state, step.state !== Cell.hole || comes);
@@ -64,6 +67,15 @@ export function offsetOf(
       ? cells.find(inside, length, WRITTEN_SOMEHOW, true)
       : UNKNOWN;
   return similar < 0 ? inside : similar;
+}
+
+/** Faults that do not meet what they met where they did are spread over all that is so: none of it draws more of them. */
+// hot
+function foundPage(state: number, cells: Cells, offset: Bytes, random: Random): Bytes {
+  const found = cells.findOne(offset, state, random);
+  if (found >= 0) return found;
+  const similar = isWritten(state) ? cells.findOne(offset, WRITTEN_SOMEHOW, random) : UNKNOWN;
+  return similar < 0 ? offset : similar;
 }
 
 /** Who comes to the end of a file going through it begins again; who aimed behind it takes the last place. */
@@ -100,4 +112,11 @@ function wishedPlace(step: ReadyStep, row: Float64Array, size: Bytes, last: Last
 
 function aligned(offset: Bytes, { align }: ReadyStep): Bytes {
   return Math.max(0, Math.floor(offset / align) * align);
+}
+
+/** Are there blocks such as a fault met, or is there room behind the end? */
+export function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean {
+  if (!mapped) return true;
+  if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
+  return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
 }

@@ -158,6 +158,7 @@ function holdModel(at: At): HoldModel {
       accesses: distribution(one.get('accesses'), 0),
       gap: distribution(one.get('gap'), 0),
       part: distribution(one.get('part'), 0, 1),
+      atMost: one.get('atMost').value === undefined ? null : orNull(one.get('atMost'), (most) => most.whole(1, MOST)),
       writes: one.get('writes').number(0, 1),
     })),
   };

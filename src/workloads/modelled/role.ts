@@ -69,6 +69,8 @@ export interface ReadyHold {
   readonly accesses: Draws | null;
   readonly gap: Draws | null;
   readonly part: Draws | null;
+  /** Largest access of those that share out the hold; Infinity: they do not. */
+  readonly atMost: Bytes;
   readonly writes: number;
 }
 
@@ -159,6 +161,7 @@ function readyHold({ release, waits, released, time, device }: HoldModel): Ready
     accesses: drawsOrNull(device?.accesses ?? null),
     gap: drawsOrNull(device?.gap ?? null),
     part: drawsOrNull(device?.part ?? null),
+    atMost: device?.atMost ?? Number.POSITIVE_INFINITY,
     writes: device?.writes ?? 0,
   };
 }

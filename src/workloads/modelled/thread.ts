@@ -4,17 +4,17 @@ import type { Random } from '../../base/random.js';
 import { Flag, Op, opSet } from '../../model/events.js';
 import { type Bytes, type Nanos, UNKNOWN } from '../../model/units.js';
 import type { World } from '../parts/world.js';
-import { isWritten, WRITTEN_SOMEHOW } from './cells.js';
+import { access, accessesOf } from './access.js';
 import { appear, carryOut, inCells, share } from './changes.js';
-import { forget, type KindFiles, learn, type ModelFile } from './files.js';
+import { forget, type KindFiles, learn, type ModelFile, stir, type Waiter } from './files.js';
 import { type Held, Holds, type Mappings } from './holds.js';
-import { type Last, lengthOf, offsetOf } from './places.js';
-import { type ReadyHold, type ReadyRole, type ReadyStep, Way } from './role.js';
+import { type Last, lengthOf, meets, offsetOf } from './places.js';
+import type { ReadyHold, ReadyRole, ReadyStep } from './role.js';
 import { Col, WIDTH } from './rows.js';
+import { LONG_PATIENCE, PATIENCE, Wait } from './wait.js';
 
 /** What puts blocks into the hands of a device. */
 const DEVICES = opSet(['pin', 'register']);
-const PAGE = 4096;
 /** Steps of a thread at one time. */
 const MOST_AT_ONCE = 64;
 /** Shares that count as all and none. */
@@ -22,18 +22,6 @@ const ALWAYS = 0.95;
 const NEVER = 0.05;
 /** A thread that comes to its last step with no more than this of all its steps left is through. */
 const LITTLE = 1 / 16;
-/**
- * A thread that waits for others looks after a first pause, then after longer ones: in all for so many first pauses where it
- * changes a file that others hold, for more where a fault needs the blocks that another thread makes, and in vain for no more
- * than all of them together.
- */
-const PATIENCE = 125;
-const LONG_PATIENCE = 1250;
-const ALL_PATIENCE = 2500;
-const LONGER = 1.1;
-/** A first pause is a part of the recording: it waits for a quarter of it at most. */
-export const POLLS_OF_SPAN = 5000;
-
 export interface ThreadOptions {
   readonly role: ReadyRole;
   readonly kinds: readonly KindFiles[];
@@ -45,12 +33,12 @@ export interface ThreadOptions {
   readonly firstNs: Nanos;
   /** It is killed then; Infinity: it ends when it has done its steps. */
   readonly endNs: Nanos;
-  /** First pause of a thread that waits for others. */
-  readonly pollNs: Nanos;
+  /** Of the recording. */
+  readonly spanNs: Nanos;
   readonly steps: number;
 }
 
-export class Thread {
+export class Thread implements Waiter {
   readonly #world: World;
   readonly #random: Random;
   readonly #o: ThreadOptions;
@@ -64,17 +52,14 @@ export class Thread {
   /** Steps it is to take in all. */
   #most: number;
   #round = 0;
-  /** Pauses of a wait: the next one, and all of them so far, in first pauses. */
-  #pause = 1;
-  #waited = 0;
-  #patience = ALL_PATIENCE;
-  /** The file of a step that waits. */
-  #chosen: ModelFile | null = null;
+  readonly #wait: Wait;
   #wantsPins = false;
   /** What it holds until the call is over that it is in. */
   readonly #ofCall: Held[] = [];
   #nextNs: Nanos;
   #endNs: Nanos;
+  /** Its number among the actors. */
+  readonly #actor: number;
 
   constructor(world: World, random: Random, options: ThreadOptions) {
     this.#world = world;
@@ -84,10 +69,19 @@ export class Thread {
     this.#left = this.#most = options.steps;
     this.#nextNs = options.firstNs;
     this.#endNs = options.endNs;
+    this.#wait = new Wait(this, options.spanNs);
+    this.#actor = world.actor(options.firstNs, (nowNs) => this.#act(nowNs));
+  }
+
+  /** What it waits for may be there. */
+  look(): void {
+    const step = this.#o.role.chain[this.#step]!;
+    const file = this.#wait.file!;
+    if (step.changes ? this.#isHeld(step, file) : meets(step, file)) this.#nextNs = this.#world.wake(this.#actor);
   }
 
   // hot
-  act(nowNs: Nanos): Nanos {
+  #act(nowNs: Nanos): Nanos {
     if (this.#holds.nextNs <= nowNs) this.#hold(nowNs);
     else if (this.#left > 0 && nowNs < this.#endNs) this.#take(nowNs);
     else this.#end(nowNs);
@@ -102,10 +96,8 @@ export class Thread {
     for (let i = 0; i < MOST_AT_ONCE; i++) {
       const step = role.chain[this.#step]!;
       const file = this.#file(step);
-      if (this.#waits(step, file)) {
-        this.#nextNs = nowNs + this.#pause * this.#o.pollNs;
-        this.#waited += this.#pause;
-        this.#pause *= LONGER;
+      if (this.#waits(step, file, nowNs)) {
+        this.#nextNs = this.#wait.untilNs;
         return;
       }
       this.#do(step, file, nowNs);
@@ -161,6 +153,7 @@ export class Thread {
     const { role, mappings, againNs, task } = this.#o;
     const exits = this.#random.chance(role.exits);
     const repeats = againNs !== Number.POSITIVE_INFINITY;
+    this.#wait.stop();
     if (exits) this.#world.exit(task, this.#random.chance(role.killed));
     if (exits || repeats) mappings.clear();
     if (exits || repeats) this.#holds.clear();
@@ -186,35 +179,22 @@ export class Thread {
    * faults meets blocks as they were, or a file that has become shorter.
    */
   // hot
-  #waits(step: ReadyStep, file: ModelFile): boolean {
-    if (step.changes) return this.#awaits(file, this.#isHeld(step, file), PATIENCE);
+  #waits(step: ReadyStep, file: ModelFile, nowNs: Nanos): boolean {
+    const wait = this.#wait;
+    if (step.changes) return wait.goesOn(file, this.#isHeld(step, file), PATIENCE, nowNs);
     // Who has pages in hand until a call is over takes what there is: who changes the file may wait for these pages.
-    return step.paged && this.#ofCall.length === 0 && this.#awaits(file, meets(step, file), LONG_PATIENCE);
+    return step.paged && this.#ofCall.length === 0 && wait.goesOn(file, meets(step, file), LONG_PATIENCE, nowNs);
   }
 
   // hot
   #isHeld(step: ReadyStep, file: ModelFile): boolean {
     const { mapped, pinned, kind } = step;
-    if (this.#chosen === null) this.#wantsPins = pinned > 0 && this.#random.chance(pinned);
+    if (this.#wait.file === null) this.#wantsPins = pinned > 0 && this.#random.chance(pinned);
     const mixed = pinned > NEVER && pinned < ALWAYS && step.op === Op.write;
     const pins = mixed || file.pins > 0 === this.#wantsPins;
     const others = mapped > NEVER && mapped < ALWAYS;
     const maps = others || this.#o.mappings.ofOthers(file, kind) > 0 === mapped >= ALWAYS;
     return pins && maps;
-  }
-
-  /** Does it wait, for what is not yet so? */
-  // hot
-  #awaits(file: ModelFile, met: boolean, most: number): boolean {
-    if (!met && this.#waited < Math.min(most, this.#patience)) {
-      this.#chosen = file;
-      return true;
-    }
-    this.#patience -= met ? 0 : this.#waited;
-    this.#pause = 1;
-    this.#waited = 0;
-    this.#chosen = null;
-    return false;
   }
 
   // hot
@@ -232,7 +212,10 @@ export class Thread {
       last.offset = offset;
       last.end = offset + length;
     }
-    if (step.op === Op.extent) return appear(world, file, task, step.flags, offset, length);
+    if (step.op === Op.extent) {
+      appear(world, file, task, step, offset, length);
+      return stir(file);
+    }
     world.outcome(step.errno, row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
@@ -241,6 +224,7 @@ export class Thread {
       const handle = step.through && file.mappings > 0 ? this.#mapping(step.kind, file) : 0;
       world.act(step.op, step.flags, file.id, task, offset, length, addr, handle);
     }
+    stir(file);
   }
 
   /** Handle of the newest mapping of the file; 0: there is none. */
@@ -253,7 +237,7 @@ export class Thread {
   /** The file it waits for, one that its process has mapped, the one it used last, or another by popularity. */
   // hot
   #file(step: ReadyStep): ModelFile {
-    if (this.#chosen !== null) return this.#chosen;
+    if (this.#wait.file !== null) return this.#wait.file;
     const { mappings, kinds } = this.#o;
     const last = this.#last[step.kind]!;
     const random = this.#random;
@@ -277,6 +261,7 @@ export class Thread {
     const range = length < 0 ? { file: second.id, offset: 0 } : { file: second.id, offset: from };
     const first = { file: file.id, offset: length < 0 ? 0 : from };
     this.#world.pair(step.op, step.flags, this.#o.task, first, range, length);
+    stir(second);
   }
 
   #acquire(step: ReadyStep, by: ReadyHold, file: ModelFile, offset: Bytes, length: Bytes, nowNs: Nanos): void {
@@ -287,8 +272,8 @@ export class Thread {
     const ends = by.time !== null && random.chance(by.released);
     const inTime = ends && !by.waits;
     const endNs = inTime ? nowNs + Math.max(1, Math.round(by.time!.next(random))) : Number.POSITIVE_INFINITY;
-    const accesses = by.accesses === null ? 0 : Math.round(by.accesses.next(random));
     const size = length < 0 ? file.cells.bytes : length;
+    const accesses = accessesOf(by, size, random);
     const from = Math.max(0, offset);
     const held: Held = {
       by,
@@ -300,6 +285,7 @@ export class Thread {
       endNs,
       dueNs: endNs,
       accesses,
+      used: 0,
       place: -1,
       pins: DEVICES[step.op] === 1 && ends,
     };
@@ -316,14 +302,9 @@ export class Thread {
     const { by, file, handle } = held;
     const random = this.#random;
     const world = this.#world;
-    // What does not fit into the time of the hold comes at its end.
     if (held.accesses > 0) {
-      held.accesses--;
-      const bytes = Math.min(Math.max(1, Math.round(by.part!.next(random) * held.length)), held.length);
-      const pages = Math.floor((held.length - bytes) / PAGE) + 1;
-      const op = random.chance(by.writes) ? Op.dma_write : Op.dma_read;
-      const offset = held.offset + random.below(pages) * PAGE;
-      world.act(op, 0, file.id, this.#o.task, offset, bytes, UNKNOWN, handle);
+      access(held, world, this.#o.task, random);
+      // What does not fit into the time of the hold comes at its end.
       held.dueNs = held.accesses === 0 ? held.endNs : Math.min(held.endNs, nowNs + Math.max(1, by.gap!.next(random)));
       this.#holds.add(held);
       return;
@@ -332,12 +313,6 @@ export class Thread {
     world.act(by.release, flags, file.id, this.#o.task, held.offset, held.length, UNKNOWN, handle);
     if (held.pins) file.pins--;
     this.#o.mappings.remove(held);
+    stir(file);
   }
-}
-
-/** Are there blocks such as a fault met, or is there room behind the end? */
-function meets({ way, state }: ReadyStep, { cells, mapped }: ModelFile): boolean {
-  if (!mapped) return true;
-  if (way === Way.pastEnd) return cells.bytes < cells.mostBytes;
-  return state < 0 || cells.has(state) || (isWritten(state) && cells.has(WRITTEN_SOMEHOW));
 }

@@ -9,16 +9,28 @@ export class Schedule {
   #time = new Float64Array(16);
   #actor = new Uint32Array(16);
 
-  add(firstNs: Nanos, step: Step): void {
+  /** Returns the number of the actor. */
+  add(firstNs: Nanos, step: Step): number {
     const n = this.#steps.push(step);
     if (n > this.#time.length) this.#grow();
-    // A newcomer goes to its place from below.
-    let at = n - 1;
-    while (at > 0 && this.#time[(at - 1) >> 1]! > firstNs) {
+    this.#rise(n - 1, firstNs, n - 1);
+    return n - 1;
+  }
+
+  /** An actor that was to act later acts at `timeNs`: later than now, for it is not its turn. */
+  sooner(actor: number, timeNs: Nanos): void {
+    const at = this.#actor.subarray(0, this.#steps.length).indexOf(actor);
+    if (this.#time[at]! > timeNs) this.#rise(at, timeNs, actor);
+  }
+
+  /** From `place` up to where it belongs. */
+  #rise(place: number, timeNs: Nanos, actor: number): void {
+    let at = place;
+    while (at > 0 && this.#time[(at - 1) >> 1]! > timeNs) {
       this.#set(at, this.#time[(at - 1) >> 1]!, this.#actor[(at - 1) >> 1]!);
       at = (at - 1) >> 1;
     }
-    this.#set(at, firstNs, n - 1);
+    this.#set(at, timeNs, actor);
   }
 
   /** Time of the next act; Infinity when nobody acts again. */

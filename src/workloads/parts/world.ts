@@ -107,8 +107,16 @@ export class World {
     return this.#out.fileId(device, inode, path);
   }
 
-  actor(firstNs: Nanos, step: Step): void {
-    this.#schedule.add(Math.ceil(firstNs), step);
+  /** Returns its number. */
+  actor(firstNs: Nanos, step: Step): number {
+    return this.#schedule.add(Math.ceil(firstNs), step);
+  }
+
+  /** An actor that waits acts as soon as time goes on; returns when. */
+  wake(actor: number): Nanos {
+    const timeNs = this.#nowNs + 1;
+    this.#schedule.sooner(actor, timeNs);
+    return timeNs;
   }
 
   /** One operation on a range; -1 for an unknown address, 0 for no handle. Returns its number. */
