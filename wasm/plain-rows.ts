@@ -99,8 +99,14 @@ function seesExtent(row: i32, nowNs: f64): bool {
   if (words()[TOP] + SPARE > words()[LIMIT]) return false;
   store<i32>(slot(FROM) + (version << 2), NOBODY);
   store<u8>(slot(SEEN) + version, 1);
-  if (map(head, version, <i32>key, <i32>size, <i32>target, IS_WRITTEN) !== 0)
+  if (map(head, version, <i32>key, <i32>size, <i32>target, IS_WRITTEN) !== 0) {
     store<f64>(slot(CHANGED_NS) + (version << 3), nowNs);
+    // Somebody did it to a map that was known.
+    if (task !== NOBODY && load<u8>(slot(KNOWN) + version) === 1) {
+      const dirty = slot(DIRTY) + (file << 2);
+      store<i32>(dirty, load<i32>(dirty) | load<i32>(slot(LANES) + (version << 2)));
+    }
+  }
   return true;
 }
 
