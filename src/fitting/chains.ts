@@ -96,7 +96,7 @@ function stepOf(use: Use, kindOf: Int32Array, seen: Seen[], numbers: Map<string,
   if (known !== undefined) return known;
   numbers.set(key, seen.length);
   const places = { start: 0, same: 0, sequential: 0, end: 0, ahead: 0 };
-  const lists = { gaps: [], latencies: [], bytes: [], offsets: [], at: [], skips: [], holds: [] };
+  const lists = { gaps: [], latencies: [], heldLatencies: [], bytes: [], offsets: [], at: [], skips: [], holds: [] };
   return (
     seen.push({
       use,
@@ -127,7 +127,7 @@ function note(step: Seen, use: Use, lasts: Map<number, Last>, memberOf: Int32Arr
   if (last.file === use.file) step.again++;
   else step.files.push(memberOf[use.file]!);
   last.file = use.file;
-  if (use.latencyNs >= 0) step.latencies.push(use.latencyNs);
+  if (use.latencyNs >= 0) (use.pinned ? step.heldLatencies : step.latencies).push(use.latencyNs);
   if (use.length >= 0) step.bytes.push(use.length);
   if (use.hold !== null) step.holds.push(use.hold);
   if (use.op === Op.truncate) return resized(step, use);

@@ -39,7 +39,7 @@ interface FirstState {
 }
 
 /** A file with so large a share of all uses is a kind by itself: steps on it follow each other as they did. */
-const OWN_KIND = 1 / 16;
+const OWN_KIND = 1 / 8;
 
 const TELLS_MAP = opSet(['extent', 'map_insert', 'map_reset', 'map_known', 'map_seen', 'map_convert']);
 const MOVES_BLOCKS = opSet(['reflink', 'dedupe', 'exchange', 'swapext']);

@@ -2,7 +2,7 @@
 import type { Distribution } from '../base/distribution.js';
 import { FLAGS, Flag, OPS, Op } from '../model/events.js';
 import type { Bytes, Nanos } from '../model/units.js';
-import type { Count, Deals, HoldModel, Place, Step } from '../workloads/modelled/model.js';
+import { CHANGES, type Count, type Deals, type HoldModel, type Place, type Step } from '../workloads/modelled/model.js';
 import { distributionOf, distributionOrNull } from './distributions.js';
 import type { HoldUse, Use } from './use.js';
 
@@ -31,6 +31,8 @@ export interface Seen {
   readonly files: number[];
   readonly gaps: number[];
   readonly latencies: number[];
+  /** Of those that met a device. */
+  readonly heldLatencies: number[];
   readonly bytes: number[];
   readonly offsets: Bytes[];
   readonly at: number[];
@@ -84,8 +86,8 @@ export function stepModel(step: Seen, choice: boolean): Step {
     files: choice ? dealsOf(step.files) : [],
     next: dealsOf(step.next),
     gap: inOrder(step.gaps.length > 0 ? step.gaps : [0]),
-    latency: distributionOrNull(step.latencies),
-    bytes: use.op === Op.truncate && step.bytes.length > 0 ? inOrder(step.bytes) : distributionOrNull(step.bytes),
+    ...latenciesOf(step),
+    bytes: grows(step) ? inOrder(step.bytes) : distributionOrNull(step.bytes),
     place: placeOf(step),
     again: share(step.again, count),
     hold: step.holds.length === 0 ? null : holdModel(step),
@@ -96,6 +98,9 @@ export function stepModel(step: Seen, choice: boolean): Step {
   };
 }
 
+/** Sizes that a file grows to; how far it is cut depends on how large it was. */
+const grows = ({ use, bytes }: Seen): boolean => use.op === Op.truncate && use.case !== 'down' && bytes.length > 0;
+
 /**
  * Of a step that came seldom: one gap may be longer than all others are together, and when it comes decides who meets whom; the
  * sizes of a file that grows come one after the other.
@@ -104,6 +109,15 @@ function inOrder(values: readonly number[]): Distribution {
   const fitted = distributionOf(values);
   const one = fitted.is === 'values' && fitted.values.length === 1;
   return one || values.length > MOST_ORDERED_VALUES ? fitted : { is: 'ordered', values };
+}
+
+/** Only who changes a file's blocks waits for the devices that have them. */
+function latenciesOf({ use, latencies, heldLatencies }: Seen): Pick<Step, 'latency' | 'heldLatency'> {
+  const apart = CHANGES[use.op] === 1 && latencies.length > 0;
+  return {
+    latency: distributionOrNull(apart ? latencies : [...latencies, ...heldLatencies]),
+    heldLatency: apart ? distributionOrNull(heldLatencies) : null,
+  };
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number((part / whole).toFixed(6)));

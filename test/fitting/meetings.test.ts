@@ -44,6 +44,28 @@ test('who met a device does so again at once, however short and seldom its pins 
   }
 });
 
+test('who met a device takes as long as those did that met one', async () => {
+  const lines = full(WHO.path, MIB);
+  const reader = { ...WHO, pid: 8, comm: 'reader' };
+  for (let i = 0; i < 80; i++) {
+    const t = 1_000_000 * (i + 1);
+    lines.push({ t, op: 'pin', ...reader, off: 0, len: PAGE, handle: `p${i}` });
+    lines.push({ t: t + 500_000, op: 'unpin', ...reader, handle: `p${i}` });
+    const met = i % 2 === 0;
+    lines.push({ t: t + (met ? 250_000 : 750_000), op: 'punch', ...WHO, off: 0, len: PAGE, ns: met ? 260_000 : 1_000 });
+  }
+  const fitted = await model(lines);
+  for (const seed of SEEDS) {
+    const { columns: c } = makeOnce(fitted, seed);
+    let pins = 0;
+    for (let i = 0; i < c.rows; i++) {
+      if (c.op[i] === Op.pin) pins++;
+      if (c.op[i] === Op.unpin) pins--;
+      if (c.op[i] === Op.punch) expect(c.latencyNs[i]).toBe(pins > 0 ? 260_000 : 1_000);
+    }
+  }
+});
+
 test('faults in a file that has become shorter come as often as they did, by threads that all die together', async () => {
   const lines: Line[] = [];
   for (let run = 0; run < 4; run++) {

@@ -118,6 +118,8 @@ export interface Step {
   /** Since the step before it. */
   readonly gap: Distribution;
   readonly latency: Distribution | null;
+  /** The same of those that found the file in the hands of a device, which they may have waited for; null: as the others. */
+  readonly heldLatency: Distribution | null;
   /** Length, or the new size of a truncate; null: the whole file. */
   readonly bytes: Distribution | null;
   readonly place: Place;
@@ -175,3 +177,9 @@ export interface DeviceModel {
 
 /** Ops that take a range without going there: who comes next does not go on behind it. */
 export const TAKES_RANGE: Uint8Array = opSet(['mmap', 'munmap', 'register', 'lease', 'layout_get', 'address_query']);
+
+/** Ops that change blocks, and may wait for who holds them. */
+export const CHANGES: Uint8Array = opSet([
+  ...(['truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'unshare', 'reflink', 'dedupe'] as const),
+  ...(['exchange', 'swapext', 'unlink', 'rename', 'write'] as const),
+]);

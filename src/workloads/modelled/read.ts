@@ -113,6 +113,7 @@ function step(at: At, kinds: readonly FileKind[], steps: number): Step {
     next: deals(at.get('next'), steps, ENDS),
     gap: distribution(at.get('gap'), 0),
     latency: orNull(at.get('latency'), (one) => distribution(one, 0)),
+    heldLatency: laterOrNull(at.get('heldLatency'), 0),
     bytes: orNull(at.get('bytes'), (one) => distribution(one, 0)),
     place: place(at.get('place')),
     again: at.get('again').number(0, 1),

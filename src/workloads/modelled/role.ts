@@ -4,7 +4,16 @@ import { Decks, type Distribution, type Draws, dealt, drawsOf } from '../../base
 import { Flag, Op, opSet } from '../../model/events.js';
 import type { Bytes } from '../../model/units.js';
 import { Cell, WRITTEN_SOMEHOW } from './cells.js';
-import { type CaseName, type Deals, type Forgets, type HoldModel, type Role, type Step, TAKES_RANGE } from './model.js';
+import {
+  type CaseName,
+  CHANGES,
+  type Deals,
+  type Forgets,
+  type HoldModel,
+  type Role,
+  type Step,
+  TAKES_RANGE,
+} from './model.js';
 import { Rows } from './rows.js';
 
 /** What a case asks for, beside the state of the cells. */
@@ -27,11 +36,6 @@ const PAGE = 4096;
 const PAGED = opSet(['read_fault', 'write_fault']);
 const MAPPED = opSet(['read_fault', 'write_fault', 'msync', 'pin', 'register']);
 const THROUGH = opSet(['read_fault', 'write_fault', 'msync']);
-const CHANGES = opSet([
-  ...(['truncate', 'fallocate', 'punch', 'zero', 'collapse', 'insert', 'unshare', 'reflink', 'dedupe'] as const),
-  ...(['exchange', 'swapext', 'unlink', 'rename', 'write'] as const),
-]);
-
 export interface ReadyStep {
   readonly op: number;
   readonly flags: number;
@@ -53,6 +57,8 @@ export interface ReadyStep {
   readonly kind: number;
   readonly other: number;
   readonly rows: Rows;
+  /** How long it takes where a device has the file; null: as it does otherwise. */
+  readonly heldLatency: Draws | null;
   readonly align: Bytes;
   readonly hold: ReadyHold | null;
   readonly forgets: Forgets;
@@ -143,6 +149,7 @@ function readyStep(step: Step): ReadyStep {
       at: drawsOrNull(place.at),
       next: readyOrNull(step.next),
     }),
+    heldLatency: drawsOrNull(step.heldLatency),
     align: paged ? Math.max(PAGE, place.align) : place.align,
     hold: step.hold === null ? null : readyHold(step.hold),
     forgets: step.forgets,

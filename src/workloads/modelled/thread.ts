@@ -22,6 +22,7 @@ const ALWAYS = 0.95;
 const NEVER = 0.05;
 /** A thread that comes to its last step with no more than this of all its steps left is through. */
 const LITTLE = 1 / 16;
+
 export interface ThreadOptions {
   readonly role: ReadyRole;
   readonly kinds: readonly KindFiles[];
@@ -216,7 +217,8 @@ export class Thread implements Waiter {
       appear(world, file, task, step, offset, length);
       return stir(file);
     }
-    world.outcome(step.errno, row[Col.latency]!);
+    const waits = step.heldLatency !== null && file.pins > 0;
+    world.outcome(step.errno, waits ? Math.round(step.heldLatency!.next(random)) : row[Col.latency]!);
     if (step.other >= 0) this.#pair(step, file, kinds[step.other]!, offset, length);
     else if (step.hold !== null) this.#acquire(step, step.hold, file, offset, length, nowNs);
     else {
