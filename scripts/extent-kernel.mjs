@@ -17,9 +17,14 @@ const read = (path) =>
     .replace(/^import [\s\S]*?;\n/gm, '')
     .replaceAll(']!', ']');
 
-export async function extentKernel() {
+/** What other kernels have in them as well that change maps. */
+export function narrowSource() {
   const inner = ['wasm/extent-words.ts', ...INNER.map((name) => `src/extents/${name}.ts`)].map(read).join('');
-  const code = await compiled(inner.replace(/^export /gm, '') + read('src/extents/narrow.ts'));
+  return inner.replace(/^export /gm, '') + read('src/extents/narrow.ts');
+}
+
+export async function extentKernel() {
+  const code = await compiled(narrowSource());
   return `// Made by scripts/extent-kernel.mjs from narrow.ts, what it imports, and wasm/extent-words.ts; do not edit.
 export const NARROW = '${code}';
 `;

@@ -1,6 +1,7 @@
 // Many histograms (histogram.ts) in one piece of memory, each known by a number: what is recorded goes to any of them in turn, and
 // none is an object to be fetched first.
 import { EMPTY, type Histogram, PAGE, PAGES, REST } from './histogram.js';
+import { ANYWHERE, type Room } from './room.js';
 
 /** Values must be below this. */
 export const TOO_LONG = 2 ** 31;
@@ -9,22 +10,24 @@ export class Histograms {
   /** By number: how many values. */
   readonly times: Float64Array;
   /** By number, then by page: place of the page in `counts`, +1; 0: nothing was recorded there. */
-  private readonly places: Uint16Array;
-  private counts = EMPTY;
+  readonly places: Uint16Array;
+  counts = EMPTY;
   private used = 0;
   /** By number, as in `Histogram`. */
-  private readonly whole: Float64Array;
-  private readonly rest: Float64Array;
-  private readonly least: Float64Array;
-  private readonly most: Float64Array;
+  readonly whole: Float64Array;
+  readonly rest: Float64Array;
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+  private readonly room: Room;
 
-  constructor(many: number) {
-    this.times = new Float64Array(many);
-    this.places = new Uint16Array(many * PAGES);
-    this.whole = new Float64Array(many);
-    this.rest = new Float64Array(many);
-    this.least = new Float64Array(many).fill(Number.POSITIVE_INFINITY);
-    this.most = new Float64Array(many);
+  constructor(many: number, room = ANYWHERE) {
+    this.room = room;
+    this.times = room.float64(many);
+    this.places = room.uint16(many * PAGES);
+    this.whole = room.float64(many);
+    this.rest = room.float64(many);
+    this.least = room.float64(many).fill(Number.POSITIVE_INFINITY);
+    this.most = room.float64(many);
   }
 
   /** hot: `many` values of 0 and more, each below `TOO_LONG`, and to which histogram each goes. */
@@ -62,9 +65,10 @@ export class Histograms {
     }
   }
 
-  private open(at: number): number {
+  /** A page for counts. */
+  open(at: number): number {
     if ((this.used + 1) * PAGE > this.counts.length) {
-      const counts = new Uint32Array(Math.max(16 * PAGE, 2 * this.counts.length));
+      const counts = this.room.uint32(Math.max(16 * PAGE, 2 * this.counts.length));
       counts.set(this.counts);
       this.counts = counts;
     }

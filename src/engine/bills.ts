@@ -33,7 +33,7 @@ export class Bills {
     const plainNs = measured ? recordedNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * bytes;
     let ns = plainNs;
     if (!this.recorded) {
-      const seenNs = measured ? plan.waitedNs[d.opId]! : 0;
+      const seenNs = measured && plan.hasWaited ? plan.waitedNs[d.opId]! : 0;
       if (seenNs > 0) ns = this.workAndWait(d, seenNs, recordedNs);
       const pastLease = d.lease !== null && verdict !== Verdict.deny;
       if (d.waits || d.waitNs > 0 || pastLease) {

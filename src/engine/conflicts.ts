@@ -47,6 +47,8 @@ export class Conflicts {
   readonly groups: ConflictGroup[] = [];
   /** All of them. */
   count = 0;
+  /** Number of the group that a refusal was counted in last. */
+  last = 0;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly policies: LanePolicies;
@@ -77,9 +79,16 @@ export class Conflicts {
   refuse(d: Clash, timeNs: number): boolean {
     const known = this.groups.length;
     const number = this.numberOf(d);
+    this.last = number;
     if (number < known) return false;
     this.over(this.groups[number]!, d.row, timeNs, 0);
     return true;
+  }
+
+  /** hot: one more of a group. */
+  again(group: number): void {
+    this.count++;
+    this.counts[group]!++;
   }
 
   /** Tells each group how many it has. */

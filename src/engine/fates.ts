@@ -8,6 +8,8 @@ export class Fates {
   readonly committed: Uint8Array;
   /** Operations and device accesses whose state at replay differed from the recorded one. */
   diverged = 0;
+  /** No operation was refused, cut short or committed so far. */
+  isFresh = true;
   private readonly fate: Uint8Array;
   /** Writes that were cut short: where in the file they end here, bytes. */
   private readonly endOf = new Map<number, number>();
@@ -17,8 +19,15 @@ export class Fates {
     this.fate = new Uint8Array(highestId + 1);
   }
 
+  /** It ends with a journal commit. */
+  commit(opId: number): void {
+    this.isFresh = false;
+    this.committed[opId] = 1;
+  }
+
   /** It did not happen here: refused, interrupted, or waiting for ever. */
   deny(opId: number): void {
+    this.isFresh = false;
     this.fate[opId] = DENIED;
   }
 
@@ -28,6 +37,7 @@ export class Fates {
 
   /** It ended early, at this byte of the file. */
   cut(opId: number, endBytes: number): void {
+    this.isFresh = false;
     this.endOf.set(opId, endBytes);
   }
 

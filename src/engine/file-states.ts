@@ -163,6 +163,11 @@ export class FileStates {
     this.versions.dirty[file]! &= ~this.bit;
   }
 
+  /** It was made durable before a call changed it, and behind that; what is dirty now, `versions` has already. */
+  wasCommitted(file: number): void {
+    this.commits[file]! += 2;
+  }
+
   commitAll(): void {
     this.allCommits++;
     const { dirty } = this.versions;

@@ -1,5 +1,7 @@
 // The states that files are in, each kept once for all lanes that did the same to the file so far (partition refinement). A lane
 // that does something else leaves for a version of its own; the block map is copied when either of the two changes it first.
+
+import { ANYWHERE, type Room } from '../base/room.js';
 import { Arena, SHARED_KERNEL_FROM } from '../extents/arena.js';
 import { type ExtentMap, Holding } from '../extents/extent-map.js';
 import { holdingAt } from '../extents/leaf-search.js';
@@ -8,12 +10,6 @@ import { type Heads, SharedMap, UNIT } from './shared-map.js';
 import { areWritten, WrittenBlocks } from './written-blocks.js';
 
 const NONE_HERE = -1;
-
-const grown = <T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(old: T, size: number): T => {
-  const bigger = new (old.constructor as new (size: number) => T)(size);
-  bigger.set(old);
-  return bigger;
-};
 
 /**
  * All arrays are by version, if they do not say otherwise. Lanes are bits of a number: at most 31 of them. Outside this file the fields
@@ -52,13 +48,16 @@ export class FileVersions {
   private readonly all: number;
   /** Null where nothing was ever mapped. */
   private readonly maps: (SharedMap | null)[];
-  private readonly heads: Heads;
-  private readonly arena = new Arena(false, SHARED_KERNEL_FROM);
-  private readonly written = new WrittenBlocks();
+  readonly heads: Heads;
+  readonly arena: Arena;
+  readonly written: WrittenBlocks;
+  /** Grows by one whenever arrays are others. */
+  generation = 0;
+  private readonly room: Room;
   private readonly spare: number[] = [];
   /** Which version lanes went to from here last, by which deed and when; and what came of it. */
   private heir: Int32Array;
-  private from: Int32Array;
+  from: Int32Array;
   private deed: Float64Array;
   private deedNs: Float64Array;
   private outcome: Float64Array;
@@ -67,34 +66,39 @@ export class FileVersions {
   /** The version whose deed is under way. */
   private doing = NONE_HERE;
 
-  constructor(files: number, lanes: number) {
+  constructor(files: number, lanes: number, room = ANYWHERE, arena = new Arena(false, SHARED_KERNEL_FROM)) {
+    this.room = room;
+    this.arena = arena;
+    this.written = new WrittenBlocks(room);
     const all = lanes === 31 ? 0x7fffffff : (1 << lanes) - 1;
     this.all = all;
     this.acting = all;
-    this.size = new Float64Array(files).fill(-1);
-    this.known = new Uint8Array(files);
-    this.seen = new Uint8Array(files);
-    this.dirty = new Int32Array(files);
-    this.diverged = new Uint8Array(files);
-    this.removals = new Uint32Array(files);
-    this.changedNs = new Float64Array(files).fill(-1);
-    this.allocated = new Float64Array(files);
-    this.lanes = new Int32Array(files).fill(all);
-    this.next = new Int32Array(files).fill(NONE_HERE);
-    this.first = Int32Array.from({ length: files }, (_, file) => file);
+    this.size = room.float64(files).fill(-1);
+    this.known = room.uint8(files);
+    this.seen = room.uint8(files);
+    this.dirty = room.int32(files);
+    this.diverged = room.uint8(files);
+    this.removals = room.uint32(files);
+    this.changedNs = room.float64(files).fill(-1);
+    this.allocated = room.float64(files);
+    this.lanes = room.int32(files).fill(all);
+    this.next = room.int32(files).fill(NONE_HERE);
+    this.first = room.int32(files);
+    for (let file = 0; file < files; file++) this.first[file] = file;
     this.at = Array.from({ length: lanes }, () => this.first.slice());
     this.maps = new Array<SharedMap | null>(files).fill(null);
     this.heads = {
-      at: new Int32Array(files).fill(NONE_HERE),
-      bitsAt: new Int32Array(files),
-      bits: new Int32Array(files),
+      alone: room.uint8(files),
+      at: room.int32(files).fill(NONE_HERE),
+      bitsAt: room.int32(files),
+      bits: room.int32(files),
     };
-    this.heir = new Int32Array(files).fill(NONE_HERE);
-    this.from = new Int32Array(files).fill(NONE_HERE);
-    this.deed = new Float64Array(files);
-    this.deedNs = new Float64Array(files);
-    this.outcome = new Float64Array(files);
-    this.soiled = new Uint8Array(files);
+    this.heir = room.int32(files).fill(NONE_HERE);
+    this.from = room.int32(files).fill(NONE_HERE);
+    this.deed = room.float64(files);
+    this.deedNs = room.float64(files);
+    this.outcome = room.float64(files);
+    this.soiled = room.uint8(files);
   }
 
   /** For reading. */
@@ -128,13 +132,31 @@ export class FileVersions {
     const map = this.maps[version]!;
     if (map !== null && map.users === 1) {
       map.version = version;
+      this.heads.alone[version] = 1;
       return map;
     }
     const own = map === null ? new SharedMap(this.arena, this.heads, this.written) : map.copy();
     map?.leave();
     own.version = version;
     this.put(version, own);
+    this.heads.alone[version] = 1;
     return own;
+  }
+
+  /** For the kernel: maps units of a map that only this version has. Not 0: that changed it. */
+  mapUnits(version: number, key: number, size: number, target: number, state: number): number {
+    const map = this.ownMap(version);
+    const before = map.seq;
+    map.insert(key * UNIT, size * UNIT, target < 0 ? -1 : target * UNIT, state);
+    return map.seq === before ? 0 : 1;
+  }
+
+  /** The same for making a hole. */
+  cutUnits(version: number, key: number, end: number): number {
+    const map = this.ownMap(version);
+    const before = map.seq;
+    map.remove(key * UNIT, (end - key) * UNIT);
+    return map.seq === before ? 0 : 1;
   }
 
   /** Two versions, of the acting lanes' own, change maps. */
@@ -237,6 +259,7 @@ export class FileVersions {
 
   private put(version: number, map: SharedMap | null): void {
     this.maps[version] = map;
+    this.heads.alone[version] = 0;
     if (map !== null) map.tellOf(version);
     else {
       this.heads.at[version] = NONE_HERE;
@@ -261,6 +284,7 @@ export class FileVersions {
     this.lanes[fresh] = 0;
     const map = this.maps[version]!;
     if (map !== null) map.users++;
+    this.heads.alone[version] = 0;
     this.put(fresh, map);
     this.next[fresh] = this.next[version]!;
     this.next[version] = fresh;
@@ -293,27 +317,35 @@ export class FileVersions {
   private more(): number {
     const place = this.maps.length;
     if (place === this.size.length) {
+      const { room } = this;
       const size = place + Math.max(64, place >> 1);
-      this.size = grown(this.size, size);
-      this.known = grown(this.known, size);
-      this.seen = grown(this.seen, size);
-      this.diverged = grown(this.diverged, size);
-      this.removals = grown(this.removals, size);
-      this.changedNs = grown(this.changedNs, size);
-      this.allocated = grown(this.allocated, size);
-      this.lanes = grown(this.lanes, size);
-      this.next = grown(this.next, size);
-      this.heads.at = grown(this.heads.at, size);
-      this.heads.bitsAt = grown(this.heads.bitsAt, size);
-      this.heads.bits = grown(this.heads.bits, size);
-      this.heir = grown(this.heir, size);
-      this.from = grown(this.from, size);
-      this.deed = grown(this.deed, size);
-      this.deedNs = grown(this.deedNs, size);
-      this.outcome = grown(this.outcome, size);
-      this.soiled = grown(this.soiled, size);
+      this.generation++;
+      this.heads.alone = moved(this.heads.alone, room.uint8(size));
+      this.size = moved(this.size, room.float64(size));
+      this.known = moved(this.known, room.uint8(size));
+      this.seen = moved(this.seen, room.uint8(size));
+      this.diverged = moved(this.diverged, room.uint8(size));
+      this.removals = moved(this.removals, room.uint32(size));
+      this.changedNs = moved(this.changedNs, room.float64(size));
+      this.allocated = moved(this.allocated, room.float64(size));
+      this.lanes = moved(this.lanes, room.int32(size));
+      this.next = moved(this.next, room.int32(size));
+      this.heads.at = moved(this.heads.at, room.int32(size));
+      this.heads.bitsAt = moved(this.heads.bitsAt, room.int32(size));
+      this.heads.bits = moved(this.heads.bits, room.int32(size));
+      this.heir = moved(this.heir, room.int32(size));
+      this.from = moved(this.from, room.int32(size));
+      this.deed = moved(this.deed, room.float64(size));
+      this.deedNs = moved(this.deedNs, room.float64(size));
+      this.outcome = moved(this.outcome, room.float64(size));
+      this.soiled = moved(this.soiled, room.uint8(size));
     }
     this.maps.push(null);
     return place;
   }
+}
+
+function moved<T extends Float64Array | Uint8Array | Uint32Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }

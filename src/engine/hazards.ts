@@ -76,8 +76,11 @@ export class Hazards {
         const from = Math.max(offset, map.offset(at));
         const to = Math.min(end, map.offset(at) + map.length(at));
         if (map.addr(at) >= 0)
+          // Written out: spreading parts together takes many times as long.
           runs.push({
-            ...{ offset: from, length: to - from, addr: map.addr(at) + from - map.offset(at) },
+            offset: from,
+            length: to - from,
+            addr: map.addr(at) + from - map.offset(at),
             shared: (map.state(at) & State.reflinked) !== 0,
           });
       }

@@ -1,10 +1,11 @@
 // Latencies over time: how many of each level in each bin of the trace's span.
+import { ANYWHERE, type Room } from '../base/room.js';
 
 /** Time bins over the trace's span, and latency levels: two per power of two from 1 ns up. */
 export const HEAT_BINS = 96;
 export const HEAT_LEVELS = 84;
 /** Cells of one map: HEAT_BINS x HEAT_LEVELS. */
-const CELLS = HEAT_BINS * HEAT_LEVELS;
+export const CELLS = HEAT_BINS * HEAT_LEVELS;
 
 export const newHeat = (): Float64Array<ArrayBuffer> => new Float64Array(CELLS);
 
@@ -33,13 +34,15 @@ export const heatCell = (startNs: number, binNs: number, ns: number): number =>
 /** Many of these maps in one piece of memory, each known by a number. */
 export class Heats {
   /** By number: place of its cells, +1; 0: nothing was recorded there. */
-  private readonly places: Uint16Array;
-  private cells = new Float64Array(0);
+  readonly places: Uint16Array;
+  cells = new Float64Array(0);
+  readonly binNs: number;
   private used = 0;
-  private readonly binNs: number;
+  private readonly room: Room;
 
-  constructor(many: number, endNs: number) {
-    this.places = new Uint16Array(many);
+  constructor(many: number, endNs: number, room = ANYWHERE) {
+    this.room = room;
+    this.places = room.uint16(many);
     this.binNs = binNsOf(endNs);
   }
 
@@ -65,9 +68,10 @@ export class Heats {
     for (let i = 0; i < CELLS; i++) heat[i]! += this.cells[from + i]!;
   }
 
-  private open(number: number): number {
+  /** Cells for a map. */
+  open(number: number): number {
     if ((this.used + 1) * CELLS > this.cells.length) {
-      const cells = new Float64Array(Math.max(8 * CELLS, 2 * this.cells.length));
+      const cells = this.room.float64(Math.max(8 * CELLS, 2 * this.cells.length));
       cells.set(this.cells);
       this.cells = cells;
     }

@@ -1,5 +1,6 @@
 // Live holds of one lane, in typed arrays with a free list; each file's holds are a linked list, so that "who holds this
 // file" costs what there is to say.
+import { ANYWHERE } from '../base/room.js';
 import { HOLD_COUNT } from '../model/policy.js';
 
 const NIL = -1;
@@ -25,6 +26,8 @@ export class HoldTable {
   private readonly counts: Uint32Array;
   /** By file: bit set of the kinds alive. */
   readonly mask: Uint16Array;
+  /** By file: how often its holds changed. */
+  readonly epochs: Uint32Array<ArrayBuffer>;
   private readonly ofHandle = new Map<number, number>();
   private free = NIL;
   private used = 0;
@@ -32,7 +35,8 @@ export class HoldTable {
   /** Told of every file on which a kind of hold is alive for the first time, or no more. */
   private readonly changed: (file: number) => void;
 
-  constructor(files: number, changed: (file: number) => void) {
+  constructor(files: number, changed: (file: number) => void, room = ANYWHERE) {
+    this.epochs = room.uint32(files);
     this.changed = changed;
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);
@@ -64,6 +68,7 @@ export class HoldTable {
     this.length[at] = length;
     this.row[at] = row;
     this.stale[at] = 0;
+    this.epochs[file]!++;
     const head = this.first[file]!;
     this.next[at] = head;
     this.previous[at] = NIL;
@@ -82,6 +87,7 @@ export class HoldTable {
     const kind = this.kind[at]!;
     const next = this.next[at]!;
     const previous = this.previous[at]!;
+    this.epochs[file]!++;
     if (previous === NIL) this.first[file] = next;
     else this.next[previous] = next;
     if (next !== NIL) this.previous[next] = previous;

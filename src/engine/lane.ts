@@ -1,6 +1,7 @@
 // One lane: one policy, priced by one cost model, replayed over the columns with its own holds and counters; the states of files
 // it shares with lanes that did the same to them. `Pass` drives it, row by row.
 // Open time: every operation starts when the trace says it did. Closed time: a thread that waited goes on as much later.
+import type { Room } from '../base/room.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, isObservation, Op } from '../model/events.js';
 import { type Policy, Verdict } from '../model/policy.js';
@@ -42,12 +43,17 @@ import { Threads } from './threads.js';
 import { Users } from './users.js';
 import { Waits } from './waits.js';
 
+/** Behind every byte of a file. */
+const LATEST = Number.POSITIVE_INFINITY;
+
 export interface LaneOptions {
   readonly unseal: Unseal;
   readonly onDeny: OnDeny;
   readonly timing: 'open' | 'closed';
   /** The policy the trace was recorded under. */
   readonly kernel: Policy;
+  /** From so many rows on, plain ones are run by WebAssembly. */
+  readonly kernelFrom?: number;
 }
 
 /** What a lane has from the pass it is in. */
@@ -59,6 +65,10 @@ export interface LaneSeat {
   readonly apart: Int32Array;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
+  /** Where its arrays are. */
+  readonly room: Room;
+  /** Runs late rows in their order, as long as they are simple, up to a time; when the last of them ran, ns, -1 for none. */
+  readonly late: (limitNs: number) => number;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
   readonly short: (row: number, nowNs: number) => boolean;
 }
@@ -70,7 +80,7 @@ export class Lane {
   /** Null where nothing is recorded to be held against. */
   readonly fidelity: Fidelity | null;
   readonly ledger: Ledger;
-  readonly queue = new TimeQueue();
+  readonly queue: TimeQueue;
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly plan: SealPlan;
@@ -88,7 +98,8 @@ export class Lane {
   private readonly claims: Claims;
   private readonly leases: OrdinaryLeases;
   private readonly waits: Waits;
-  private readonly threads: Threads | null;
+  /** Null in open time. */
+  readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
   /** Null in open time. */
@@ -110,9 +121,10 @@ export class Lane {
     seat: LaneSeat,
   ) {
     const columns = input.columns;
-    const { queue } = this;
+    const queue = new TimeQueue(seat.room);
+    this.queue = queue;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
-    const holds = new HoldTable(input.fileCount, seat.changed);
+    const holds = new HoldTable(input.fileCount, seat.changed, seat.room);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
@@ -142,7 +154,9 @@ export class Lane {
     this.changes = new MapChanges({
       ...{ columns, plan, files, effects: this.effects, fates: this.fates, hazards: this.hazards, claims: this.claims },
     });
-    this.threads = closed ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue) : null;
+    this.threads = closed
+      ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue, seat.room)
+      : null;
     this.leases = new OrdinaryLeases({
       ...{ columns, policies, plan: plan.leases, queue },
       freed: (file) => this.operations.stir(file),
@@ -272,10 +286,28 @@ export class Lane {
     return true;
   }
 
+  /** No operation was refused, cut short, made to wait or committed so far. */
+  get isFresh(): boolean {
+    return this.fates.isFresh && !this.waits.any;
+  }
+
+  /** Is what follows from an operation another thing here than what was seen of it: was it refused, cut short, made to wait, committed? */
+  hasDealtWith(opId: number): boolean {
+    const { fates } = this;
+    return this.waits.any || fates.denied(opId) || fates.committed[opId] === 1 || fates.isCut(opId, LATEST);
+  }
+
   /** Everything that was put off up to and including a time. */
   catchUp(timeNs: number): void {
     const { queue } = this;
-    while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) this.later();
+    while (queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY) {
+      if (this.threads !== null && !this.isBusy) {
+        const nowNs = this.seat.late(timeNs);
+        if (nowNs >= 0) this.nowNs = nowNs;
+        if (!(queue.nextNs <= timeNs && queue.nextNs < Number.POSITIVE_INFINITY)) return;
+      }
+      this.later();
+    }
   }
 
   // --- time

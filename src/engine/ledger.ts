@@ -50,7 +50,12 @@ export class Ledger {
 
   /** Refusals by errno. */
   get denied(): ReadonlyMap<number, number> {
-    return new Map([...this.deniedWith.entries()].filter(([, times]) => times > 0));
+    const denied = new Map<number, number>();
+    for (let errno = 0; errno < ERRNOS; errno++) {
+      const times = this.deniedWith[errno]!;
+      if (times > 0) denied.set(errno, times);
+    }
+    return denied;
   }
 
   /** Operations of one kind that went ahead, in this lane as in others; returns how many. */

@@ -38,7 +38,7 @@ export class Outcomes {
     this.revoke(d);
     if (verdict === Verdict.commit) {
       // Whatever was uncommitted goes with it, and so does what the call itself changes.
-      fates.committed[opId] = 1;
+      fates.commit(opId);
       files.commit(file);
     }
     if (d.frees && verdict < Verdict.revoke && !this.recorded && !failed) devices.freed(d);

@@ -1,13 +1,17 @@
 // One pass over the columns for all lanes: what they have in common is done once (plain.ts, file-versions.ts), what is left of a row
 // by each lane itself. Each lane ends as it would have alone.
-import type { EventColumns } from '../model/events.js';
+
+import { ANYWHERE } from '../base/room.js';
+import { type EventColumns, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
+import { KernelMemory } from './kernel-slots.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { LanePolicies } from './lane-policies.js';
 import { TAKES_AWAY } from './map-changes.js';
 import { Plain } from './plain.js';
+import { KERNEL_FROM, PlainKernel } from './plain-kernel.js';
 import type { Prices } from './recipes.js';
 import { Regimes } from './regimes.js';
 import type { LaneResult } from './result.js';
@@ -16,6 +20,8 @@ import { Unchanging } from './unchanging.js';
 
 /** Lanes are bits of a number. */
 export const MOST_LANES = 31;
+/** Rows that tell what became of the map of one file. */
+const SEEN = opSet(['file', 'extent', 'map_insert', 'map_remove', 'map_convert', 'map_reset', 'map_known']);
 /** Rows that may go the shortest way without a look at what was put off. */
 const WINDOW = 64;
 
@@ -27,6 +33,8 @@ export class Pass {
   private readonly regimes: Regimes;
   private readonly plain: Plain;
   private readonly unchanging: Unchanging;
+  /** Null where there are too few rows for it, or no memory. */
+  private readonly kernel: PlainKernel | null;
   private readonly all: number;
   /** By task: lanes in which it is late (closed time). */
   private readonly apart: Int32Array;
@@ -46,8 +54,11 @@ export class Pass {
   ) {
     this.c = input.columns;
     this.plan = plan;
-    this.versions = new FileVersions(input.fileCount, policies.length);
-    this.apart = new Int32Array(input.pidOf.length);
+    const memory = input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make() : null;
+    const room = memory?.room ?? ANYWHERE;
+    this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
+    const apart = room.int32(input.pidOf.length);
+    this.apart = apart;
     this.lanes = policies.map(
       (one, lane) =>
         new Lane(input, plan, one, prices, options, {
@@ -56,12 +67,22 @@ export class Pass {
           apart: this.apart,
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
+          room,
+          late: (limitNs) => this.late(lane, limitNs),
         }),
     );
-    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced);
-    const { apart, regimes, versions } = this;
-    this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes);
+    this.regimes = new Regimes(this.lanes, options.kernel, options.onDeny.kind === 'skip', plan.synced, room);
+    const { regimes, versions } = this;
+    this.plain = new Plain(input, plan, prices, this.lanes, versions, regimes, room);
     this.unchanging = new Unchanging(input.columns, plan, versions, regimes, this.plain.counts, apart);
+    const { plain } = this;
+    this.kernel =
+      memory === null
+        ? null
+        : new PlainKernel(
+            { columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain, apart },
+            memory,
+          );
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
     this.straight = this.all;
     for (const lane of this.lanes.keys()) this.looked(lane);
@@ -70,28 +91,48 @@ export class Pass {
   /** hot: replays all events up to and including a time. */
   runTo(timeNs: number): void {
     const { addr, op, rows, task: tasks, timeNs: times } = this.c;
-    const { plain: plainRows } = this.plan;
+    const { hasAccesses, plain: plainRows } = this.plan;
     const { all, apart } = this;
     const { plain, unchanging } = this;
+    const { kernel } = this;
     let row = this.next;
     for (; row < rows && times[row]! <= timeNs; row++) {
-      if (plainRows[row] === 1 && this.quiet === all) {
+      const task = tasks[row]!;
+      const late = task === NONE ? 0 : apart[task]!;
+      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
+      if (late === all && plainRows[row] === 1 && (TAKES_AWAY[op[row]!] === 0 || !hasAccesses)) continue;
+      const isKernels = plainRows[row] === 1 || op[row] === Op.extent;
+      if (isKernels && kernel?.isUsable === true && this.quiet === all && late === 0) {
+        // What has to come before is seen to first: the row may be another one's then.
+        if (this.nextNs <= times[row]!) {
+          this.catchUp(times[row]!);
+          row--;
+          continue;
+        }
+        plain.counts.passed(row);
+        row = kernel.run(row, timeNs, this.nextNs, all);
+        if (plain.queued !== 0) this.requeue();
+        if (row === rows || times[row]! > timeNs) break;
+        if (kernel.isPaused || this.nextNs <= times[row]! || this.isLate(tasks[row]!)) {
+          row--;
+          continue;
+        }
+      } else if (plainRows[row] === 1 && this.quiet === all) {
         plain.counts.passed(row);
         const to = Math.min(rows, row + WINDOW);
         const lastNs = times[to - 1]!;
         if (lastNs < this.nextNs && lastNs <= timeNs) {
+          const first = row;
           row = unchanging.run(row, to, all);
-          if (row === to) {
+          // Another row: it is looked at from the beginning.
+          if (row > first) {
             row--;
             continue;
           }
         }
       }
-      const task = tasks[row]!;
-      const late = task === NONE ? 0 : apart[task]!;
-      // Everywhere it comes later: nothing happens, and what was put off has time until something does.
-      if (late === all && plainRows[row] === 1 && TAKES_AWAY[op[row]!] === 0) continue;
       if (this.nextNs <= times[row]!) this.catchUp(times[row]!);
+      if (SEEN[op[row]!] === 1 && this.seen(row)) continue;
       let left = all;
       let tried = 0;
       if (plainRows[row] === 1) {
@@ -126,6 +167,22 @@ export class Pass {
     this.runTo(atNs);
     this.plain.finish();
     return this.lanes.map((lane, i) => lane.result(ends[i]!));
+  }
+
+  /** hot: something was seen of a file that all lanes have in the same state: done once for all. False: each has to see for itself. */
+  private seen(row: number): boolean {
+    const { c, lanes, versions } = this;
+    const file = c.file[row]!;
+    if (file === NONE || this.isLate(c.task[row]!)) return false;
+    const version = versions.first[file]!;
+    if (versions.next[version]! >= 0 || versions.diverged[version] === 1) return false;
+    const opId = c.opId[row]!;
+    for (let lane = 0; lane < lanes.length; lane++) if (lanes[lane]!.hasDealtWith(opId)) return false;
+    versions.acting = this.all;
+    lanes[0]!.changes.applyObserved(row, c.timeNs[row]!);
+    // Blocks that the row names may have been metadata, in each lane by itself.
+    if (c.op[row] === Op.map_insert) for (let lane = 1; lane < lanes.length; lane++) lanes[lane]!.shortWay.named(row);
+    return true;
   }
 
   /** Lanes for which the row is not that simple. */
@@ -171,6 +228,13 @@ export class Pass {
     return went;
   }
 
+  /** Late rows of a lane, as long as they are simple; when the last of them ran, ns, -1 for none. */
+  private late(lane: number, limitNs: number): number {
+    if (this.kernel?.isUsable !== true) return -1;
+    if (this.regimes.isStale) this.regimes.settle();
+    return this.kernel.runLate(lane, limitNs);
+  }
+
   /** Something happened in a lane by itself. */
   private looked(lane: number): void {
     const one = this.lanes[lane]!;
@@ -178,6 +242,11 @@ export class Pass {
     this.quiet = one.isBusy ? this.quiet & ~bit : this.quiet | bit;
     if (one.files.strayed) this.straight &= ~bit;
     if (one.queue.nextNs < this.nextNs) this.nextNs = one.queue.nextNs;
+  }
+
+  /** In some lane. */
+  private isLate(task: number): boolean {
+    return task !== NONE && this.apart[task] !== 0;
   }
 
   private requeue(): void {

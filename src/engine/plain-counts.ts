@@ -1,6 +1,7 @@
 // Counts what went the short way (plain.ts): once for all lanes that went together, by set of lanes. Rows that ran when the trace
 // says are only marked, and counted many at a time, while their columns are still near.
 import { Histograms, TOO_LONG } from '../base/histograms.js';
+import { ANYWHERE } from '../base/room.js';
 import type { EventColumns } from '../model/events.js';
 import { OP_COUNT, Op } from '../model/events.js';
 import { Verdict } from '../model/policy.js';
@@ -12,7 +13,6 @@ import type { Prices } from './recipes.js';
 
 /** Sets of lanes that have counters of their own; a set more is counted lane by lane. Their numbers, from 1 on, are below 64. */
 const MOST_SETS = 40;
-const NUMBER_BITS = 6;
 /** Of a marked row: it has been counted, at another time than the trace says. */
 const COUNTED = 64;
 /** Rows that are counted at a time: what is read of them stays in a cache of the second level. */
@@ -21,10 +21,12 @@ const BATCH = 1024;
 
 export class PlainCounts {
   /** By row: number of the set of lanes that went the short way, 0 for none. */
-  readonly rows: Uint8Array;
+  readonly rows: Uint8Array<ArrayBuffer>;
   /** By number: the set of lanes. */
   private readonly sets: number[] = [0];
   private readonly numberOf = new Map<number, number>();
+  /** Does the last loop of all, where there is one. */
+  kernel: { proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean } | null = null;
   private lastLanes = 0;
   private lastNumber = 0;
   private readonly c: EventColumns;
@@ -33,13 +35,13 @@ export class PlainCounts {
   /** Lanes that repeat the trace. */
   private readonly recorded: number;
   /** By number of a set and op: as many as there were, how long they took, and how often the trace says it. */
-  private readonly latencies: Histograms;
-  private readonly heats: Heats;
-  private readonly measured = new Float64Array((MOST_SETS + 1) * OP_COUNT);
+  readonly latencies: Histograms;
+  readonly heats: Heats;
+  readonly measured: Float64Array<ArrayBuffer>;
   private readonly others = new Float64Array((MOST_SETS + 1) * OP_COUNT);
   /** By number of a set: 1 where a lane of it repeats the trace. And by number and op: rows of which the trace says how they ended. */
-  private readonly isCompared = new Uint8Array(MOST_SETS + 1);
-  private readonly told = new Float64Array((MOST_SETS + 1) * OP_COUNT);
+  readonly isCompared: Uint8Array<ArrayBuffer>;
+  readonly told: Float64Array<ArrayBuffer>;
   /** The first row that was not counted yet. */
   private counted = 0;
   /** Rows that are not in `latencies` and `heats` yet: where they go, when they began, and how long they took, ns. */
@@ -48,14 +50,18 @@ export class PlainCounts {
   private readonly batchNs = new Float64Array(BATCH);
   private batched = 0;
 
-  constructor(input: EngineInput, prices: Prices, lanes: readonly Lane[], recorded: number) {
+  constructor(input: EngineInput, prices: Prices, lanes: readonly Lane[], recorded: number, room = ANYWHERE) {
     this.c = input.columns;
     this.prices = prices;
     this.lanes = lanes;
     this.recorded = recorded;
-    this.rows = new Uint8Array(this.c.rows);
-    this.latencies = new Histograms((MOST_SETS + 1) * OP_COUNT);
-    this.heats = new Heats((MOST_SETS + 1) * OP_COUNT, input.endNs);
+    this.rows = room.uint8(this.c.rows);
+    const many = (MOST_SETS + 1) * OP_COUNT;
+    this.latencies = new Histograms(many, room);
+    this.heats = new Heats(many, input.endNs, room);
+    this.measured = room.float64(many);
+    this.isCompared = room.uint8(MOST_SETS + 1);
+    this.told = room.float64(many);
   }
 
   /** hot: a row went ahead in these lanes when the trace says; rows come in their order. */
@@ -97,8 +103,18 @@ export class PlainCounts {
     if (row - this.counted >= CHUNK) this.countTo(row);
   }
 
+  /** The first row that was not counted in its time yet. */
+  get before(): number {
+    return this.counted;
+  }
+
+  /** The kernel has counted the rows before this one. */
+  wasCounted(to: number): void {
+    this.counted = to;
+  }
+
   /** hot: counts the rows before this one. */
-  private countTo(to: number): void {
+  countTo(to: number): void {
     const { rows } = this;
     const { op, timeNs } = this.c;
     for (let row = this.counted; row < to; row++) {
@@ -109,7 +125,8 @@ export class PlainCounts {
     this.counted = to;
   }
 
-  private count(set: number, row: number, op: number, nowNs: number): void {
+  /** hot */
+  count(set: number, row: number, op: number, nowNs: number): void {
     const at = set * OP_COUNT + op;
     if (this.isCompared[set] === 1 && this.c.result[row] !== UNKNOWN_RESULT) this.told[at]!++;
     const recordedNs = this.c.latencyNs[row]!;
@@ -146,7 +163,7 @@ export class PlainCounts {
   }
 
   /** More sets of lanes than are worth counters, or lanes that come to a row later than others. */
-  private countEach(row: number, op: number, nowNs: number, lanes: number): void {
+  countEach(row: number, op: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1)
       this.lanes[31 - Math.clz32(left & -left)]!.ledger.count(row, op, Verdict.proceed, 0);
     const told = this.c.result[row] !== UNKNOWN_RESULT ? 1 : 0;
@@ -189,7 +206,8 @@ export class PlainCounts {
       isIn.forEach((is, set) => {
         for (let op = 0; is === 1 && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
       });
-      proceed(ledger.verdicts, this.rows, isIn);
+      const verdictOf = Uint8Array.from({ length: COUNTED }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
+      if (this.kernel?.proceed(ledger.verdicts, verdictOf) !== true) proceed(ledger.verdicts, this.rows, verdictOf);
     });
   }
 
@@ -201,18 +219,8 @@ export class PlainCounts {
   }
 }
 
-/** hot: the verdict of rows that a lane went through with others, two rows at a time; `isIn`: by number of the set. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, isIn: readonly number[]): void {
-  const verdict = Verdict.proceed + 1;
-  const ofPair = new Uint16Array(1 << (2 * NUMBER_BITS));
-  for (let a = 0; a < isIn.length; a++)
-    for (let b = 0; b < isIn.length; b++) {
-      const pair = Uint8Array.of(verdict * isIn[a]!, verdict * isIn[b]!);
-      ofPair[a | (b << NUMBER_BITS)] = new Uint16Array(pair.buffer)[0]!;
-    }
-  const pairs = rows.length >>> 1;
-  const verdictPairs = new Uint16Array(verdicts.buffer, verdicts.byteOffset, pairs);
+/** hot: the verdict of rows that a lane went through with others; `verdictOf`: by number of the set, 0 where the lane is not in it. */
+function proceed(verdicts: Uint8Array, rows: Uint8Array, verdictOf: Uint8Array): void {
   // A lane that went with others has no verdict of its own for that row.
-  for (let i = 0; i < pairs; i++) verdictPairs[i]! |= ofPair[rows[2 * i]! | (rows[2 * i + 1]! << NUMBER_BITS)]!;
-  for (let row = 2 * pairs; row < rows.length; row++) if (isIn[rows[row]!] === 1) verdicts[row] = verdict;
+  for (let row = 0; row < rows.length; row++) verdicts[row]! |= verdictOf[rows[row]!]!;
 }

@@ -1,6 +1,7 @@
 // The short way of most operations: nobody stands in their way, they go ahead at once, and only the map of their file and the
 // counters change. What lanes share of a file is looked at and changed once for all of them. Whatever is not that simple is
 // left to each lane's `Operations`, which would give the same for these.
+import { ANYWHERE } from '../base/room.js';
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Op, opSet } from '../model/events.js';
@@ -12,7 +13,7 @@ import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
 import { PlainCounts } from './plain-counts.js';
 import type { Prices } from './recipes.js';
-import { COMMIT, IF_CLEAN, NO_CASE, REFUSE, Regimes } from './regimes.js';
+import { COMMIT, COMMIT_ALL, IF_CLEAN, NO_CASE, REFUSE, Regimes } from './regimes.js';
 import type { SealPlan } from './seal-plan.js';
 
 const PAGE = 4096;
@@ -41,6 +42,7 @@ export class Plain {
     lanes: readonly Lane[],
     versions: FileVersions,
     regimes: Regimes,
+    room = ANYWHERE,
   ) {
     this.c = input.columns;
     this.observed = plan.observed;
@@ -48,7 +50,7 @@ export class Plain {
     this.versions = versions;
     this.regimes = regimes;
     this.recorded = lanes.reduce((set, lane, i) => (lane.policies.recorded ? set | (1 << i) : set), 0);
-    this.counts = new PlainCounts(input, prices, lanes, this.recorded);
+    this.counts = new PlainCounts(input, prices, lanes, this.recorded, room);
   }
 
   /**
@@ -96,7 +98,7 @@ export class Plain {
       const at = regime + (operationCase < 0 ? NO_CASE : operationCase);
       const dirty = versions.dirty[file]!;
       const refuses = here & lets[at + REFUSE]!;
-      const commits = here & lets[at + COMMIT]! & dirty;
+      const commits = here & ((lets[at + COMMIT]! & dirty) | lets[at + COMMIT_ALL]!);
       const goes = (here & (lets[at]! | (lets[at + IF_CLEAN]! & ~dirty))) | commits;
       if (uncertain) this.unsure(goes | refuses);
       if (refuses !== 0) this.refuse(row, operationCase, nowNs, refuses);
@@ -127,12 +129,27 @@ export class Plain {
     else this.counts.went(row, op, lanes);
   }
 
+  /** The row is refused in a lane: number of the group of such conflicts. */
+  refuseOne(row: number, operationCase: number, nowNs: number, lane: number): number {
+    this.refuse(row, operationCase, nowNs, lane);
+    return this.lanes[31 - Math.clz32(lane)]!.shortWay.lastGroup;
+  }
+
   private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;
       if (this.lanes[31 - Math.clz32(bit)]!.shortWay.refuse(row, operationCase, nowNs)) this.queued |= bit;
     }
+  }
+
+  /** hot: of a row that was refused as others before it, or ended with a commit: what is to be counted in each lane. */
+  settled(row: number, lanes: number, operationCase: number, group: number, nowNs: number): void {
+    if (operationCase < 0) {
+      for (let left = lanes; left !== 0; left &= left - 1)
+        this.lanes[31 - Math.clz32(left & -left)]!.files.wasCommitted(this.c.file[row]!);
+      this.counts.commits(row, this.c.op[row]!, nowNs, lanes);
+    } else this.lanes[31 - Math.clz32(lanes)]!.shortWay.refuseAgain(row, operationCase, nowNs, group);
   }
 
   /** A write of nothing, or of nobody knows what. */
@@ -158,7 +175,8 @@ export class Plain {
         this.lanes[31 - Math.clz32(left & -left)]!.shortWay.named(row);
   }
 
-  private commit(file: number, lanes: number): void {
+  /** What was changed of the file is durable from now on in these lanes. */
+  commit(file: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.files.commit(file);
   }
 

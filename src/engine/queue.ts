@@ -1,4 +1,5 @@
 // Things that happen later in replayed time: a binary heap of (time, what, row) in typed arrays. Equal times keep order.
+import { ANYWHERE, type Room } from '../base/room.js';
 
 /** What waits in the queue of a lane. */
 export const Later = {
@@ -17,31 +18,52 @@ export const Later = {
 } as const;
 
 /** `what` in the lowest bits of an item, the row above them. */
-const WHATS = 16;
+export const WHATS = 16;
+
+/** Places in `head`: how many things there are; how many ever were; whether the first place is free; the time of the next thing. */
+const SIZE = 0;
+const ADDED = 1;
+const OPEN = 2;
+const NEXT_NS = 3;
 
 export class TimeQueue {
-  private time = new Float64Array(64);
-  private order = new Float64Array(64);
-  private item = new Float64Array(64);
-  private size = 0;
-  private added = 0;
-  /** The first place is free: what is taken is mostly followed by something new (a late thread's next row), which goes in there. */
-  private isOpen = false;
-  /** Time of the next thing; Infinity when there is none. */
-  nextNs = Number.POSITIVE_INFINITY;
+  time: Float64Array<ArrayBuffer>;
+  order: Float64Array<ArrayBuffer>;
+  item: Float64Array<ArrayBuffer>;
+  /**
+   * Numbers at places that the kernel knows as well. The first place is free when something was taken: that is mostly followed by
+   * something new (a late thread's next row), which goes in there.
+   */
+  readonly head: Float64Array<ArrayBuffer>;
+  private readonly room: Room;
   /** Filled by `take`. */
   takenWhat = 0;
   takenRow = 0;
   takenNs = 0;
 
+  constructor(room = ANYWHERE) {
+    this.room = room;
+    this.time = room.float64(64);
+    this.order = room.float64(64);
+    this.item = room.float64(64);
+    this.head = room.float64(4);
+    this.head[NEXT_NS] = Number.POSITIVE_INFINITY;
+  }
+
+  /** Time of the next thing; Infinity when there is none. */
+  get nextNs(): number {
+    return this.head[NEXT_NS]!;
+  }
+
   add(timeNs: number, what: number, row: number): void {
-    const order = this.added++;
+    const { head } = this;
+    const order = head[ADDED]!++;
     const item = row * WHATS + what;
-    if (this.isOpen) {
-      this.isOpen = false;
+    if (head[OPEN] === 1) {
+      head[OPEN] = 0;
       this.sink(timeNs, order, item);
     } else this.rise(timeNs, order, item);
-    this.nextNs = this.time[0]!;
+    head[NEXT_NS] = this.time[0]!;
   }
 
   /** The waiter of this operation looks again. */
@@ -51,27 +73,29 @@ export class TimeQueue {
 
   /** Takes the first thing out; false when there is none. */
   take(): boolean {
-    if (this.isOpen) this.close();
-    const { item, size, time } = this;
+    const { head } = this;
+    if (head[OPEN] === 1) this.close();
+    const { item, time } = this;
+    const size = head[SIZE]!;
     if (size === 0) return false;
     this.takenNs = time[0]!;
     this.takenRow = Math.floor(item[0]! / WHATS);
     this.takenWhat = item[0]! - this.takenRow * WHATS;
-    this.isOpen = true;
-    if (size === 1) this.nextNs = Number.POSITIVE_INFINITY;
-    else this.nextNs = size > 2 && time[2]! < time[1]! ? time[2]! : time[1]!;
+    head[OPEN] = 1;
+    if (size === 1) head[NEXT_NS] = Number.POSITIVE_INFINITY;
+    else head[NEXT_NS] = size > 2 && time[2]! < time[1]! ? time[2]! : time[1]!;
     return true;
   }
 
   private close(): void {
-    this.isOpen = false;
-    const last = --this.size;
+    this.head[OPEN] = 0;
+    const last = --this.head[SIZE]!;
     if (last > 0) this.sink(this.time[last]!, this.order[last]!, this.item[last]!);
   }
 
   private rise(timeNs: number, order: number, item: number): void {
-    if (this.size === this.time.length) this.grow();
-    let at = this.size++;
+    if (this.head[SIZE] === this.time.length) this.grow();
+    let at = this.head[SIZE]!++;
     while (at > 0) {
       const up = (at - 1) >> 1;
       if (this.time[up]! < timeNs || (this.time[up] === timeNs && this.order[up]! < order)) break;
@@ -82,11 +106,12 @@ export class TimeQueue {
   }
 
   private sink(timeNs: number, order: number, item: number): void {
+    const size = this.head[SIZE]!;
     let at = 0;
     for (;;) {
       let down = 2 * at + 1;
-      if (down >= this.size) break;
-      if (down + 1 < this.size && this.before(down + 1, down)) down++;
+      if (down >= size) break;
+      if (down + 1 < size && this.before(down + 1, down)) down++;
       if (timeNs < this.time[down]! || (timeNs === this.time[down] && order < this.order[down]!)) break;
       this.set(at, this.time[down]!, this.order[down]!, this.item[down]!);
       at = down;
@@ -105,14 +130,14 @@ export class TimeQueue {
   }
 
   private grow(): void {
-    this.time = doubled(this.time);
-    this.order = doubled(this.order);
-    this.item = doubled(this.item);
+    this.time = this.doubled(this.time);
+    this.order = this.doubled(this.order);
+    this.item = this.doubled(this.item);
   }
-}
 
-function doubled(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const bigger = new Float64Array(2 * old.length);
-  bigger.set(old);
-  return bigger;
+  private doubled(old: Float64Array): Float64Array<ArrayBuffer> {
+    const bigger = this.room.float64(2 * old.length);
+    bigger.set(old);
+    return bigger;
+  }
 }

@@ -1,5 +1,7 @@
 // What all lanes of a pass answer to plain operations on a file, as long as nobody's holds on it change: bit sets of the lanes that
 // let each case through, whoever asks. Files on which the same kinds of hold are alive in each lane share one regime.
+
+import { ANYWHERE, type Room } from '../base/room.js';
 import { OP_COUNT, OPS, Op } from '../model/events.js';
 import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { CASE_OF } from './cases.js';
@@ -13,14 +15,15 @@ const EFBIG = ERRNO.EFBIG!;
 /** Ops that are no case of the table are let through: they stand behind the cases. */
 export const NO_CASE = CASE_COUNT;
 const WORDS = CASE_COUNT + 1;
-/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse. */
+/** From the lanes that let a case through to those that do so while the file's metadata is durable; that commit it else; that refuse; that commit whatever was changed. */
 export const IF_CLEAN = WORDS;
 export const COMMIT = 2 * WORDS;
 export const REFUSE = 3 * WORDS;
-/** Words of a regime: the cases and what is none, four times; the ops, three times. */
-const OPS_AT = 4 * WORDS;
+export const COMMIT_ALL = 4 * WORDS;
+/** Words of a regime: the cases and what is none, five times; the ops, three times. */
+export const OPS_AT = 5 * WORDS;
 /** The ops once more: the lanes that let it through as the simplest of its cases; and those that do while metadata is durable. */
-const SIMPLE_AT = OPS_AT + OP_COUNT;
+export const SIMPLE_AT = OPS_AT + OP_COUNT;
 export const SIMPLE_IF_CLEAN = OP_COUNT;
 const STRIDE = SIMPLE_AT + 2 * OP_COUNT;
 /** By op: its case where the file stays as it is: what is written has its blocks already; NO_CASE where it is none. */
@@ -29,8 +32,8 @@ const SIMPLEST = Uint8Array.from(OPS, (_, op) => {
   if (op === Op.write_fault) return Case.write_fault_written;
   return CASE_OF[op]! >= 0 ? CASE_OF[op]! : NO_CASE;
 });
-/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused. */
-const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8 } as const;
+/** Bits of a table: goes ahead; only where nothing has to be committed; commits where something has; is refused; commits in any case. */
+const Does = { goes: 1, goesClean: 2, commits: 4, refuses: 8, commitsAll: 16 } as const;
 
 export interface RegimeLane {
   readonly policies: LanePolicies;
@@ -41,12 +44,13 @@ export class Regimes {
   /** By file: where its regime begins in `lets`. */
   readonly of: Int32Array;
   /** By regime and case: the lanes that let it through. By regime and op: those where the op is the case that it is named after. */
-  lets = new Int32Array(64 * STRIDE);
+  lets: Int32Array<ArrayBuffer>;
+  private readonly room: Room;
   private readonly lanes: readonly RegimeLane[];
   /** By file: 1 where somebody maps it with MAP_SYNC at any time. */
   private readonly synced: Uint8Array;
-  /** For files that are never mapped so, and for those that are; by lane and place of a policy in it: its table. */
-  private readonly tables: readonly (readonly (readonly Uint8Array[])[])[];
+  private readonly kernel: Policy;
+  private readonly skips: boolean;
   /** By lane: from what the lanes before have, and what this one has, to a number for both. */
   private readonly known: readonly Map<number, number>[];
   private readonly placeOf = new Map<number, number>();
@@ -56,20 +60,15 @@ export class Regimes {
   private count = 0;
 
   /** `kernel`: the policy the trace was recorded under; `skips`: who is refused gives up. */
-  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, synced: Uint8Array) {
+  constructor(lanes: readonly RegimeLane[], kernel: Policy, skips: boolean, synced: Uint8Array, room = ANYWHERE) {
+    this.room = room;
+    this.lets = room.int32(64 * STRIDE);
     this.lanes = lanes;
     this.synced = synced;
-    this.tables = [false, true].map((isSynced) =>
-      lanes.map(({ policies }) =>
-        policies.all.map((policy) =>
-          policies.recorded
-            ? once(agreements, kernel, agreed)
-            : once(known[Number(skips)]![Number(isSynced)]!, policy, (one) => answers(one, skips, isSynced)),
-        ),
-      ),
-    );
+    this.kernel = kernel;
+    this.skips = skips;
     this.known = lanes.map(() => new Map());
-    this.of = new Int32Array(synced.length);
+    this.of = room.int32(synced.length);
     for (let file = 0; file < synced.length; file++) this.of[file] = this.find(file);
   }
 
@@ -115,13 +114,13 @@ export class Regimes {
     const at = this.count++ * STRIDE;
     this.placeOf.set(number, at);
     if (at + STRIDE > this.lets.length) {
-      const bigger = new Int32Array(2 * this.lets.length);
+      const bigger = this.room.int32(2 * this.lets.length);
       bigger.set(this.lets);
       this.lets = bigger;
     }
     this.lanes.forEach(({ policies, holds }, lane) => {
       const policy = policies.indexOf(file);
-      const table = this.tables[this.synced[file]!]![lane]![policy]!;
+      const table = this.tableOf(policies.all[policy]!, policies.recorded, this.synced[file] === 1);
       const bit = 1 << lane;
       for (let code = 0; code < CASE_COUNT; code++) this.note(at + code, table[code * MASKS + holds.mask[file]!]!, bit);
       this.lets[at + NO_CASE]! |= bit;
@@ -137,10 +136,17 @@ export class Regimes {
     return at;
   }
 
+  private tableOf(policy: Policy, isRecorded: boolean, isSynced: boolean): Uint8Array {
+    const { kernel, skips } = this;
+    if (isRecorded) return once(agreements, kernel, agreed);
+    return once(known[Number(skips)]![Number(isSynced)]!, policy, (one) => answers(one, skips, isSynced));
+  }
+
   private note(at: number, does: number, bit: number): void {
     if ((does & Does.goes) !== 0) this.lets[at]! |= bit;
     if ((does & Does.goesClean) !== 0) this.lets[at + IF_CLEAN]! |= bit;
     if ((does & Does.commits) !== 0) this.lets[at + COMMIT]! |= bit;
+    if ((does & Does.commitsAll) !== 0) this.lets[at + COMMIT_ALL]! |= bit;
     if ((does & Does.refuses) !== 0) this.lets[at + REFUSE]! |= bit;
   }
 }
@@ -194,6 +200,7 @@ function answers(policy: Policy, skips: boolean, isSynced: boolean): Uint8Array 
       if (verdictOther[at] === Verdict.proceed) table[at] = Does.goes;
       else if (verdictOther[at] === Verdict.commitIfDirty)
         table[at] = ranged ? Does.goesClean : Does.goesClean | Does.commits;
+      else if (verdictOther[at] === Verdict.commit && !ranged) table[at] = Does.commitsAll;
       else if (
         verdictOther[at] === Verdict.deny &&
         refuses &&

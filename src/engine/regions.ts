@@ -17,8 +17,8 @@ export class Regions {
   /** From round to round. */
   readonly stride: Bytes;
   /** By file: where its part of a round begins, and how long it is, whole pages. */
-  private readonly start: Float64Array;
-  private readonly size: Float64Array;
+  readonly start: Float64Array;
+  readonly size: Float64Array;
 
   /** `highest`: end of the last block that the trace names; `reach`: by file, how far the trace goes in it, bytes. */
   constructor(highest: Bytes, reach: Float64Array) {

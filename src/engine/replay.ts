@@ -5,6 +5,7 @@ import type { FileStates } from './file-states.js';
 import type { EngineInput } from './input.js';
 import { type LanePolicies, lanePolicies, type MixedLane } from './lane-policies.js';
 import { MOST_LANES, Pass } from './pass.js';
+import { KERNEL_FROM } from './plain-kernel.js';
 import { foldPrices } from './recipes.js';
 import type { OnDeny } from './refusals.js';
 import type { LaneResult } from './result.js';
@@ -23,6 +24,8 @@ export interface LanePlan {
   readonly cut?: boolean;
   /** The policy the trace was recorded under: its table predicts the recorded return codes. */
   readonly kernel: Policy;
+  /** From so many rows on, plain ones are run by WebAssembly. */
+  readonly kernelFrom?: number;
 }
 
 export interface ReplayPlan extends LanePlan {
@@ -75,6 +78,6 @@ export function newLane(input: EngineInput, seals: SealPlan, policy: Policy | Mi
 }
 
 function passOf(input: EngineInput, seals: SealPlan, policies: readonly LanePolicies[], plan: LanePlan): Pass {
-  const { unseal, onDeny, timing, kernel } = plan;
-  return new Pass(input, seals, policies, foldPrices(plan.costs), { unseal, onDeny, timing, kernel });
+  const { unseal, onDeny, timing, kernel, kernelFrom = KERNEL_FROM } = plan;
+  return new Pass(input, seals, policies, foldPrices(plan.costs), { unseal, onDeny, timing, kernel, kernelFrom });
 }

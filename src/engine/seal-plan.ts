@@ -43,6 +43,8 @@ export interface SealPlan {
   readonly opOf: Uint8Array;
   /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
+  /** Some operation was. */
+  readonly hasWaited: boolean;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
   /** By file: 1 where it took DAX faults at any time. */
@@ -52,6 +54,8 @@ export interface SealPlan {
   /** Of waits that no probe saw. */
   readonly pauses: Pauses;
   readonly leases: LeasePlan;
+  /** Devices are seen at work: what they meet depends on what the recorded run did when. */
+  readonly hasAccesses: boolean;
   readonly highestId: number;
 }
 
@@ -89,6 +93,7 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     wakes: hasWaits ? wakesOf(input) : new Map(),
     pauses: pausesOf(c, dax),
     leases: seen.hasLeases ? planLeases(input) : { leased: new Uint8Array(fileCount), outlasted: new Map() },
+    hasAccesses: seen.hasAccesses || seen.raw.length > 0,
     highestId: handles.highestId,
   };
   takeFromPlain(input, plan, seen);
@@ -112,7 +117,7 @@ function waited(
   { columns: c }: EngineInput,
   { waits }: Survey,
   highestId: number,
-): Pick<SealPlan, 'waitedNs' | 'waitedFromNs'> {
+): Pick<SealPlan, 'hasWaited' | 'waitedNs' | 'waitedFromNs'> {
   const waitedNs = new Float64Array(highestId + 1);
   const waitedFromNs = new Float64Array(highestId + 1);
   for (const row of waits) {
@@ -121,7 +126,7 @@ function waited(
     // What lies between two sleeps is part of the wait: it looked, and found the next pin.
     waitedNs[opId] = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!) - waitedFromNs[opId]!;
   }
-  return { waitedNs, waitedFromNs };
+  return { hasWaited: waits.length > 0, waitedNs, waitedFromNs };
 }
 
 /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */

@@ -9,6 +9,8 @@ const NONE = -1;
 
 /** By version: what of its map can be seen without it. */
 export interface Heads {
+  /** 1: no other version has this map, which may be changed in place. */
+  alone: Uint8Array;
   /** Place of the head of the map in the arena; -1 where there is no map, or a wide one. */
   at: Int32Array;
   /** Place of the bits of written blocks, and how many blocks have one. */

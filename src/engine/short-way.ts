@@ -95,10 +95,28 @@ export class ShortWay {
     return tells;
   }
 
+  /** hot: one more refusal like one before of the same file, task, op and case; `group`: the number of its conflicts. */
+  refuseAgain(row: number, operationCase: number, nowNs: number, group: number): void {
+    const { c, conflicts, fates, ledger } = this;
+    const file = c.file[row]!;
+    const op = c.op[row]!;
+    const errno = this.policies.of(file).errnoOther[operationCase * MASKS + this.holds.mask[file]!]!;
+    ledger.count(row, op, Verdict.deny, errno);
+    conflicts.again(group);
+    fates.deny(c.opId[row]!);
+    if (FREES[operationCase] === 1) this.touches.interfered[file] = 1;
+    ledger.tally.time(op, nowNs, this.refusalNs, false);
+  }
+
+  /** Number of the conflicts that the last refusal was counted among. */
+  get lastGroup(): number {
+    return this.conflicts.last;
+  }
+
   /** A row that went the short way ended with a journal commit. */
   committed(row: number, nowNs: number, ns: number, measured: boolean): void {
     const op = this.c.op[row]!;
-    this.fates.committed[this.c.opId[row]!] = 1;
+    this.fates.commit(this.c.opId[row]!);
     this.ledger.count(row, op, Verdict.commit, 0);
     this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
     this.bills.journalCommits++;

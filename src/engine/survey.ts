@@ -38,6 +38,8 @@ export interface Survey {
   readonly waits: readonly number[];
   readonly raw: readonly number[];
   readonly hasLeases: boolean;
+  /** Devices are seen at work. */
+  readonly hasAccesses: boolean;
 }
 
 const PLAIN_OPS = opSet([
@@ -50,6 +52,8 @@ const NO_OPERATION = opSet([...OBSERVED_OPS, 'dma_read', 'dma_write']);
 /** Flags of rows that are never plain; and of those that are no operations, or not the first rows of them. */
 const UNPLAIN = Flag.second | Flag.synthetic | Flag.observed | Flag.attributes | Flag.raw;
 const NO_CALL = Flag.second | Flag.observed;
+/** None of these: there is little to ask of a row of a plain op. */
+const SPECIAL = UNPLAIN | NO_CALL | Flag.dax | Flag.whole;
 
 /** By op code: the hold it asks for, -1 for none. */
 const REQUESTS = new Int8Array(OP_COUNT).fill(-1);
@@ -70,6 +74,44 @@ const KIND = Uint8Array.from(OPS, (_, op) => {
   return NO_OPERATION[op] === 1 ? Kind.observes : Kind.nothing;
 });
 
+/** By op code: rows of which little is to be asked: 1 for extents that were there, 2 for plain ops. */
+const USUAL = Uint8Array.from(OPS, (_, op) => (KIND[op] === Kind.plain ? 2 : op === Op.extent ? 1 : 0));
+
+/** What the survey finds out of rows: most of them say nothing else. */
+interface Found {
+  /** One number: end of the last block that the trace names. */
+  readonly highest: Float64Array;
+  readonly reach: Float64Array;
+  readonly plain: Uint8Array;
+  readonly opOf: Uint8Array;
+}
+
+/**
+ * hot: rows from `first` on, as long as each is a plain operation like any other or an extent that was there; returns the first that is
+ * not. A function by itself: what rare rows need would have the compiler throw its code away each time that one comes.
+ */
+function usualRows(c: EventColumns, first: number, { highest, opOf, plain, reach }: Found): number {
+  const { addr: addrs, file: files, flags, handle, length: lengths, offset: offsets, op: ops, opId, result, rows } = c;
+  let highestByte = highest[0]!;
+  let row = first;
+  for (; row < rows; row++) {
+    const usual = USUAL[ops[row]!]!;
+    const file = files[row]!;
+    if (usual === 0 || (flags[row]! & SPECIAL) !== 0 || file === NONE) break;
+    const length = Math.max(0, lengths[row]!);
+    const addr = addrs[row]!;
+    if (addr >= 0 && addr + length > highestByte) highestByte = addr + length;
+    const end = Math.max(0, offsets[row]!) + length;
+    if (end > reach[file]!) reach[file] = end;
+    if (usual === 1) continue;
+    if (handle[row] === 0 && result[row]! >= 0) plain[row] = 1;
+    const id = opId[row]!;
+    if (opOf[id] === 0) opOf[id] = ops[row]!;
+  }
+  highest[0] = highestByte;
+  return row;
+}
+
 /** hot. `highestId`: of all operations. */
 export function survey(c: EventColumns, files: number, highestId: number, holds: HoldRows): Survey {
   const { addr: addrs, file: fileAt, flags: flagsAt, handle, length: lengths, offset: offsets, op: ops, opId } = c;
@@ -83,9 +125,11 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
   const opOf = new Uint8Array(highestId + 1);
   const waits: number[] = [];
   const raw: number[] = [];
-  let highestByte = 0;
+  const highest = new Float64Array(1);
+  const found: Found = { highest, reach, plain, opOf };
   let hasLeases = false;
-  for (let i = 0; i < rows; i++) {
+  let hasAccesses = false;
+  for (let i = usualRows(c, 0, found); i < rows; i = usualRows(c, i + 1, found)) {
     const op = ops[i]!;
     const kind = KIND[op]!;
     const flags = flagsAt[i]!;
@@ -93,7 +137,7 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
     const known = lengths[i]!;
     const length = known > 0 ? known : 0;
     const addr = addrs[i]!;
-    if (addr >= 0 && addr + length > highestByte) highestByte = addr + length;
+    if (addr >= 0 && addr + length > highest[0]!) highest[0] = addr + length;
     if (file !== NONE) {
       const offset = offsets[i]!;
       const end = offset > 0 ? offset + length : length;
@@ -119,6 +163,7 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
     else if (kind === Kind.ends) holds.endOfProcess(i);
     else if (kind === Kind.waits) waits.push(i);
     else if (kind === Kind.maps && file !== NONE) tellsMaps[file] = 1;
+    else if (op === Op.dma_read || op === Op.dma_write) hasAccesses = true;
     if ((flags & (Flag.raw | Flag.second)) !== 0) {
       if ((flags & Flag.raw) !== 0) raw.push(i);
       // The row before is of two files.
@@ -127,7 +172,8 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
     if (kind < Kind.observes && (flags & NO_CALL) === 0 && opOf[opId[i]!] === 0) opOf[opId[i]!] = op;
   }
   opOf[0] = 0;
-  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases };
+  const highestByte = highest[0]!;
+  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases, hasAccesses };
 }
 
 /** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */

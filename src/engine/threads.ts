@@ -1,32 +1,40 @@
 // Closed time: every thread keeps its own order and its own think time. A thread that was never held up runs straight from the
 // columns; one that was runs from its own chain of rows, each as much later as the thread is late (replay reference, section 4).
+import { ANYWHERE } from '../base/room.js';
 import { NONE } from '../model/units.js';
 import { Later, type TimeQueue } from './queue.js';
 
 export class Threads {
   /** By task: how late it is, ns. Only waits make a thread late; it never becomes early. */
-  readonly lateNs: Float64Array;
+  readonly lateNs: Float64Array<ArrayBuffer>;
   /** By task: the lanes of the pass in which it does not run from the columns. */
   private readonly apart: Int32Array;
   /** Of this lane, among them. */
   private readonly bit: number;
-  private readonly pending: Uint32Array;
+  readonly pending: Uint32Array<ArrayBuffer>;
   /** By task: 1 while it waits. */
-  private readonly blocked: Uint8Array;
+  readonly blocked: Uint8Array<ArrayBuffer>;
   /** By task: when its pending row runs. */
-  private readonly dueNs: Float64Array;
+  readonly dueNs: Float64Array<ArrayBuffer>;
   private readonly timeNs: Float64Array;
   private readonly next: Uint32Array;
   private readonly queue: TimeQueue;
 
-  constructor(apart: Int32Array, lane: number, timeNs: Float64Array, nextOfTask: Uint32Array, queue: TimeQueue) {
+  constructor(
+    apart: Int32Array,
+    lane: number,
+    timeNs: Float64Array,
+    nextOfTask: Uint32Array,
+    queue: TimeQueue,
+    room = ANYWHERE,
+  ) {
     const tasks = apart.length;
-    this.lateNs = new Float64Array(tasks);
+    this.lateNs = room.float64(tasks);
     this.apart = apart;
     this.bit = 1 << lane;
-    this.pending = new Uint32Array(tasks).fill(NONE);
-    this.blocked = new Uint8Array(tasks);
-    this.dueNs = new Float64Array(tasks).fill(-1);
+    this.pending = room.uint32(tasks).fill(NONE);
+    this.blocked = room.uint8(tasks);
+    this.dueNs = room.float64(tasks).fill(-1);
     this.timeNs = timeNs;
     this.next = nextOfTask;
     this.queue = queue;

@@ -2,6 +2,8 @@
 // that are there already, and to see that takes one word here, where it takes half a dozen cache lines in a map. A bit that is not set
 // says nothing: the map does.
 
+import { ANYWHERE, type Room } from '../base/room.js';
+
 /** Words of the smallest piece: the first 512 blocks of a file. */
 const SMALLEST = 16;
 /** Blocks of a file further out have no bits. */
@@ -9,10 +11,16 @@ export const MOST_BLOCKS = 2 ** 20;
 const NONE = -1;
 
 export class WrittenBlocks {
-  words = new Int32Array(256 * SMALLEST);
+  words: Int32Array<ArrayBuffer>;
+  private readonly room: Room;
   private top = 0;
   /** By power of two: the first free piece; each has the place of the next in its first word. */
   private readonly free = new Int32Array(32).fill(NONE);
+
+  constructor(room = ANYWHERE) {
+    this.room = room;
+    this.words = room.int32(256 * SMALLEST);
+  }
 
   /** Place of a piece of cleared words, a power of two of them. */
   take(size: number): number {
@@ -26,7 +34,7 @@ export class WrittenBlocks {
     const fresh = this.top;
     this.top += size;
     if (this.top > this.words.length) {
-      const words = new Int32Array(Math.max(this.top, 2 * this.words.length));
+      const words = this.room.int32(Math.max(this.top, 2 * this.words.length));
       words.set(this.words);
       this.words = words;
     }

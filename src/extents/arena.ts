@@ -44,6 +44,13 @@ export class Arena {
     this.words[LIMIT] = START;
   }
 
+  /** In the memory of a kernel from the beginning. */
+  static on(kernel: Kernel): Arena {
+    const arena = new Arena();
+    arena.moveTo(kernel.words, kernel);
+    return arena;
+  }
+
   /** Words in use. */
   get used(): number {
     return this.words[USED]!;
@@ -68,13 +75,17 @@ export class Arena {
   private grow(top: number): void {
     if (top > MOST) throw new RangeError(`block maps need more than ${MOST} words: more extents than can be replayed`);
     const limit = this.words[LIMIT]!;
+    // What nobody has touched of the memory of a kernel is not there: it may well be larger.
     const kernel =
       top < this.kernelFrom ? null : Kernel.make(Math.min(Math.max(KERNEL_WORDS, 16 * limit, top), MOST) + BEHIND);
     const size = Math.max(2 * limit, top) + BEHIND;
+    this.moveTo(kernel?.words ?? (this.isWide ? new Float64Array(size) : new Int32Array(size)), kernel);
+  }
+
+  private moveTo(words: Arena['words'], kernel: Kernel | null): void {
     this.addrIn = kernel?.addrIn ?? null;
     this.mapIn = kernel?.mapIn ?? null;
     this.cutIn = kernel?.cutIn ?? null;
-    const words = kernel?.words ?? (this.isWide ? new Float64Array(size) : new Int32Array(size));
     words.set(this.words);
     this.words = words;
     this.words[LIMIT] = words.length - BEHIND;

@@ -4,7 +4,7 @@ import { NARROW } from './narrow-code.js';
 const PAGE_WORDS = 2 ** 14;
 
 /** What of the engine's own object is used here: the library of the language has no types for it. */
-interface Memory {
+export interface Memory {
   readonly buffer: ArrayBuffer;
 }
 interface Engine {
@@ -30,24 +30,29 @@ export class Kernel {
    */
   readonly words: Int32Array<ArrayBuffer>;
 
-  private constructor(memory: Memory) {
+  /** On the first words of a memory. */
+  constructor(memory: Memory, words: number) {
     module ??= new engine.Module(Buffer.from(NARROW, 'base64'));
     const { addrIn, mapIn, cutIn } = new engine.Instance(module, { env: { memory } }).exports;
     this.addrIn = addrIn;
     this.mapIn = mapIn;
     this.cutIn = cutIn;
-    this.words = new Int32Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer, 0, words);
   }
 
   /** Null: there is no address space for so many words. */
   static make(words: number): Kernel | null {
-    let memory: Memory;
-    try {
-      memory = new engine.Memory({ initial: Math.ceil(words / PAGE_WORDS) });
-    } catch (error) {
-      if (error instanceof RangeError) return null;
-      throw error;
-    }
-    return new Kernel(memory);
+    const memory = memoryOf(words);
+    return memory === null ? null : new Kernel(memory, memory.buffer.byteLength / 4);
+  }
+}
+
+/** A memory of so many words; null: there is no address space for them. */
+export function memoryOf(words: number): Memory | null {
+  try {
+    return new engine.Memory({ initial: Math.ceil(words / PAGE_WORDS) });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }

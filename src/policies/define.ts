@@ -128,9 +128,12 @@ function fold(unheld: Cells, held: (hold: HoldName) => Cells | undefined, grante
   for (const { bit, cells, unheld: bare } of layers) {
     for (const [code, name] of CASES.entries()) {
       const cell = CELL_MEANING[cells[name] ?? 'ok'];
+      const strength = STRENGTH[cell.verdict]!;
+      // Weaker than anything: most cells.
+      if (strength <= STRENGTH[Verdict.proceed]!) continue;
       const unless = bare ? maskOf(HOLDS.filter((hold) => granted[hold]?.[name] !== undefined)) : 0;
       for (let at = code * MASKS; at < (code + 1) * MASKS; at++) {
-        if ((at & bit) !== bit || (at & unless) !== 0 || STRENGTH[cell.verdict]! <= STRENGTH[verdict[at]!]!) continue;
+        if ((at & bit) !== bit || (at & unless) !== 0 || strength <= STRENGTH[verdict[at]!]!) continue;
         verdict[at] = cell.verdict;
         errno[at] = cell.errno;
       }
