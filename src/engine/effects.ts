@@ -33,6 +33,10 @@ const FILLERS = new Set<number>([
   0,
 ]);
 
+/** Rows and time within which a deed tells of all pieces of an extent that it splits. */
+const SPLIT_ROWS = 16;
+const SPLIT_NS = 1_000_000;
+
 export class Effects {
   private readonly c: EventColumns;
   private readonly files: FileStates;
@@ -70,7 +74,9 @@ export class Effects {
       case Op.map_remove: {
         const before = files.mapOf(file)?.seq ?? 0;
         files.see(file);
-        files.map(file).remove(offset, length < 0 ? Number.POSITIVE_INFINITY : length);
+        const end = length < 0 ? Number.POSITIVE_INFINITY : offset + length;
+        if (files.hasDiverged(file) && FILLERS.has(parentOp)) this.split(row, file, offset, end);
+        else files.map(file).remove(offset, end - offset);
         if (files.mapOf(file)!.seq !== before) files.soil(file);
         return false;
       }
@@ -104,6 +110,38 @@ export class Effects {
     }
   }
 
+  /**
+   * Who writes takes no block away: an extent is split, and what goes comes back in other pieces, some of them in another state. Where
+   * the map is another one only what does not come back goes, and what is shared, for that is copied.
+   */
+  private split(row: number, file: number, offset: number, end: number): void {
+    const { c, files } = this;
+    const map = files.map(file);
+    let from = offset;
+    while (from < end) {
+      const piece = this.comingBack(row, file, from, end);
+      const to = piece < 0 ? end : Math.max(from, c.offset[piece]!);
+      if (to > from) map.remove(from, to - from);
+      if (piece < 0) return;
+      from = Math.min(end, c.offset[piece]! + c.length[piece]!);
+      if ((map.summary(to, from - to) & Holding.reflinked) !== 0) map.remove(to, from - to);
+    }
+  }
+
+  /** The first of the extents that the same deed maps next in a range; -1: none. */
+  private comingBack(row: number, file: number, from: number, end: number): number {
+    const { file: fileOf, length, offset, op, opId, rows, task, timeNs } = this.c;
+    const last = Math.min(rows, row + SPLIT_ROWS);
+    let first = -1;
+    for (let next = row + 1; next < last && opId[next] === opId[row] && task[next] === task[row]; next++) {
+      if (timeNs[next]! - timeNs[row]! > SPLIT_NS) break;
+      if (op[next] !== Op.map_insert || fileOf[next] !== file) continue;
+      if (offset[next]! >= end || offset[next]! + length[next]! <= from) continue;
+      if (first < 0 || offset[next]! < offset[first]!) first = next;
+    }
+    return first;
+  }
+
   /** ext4 tells of an extent also where it only looks: what was there already is no change. Of a map that is not known, nobody can tell. */
   private insert(row: number, file: number, offset: number, length: number, parentOp: number): boolean {
     const { c, files } = this;
@@ -133,6 +171,11 @@ export class Effects {
     if (filler && (held & Holding.hole) === 0) {
       // Blocks are there already; a conversion still is one.
       if ((held & Holding.unwritten) !== 0 && state === State.written) map.convert(offset, length, State.written);
+      return true;
+    }
+    if (filler && state === State.unwritten) {
+      // The rest of a split extent: what is there stays as it is.
+      files.fill(file, offset, length, taken ? -1 : addr, state);
       return true;
     }
     if (taken) {

@@ -149,3 +149,37 @@ describe('map metadata that MAP_SYNC has to commit', () => {
     expect(await commits(...mapped, unknown, seen('map_insert', 1, 101, task))).toBe(1);
   });
 });
+
+describe('where a refused call left blocks that the recording lost', () => {
+  // Recorded: a truncate cuts the file to four pages, a fallocate gives it four others, a fault in the first of them splits the extent.
+  const open: Line[] = [
+    ...written('/f', 8, 100),
+    on(1, 'mmap', '/f', { flags: ['shared', 'writable', 'direct'], handle: 'm' }, 10),
+  ];
+  const cut = [
+    on(S, 'truncate', '/f', { size: 4 * PAGE, opId: 5 }),
+    on(S + 1, 'map_remove', '/f', { ...pages(4, 4), opId: 5 }),
+  ];
+  const grown = [
+    on(2 * S, 'fallocate', '/f', { ...pages(4, 4), opId: 6 }),
+    on(2 * S + 1, 'map_insert', '/f', { ...pages(4, 4), addr: 200 * PAGE, state: 'unwritten', opId: 6 }),
+  ];
+  const split = (by: object): Line[] => [
+    on(3 * S + 1, 'map_remove', '/f', { ...pages(4, 4), ...by }),
+    on(3 * S + 2, 'map_insert', '/f', { ...pages(5, 3), addr: 201 * PAGE, state: 'unwritten', ...by }),
+    on(3 * S + 3, 'map_insert', '/f', { ...pages(4, 1), addr: 200 * PAGE, ...by }),
+  ];
+  const options = { policies: ['mapdirect', 'dax'] };
+
+  test.each([
+    ['a page fault', [on(3 * S, 'write_fault', '/f', { ...pages(4, 1), opId: 7 }), ...split({ opId: 7 })]],
+    ['the kernel, later', [on(3 * S, 'write_fault', '/f', { ...pages(4, 1), opId: 7 }), ...split({ opId: 0 })]],
+  ])('%s that splits an extent there unwrites nothing', async (_, deed) => {
+    const later = on(4 * S, 'write_fault', '/f', pages(6, 1));
+    const replayed = await replayLines([...open, ...cut, ...grown, ...deed, later, end], options);
+    expect(replayed.map('mapdirect', '/f')).toEqual(['0+8 written@100']);
+    // The truncate and the fallocate; in the lane where they went ahead, the map is the recorded one.
+    expect(replayed.lane('mapdirect').verdicts.deny).toBe(2);
+    expect(replayed.map('dax', '/f')).toEqual(['0+4 written@100', '4+1 written@200', '5+3 unwritten@201']);
+  });
+});
