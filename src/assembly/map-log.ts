@@ -22,6 +22,7 @@ export type MapChange = (typeof CHANGES)[number];
 const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));
 
 const INSERT = CODES.insert!;
+const LEARN = CODES.learn!;
 const REMOVE = CODES.remove!;
 const SEEN = CODES.seen!;
 
@@ -215,7 +216,7 @@ export class MapLog {
     at.count[i] = count;
     at.block[i] = block;
     at.unwritten[i] = unwritten ? 1 : 0;
-    at.reflinked[i] = sharing && code === INSERT ? 1 : 0;
+    at.reflinked[i] = sharing && (code === INSERT || code === LEARN) ? 1 : 0;
     at.opId[i] = opId;
     at.task[i] = task;
     at.row[i] = row;
