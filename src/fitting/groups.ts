@@ -26,11 +26,11 @@ export class Groups {
     return this.#firsts.length;
   }
 
-  /** Number of the group; only what has one name is put together, as long as there may be more groups. */
-  of(name: string, shares: Shares): number {
+  /** Number of the group; only what has one name, and is so much `alike`, is put together, as long as there may be more groups. */
+  of(name: string, shares: Shares, alike = ALIKE): number {
     const full = this.#firsts.length >= this.#most;
     let best = -1;
-    let most = full ? -1 : ALIKE;
+    let most = full ? -1 : alike;
     this.#firsts.forEach((first, group) => {
       const overlap = full || first.name === name ? overlapOf(first.shares, shares) : -1;
       if (overlap <= most) return;

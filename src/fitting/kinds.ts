@@ -38,8 +38,9 @@ interface FirstState {
   shared: number;
 }
 
-/** A file with so large a share of all uses is a kind by itself: steps on it follow each other as they did. */
-const OWN_KIND = 1 / 8;
+/** A file with so large a share of all uses has to be more like others to be of their kind: steps on it follow each other as they did. */
+const MUCH_USED = 1 / 8;
+const VERY_ALIKE = 0.9;
 
 const TELLS_MAP = opSet(['extent', 'map_insert', 'map_reset', 'map_known', 'map_seen', 'map_convert']);
 const MOVES_BLOCKS = opSet(['reflink', 'dedupe', 'exchange', 'swapext']);
@@ -51,10 +52,10 @@ export function kindsOf(trace: Trace, uses: readonly Use[], maps: MapsAt): Kinds
   const { mapped, dax } = factsOf(trace);
   const groups = new Groups(MOST_KINDS);
   const kept: FileUse[][] = [];
-  const much = files.reduce((sum, { ops }) => sum + ops.length, 0) * OWN_KIND;
+  const much = files.reduce((sum, { ops }) => sum + ops.length, 0) * MUCH_USED;
   for (const one of [...files].sort((a, b) => b.ops.length - a.ops.length)) {
-    const own = one.ops.length >= much ? one.file : '';
-    const group = groups.of(`${mapped[one.file]}${dax[one.file]} ${own}`, sharesOf(one.ops));
+    const alike = one.ops.length >= much ? VERY_ALIKE : undefined;
+    const group = groups.of(`${mapped[one.file]}${dax[one.file]}`, sharesOf(one.ops), alike);
     if (group === kept.length) kept.push([]);
     kept[group]!.push(one);
   }

@@ -94,7 +94,9 @@ test('synth makes it again, ten times as much of it, or longer; the same bytes f
   expect((await made('--seed', '2')).text).not.toBe(one.text);
   const ten = await made('--scale', '10');
   expect(ten.files).toBe(10 * one.files);
-  expect(ten.tasks).toBe(10 * one.tasks);
+  // A thread of the kernel that brings blocks where there are none may find none, and leaves no row then.
+  expect(ten.tasks).toBeGreaterThan(9 * one.tasks);
+  expect(ten.tasks).toBeLessThanOrEqual(10 * one.tasks);
   expect(ten.events / one.events).toBeGreaterThan(8);
   expect(ten.events / one.events).toBeLessThan(12);
   const long = await made('--events', '20000');
