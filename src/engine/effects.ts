@@ -41,6 +41,10 @@ export class Effects {
   private readonly c: EventColumns;
   private readonly files: FileStates;
   private readonly ofTwo: EffectsOfTwo;
+  /** The last extent that was split: by which row, from where to where. */
+  private splitRow = Number.NEGATIVE_INFINITY;
+  private splitFrom = 0;
+  private splitEnd = 0;
 
   constructor(columns: EventColumns, files: FileStates) {
     this.c = columns;
@@ -117,6 +121,9 @@ export class Effects {
   private split(row: number, file: number, offset: number, end: number): void {
     const { c, files } = this;
     const map = files.map(file);
+    this.splitRow = row;
+    this.splitFrom = offset;
+    this.splitEnd = end;
     let from = offset;
     while (from < end) {
       const piece = this.comingBack(row, file, from, end);
@@ -167,16 +174,18 @@ export class Effects {
     const map = files.map(file);
     const taken = addr >= 0 && files.takenByOther(file, addr, length);
     const filler = FILLERS.has(parentOp);
+    // A piece of an extent that was split: what is there stays as it is, and is what was there.
+    const sameSplit = row < this.splitRow + SPLIT_ROWS && c.file[this.splitRow] === file;
+    const isRest = filler && sameSplit && offset >= this.splitFrom && offset < this.splitEnd;
     const held = map.summary(offset, length);
     if (filler && (held & Holding.hole) === 0) {
       // Blocks are there already; a conversion still is one.
       if ((held & Holding.unwritten) !== 0 && state === State.written) map.convert(offset, length, State.written);
-      return true;
+      return !isRest;
     }
-    if (filler && state === State.unwritten) {
-      // The rest of a split extent: what is there stays as it is.
+    if (isRest && state === State.unwritten) {
       files.fill(file, offset, length, taken ? -1 : addr, state);
-      return true;
+      return false;
     }
     if (taken) {
       files.allocate(file, offset, length, state);
