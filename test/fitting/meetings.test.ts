@@ -73,6 +73,7 @@ test('faults in a file that has become shorter come as often as they did, by thr
     const t = 100_000_000 * run;
     const to = (pid: number, comm = 'dirtier') => ({ pid: pid + 10 * run, comm, path });
     lines.push({ t, op: 'file', path, size: MIB }, { t, op: 'extent', path, off: 0, len: MIB, addr: MIB * run });
+    for (const pid of [100, 101]) lines.push({ t: t + pid, op: 'open', ...to(pid) });
     for (const pid of [100, 101])
       for (let i = 0; i < 8; i++)
         lines.push({ t: t + 1_000_000 * (i + 1) + pid, op: 'write_fault', ...to(pid), off: 9 * i * PAGE, len: PAGE });

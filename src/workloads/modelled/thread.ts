@@ -110,8 +110,11 @@ export class Thread implements Waiter {
         role.chain[this.#step]!.rows.take(this.#row, this.#random);
         next = this.#row[Col.next]!;
       }
-      this.#step = next < 0 ? role.first.next(this.#random) : next;
-      role.chain[this.#step]!.rows.take(this.#row, this.#random);
+      // What comes next is dealt to who has steps left: others of its role go on where it ends.
+      if (this.#left > 0) {
+        this.#step = next < 0 ? role.first.next(this.#random) : next;
+        role.chain[this.#step]!.rows.take(this.#row, this.#random);
+      }
       const inCall = role.chain[this.#step]!.paged && this.#left > 0;
       const freeNs = inCall || this.#ofCall.length === 0 ? nowNs : this.#endCall(nowNs);
       this.#nextNs = freeNs + this.#row[Col.gap]!;
