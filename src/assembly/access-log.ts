@@ -1,13 +1,14 @@
-// Device accesses that are over, until the block maps are whole: written as they end, read as moments in the order of time.
+// Device accesses that are over, until the block maps are whole: written as they end, read in the order in which they began.
 import type { ByteStore } from '../base/byte-store.js';
 import type { SomeRows } from '../base/column-log.js';
 import { SortedLog } from '../base/sorted-log.js';
 import { NONE } from '../model/units.js';
 import type { Access, Segment } from './device-log.js';
+import { Ends } from './ends.js';
 import type { OpenRequests } from './open-requests.js';
 import type { DirectCall } from './state.js';
 
-/** The beginning is a row per segment, at least one; the end is one row. */
+/** A row per segment, at least one. */
 const SHAPE = {
   timeNs: Float64Array,
   toNs: Float64Array,
@@ -26,7 +27,7 @@ const SHAPE = {
   row: Uint32Array,
   bits: Uint8Array,
 };
-const Bit = { end: 1, sectors: 2, write: 4, meta: 8, moved: 16, noSegment: 32, remote: 64 } as const;
+const Bit = { sectors: 1, write: 2, meta: 4, moved: 8, noSegment: 16, remote: 32 } as const;
 const BATCH_ROWS = 4096;
 
 /**
@@ -51,57 +52,62 @@ export class AccessLog {
   /** Nothing of it changes any more. */
   add(access: Access): void {
     const { segments } = access;
-    if (segments.length === 0) this.begin(access, null);
-    for (const segment of segments) this.begin(access, segment);
-    this.end(access.number, access.toNs);
+    if (segments.length === 0) this.put(access, null);
+    for (const segment of segments) this.put(access, segment);
   }
 
-  /** Those of one time by the number of the access, its beginning before its end. An access is no more once its end was told. */
+  /**
+   * Beginnings and ends in the order of time, those of one time by the number of the access, its beginning before its end. An
+   * access is no more once its end was told.
+   */
   each<T>(listener: Listener<T>): void {
-    const open = new Map<number, Begun<T>>();
+    const open = new Ends<Begun<T>>();
     const free: Begun<T>[] = [];
-    const begin = (number: number, access: Filled, begun: Begun<T> | undefined): void => {
-      const one = begun ?? { access, said: null };
-      one.access = access;
-      one.said = listener.begin(access, access.fromNs, one.said);
-      open.set(number, one);
+    /** Ends before the access of that number begins. */
+    const endUntil = (timeNs: number, number: number): void => {
+      for (let one = open.first; one !== undefined; one = open.first) {
+        if (one.toNs > timeNs || (one.toNs === timeNs && one.number > number)) return;
+        open.drop();
+        listener.end(one.access, one.toNs, one.said as T);
+        free.push(one);
+      }
     };
-    const end = (number: number, timeNs: number): void => {
-      const begun = open.get(number);
-      if (begun === undefined) return;
-      open.delete(number);
-      listener.end(begun.access, timeNs, begun.said as T);
-      free.push(begun);
+    const begin = (access: Filled, begun: Begun<T> = { access, said: null, toNs: 0, number: 0 }): void => {
+      begun.access = access;
+      begun.number = access.number;
+      begun.toNs = access.toNs;
+      begun.said = listener.begin(access, access.fromNs, begun.said);
+      // One whose end was stamped before its beginning never ends.
+      if (access.toNs >= access.fromNs) open.add(begun);
     };
     // Rows of one time.
-    const group: Piece[] = [];
+    const group: Filled[] = [];
     const tell = (): void => {
-      if (group.length > 1) group.sort((a, b) => a.number - b.number || Number(a.end) - Number(b.end));
+      group.sort((a, b) => a.number - b.number);
       for (let i = 0; i < group.length; i++) {
-        const { timeNs, number, access } = group[i]!;
-        if (access !== null) {
-          for (; group[i + 1]?.number === number && !group[i + 1]!.end; i++)
-            access.segments.push(...group[i + 1]!.access!.segments);
-          begin(number, access, free.pop());
-        } else end(number, timeNs);
+        const access = group[i]!;
+        for (; group[i + 1]?.number === access.number; i++) access.segments.push(...group[i + 1]!.segments);
+        endUntil(access.fromNs, access.number);
+        begin(access, free.pop());
       }
       group.length = 0;
     };
     for (const batch of this.log.batches(BATCH_ROWS, () => false)) {
-      const { timeNs, number, bits } = batch.at;
+      const { timeNs, number } = batch.at;
       for (let i = 0; i < batch.rows; i++) {
-        if (group.length > 0 && group[0]!.timeNs !== timeNs[i]) tell();
+        if (group.length > 0 && group[0]!.fromNs !== timeNs[i]) tell();
         // Most have their time for themselves.
         if (group.length > 0 || i + 1 === batch.rows || timeNs[i + 1] === timeNs[i])
-          group.push(pieceOf(batch, i, this.directs));
-        else if ((bits[i]! & Bit.end) !== 0) end(number[i]!, timeNs[i]!);
+          group.push(accessOf(batch, i, this.directs));
         else {
+          endUntil(timeNs[i]!, number[i]!);
           const begun = free.pop();
-          begin(number[i]!, accessOf(batch, i, this.directs, begun?.access), begun);
+          begin(accessOf(batch, i, this.directs, begun?.access), begun);
         }
       }
     }
     tell();
+    endUntil(Number.POSITIVE_INFINITY, 0);
   }
 
   /** The same for a request that is over. */
@@ -110,7 +116,6 @@ export class AccessLog {
     const request = requests.at;
     const i = this.log.add();
     const { at } = this.log;
-    const number = request.number[place]!;
     at.timeNs[i] = request.fromNs[place]!;
     at.toNs[i] = toNs;
     at.addr[i] = requests.addr(place);
@@ -119,7 +124,7 @@ export class AccessLog {
     at.device[i] = request.device[place]!;
     at.disk[i] = request.device[place]!;
     at.command[i] = -1;
-    at.number[i] = number;
+    at.number[i] = request.number[place]!;
     at.file[i] = NONE;
     at.direct[i] = NONE;
     at.task[i] = request.task[place]!;
@@ -127,18 +132,9 @@ export class AccessLog {
     at.row[i] = request.row[place]!;
     at.bits[i] =
       Bit.sectors | (request.write[place] === 1 ? Bit.write : 0) | (request.meta[place] === 1 ? Bit.meta : 0);
-    this.end(number, toNs);
   }
 
-  private end(number: number, toNs: number): void {
-    const i = this.log.add();
-    const { at } = this.log;
-    at.timeNs[i] = toNs;
-    at.number[i] = number;
-    at.bits[i] = Bit.end;
-  }
-
-  private begin(access: Access, segment: Segment | null): void {
+  private put(access: Access, segment: Segment | null): void {
     const i = this.log.add();
     const { at } = this.log;
     at.timeNs[i] = access.fromNs;
@@ -178,25 +174,8 @@ type Filled = { -readonly [K in keyof Access]: Access[K] };
 interface Begun<T> {
   access: Filled;
   said: T | null;
-}
-
-/** A row, as long as rows of the same time may follow. */
-interface Piece {
-  readonly timeNs: number;
-  readonly number: number;
-  readonly end: boolean;
-  /** With the one segment that the row has, if any. */
-  readonly access: Filled | null;
-}
-
-function pieceOf(rows: SomeRows<typeof SHAPE>, i: number, directs: readonly DirectCall[]): Piece {
-  const end = (rows.at.bits[i]! & Bit.end) !== 0;
-  return {
-    timeNs: rows.at.timeNs[i]!,
-    number: rows.at.number[i]!,
-    end,
-    access: end ? null : accessOf(rows, i, directs),
-  };
+  toNs: number;
+  number: number;
 }
 
 /** `old`: one that is over, whose memory can be used. */
