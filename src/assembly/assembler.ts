@@ -1,12 +1,10 @@
 // Kernel records in, operations out (replay reference, section 1): the hub that keeps processes and hands each record to
 // the part that understands it. One assembler per source.
 
-import { blockDevicePath, deviceText } from '../base/device-name.js';
 import { WordTable } from '../base/words.js';
 import { type EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
-import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
 import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BlockSizes } from './block-sizes.js';
@@ -17,71 +15,16 @@ import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
 import { finishMaps } from './finish-maps.js';
+import { InodeFiles } from './inode-files.js';
 import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
 import { ReusedInodes } from './reused-inodes.js';
 import { Process, Thread } from './state.js';
+import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
 import { TaughtEvents } from './taught-events.js';
-import { HANDLERS } from './tracepoints.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
 import { XfsVotes } from './xfs-votes.js';
-
-/** A handler, or what needs the assembler itself. */
-type Take = (c: Context, t: Thread, v: Float64Array, a: Assembler) => void;
-
-const nothing: Take = () => {};
-
-/** What to do with each event, by code. */
-const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
-  if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, event.call);
-  if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, event.call);
-  return HANDLERS[event.name] ?? nothing;
-});
-/** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
-const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);
-for (const name of [
-  'block_rq_complete',
-  'dma_unmap_page',
-  'dma_unmap_phys',
-  'dma_unmap_sg',
-  'nvme_complete_rq',
-  'nvme_sq',
-  'iomap_dio_complete',
-  'unmap',
-  'sched_process_fork',
-  'sched_process_exit',
-  'signal_generate',
-  'note_comm',
-  'note_fork',
-  'note_exit',
-  'print',
-  'tracing_mark_write',
-])
-  FOREIGN[kernelEvent(name)] = 1;
-
-/** What sealtrace reads of an event by itself comes first, but for the end of a call: what was taught is told inside of it. */
-function takesWith(taught: TaughtEvents, { events }: EventCatalogue): readonly Take[] {
-  return events.map(({ name, kind }, code): Take => {
-    const own = TAKE[kernelEvent(name)] ?? nothing;
-    if (!taught.has(code)) return own;
-    if (kind === 'exit')
-      return (c, t, v, a) => {
-        taught.take(t);
-        own(c, t, v, a);
-      };
-    return (c, t, v, a) => {
-      own(c, t, v, a);
-      taught.take(t);
-    };
-  });
-}
-
-function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): Uint8Array {
-  return Uint8Array.from(events, ({ name }, code) =>
-    FOREIGN[kernelEvent(name)] === 1 || taught.isRelease(code) ? 1 : 0,
-  );
-}
 
 const NEAR = 64;
 const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
@@ -93,18 +36,13 @@ export class Assembler implements KernelSink {
   readonly context: Context;
   private readonly threads = new Map<number, Thread>();
   private readonly processes = new Map<number, Process>();
-  private readonly files = new Map<number, Map<number, number>>();
-  private readonly identities = new Map<number, { readonly device: number; readonly inode: number }>();
+  private readonly files: InodeFiles;
   private readonly geometries = new Map<number, XfsGeometry>();
   /** The operation a call's return record just ended. */
   private left = 0;
   private lastThread: Thread | null = null;
   /** Threads met lately, by the low bits of their numbers. */
   private readonly near: Thread[] = [];
-  private lastDevice = -1;
-  private lastInode = -1;
-  private lastFile = -1;
-
   private readonly xfs: readonly GivenGeometry[];
   private readonly takes: readonly Take[];
   private readonly foreign: Uint8Array;
@@ -144,7 +82,7 @@ export class Assembler implements KernelSink {
       daxFiles: new Set(),
       blockDevices: new Set(),
       votes: new XfsVotes(),
-      reused: new ReusedInodes((device, inode) => this.forgetInode(device, inode)),
+      reused: new ReusedInodes((device, inode) => this.files.forget(device, inode)),
       signals: false,
       stateBits: new Map(),
       iomapTypes: [],
@@ -152,14 +90,15 @@ export class Assembler implements KernelSink {
       requestKinds: [],
       geometry: (device) => this.geometry(device),
       regular: [],
-      file: (device, inode) => this.file(device, inode),
-      blockDevice: (device) => this.blockDevice(device),
-      named: (file, name) => this.named(file, name),
-      told: (file) => this.identities.has(file),
+      file: (device, inode) => this.files.of(device, inode),
+      blockDevice: (device) => this.files.blockDevice(device),
+      named: (file, name) => this.files.named(file, name),
+      told: (file) => this.files.told(file),
       thread: (tid, pid, comm) => this.thread(tid, pid, comm),
       process: (pid, parent) => this.process(pid, parent),
       unplaced: (cause) => sink.unplaced(cause),
     };
+    this.files = new InodeFiles(this.context);
     this.taught = catalogue.maps.length === 0 ? null : new TaughtEvents(this.context, sink, catalogue);
     this.takes = this.taught === null ? TAKE : takesWith(this.taught, catalogue);
     this.foreign = this.taught === null ? FOREIGN : foreignWith(this.taught, catalogue);
@@ -308,59 +247,6 @@ export class Assembler implements KernelSink {
     const process = new Process(pid, parent);
     this.processes.set(pid, process);
     return process;
-  }
-
-  private file(device: number, inode: number): number {
-    if (device === this.lastDevice && inode === this.lastInode) return this.lastFile;
-    let ofDevice = this.files.get(device);
-    if (ofDevice === undefined) {
-      ofDevice = new Map();
-      this.files.set(device, ofDevice);
-    }
-    let file = ofDevice.get(inode);
-    if (file === undefined) {
-      file = this.context.events.fileId(deviceText(device), String(inode));
-      ofDevice.set(inode, file);
-      this.identities.set(file, { device, inode });
-      this.newFile(file, device, inode);
-    }
-    this.lastDevice = device;
-    this.lastInode = inode;
-    this.lastFile = file;
-    return file;
-  }
-
-  /** A file that is known to be new has no blocks yet. */
-  private newFile(file: number, device: number, inode: number): void {
-    const { reused, xfs, ext4, log } = this.context;
-    const born = reused.born(device, inode);
-    if (born === null) return;
-    const { author } = log;
-    const acting = { ...author };
-    const { row } = this.record;
-    Object.assign(author, { timeNs: born.timeNs, row, opId: 0, task: NONE, sharing: false, noted: false });
-    (born.system === 'xfs' ? xfs : ext4).knownEmpty(file, device);
-    Object.assign(author, acting);
-  }
-
-  private forgetInode(device: number, inode: number): void {
-    if (this.files.get(device)?.delete(inode) !== true) return;
-    this.lastDevice = -1;
-    this.context.events.forgetInode(deviceText(device), String(inode));
-  }
-
-  private blockDevice(device: number): number {
-    const file = this.context.events.fileId(deviceText(device), '', blockDevicePath(device));
-    this.context.blockDevices.add(file);
-    return file;
-  }
-
-  private named(file: number, name: string): void {
-    const identity = this.identities.get(file);
-    if (identity === undefined) return;
-    // The number may be another file's by now.
-    if (this.files.get(identity.device)?.get(identity.inode) === file)
-      this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
   }
 
   private geometry(device: number): XfsGeometry {

@@ -1,0 +1,81 @@
+// Files by the device and the inode that events name; the number may be another file's later.
+import { blockDevicePath, deviceText } from '../base/device-name.js';
+import { NONE } from '../model/units.js';
+import type { Context } from './context.js';
+
+interface Identity {
+  readonly device: number;
+  readonly inode: number;
+}
+
+export class InodeFiles {
+  private readonly context: Context;
+  private readonly byDevice = new Map<number, Map<number, number>>();
+  private readonly identities = new Map<number, Identity>();
+  /** The file asked for last, as most are the same. */
+  private lastDevice = -1;
+  private lastInode = -1;
+  private lastFile = -1;
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** Has an event named the file by its inode? */
+  told(file: number): boolean {
+    return this.identities.has(file);
+  }
+
+  of(device: number, inode: number): number {
+    if (device === this.lastDevice && inode === this.lastInode) return this.lastFile;
+    let ofDevice = this.byDevice.get(device);
+    if (ofDevice === undefined) {
+      ofDevice = new Map();
+      this.byDevice.set(device, ofDevice);
+    }
+    let file = ofDevice.get(inode);
+    if (file === undefined) {
+      file = this.context.events.fileId(deviceText(device), String(inode));
+      ofDevice.set(inode, file);
+      this.identities.set(file, { device, inode });
+      this.newFile(file, device, inode);
+    }
+    this.lastDevice = device;
+    this.lastInode = inode;
+    this.lastFile = file;
+    return file;
+  }
+
+  forget(device: number, inode: number): void {
+    if (this.byDevice.get(device)?.delete(inode) !== true) return;
+    this.lastDevice = -1;
+    this.context.events.forgetInode(deviceText(device), String(inode));
+  }
+
+  blockDevice(device: number): number {
+    const file = this.context.events.fileId(deviceText(device), '', blockDevicePath(device));
+    this.context.blockDevices.add(file);
+    return file;
+  }
+
+  named(file: number, name: string): void {
+    const identity = this.identities.get(file);
+    if (identity === undefined) return;
+    // The number may be another file's by now.
+    if (this.byDevice.get(identity.device)?.get(identity.inode) === file)
+      this.context.events.fileId(deviceText(identity.device), String(identity.inode), name);
+  }
+
+  /** A file that is known to be new has no blocks yet. */
+  private newFile(file: number, device: number, inode: number): void {
+    const { reused, xfs, ext4, log } = this.context;
+    const born = reused.born(device, inode);
+    if (born === null) return;
+    const { author } = log;
+    const acting = { ...author };
+    const { row } = this.context.record;
+    Object.assign(author, { timeNs: born.timeNs, row, opId: 0, task: NONE, sharing: false, noted: false });
+    (born.system === 'xfs' ? xfs : ext4).knownEmpty(file, device);
+    Object.assign(author, acting);
+  }
+}
