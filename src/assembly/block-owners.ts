@@ -132,11 +132,7 @@ export class BlockOwners {
   /** Forgets ranges that came again, and those of which nothing is left where it was: if it comes back, it is a new one. */
   private thin(bucket: Bucket): void {
     bucket.list = bucket.list.filter((c) => this.holds(c));
-    if (bucket.list.length > bucket.most / 2) {
-      const latest = new Map(bucket.list.map((c) => [`${c.file}/${c.offset}/${c.addr}/${c.length}`, c]));
-      const kept = new Set(latest.values());
-      bucket.list = bucket.list.filter((c) => kept.has(c));
-    }
+    if (bucket.list.length > bucket.most / 2) bucket.list = latest(bucket.list);
     bucket.most = Math.max(CROWDED, 2 * bucket.list.length);
   }
 
@@ -146,4 +142,19 @@ export class BlockOwners {
       if (map.addr(at) >= 0 && map.addr(at) - map.offset(at) === addr - offset) return true;
     return false;
   }
+}
+
+/** Of equal ones the last, in their order. */
+function latest(list: readonly Candidate[]): Candidate[] {
+  const byAddr = new Map<number, Candidate[]>();
+  const kept: Candidate[] = [];
+  for (let i = list.length - 1; i >= 0; i--) {
+    const c = list[i]!;
+    const known = byAddr.get(c.addr);
+    if (known === undefined) byAddr.set(c.addr, [c]);
+    else if (known.some((k) => k.file === c.file && k.offset === c.offset && k.length === c.length)) continue;
+    else known.push(c);
+    kept.push(c);
+  }
+  return kept.reverse();
 }
