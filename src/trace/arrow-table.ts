@@ -77,7 +77,7 @@ export function coded(
   const dictionary = dictionaryOf(list, type.dictionary);
   const codes = new Map(list.map((value, code) => [value, code]));
   const slice = (from: number, to: number, scratch: Scratch) => {
-    const data = index.copy(codesOf(values, from, to, codes, scratch), scratch);
+    const data = index.copy(codesOf(floatsOf(values.subarray(from, to), scratch), codes, scratch), scratch);
     return arrow.makeData({ type, length: to - from, nullCount: 0, data, dictionary } as unknown as DataOf);
   };
   return { name, type, slice };
@@ -260,19 +260,21 @@ function held(values: Uint32Array, width: Width, most: number, scratch: Scratch)
   return out;
 }
 
+/** One element type for the loop below. */
+function floatsOf(values: Uint32Array | Int16Array | Float64Array, scratch: Scratch): Float64Array {
+  if (values instanceof Float64Array) return values;
+  const out = scratch.array(Float64Array, values.length);
+  out.set(values);
+  return out;
+}
+
 // hot
-function codesOf(
-  values: ArrayLike<number>,
-  from: number,
-  to: number,
-  codes: ReadonlyMap<number, number>,
-  scratch: Scratch,
-): Uint16Array {
-  const out = scratch.array(Uint16Array, to - from);
+function codesOf(values: Float64Array, codes: ReadonlyMap<number, number>, scratch: Scratch): Uint16Array {
+  const out = scratch.array(Uint16Array, values.length);
   // Values met lately, by some of their bits: a map takes much longer.
   const lately = new Float64Array(LATELY).fill(Number.NaN);
   const codesLately = new Uint16Array(LATELY);
-  for (let i = from; i < to; i++) {
+  for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     const slot = ((value >>> 12) ^ value) & (LATELY - 1);
     if (value !== lately[slot]) {
@@ -281,7 +283,7 @@ function codesOf(
       lately[slot] = value;
       codesLately[slot] = code;
     }
-    out[i - from] = codesLately[slot]!;
+    out[i] = codesLately[slot]!;
   }
   return out;
 }
