@@ -4,7 +4,8 @@ import { LONGEST_LINE } from '../base/line-splitter.js';
 import type { KernelSink } from '../model/kernel.js';
 import type { Format, RecordWriter, TraceSink } from '../model/trace.js';
 import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
-import { formAdvice, latencyColumns, looksLatent } from './ftrace-latency.js';
+import { latencyColumns, looksLatent } from './ftrace-latency.js';
+import { Found, OtherLines } from './ftrace-others.js';
 import { LineScanner } from './line-scanner.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
@@ -85,12 +86,11 @@ class LineParser {
   private readonly stamps: Stamps;
   private readonly losses: Losses;
   private readonly bad: BadLines;
-  private overwritten = 0;
   /** Values of the last record may stand up to here. */
   private used: number;
-  /** There was a record; the header is that of tracefs. */
+  private readonly others: OtherLines;
+  /** There was a record. */
   private any = false;
-  private tracefs = false;
   private readonly said = new Set<string>();
 
   constructor(sink: TraceSink) {
@@ -101,6 +101,7 @@ class LineParser {
     this.used = this.decoder.record.v.length;
     this.stamps = new Stamps(sink, () => this.bareStamps());
     this.losses = new Losses(sink);
+    this.others = new OtherLines(sink, this.losses, this.decoder, this.stamps);
     this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
     this.actors = new Actors(sink.kernel.words);
     this.names = new EventNames(sink);
@@ -308,34 +309,9 @@ class LineParser {
   /** Lines that are no records: headers, losses, or damage. */
   private other(b: Buffer, from: number, to: number, cut: boolean): void {
     if (this.latency(b, from, to, cut)) return;
-    const line = text.decode(b.subarray(from, to));
-    const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
-    if (lost !== null) return this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
-    const clock = /^# clock: (\w+)$/.exec(line);
-    if (clock !== null) this.sink.source.clock = clock[1]!;
-    if (line.startsWith('# tracer: ')) this.tracefs = true;
-    const entries = /^# (?:entries-in-buffer\/entries-written: |latency: \d+ us, #)(\d+)\/(\d+)/.exec(line);
-    if (entries !== null) this.overwritten = Number(entries[2]) - Number(entries[1]);
-    if (this.overwritten > 0 && entries !== null) {
-      this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
-      this.sink.kernel.lost(0);
-    }
-    if (
-      entries !== null ||
-      /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/.test(
-        line,
-      )
-    )
-      return;
-    if (!cut && this.bare(line)) return;
-    if (this.decoder.longNameRow === this.line - 1) {
-      this.decoder.longNameRow = this.line;
-      return;
-    }
-    const advice = this.any ? '' : formAdvice(line, this.tracefs);
-    if (advice === '') return this.bad.say(line, this.line, cut);
-    this.bad.damaged = true;
-    this.sink.issue('unreadable-form', this.line, advice);
+    const found = this.others.take(text.decode(b.subarray(from, to)), this.line, cut, this.any);
+    if (found === Found.damage) this.bad.damaged = true;
+    else if (found === Found.unreadable) this.bad.say(text.decode(b.subarray(from, to)), this.line, cut);
   }
 
   /** `report -l` and the tracefs option latency-format. */
@@ -358,28 +334,5 @@ class LineParser {
     if (this.said.has(code)) return;
     this.said.add(code);
     say();
-  }
-
-  /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */
-  private bare(line: string): boolean {
-    const match = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/.exec(line);
-    if (match === null) return false;
-    const [, tid, cpu, ns, type = 'print'] = match as unknown as [string, string, string, string, string?];
-    const digits = new TextEncoder().encode(ns);
-    const timeNs = this.stamps.read(digits, 0, digits.length);
-    if (Number.isNaN(timeNs) || Number(cpu) > 0xffff) return false;
-    this.sink.issue(
-      'raw-option',
-      this.line,
-      `expected events with their fields, found the event's number alone (${type}); set the tracefs option raw to 0 and record again`,
-    );
-    const { records } = this.sink;
-    records.timeNs = timeNs;
-    records.kind = records.kindId(type, false);
-    records.task = this.sink.kernel.task(Number(tid), -1, this.decoder.words.text(''));
-    records.cpu = Number(cpu);
-    records.row = this.line;
-    records.commit();
-    return true;
   }
 }

@@ -4,6 +4,7 @@ import type { TraceSink } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import { Contradictions } from './ndjson-contradictions.js';
 import { Fields, isInteger, type Json, shown } from './ndjson-fields.js';
+import { Holds, isRelease } from './ndjson-holds.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const OP_CODES: ReadonlyMap<string, number> = new Map(OPS.map((name, code) => [name, code]));
@@ -12,37 +13,6 @@ const OBSERVED = new Set(OBSERVED_OPS.map((name) => Op[name]));
 /** Ops whose `size` stands in the length column. */
 const SIZED = new Set([Op.truncate, Op.file]);
 const TWO_FILES = new Set([Op.reflink, Op.dedupe, Op.exchange, Op.swapext, Op.rename]);
-const ACQUIRES = new Set([
-  Op.open,
-  Op.mmap,
-  Op.pin,
-  Op.register,
-  Op.lease,
-  Op.layout_get,
-  Op.address_query,
-  Op.seal,
-  Op.swapon,
-]);
-/** Holds that need no name, and what ends them. */
-const NAMELESS = new Set([Op.mmap, Op.pin, Op.register, Op.swapon, Op.lease, Op.layout_get, Op.address_query]);
-const RELEASED_BY = new Map([
-  [Op.munmap, Op.mmap],
-  [Op.unpin, Op.pin],
-  [Op.deregister, Op.register],
-  [Op.swapoff, Op.swapon],
-  [Op.lease_release, Op.lease],
-  [Op.layout_return, Op.layout_get],
-]);
-const RELEASES = new Set([
-  Op.close,
-  Op.munmap,
-  Op.unpin,
-  Op.deregister,
-  Op.lease_release,
-  Op.layout_return,
-  Op.unseal,
-  Op.swapoff,
-]);
 const STATES: ReadonlyMap<unknown, number> = new Map([
   ['written', 0],
   ['unwritten', Flag.unwritten],
@@ -50,15 +20,6 @@ const STATES: ReadonlyMap<unknown, number> = new Map([
   ['delalloc', Flag.delalloc],
 ]);
 const KEYS = new Set('t op pid tid comm dev ino path file_id off len addr state handle flags ret ns opId'.split(' '));
-
-/** A named hold. Lines need not be in order, so a use may come before the acquire: `acquired` is false until then. */
-interface Hold {
-  readonly id: number;
-  readonly line: number;
-  file: number;
-  acquired: boolean;
-  released: boolean;
-}
 
 type Row = Omit<
   EventWriter,
@@ -72,8 +33,7 @@ export class EventReader {
   shift = 0;
   readonly #sink: TraceSink;
   readonly #contradictions: Contradictions;
-  readonly #holds = new Map<string, Hold>();
-  readonly #namelessHolds = new Map<string, number[]>();
+  readonly #holds: Holds;
   /** Numbers that the file uses as identities -> ours. */
   readonly #ids = new Map<number, number>();
   readonly #files = new Map<number, number>();
@@ -85,6 +45,7 @@ export class EventReader {
   constructor(sink: TraceSink) {
     this.#sink = sink;
     this.#contradictions = new Contradictions(sink);
+    this.#holds = new Holds(sink);
   }
 
   /** Takes an event; returns what is wrong with it, '' for nothing. */
@@ -116,14 +77,7 @@ export class EventReader {
 
   /** Names the holds that were used but never acquired. */
   end(): void {
-    for (const [name, { line, acquired }] of this.#holds) {
-      if (!acquired)
-        this.#sink.issue(
-          'unknown-handle',
-          line,
-          `expected handle "${name}" to be acquired in some line, found only uses of it`,
-        );
-    }
+    this.#holds.end();
   }
 
   /** Writes the row or rows of an event, or nothing where a key is wrong; returns its `opId`. */
@@ -146,7 +100,7 @@ export class EventReader {
     const id = opId >= 0 ? opId : OBSERVED.has(op) ? 0 : events.newId();
     const { offset, length } = range;
     const name = fields.json.handle;
-    const releases = RELEASES.has(op);
+    const releases = isRelease(op);
     this.#contradictions.add({ line: this.#line, timeNs, op, file, offset, length, name, handle, releases, failed });
     const first: Row = {
       timeNs,
@@ -191,7 +145,7 @@ export class EventReader {
   #fileOfEvent(fields: Fields): number {
     const file = this.#file(fields);
     const { handle } = fields.json;
-    return file === NONE && typeof handle === 'string' ? (this.#holds.get(handle)?.file ?? NONE) : file;
+    return file === NONE && typeof handle === 'string' ? this.#holds.file(handle) : file;
   }
 
   #file(fields: Fields): number {
@@ -275,47 +229,13 @@ export class EventReader {
     return id;
   }
 
-  /** A person may leave the handle out: a release then ends the newest hold of its kind by this process on this file. */
-  #nameless(op: number, file: number, pid: number): number {
-    const kind = RELEASED_BY.get(op) ?? op;
-    if (!NAMELESS.has(kind) || file === NONE) return 0;
-    const key = `${kind}/${file}/${kind === Op.swapon ? '' : pid}`;
-    const held = this.#namelessHolds.get(key) ?? [];
-    this.#namelessHolds.set(key, held);
-    if (kind !== op) return held.pop() ?? 0;
-    held.push(this.#sink.events.newId());
-    return held.at(-1)!;
-  }
-
   #handle(fields: Fields, op: number, file: number, failed: boolean, pid: number): number {
     const { handle } = fields.json;
-    if (handle === undefined && !failed && fields.fault === '') return this.#nameless(op, file, pid);
+    if (handle === undefined && !failed && fields.fault === '') return this.#holds.nameless(op, file, pid);
     if (handle === undefined || handle === null) return 0;
     if (isInteger(handle) && handle >= 0) return this.#id(handle);
     if (typeof handle !== 'string' || handle === '') fields.expect('handle', 'a name or a number');
-    return fields.fault === '' ? this.#hold(String(handle), op, file, failed).id : 0;
-  }
-
-  #hold(name: string, op: number, file: number, failed: boolean): Hold {
-    let hold = this.#holds.get(name);
-    const acquires = ACQUIRES.has(op);
-    if (hold === undefined || (acquires && hold.acquired)) {
-      if (hold !== undefined && !hold.released) {
-        this.#sink.issue(
-          'handle-in-use',
-          this.#line,
-          `expected "${name}" to be released before it is used anew, found it alive since line ${hold.line}`,
-        );
-      }
-      hold = { id: this.#sink.events.newId(), line: this.#line, file: NONE, acquired: false, released: false };
-      this.#holds.set(name, hold);
-    }
-    if (acquires) {
-      hold.acquired = true;
-      hold.file = file;
-    }
-    if (acquires ? failed : RELEASES.has(op) && !failed) hold.released = true;
-    return hold;
+    return fields.fault === '' ? this.#holds.named(String(handle), op, file, failed, this.#line) : 0;
   }
 }
 

@@ -1,11 +1,12 @@
 // The printed part of a kernel event behind its name: words into slots. Serves every text format of tracepoints.
 // A field is found by the word before it, scanning forward from the last one and wrapping once, so that fields which
 // another kernel adds, drops or moves do no harm (kernel-events reference, trap 14).
-import { cursor, device, HEX, hexNumber, number, pageFrame } from '../base/digits.js';
+import { cursor, device, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
 import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
 import { type FoundValue, type PayloadPlan, planOf } from './payload-plan.js';
 import { SPECIAL } from './payload-special.js';
+import { array, bareHex, restOrKey, skipQuoted } from './payload-values.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
 interface CompiledSlot {
@@ -254,56 +255,4 @@ function startsRaw(b: Uint8Array, from: number, to: number): boolean {
   let i = first;
   while (i < to && b[i] !== SPACE && b[i] !== 61) i++;
   return i < to && b[i] === 61 && i > first && b[first]! >= 95;
-}
-
-function skipQuoted(b: Uint8Array, at: number, to: number): number {
-  let i = at + 1;
-  while (i < to && b[i] !== 34) i++;
-  return i + 1;
-}
-
-/** A name that may hold spaces: up to the next ` word=`, or the end. */
-function restOrKey(b: Uint8Array, at: number, to: number): number {
-  for (let i = at; i < to; i++) {
-    if (b[i] !== SPACE) continue;
-    let k = i + 1;
-    while (k < to && ((b[k]! >= 97 && b[k]! <= 122) || b[k] === 95)) k++;
-    if (k > i + 1 && k < to && b[k] === 61) return i;
-  }
-  return to;
-}
-
-/** Hex that may carry 0x. */
-function bareHex(b: Uint8Array, at: number, to: number): number {
-  return b[at] === 48 && b[at + 1] === 120 ? hexNumber(b, at + 2, to) : hexNumber(b, at, to);
-}
-
-/** `ARRAY[c0, 6b, ..]`: bytes, little endian, joined into words of `width`; also `{0x.., 0x..}` of newer print formats. */
-function array(b: Uint8Array, at: number, to: number, width: number): number[] {
-  const words: number[] = [];
-  let i = at;
-  while (i < to && b[i] !== 91 && b[i] !== 123) i++;
-  const braces = b[i] === 123;
-  i++;
-  let byte = 0;
-  let value = 0;
-  while (i < to && b[i] !== 93 && b[i] !== 125) {
-    if (HEX[b[i]!]! < 0) {
-      i++;
-      continue;
-    }
-    const x = bareHex(b, i, to);
-    i = cursor.at;
-    if (braces) words.push(x);
-    else {
-      value += x * 2 ** (8 * byte);
-      if (++byte === width) {
-        words.push(value);
-        byte = 0;
-        value = 0;
-      }
-    }
-  }
-  cursor.at = i + 1;
-  return words;
 }

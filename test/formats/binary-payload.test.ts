@@ -10,21 +10,12 @@ import { labelsOf } from '../../src/formats/print-labels.js';
 import { parseTracepointFormat, type TracepointFormat } from '../../src/formats/tracepoint-format.js';
 import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { KernelSink } from '../../src/model/kernel.js';
-import { KERNEL_EVENTS, kernelEvent, MAX_SLOTS, slotPlaces } from '../../src/model/kernel-events.js';
+import { KERNEL_EVENTS, kernelEvent, slotPlaces } from '../../src/model/kernel-events.js';
 import { hasShared, shared } from '../kernel/recordings.js';
+import { emptyRecord } from '../support/kernel-record.js';
 
 const words = new WordTable();
-const record = {
-  event: 0,
-  timeNs: 0,
-  cpu: 0,
-  tid: 0,
-  pid: 0,
-  comm: 0,
-  row: 0,
-  v: new Float64Array(MAX_SLOTS),
-  arrays: [],
-};
+const record = emptyRecord();
 const kernel: KernelSink = {
   catalogue: OWN_EVENTS,
   record,

@@ -7,10 +7,11 @@ import { perfData } from '../../src/formats/perf-data.js';
 import { perfScript } from '../../src/formats/perf-script.js';
 import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { KernelSink } from '../../src/model/kernel.js';
-import { KERNEL_EVENTS, MAX_SLOTS } from '../../src/model/kernel-events.js';
+import { KERNEL_EVENTS } from '../../src/model/kernel-events.js';
 import type { Format, Trace } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, hasShared, shared } from '../kernel/recordings.js';
+import { emptyRecord } from '../support/kernel-record.js';
 import { input } from '../trace/support.js';
 
 const folder = join(import.meta.dirname, '..', '..', 'traces', 'perf');
@@ -30,17 +31,7 @@ async function handed(format: Format, bytes: Uint8Array): Promise<unknown[]> {
   const all: [string, number, ...unknown[]][] = [];
   const words = new WordTable();
   const builder = new TraceBuilder((): KernelSink => {
-    const record = {
-      event: 0,
-      timeNs: 0,
-      cpu: 0,
-      tid: 0,
-      pid: 0,
-      comm: 0,
-      row: 0,
-      v: new Float64Array(MAX_SLOTS),
-      arrays: [],
-    };
+    const record = emptyRecord();
     return {
       catalogue: OWN_EVENTS,
       record,

@@ -9,7 +9,7 @@ import { EVENT, FROM, HOW, ROWS, TID, TO, UNREAD } from '../../src/formats/recor
 import { parseTracepointFormat } from '../../src/formats/tracepoint-format.js';
 import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { KernelSink } from '../../src/model/kernel.js';
-import { MAX_SLOTS } from '../../src/model/kernel-events.js';
+import { emptyRecord } from '../support/kernel-record.js';
 
 const ID = 700;
 const PAGE = 4096;
@@ -77,17 +77,7 @@ function randomRecord(random: Random, length: number): Uint8Array {
 test.each(EVENTS)('rows of %s', (name, fields, isRead) => {
   const random = new Random(name.length);
   const words = new WordTable();
-  const record = {
-    event: 0,
-    timeNs: 0,
-    cpu: 0,
-    tid: 0,
-    pid: 0,
-    comm: 0,
-    row: 0,
-    v: new Float64Array(MAX_SLOTS),
-    arrays: [],
-  };
+  const record = emptyRecord();
   const sink = { catalogue: OWN_EVENTS, record, words } as unknown as KernelSink;
   const reference = new BinaryPayload(sink, true);
   const plan = reference.plan(parseTracepointFormat(formatOf(name, fields))!);

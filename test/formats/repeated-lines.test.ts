@@ -12,6 +12,7 @@ import { planOf } from '../../src/formats/payload-plan.js';
 import { OWN_EVENTS } from '../../src/model/event-catalogue.js';
 import type { Format, TraceSink } from '../../src/model/trace.js';
 import { bundled, content } from '../kernel/recordings.js';
+import { emptyRecord } from '../support/kernel-record.js';
 
 /** Shorter than any line: each is put together from pieces, and none stands in a buffer with the next. */
 const PIECE = 24;
@@ -20,8 +21,8 @@ const PIECE = 24;
 async function handedOver(format: Format, bytes: Uint8Array, piece: number): Promise<string[]> {
   const said: string[] = [];
   const words = new WordTable();
-  const v = new Float64Array(OWN_EVENTS.places);
-  const record = { event: 0, timeNs: 0, cpu: 0, tid: 0, pid: 0, comm: 0, row: 0, v, arrays: [] as number[][] };
+  const record = emptyRecord();
+  const { v } = record;
   const kernel = {
     catalogue: OWN_EVENTS,
     record,
