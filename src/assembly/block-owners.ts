@@ -144,17 +144,11 @@ export class BlockOwners {
   }
 }
 
-/** Of equal ones the last, in their order. */
+/** Of equal ones the last, in their order. Sorted, because any number of files may share one address. */
 function latest(list: readonly Candidate[]): Candidate[] {
-  const byAddr = new Map<number, Candidate[]>();
-  const kept: Candidate[] = [];
-  for (let i = list.length - 1; i >= 0; i--) {
-    const c = list[i]!;
-    const known = byAddr.get(c.addr);
-    if (known === undefined) byAddr.set(c.addr, [c]);
-    else if (known.some((k) => k.file === c.file && k.offset === c.offset && k.length === c.length)) continue;
-    else known.push(c);
-    kept.push(c);
-  }
-  return kept.reverse();
+  const sorted = [...list].sort((a, b) => compare(a, b) || b.order - a.order);
+  return sorted.filter((c, i) => i === 0 || compare(sorted[i - 1]!, c) !== 0).sort((a, b) => a.order - b.order);
 }
+
+const compare = (a: Candidate, b: Candidate): number =>
+  a.addr - b.addr || a.file - b.file || a.offset - b.offset || a.length - b.length;

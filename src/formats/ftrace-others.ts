@@ -5,8 +5,8 @@ import type { Losses } from './losses.js';
 import type { PayloadDecoder } from './payload.js';
 import type { Stamps } from './stamps.js';
 
-/** What a line was found to be: one that is understood, one of a form that is not read and was said, or neither. */
-export const Found = { known: 0, damage: 1, unreadable: 2 } as const;
+/** What a line was found to be: one that is understood; one of a form that is not read, which was said; or neither. */
+export const Found = { known: 0, unreadable: 1, damage: 2 } as const;
 
 export class OtherLines {
   private readonly sink: TraceSink;
@@ -53,9 +53,9 @@ export class OtherLines {
       return Found.known;
     }
     const advice = any ? '' : formAdvice(line, this.tracefs);
-    if (advice === '') return Found.unreadable;
+    if (advice === '') return Found.damage;
     this.sink.issue('unreadable-form', row, advice);
-    return Found.damage;
+    return Found.unreadable;
   }
 
   /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */

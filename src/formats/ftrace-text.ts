@@ -310,8 +310,8 @@ class LineParser {
   private other(b: Buffer, from: number, to: number, cut: boolean): void {
     if (this.latency(b, from, to, cut)) return;
     const found = this.others.take(text.decode(b.subarray(from, to)), this.line, cut, this.any);
-    if (found === Found.damage) this.bad.damaged = true;
-    else if (found === Found.unreadable) this.bad.say(text.decode(b.subarray(from, to)), this.line, cut);
+    if (found === Found.unreadable) this.bad.damaged = true;
+    else if (found === Found.damage) this.bad.say(text.decode(b.subarray(from, to)), this.line, cut);
   }
 
   /** `report -l` and the tracefs option latency-format. */
