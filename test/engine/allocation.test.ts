@@ -8,6 +8,7 @@ import { load } from '../bench/engine-load.js';
 import { build } from '../support/replay.js';
 
 const EVENTS = 400_000;
+const WARM = 2;
 const USUAL = { sealRule: { kind: 'dma' }, unseal: { kind: 'never' }, onDeny: { kind: 'skip' } } as const;
 
 /** Bytes that are allocated while it runs, kept or not. */
@@ -43,7 +44,10 @@ test('the profiler sees what is allocated', () => {
 test.each(['open', 'closed'] as const)('less than 16 bytes an event in %s timing', { timeout: 120_000 }, (timing) => {
   const input = load(EVENTS, 1, 0.0005);
   const plan = { ...USUAL, costs: reference, timing, kernel: build('dax') };
-  const lane = newLane(input, planSeals(input, plan.sealRule), build('dax'), plan);
+  const start = () => newLane(input, planSeals(input, plan.sealRule), build('dax'), plan);
+  // Code that is not compiled yet allocates numbers with fractions, and on a busy machine the compiler comes late.
+  for (let warm = 0; warm < WARM; warm++) start().runTo(input.endNs);
+  const lane = start();
   lane.runTo(input.endNs / 2);
   const bytes = allocatedBy(() => lane.runTo(input.endNs));
   expect(lane.finish().wait.count).toBeGreaterThan(0);
