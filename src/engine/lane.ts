@@ -124,7 +124,7 @@ export class Lane {
     const queue = new TimeQueue(seat.room);
     this.queue = queue;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
-    const holds = new HoldTable(input.fileCount, seat.changed, seat.room);
+    const holds = new HoldTable(input.fileCount, plan.handles, seat.changed, seat.room);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;

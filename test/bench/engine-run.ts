@@ -10,7 +10,7 @@ import { planSeals } from '../../src/engine/seal-plan.js';
 import type { Policy, PolicyEntry } from '../../src/model/policy.js';
 import * as registry from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
-import { load } from './engine-load.js';
+import { load, START_NS } from './engine-load.js';
 
 const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'] as const;
 
@@ -88,7 +88,7 @@ function replayed(input: ReturnType<typeof load>, names: readonly string[], timi
   const policies = names.map((name) => lanePolicies(policyOf(name), input, kernel));
   const options = { unseal: { kind: 'never' }, onDeny: { kind: 'skip' }, timing, kernel } as const;
   const pass = new Pass(input, planSeals(input, { kind: 'dma' }), policies, foldPrices(reference), options);
-  pass.runTo(input.endNs / 2);
+  pass.runTo((START_NS + input.endNs) / 2);
   const fromMs = performance.now();
   pass.runTo(input.endNs);
   const steadyMs = [fromMs, performance.now()] as const;
