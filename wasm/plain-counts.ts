@@ -79,23 +79,3 @@ function levelOf(ns: f64, value: i32): i32 {
   const power = 31 - clz(value);
   return power === 0 ? i32(ns >= 1.5) : power * 2 + ((value >>> (power - 1)) & 1);
 }
-
-/** Adds to verdicts of rows what a table of 64 says of their marks, sixteen rows at a time. */
-export function proceed(marks: i32, verdicts: i32, many: i32, table: i32): void {
-  const first = v128.load(table);
-  const second = v128.load(table, 16);
-  const third = v128.load(table, 32);
-  const fourth = v128.load(table, 48);
-  const sixteen = i8x16.splat(16);
-  for (let row = 0; row < many; row += 16) {
-    // A number that is none of the table's sixteen gives 0.
-    let number = v128.load(marks + row);
-    let verdict = v128.or(v128.load(verdicts + row), i8x16.swizzle(first, number));
-    number = i8x16.sub(number, sixteen);
-    verdict = v128.or(verdict, i8x16.swizzle(second, number));
-    number = i8x16.sub(number, sixteen);
-    verdict = v128.or(verdict, i8x16.swizzle(third, number));
-    number = i8x16.sub(number, sixteen);
-    v128.store(verdicts + row, v128.or(verdict, i8x16.swizzle(fourth, number)));
-  }
-}

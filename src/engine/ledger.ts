@@ -3,6 +3,7 @@ import { Histogram } from '../base/histogram.js';
 import type { Histograms } from '../base/histograms.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
+import { Answers } from './answers.js';
 import type { Heats } from './heat.js';
 import { Tally } from './tally.js';
 
@@ -26,15 +27,12 @@ export class Ledger {
   readonly secondary = new Histogram();
   /** By event row of an operation that waited for pins or leases, or tried again: how long, ns. */
   readonly waitNs = new Map<number, number>();
-  readonly verdicts: Uint8Array;
-  /** By event row: errno of a refusal, 0 for none. */
-  readonly errnos: Uint16Array;
+  readonly answers: Answers;
   operations = 0;
   private readonly deniedWith = new Float64Array(ERRNOS);
 
   constructor(rows: number, endNs: number) {
-    this.verdicts = new Uint8Array(rows);
-    this.errnos = new Uint16Array(rows);
+    this.answers = new Answers(rows);
     this.tally = new Tally(endNs);
   }
 
@@ -42,10 +40,9 @@ export class Ledger {
   count(row: number, op: number, verdict: number, errno: number): void {
     this.operations++;
     this.counts[op * VERDICT_COUNT + verdict]!++;
-    this.verdicts[row] = verdict + 1;
-    if (verdict !== Verdict.deny) return;
-    this.deniedWith[errno]!++;
-    this.errnos[row] = errno;
+    const isDenied = verdict === Verdict.deny;
+    this.answers.set(row, verdict, isDenied ? errno : 0);
+    if (isDenied) this.deniedWith[errno]!++;
   }
 
   /** Refusals by errno. */

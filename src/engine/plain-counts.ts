@@ -25,8 +25,6 @@ export class PlainCounts {
   /** By number: the set of lanes. */
   private readonly sets: number[] = [0];
   private readonly numberOf = new Map<number, number>();
-  /** Does the last loop of all, where there is one. */
-  kernel: { proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean } | null = null;
   private lastLanes = 0;
   private lastNumber = 0;
   private readonly c: EventColumns;
@@ -201,13 +199,17 @@ export class PlainCounts {
   finish(): void {
     this.countTo(this.c.rows);
     this.record();
+    // They may lie in a memory that is much larger than they are.
+    const marks = this.rows.slice();
     this.lanes.forEach(({ ledger }, lane) => {
-      const isIn = this.sets.map((lanes) => (lanes >>> lane) & 1);
+      const isIn = this.sets.map((lanes) => ((lanes >>> lane) & 1) === 1);
       isIn.forEach((is, set) => {
-        for (let op = 0; is === 1 && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
+        for (let op = 0; is && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
       });
-      const verdictOf = Uint8Array.from({ length: COUNTED }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
-      if (this.kernel?.proceed(ledger.verdicts, verdictOf) !== true) proceed(ledger.verdicts, this.rows, verdictOf);
+      ledger.answers.share(
+        marks,
+        isIn.map((is) => (is ? [Verdict.proceed, 0] : null)),
+      );
     });
   }
 
@@ -217,10 +219,4 @@ export class PlainCounts {
     const times = ledger.share(op, at, { heats, latencies, measured, others });
     if (times > 0) fidelity?.agree(op, this.told[at]!, times - this.told[at]!);
   }
-}
-
-/** hot: the verdict of rows that a lane went through with others; `verdictOf`: by number of the set, 0 where the lane is not in it. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, verdictOf: Uint8Array): void {
-  // A lane that went with others has no verdict of its own for that row.
-  for (let row = 0; row < rows.length; row++) verdicts[row]! |= verdictOf[rows[row]!]!;
 }

@@ -30,8 +30,6 @@ import type { SealPlan } from './seal-plan.js';
 export const KERNEL_FROM = 100_000;
 /** Rows that are brought in at a time: they stay in a cache of the second level. */
 const WINDOW = 4096;
-/** Verdicts that are brought in at a time. */
-const PART = 2 ** 16;
 
 const KINDS = new Map<number, string>([
   [Op.read, 'NOTHING'],
@@ -70,7 +68,6 @@ export class PlainKernel implements Runner {
   base = 0;
   private readonly numbers: Float64Array<ArrayBuffer>;
   private readonly freshAt: number;
-  private readonly scratch: Uint8Array<ArrayBuffer>;
   private readonly nowAt: number;
   private readonly marksAt: number;
   /** How many rows there is something left to do of, and whether the kernel stopped behind a row. */
@@ -98,7 +95,6 @@ export class PlainKernel implements Runner {
     this.freshAt = slots.get('IS_FRESH');
     this.nowAt = slots.get('NOW_NS');
     this.marksAt = slots.get('MARKS');
-    this.scratch = room.uint8(PART);
     this.left = room.int32(2);
     this.outcomeWords = slots.get('OUTCOME_BYTES') / 4;
     this.outcomes = room.int32(slots.get('MOST_OUTCOMES') * this.outcomeWords);
@@ -109,7 +105,6 @@ export class PlainKernel implements Runner {
       threads === null ? null : new LateRows(lane, { queue, threads }, columns, plan, this.counts, slots, memory),
     );
     this.point();
-    plain.counts.kernel = this;
   }
 
   /** False: what the kernel works on has outgrown its memory. */
@@ -159,21 +154,6 @@ export class PlainKernel implements Runner {
   private isFresh(): boolean {
     const { lanes } = this.parts;
     for (let lane = 0; lane < lanes.length; lane++) if (!lanes[lane]!.isFresh) return false;
-    return true;
-  }
-
-  /** The verdicts of rows that a lane went through with others; `verdictOf`: by their marks. False: it cannot. */
-  proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean {
-    const { rows } = this.counts;
-    const { scratch, slots } = this;
-    const ofMark = slots.copy(verdictOf);
-    if (this.memory.room.isFull) return false;
-    for (let from = 0; from < rows.length; from += PART) {
-      const many = Math.min(PART, rows.length - from);
-      scratch.set(verdicts.subarray(from, from + many));
-      slots.exports.proceed(rows.byteOffset + from, scratch.byteOffset, many, ofMark.byteOffset);
-      verdicts.set(scratch.subarray(0, many), from);
-    }
     return true;
   }
 

@@ -98,14 +98,17 @@ function replayed(input: ReturnType<typeof load>, names: readonly string[], timi
 /** Verdicts, errnos, latencies, conflicts and hazards of a lane. */
 function checksum(lane: LaneResult): number[] {
   const latency = lane.latency.reduce((sum, one) => sum + (one?.sum ?? 0) + (one?.quantile(0.99) ?? 0), 0);
-  const places = (values: ArrayLike<number>): number => {
+  const places = (many: number, at: (i: number) => number): number => {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum = (sum * 31 + values[i]!) % 4294967291;
+    for (let i = 0; i < many; i++) sum = (sum * 31 + at(i)) % 4294967291;
     return sum;
   };
+  const { answers, counts } = lane;
   return [
     ...[lane.operations, lane.conflicts, lane.groups.length, lane.hazardCount, lane.diverged, latency],
-    ...[places(lane.counts), places(lane.verdicts), places(lane.errnos), lane.wait.sum],
+    places(counts.length, (i) => counts[i]!),
+    places(answers.rows, (row) => answers.verdictAt(row)),
+    ...[places(answers.rows, (row) => answers.errnoAt(row)), lane.wait.sum],
   ];
 }
 
