@@ -1,6 +1,5 @@
 // Live holds of one lane, in typed arrays with a free list; each file's holds are a linked list, so that "who holds this
 // file" costs what there is to say.
-import { ANYWHERE } from '../base/room.js';
 import { HOLD_COUNT } from '../model/policy.js';
 import type { Handles } from './handles.js';
 
@@ -27,8 +26,8 @@ export class HoldTable {
   private readonly counts: Uint32Array;
   /** By file: bit set of the kinds alive. */
   readonly mask: Uint16Array;
-  /** By file: how often its holds changed. */
-  readonly epochs: Uint32Array<ArrayBuffer>;
+  /** By file: how often its holds changed, in this lane or another. */
+  private readonly epochs: Uint32Array;
   private readonly numberOf: Uint32Array;
   /** By number of a handle: place of its hold, +1; 0 for none. */
   private readonly ofHandle: Int32Array;
@@ -38,10 +37,11 @@ export class HoldTable {
   /** Told of every file on which a kind of hold is alive for the first time, or no more. */
   private readonly changed: (file: number) => void;
 
-  constructor(files: number, { numberOf, count }: Handles, changed: (file: number) => void, room = ANYWHERE) {
+  constructor(epochs: Uint32Array, { numberOf, count }: Handles, changed: (file: number) => void) {
+    const files = epochs.length;
     this.numberOf = numberOf;
     this.ofHandle = new Int32Array(count);
-    this.epochs = room.uint32(files);
+    this.epochs = epochs;
     this.changed = changed;
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);

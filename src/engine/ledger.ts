@@ -4,7 +4,7 @@ import type { Histograms } from '../base/histograms.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
 import { Answers } from './answers.js';
-import type { Heats } from './heat.js';
+import { type Heats, heatLevel } from './heat.js';
 import { Tally } from './tally.js';
 
 /** Beyond the kernel's (MAX_ERRNO, include/linux/err.h) and those of NFS (10000 and up, RFC 8881 section 15). */
@@ -55,13 +55,13 @@ export class Ledger {
     return denied;
   }
 
-  /** Operations of one kind that went ahead, in this lane as in others; returns how many. */
-  share(op: number, at: number, { latencies, heats, measured, others }: Shared): number {
+  /** Operations of one kind that went ahead or ended with a commit, in this lane as in others; returns how many. */
+  share(op: number, verdict: number, at: number, { latencies, heats, measured, others }: Shared): number {
     const { tally } = this;
     const recorded = latencies.times[at]!;
     const times = recorded + others[at]!;
     this.operations += times;
-    this.counts[op * VERDICT_COUNT + Verdict.proceed]! += times;
+    this.counts[op * VERDICT_COUNT + verdict]! += times;
     tally.measured += measured[at]!;
     tally.priced += recorded - measured[at]!;
     if (recorded > 0) {
@@ -70,5 +70,19 @@ export class Ledger {
       heats.addTo(heat, at);
     }
     return times;
+  }
+
+  /** Operations of one kind that were refused here, each in its time, whatever they took elsewhere. */
+  shareRefused(op: number, errno: number, refusalNs: number, at: number, { latencies, heats, others }: Shared): void {
+    const recorded = latencies.times[at]!;
+    const times = recorded + others[at]!;
+    this.operations += times;
+    this.counts[op * VERDICT_COUNT + Verdict.deny]! += times;
+    this.deniedWith[errno]! += times;
+    this.tally.priced += recorded;
+    if (recorded === 0) return;
+    const { histogram, heat } = this.tally.of(op);
+    histogram.recordTimes(refusalNs, recorded);
+    heats.addAt(heat, at, heatLevel(refusalNs));
   }
 }

@@ -214,10 +214,10 @@ export class Operations {
   /** The recording just made a change that this lane refuses, delays or announces. */
   private interfere(d: Decision): void {
     if (d.verdict < Verdict.revoke || !d.frees) return;
-    const { interfered } = this.parts.touches;
-    if (d.file !== NONE) interfered[d.file] = 1;
+    const { touches } = this.parts;
+    if (d.file !== NONE) touches.interfere(d.file);
     const there = this.fileOf(d.second);
-    if (there !== NONE) interfered[there] = 1;
+    if (there !== NONE) touches.interfere(there);
   }
 
   // --- waiting
