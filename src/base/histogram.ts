@@ -77,7 +77,7 @@ export class Histogram {
     if (this.samples === before) return;
     const whole = Math.floor(ns);
     const drop = 21 - Math.clz32(whole | 2047);
-    const page = drop + (whole >>> drop >>> 10);
+    const page = drop + ((whole >>> drop) >>> 10);
     this.counts[(this.places[page]! - 1) * PAGE + ((whole >>> drop) & 1023)]! += times - 1;
     this.samples += times - 1;
     this.whole += whole * (times - 1);
