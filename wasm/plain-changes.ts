@@ -115,7 +115,7 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   const diverges = frees && load<u8>(slot(OBSERVED) + file) === 0 && load<u8>(slot(DIVERGED) + version) === 0;
   const task = load<i32>(slot(TASK) + (row << 2));
   const what = (op << 8) | operationCase;
-  const nth = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> 17;
+  const nth = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> 15;
   const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
   const epoch = load<i32>(slot(EPOCHS) + (file << 2));
   stillFresh = 0;

@@ -16,8 +16,7 @@ declare function commitEach(row: i32, lanes: i32, nowNs: f64): void;
 /** What `mapIn` and `cutIn` do not do themselves: not 0 where something changed. */
 declare function mapGenerally(version: i32, key: i32, size: i32, target: i32, state: i32): i32;
 declare function cutGenerally(version: i32, key: i32, end: i32): i32;
-/** Number of the class of rows that went in these lanes; 0 for one too many: such a row is counted at once. */
-declare function numberOf(lanes: i32): i32;
+/** A row that went in these lanes, of one class too many, is counted at once. */
 declare function wentEach(row: i32, lanes: i32, nowNs: f64): void;
 /** Place of a page of counts, or of a map of latencies, that there was none of yet. */
 declare function openPage(at: i32): i32;
@@ -147,7 +146,7 @@ function goes(row: i32, lanes: i32, nowNs: f64): i32 {
 // @inline
 function counted(row: i32, lanes: i32, nowNs: f64): i32 {
   if (lanes !== lastLanes || lastNumber === 0) {
-    lastNumber = numberOf(lanes);
+    lastNumber = numberOfClass(lanes, 0, 0);
     lastLanes = lanes;
     if (lastNumber === 0) wentEach(row, lanes, nowNs);
   }

@@ -104,7 +104,7 @@ export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
 /** A refusal that is known: file + 1, task, op and case, lanes; epoch, signature, how many more there were; found by a hash of the first four. */
 export const REFUSAL_WORDS: i32 = 8;
-export const REFUSAL_SLOTS: i32 = 1 << 15;
+export const REFUSAL_SLOTS: i32 = 1 << 17;
 /** Of these, bytes from the beginning. */
 export const REFUSED_LANES: i32 = 12;
 export const REFUSED_TIMES: i32 = 24;

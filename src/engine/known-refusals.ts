@@ -14,6 +14,8 @@ export class KnownRefusals {
   private readonly timesAt: number;
   /** By slot and lane: number of the group of conflicts. */
   private readonly groups: Int32Array;
+  /** Slots that were ever used. */
+  private readonly used: number[] = [];
 
   constructor(lanes: readonly Lane[], classes: RowClasses, slots: KernelSlots, { room }: KernelMemory) {
     const many = slots.get('REFUSAL_SLOTS');
@@ -28,6 +30,7 @@ export class KnownRefusals {
 
   /** A row was refused in these lanes, each by itself just now, and the next ones are counted in a slot; `refuse` does it in one lane. */
   first(slot: number, lanes: number, refuse: (bit: number) => void): number {
+    if (this.slots[slot * this.words + this.lanesAt] === 0) this.used.push(slot);
     this.settle(slot);
     const errnos = new Array<number>(this.lanes.length).fill(0);
     for (let left = lanes; left !== 0; left &= left - 1) {
@@ -51,7 +54,7 @@ export class KnownRefusals {
 
   /** Each group of conflicts gets its share. */
   finish(): void {
-    for (let slot = 0; slot * this.words < this.slots.length; slot++) this.settle(slot);
+    for (const slot of this.used) this.settle(slot);
   }
 
   private settle(slot: number): void {

@@ -191,7 +191,6 @@ export class PlainKernel implements Runner {
       mapGenerally: (version: number, key: number, size: number, target: number, state: number) =>
         versions.mapUnits(version, key, size, target, state),
       cutGenerally: (version: number, key: number, end: number) => versions.cutUnits(version, key, end),
-      numberOf: (lanes: number) => counts.numberFor(lanes),
       wentEach: (row: number, lanes: number, nowNs: number) =>
         counts.countEach(this.base + row, op[this.base + row]!, nowNs, lanes),
       openPage: (at: number) => this.opened(counts.latencies.open(at)),

@@ -1,14 +1,15 @@
-// The kernel of plain rows against TypeScript, on recordings: npm run soak:kernel -- RECORDING... Every policy, in one pass and each
-// alone, in both timings: every lane has to end the same, to the byte. Ends with 1 at a difference. The suite does the same for
-// bundled recordings (test/engine/plain-kernel.test.ts).
+// The kernel of plain rows against TypeScript, on recordings: npm run soak:kernel -- [alone] RECORDING... Every policy, all in one pass,
+// with `alone` each by itself as well, in both timings: every lane has to end the same, to the byte. Ends with 1 at a difference. The
+// suite does the same for bundled recordings (test/engine/plain-kernel.test.ts).
 import { argv } from 'node:process';
 import { engineInput } from '../../src/results/input.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { ALL, kernelDifference, TIMINGS, USUAL } from '../support/passes.js';
 
-const recordings = argv.slice(2);
-if (recordings.length === 0) throw new Error('which recordings? npm run soak:kernel -- RECORDING...');
-const passes = [ALL, ...ALL.map((name) => [name])];
+const isAlone = argv[2] === 'alone';
+const recordings = argv.slice(isAlone ? 3 : 2);
+if (recordings.length === 0) throw new Error('which recordings? npm run soak:kernel -- [alone] RECORDING...');
+const passes = [ALL, ...(isAlone ? ALL.map((name) => [name]) : [])];
 for (const path of recordings) {
   const { trace } = await ingest([path]);
   const input = engineInput(trace);
