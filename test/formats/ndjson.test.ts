@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_LINE } from '../../src/base/line-splitter.js';
 import { ndjson } from '../../src/formats/ndjson.js';
@@ -8,6 +7,7 @@ import { ERRNO } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../../src/model/units.js';
 import { writeNdjson } from '../../src/trace/ndjson-writer.js';
+import fc from '../support/fast-check.js';
 import { anyTrace, readNdjson } from '../trace/support.js';
 
 const FOLDER = new URL('../../traces/ndjson/', import.meta.url);

@@ -1,6 +1,6 @@
 // Random traces for the model test: lines as somebody could have recorded them. What is given back was taken before, and
 // by nobody who is gone; blocks that a line names are free in the recorded run.
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { type Line, PAGE, pages } from '../support/replay.js';
 
 const FILES = ['/a', '/b', '/c', '/d'] as const;
