@@ -46,7 +46,7 @@ const line: fc.Arbitrary<Line> = fc.record(
     ]),
     ret: fc.constantFrom(0, '-EIO', '-ETXTBSY', '-EINTR'),
     ns: fc.nat(500),
-    to: fc.record({ path, off: bytes }),
+    to: fc.record({ path, off: bytes, pid: fc.constantFrom(10, 20, 30) }),
   },
   { requiredKeys: ['t', 'op', 'size'] },
 );
