@@ -23,7 +23,7 @@ const xfsTransfer = (op: number, flags: number): Handler => {
     e.flags = flags;
     e.row = c.record.row;
     e.commit();
-    if (op === Op.write) grows(c, file, v[3]! + v[4]!, false);
+    if (op === Op.write) grows(c, file, v[3]! + v[4]!);
   };
 };
 

@@ -346,7 +346,8 @@ export class Lane {
     const threads = this.threads!;
     const row = threads.take(task, nowNs);
     if (row === NONE) return;
-    this.step(row, nowNs, false);
+    // A kill that was put off comes by itself.
+    if (!isKill(this.c, row)) this.step(row, nowNs, false);
     threads.schedule(task, nowNs);
   }
 
@@ -365,7 +366,10 @@ export class Lane {
     if (isObservation(op, flags)) this.observation(row, nowNs);
     else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
     else if ((flags & Flag.second) === 0) {
-      if (isKill(c, row)) this.operations.kill(pidAt(this.input, row), nowNs);
+      if (isKill(c, row)) {
+        this.starts?.kill(row, nowNs);
+        this.operations.kill(pidAt(this.input, row), nowNs);
+      }
       this.operations.begin(row, nowNs);
     }
     this.operations.settle(nowNs);

@@ -1,10 +1,11 @@
 // Extent records as XFS announces them, against one cell per block: a neighbour may be grown before the record it
 // swallows is removed, and only what no record covers any more is a hole.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { DELALLOC, MapLog } from '../../src/assembly/map-log.js';
 import { XfsMaps, xfsBlock, xfsState } from '../../src/assembly/xfs-map.js';
 import { Spill } from '../../src/trace/spill.js';
+import fc from '../support/fast-check.js';
 
 const FILE = 1;
 const DEVICE = 7 << 20;

@@ -1,7 +1,6 @@
 // Lanes of one pass share the states of files, what they decide alike, and counters; each ends as it would have alone, to the byte.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { reference } from '../../src/costs/reference.js';
 import type { EngineInput } from '../../src/engine/input.js';
@@ -14,6 +13,7 @@ import { engineInput } from '../../src/results/input.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { load } from '../bench/engine-load.js';
 import { anyStory } from '../model/property.js';
+import fc from '../support/fast-check.js';
 import { laneText } from '../support/lane-text.js';
 import { ALL, EIGHT, planOf, type Rules, rulesOf, TIMINGS, USUAL } from '../support/passes.js';
 import { build, traceOf } from '../support/replay.js';

@@ -1,7 +1,6 @@
 // Plain rows as WebAssembly runs them and as TypeScript does: every lane ends the same, to the byte.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 // @ts-expect-error: a script without types
 import { plainRows, TARGET } from '../../scripts/plain-rows.mjs';
@@ -14,6 +13,7 @@ import { engineInput } from '../../src/results/input.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { load } from '../bench/engine-load.js';
 import { anyStory } from '../model/property.js';
+import fc from '../support/fast-check.js';
 import { ALL, EIGHT, kernelDifference, rulesOf, TIMINGS, USUAL } from '../support/passes.js';
 import { build, traceOf } from '../support/replay.js';
 
