@@ -94,6 +94,17 @@ export class CpuPages {
     return this.#step();
   }
 
+  /** Rows up to here were read ahead. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
+  /** Goes that many rows further, all of them read ahead. */
+  skip(rows: number): void {
+    this.row += rows;
+    this.time = this.rows!.times[this.row]!;
+  }
+
   /** Says where in `bytes` the record of a row is. */
   locate(): void {
     if (this.rows === null) return;

@@ -105,12 +105,25 @@ class Merger {
     const stream = live[first]!;
     const { pages } = stream;
     do {
-      this.#deliver(stream);
+      if (!this.#deliverRows(stream, limit)) this.#deliver(stream);
       if (!pages.next()) {
         live.splice(first, 1);
         return;
       }
     } while (pages.time < limit || (earlier && pages.time === limit));
+  }
+
+  /** Delivers rows of the thread at hand that are before the limit; false where the next record is none. */
+  // hot
+  #deliverRows({ pages, number }: Stream, limit: number): boolean {
+    const { row, rows, ahead, cpu } = pages;
+    if (row < 0 || this.#tid < 0 || this.#dat.cycles !== null || pages.lost >= 0 || this.#losses.some) return false;
+    const records = this.#records;
+    const count = records.takeRows(rows!, row, ahead, limit, this.#shiftNs, cpu, this.#tid, this.#pid, this.#comm);
+    if (count === 0) return false;
+    this.#losses.at(number, records.timeNs);
+    pages.skip(count - 1);
+    return true;
   }
 
   #deliver({ pages, number }: Stream): void {
