@@ -14,9 +14,13 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     const elected = geometry.isOpen ? c.votes.elect(device, c.blocks.bytes(device)) : null;
     if (elected !== null) geometry.elected(elected);
   }
+  // Most rows are of the device of the one before.
+  let lastDevice = Number.NaN;
+  let geometry: XfsGeometry | undefined;
   const addressOf: AddressOf = (row) => {
     if (row.block < 0) return UNKNOWN;
-    const geometry = geometries.get(row.device);
+    if (row.device !== lastDevice) geometry = geometries.get(row.device);
+    lastDevice = row.device;
     const block = geometry === undefined ? row.block : geometry.linear(row.block);
     return block * c.blocks.bytes(row.device);
   };

@@ -260,11 +260,12 @@ function removePending(fork: Fork): void {
 
 /** The usual case, for which nothing has to move: the record stays between its neighbours. */
 function updateInPlace(fork: Fork, off: number, count: number, block: number, unwritten: boolean): boolean {
-  const { list, pendingAt: at, hasLearned } = fork;
-  if (at < 0 || hasLearned) return false;
+  const { list, pendingAt: at } = fork;
+  if (at < 0) return false;
   const old = list[at]!;
-  if (at > 0 && list[at - 1]!.off >= off) return false;
-  if (at + 1 < list.length && list[at + 1]!.off <= off) return false;
+  if (at > 0 && !staysBefore(list[at - 1]!, off)) return false;
+  // What a look-up showed of the range would have to go.
+  if (at + 1 < list.length && list[at + 1]!.off < (fork.hasLearned ? off + count : off + 1)) return false;
   old.off = off;
   old.count = count;
   old.block = block;
@@ -273,6 +274,8 @@ function updateInPlace(fork: Fork, off: number, count: number, block: number, un
   fork.pendingAt = -1;
   return true;
 }
+
+const staysBefore = (e: Extent, off: number): boolean => e.off < off && !(e.learned && e.off + e.count > off);
 
 function dropLearned({ list, hasLearned }: Fork, off: number, count: number): void {
   if (!hasLearned) return;

@@ -11,7 +11,7 @@ import { HEAD, TID } from './record-kernel-code.js';
 import { CpuPages } from './ring-buffer.js';
 import { clockOf, type TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
-import { pagesOf } from './trace-dat-pages.js';
+import { kernelBytes, pagesOf } from './trace-dat-pages.js';
 
 export const traceDat: Format = {
   name: 'trace-dat',
@@ -40,7 +40,9 @@ interface Stream {
 /** With room for the pages of all CPUs; none where bytes are in the other order. */
 function kernelFor({ little, buffers }: TraceDat): RecordKernel | null {
   if (!little) return null;
-  const bytes = buffers.map(({ cpus, pageSize }) => cpus.length * CpuPages.kernelBytes(pageSize));
+  const bytes = buffers.flatMap((buffer) =>
+    buffer.cpus.map((data) => CpuPages.kernelBytes(buffer.pageSize) + kernelBytes(buffer, data)),
+  );
   return RecordKernel.of(bytes.reduce((sum, one) => sum + one, 0));
 }
 
@@ -65,7 +67,7 @@ class Merger {
     let count = 0;
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
-        const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage));
+        const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage), kernel);
         const start = buffer.codec === null ? data.offset : 0;
         const base = (first: bigint): bigint => {
           this.#base ??= first;
