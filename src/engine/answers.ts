@@ -2,11 +2,10 @@
 // mark that all lanes of a pass have in common. What a lane answered by itself lies in small pieces, which are there only where
 // something was: a page of memory for each lane and some rows in it would be dear.
 
-/** Rows of a piece, and pieces that are made at a time. */
+/** Rows of a piece, and pieces that there is room for at first. */
 const PIECE_BITS = 5;
 const PIECE = 1 << PIECE_BITS;
-const BLOCK_BITS = 15;
-const BLOCK = 1 << BLOCK_BITS;
+const FIRST_PIECES = 8;
 /** Of what is kept for a row: the verdict + 1; above it the errno. */
 const VERDICT_BITS = 3;
 const VERDICT = (1 << VERDICT_BITS) - 1;
@@ -20,7 +19,7 @@ export class Answers {
   readonly rows: number;
   /** By piece of rows: its place among all that there are, +1; 0: nothing is in it. */
   private readonly places: Int32Array<ArrayBuffer>;
-  private readonly blocks: Int32Array<ArrayBuffer>[] = [];
+  private codes = new Int32Array(FIRST_PIECES * PIECE);
   private used = 0;
   /** By row: a mark; and by mark what this lane answered, 0 for nothing. */
   private marks = new Uint8Array(0);
@@ -35,13 +34,14 @@ export class Answers {
   set(row: number, verdict: number, errno: number): void {
     const place = this.places[row >>> PIECE_BITS]! || this.open(row >>> PIECE_BITS);
     const at = (place - 1) * PIECE + (row & (PIECE - 1));
-    this.blocks[at >>> BLOCK_BITS]![at & (BLOCK - 1)] = codeOf(verdict, errno);
+    this.codes[at] = codeOf(verdict, errno);
   }
 
   private open(piece: number): number {
-    if (this.used * PIECE === this.blocks.length * BLOCK) {
-      const isOnly = this.places.length * PIECE < BLOCK;
-      this.blocks.push(new Int32Array(isOnly ? this.places.length * PIECE : BLOCK));
+    if (this.used * PIECE === this.codes.length) {
+      const codes = new Int32Array(2 * this.codes.length);
+      codes.set(this.codes);
+      this.codes = codes;
     }
     this.places[piece] = ++this.used;
     return this.used;
@@ -66,8 +66,7 @@ export class Answers {
   private codeAt(row: number): number {
     const place = this.places[row >>> PIECE_BITS]!;
     if (place > 0) {
-      const at = (place - 1) * PIECE + (row & (PIECE - 1));
-      const own = this.blocks[at >>> BLOCK_BITS]![at & (BLOCK - 1)]!;
+      const own = this.codes[(place - 1) * PIECE + (row & (PIECE - 1))]!;
       if (own !== 0) return own;
     }
     return this.ofMark[this.marks[row]!] ?? 0;
@@ -75,6 +74,6 @@ export class Answers {
 
   /** What a thread gives away with it. */
   get buffers(): readonly ArrayBuffer[] {
-    return [...this.blocks, this.places, this.marks].map(({ buffer }) => buffer);
+    return [this.codes, this.places, this.marks].map(({ buffer }) => buffer);
   }
 }

@@ -14,6 +14,8 @@ export class KnownRefusals {
   private readonly timesAt: number;
   /** By slot and lane: number of the group of conflicts. */
   private readonly groups: Int32Array;
+  /** By lane: of the refusal at hand, 0 for none. */
+  private readonly errnos: Int32Array;
   /** Slots that were ever used. */
   private readonly used: number[] = [];
 
@@ -26,23 +28,26 @@ export class KnownRefusals {
     this.timesAt = slots.get('REFUSED_TIMES') / 4;
     this.slots = room.int32(many * this.words);
     this.groups = new Int32Array(many * lanes.length);
+    this.errnos = new Int32Array(lanes.length);
   }
 
   /** A row was refused in these lanes, each by itself just now, and the next ones are counted in a slot; `refuse` does it in one lane. */
   first(slot: number, lanes: number, refuse: (bit: number) => void): number {
     if (this.slots[slot * this.words + this.lanesAt] === 0) this.used.push(slot);
     this.settle(slot);
-    const errnos = new Array<number>(this.lanes.length).fill(0);
+    const { errnos } = this;
+    errnos.fill(0);
+    let isEach = true;
     for (let left = lanes; left !== 0; left &= left - 1) {
       const lane = 31 - Math.clz32(left & -left);
       refuse(left & -left);
-      const { errno, group } = this.lanes[lane]!.shortWay.last;
-      errnos[lane] = errno;
-      this.groups[slot * this.lanes.length + lane] = group;
+      const { lastErrno, lastGroup } = this.lanes[lane]!.shortWay;
+      errnos[lane] = lastErrno;
+      if (lastErrno === 0) isEach = false;
+      this.groups[slot * this.lanes.length + lane] = lastGroup;
     }
     // Without an errno it is none that a class could tell.
-    for (let left = lanes; left !== 0; left &= left - 1) if (errnos[31 - Math.clz32(left & -left)] === 0) return 0;
-    return this.classes.signatureFor(errnos);
+    return isEach ? this.classes.signatureFor(errnos) : 0;
   }
 
   /** A row was refused with others, and there are too many classes for it. */

@@ -223,7 +223,7 @@ export class PlainCounts {
 
   private share(lane: number, op: number, { committed, isOfCommits, refused, went }: RowClass, at: number): void {
     const { fidelity, ledger, shortWay } = this.lanes[lane]!;
-    const errno = refused[lane] ?? 0;
+    const errno = refused[lane]!;
     if (((went >>> lane) & 1) === 1) {
       const times = ledger.share(op, Verdict.proceed, at, this);
       if (times > 0) fidelity?.agree(op, this.told[at]!, times - this.told[at]!);

@@ -8,7 +8,7 @@ export const MOST_CLASSES = 96;
 const MOST_SIGNATURES = 63;
 
 /** By lane: the errno of a refusal, 0 for none. */
-type Signature = readonly number[];
+type Signature = Int32Array;
 
 export interface RowClass {
   /** Lanes in which the row went ahead; and those in which it ended with a commit. */
@@ -24,11 +24,11 @@ export class RowClasses {
   readonly all: RowClass[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly signatures: Signature[] = [];
-  private readonly signatureOf = new Map<string, number>();
 
   constructor(lanes: number) {
-    this.all.push({ went: 0, committed: 0, refused: [], isOfCommits: false });
-    this.signatures.push(new Array<number>(lanes).fill(0));
+    const nobody = new Int32Array(lanes);
+    this.all.push({ went: 0, committed: 0, refused: nobody, isOfCommits: false });
+    this.signatures.push(nobody);
   }
 
   /** 0: one class too many. */
@@ -51,21 +51,18 @@ export class RowClasses {
     return number;
   }
 
-  /** Number of who is refused with what; 0: one too many. */
+  /** hot: number of who is refused with what; 0: one too many. There are few of them. */
   signatureFor(errnos: Signature): number {
-    const key = errnos.join();
-    const known = this.signatureOf.get(key);
-    if (known !== undefined) return known;
-    if (this.signatures.length > MOST_SIGNATURES) return 0;
-    const number = this.signatures.push(errnos) - 1;
-    this.signatureOf.set(key, number);
-    return number;
+    const { signatures } = this;
+    for (let number = 1; number < signatures.length; number++) if (isSame(signatures[number]!, errnos)) return number;
+    if (signatures.length > MOST_SIGNATURES) return 0;
+    return signatures.push(errnos.slice()) - 1;
   }
 
   /** Number of both together, of which no lane is in both; 0: one too many. */
   joined(a: number, b: number): number {
-    const [first, second] = [this.signatures[a]!, this.signatures[b]!];
-    return this.signatureFor(first.map((errno, lane) => errno || second[lane]!));
+    const second = this.signatures[b]!;
+    return this.signatureFor(this.signatures[a]!.map((errno, lane) => errno || second[lane]!));
   }
 
   /** By lane. */
@@ -78,7 +75,12 @@ export class RowClasses {
     if (isOfCommits) return null;
     if (((went >>> lane) & 1) === 1) return [Verdict.proceed, 0];
     if (((committed >>> lane) & 1) === 1) return [Verdict.commit, 0];
-    const errno = refused[lane] ?? 0;
+    const errno = refused[lane]!;
     return errno === 0 ? null : [Verdict.deny, errno];
   }
+}
+
+function isSame(a: Signature, b: Signature): boolean {
+  for (let lane = 0; lane < a.length; lane++) if (a[lane] !== b[lane]) return false;
+  return true;
 }

@@ -111,9 +111,13 @@ export class ShortWay {
     this.timeRefusal(op, nowNs);
   }
 
-  /** The last refusal: the number of the conflicts that it was counted among, and its errno. */
-  get last(): { readonly group: number; readonly errno: number } {
-    return { group: this.conflicts.last, errno: this.clash.errno };
+  /** Of the last refusal: number of the conflicts that it was counted among. */
+  get lastGroup(): number {
+    return this.conflicts.last;
+  }
+
+  get lastErrno(): number {
+    return this.clash.errno;
   }
 
   /** A row that went the short way ended with a journal commit. */
