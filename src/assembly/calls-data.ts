@@ -33,7 +33,7 @@ export function transfer(
   e.commit();
   if (write && ret > 0 && offset >= 0) {
     const size = c.sizes.get(file);
-    if (size !== undefined && offset + ret > size) sizeIs(c, file, offset + ret, false);
+    if (size !== undefined && offset + ret > size) sizeIs(c, file, offset + ret);
   }
 }
 
@@ -56,9 +56,9 @@ export function fallocateCall(c: Context, t: Thread, ret: number): void {
   e.commit();
   const size = c.sizes.get(file);
   if (ret < 0 || size === undefined) return;
-  if (op === Op.collapse) sizeIs(c, file, size - length, false);
-  else if (op === Op.insert) sizeIs(c, file, size + length, false);
-  else if ((mode & 1) === 0 && offset + length > size) sizeIs(c, file, offset + length, false);
+  if (op === Op.collapse) sizeIs(c, file, size - length);
+  else if (op === Op.insert) sizeIs(c, file, size + length);
+  else if ((mode & 1) === 0 && offset + length > size) sizeIs(c, file, offset + length);
 }
 
 export function truncateRow(c: Context, t: Thread, ret: number, file: number, size: number): void {
@@ -66,5 +66,5 @@ export function truncateRow(c: Context, t: Thread, ret: number, file: number, si
   e.offset = 0;
   e.length = size;
   e.commit();
-  if (ret >= 0 && file >= 0) sizeIs(c, file, size, false);
+  if (ret >= 0 && file >= 0) sizeIs(c, file, size);
 }

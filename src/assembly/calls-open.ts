@@ -54,7 +54,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
   const empty = (flags & O_TRUNC) !== 0 || call.created || (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
   if (ret < 0 || !empty) return;
   if (call.file < 0 && named === undefined) c.emptied++;
-  sizeIs(c, file, 0, false);
+  sizeIs(c, file, 0);
 }
 
 export function closeCall(c: Context, t: Thread, ret: number): void {

@@ -68,7 +68,7 @@ function remapRows(
     e.commit();
   }
   if (ret >= 0 && target >= 0 && length > 0)
-    sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length), false);
+    sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length));
 }
 
 export function copyFileRange(c: Context, t: Thread, ret: number): void {

@@ -95,7 +95,7 @@ export interface Context {
   /** The trace tells of signals: a fault that brings none has succeeded. */
   signals: boolean;
   /** XFS extent state bits by interned word. */
-  readonly stateBits: Map<number, number>;
+  readonly stateBits: number[];
   /** Meaning of the words of iomap events, by interned word. */
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];
@@ -178,11 +178,11 @@ export function currentOp(c: Context, t: Thread): number {
   return t.fault.opId;
 }
 
-/** A change of the size that the kernel told us, or that follows from a call that succeeded. */
-export function sizeIs(c: Context, file: number, size: number, tell: boolean): void {
+/** A change of the size that the kernel told us, in something that a task did (`teller`), or that follows from a call that succeeded. */
+export function sizeIs(c: Context, file: number, size: number, teller?: number): void {
   if (!(size >= 0)) return;
-  if (!tell && !c.writesSeen) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
-  if (tell && c.sizes.get(file) !== size) sizeRow(c, file, size);
+  if (teller === undefined && !c.writesSeen) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
+  else if (teller !== undefined && c.sizes.get(file) !== size) sizeRow(c, file, size, teller);
   c.sizes.set(file, size);
 }
 
@@ -192,24 +192,25 @@ export function distrustSizes(c: Context): void {
   for (const { timeNs, file, row } of c.sizeMoments) {
     c.record.timeNs = timeNs;
     c.record.row = row;
-    sizeRow(c, file, UNKNOWN);
+    sizeRow(c, file, UNKNOWN, NONE);
   }
 }
 
 /** The file grew in a way no event measures: its size is not known any more. */
-export function sizeUnknown(c: Context, file: number): void {
+export function sizeUnknown(c: Context, t: Thread, file: number): void {
   if (c.sizeless.get(file) === c.emptied) return;
   c.sizeless.set(file, c.emptied);
   c.sizes.delete(file);
-  sizeRow(c, file, UNKNOWN);
+  sizeRow(c, file, UNKNOWN, t.task);
 }
 
-function sizeRow(c: Context, file: number, size: number): void {
+function sizeRow(c: Context, file: number, size: number, task: number): void {
   const e = c.events;
   e.timeNs = c.record.timeNs;
   e.op = Op.file;
   e.flags = Flag.unknown;
   e.file = file;
+  e.task = task;
   e.offset = 0;
   e.length = size;
   e.row = c.record.row;

@@ -8,7 +8,7 @@ const ext4Transfer: Handler = (c, t, v) => {
   transferAt(2)(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
   c.writesSeen = true;
-  if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, true);
+  if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, t.task);
 };
 
 const ranged: Handler = (c, t, v) => {
@@ -47,7 +47,7 @@ const ext4Insert: Handler = (c, t, v) => {
     status.includes('D') &&
     (size === undefined || (v[2]! + v[3]!) * block > Math.ceil(size / block) * block)
   )
-    sizeUnknown(c, file);
+    sizeUnknown(c, t, file);
 };
 
 const ext4Remove: Handler = (c, t, v) => {

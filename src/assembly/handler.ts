@@ -63,9 +63,9 @@ export function told<T>(c: Context, known: T[], id: number, meaning: (text: stri
   return known[id]!;
 }
 
-export function grows(c: Context, file: number, end: number, tell: boolean): void {
+export function grows(c: Context, file: number, end: number, teller?: number): void {
   const size = c.sizes.get(file);
-  if (size !== undefined && end > size) sizeIs(c, file, end, tell);
+  if (size !== undefined && end > size) sizeIs(c, file, end, teller);
 }
 
 export const commit: Handler = (c, t) => {

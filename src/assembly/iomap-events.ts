@@ -66,7 +66,7 @@ const dioBegin: Handler = (c, t, v) => {
   call.direct = true;
   call.directNs = c.record.timeNs;
   const file = c.file(v[0]!, v[1]!);
-  if (!Number.isNaN(v[2]!)) sizeIs(c, file, v[2]!, true);
+  if (!Number.isNaN(v[2]!)) sizeIs(c, file, v[2]!, t.task);
   const direct: DirectCall = { file, buffer: null, bufferOffset: -1, covered: 0 };
   call.directCall = direct;
   findBuffer(t);

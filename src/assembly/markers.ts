@@ -2,6 +2,7 @@
 // `sealtrace NAME PID TID SINCE VALUE...`, SINCE in ns of the trace's clock. Any other is somebody's text.
 import { deviceOfText } from '../base/device-name.js';
 import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
+import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 import { sizeIs } from './context.js';
 import { type Handler, word } from './handler.js';
@@ -49,7 +50,7 @@ const file: Handler = (c, _t, v) => {
   if (path !== '') c.named(id, path);
   // The recorder records writes: from here on a size is followed.
   c.writesSeen = true;
-  if (v[2]! >= 0 && c.sizes.get(id) === undefined) sizeIs(c, id, v[2]!, true);
+  if (v[2]! >= 0 && c.sizes.get(id) === undefined) sizeIs(c, id, v[2]!, NONE);
 };
 
 /** dev ino fs from to extents */

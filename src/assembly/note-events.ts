@@ -14,6 +14,7 @@ import {
   processExec,
   processExit,
   processFork,
+  taskMade,
 } from './processes.js';
 import type { Thread } from './state.js';
 
@@ -56,6 +57,7 @@ const forked: Handler = (c, t, v) => {
   t.forked = tid;
   const child = c.thread(tid, pid, t.comm);
   const again = isMadeAgain(c, t, child);
+  if (!again) taskMade(c, t, child);
   if (pid === t.process.pid) joinProcess(c, child, t.process);
   else if (!again) {
     child.process = c.process(pid, t.process);

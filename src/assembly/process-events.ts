@@ -1,7 +1,7 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { isMadeAgain, processExec, processExit, processFork } from './processes.js';
+import { isMadeAgain, processExec, processExit, processFork, taskMade } from './processes.js';
 
 const SIGKILL = 9;
 
@@ -30,6 +30,7 @@ const fork: Handler = (c, t, v) => {
   if (told) return;
   const child = c.thread(v[3]!, -1, v[2]!);
   if (isMadeAgain(c, t, child)) return;
+  taskMade(c, t, child);
   child.process = c.process(v[3]!, t.process);
   processFork(c, t.process, child);
 };

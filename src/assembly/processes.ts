@@ -83,6 +83,25 @@ export function isMadeAgain(c: Context, maker: Thread, child: Thread): boolean {
   return again;
 }
 
+/**
+ * A task comes to life: nothing that it does can be before that. Two rows, of who makes it and of the one that is made
+ * (sched_process_fork of kernel/fork.c tells both).
+ */
+export function taskMade(c: Context, maker: Thread, child: Thread): void {
+  const e = c.events;
+  const opId = e.newId();
+  for (const { task } of [maker, child]) {
+    e.timeNs = c.record.timeNs;
+    e.op = Op.fork;
+    e.file = NONE;
+    e.task = task;
+    e.opId = opId;
+    e.flags = task === child.task ? Flag.second : 0;
+    e.row = c.record.row;
+    e.commit();
+  }
+}
+
 /** A task that looked like a process of its own is a thread of this one. */
 export function joinProcess(c: Context, child: Thread, process: Process): void {
   process.threads.add(child.tid);

@@ -2,6 +2,7 @@
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
+import { secondOf } from './file-sizes.js';
 import { type EngineInput, pidAt } from './input.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { SealPlan } from './seal-plan.js';
@@ -23,6 +24,12 @@ export class LateStarts {
   private readonly early = new Map<number, number[]>();
   /** By number of a handle: how late the thread was that took it, ns + 1; 0 until it did. */
   private readonly late: Float64Array;
+  /** Tasks whose maker is late and has not made them yet: the row of their birth. */
+  private readonly unborn = new Map<number, number>();
+  /** By pid, of processes that were made late: by how much, ns. */
+  private readonly bornLateNs = new Map<number, number>();
+  /** Kills that come later than recorded, because who is killed was made late. */
+  private readonly killsPutOff = new Set<number>();
 
   constructor(input: EngineInput, plan: SealPlan, threads: Threads, queue: TimeQueue) {
     this.input = input;
@@ -36,13 +43,8 @@ export class LateStarts {
   /** Does a row run when the trace says? Not if its thread, or the one that took its hold, is late. */
   isDue(row: number): boolean {
     const { c, threads } = this;
-    // A kill comes from outside, whatever its victim is at.
-    if (isKill(c, row)) {
-      const pid = pidAt(this.input, row);
-      for (let task = 0; task < this.input.pidOf.length; task++)
-        if (this.input.pidOf[task] === pid) this.notReached += threads.kill(task, row);
-      return true;
-    }
+    if (isKill(c, row)) return this.isKillDue(row);
+    if (isBirth(c, row)) this.beginsLife(row);
     if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
     const handle = c.handle[row]!;
     const { handles, startRow } = this.plan;
@@ -56,6 +58,7 @@ export class LateStarts {
 
   /** A hold was taken, or refused: the devices that come through it know from now on how late they are. */
   started(row: number, nowNs: number): void {
+    if (this.c.op[row] === Op.fork) this.made(row, nowNs);
     const handle = this.c.handle[row]!;
     const number = this.plan.handles.numberOf[handle]!;
     if (handle === 0 || this.plan.startRow[number] !== row) return;
@@ -67,4 +70,63 @@ export class LateStarts {
       this.queue.add(Math.max(nowNs, this.c.timeNs[waiting]! + lateNs), Later.row, waiting);
     this.early.delete(handle);
   }
+
+  /** Nobody of a killed process does what it was late with. */
+  kill(row: number, nowNs: number): void {
+    const putOff = this.killsPutOff.delete(row);
+    for (const task of this.tasksOf(pidAt(this.input, row))) {
+      this.unborn.delete(task);
+      this.notReached += this.threads.kill(task, row, nowNs, putOff);
+    }
+  }
+
+  // --- who is made late
+
+  /** The recording has a task made here. While the maker is late and has not come to that, nothing of the task happens. */
+  private beginsLife(row: number): void {
+    const { c, threads } = this;
+    const child = c.task[row]!;
+    if (child === NONE) return;
+    const pid = pidAt(this.input, row);
+    if (pid !== pidAt(this.input, row - 1)) this.bornLateNs.delete(pid);
+    if (!threads.isBefore(c.task[row - 1]!, row - 1) || threads.runsApart(child)) return;
+    threads.block(child, row);
+    this.unborn.set(child, row);
+  }
+
+  private made(row: number, nowNs: number): void {
+    const { c, threads } = this;
+    const birth = secondOf(c, row);
+    const child = birth < 0 ? NONE : c.task[birth]!;
+    if (this.unborn.get(child) !== birth) return;
+    this.unborn.delete(child);
+    const lateNs = threads.lateNs[c.task[row]!]!;
+    threads.release(child, lateNs, nowNs);
+    const pid = pidAt(this.input, birth);
+    if (pid === pidAt(this.input, row)) return;
+    this.bornLateNs.set(pid, lateNs);
+    for (const kill of this.killsPutOff)
+      if (pidAt(this.input, kill) === pid) this.queue.add(Math.max(nowNs, c.timeNs[kill]! + lateNs), Later.row, kill);
+  }
+
+  /** A kill comes from outside, whatever its victim is at; but who was made late has lived as long as recorded when it comes. */
+  private isKillDue(row: number): boolean {
+    const pid = pidAt(this.input, row);
+    const lateNs = this.bornLateNs.get(pid) ?? 0;
+    const births = this.tasksOf(pid).map((task) => this.unborn.get(task) ?? 0);
+    const isUnborn = births.some((birth) => birth > 0 && pidAt(this.input, birth - 1) !== pid);
+    if (lateNs === 0 && !isUnborn) return true;
+    this.killsPutOff.add(row);
+    if (!isUnborn) this.queue.add(this.c.timeNs[row]! + lateNs, Later.row, row);
+    return false;
+  }
+
+  private tasksOf(pid: number): number[] {
+    const tasks: number[] = [];
+    for (let task = 0; task < this.input.pidOf.length; task++) if (this.input.pidOf[task] === pid) tasks.push(task);
+    return tasks;
+  }
 }
+
+/** The row of the one that is made. */
+const isBirth = (c: EventColumns, row: number): boolean => c.op[row] === Op.fork && (c.flags[row]! & Flag.second) !== 0;

@@ -82,15 +82,27 @@ export class Threads {
     this.queue.add(this.dueNs[task]!, Later.thread, task);
   }
 
-  /** A killed thread does nothing of what it was late with; returns how many rows that were. What the columns still hold of it runs. */
-  kill(task: number, atRow: number): number {
+  /** Has it not come to this row of its own yet, because it is late? */
+  isBefore(task: number, row: number): boolean {
+    return this.runsApart(task) && this.pending[task] !== NONE && this.pending[task]! <= row;
+  }
+
+  /**
+   * A killed thread does nothing of what it was late with; returns how many rows that were. What comes after it, of another one
+   * under its number, is no later than recorded: from the columns, or from its chain where they are past that (`putOff`).
+   */
+  kill(task: number, atRow: number, nowNs: number, putOff: boolean): number {
     let lost = 0;
-    if (this.runsApart(task))
-      for (let row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
-    this.apart[task]! &= ~this.bit;
+    let row = NONE;
+    if (this.runsApart(task)) {
+      for (row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
+      if (row === atRow) row = this.next[row]!;
+    }
     this.blocked[task] = 0;
-    this.pending[task] = NONE;
     this.lateNs[task] = 0;
+    this.pending[task] = putOff ? row : NONE;
+    if (putOff && row !== NONE) this.schedule(task, nowNs);
+    else this.apart[task]! &= ~this.bit;
     return lost;
   }
 

@@ -274,6 +274,8 @@ class Reader {
     const last = this.#uses.at(-1);
     const belongs = last !== undefined && this.#lastOpId !== 0 && this.#lastOpId === c.opId[row];
     if (IS_ACCESS[c.op[row]!] === 1 && this.#continued(row)) return;
+    // Counted with its first row.
+    if (LEFT_OUT[c.op[row]!] === 1) return;
     if (!belongs || c.file[row] === NONE) this.#leave(c.op[row]!);
     else if (IS_ACCESS[c.op[row]!] === 1) last.length += Math.max(0, c.length[row]!);
     else {

@@ -90,6 +90,7 @@ export class EventReader {
     const result = fields.result('ret');
     const latencyNs = fields.amount('ns');
     const second = TWO_FILES.has(op) ? this.#second(fields, range) : null;
+    const child = op === Op.fork ? this.#child(fields) : NONE;
     const extra = fields.others((key) => isKnown(key, op));
     const number = fields.integer('opId');
     const opId = number === undefined || number === null ? -1 : this.#id(number);
@@ -123,6 +124,7 @@ export class EventReader {
       const both = secondFlags(op, flags);
       writeRow(events, { ...first, flags: both, file: second.file, offset: second.offset, addr: UNKNOWN });
     }
+    if (child !== NONE) writeRow(events, { ...first, flags: secondFlags(op, flags), task: child });
     const done = result === UNKNOWN_RESULT || result === 0;
     if (op === Op.rename && second !== null && done && (flags & Flag.over) === 0)
       this.#rename(fields.text('path'), file, second.path);
@@ -186,18 +188,25 @@ export class EventReader {
 
   /** The second file of an operation; its offset is the first one's unless `off` says otherwise. */
   #second(fields: Fields, range: Range): { file: number; offset: number; path: string } | null {
-    const { to } = fields.json;
-    if (to === undefined || to === null) return null;
-    if (typeof to !== 'object' || Array.isArray(to)) {
-      fields.expect('to', 'an object such as {"path":"/b","off":0}');
-      return null;
-    }
-    const inner = new Fields(to as Json, 'to.');
+    const inner = innerOf(fields, '{"path":"/b","off":0}');
+    if (inner === null) return null;
     const file = this.#file(inner);
     const off = inner.integer('off');
     if (file === NONE && inner.fault === '') inner.expect('path', 'the path of the second file');
     fields.fault ||= inner.fault;
     return { file, offset: off === undefined ? range.offset : (off ?? UNKNOWN), path: inner.text('path') };
+  }
+
+  /** The task that a fork makes; NONE where it is not told. */
+  #child(fields: Fields): number {
+    const inner = innerOf(fields, '{"pid":11,"tid":11}');
+    if (inner === null) return NONE;
+    const pid = inner.pid('pid');
+    if (pid === undefined || pid === null) inner.expect('pid', 'the process of the one that is made');
+    const tid = inner.pid('tid') ?? pid ?? 0;
+    const name = inner.text('comm');
+    fields.fault ||= inner.fault;
+    return fields.fault === '' ? this.#sink.events.taskId(pid ?? 0, tid, name) : NONE;
   }
 
   #flags(fields: Fields): number {
@@ -239,6 +248,15 @@ export class EventReader {
   }
 }
 
+/** What `to` says; null where it is not there, or is no object. */
+function innerOf(fields: Fields, example: string): Fields | null {
+  const { to } = fields.json;
+  if (to === undefined || to === null) return null;
+  if (typeof to === 'object' && !Array.isArray(to)) return new Fields(to as Json, 'to.');
+  fields.expect('to', `an object such as ${example}`);
+  return null;
+}
+
 /** A size stands in the length column; both `off` and `len` missing means the whole file. */
 function rangeOf(fields: Fields, op: number, file: number): Range {
   const off = fields.integer('off');
@@ -272,5 +290,5 @@ function writeRow(events: EventWriter, row: Row): void {
 }
 
 function isKnown(key: string, op: number): boolean {
-  return KEYS.has(key) || (key === 'size' && SIZED.has(op)) || (key === 'to' && TWO_FILES.has(op));
+  return KEYS.has(key) || (key === 'size' && SIZED.has(op)) || (key === 'to' && (op === Op.fork || TWO_FILES.has(op)));
 }

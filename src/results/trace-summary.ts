@@ -26,7 +26,8 @@ export class OperationCount {
   add(columns: EventColumns): void {
     for (let row = 0; row < columns.rows; row++) {
       if (isOperation(columns, row)) this.total++;
-      else if (columns.file[row] === NONE && !OBSERVED.has(OPS[columns.op[row]!]!)) this.nameless++;
+      else if (columns.file[row] === NONE && !OBSERVED.has(OPS[columns.op[row]!]!) && !FILELESS.has(columns.op[row]!))
+        this.nameless++;
     }
   }
 }

@@ -92,30 +92,29 @@ interface Survey {
 function* lines(trace: Piece, { uses, renames }: Survey, texts: Texts): Iterable<string> {
   const { columns, extras, first } = trace;
   for (let row = 0; row < columns.rows; row++) {
-    const file = columns.file[row]!;
-    const task = columns.task[row]!;
-    if (file !== NONE) texts.files[file] ??= fileKeys(trace.files[file]!, file, renames, texts);
-    if (task !== NONE) texts.tasks[task] ??= taskKeys(trace.tasks[task]!);
     const two = hasSecond(trace, row);
-    if (two)
-      texts.files[columns.file[row + 1]!] ??= fileKeys(
-        trace.files[columns.file[row + 1]!]!,
-        columns.file[row + 1]!,
-        renames,
-        texts,
-      );
+    name(trace, row, renames, texts);
+    if (two) name(trace, row + 1, renames, texts);
     const opId = columns.opId[row]!;
     // An operation gets a number of its own when read; only one that is shared, or none, must be said.
     const own = opId !== 0 && uses.get(opId) === (two ? 2 : 1);
     const told = OBSERVED.has(columns.op[row]!) ? opId !== 0 : !own;
     const extra = extras.get(first + row);
     let line = `{"t":${columns.timeNs[row]},"op":"${OPS[columns.op[row]!]}"`;
-    line += who(trace, row, texts) + fileOf(file, texts) + range(trace, row) + details(trace, row, texts);
+    line += who(trace, row, texts) + fileOf(columns.file[row]!, texts) + range(trace, row) + details(trace, row, texts);
     if (two) line += second(trace, row, texts);
     if (told) line += `,"opId":${opId}`;
     yield extra === undefined ? `${line}}\n` : `${line},${extra.slice(1)}\n`;
     if (two) row++;
   }
+}
+
+/** Makes the texts that a row needs. */
+function name({ columns, files, tasks }: Piece, row: number, renames: boolean, texts: Texts): void {
+  const file = columns.file[row]!;
+  const task = columns.task[row]!;
+  if (file !== NONE) texts.files[file] ??= fileKeys(files[file]!, file, renames, texts);
+  if (task !== NONE) texts.tasks[task] ??= taskKeys(tasks[task]!);
 }
 
 function surveyed(pieces: Iterable<EventColumns>, store: Spill): Survey {
@@ -131,19 +130,23 @@ function surveyed(pieces: Iterable<EventColumns>, store: Spill): Survey {
   return { uses, renames };
 }
 
-/** The next row is what the reader makes of `to`. */
+/** The next row is what the reader makes of `to`: another file of the same task, or of a fork another task. */
 function hasSecond({ columns, extras, first }: Piece, row: number): boolean {
   const next = row + 1;
-  const { op, flags, file, addr } = columns;
-  if (!TWO_FILES.has(op[row]!) || next >= columns.rows || op[next] !== op[row] || extras.has(first + next))
+  const { op, flags, file, task, addr } = columns;
+  const forks = op[row] === Op.fork;
+  if (!(forks || TWO_FILES.has(op[row]!)) || next >= columns.rows || op[next] !== op[row] || extras.has(first + next))
     return false;
   if (flags[row]! & Flag.second || flags[next] !== secondFlags(op[row]!, flags[row]!)) return false;
-  if (file[next] === NONE || addr[next] !== UNKNOWN) return false;
-  const { timeNs, task, length, handle, opId, result, latencyNs } = columns;
-  return [timeNs, task, length, handle, opId, result, latencyNs].every((column) => column[next] === column[row]);
+  if (addr[next] !== UNKNOWN) return false;
+  const alike = forks ? [file, columns.offset] : [task];
+  if (forks ? task[next] === NONE : file[next] === NONE) return false;
+  const { timeNs, length, handle, opId, result, latencyNs } = columns;
+  return [...alike, timeNs, length, handle, opId, result, latencyNs].every((column) => column[next] === column[row]);
 }
 
 function second({ columns }: Piece, row: number, texts: Texts): string {
+  if (columns.op[row] === Op.fork) return `,"to":{${texts.tasks[columns.task[row + 1]!]!.slice(1)}}`;
   const from = columns.offset[row]!;
   const to = columns.offset[row + 1]!;
   const keys = fileOf(columns.file[row + 1]!, texts) + (from === to ? '' : `,"off":${orNull(to)}`);

@@ -1,7 +1,8 @@
 // Who owns a block, against a list of all ranges that is never thinned out.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { BlockOwners } from '../../src/assembly/block-owners.js';
+import fc from '../support/fast-check.js';
 
 const DEVICE = 1;
 const BLOCK = 4096;

@@ -1,7 +1,8 @@
 // Requests under way, against a plain list of them.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { OpenRequests } from '../../src/assembly/open-requests.js';
+import fc from '../support/fast-check.js';
 
 test('the request that ends is the first with its disk and sector, however many there are', () => {
   const key = fc.record({

@@ -1,7 +1,8 @@
 // XFS block numbers: the arithmetic of XFS_FSB_TO_DADDR, learned back from pairs.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { XfsGeometry } from '../../src/assembly/xfs-geometry.js';
+import fc from '../support/fast-check.js';
 
 /** agblklog is the log2 of the group size, rounded up (fs/xfs/libxfs/xfs_sb.c). */
 const numbering = (groupSize: number) => {

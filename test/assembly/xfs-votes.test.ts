@@ -1,8 +1,9 @@
 // Groups of XFS elected by requests: the right ones or none, whatever else goes to the disk at the same time.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { XfsGeometry } from '../../src/assembly/xfs-geometry.js';
 import { XfsVotes } from '../../src/assembly/xfs-votes.js';
+import fc from '../support/fast-check.js';
 
 const BLOCK = 4096;
 const DEVICE = 7;

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { Histogram } from '../../src/base/histogram.js';
 import { Histograms } from '../../src/base/histograms.js';
+import fc from '../support/fast-check.js';
 
 const HOUR = 3.6e12;
 const PS = [0.0001, 0.01, 0.07, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1];

@@ -1,10 +1,11 @@
 // Rows in pages against plain arrays, however few pages may stay in memory; lists of numbers by one number; steps of stamps.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { NumberHash } from '../../src/base/number-hash.js';
 import { PagedColumns } from '../../src/base/paged-columns.js';
 import { Spill } from '../../src/trace/spill.js';
 import { StampSteps } from '../../src/trace/stamp-steps.js';
+import fc from '../support/fast-check.js';
 
 const { MASK } = PagedColumns;
 const ROWS = 20_000;

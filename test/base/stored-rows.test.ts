@@ -1,10 +1,11 @@
 // Rows and numbers that are kept partly in memory and partly in a file, against plain arrays.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { ColumnLog } from '../../src/base/column-log.js';
 import { PagedNumbers } from '../../src/base/paged-numbers.js';
 import { SortedLog } from '../../src/base/sorted-log.js';
 import { Spill } from '../../src/trace/spill.js';
+import fc from '../support/fast-check.js';
 
 const SHAPE = { timeNs: Float64Array, id: Uint32Array, small: Int16Array, bits: Uint8Array };
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TripleTable } from '../../src/base/triple-table.js';
+import fc from '../support/fast-check.js';
 
 test('numbers triples as a Map of their texts does', () => {
   const small = fc.integer({ min: 0, max: 6 });

@@ -12,7 +12,7 @@ const short = join(folder, 'short.txt');
 const long = join(folder, 'long.txt');
 /** Of the process, once it has ended, in KiB. */
 const PEAK = 'data:text/javascript,process.on("exit",()=>console.error("peak "+process.resourceUsage().maxRSS))';
-/** What one run differs from the next by (up to 18 MiB were seen on a busy machine), and the little that is kept per operation. */
+/** What one run differs from the next by (up to 34 MiB were seen on a busy machine), and the little that is kept per operation. */
 const SLACK_KIB = 32 * 1024;
 /** With the compiler of the tests; without it a run needs some 40 MiB less. */
 const MOST_KIB = 200 * 1024;
@@ -35,48 +35,52 @@ function peakKiB(...words: string[]): number {
   return Number(/peak (\d+)/.exec(stderr)?.[1]);
 }
 
+/** Where the collector comes late, as on a busy machine, a run takes more than it needs: what is kept is there every time. */
+function expectBelow(limitKiB: number, ...words: string[]): void {
+  const peaks: number[] = [];
+  while (peaks.length < 3 && !(peaks.at(-1)! < limitKiB)) peaks.push(peakKiB(...words));
+  expect(Math.min(...peaks)).toBeLessThan(limitKiB);
+}
+
 test('ingest', () => {
   const out = join(folder, 'out.sealtrace');
   const before = peakKiB('ingest', short, '-o', out);
-  expect(peakKiB('ingest', long, '-o', out)).toBeLessThan(before + SLACK_KIB);
+  expectBelow(before + SLACK_KIB, 'ingest', long, '-o', out);
 });
 
 test('inspect, of the recording and of its bundle', () => {
   const out = join(folder, 'out.sealtrace');
   expect(existsSync(out)).toBe(true);
   const before = peakKiB('inspect', short, '--json');
-  expect(peakKiB('inspect', long, '--json')).toBeLessThan(before + SLACK_KIB);
-  expect(peakKiB('inspect', out, '--json')).toBeLessThan(before + SLACK_KIB);
+  expectBelow(before + SLACK_KIB, 'inspect', long, '--json');
+  expectBelow(before + SLACK_KIB, 'inspect', out, '--json');
 });
 
 test('strace: descriptors that come and go leave nothing behind, and inspect keeps no rows', () => {
   const story = join(root, 'traces', 'strace', 'story.strace.txt.gz');
   const out = join(folder, 'out.sealtrace');
   // The longer one has more rows than inspect replays for the sizes of maps that nothing tells.
-  const [before, after] = [12e6, 60e6].map((bytes) => {
-    const path = join(folder, 'strace.txt');
-    repeatLines(story, path, 'strace', longOf(story, 'strace', bytes));
-    return [peakKiB('ingest', path, '-o', out), peakKiB('inspect', path, '--json')];
-  }) as [[number, number], [number, number]];
-  expect(after[0]).toBeLessThan(before[0] + SLACK_KIB);
-  expect(after[1]).toBeLessThan(before[1] + SLACK_KIB);
+  const path = join(folder, 'strace.txt');
+  repeatLines(story, path, 'strace', longOf(story, 'strace', 12e6));
+  const [ingest, inspect] = [peakKiB('ingest', path, '-o', out), peakKiB('inspect', path, '--json')];
+  repeatLines(story, path, 'strace', longOf(story, 'strace', 60e6));
+  expectBelow(ingest + SLACK_KIB, 'ingest', path, '-o', out);
+  expectBelow(inspect + SLACK_KIB, 'inspect', path, '--json');
 });
 
 test('ingest of several recordings that are joined', () => {
   const joined = join(root, 'traces', 'joined', 'joined');
   const out = join(folder, 'out.sealtrace');
-  const peakOf = (bytes: number): number => {
+  const wordsFor = (bytes: number): string[] => {
     const paths = ['ftrace', 'strace', 'blkparse'].map((recorder) => join(folder, `joined.${recorder}`));
     const long = repeatText(`${joined}.report.txt.gz`, paths[0]!, bytes);
     for (const [i, recorder] of (['strace', 'blkparse'] as const satisfies readonly Recorder[]).entries())
       repeatLines(`${joined}.${recorder}.txt.gz`, paths[i + 1]!, recorder, long);
-    return peakKiB('ingest', ...paths, '-o', out);
+    return ['ingest', ...paths, '-o', out];
   };
-  const before = peakOf(6e6);
-  const after = peakOf(36e6);
-  expect(after).toBeLessThan(before + SLACK_KIB);
-  // Less than the recordings and what is known of each record would take.
-  expect(after).toBeLessThan(MOST_KIB);
+  const before = peakKiB(...wordsFor(6e6));
+  // The second: less than the recordings and what is known of each record would take.
+  expectBelow(Math.min(before + SLACK_KIB, MOST_KIB), ...wordsFor(36e6));
 });
 
 test('nothing stays beside the output or among the temporary files', () => {

@@ -69,6 +69,45 @@ test('a delay is handed on: a thread that waited gives back late what another wa
   expect(second! / S).toBeCloseTo(4.5, 3);
 });
 
+describe('whom a late thread makes', () => {
+  const [PARENT, CHILD] = [20, 21];
+  const fork = { t: 2 * S, op: 'fork', pid: PARENT, to: { pid: CHILD } };
+  const [early, late] = [punch(3 * S, 30, '/g'), punch(7 * S, 30, '/g')];
+  /** The parent waits for `gone` from 1 s on; its child has a pin from 2.5 s to 4 s, when it is killed. */
+  const lines = (gone: Line): Line[] =>
+    [
+      ...file,
+      pin(0, 10, 'a'),
+      punch(S, PARENT),
+      fork,
+      pin(2.5 * S, CHILD, 'b', '/g'),
+      early,
+      { t: 4 * S, op: 'exit', pid: CHILD, flags: ['killed'] },
+      gone,
+      late,
+      end(20 * S),
+    ].sort((x, y) => x.t - y.t);
+
+  test('is made as late, and killed as much later', async () => {
+    const story = lines(unpin(5 * S, 10, 'a'));
+    const open = await replayLines(story, { policies: [lane] });
+    expect([early, late].map((line) => open.verdict(lane, line))).toEqual(['wait', 'proceed']);
+    const replayed = await replayLines(story, closed());
+    // Its pin is there from 6.5 s on, and gone with it at 8 s.
+    expect([early, late].map((line) => replayed.verdict(lane, line))).toEqual(['proceed', 'wait']);
+    const [, second] = replayed.detail(lane).conflicts.map((conflict) => conflict.waitNs);
+    expect(second! / S).toBeCloseTo(1, 3);
+    expect(replayed.lane(lane)).toMatchObject({ stillWaiting: 0, notReached: 0 });
+  });
+
+  test('does nothing, and is not killed, when its maker never comes to that', async () => {
+    const replayed = await replayLines(lines(unpin(19 * S, 99, 'none')), closed());
+    expect([early, late].map((line) => replayed.verdict(lane, line))).toEqual(['proceed', 'proceed']);
+    // The fork, the pin and the kill.
+    expect(replayed.lane(lane)).toMatchObject({ stillWaiting: 1, notReached: 3 });
+  });
+});
+
 test('no wait anywhere: closed and open give the same, but for the setting itself', async () => {
   const lines = [...file, pin(0, 10, 'a'), unpin(S, 10, 'a'), punch(2 * S, 20), read(3 * S, 10), end(4 * S)];
   const of = async (timing: 'open' | 'closed') => {

@@ -1,11 +1,12 @@
 // The bound that `oracle` is: on small random traces every set of refusals is tried by the naive replay. None without a hazard
 // is smaller, but where one refused clone would have saved several refused stores, or where two changes undo each other
 // (an insert and a collapse, two exchanges): call by call nobody can know that without refusing neither.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { callsOf } from '../model/calls.js';
 import { isChange } from '../model/foresight.js';
 import { NaiveReplay, type Settings } from '../model/replay.js';
+import fc from '../support/fast-check.js';
 import { build, type Line, pages, runOf, traceOf, written } from '../support/replay.js';
 
 const step = fc.record({

@@ -1,9 +1,9 @@
 // The seal that knows the future: what it refuses, and that no other policy without a hazard refuses less.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { load, shared } from '../kernel/recordings.js';
+import fc from '../support/fast-check.js';
 import { type Line, PAGE, pages, replayLines, runOf, traceOf, written } from '../support/replay.js';
 
 const register = (t: number, from: number, count: number): Line => ({

@@ -1,5 +1,5 @@
 // Random small traces over three files and three processes: what holds for every policy whatever happens.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { reference } from '../../src/costs/reference.js';
 import { newLane } from '../../src/engine/replay.js';
@@ -8,6 +8,7 @@ import { Op } from '../../src/model/events.js';
 import * as registry from '../../src/policies/index.js';
 import { engineInput } from '../../src/results/input.js';
 import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
+import fc from '../support/fast-check.js';
 import { build, type Line, PAGE, pages, runOf, traceOf, written } from '../support/replay.js';
 
 const FILES = ['/a', '/b', '/c'];

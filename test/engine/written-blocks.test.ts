@@ -1,8 +1,9 @@
 // What the bits beside a block map say is so in the map, whatever was done to it, in every version of the file.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { FileVersions } from '../../src/engine/file-versions.js';
 import { Holding, State } from '../../src/extents/extent-map.js';
+import fc from '../support/fast-check.js';
 
 const BLOCK = 4096;
 const BLOCKS = 1200;

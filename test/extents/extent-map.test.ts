@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { Arena } from '../../src/extents/arena.js';
 import { ExtentMap, Holding, State } from '../../src/extents/extent-map.js';
+import fc from '../support/fast-check.js';
 
 const STATES = [
   State.written,

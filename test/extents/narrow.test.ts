@@ -1,12 +1,12 @@
 // narrow.ts as it is and as WebAssembly: the same words of an arena after the same operations.
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 // @ts-expect-error: a script without types
 import { extentKernel, TARGET } from '../../scripts/extent-kernel.mjs';
 import { Arena } from '../../src/extents/arena.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
 import { LIMIT, TOP } from '../../src/extents/pieces.js';
+import fc from '../support/fast-check.js';
 
 const BLOCK = 4096;
 const WITHOUT_KERNEL = Number.POSITIVE_INFINITY;

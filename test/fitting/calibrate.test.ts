@@ -1,9 +1,10 @@
 // Prices fitted to columns whose law is known, and to a recording against its own quantiles taken another way.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { reference } from '../../src/costs/index.js';
 import { calibrate } from '../../src/fitting/calibrate.js';
 import { type EventColumns, Op } from '../../src/model/events.js';
+import fc from '../support/fast-check.js';
 
 interface Row {
   readonly op: number;

@@ -1,6 +1,7 @@
 // Recorders that do not tell processes from threads: what a program was started with is its own, not what its parent opened since.
 import { expect, test } from 'vitest';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
+import { Flag, Op } from '../../src/model/events.js';
 import { operations, readAs } from './support.js';
 
 const LINES = `
@@ -27,4 +28,14 @@ test('a pipe under a number that the parent then gives to a file is not that fil
   );
   expect(inodes).toContainEqual(['tar', '132']);
   expect(inodes.filter(([, inode]) => inode === '132')).toHaveLength(1);
+});
+
+test('a fork is two rows of one operation: of who makes, and of who is made', async () => {
+  const { trace } = await readAs(ftraceText, `${LINES}\n`);
+  const { op, opId, flags, task } = trace.columns;
+  const rows = [...op.keys()].filter((row) => op[row] === Op.fork);
+  expect(rows.map((row) => [trace.tasks[task[row]!]!.tid, flags[row], opId[row]])).toEqual([
+    [100, 0, opId[rows[0]!]],
+    [102, Flag.second, opId[rows[0]!]],
+  ]);
 });

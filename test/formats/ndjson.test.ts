@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_LINE } from '../../src/base/line-splitter.js';
 import { ndjson } from '../../src/formats/ndjson.js';
@@ -8,6 +7,7 @@ import { ERRNO } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../../src/model/units.js';
 import { writeNdjson } from '../../src/trace/ndjson-writer.js';
+import fc from '../support/fast-check.js';
 import { anyTrace, readNdjson } from '../trace/support.js';
 
 const FOLDER = new URL('../../traces/ndjson/', import.meta.url);
@@ -137,6 +137,7 @@ describe('ndjson round trip', () => {
       { t: 6, op: 'fsync', pid: 1, tid: 2, comm: 'sh', path: '/a', note: { why: 'kept' } },
       { t: 7, op: 'reflink', pid: 1, comm: 'sh', path: '/a', off: 0, len: 4096, to: { path: '/b', off: 4096 } },
       { t: 8, op: 'lost' },
+      { t: 9, op: 'fork', pid: 1, comm: 'sh', to: { pid: 3, comm: 'cat' } },
     ];
     const text = lines(...events);
     expect(written((await readNdjson(text)).trace)).toBe(`${text}\n`);
@@ -416,6 +417,7 @@ describe('ndjson damage', () => {
     ['{"t":1,"op":"read","ns":-5}', '"ns"'],
     ['{"t":1,"op":"pin","handle":{}}', '"handle"'],
     ['{"t":1,"op":"read","opId":"7"}', '"opId"'],
+    ['{"t":1,"op":"fork","pid":1,"to":{"tid":2}}', '"to.pid"'],
     ['{"t":1,"op":"reflink","path":"/a","to":"/b"}', '"to"'],
     ['{"t":1,"op":"reflink","path":"/a","to":{}}', '"to.path"'],
     ['{"t":1,"op":"reflink","path":"/a","to":{"path":"/b","off":"x"}}', '"to.off"'],

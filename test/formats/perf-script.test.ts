@@ -124,6 +124,8 @@ describe('records besides samples', () => {
     const rows = [...trace.columns.op].map((op, i) => [OPS[op], trace.tasks[trace.columns.task[i]!]?.tid]);
     expect(rows).toEqual([
       ['mmap', 10],
+      // Each fork is told by who makes and by who is made, however many records tell it.
+      ...[10, 11, 10, 12].map((tid) => ['fork', tid]),
       ['mmap', 12],
       ['munmap', 12],
       ['exit', 10],
@@ -170,7 +172,7 @@ describe.skipIf(!hasShared)('recordings under ../shared (skipped where they are 
     expect(full.trace.unplaced[unknown]).toBeUndefined();
     const ofStory = (one: Read): unknown[] =>
       operations(one.trace)
-        .filter(({ op, task }) => task.startsWith('st-') && !/fault|mmap|munmap/.test(op))
+        .filter(({ op, task }) => task.startsWith('st-') && !/fault|mmap|munmap|fork/.test(op))
         .map(({ file: _, ...rest }) => rest);
     expect(ofStory(full)).toEqual(ofStory(plain));
   });

@@ -228,7 +228,11 @@ describe('tasks', () => {
     expect(rows).toEqual([
       ['open', 'f', -1, 10_000, 'write'],
       ['mmap', 'f', 8192, 10_000, 'shared writable'],
+      ['fork', '', -1, -1, ''],
+      ['fork', '', -1, -1, 'second'],
       ['read', 'f', 100, 300_000, ''],
+      ['fork', '', -1, -1, ''],
+      ['fork', '', -1, -1, 'second'],
       ['fsync', 'f', -1, 250_000, ''],
       ['exit', '', -1, -1, 'killed'],
       ['exit', '', -1, -1, ''],

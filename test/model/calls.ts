@@ -20,6 +20,8 @@ export interface Call {
   readonly addr: number;
   readonly pid: number;
   readonly thread: string;
+  /** Of a fork that tells: who is made. */
+  readonly child: { readonly pid: number; readonly thread: string } | null;
   readonly handle: string;
   /** The recording says that it failed. */
   readonly failed: boolean;
@@ -48,6 +50,14 @@ export const isDevice = (call: Call): boolean =>
 export const isFault = (op: string): boolean => op === 'read_fault' || op === 'write_fault';
 export const isKill = (call: Call): boolean => call.op === 'exit' && call.flags.has('killed');
 
+/** The second file of a line, or who a fork makes. */
+interface To {
+  readonly path?: string;
+  readonly off?: number;
+  readonly pid?: number;
+  readonly tid?: number;
+}
+
 /** Lines by time, equal times as they stand; who names a hold and no file means the file that is held. */
 export function callsOf(lines: readonly Line[]): Call[] {
   const held = new Map<string, string>();
@@ -55,14 +65,14 @@ export function callsOf(lines: readonly Line[]): Call[] {
   return lines
     .map((line, index) => {
       const named = typeof line.path === 'string' ? { ...line, path: paths.meant(line.path) } : line;
-      const to = line.to as { path: string; off?: number } | undefined;
+      const to = line.to as To | undefined;
       const call = callOf(
-        to === undefined ? named : { ...named, to: { ...to, path: paths.meant(to.path) } },
+        to?.path === undefined ? named : { ...named, to: { ...to, path: paths.meant(to.path) } },
         index,
         held,
       );
       if (ACQUIRES.has(call.op) && call.handle !== '' && call.path !== null) held.set(call.handle, call.path);
-      if (call.op === 'rename' && to !== undefined && !call.failed && !call.flags.has('over'))
+      if (call.op === 'rename' && to?.path !== undefined && !call.failed && !call.flags.has('over'))
         paths.move(String(line.path), to.path);
       return call;
     })
@@ -93,7 +103,7 @@ const number = (value: unknown, otherwise: number): number => (typeof value === 
 
 function callOf(line: Line, index: number, held: ReadonlyMap<string, string>): Call {
   const handle = typeof line.handle === 'string' ? line.handle : '';
-  const to = line.to as { path: string; off?: number } | undefined;
+  const to = line.to as To | undefined;
   const sized = line.op === 'truncate' || line.op === 'file';
   const offset = number(line.off, 0);
   const pid = number(line.pid, 0);
@@ -108,6 +118,7 @@ function callOf(line: Line, index: number, held: ReadonlyMap<string, string>): C
     whole: !sized && line.off === undefined && line.len === undefined,
     addr: number(line.addr, -1),
     thread: `${pid}/${number(line.tid, pid)}`,
+    child: to?.pid === undefined ? null : { pid: to.pid, thread: `${to.pid}/${number(to.tid, to.pid)}` },
     failed: errno !== 0,
     ns: number(line.ns, -1),
   };

@@ -1,12 +1,13 @@
 // Traces that cannot be true: whatever a line claims, no map is broken, nobody throws, every sum holds, and what contradicts
 // another line is counted as an issue with its line.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/costs/reference.js';
 import { newLane } from '../../src/engine/replay.js';
 import { planSeals } from '../../src/engine/seal-plan.js';
 import { OPS } from '../../src/model/events.js';
 import { engineInput } from '../../src/results/input.js';
+import fc from '../support/fast-check.js';
 import { build, type Line, PAGE, pages, traceOf, written } from '../support/replay.js';
 import { POLICIES } from './property.js';
 
@@ -45,7 +46,7 @@ const line: fc.Arbitrary<Line> = fc.record(
     ]),
     ret: fc.constantFrom(0, '-EIO', '-ETXTBSY', '-EINTR'),
     ns: fc.nat(500),
-    to: fc.record({ path, off: bytes }),
+    to: fc.record({ path, off: bytes, pid: fc.constantFrom(10, 20, 30) }),
   },
   { requiredKeys: ['t', 'op', 'size'] },
 );

@@ -1,7 +1,8 @@
 // The engine against a second, naive replay (replay.ts) on random traces: verdicts, waits, hazards, seals and final maps are
 // the same under every policy and in both timings, and no map is ever broken. `npm run soak` does the same for longer.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
+import fc from '../support/fast-check.js';
 import { type Line, PAGE, pages } from '../support/replay.js';
 import { anyStory, difference, POLICIES, Tally } from './property.js';
 

@@ -1,6 +1,7 @@
 // The property that the model test and the soak check: whatever the trace and the settings, both replays agree.
-import fc from 'fast-check';
+
 import * as registry from '../../src/policies/index.js';
+import fc from '../support/fast-check.js';
 import { build, type Line, traceOf } from '../support/replay.js';
 import { callsOf } from './calls.js';
 import { type Chosen, engineOutcome, naiveOutcome, type Outcome, ownedBlocks } from './compare.js';

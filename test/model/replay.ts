@@ -137,7 +137,10 @@ export class NaiveReplay {
       this.answers.set(call.index, { verdict: Verdict.proceed, errno: 0 });
       this.devices.access(call);
     } else {
-      if (isKill(call)) this.interrupt(call.pid, nowNs);
+      if (isKill(call)) {
+        this.threads?.kill(call, nowNs);
+        this.interrupt(call.pid, nowNs);
+      }
       this.begin(call, file, other, nowNs);
     }
     this.settle(nowNs);

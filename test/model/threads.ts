@@ -52,6 +52,11 @@ export class Threads {
   /** By handle: how late the thread was that took it; lines of devices that wait to know. */
   private readonly lateOf = new Map<string, number>();
   private readonly early: Call[] = [];
+  /** Threads that their maker, who is late, has not made yet: the fork. */
+  private readonly unborn = new Map<Thread, Call>();
+  /** By pid, of processes that were made late. */
+  private readonly bornLateNs = new Map<number, number>();
+  private readonly killsPutOff = new Set<Call>();
 
   constructor(calls: readonly Call[], plan: SealPlaces, agenda: Agenda, step: (call: Call, nowNs: number) => void) {
     this.calls = calls;
@@ -66,20 +71,61 @@ export class Threads {
   line(call: Call): void {
     const thread = this.threads.get(call.thread);
     if (isKill(call)) {
-      // A kill comes from outside, whatever its victim is at.
-      for (const [name, one] of this.threads) if (name.startsWith(`${call.pid}/`)) this.kill(one, call);
+      // A kill comes from outside, whatever its victim is at; who was made late lives as long as recorded.
+      const isUnborn = [...this.unborn].some(([, { pid, child }]) => child?.pid === call.pid && pid !== call.pid);
+      const lateNs = this.bornLateNs.get(call.pid) ?? 0;
+      if (isUnborn || lateNs > 0) {
+        this.killsPutOff.add(call);
+        if (!isUnborn) this.agenda.put(call.line.t + lateNs, (nowNs) => this.step(call, nowNs));
+        return;
+      }
     } else if (isDevice(call)) return this.device(call);
     else if (thread !== undefined && !OBSERVED.has(call.op)) {
-      if (thread.apart) return;
+      if (thread.apart) return this.beginsLife(call, thread);
       thread.todo.shift();
+      this.beginsLife(call, thread);
     }
     this.step(call, call.line.t);
   }
 
-  private kill(thread: Thread, at: Call): void {
-    const position = (call: Call): number => this.calls.indexOf(call);
-    while (thread.todo.length > 0 && position(thread.todo[0]!) <= position(at)) thread.todo.shift();
-    Object.assign(thread, { lateNs: 0, apart: false, isBlocked: false, dueNs: -1 });
+  /** Nobody of the process does what it was late with. */
+  kill(call: Call, nowNs: number): void {
+    const putOff = this.killsPutOff.delete(call);
+    const position = (one: Call): number => this.calls.indexOf(one);
+    for (const [name, thread] of this.threads) {
+      if (!name.startsWith(`${call.pid}/`)) continue;
+      this.unborn.delete(thread);
+      while (thread.todo.length > 0 && position(thread.todo[0]!) <= position(call)) thread.todo.shift();
+      // The recording may be past what another one does under its number.
+      const apart = putOff && thread.apart && thread.todo.length > 0;
+      Object.assign(thread, { lateNs: 0, apart, isBlocked: false, dueNs: -1 });
+      if (apart) this.schedule(thread, nowNs);
+    }
+  }
+
+  /** The recording has somebody made here. While the maker is late with that, nothing of the one that is made happens. */
+  private beginsLife(call: Call, maker: Thread): void {
+    if (call.child === null) return;
+    if (call.child.pid !== call.pid) this.bornLateNs.delete(call.child.pid);
+    const thread = this.threads.get(call.child.thread);
+    if (thread === undefined || thread.apart || !maker.apart || !maker.todo.includes(call)) return;
+    Object.assign(thread, { apart: true, isBlocked: true });
+    this.unborn.set(thread, call);
+  }
+
+  private made(call: Call, nowNs: number): void {
+    const [thread] = [...this.unborn].find(([, fork]) => fork === call) ?? [];
+    if (thread === undefined) return;
+    this.unborn.delete(thread);
+    const { lateNs } = this.threads.get(call.thread)!;
+    thread.isBlocked = false;
+    thread.lateNs += lateNs;
+    this.schedule(thread, nowNs);
+    const { pid } = call.child!;
+    if (pid === call.pid) return;
+    this.bornLateNs.set(pid, lateNs);
+    for (const kill of this.killsPutOff)
+      if (kill.pid === pid) this.agenda.put(Math.max(nowNs, kill.line.t + lateNs), (then) => this.step(kill, then));
   }
 
   /** Devices come through a hold as late as the thread was that took it. */
@@ -94,6 +140,7 @@ export class Threads {
 
   /** A call has run or was refused: devices know from now on how late its hold was taken. */
   over(call: Call, nowNs: number): void {
+    if (call.child !== null) this.made(call, nowNs);
     if (call.handle === '' || this.plan.takenBy.get(call.handle) !== call.index) return;
     const lateNs = this.threads.get(call.thread)?.lateNs ?? 0;
     this.lateOf.set(call.handle, lateNs);
@@ -128,7 +175,8 @@ export class Threads {
     this.agenda.put(dueNs, () => {
       if (thread.isBlocked || thread.todo[0] !== next || thread.dueNs !== dueNs) return;
       thread.todo.shift();
-      this.step(next, dueNs);
+      // A kill that was put off comes by itself.
+      if (!isKill(next)) this.step(next, dueNs);
       this.schedule(thread, dueNs);
     });
   }

@@ -1,6 +1,6 @@
 // Random traces for the model test: lines as somebody could have recorded them. What is given back was taken before, and
 // by nobody who is gone; blocks that a line names are free in the recorded run.
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { type Line, PAGE, pages } from '../support/replay.js';
 
 const FILES = ['/a', '/b', '/c', '/d'] as const;
@@ -12,7 +12,7 @@ const pageOf = fc.nat(BLOCKS - 1);
 export const step = fc.record({
   kind: fc.constantFrom(
     ...(['call', 'call', 'call', 'call', 'two', 'two', 'take', 'take', 'take', 'claim', 'claim'] as const),
-    ...(['drop', 'drop', 'dma', 'dma', 'dma', 'dma', 'dma', 'seal', 'exit', 'system'] as const),
+    ...(['drop', 'drop', 'dma', 'dma', 'dma', 'dma', 'dma', 'seal', 'exit', 'fork', 'system'] as const),
   ),
   op: fc.nat(1000),
   file: fc.constantFrom('/a', '/a', '/a', '/a', '/a', '/b', '/b', '/c', '/d'),
@@ -130,6 +130,10 @@ export function linesOf(steps: readonly Step[], unitNs: number, owned: OwnedBloc
     else if (s.kind === 'exit' && has(0)) {
       lines.push({ t, pid: s.pid, op: 'exit', flags: has(1) ? ['killed'] : [] });
       taken = taken.filter((one) => one.pid !== s.pid || one.op === 'swapon');
+    } else if (s.kind === 'fork') {
+      const pid = pick(PIDS, s.handle);
+      const child = pid === s.pid ? { pid, tid: pid + (s.second ? 0 : 1) } : { pid, tid: pid + (has(0) ? 1 : 0) };
+      lines.push({ ...who, op: 'fork', to: child });
     } else if (s.kind === 'system') lines.push(system(s, t, has));
   });
   return [...lines, { t: t + 1_000 * unitNs, op: 'fsync', pid: 99, path: '/z' }];

@@ -1,11 +1,12 @@
 // Tipping points: the lower edge of lines against trying every x, and the section against the costs of the run itself.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../src/report/build.js';
 import { baselineOf, refusalsOver } from '../../src/report/lanes.js';
 import type { TableBlock, Value } from '../../src/report/model.js';
 import { type CostLine, lowerEdge } from '../../src/report/tipping.js';
 import type { Run } from '../../src/results/types.js';
+import fc from '../support/fast-check.js';
 import { makeEmptyRun, makeRun } from './fixture.js';
 
 const line = (name: string, fixedNs: number, perX: number): CostLine => ({ names: [name], fixedNs, perX });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Columns, stableOrder } from '../../src/base/columns.js';
 import { Op } from '../../src/model/events.js';
@@ -6,6 +5,7 @@ import type { KernelSink } from '../../src/model/kernel.js';
 import type { TraceSink } from '../../src/model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../../src/model/units.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
+import fc from '../support/fast-check.js';
 import { newBuilder } from './support.js';
 
 describe('columns', () => {

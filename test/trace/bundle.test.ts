@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Dictionary, Schema, Table, tableFromIPC, tableToIPC, type Vector } from 'apache-arrow';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPS, Op } from '../../src/model/events.js';
 import { UserError } from '../../src/model/issue.js';
@@ -26,6 +25,7 @@ import { readBundle } from '../../src/trace/bundle-reader.js';
 import { readTable } from '../../src/trace/in-table.js';
 import { ingestParts } from '../../src/trace/ingest.js';
 import { partsOf } from '../../src/trace/parts.js';
+import fc from '../support/fast-check.js';
 import { anyTrace, newBuilder } from './support.js';
 
 let folder: string;

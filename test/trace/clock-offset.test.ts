@@ -1,9 +1,10 @@
 // The offset of two clocks from facts both have stamped, on made-up stamps whose truth is known: noise, wrong pairs, an
 // observer outside, drift, and what is no evidence.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { durationNs, type Estimate, estimate as estimateOf, pairs } from '../../src/trace/clock-offset.js';
 import { type Fact, type Facts, tell } from '../../src/trace/facts.js';
+import fc from '../support/fast-check.js';
 
 const UNTOLD = Array<number>(6).fill(Number.NaN);
 const names: string[] = [];
@@ -79,7 +80,8 @@ describe('estimate', () => {
   });
 
   test('events that are not the same run are no evidence', () => {
-    const random = fc.array(fc.integer({ min: 0, max: 1e12 }), { minLength: 10, maxLength: 60 });
+    // Without fast-check's leaning to both ends: stamps heaped there would really agree.
+    const random = fc.array(fc.noBias(fc.integer({ min: 0, max: 1e12 })), { minLength: 10, maxLength: 60 });
     fc.assert(
       fc.property(random, random, (x, y) => {
         const a = x.map((ns, i) => fact('event', `e${i % 7}`, ns));

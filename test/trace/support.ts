@@ -1,10 +1,11 @@
 // What tests of traces share: builders without assembly, inputs from text, random traces.
-import fc from 'fast-check';
+
 import { ndjson } from '../../src/formats/ndjson.js';
 import { FLAGS, OP_COUNT } from '../../src/model/events.js';
 import type { Input, Trace } from '../../src/model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../../src/model/units.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
+import fc from '../support/fast-check.js';
 
 export const newBuilder = (): TraceBuilder =>
   new TraceBuilder(() => {

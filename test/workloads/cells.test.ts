@@ -1,9 +1,10 @@
 // Blocks of a modelled file against plain arrays: whatever is done in whatever order.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { Cell, Cells, WRITTEN_SOMEHOW } from '../../src/workloads/modelled/cells.js';
 import type { Space } from '../../src/workloads/modelled/space.js';
+import fc from '../support/fast-check.js';
 
 const CELLS = 150;
 const BLOCK = 4096;
