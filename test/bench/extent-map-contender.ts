@@ -2,7 +2,7 @@
 // Prints one line of JSON, as peers/extent-map.cpp does.
 import { readFileSync } from 'node:fs';
 import sortedBTree from 'sorted-btree';
-import { Arena, SHARED_KERNEL_FROM } from '../../src/extents/arena.js';
+import { KernelMemory } from '../../src/engine/kernel-slots.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
 import { EXTENT, HEADER, Kind, OPERATION } from './extent-map-stream.js';
 
@@ -78,8 +78,8 @@ class TreeMap implements AnyMap {
   }
 }
 
-/** As in a replay: all maps share one. */
-const arena = new Arena(false, SHARED_KERNEL_FROM);
+/** That of a replay of many rows: all maps share one, in the memory of a kernel from the beginning. */
+const { arena } = KernelMemory.make()!;
 const contenders: Readonly<Record<string, { readonly unit: number; readonly make: () => AnyMap }>> = {
   ExtentMap: { unit: BLOCK, make: () => new ExtentMap(BLOCK, arena) },
   'sorted-btree': { unit: 1, make: () => new TreeMap() },
