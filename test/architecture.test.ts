@@ -42,6 +42,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     files: {
       'arrow-batches.ts': ['apache-arrow', 'flatbuffers'],
       'parquet.ts': ['hyparquet', 'hyparquet-compressors'],
+      'parquet-column.ts': ['hyparquet'],
+      'parquet-values.ts': ['hyparquet'],
     },
   },
   extents: { rooms: ['model'], packages: [] },

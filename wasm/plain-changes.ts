@@ -73,13 +73,20 @@ function changes(row: i32, op: i32, kind: i32, file: i32, regime: i32, dirty: i3
   }
   let went = 0;
   let durable = 0;
+  let signature = 0;
   for (let i = 0; i < many; i++) {
     const found = slot(SCRATCH) + i * (SCRATCH_WORDS << 2);
     const refused = load<i32>(found, 4);
     const going = load<i32>(found, 8);
     const does = load<i32>(found, 20);
     const held = load<i32>(found, 16);
-    if (refused !== 0) refuses(row, op, file, load<i32>(found), load<i32>(found, 12), refused, nowNs);
+    if (refused !== 0)
+      signature = joined(
+        signature,
+        refuses(row, op, file, load<i32>(found), load<i32>(found, 12), refused, nowNs),
+        row,
+        nowNs,
+      );
     const commits = load<i32>(found, 24);
     if (does !== 0) change(load<i32>(found), row, kind, file, going, held, from, end, nowNs);
     // Whatever is uncommitted goes with it, and so does what the call itself changes.
@@ -90,65 +97,107 @@ function changes(row: i32, op: i32, kind: i32, file: i32, regime: i32, dirty: i3
     durable |= commits;
     went |= going;
   }
-  if (durable !== 0) leave(row, durable, COMMITTED, 0, nowNs);
   went &= ~durable;
-  return went === 0 ? 0 : counted(row, went, nowNs);
+  if ((signature | durable) === 0) return went === 0 ? 0 : counted(row, went, nowNs);
+  stillFresh = 0;
+  const number = numberOfClass(went, signature, durable);
+  if (durable !== 0) commits(row, op, file, durable, number, nowNs);
+  if (number === 0) {
+    if (went !== 0) wentEach(row, went, nowNs);
+    if (signature !== 0) answerEach(row, signature, nowNs);
+  }
+  return number;
 }
 
-/** Of most refusals there was one like it before: all that is left to do for them is to count. */
-function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32, lanes: i32, nowNs: f64): void {
-  const diverges =
-    load<u8>(slot(FREES) + operationCase) === 1 &&
-    load<u8>(slot(OBSERVED) + file) === 0 &&
-    load<u8>(slot(DIVERGED) + version) === 0;
+/** Of most refusals there was one like it before, in the same lanes: all that is left to do for them is to count. */
+function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32, lanes: i32, nowNs: f64): i32 {
+  const frees = load<u8>(slot(FREES) + operationCase) === 1;
+  const diverges = frees && load<u8>(slot(OBSERVED) + file) === 0 && load<u8>(slot(DIVERGED) + version) === 0;
   const task = load<i32>(slot(TASK) + (row << 2));
   const what = (op << 8) | operationCase;
-  for (let left = lanes; left !== 0; left &= left - 1) {
-    const bit = left & -left;
-    const lane = 31 - clz(bit);
-    const known = knownAt(lane, file, task, what);
-    const epoch = load<i32>(load<i32>(slot(EPOCHS) + (lane << 2)) + (file << 2));
-    if (
-      !diverges &&
-      load<i32>(known) === file + 1 &&
-      load<i32>(known, 4) === task &&
-      load<i32>(known, 8) === what &&
-      load<i32>(known, 12) === epoch
-    )
-      leave(row, bit, operationCase, load<i32>(known, 16), nowNs);
-    else {
-      stillFresh = 0;
-      const group = refuse(row, operationCase, bit, nowNs);
-      // Something may be to come of it, and arrays may be others by now.
-      stops |= load<i32>(slot(OUTCOME_COUNT), 4);
-      if (group < 0) continue;
-      store<i32>(known, file + 1);
-      store<i32>(known, task, 4);
-      store<i32>(known, what, 8);
-      store<i32>(known, epoch, 12);
-      store<i32>(known, group, 16);
-    }
-  }
-}
-
-// @inline
-function knownAt(lane: i32, file: i32, task: i32, what: i32): i32 {
-  const hash = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d) >>> 17;
-  return slot(REFUSALS) + (lane * REFUSAL_SLOTS + hash) * (REFUSAL_WORDS << 2);
-}
-
-/** Leaves a row to be counted in some lanes. */
-function leave(row: i32, lanes: i32, operationCase: i32, group: i32, nowNs: f64): void {
+  const nth = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> 15;
+  const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
+  const epoch = load<i32>(slot(EPOCHS) + (file << 2));
   stillFresh = 0;
-  const count = load<i32>(slot(OUTCOME_COUNT));
-  const at = slot(OUTCOMES) + count * OUTCOME_BYTES;
-  store<i32>(at, row);
-  store<i32>(at, lanes, 4);
-  store<i32>(at, operationCase, 8);
-  store<i32>(at, group, 12);
-  store<f64>(at, nowNs, 16);
-  store<i32>(slot(OUTCOME_COUNT), count + 1);
-  if (count + 1 > MOST_OUTCOMES - OUTCOMES_OF_ROW) stops = 1;
+  if (
+    !diverges &&
+    load<i32>(known) === file + 1 &&
+    load<i32>(known, 4) === task &&
+    load<i32>(known, 8) === what &&
+    load<i32>(known, REFUSED_LANES) === lanes &&
+    load<i32>(known, 16) === epoch
+  ) {
+    store<i32>(known, load<i32>(known, REFUSED_TIMES) + 1, REFUSED_TIMES);
+    addLanes(slot(DENIED_OPS), row, lanes);
+    if (frees) {
+      const interfered = slot(INTERFERED) + (file << 2);
+      store<i32>(interfered, load<i32>(interfered) | lanes);
+    }
+    return load<i32>(known, 20);
+  }
+  const signature = refuse(row, operationCase, lanes, nowNs, nth);
+  // Something may be to come of it, and arrays may be others by now.
+  stops |= load<i32>(slot(STOPPED));
+  store<i32>(known, signature === 0 ? 0 : file + 1);
+  store<i32>(known, task, 4);
+  store<i32>(known, what, 8);
+  store<i32>(known, lanes, REFUSED_LANES);
+  store<i32>(known, epoch, 16);
+  store<i32>(known, signature, 20);
+  return 0;
+}
+
+/** By opId, whatever has as many bits as there are lanes. */
+// @inline
+function addLanes(to: i32, row: i32, lanes: i32): void {
+  const id = load<i32>(slot(OP_ID) + (row << 2));
+  if (slot(FATE_SHIFT) === 0) store<u8>(to + id, load<u8>(to + id) | lanes);
+  else store<i32>(to + (id << 2), load<i32>(to + (id << 2)) | lanes);
+}
+
+/** Who is refused with what, by two versions of a file. */
+function joined(a: i32, b: i32, row: i32, nowNs: f64): i32 {
+  if (a === 0 || b === 0) return a | b;
+  const at = slot(JOINED) + a * SIGNATURES + b;
+  let both: i32 = load<u8>(at);
+  if (both === 0) {
+    both = join(a, b);
+    store<u8>(at, both);
+  }
+  if (both !== 0) return both;
+  answerEach(row, b, nowNs);
+  return a;
+}
+
+/** 0: one class too many. */
+function numberOfClass(went: i32, signature: i32, committed: i32): i32 {
+  const nth = (went * 0x9e3779b1 + signature * 0x85ebca77 + committed * 0xc2b2ae3d) >>> 24;
+  const at = slot(CLASSES) + nth * (CLASS_WORDS << 2);
+  const isKnown =
+    load<i32>(at) === went && load<i32>(at, 4) === signature && load<i32>(at, 8) === committed && load<i32>(at, 12) > 0;
+  if (isKnown) return load<i32>(at, 12);
+  const number = classFor(went, signature, committed);
+  store<i32>(at, went);
+  store<i32>(at, signature, 4);
+  store<i32>(at, committed, 8);
+  store<i32>(at, number, 12);
+  return number;
+}
+
+/** A row ends with a journal commit in these lanes: before the call and behind it, what was changed of the file is durable. */
+function commits(row: i32, op: i32, file: i32, lanes: i32, number: i32, nowNs: f64): void {
+  for (let left = lanes; left !== 0; left &= left - 1) {
+    const lane = 31 - clz(left & -left);
+    const cell = load<i32>(slot(COMMITS_OF) + (lane << 2)) + (file << 2);
+    store<i32>(cell, load<i32>(cell) + 2);
+  }
+  addLanes(slot(COMMITTED_OPS), row, lanes);
+  if (lanes !== lastCommits || lastCommitNumber === 0) {
+    lastCommits = lanes;
+    lastCommitNumber = numberOfCommits(lanes);
+  }
+  const alike = number !== 0 && lastCommitNumber !== 0;
+  if (!alike || !countOne(row, lastCommitNumber, op, nowNs, numberAt(COMMIT_NS))) commitEach(row, lanes, nowNs);
 }
 
 // @inline

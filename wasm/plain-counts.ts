@@ -7,7 +7,9 @@ function count(first: i32, to: i32): void {
   const times = slot(TIME);
   for (let row = first; row < to; row++) {
     const number: i32 = load<u8>(marks + row);
-    if (number !== 0) countOne(row, number, load<u8>(ops + row), load<f64>(times + (row << 3)));
+    if (number === 0) continue;
+    const nowNs = load<f64>(times + (row << 3));
+    if (!countOne(row, number, load<u8>(ops + row), nowNs, 0)) countOther(row, number, nowNs);
   }
 }
 
@@ -18,8 +20,9 @@ const HISTOGRAM_PAGE: i32 = 1024;
 const HEAT_BINS: i32 = 96;
 const HEAT_LEVELS: i32 = 84;
 
+/** `moreNs`: what it took on top. False: these counters are not for it, and nothing happened. */
 // @inline
-function countOne(row: i32, number: i32, op: i32, nowNs: f64): void {
+function countOne(row: i32, number: i32, op: i32, nowNs: f64, moreNs: f64): bool {
   const at = number * slot(OP_COUNT) + op;
   const recordedNs = load<f64>(slot(LATENCY) + (row << 3));
   let ns = recordedNs;
@@ -27,10 +30,8 @@ function countOne(row: i32, number: i32, op: i32, nowNs: f64): void {
     const bytes = load<u8>(slot(KINDS) + op) === TRUNCATES ? 0 : max(0, load<f64>(slot(LENGTH) + (row << 3)));
     ns = load<f64>(slot(FIXED_NS) + (op << 3)) + load<f64>(slot(NS_PER_BYTE) + (op << 3)) * bytes;
   }
-  if (!(ns >= 0 && ns < TOO_LONG)) {
-    countOther(row, number, nowNs);
-    return;
-  }
+  ns += moreNs;
+  if (!(ns >= 0 && ns < TOO_LONG)) return false;
   if (load<u8>(slot(IS_COMPARED) + number) === 1 && load<i16>(slot(RESULT) + (row << 1)) !== slot(UNKNOWN_RESULT))
     addOne(slot(TOLD), at);
   if (recordedNs >= 0) addOne(slot(MEASURED), at);
@@ -58,6 +59,7 @@ function countOne(row: i32, number: i32, op: i32, nowNs: f64): void {
   if (heat === 0) heat = openHeat(at);
   const bin = <i32>min(<f64>HEAT_BINS - 1, Math.floor(nowNs / numberAt(BIN_NS)));
   addOne(slot(CELLS), ((heat - 1) * HEAT_BINS + bin) * HEAT_LEVELS + levelOf(ns, value));
+  return true;
 }
 
 // @inline
@@ -78,24 +80,4 @@ function levelOf(ns: f64, value: i32): i32 {
   if (value === 0) return 0;
   const power = 31 - clz(value);
   return power === 0 ? i32(ns >= 1.5) : power * 2 + ((value >>> (power - 1)) & 1);
-}
-
-/** Adds to verdicts of rows what a table of 64 says of their marks, sixteen rows at a time. */
-export function proceed(marks: i32, verdicts: i32, many: i32, table: i32): void {
-  const first = v128.load(table);
-  const second = v128.load(table, 16);
-  const third = v128.load(table, 32);
-  const fourth = v128.load(table, 48);
-  const sixteen = i8x16.splat(16);
-  for (let row = 0; row < many; row += 16) {
-    // A number that is none of the table's sixteen gives 0.
-    let number = v128.load(marks + row);
-    let verdict = v128.or(v128.load(verdicts + row), i8x16.swizzle(first, number));
-    number = i8x16.sub(number, sixteen);
-    verdict = v128.or(verdict, i8x16.swizzle(second, number));
-    number = i8x16.sub(number, sixteen);
-    verdict = v128.or(verdict, i8x16.swizzle(third, number));
-    number = i8x16.sub(number, sixteen);
-    v128.store(verdicts + row, v128.or(verdict, i8x16.swizzle(fourth, number)));
-  }
 }

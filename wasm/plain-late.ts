@@ -9,7 +9,7 @@ export function runLate(at: i32, lane: i32, limitNs: f64, counted: i32): i32 {
   const items = slot(QUEUE_ITEM);
   const queue = slot(QUEUE);
   const whats = <f64>slot(WHATS);
-  store<i32>(slot(OUTCOME_COUNT), 0, 4);
+  store<i32>(slot(STOPPED), 0);
   while (stops === 0) {
     closeUp(queue);
     if (load<f64>(queue) === 0) return DONE;
@@ -35,7 +35,7 @@ export function runLate(at: i32, lane: i32, limitNs: f64, counted: i32): i32 {
     const number = goes(here, lane, nowNs);
     if (number < 0) return ASKS;
     if (number > 0) {
-      countOne(here, number, load<u8>(slot(OP) + here), nowNs);
+      if (!countOne(here, number, load<u8>(slot(OP) + here), nowNs, 0)) countOther(here, number, nowNs);
       store<u8>(mark, row >= counted ? number | COUNTED : number);
     }
     store<f64>(slot(NUMBERS) + (NOW_NS << 3), nowNs);
@@ -52,7 +52,7 @@ export function runLate(at: i32, lane: i32, limitNs: f64, counted: i32): i32 {
     sink(<i32>load<f64>(queue), nextNs, added, item);
     store<f64>(queue, load<f64>(slot(QUEUE_TIME)), 24);
   }
-  store<i32>(slot(OUTCOME_COUNT), 1, 4);
+  store<i32>(slot(STOPPED), 1);
   return ASKS;
 }
 

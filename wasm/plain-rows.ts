@@ -3,13 +3,20 @@
 // refuses, and nobody waits; everything else stops it, and is for the TypeScript, which gives the same for these.
 // Where the arrays of the engine are is told by slots: numbers at a place of the memory, which src/engine/plain-kernel.ts fills.
 
-/** A lane refuses a row: the number of the group of such conflicts; below 0 where the next one like it is not that simple. */
-declare function refuse(row: i32, operationCase: i32, lanes: i32, nowNs: f64): i32;
+/** Each of these lanes refuses a row: signature of those that follow, which are counted in the slot; 0 where they are not that simple. */
+declare function refuse(row: i32, operationCase: i32, lanes: i32, nowNs: f64, slot: i32): i32;
+/** Signature of both; 0 for one too many. And the answer of those lanes, each by itself. */
+declare function join(a: i32, b: i32): i32;
+declare function answerEach(row: i32, signature: i32, nowNs: f64): void;
+/** Number of a class; 0 for one too many. */
+declare function classFor(went: i32, signature: i32, committed: i32): i32;
+/** Under which commits are counted; 0 for one too many: then each lane counts its own. */
+declare function numberOfCommits(lanes: i32): i32;
+declare function commitEach(row: i32, lanes: i32, nowNs: f64): void;
 /** What `mapIn` and `cutIn` do not do themselves: not 0 where something changed. */
 declare function mapGenerally(version: i32, key: i32, size: i32, target: i32, state: i32): i32;
 declare function cutGenerally(version: i32, key: i32, end: i32): i32;
-/** Number of a set of lanes; 0 for one set too many, of which a row is then counted at once. */
-declare function numberOf(lanes: i32): i32;
+/** A row that went in these lanes, of one class too many, is counted at once. */
 declare function wentEach(row: i32, lanes: i32, nowNs: f64): void;
 /** Place of a page of counts, or of a map of latencies, that there was none of yet. */
 declare function openPage(at: i32): i32;
@@ -24,6 +31,8 @@ let stops: i32 = 0;
 let stillFresh: i32 = 0;
 let lastLanes: i32 = 0;
 let lastNumber: i32 = 0;
+let lastCommits: i32 = 0;
+let lastCommitNumber: i32 = 0;
 
 // @inline
 function slot(which: i32): i32 {
@@ -49,7 +58,7 @@ function isFull(head: i32): bool {
 export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
   slots = at;
   stops = 0;
-  store<i32>(slot(OUTCOME_COUNT), 0, 4);
+  store<i32>(slot(STOPPED), 0);
   const plain = slot(PLAIN);
   const tasks = slot(TASK);
   const addrs = slot(ADDR);
@@ -78,7 +87,7 @@ export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
     store<u8>(marks + row, number);
     row++;
   }
-  store<i32>(slot(OUTCOME_COUNT), stops, 4);
+  store<i32>(slot(STOPPED), stops);
   count(first, row);
   return row;
 }
@@ -115,7 +124,7 @@ function seesExtent(row: i32, nowNs: f64): bool {
   return true;
 }
 
-/** Number of the set of lanes in which the row went ahead, 0 for none that is to be counted; NOT: nothing happened. */
+/** Number of the class of the row, 0 for none that is to be counted; NOT: nothing happened. */
 function goes(row: i32, lanes: i32, nowNs: f64): i32 {
   const op: i32 = load<u8>(slot(OP) + row);
   const kind: i32 = load<u8>(slot(KINDS) + op);
@@ -137,7 +146,7 @@ function goes(row: i32, lanes: i32, nowNs: f64): i32 {
 // @inline
 function counted(row: i32, lanes: i32, nowNs: f64): i32 {
   if (lanes !== lastLanes || lastNumber === 0) {
-    lastNumber = numberOf(lanes);
+    lastNumber = numberOfClass(lanes, 0, 0);
     lastLanes = lanes;
     if (lastNumber === 0) wentEach(row, lanes, nowNs);
   }

@@ -1,7 +1,7 @@
 // What the kernel of plain rows (plain-rows.ts) and the other side know each other by: slots, which are places in a table of places
 // of arrays, numbers and flags, and what the numbers in those arrays mean. src/engine/kernel-slots.ts reads them by their names.
 
-/** Columns of the rows at hand, and what becomes of each row: the number of the set of lanes that went. */
+/** Columns of the rows at hand, and what becomes of each row: the number of its class. */
 export const OP: i32 = 0;
 export const PLAIN: i32 = 1;
 export const FILE: i32 = 2;
@@ -71,10 +71,12 @@ export const REGION_STRIDE: i32 = 3;
 export const BIN_NS: i32 = 4;
 /** When the last late row ran. */
 export const NOW_NS: i32 = 5;
+/** What a commit takes. */
+export const COMMIT_NS: i32 = 6;
 /** What is found out of each version before any is changed. */
 export const SCRATCH: i32 = 55;
 export const SCRATCH_WORDS: i32 = 7;
-/** Counters (src/engine/plain-counts.ts, src/base/histograms.ts, src/engine/heat.ts): ops of a set; by set; by set and op. */
+/** Counters (src/engine/plain-counts.ts, src/base/histograms.ts, src/engine/heat.ts): ops of a class; by class; by class and op. */
 export const OP_COUNT: i32 = 56;
 export const IS_COMPARED: i32 = 57;
 export const TOLD: i32 = 58;
@@ -93,21 +95,19 @@ export const FIXED_NS: i32 = 69;
 export const NS_PER_BYTE: i32 = 70;
 /** A result that the trace does not tell. */
 export const UNKNOWN_RESULT: i32 = 71;
-/** What is left to do of rows that were refused, or ended with a commit: how many, and each of them. */
-export const OUTCOME_COUNT: i32 = 72;
-export const OUTCOMES: i32 = 73;
-export const OUTCOME_BYTES: i32 = 24;
-export const MOST_OUTCOMES: i32 = 4096;
-/** Of these, so many may come of one row. */
-export const OUTCOMES_OF_ROW: i32 = 64;
-/** Instead of the case of a refusal: a commit. */
-export const COMMITTED: i32 = -1;
-/** By lane: where it counts how often the holds of each file changed, and the refusals that it knows. */
+/** 1: the kernel has to stop behind the row at hand. */
+export const STOPPED: i32 = 72;
+/** One more column. */
+export const OP_ID: i32 = 73;
+/** By file: how often the holds on it changed. And the refusals that are known. */
 export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
-/** A refusal that is known: file + 1, task, op and case, epoch, number of its group; found by a hash of the first three. */
+/** A refusal that is known: file + 1, task, op and case, lanes; epoch, signature, how many more there were; found by a hash of the first four. */
 export const REFUSAL_WORDS: i32 = 8;
-export const REFUSAL_SLOTS: i32 = 1 << 15;
+export const REFUSAL_SLOTS: i32 = 1 << 17;
+/** Of these, bytes from the beginning. */
+export const REFUSED_LANES: i32 = 12;
+export const REFUSED_TIMES: i32 = 24;
 /** Of one lane whose threads are late: they, its queue, and which rows are at hand. */
 export const PENDING: i32 = 76;
 export const BLOCKED: i32 = 77;
@@ -127,14 +127,29 @@ export const COMMIT_ALL: i32 = 89;
 /** Flags of an extent that is not simply written; and whether no operation was refused, delayed or committed so far. */
 export const NOT_WRITTEN: i32 = 90;
 export const IS_FRESH: i32 = 91;
-export const SLOTS: i32 = 92;
+/** By opId: lanes in which it was refused, and in which it committed; how far apart they are, as a power of two: 0 or 2. */
+export const DENIED_OPS: i32 = 92;
+export const COMMITTED_OPS: i32 = 93;
+export const FATE_SHIFT: i32 = 94;
+/** By file: lanes that refused what the recording just did. */
+export const INTERFERED: i32 = 95;
+/** By lane: where it counts how often each file was made durable. */
+export const COMMITS_OF: i32 = 96;
+/** Classes of rows that are known (src/engine/row-classes.ts): lanes that went, signature, lanes that committed, number; by a hash. */
+export const CLASSES: i32 = 97;
+export const CLASS_WORDS: i32 = 4;
+export const CLASS_SLOTS: i32 = 256;
+/** By two signatures: that of both; 0 for not known yet. */
+export const JOINED: i32 = 98;
+export const SIGNATURES: i32 = 64;
+export const SLOTS: i32 = 99;
 
 /** What a run of late rows ends with: nothing is left to do up to that time; something else comes first; other rows are needed. */
 export const DONE: i32 = 0;
 export const ASKS: i32 = 1;
 export const MOVES: i32 = 2;
 /** Of a marked row: it was counted at another time than the trace says. */
-export const COUNTED: i32 = 64;
+export const COUNTED: i32 = 128;
 
 /** Kinds of op: none of these; nothing has to be known; where the file ends; what the range holds; both; and what changes a map. */
 export const OTHER: i32 = 0;

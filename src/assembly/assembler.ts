@@ -8,7 +8,7 @@ import type { KernelRecord, KernelSink } from '../model/kernel.js';
 import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BlockSizes } from './block-sizes.js';
-import { CALL_EXITS } from './calls.js';
+import type { CallKind } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
 import { currentOp, distrustSizes } from './context.js';
 import { DeviceLog } from './device-log.js';
@@ -27,7 +27,6 @@ import { XfsMaps } from './xfs-map.js';
 import { XfsVotes } from './xfs-votes.js';
 
 const NEAR = 64;
-const WRITES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range']);
 
 export class Assembler implements KernelSink {
   readonly catalogue: EventCatalogue;
@@ -84,7 +83,7 @@ export class Assembler implements KernelSink {
       votes: new XfsVotes(),
       reused: new ReusedInodes((device, inode) => this.files.forget(device, inode)),
       signals: false,
-      stateBits: new Map(),
+      stateBits: [],
       iomapTypes: [],
       iomapShared: [],
       requestKinds: [],
@@ -162,7 +161,7 @@ export class Assembler implements KernelSink {
       context.sink.unplaced('device accesses still open at the end of the recording', neverUnmapped);
   }
 
-  enter(t: Thread, name: string): void {
+  enter(t: Thread, { name, writes, hasBuffer }: CallKind): void {
     endFault(this.context, t);
     const { call } = t;
     if (call.name !== '') {
@@ -174,8 +173,9 @@ export class Assembler implements KernelSink {
         `sys_enter_${call.name} of ${this.words.get(this.record.comm)}-${t.tid} has no return before its next call (lost, or the call never came back)`,
       );
     }
-    if (WRITES.has(name)) this.context.writesSeen = true;
+    if (writes) this.context.writesSeen = true;
     call.name = name;
+    call.hasBuffer = hasBuffer;
     call.timeNs = this.record.timeNs;
     call.row = this.record.row;
     call.opId = 0;
@@ -203,7 +203,7 @@ export class Assembler implements KernelSink {
     call.holdTold = false;
   }
 
-  leave(t: Thread, name: string): void {
+  leave(t: Thread, { name, exit }: CallKind): void {
     endFault(this.context, t);
     const { call } = t;
     if (call.name !== name) {
@@ -212,7 +212,7 @@ export class Assembler implements KernelSink {
       return;
     }
     this.taught?.leaving(t);
-    CALL_EXITS[name]?.(this.context, t, this.record.v[0]!);
+    exit?.(this.context, t, this.record.v[0]!);
     this.taught?.leave(t);
     this.left = call.opId;
     call.name = '';

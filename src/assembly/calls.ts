@@ -22,7 +22,28 @@ const simple =
     e.commit();
   };
 
-/** By call name: what its return means. Calls not listed only bound what happened inside. */
+/** Events of them tell how large files are. */
+const WRITES = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range'];
+/** Their second argument is the one buffer. */
+const TRANSFERS = ['read', 'write', 'pread', 'pwrite', 'pread64', 'pwrite64'];
+
+/** What is known of a call by its name, worked out once. */
+export interface CallKind {
+  readonly name: string;
+  readonly writes: boolean;
+  readonly hasBuffer: boolean;
+  /** What its return means; calls without it only bound what happened inside. */
+  readonly exit: Exit | undefined;
+}
+
+export const callKind = (name: string): CallKind => ({
+  name,
+  writes: WRITES.includes(name),
+  hasBuffer: TRANSFERS.includes(name),
+  exit: CALL_EXITS[name],
+});
+
+/** By call name. */
 export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   open: (c, t, ret) => openCall(c, t, ret, t.call.args[0]!, t.call.args[1]!),
   openat: (c, t, ret) => openCall(c, t, ret, t.call.args[1]!, t.call.args[2]!),

@@ -95,7 +95,7 @@ export interface Context {
   /** The trace tells of signals: a fault that brings none has succeeded. */
   signals: boolean;
   /** XFS extent state bits by interned word. */
-  readonly stateBits: Map<number, number>;
+  readonly stateBits: number[];
   /** Meaning of the words of iomap events, by interned word. */
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];

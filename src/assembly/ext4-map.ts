@@ -3,7 +3,7 @@
 // tail behind a collapse or insert range, they give FIEMAP exactly (kernel-events reference, extent status row).
 import type { BlockSizes } from './block-sizes.js';
 import type { MapLog } from './map-log.js';
-import { DELALLOC, HOLE } from './map-log.js';
+import { Change, DELALLOC, HOLE } from './map-log.js';
 
 /** EXT_MAX_BLOCKS: the range that stands for "to the end of any file". */
 const MAX_BLOCK = 0xffffffff;
@@ -48,7 +48,7 @@ export class Ext4Maps {
         block,
         block === HOLE ? 'H' : block === DELALLOC ? 'D' : unwritten ? 'U' : 'W',
       );
-    this.log.add('seen', file, device, off, Math.min(count, MAX_BLOCK), block, unwritten);
+    this.log.add(Change.seen, file, device, off, Math.min(count, MAX_BLOCK), block, unwritten);
   }
 
   /** `status` is a word of W, U, D, H and R bits. */
@@ -56,12 +56,12 @@ export class Ext4Maps {
     this.sawStatus = true;
     const s = this.status(file);
     if (off <= s.coveredTo) s.coveredTo = Math.max(s.coveredTo, off + count);
-    if (status.includes('D')) this.log.add('insert', file, device, off, count, DELALLOC);
-    else if (status.includes('H')) this.log.add('remove', file, device, off, count, HOLE);
-    else this.log.add('insert', file, device, off, count, block, status.includes('U'));
+    if (status.includes('D')) this.log.add(Change.insert, file, device, off, count, DELALLOC);
+    else if (status.includes('H')) this.log.add(Change.remove, file, device, off, count, HOLE);
+    else this.log.add(Change.insert, file, device, off, count, block, status.includes('U'));
     if (!s.known && s.coveredTo >= MAX_BLOCK) {
       s.known = true;
-      this.log.add('known', file, device, 0, 0, HOLE);
+      this.log.add(Change.known, file, device, 0, 0, HOLE);
     }
   }
 
@@ -72,11 +72,11 @@ export class Ext4Maps {
       if (off > 0) this.blocks.same(device, off, s.shiftAt);
       const by = s.shiftBy / this.blocks.bytes(device);
       s.shiftBy = 0;
-      if (by < 0) this.log.add('collapse', file, device, off, -by, HOLE);
-      else this.log.add('insertHole', file, device, off, by, HOLE);
+      if (by < 0) this.log.add(Change.collapse, file, device, off, -by, HOLE);
+      else this.log.add(Change.insertHole, file, device, off, by, HOLE);
       return;
     }
-    this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCK), HOLE);
+    this.log.add(Change.remove, file, device, off, Math.min(count, MAX_BLOCK), HOLE);
   }
 
   /** ext4_collapse_range (by < 0) or ext4_insert_range (by > 0) was entered, in bytes. */
@@ -90,7 +90,7 @@ export class Ext4Maps {
     const s = this.status(file);
     s.known = true;
     s.coveredTo = MAX_BLOCK;
-    this.log.add('reset', file, device, 0, 0, HOLE);
+    this.log.add(Change.reset, file, device, 0, 0, HOLE);
   }
 
   unknownAll(): void {

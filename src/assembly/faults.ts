@@ -69,14 +69,11 @@ export function daxFault(c: Context, t: Thread, file: number, offset: number, fl
   if (fault.gup) findBuffer(t);
 }
 
-/** Calls whose second argument is the one buffer. */
-const TRANSFERS = new Set(['read', 'write', 'pread', 'pwrite', 'pread64', 'pwrite64']);
-
 /** The mapping behind the buffer of a direct I/O call, once it is known. */
 export function findBuffer(t: Thread): void {
   const { call } = t;
   const { directCall } = call;
-  if (directCall === null || directCall.buffer !== null || !TRANSFERS.has(call.name)) return;
+  if (directCall === null || directCall.buffer !== null || !call.hasBuffer) return;
   const m = t.process.mappingAt(call.args[1]!);
   if (m === undefined) return;
   directCall.buffer = m.open;
@@ -84,8 +81,8 @@ export function findBuffer(t: Thread): void {
 }
 
 /** The page of the buffer that a fault taken for it touched: pages are faulted in order, so the first is the buffer's start. */
-function bufferPage(t: Thread): number {
-  return /^p?(read|write)(64)?$/.test(t.call.name) ? Math.floor(t.call.args[1]! / PAGE) * PAGE : -1;
+function bufferPage({ call }: Thread): number {
+  return call.hasBuffer ? Math.floor(call.args[1]! / PAGE) * PAGE : -1;
 }
 
 /** A mapping made before the recording shows by a fault with address and file page: all faults with the same difference are it. */

@@ -4,8 +4,7 @@ import { type EventWriter, Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
 import { daxBase } from './dax-base.js';
-import type { MapChange, MapRow } from './map-log.js';
-import { DELALLOC } from './map-log.js';
+import { Change, DELALLOC, type MapRow } from './map-log.js';
 import type { AddressOf } from './map-replay.js';
 import { placeAll } from './places.js';
 import type { XfsGeometry } from './xfs-geometry.js';
@@ -15,9 +14,13 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     const elected = geometry.isOpen ? c.votes.elect(device, c.blocks.bytes(device)) : null;
     if (elected !== null) geometry.elected(elected);
   }
+  // Most rows are of the device of the one before.
+  let lastDevice = Number.NaN;
+  let geometry: XfsGeometry | undefined;
   const addressOf: AddressOf = (row) => {
     if (row.block < 0) return UNKNOWN;
-    const geometry = geometries.get(row.device);
+    if (row.device !== lastDevice) geometry = geometries.get(row.device);
+    lastDevice = row.device;
     const block = geometry === undefined ? row.block : geometry.linear(row.block);
     return block * c.blocks.bytes(row.device);
   };
@@ -44,46 +47,47 @@ function tellEach(c: Context, code: string, devices: readonly number[], describe
   if (texts.length > 0) c.sink.issue(code, 0, texts.join('; '));
 }
 
-const EVENT_OF: Partial<Record<MapChange, number>> = {
-  insert: Op.map_insert,
-  learn: Op.extent,
-  remove: Op.map_remove,
-  seen: Op.map_seen,
-  reset: Op.map_reset,
-  known: Op.map_known,
-  unknown: Op.map_unknown,
-  collapse: Op.collapse,
-  insertHole: Op.insert,
-};
+/** By change; none for those of a copy-on-write fork. */
+const EVENT_OF: (number | undefined)[] = new Array(Object.keys(Change).length).fill(undefined);
+EVENT_OF[Change.insert] = Op.map_insert;
+EVENT_OF[Change.learn] = Op.extent;
+EVENT_OF[Change.remove] = Op.map_remove;
+EVENT_OF[Change.seen] = Op.map_seen;
+EVENT_OF[Change.reset] = Op.map_reset;
+EVENT_OF[Change.known] = Op.map_known;
+EVENT_OF[Change.unknown] = Op.map_unknown;
+EVENT_OF[Change.collapse] = Op.collapse;
+EVENT_OF[Change.insertHole] = Op.insert;
 
 function mapEvent(c: Context, row: MapRow, addr: number): void {
   const op = EVENT_OF[row.change];
   if (op === undefined) return;
   const e = c.events;
   if (Number.isNaN(addr)) {
-    if (row.change === 'seen') return;
+    if (row.change === Change.seen) return;
     c.unplaced('block numbers of an allocation group whose place no event tells');
     placeRow(e, row);
     e.op = Op.map_unknown;
     e.commit();
   }
-  const blind = (row.change === 'reset' || row.change === 'known') && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
+  const blind =
+    (row.change === Change.reset || row.change === Change.known) && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
   if (blind)
     c.sink.issue(
       'map-events-missing',
       row.row,
       'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
     );
-  const guess = (row.change === 'reset' || row.change === 'known') && !c.blocks.tells(row.device);
+  const guess = (row.change === Change.reset || row.change === Change.known) && !c.blocks.tells(row.device);
   const block = c.blocks.bytes(row.device);
   placeRow(e, row);
   e.op = blind || guess ? Op.map_unknown : op;
-  const wholeFile = row.change === 'reset' || row.change === 'known' || row.change === 'unknown';
+  const wholeFile = row.change === Change.reset || row.change === Change.known || row.change === Change.unknown;
   e.offset = wholeFile ? 0 : row.offset * block;
   e.length = wholeFile ? UNKNOWN : row.count * block;
   e.addr = Number.isNaN(addr) ? row.block * block : addr;
   // A shift seen in the map is an observation, not the call that asked for it.
-  if (row.change === 'collapse' || row.change === 'insertHole') e.flags = Flag.observed;
+  if (row.change === Change.collapse || row.change === Change.insertHole) e.flags = Flag.observed;
   if (row.block === DELALLOC) e.flags |= Flag.delalloc;
   if (row.unwritten) e.flags |= Flag.unwritten;
   if (row.reflinked) e.flags |= Flag.reflinked;

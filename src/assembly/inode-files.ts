@@ -3,6 +3,8 @@ import { blockDevicePath, deviceText } from '../base/device-name.js';
 import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 
+const NEAR = 64;
+
 interface Identity {
   readonly device: number;
   readonly inode: number;
@@ -12,10 +14,10 @@ export class InodeFiles {
   private readonly context: Context;
   private readonly byDevice = new Map<number, Map<number, number>>();
   private readonly identities = new Map<number, Identity>();
-  /** The file asked for last, as most are the same. */
-  private lastDevice = -1;
-  private lastInode = -1;
-  private lastFile = -1;
+  /** Files asked for lately, by the low bits of their inodes. */
+  private readonly nearDevices = new Float64Array(NEAR).fill(Number.NaN);
+  private readonly nearInodes = new Float64Array(NEAR);
+  private readonly nearFiles = new Float64Array(NEAR);
 
   constructor(context: Context) {
     this.context = context;
@@ -27,7 +29,8 @@ export class InodeFiles {
   }
 
   of(device: number, inode: number): number {
-    if (device === this.lastDevice && inode === this.lastInode) return this.lastFile;
+    const near = inode & (NEAR - 1);
+    if (this.nearDevices[near] === device && this.nearInodes[near] === inode) return this.nearFiles[near]!;
     let ofDevice = this.byDevice.get(device);
     if (ofDevice === undefined) {
       ofDevice = new Map();
@@ -40,15 +43,15 @@ export class InodeFiles {
       this.identities.set(file, { device, inode });
       this.newFile(file, device, inode);
     }
-    this.lastDevice = device;
-    this.lastInode = inode;
-    this.lastFile = file;
+    this.nearDevices[near] = device;
+    this.nearInodes[near] = inode;
+    this.nearFiles[near] = file;
     return file;
   }
 
   forget(device: number, inode: number): void {
     if (this.byDevice.get(device)?.delete(inode) !== true) return;
-    this.lastDevice = -1;
+    this.nearDevices[inode & (NEAR - 1)] = Number.NaN;
     this.context.events.forgetInode(deviceText(device), String(inode));
   }
 

@@ -5,29 +5,23 @@ import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 
 /** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file. */
-const CHANGES = [
-  'insert',
-  'remove',
-  'seen',
-  'reset',
-  'known',
-  'unknown',
-  'collapse',
-  'insertHole',
-  'cow-insert',
-  'cow-remove',
-  'learn',
-] as const;
-export type MapChange = (typeof CHANGES)[number];
-const CODES: Readonly<Record<string, number>> = Object.fromEntries(CHANGES.map((name, code) => [name, code]));
-
-const INSERT = CODES.insert!;
-const LEARN = CODES.learn!;
-const REMOVE = CODES.remove!;
-const SEEN = CODES.seen!;
+export const Change = {
+  insert: 0,
+  remove: 1,
+  seen: 2,
+  reset: 3,
+  known: 4,
+  unknown: 5,
+  collapse: 6,
+  insertHole: 7,
+  cowInsert: 8,
+  cowRemove: 9,
+  learn: 10,
+} as const;
 
 export interface MapRow {
-  readonly change: MapChange;
+  /** See `Change`. */
+  readonly change: number;
   readonly timeNs: number;
   readonly file: number;
   readonly device: number;
@@ -74,13 +68,12 @@ const SHAPE = {
 };
 const BLOCK_ROWS = 8192;
 /** They leave the file's own map as it is. */
-const LOOKS = Uint8Array.from(CHANGES, (change) =>
-  ['seen', 'known', 'cow-insert', 'cow-remove'].includes(change) ? 1 : 0,
-);
+const LOOKS = new Uint8Array(Object.keys(Change).length);
+for (const look of [Change.seen, Change.known, Change.cowInsert, Change.cowRemove]) LOOKS[look] = 1;
 
 /** Rows in the order in which they were added: each stands in the fields until `next` brings another. */
 export class MapCursor implements MapRow {
-  change: MapChange = 'insert';
+  change = 0;
   timeNs = 0;
   file = 0;
   device = 0;
@@ -107,7 +100,7 @@ export class MapCursor implements MapRow {
     if (this.#next === this.#rows && !this.#turn()) return false;
     const i = this.#next++;
     const at = this.#at!;
-    this.change = CHANGES[at.change[i]!]!;
+    this.change = at.change[i]!;
     this.timeNs = at.timeNs[i]!;
     this.file = at.file[i]!;
     this.device = at.device[i]!;
@@ -166,7 +159,7 @@ export class MapLog {
   }
 
   add(
-    change: MapChange,
+    change: number,
     file: number,
     device: number,
     offset: number,
@@ -175,15 +168,14 @@ export class MapLog {
     unwritten = false,
   ): void {
     const { timeNs, noted } = this.author;
-    const code = CODES[change]!;
-    if (code === INSERT || code === REMOVE) this.#changed[file] = this.length;
-    if (!noted && LOOKS[code] === 0) this.#changedNs[file] = timeNs;
+    if (change === Change.insert || change === Change.remove) this.#changed[file] = this.length;
+    if (!noted && LOOKS[change] === 0) this.#changedNs[file] = timeNs;
     if (device !== this.#lastDevice) this.devices.add(device);
     this.#lastDevice = device;
-    this.#put(this.#rows, code, file, device, offset, count, block, unwritten);
-    if (code === SEEN && this.#met[file] === true) return;
+    this.#put(this.#rows, change, file, device, offset, count, block, unwritten);
+    if (change === Change.seen && this.#met[file] === true) return;
     this.#met[file] = true;
-    this.#put(this.#changes, code, file, device, offset, count, block, unwritten);
+    this.#put(this.#changes, change, file, device, offset, count, block, unwritten);
   }
 
   all(): MapCursor {
@@ -197,7 +189,7 @@ export class MapLog {
   // hot
   #put(
     log: ColumnLog<typeof SHAPE>,
-    code: number,
+    change: number,
     file: number,
     device: number,
     offset: number,
@@ -208,7 +200,7 @@ export class MapLog {
     const { timeNs, opId, task, row, sharing } = this.author;
     const i = log.add();
     const { at } = log;
-    at.change[i] = code;
+    at.change[i] = change;
     at.timeNs[i] = timeNs;
     at.file[i] = file;
     at.device[i] = device;
@@ -216,7 +208,7 @@ export class MapLog {
     at.count[i] = count;
     at.block[i] = block;
     at.unwritten[i] = unwritten ? 1 : 0;
-    at.reflinked[i] = sharing && (code === INSERT || code === LEARN) ? 1 : 0;
+    at.reflinked[i] = sharing && (change === Change.insert || change === Change.learn) ? 1 : 0;
     at.opId[i] = opId;
     at.task[i] = task;
     at.row[i] = row;

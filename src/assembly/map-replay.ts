@@ -2,7 +2,7 @@
 import { UNKNOWN } from '../model/units.js';
 import { BlockOwners } from './block-owners.js';
 import type { BlockSizes } from './block-sizes.js';
-import type { MapCursor, MapLog, MapRow } from './map-log.js';
+import { Change, type MapCursor, type MapLog, type MapRow } from './map-log.js';
 
 /** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
 export type AddressOf = (row: MapRow) => number;
@@ -44,15 +44,15 @@ export class MapReplay {
       this.lastDevice = row.device;
       this.deviceOf.set(row.file, row.device);
     }
-    if (row.change === 'insert' || row.change === 'learn')
+    if (row.change === Change.insert || row.change === Change.learn)
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
-    else if (row.change === 'remove') this.owners.map(row.file).remove(offset, length);
-    else if (row.change === 'reset') this.owners.map(row.file).clear();
-    else if (row.change === 'cow-insert' && addr >= 0)
+    else if (row.change === Change.remove) this.owners.map(row.file).remove(offset, length);
+    else if (row.change === Change.reset) this.owners.map(row.file).clear();
+    else if (row.change === Change.cowInsert && addr >= 0)
       this.cow.insert(row.device, row.file, offset, length, addr, false);
-    else if (row.change === 'collapse' || row.change === 'insertHole') {
+    else if (row.change === Change.collapse || row.change === Change.insertHole) {
       const map = this.owners.map(row.file);
-      if (row.change === 'collapse') map.collapse(offset, length);
+      if (row.change === Change.collapse) map.collapse(offset, length);
       else map.insertHole(offset, length);
       this.owners.refile(row.device, row.file);
     }

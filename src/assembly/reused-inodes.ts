@@ -67,9 +67,9 @@ export class ReusedInodes {
 
   /** A call begins; `t` is in none. */
   callBegins(name: string, args: Float64Array, t: Thread): void {
+    if (this.#freed.length === 0) return;
     const place = CREATES[name];
-    if (this.#freed.length > 0 && place !== undefined && (place < 0 || (args[place]! & O_CREAT) !== 0))
-      this.creating(t, t.call.timeNs);
+    if (place !== undefined && (place < 0 || (args[place]! & O_CREAT) !== 0)) this.creating(t, t.call.timeNs);
   }
 
   /** A file is about to be made: any number that is free may be its own. */

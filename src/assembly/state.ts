@@ -157,6 +157,8 @@ function lastAtOrBefore(mappings: readonly Mapping[], address: number): number {
 export interface Call {
   /** Name, empty when the thread is in no call that sealtrace follows. */
   name: string;
+  /** Its second argument is the one buffer; as long as it has a name. */
+  hasBuffer: boolean;
   timeNs: number;
   row: number;
   opId: number;
@@ -241,6 +243,7 @@ export class Thread {
   process: Process;
   readonly call: Call = {
     name: '',
+    hasBuffer: false,
     timeNs: 0,
     row: 0,
     opId: 0,

@@ -1,6 +1,7 @@
 // What assembly does with a record, by the code of its event: with sealtrace's own events, and with those it was taught.
 import type { EventCatalogue } from '../model/event-catalogue.js';
 import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
+import { type CallKind, callKind } from './calls.js';
 import type { Context } from './context.js';
 import type { Thread } from './state.js';
 import type { TaughtEvents } from './taught-events.js';
@@ -8,8 +9,8 @@ import { HANDLERS } from './tracepoints.js';
 
 /** Hears of calls. */
 interface Calls {
-  enter(t: Thread, name: string): void;
-  leave(t: Thread, name: string): void;
+  enter(t: Thread, call: CallKind): void;
+  leave(t: Thread, call: CallKind): void;
 }
 
 /** A handler, or what needs the assembler itself. */
@@ -19,8 +20,9 @@ export const nothing: Take = () => {};
 
 /** What to do with each event, by code. */
 export const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
-  if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, event.call);
-  if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, event.call);
+  const call = callKind(event.call);
+  if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, call);
+  if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, call);
   return HANDLERS[event.name] ?? nothing;
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */

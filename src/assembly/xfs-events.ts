@@ -1,7 +1,8 @@
 // XFS: extent records, truncation, fork swaps, remaps, and its announcements of calls.
 import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
-import { author, commit, grows, type Handler, strong, transferAt } from './handler.js';
+import { author, commit, grows, type Handler, strong, told, transferAt } from './handler.js';
+import { Change } from './map-log.js';
 import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
 
 /** XFS announces each read and write once: where the call itself is not in the trace, that is the operation. */
@@ -27,24 +28,11 @@ const xfsTransfer = (op: number, flags: number): Handler => {
   };
 };
 
-function stateOf(c: Context, word: number): number {
-  if (Number.isNaN(word)) return 0;
-  let bits = c.stateBits.get(word);
-  if (bits === undefined) {
-    bits = xfsState(c.words.get(word));
-    c.stateBits.set(word, bits);
-  }
-  return bits;
-}
-
-function extentEvent(
-  apply: (c: Context, file: number, v: Float64Array, state: number) => void,
-  cow: 'cow-insert' | 'cow-remove',
-): Handler {
+function extentEvent(apply: (c: Context, file: number, v: Float64Array, state: number) => void, cow: number): Handler {
   return (c, t, v) => {
     if (Number.isNaN(v[3]!) || Number.isNaN(v[4]!) || Number.isNaN(v[5]!))
       return c.unplaced('extent events that lack a field');
-    const state = stateOf(c, v[2]!);
+    const state = told(c, c.stateBits, v[2]!, xfsState);
     if (isAttr(state)) return;
     author(c, t);
     c.geometry(v[0]!);
@@ -102,19 +90,19 @@ const remapRange: Handler = (c, t, v) => {
 
 const inserted = extentEvent(
   (c, file, v, state) => c.xfs.insert(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1, state),
-  'cow-insert',
+  Change.cowInsert,
 );
 
-const taken = extentEvent((c, file, v) => c.xfs.remove(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!), 'cow-remove');
+const taken = extentEvent((c, file, v) => c.xfs.remove(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!), Change.cowRemove);
 
 const before = extentEvent(
   (c, file, v) => c.xfs.preUpdate(file, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1),
-  'cow-remove',
+  Change.cowRemove,
 );
 
 const after = extentEvent(
   (c, file, v) => c.xfs.postUpdate(file, v[0]!, v[3]!, xfsBlock(v[4]!), v[5]!, v[6] === 1),
-  'cow-insert',
+  Change.cowInsert,
 );
 
 /** By event name. */

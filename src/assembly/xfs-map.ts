@@ -1,17 +1,9 @@
 // XFS block maps from the in-core extent events xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and _post_update.
 // They are changes of records, not of ranges: a neighbour may be grown before the record it swallows is removed, so a
 // removed record only frees what no other record covers (kernel-events reference section 2; proved against FIEMAP).
+import { covered, type Extent, exact, lastBefore, place } from './extent-list.js';
 import type { MapLog } from './map-log.js';
-import { DELALLOC, HOLE } from './map-log.js';
-
-interface Extent {
-  off: number;
-  count: number;
-  block: number;
-  unwritten: boolean;
-  /** Known from a look-up, which may have shown a part of the record only. */
-  learned: boolean;
-}
+import { Change, DELALLOC, HOLE } from './map-log.js';
 
 interface Fork {
   readonly list: Extent[];
@@ -24,6 +16,8 @@ interface Fork {
   coveredTo: number;
   /** Between pre_update and post_update. */
   pending: Extent | null;
+  /** Where the record that is being updated still stands, though it is gone until the update is over; -1 nowhere. */
+  pendingAt: number;
 }
 
 /** fs/xfs/libxfs/xfs_bmap.h, XFS_BMAP_EXT_FLAGS. */
@@ -89,7 +83,7 @@ export class XfsMaps {
     fork.touched = true;
     dropLearned(fork, off, count);
     place(fork.list, { off, count, block, unwritten, learned: false });
-    this.log.add('insert', file, device, off, count, block, unwritten);
+    this.log.add(Change.insert, file, device, off, count, block, unwritten);
   }
 
   remove(file: number, device: number, off: number, block: number, count: number): void {
@@ -103,19 +97,23 @@ export class XfsMaps {
     const fork = this.fork(file);
     fork.touched = true;
     if (fork.known && !covered(fork.list, off)) this.missedRecord = true;
-    this.forget(fork, off, count);
+    dropLearned(fork, off, count);
+    fork.pendingAt = exact(fork.list, off);
     fork.pending = { off, count, block, unwritten, learned: false };
   }
 
   postUpdate(file: number, device: number, off: number, block: number, count: number, unwritten: boolean): void {
     this.sawRecord = true;
     this.sawUpdate = true;
-    const fork = this.fork(file);
+    const fork = this.forkUpdated(file);
     const old = fork.pending;
     fork.pending = null;
-    dropLearned(fork, off, count);
-    place(fork.list, { off, count, block, unwritten, learned: false });
-    if (old === null) return this.log.add('insert', file, device, off, count, block, unwritten);
+    if (!updateInPlace(fork, off, count, block, unwritten)) {
+      removePending(fork);
+      dropLearned(fork, off, count);
+      place(fork.list, { off, count, block, unwritten, learned: false });
+    }
+    if (old === null) return this.log.add(Change.insert, file, device, off, count, block, unwritten);
     const end = off + count;
     const oldEnd = old.off + old.count;
     if (old.off < off) this.free(fork, file, device, old.off, Math.min(oldEnd, off), old.block);
@@ -124,13 +122,13 @@ export class XfsMaps {
       old.unwritten === unwritten &&
       (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
     // Where the map was not known, the record as it was is news as well.
-    if (!sameBlocks || !fork.known) return this.log.add('insert', file, device, off, count, block, unwritten);
+    if (!sameBlocks || !fork.known) return this.log.add(Change.insert, file, device, off, count, block, unwritten);
     // Only what was added at either end.
-    if (off < old.off) this.log.add('insert', file, device, off, Math.min(end, old.off) - off, block, unwritten);
+    if (off < old.off) this.log.add(Change.insert, file, device, off, Math.min(end, old.off) - off, block, unwritten);
     if (end > oldEnd) {
       const from = Math.max(off, oldEnd);
       this.log.add(
-        'insert',
+        Change.insert,
         file,
         device,
         from,
@@ -150,10 +148,10 @@ export class XfsMaps {
       this.learn(fork, file, device, off, block, count, unwritten);
       if (fork.coveredTo >= MAX_BLOCKS) {
         fork.known = true;
-        this.log.add('known', file, device, 0, 0, HOLE);
+        this.log.add(Change.known, file, device, 0, 0, HOLE);
       }
     }
-    this.log.add('seen', file, device, off, Math.min(count, MAX_BLOCKS), block, unwritten);
+    this.log.add(Change.seen, file, device, off, Math.min(count, MAX_BLOCKS), block, unwritten);
   }
 
   /** Truncated to nothing, inactivated, or created: whatever was there, the map is empty now. */
@@ -164,7 +162,7 @@ export class XfsMaps {
     fork.known = true;
     fork.touched = true;
     fork.coveredTo = MAX_BLOCKS;
-    this.log.add('reset', file, device, 0, 0, HOLE);
+    this.log.add(Change.reset, file, device, 0, 0, HOLE);
   }
 
   /** The data forks of two files change places whole (xfs_swap_extents without rmapbt). */
@@ -187,15 +185,16 @@ export class XfsMaps {
       fork.touched = true;
       fork.coveredTo = 0;
       fork.pending = null;
+      fork.pendingAt = -1;
     }
   }
 
   private refill(file: number, device: number, fork: Fork, list: Extent[], known: boolean): void {
-    this.log.add('reset', file, device, 0, 0, HOLE);
+    this.log.add(Change.reset, file, device, 0, 0, HOLE);
     fork.list.push(...list);
     fork.known = known;
-    for (const e of list) this.log.add('insert', file, device, e.off, e.count, e.block, e.unwritten);
-    if (!known) this.log.add('unknown', file, device, 0, 0, HOLE);
+    for (const e of list) this.log.add(Change.insert, file, device, e.off, e.count, e.block, e.unwritten);
+    if (!known) this.log.add(Change.unknown, file, device, 0, 0, HOLE);
   }
 
   /** What a look-up saw replaces whatever was thought of its range. */
@@ -211,10 +210,10 @@ export class XfsMaps {
     dropLearned(fork, off, count);
     const end = off + count;
     if (fork.list.some((e) => e.off < end && e.off + e.count > off)) return;
-    if (block === HOLE) return this.log.add('remove', file, device, off, Math.min(count, MAX_BLOCKS), HOLE);
+    if (block === HOLE) return this.log.add(Change.remove, file, device, off, Math.min(count, MAX_BLOCKS), HOLE);
     place(fork.list, { off, count, block, unwritten, learned: true });
     fork.hasLearned = true;
-    this.log.add('learn', file, device, off, count, block, unwritten);
+    this.log.add(Change.learn, file, device, off, count, block, unwritten);
   }
 
   /** A record goes, and with it what look-ups had shown of it. */
@@ -231,50 +230,52 @@ export class XfsMaps {
     for (let i = Math.max(0, lastBefore(list, from)); i < list.length && list[i]!.off < to; i++) {
       const e = list[i]!;
       if (e.off + e.count <= at) continue;
-      if (e.off > at) this.log.add('remove', file, device, at, e.off - at, block);
+      if (e.off > at) this.log.add(Change.remove, file, device, at, e.off - at, block);
       at = Math.max(at, e.off + e.count);
     }
-    if (at < to) this.log.add('remove', file, device, at, to - at, block);
+    if (at < to) this.log.add(Change.remove, file, device, at, to - at, block);
   }
 
   private fork(file: number): Fork {
+    const fork = this.forkUpdated(file);
+    removePending(fork);
+    return fork;
+  }
+
+  /** With the record that is being updated still in its place. */
+  private forkUpdated(file: number): Fork {
     let fork = this.forks.get(file);
     if (fork === undefined) {
-      fork = { list: [], hasLearned: false, known: false, touched: false, coveredTo: 0, pending: null };
+      fork = { list: [], hasLearned: false, known: false, touched: false, coveredTo: 0, pending: null, pendingAt: -1 };
       this.forks.set(file, fork);
     }
     return fork;
   }
 }
 
-/** Index of the last record that starts before `off`; -1. */
-function lastBefore(list: readonly Extent[], off: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (list[mid]!.off < off) low = mid + 1;
-    else high = mid;
-  }
-  return low - 1;
+function removePending(fork: Fork): void {
+  if (fork.pendingAt >= 0) fork.list.splice(fork.pendingAt, 1);
+  fork.pendingAt = -1;
 }
 
-function exact(list: readonly Extent[], off: number): number {
-  const at = lastBefore(list, off) + 1;
-  return list[at]?.off === off ? at : -1;
+/** The usual case, for which nothing has to move: the record stays between its neighbours. */
+function updateInPlace(fork: Fork, off: number, count: number, block: number, unwritten: boolean): boolean {
+  const { list, pendingAt: at } = fork;
+  if (at < 0) return false;
+  const old = list[at]!;
+  if (at > 0 && !staysBefore(list[at - 1]!, off)) return false;
+  // What a look-up showed of the range would have to go.
+  if (at + 1 < list.length && list[at + 1]!.off < (fork.hasLearned ? off + count : off + 1)) return false;
+  old.off = off;
+  old.count = count;
+  old.block = block;
+  old.unwritten = unwritten;
+  old.learned = false;
+  fork.pendingAt = -1;
+  return true;
 }
 
-/** Is there a record of this block? */
-function covered(list: readonly Extent[], off: number): boolean {
-  const at = exact(list, off) >= 0 ? exact(list, off) : lastBefore(list, off);
-  const e = list[at];
-  return e !== undefined && e.off <= off && e.off + e.count > off;
-}
-
-function place(list: Extent[], extent: Extent): void {
-  const at = lastBefore(list, extent.off) + 1;
-  list.splice(at, list[at]?.off === extent.off ? 1 : 0, extent);
-}
+const staysBefore = (e: Extent, off: number): boolean => e.off < off && !(e.learned && e.off + e.count > off);
 
 function dropLearned({ list, hasLearned }: Fork, off: number, count: number): void {
   if (!hasLearned) return;

@@ -32,11 +32,22 @@ interface Ballot {
   readonly requests: number[];
 }
 
+/** Extents that are told again and again are known by some of their bits: a set takes much longer. */
+const LATELY = 256;
+
 export class XfsVotes {
   private readonly ballots = new Map<number, Ballot>();
+  /** Blocks told lately, all of one device. */
+  private readonly lately = new Float64Array(LATELY).fill(Number.NaN);
+  private lastDevice = Number.NaN;
 
   /** Blocks of a file's data were told. */
   extent(device: number, fsb: number, count: number): void {
+    if (device !== this.lastDevice) this.lately.fill(Number.NaN);
+    this.lastDevice = device;
+    const slot = (fsb ^ (fsb >>> 8)) & (LATELY - 1);
+    if (this.lately[slot] === fsb) return;
+    this.lately[slot] = fsb;
     let ballot = this.ballots.get(device);
     if (ballot === undefined) {
       ballot = { fsb: [], counts: [], seen: new Set(), requests: [] };

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { reviveHistogram } from '../base/histogram.js';
+import { reviveAnswers } from '../engine/answers.js';
 import type { EngineInput } from '../engine/input.js';
 import { type LanePolicies, lanePolicies } from '../engine/lane-policies.js';
 import { type LanePlan, type ReplayPlan, replay } from '../engine/replay.js';
@@ -53,6 +54,7 @@ async function serve(worker: Worker, policies: readonly LanePolicies[]): Promise
     policy: policies[i]!,
     ...result,
     latency: result.latency.map((one) => (one === undefined ? undefined : reviveHistogram(one))),
+    answers: reviveAnswers(result.answers),
     wait: reviveHistogram(result.wait),
     secondary: reviveHistogram(result.secondary),
   }));

@@ -12,6 +12,7 @@ parentPort!.on('message', ({ policies }: LaneOrder) => {
   const results = replayLanes(input, seals, policies.map(reviveLanePolicies), plan);
   // The one who asked has the policies.
   const answer: LaneAnswer = results.map(({ policy: _, ...result }) => result);
-  const columns = results.flatMap(({ verdicts, errnos }) => [verdicts.buffer, errnos.buffer] as ArrayBuffer[]);
-  parentPort!.postMessage(answer, columns);
+  // Lanes have some of them in common.
+  const buffers = new Set(results.flatMap(({ answers }) => answers.buffers));
+  parentPort!.postMessage(answer, [...buffers]);
 });

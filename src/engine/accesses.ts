@@ -22,9 +22,23 @@ interface Access {
 }
 
 /** What a lane did to files, as far as devices care. */
-export interface Touches {
-  /** By file: 1 once this lane refused, delayed or announced a change that the recording just made. */
-  readonly interfered: Uint8Array;
+export class Touches {
+  private readonly interfered: Int32Array;
+  private readonly bit: number;
+
+  /** `interfered`: by file, lanes that refused, delayed or announced a change that the recording just made. */
+  constructor(interfered: Int32Array, lane: number) {
+    this.interfered = interfered;
+    this.bit = 1 << lane;
+  }
+
+  interfere(file: number): void {
+    this.interfered[file]! |= this.bit;
+  }
+
+  hasInterfered(file: number): boolean {
+    return (this.interfered[file]! & this.bit) !== 0;
+  }
 }
 
 /** The lane's parts that accesses work on. */
@@ -193,7 +207,7 @@ export class Accesses {
     const [access] = list.splice(at, 1);
     if (list.length === 0) this.accesses.delete(file);
     // What the recording saw move has moved here too, if this lane let the change through.
-    const asRecorded = this.touches.interfered[file] === 0 || this.files.removalsOf(file) !== access!.removals;
+    const asRecorded = !this.touches.hasInterfered(file) || this.files.removalsOf(file) !== access!.removals;
     if ((c.flags[row]! & Flag.moved) !== 0 && !access!.hazard && asRecorded && !this.countedElsewhere(row)) {
       const first = this.firstMoved(row);
       this.staleAccess(access!, first, this.bytesMoved(first));

@@ -224,7 +224,7 @@ export class Claims {
       const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
       if (seals) this.seals.taken(at);
     }
-    this.hazards.capture(handle, d.file, offset, length);
+    this.capture(handle, d.file, offset, length);
     this.users.add(handle, d.file, d.pid, Use.sealing);
     this.seals.used(d.file);
   }
@@ -254,8 +254,13 @@ export class Claims {
     if (kind < 0) return;
     const at = this.add(d, kind, nowNs);
     this.users.add(handle, d.file, d.pid, d.op === Op.swapon ? Use.sealing : 0);
-    if (handle !== 0) this.hazards.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
+    if (handle !== 0) this.capture(handle, d.file, this.holds.offset[at]!, this.holds.length[at]!);
     if (isSeal(this.policies.of(d.file), kind)) this.seals.taken(at);
+  }
+
+  /** Where no device is seen at work, nobody asks what it knew. */
+  private capture(handle: number, file: number, offset: number, length: number): void {
+    if (this.plan.hasAccesses) this.hazards.capture(handle, file, offset, length);
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {

@@ -85,10 +85,10 @@ export class Conflicts {
     return true;
   }
 
-  /** hot: one more of a group. */
-  again(group: number): void {
-    this.count++;
-    this.counts[group]!++;
+  /** So many more of a group. */
+  again(group: number, times: number): void {
+    this.count += times;
+    this.counts[group]! += times;
   }
 
   /** Tells each group how many it has. */

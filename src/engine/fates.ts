@@ -1,38 +1,56 @@
 // What became of each operation in one lane, by `opId`: its observed changes of the map follow it as rows of their own.
+import { ANYWHERE, type Room } from '../base/room.js';
 
-const DENIED = 1;
-const DIVERGED = 2;
+/** Lanes that a byte has bits for. */
+const BYTE = 8;
+
+/** Of all lanes of a pass, by `opId`: those in which it was refused; and those in which it ended with a journal commit. */
+export class FateBits {
+  readonly denied: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+  readonly committed: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+
+  constructor(highestId: number, lanes: number, room: Room = ANYWHERE) {
+    const bits = () => (lanes <= BYTE ? room.uint8(highestId + 1) : room.int32(highestId + 1));
+    this.denied = bits();
+    this.committed = bits();
+  }
+}
 
 export class Fates {
-  /** By `opId`: 1 when the operation ends with a journal commit in this lane. */
-  readonly committed: Uint8Array;
   /** Operations and device accesses whose state at replay differed from the recorded one. */
   diverged = 0;
   /** No operation was refused, cut short or committed so far. */
   isFresh = true;
-  private readonly fate: Uint8Array;
+  private readonly bits: FateBits;
+  private readonly bit: number;
+  /** Operations that were counted as diverged. */
+  private told = new Uint8Array(0);
   /** Writes that were cut short: where in the file they end here, bytes. */
   private readonly endOf = new Map<number, number>();
 
-  constructor(highestId: number) {
-    this.committed = new Uint8Array(highestId + 1);
-    this.fate = new Uint8Array(highestId + 1);
+  constructor(bits: FateBits, lane: number) {
+    this.bits = bits;
+    this.bit = 1 << lane;
   }
 
   /** It ends with a journal commit. */
   commit(opId: number): void {
     this.isFresh = false;
-    this.committed[opId] = 1;
+    this.bits.committed[opId]! |= this.bit;
+  }
+
+  committed(opId: number): boolean {
+    return (this.bits.committed[opId]! & this.bit) !== 0;
   }
 
   /** It did not happen here: refused, interrupted, or waiting for ever. */
   deny(opId: number): void {
     this.isFresh = false;
-    this.fate[opId] = DENIED;
+    this.bits.denied[opId]! |= this.bit;
   }
 
   denied(opId: number): boolean {
-    return this.fate[opId] === DENIED;
+    return (this.bits.denied[opId]! & this.bit) !== 0;
   }
 
   /** It ended early, at this byte of the file. */
@@ -46,10 +64,14 @@ export class Fates {
     return this.endOf.size > 0 && endBytes > (this.endOf.get(opId) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Counted once for each operation. */
+  /** Counted once for each operation that was not refused. */
   diverge(opId: number): void {
-    if (this.fate[opId] === DIVERGED) return;
-    if (opId !== 0 && this.fate[opId] === 0) this.fate[opId] = DIVERGED;
+    const isOnce = opId !== 0 && !this.denied(opId);
+    if (isOnce) {
+      if (this.told.length === 0) this.told = new Uint8Array(this.bits.denied.length);
+      if (this.told[opId] === 1) return;
+      this.told[opId] = 1;
+    }
     this.diverged++;
   }
 }

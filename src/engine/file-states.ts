@@ -1,5 +1,6 @@
 // Every file's state as one lane sees it: block map, size, what is known of it, and what the lane did that the recording did not.
 // Lanes that did the same to a file so far share its state (file-versions.ts).
+import { ANYWHERE } from '../base/room.js';
 import { type ExtentMap, State } from '../extents/extent-map.js';
 import { Flag } from '../model/events.js';
 import { FileVersions } from './file-versions.js';
@@ -17,7 +18,7 @@ export class FileStates {
   /** Something did not happen here, or later than in the recording: what the trace calls free may not be. */
   strayed = false;
   /** By file: how often what was changed of it was made durable, and how often that of all files was. */
-  private readonly commits: Uint32Array;
+  readonly commits: Uint32Array<ArrayBuffer>;
   private allCommits = 0;
   private readonly versions: FileVersions;
   private readonly regions: Regions;
@@ -33,14 +34,14 @@ export class FileStates {
     readonly offset: number;
   }[] = [];
 
-  constructor(versions: FileVersions, lane: number, deviceOf: Uint32Array, regions: Regions) {
+  constructor(versions: FileVersions, lane: number, deviceOf: Uint32Array, regions: Regions, room = ANYWHERE) {
     this.versions = versions;
     this.regions = regions;
     this.bit = 1 << lane;
     this.at = versions.at[lane]!;
     this.count = this.at.length;
     this.deviceOf = deviceOf;
-    this.commits = new Uint32Array(this.count);
+    this.commits = room.uint32(this.count);
   }
 
   /** '' or the first broken invariant, of all lanes. For tests and debugging; walks everything. */
@@ -161,11 +162,6 @@ export class FileStates {
   commit(file: number): void {
     this.commits[file]!++;
     this.versions.dirty[file]! &= ~this.bit;
-  }
-
-  /** It was made durable before a call changed it, and behind that; what is dirty now, `versions` has already. */
-  wasCommitted(file: number): void {
-    this.commits[file]! += 2;
   }
 
   commitAll(): void {

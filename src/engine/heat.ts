@@ -68,6 +68,16 @@ export class Heats {
     for (let i = 0; i < CELLS; i++) heat[i]! += this.cells[from + i]!;
   }
 
+  /** As many as were recorded in each bin, all of them at one level. */
+  addAt(heat: Float64Array, number: number, level: number): void {
+    const place = this.places[number]!;
+    if (place === 0) return;
+    for (let bin = 0; bin < HEAT_BINS; bin++) {
+      const from = (place - 1) * CELLS + bin * HEAT_LEVELS;
+      for (let i = 0; i < HEAT_LEVELS; i++) heat[bin * HEAT_LEVELS + level]! += this.cells[from + i]!;
+    }
+  }
+
   /** Cells for a map. */
   open(number: number): number {
     if ((this.used + 1) * CELLS > this.cells.length) {

@@ -1,7 +1,7 @@
 // Live holds of one lane, in typed arrays with a free list; each file's holds are a linked list, so that "who holds this
 // file" costs what there is to say.
-import { ANYWHERE } from '../base/room.js';
 import { HOLD_COUNT } from '../model/policy.js';
+import type { Handles } from './handles.js';
 
 const NIL = -1;
 
@@ -26,17 +26,22 @@ export class HoldTable {
   private readonly counts: Uint32Array;
   /** By file: bit set of the kinds alive. */
   readonly mask: Uint16Array;
-  /** By file: how often its holds changed. */
-  readonly epochs: Uint32Array<ArrayBuffer>;
-  private readonly ofHandle = new Map<number, number>();
+  /** By file: how often its holds changed, in this lane or another. */
+  private readonly epochs: Uint32Array;
+  private readonly numberOf: Uint32Array;
+  /** By number of a handle: place of its hold, +1; 0 for none. */
+  private readonly ofHandle: Int32Array;
   private free = NIL;
   private used = 0;
 
   /** Told of every file on which a kind of hold is alive for the first time, or no more. */
   private readonly changed: (file: number) => void;
 
-  constructor(files: number, changed: (file: number) => void, room = ANYWHERE) {
-    this.epochs = room.uint32(files);
+  constructor(epochs: Uint32Array, { numberOf, count }: Handles, changed: (file: number) => void) {
+    const files = epochs.length;
+    this.numberOf = numberOf;
+    this.ofHandle = new Int32Array(count);
+    this.epochs = epochs;
     this.changed = changed;
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);
@@ -78,7 +83,7 @@ export class HoldTable {
       this.mask[file]! |= 1 << kind;
       this.changed(file);
     }
-    if (handle !== 0) this.ofHandle.set(handle, at);
+    if (handle !== 0) this.ofHandle[this.numberOf[handle]!] = at + 1;
     return at;
   }
 
@@ -96,7 +101,7 @@ export class HoldTable {
       this.changed(file);
     }
     const handle = this.handle[at]!;
-    if (handle !== 0 && this.ofHandle.get(handle) === at) this.ofHandle.delete(handle);
+    if (handle !== 0 && this.byHandle(handle) === at) this.ofHandle[this.numberOf[handle]!] = 0;
     this.handle[at] = 0;
     this.next[at] = this.free;
     this.free = at;
@@ -104,7 +109,7 @@ export class HoldTable {
 
   /** Hold joined to a handle of the trace; -1. */
   byHandle(handle: number): number {
-    return handle === 0 ? NIL : (this.ofHandle.get(handle) ?? NIL);
+    return handle === 0 ? NIL : this.ofHandle[this.numberOf[handle]!]! - 1;
   }
 
   /** First hold of a file, newest first; -1. */

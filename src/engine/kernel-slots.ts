@@ -10,7 +10,6 @@ const SIZES = [2 ** 28, 2 ** 26, 2 ** 24] as const;
 
 interface Exports {
   readonly run: (slots: number, first: number, to: number, lanes: number) => number;
-  readonly proceed: (marks: number, verdicts: number, many: number, table: number) => void;
   readonly runLate: (slots: number, lane: number, limitNs: number, counted: number) => number;
 }
 interface Engine {

@@ -103,8 +103,7 @@ export function laneResult(lane: EndedLane, endNs: number): LaneResult {
     priced: tally.priced,
     uncertain: decider.uncertain,
     heats: tally.ofOp.map((one) => one?.heat),
-    verdicts: ledger.verdicts,
-    errnos: ledger.errnos,
+    answers: ledger.answers,
     fidelity: fidelity?.counts ?? null,
   };
 }

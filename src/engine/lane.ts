@@ -6,14 +6,14 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, isObservation, Op } from '../model/events.js';
 import { type Policy, Verdict } from '../model/policy.js';
 import { NONE } from '../model/units.js';
-import { Accesses, type Touches } from './accesses.js';
+import { Accesses, Touches } from './accesses.js';
 import { isFault } from './cases.js';
 import { Claims } from './claims.js';
 import { Coherence } from './coherence.js';
 import { Conflicts } from './conflicts.js';
 import { Decider } from './decision.js';
 import { Effects } from './effects.js';
-import { Fates } from './fates.js';
+import { type FateBits, Fates } from './fates.js';
 import type { Fidelity } from './fidelity.js';
 import { FileSizes } from './file-sizes.js';
 import { FileStates } from './file-states.js';
@@ -63,6 +63,11 @@ export interface LaneSeat {
   readonly lane: number;
   /** By task: the lanes in which it is late and runs from its own chain. */
   readonly apart: Int32Array;
+  /** By `opId`, by file: what became of operations, and where a lane did not do what the recording just did. */
+  readonly fates: FateBits;
+  readonly interfered: Int32Array;
+  /** By file: how often its holds changed in any lane. */
+  readonly epochs: Uint32Array;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** Where its arrays are. */
@@ -123,8 +128,8 @@ export class Lane {
     const columns = input.columns;
     const queue = new TimeQueue(seat.room);
     this.queue = queue;
-    const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions);
-    const holds = new HoldTable(input.fileCount, seat.changed, seat.room);
+    const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions, seat.room);
+    const holds = new HoldTable(seat.epochs, plan.handles, seat.changed);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
@@ -146,7 +151,7 @@ export class Lane {
       flushed: (file) => this.coherence?.flushAll(file),
     });
     this.ledger = new Ledger(columns.rows, input.endNs);
-    this.fates = new Fates(plan.highestId);
+    this.fates = new Fates(seat.fates, seat.lane);
     this.claims = new Claims({
       ...{ columns, policies, plan, holds, users, queue, files, seals: this.seals, hazards: this.hazards },
       freed: (file) => this.operations.stir(file),
@@ -163,7 +168,7 @@ export class Lane {
     });
     this.waits = new Waits(columns, policies, plan, holds, this.threads, this.leases);
     this.conflicts = new Conflicts(input, policies, files, holds, queue);
-    this.touches = { interfered: new Uint8Array(input.fileCount) };
+    this.touches = new Touches(seat.interfered, seat.lane);
     this.sizes = new FileSizes(columns, files, queue);
     this.starts = this.threads === null ? null : new LateStarts(input, plan, this.threads, queue);
     this.decider = new Decider(input, policies, options.kernel, plan.dax, files, holds, this.sizes);
@@ -291,10 +296,15 @@ export class Lane {
     return this.fates.isFresh && !this.waits.any;
   }
 
+  /** Some operation ends with a journal commit. */
+  commits(): void {
+    this.fates.isFresh = false;
+  }
+
   /** Is what follows from an operation another thing here than what was seen of it: was it refused, cut short, made to wait, committed? */
   hasDealtWith(opId: number): boolean {
     const { fates } = this;
-    return this.waits.any || fates.denied(opId) || fates.committed[opId] === 1 || fates.isCut(opId, LATEST);
+    return this.waits.any || fates.denied(opId) || fates.committed(opId) || fates.isCut(opId, LATEST);
   }
 
   /** Everything that was put off up to and including a time. */
@@ -344,7 +354,7 @@ export class Lane {
   /** The recording made this change now; here it comes later, or not at all. */
   private missed(row: number): void {
     const { c, touches } = this;
-    if (TAKES_AWAY[c.op[row]!] === 1 && c.file[row] !== NONE) touches.interfered[c.file[row]!] = 1;
+    if (TAKES_AWAY[c.op[row]!] === 1 && c.file[row] !== NONE) touches.interfere(c.file[row]!);
   }
 
   private step(row: number, nowNs: number, tried: boolean): void {

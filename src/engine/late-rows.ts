@@ -17,8 +17,8 @@ const WINDOW = 8192;
 export interface Runner {
   /** The row that the kernel calls 0. */
   base: number;
-  /** Sees to what is left to do; true: something else has to be seen to before the next row. */
-  settle(): boolean;
+  /** Something else has to be seen to before the next row. */
+  isStopped(): boolean;
 }
 
 export class LateRows {
@@ -76,7 +76,7 @@ export class LateRows {
     for (;;) {
       runner.base = window.from;
       const end = exports.runLate(table.byteOffset, this.bit, limitNs, counts.before);
-      if (runner.settle() || end !== this.moves || !this.move()) return;
+      if (runner.isStopped() || end !== this.moves || !this.move()) return;
     }
   }
 

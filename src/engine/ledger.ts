@@ -3,7 +3,8 @@ import { Histogram } from '../base/histogram.js';
 import type { Histograms } from '../base/histograms.js';
 import { OP_COUNT } from '../model/events.js';
 import { VERDICT_COUNT, Verdict } from '../model/policy.js';
-import type { Heats } from './heat.js';
+import { Answers } from './answers.js';
+import { type Heats, heatLevel } from './heat.js';
 import { Tally } from './tally.js';
 
 /** Beyond the kernel's (MAX_ERRNO, include/linux/err.h) and those of NFS (10000 and up, RFC 8881 section 15). */
@@ -26,15 +27,12 @@ export class Ledger {
   readonly secondary = new Histogram();
   /** By event row of an operation that waited for pins or leases, or tried again: how long, ns. */
   readonly waitNs = new Map<number, number>();
-  readonly verdicts: Uint8Array;
-  /** By event row: errno of a refusal, 0 for none. */
-  readonly errnos: Uint16Array;
+  readonly answers: Answers;
   operations = 0;
   private readonly deniedWith = new Float64Array(ERRNOS);
 
   constructor(rows: number, endNs: number) {
-    this.verdicts = new Uint8Array(rows);
-    this.errnos = new Uint16Array(rows);
+    this.answers = new Answers(rows);
     this.tally = new Tally(endNs);
   }
 
@@ -42,10 +40,9 @@ export class Ledger {
   count(row: number, op: number, verdict: number, errno: number): void {
     this.operations++;
     this.counts[op * VERDICT_COUNT + verdict]!++;
-    this.verdicts[row] = verdict + 1;
-    if (verdict !== Verdict.deny) return;
-    this.deniedWith[errno]!++;
-    this.errnos[row] = errno;
+    const isDenied = verdict === Verdict.deny;
+    this.answers.set(row, verdict, isDenied ? errno : 0);
+    if (isDenied) this.deniedWith[errno]!++;
   }
 
   /** Refusals by errno. */
@@ -58,13 +55,13 @@ export class Ledger {
     return denied;
   }
 
-  /** Operations of one kind that went ahead, in this lane as in others; returns how many. */
-  share(op: number, at: number, { latencies, heats, measured, others }: Shared): number {
+  /** Operations of one kind that went ahead or ended with a commit, in this lane as in others; returns how many. */
+  share(op: number, verdict: number, at: number, { latencies, heats, measured, others }: Shared): number {
     const { tally } = this;
     const recorded = latencies.times[at]!;
     const times = recorded + others[at]!;
     this.operations += times;
-    this.counts[op * VERDICT_COUNT + Verdict.proceed]! += times;
+    this.counts[op * VERDICT_COUNT + verdict]! += times;
     tally.measured += measured[at]!;
     tally.priced += recorded - measured[at]!;
     if (recorded > 0) {
@@ -73,5 +70,19 @@ export class Ledger {
       heats.addTo(heat, at);
     }
     return times;
+  }
+
+  /** Operations of one kind that were refused here, each in its time, whatever they took elsewhere. */
+  shareRefused(op: number, errno: number, refusalNs: number, at: number, { latencies, heats, others }: Shared): void {
+    const recorded = latencies.times[at]!;
+    const times = recorded + others[at]!;
+    this.operations += times;
+    this.counts[op * VERDICT_COUNT + Verdict.deny]! += times;
+    this.deniedWith[errno]! += times;
+    this.tally.priced += recorded;
+    if (recorded === 0) return;
+    const { histogram, heat } = this.tally.of(op);
+    histogram.recordTimes(refusalNs, recorded);
+    heats.addAt(heat, at, heatLevel(refusalNs));
   }
 }

@@ -68,7 +68,7 @@ export class MapChanges {
       files.did(0);
     }
     if (c.op[row] === Op.map_insert) this.hazards.data(row);
-    if (fates.committed[opId] === 1) files.commit(file);
+    if (fates.committed(opId)) files.commit(file);
   }
 
   /** Runs what may change a file's map, and keeps when it did. */
@@ -97,7 +97,7 @@ export class MapChanges {
       if (one === NONE) continue;
       // Blocks that go later than the call: the device's copy goes with them.
       if (later && takesAway(c, row)) this.claims.revoke(one, null);
-      if (fates.committed[opId] === 1) files.commit(one);
+      if (fates.committed(opId)) files.commit(one);
     }
   }
 

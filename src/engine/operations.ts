@@ -28,8 +28,10 @@ export class Operations {
   private readonly sleeps: Sleeps;
   readonly bills: Bills;
   private readonly scratch = new Decision();
-  /** Files where somebody who waits may go on. */
-  private readonly stirred = new Set<number>();
+  /** Files where somebody who waits may go on, in turn, and how many; by file: 1 where it is one of them. */
+  private readonly stirred: number[] = [];
+  private stirs = 0;
+  private readonly isStirred: Uint8Array;
 
   constructor(parts: LaneParts) {
     this.parts = parts;
@@ -39,6 +41,7 @@ export class Operations {
     this.outcomes = new Outcomes(parts);
     this.sleeps = new Sleeps(parts);
     this.bills = new Bills(parts);
+    this.isStirred = new Uint8Array(parts.files.count);
   }
 
   /** One operation of the trace begins. */
@@ -124,19 +127,25 @@ export class Operations {
 
   /** A file lost a hold, a user, or a sleeper. */
   stir(file: number): void {
-    this.stirred.add(file);
+    if (this.isStirred[file] === 1) return;
+    this.isStirred[file] = 1;
+    this.stirred[this.stirs++] = file;
   }
 
   /** Lets those go on whose way is free. Nothing else happens at this time before it. */
   settle(nowNs: number): void {
+    const { isStirred, stirred } = this;
+    if (this.stirs === 0) return;
     const { waits, releases } = this.parts;
-    while (this.stirred.size > 0) {
-      const [file] = this.stirred;
-      this.stirred.delete(file!);
-      releases.of(file!, nowNs);
+    // More may come while one is looked at.
+    for (let i = 0; i < this.stirs; i++) {
+      const file = stirred[i]!;
+      isStirred[file] = 0;
+      releases.of(file, nowNs);
       if (!waits.any) continue;
-      for (const waiter of [...waits.on(file!)]) this.look(waiter, nowNs);
+      for (const waiter of [...waits.on(file)]) this.look(waiter, nowNs);
     }
+    this.stirs = 0;
   }
 
   /** A waiter that looks by itself from time to time does so; `row` is its operation's. */
@@ -205,10 +214,10 @@ export class Operations {
   /** The recording just made a change that this lane refuses, delays or announces. */
   private interfere(d: Decision): void {
     if (d.verdict < Verdict.revoke || !d.frees) return;
-    const { interfered } = this.parts.touches;
-    if (d.file !== NONE) interfered[d.file] = 1;
+    const { touches } = this.parts;
+    if (d.file !== NONE) touches.interfere(d.file);
     const there = this.fileOf(d.second);
-    if (there !== NONE) interfered[there] = 1;
+    if (there !== NONE) touches.interfere(there);
   }
 
   // --- waiting

@@ -4,6 +4,7 @@
 import { ANYWHERE } from '../base/room.js';
 import { type EventColumns, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
+import { FateBits } from './fates.js';
 import { FileVersions } from './file-versions.js';
 import type { EngineInput } from './input.js';
 import { KernelMemory } from './kernel-slots.js';
@@ -59,12 +60,16 @@ export class Pass {
     this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
     const apart = room.int32(input.pidOf.length);
     this.apart = apart;
+    const fates = new FateBits(plan.highestId, policies.length, room);
+    const interfered = room.int32(input.fileCount);
+    const epochs = room.uint32(input.fileCount);
     this.lanes = policies.map(
       (one, lane) =>
         new Lane(input, plan, one, prices, options, {
           versions: this.versions,
           lane,
           apart: this.apart,
+          ...{ fates, interfered, epochs },
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
           room,
@@ -80,7 +85,8 @@ export class Pass {
       memory === null
         ? null
         : new PlainKernel(
-            { columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain, apart },
+            { columns: input.columns, plan, prices, lanes: this.lanes, versions, regimes, plain },
+            { apart, epochs, fates, interfered },
             memory,
           );
     this.all = policies.length === MOST_LANES ? 0x7fffffff : (1 << policies.length) - 1;
@@ -165,6 +171,7 @@ export class Pass {
       this.looked(lane);
     });
     this.runTo(atNs);
+    this.kernel?.finish();
     this.plain.finish();
     return this.lanes.map((lane, i) => lane.result(ends[i]!));
   }

@@ -1,5 +1,5 @@
-// Counts what went the short way (plain.ts): once for all lanes that went together, by set of lanes. Rows that ran when the trace
-// says are only marked, and counted many at a time, while their columns are still near.
+// Counts what went the short way (plain.ts): once for all lanes, by what it came to in each (row-classes.ts). Rows that ran when the
+// trace says are only marked, and counted many at a time, while their columns are still near.
 import { Histograms, TOO_LONG } from '../base/histograms.js';
 import { ANYWHERE } from '../base/room.js';
 import type { EventColumns } from '../model/events.js';
@@ -10,23 +10,18 @@ import { Heats } from './heat.js';
 import type { EngineInput } from './input.js';
 import type { Lane } from './lane.js';
 import type { Prices } from './recipes.js';
+import { MOST_CLASSES, type RowClass, RowClasses } from './row-classes.js';
 
-/** Sets of lanes that have counters of their own; a set more is counted lane by lane. Their numbers, from 1 on, are below 64. */
-const MOST_SETS = 40;
 /** Of a marked row: it has been counted, at another time than the trace says. */
-const COUNTED = 64;
+const COUNTED = 128;
 /** Rows that are counted at a time: what is read of them stays in a cache of the second level. */
 const CHUNK = 4096;
 const BATCH = 1024;
 
 export class PlainCounts {
-  /** By row: number of the set of lanes that went the short way, 0 for none. */
+  /** By row: number of its class, 0 for none. */
   readonly rows: Uint8Array<ArrayBuffer>;
-  /** By number: the set of lanes. */
-  private readonly sets: number[] = [0];
-  private readonly numberOf = new Map<number, number>();
-  /** Does the last loop of all, where there is one. */
-  kernel: { proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean } | null = null;
+  readonly classes: RowClasses;
   private lastLanes = 0;
   private lastNumber = 0;
   private readonly c: EventColumns;
@@ -34,12 +29,12 @@ export class PlainCounts {
   private readonly lanes: readonly Lane[];
   /** Lanes that repeat the trace. */
   private readonly recorded: number;
-  /** By number of a set and op: as many as there were, how long they took, and how often the trace says it. */
+  /** By number of a class and op: as many as there were, how long they took, and how often the trace says it. */
   readonly latencies: Histograms;
   readonly heats: Heats;
   readonly measured: Float64Array<ArrayBuffer>;
-  private readonly others = new Float64Array((MOST_SETS + 1) * OP_COUNT);
-  /** By number of a set: 1 where a lane of it repeats the trace. And by number and op: rows of which the trace says how they ended. */
+  readonly others = new Float64Array((MOST_CLASSES + 1) * OP_COUNT);
+  /** By number of a class: 1 where a lane that went ahead repeats the trace. And by number and op: rows of which the trace says how they ended. */
   readonly isCompared: Uint8Array<ArrayBuffer>;
   readonly told: Float64Array<ArrayBuffer>;
   /** The first row that was not counted yet. */
@@ -55,12 +50,13 @@ export class PlainCounts {
     this.prices = prices;
     this.lanes = lanes;
     this.recorded = recorded;
+    this.classes = new RowClasses(lanes.length);
     this.rows = room.uint8(this.c.rows);
-    const many = (MOST_SETS + 1) * OP_COUNT;
+    const many = (MOST_CLASSES + 1) * OP_COUNT;
     this.latencies = new Histograms(many, room);
     this.heats = new Heats(many, input.endNs, room);
     this.measured = room.float64(many);
-    this.isCompared = room.uint8(MOST_SETS + 1);
+    this.isCompared = room.uint8(MOST_CLASSES + 1);
     this.told = room.float64(many);
   }
 
@@ -88,12 +84,12 @@ export class PlainCounts {
     this.count(number, row, op, nowNs);
   }
 
-  /** A row is marked for one set of lanes only: 0 where another one came before. */
+  /** A row is marked once only: 0 where other lanes came before. */
   private freeNumber(row: number, lanes: number): number {
     return this.rows[row] !== 0 ? 0 : this.numberFor(lanes);
   }
 
-  /** hot: number of a set of lanes; 0: one set too many. */
+  /** hot: number of the class of rows that went ahead in these lanes, and in others came to nothing; 0: one class too many. */
   numberFor(lanes: number): number {
     return lanes === this.lastLanes ? this.lastNumber : this.setOf(lanes);
   }
@@ -126,9 +122,9 @@ export class PlainCounts {
   }
 
   /** hot */
-  count(set: number, row: number, op: number, nowNs: number): void {
-    const at = set * OP_COUNT + op;
-    if (this.isCompared[set] === 1 && this.c.result[row] !== UNKNOWN_RESULT) this.told[at]!++;
+  count(number: number, row: number, op: number, nowNs: number): void {
+    const at = number * OP_COUNT + op;
+    if (this.isCompared[number] === 1 && this.c.result[row] !== UNKNOWN_RESULT) this.told[at]!++;
     const recordedNs = this.c.latencyNs[row]!;
     const ns = recordedNs >= 0 ? recordedNs : this.pricedNs(row, op);
     if (ns >= 0 && ns < TOO_LONG) {
@@ -140,7 +136,11 @@ export class PlainCounts {
       if (this.batched === BATCH) this.record();
     } else {
       this.others[at]!++;
-      this.timeEach(op, nowNs, ns, recordedNs >= 0, this.sets[set]!);
+      const { refused, went } = this.classes.all[number]!;
+      this.timeEach(op, nowNs, ns, recordedNs >= 0, went);
+      refused.forEach((errno, lane) => {
+        if (errno !== 0) this.lanes[lane]!.shortWay.timeRefusal(op, nowNs);
+      });
     }
   }
 
@@ -162,7 +162,7 @@ export class PlainCounts {
     return recordedNs >= 0 ? recordedNs : this.pricedNs(row, op);
   }
 
-  /** More sets of lanes than are worth counters, or lanes that come to a row later than others. */
+  /** More classes than are worth counters, or lanes that come to a row later than others. */
   countEach(row: number, op: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1)
       this.lanes[31 - Math.clz32(left & -left)]!.ledger.count(row, op, Verdict.proceed, 0);
@@ -184,43 +184,51 @@ export class PlainCounts {
       this.lanes[31 - Math.clz32(left & -left)]!.shortWay.committed(row, nowNs, ns, this.c.latencyNs[row]! >= 0);
   }
 
-  /** 0: one set too many. */
   private setOf(lanes: number): number {
-    let number = this.numberOf.get(lanes) ?? 0;
-    if (number === 0 && this.sets.length <= MOST_SETS) {
-      number = this.sets.push(lanes) - 1;
-      this.numberOf.set(lanes, number);
-    }
-    if ((lanes & this.recorded) !== 0) this.isCompared[number] = 1;
     this.lastLanes = lanes;
-    this.lastNumber = number;
+    this.lastNumber = this.classFor(lanes, 0, 0);
+    return this.lastNumber;
+  }
+
+  /** Number of what a row came to; `signature`: who was refused with what. 0: one class too many. */
+  classFor(went: number, signature: number, committed: number): number {
+    const number = this.classes.numberFor(went, signature, committed);
+    if (number > 0 && (went & this.recorded) !== 0) this.isCompared[number] = 1;
     return number;
+  }
+
+  /** Under which what commits take is counted, in lanes that have some from now on. */
+  numberOfCommits(lanes: number): number {
+    for (let left = lanes; left !== 0; left &= left - 1) this.lanes[31 - Math.clz32(left & -left)]!.commits();
+    return this.classes.numberOfCommits(lanes);
   }
 
   /** Gives each lane its share of what was counted for several. */
   finish(): void {
     this.countTo(this.c.rows);
     this.record();
+    // They may lie in a memory that is much larger than they are.
+    const marks = this.rows.slice();
+    const { classes } = this;
     this.lanes.forEach(({ ledger }, lane) => {
-      const isIn = this.sets.map((lanes) => (lanes >>> lane) & 1);
-      isIn.forEach((is, set) => {
-        for (let op = 0; is === 1 && op < OP_COUNT; op++) this.share(lane, op, set * OP_COUNT + op);
+      classes.all.forEach((one, number) => {
+        for (let op = 0; op < OP_COUNT; op++) this.share(lane, op, one, number * OP_COUNT + op);
       });
-      const verdictOf = Uint8Array.from({ length: COUNTED }, (_, set) => (isIn[set] ?? 0) * (Verdict.proceed + 1));
-      if (this.kernel?.proceed(ledger.verdicts, verdictOf) !== true) proceed(ledger.verdicts, this.rows, verdictOf);
+      ledger.answers.share(
+        marks,
+        classes.all.map((one) => classes.answerOf(one, lane)),
+      );
     });
   }
 
-  private share(lane: number, op: number, at: number): void {
-    const { heats, latencies, measured, others } = this;
-    const { fidelity, ledger } = this.lanes[lane]!;
-    const times = ledger.share(op, at, { heats, latencies, measured, others });
-    if (times > 0) fidelity?.agree(op, this.told[at]!, times - this.told[at]!);
+  private share(lane: number, op: number, { committed, isOfCommits, refused, went }: RowClass, at: number): void {
+    const { fidelity, ledger, shortWay } = this.lanes[lane]!;
+    const errno = refused[lane] ?? 0;
+    if (((went >>> lane) & 1) === 1) {
+      const times = ledger.share(op, Verdict.proceed, at, this);
+      if (times > 0) fidelity?.agree(op, this.told[at]!, times - this.told[at]!);
+    } else if (errno !== 0) ledger.shareRefused(op, errno, shortWay.refusalNs, at, this);
+    else if (isOfCommits && ((committed >>> lane) & 1) === 1)
+      shortWay.committedAlike(ledger.share(op, Verdict.commit, at, this));
   }
-}
-
-/** hot: the verdict of rows that a lane went through with others; `verdictOf`: by number of the set, 0 where the lane is not in it. */
-function proceed(verdicts: Uint8Array, rows: Uint8Array, verdictOf: Uint8Array): void {
-  // A lane that went with others has no verdict of its own for that row.
-  for (let row = 0; row < rows.length; row++) verdicts[row]! |= verdictOf[rows[row]!]!;
 }

@@ -1,12 +1,14 @@
 // The kernel of plain rows (wasm/plain-rows.ts) at work for a pass: the arrays that it looks at lie in a memory that both have, columns
-// are brought in some thousand rows at a time, and what it leaves to do of a row is done when it stops.
+// are brought in some thousand rows at a time.
 import type { EventColumns } from '../model/events.js';
 import { Flag, OP_COUNT, OPS, Op } from '../model/events.js';
 import { Case } from '../model/policy.js';
 import { UNKNOWN_RESULT } from '../model/units.js';
 import { CASE_OF, FREES } from './cases.js';
+import type { FateBits } from './fates.js';
 import type { FileVersions } from './file-versions.js';
 import { type KernelMemory, KernelSlots, type Table } from './kernel-slots.js';
+import { KnownRefusals } from './known-refusals.js';
 import type { Lane } from './lane.js';
 import { LateRows, type Runner } from './late-rows.js';
 import type { Plain } from './plain.js';
@@ -30,8 +32,6 @@ import type { SealPlan } from './seal-plan.js';
 export const KERNEL_FROM = 100_000;
 /** Rows that are brought in at a time: they stay in a cache of the second level. */
 const WINDOW = 4096;
-/** Verdicts that are brought in at a time. */
-const PART = 2 ** 16;
 
 const KINDS = new Map<number, string>([
   [Op.read, 'NOTHING'],
@@ -53,7 +53,14 @@ export interface KernelParts {
   readonly versions: FileVersions;
   readonly regimes: Regimes;
   readonly plain: Plain;
+}
+
+/** What lanes have in common: see `LaneSeat`. */
+interface Shared {
   readonly apart: Int32Array<ArrayBuffer>;
+  readonly epochs: Uint32Array<ArrayBuffer>;
+  readonly fates: FateBits;
+  readonly interfered: Int32Array<ArrayBuffer>;
 }
 
 export class PlainKernel implements Runner {
@@ -70,21 +77,18 @@ export class PlainKernel implements Runner {
   base = 0;
   private readonly numbers: Float64Array<ArrayBuffer>;
   private readonly freshAt: number;
-  private readonly scratch: Uint8Array<ArrayBuffer>;
   private readonly nowAt: number;
   private readonly marksAt: number;
-  /** How many rows there is something left to do of, and whether the kernel stopped behind a row. */
-  private readonly left: Int32Array<ArrayBuffer>;
-  private readonly outcomes: Int32Array<ArrayBuffer>;
-  private readonly outcomeNs: Float64Array<ArrayBuffer>;
-  private readonly outcomeWords: number;
+  /** One number: the kernel stopped behind a row. */
+  private readonly stopped: Int32Array<ArrayBuffer>;
+  private readonly refusals: KnownRefusals;
   private generation = -1;
   private letsAt = -1;
   private writtenAt = -1;
   private countsAt = -1;
   private cellsAt = -1;
 
-  constructor(parts: KernelParts, memory: KernelMemory) {
+  constructor(parts: KernelParts, shared: Shared, memory: KernelMemory) {
     const { room } = memory;
     const { columns, lanes, plain, plan } = parts;
     this.parts = parts;
@@ -94,22 +98,18 @@ export class PlainKernel implements Runner {
     this.slots = slots;
     this.table = slots.table();
     this.window = new RowWindow(room, WINDOW, columns, plan.plain);
-    this.numbers = room.float64(6);
+    this.numbers = room.float64(7);
     this.freshAt = slots.get('IS_FRESH');
     this.nowAt = slots.get('NOW_NS');
     this.marksAt = slots.get('MARKS');
-    this.scratch = room.uint8(PART);
-    this.left = room.int32(2);
-    this.outcomeWords = slots.get('OUTCOME_BYTES') / 4;
-    this.outcomes = room.int32(slots.get('MOST_OUTCOMES') * this.outcomeWords);
-    this.outcomeNs = new Float64Array(this.outcomes.buffer, this.outcomes.byteOffset, this.outcomes.length / 2);
+    this.stopped = room.int32(1);
+    this.refusals = new KnownRefusals(lanes, plain.counts.classes, slots, memory);
     slots.place(this.window.arrays);
-    this.fix();
+    this.fix(shared);
     this.late = lanes.map(({ queue, threads }, lane) =>
       threads === null ? null : new LateRows(lane, { queue, threads }, columns, plan, this.counts, slots, memory),
     );
     this.point();
-    plain.counts.kernel = this;
   }
 
   /** False: what the kernel works on has outgrown its memory. */
@@ -140,7 +140,7 @@ export class PlainKernel implements Runner {
       const reached = exports.run(table.byteOffset, at, window.to - window.from, lanes);
       row = window.from + reached;
       counts.wasCounted(row);
-      this.isPaused = this.settle();
+      this.isPaused = this.isStopped();
       if (this.isPaused || row < window.to) return row;
     }
     return row;
@@ -162,32 +162,14 @@ export class PlainKernel implements Runner {
     return true;
   }
 
-  /** The verdicts of rows that a lane went through with others; `verdictOf`: by their marks. False: it cannot. */
-  proceed(verdicts: Uint8Array, verdictOf: Uint8Array): boolean {
-    const { rows } = this.counts;
-    const { scratch, slots } = this;
-    const ofMark = slots.copy(verdictOf);
-    if (this.memory.room.isFull) return false;
-    for (let from = 0; from < rows.length; from += PART) {
-      const many = Math.min(PART, rows.length - from);
-      scratch.set(verdicts.subarray(from, from + many));
-      slots.exports.proceed(rows.byteOffset + from, scratch.byteOffset, many, ofMark.byteOffset);
-      verdicts.set(scratch.subarray(0, many), from);
-    }
-    return true;
+  /** The kernel stopped behind a row, and something else comes first. */
+  isStopped(): boolean {
+    return this.stopped[0] !== 0;
   }
 
-  /** Does what is left to do of refused and committed rows; true: the kernel stopped behind one. */
-  settle(): boolean {
-    const { base, left, outcomeNs, outcomes, outcomeWords } = this;
-    const { plain } = this.parts;
-    const many = left[0]!;
-    for (let i = 0, at = 0; i < many; i++, at += outcomeWords) {
-      const nowNs = outcomeNs[(at >> 1) + 2]!;
-      plain.settled(base + outcomes[at]!, outcomes[at + 1]!, outcomes[at + 2]!, outcomes[at + 3]!, nowNs);
-    }
-    left[0] = 0;
-    return left[1] !== 0;
+  /** Gives each group of conflicts its share. */
+  finish(): void {
+    this.refusals.finish();
   }
 
   private asked(): object {
@@ -195,12 +177,20 @@ export class PlainKernel implements Runner {
     const { counts } = this;
     const { op } = columns;
     return {
-      refuse: (row: number, operationCase: number, lane: number, nowNs: number) =>
-        this.refused(plain.refuseOne(this.base + row, operationCase, nowNs, lane)),
+      refuse: (row: number, operationCase: number, lanes: number, nowNs: number, slot: number) =>
+        this.refused(
+          this.refusals.first(slot, lanes, (bit) => plain.refuse(this.base + row, operationCase, nowNs, bit)),
+        ),
+      join: (a: number, b: number) => counts.classes.joined(a, b),
+      answerEach: (row: number, signature: number, nowNs: number) =>
+        this.refusals.answerEach(this.base + row, signature, nowNs),
+      classFor: (went: number, signature: number, committed: number) => counts.classFor(went, signature, committed),
+      numberOfCommits: (lanes: number) => counts.numberOfCommits(lanes),
+      commitEach: (row: number, lanes: number, nowNs: number) =>
+        counts.commits(this.base + row, op[this.base + row]!, nowNs, lanes),
       mapGenerally: (version: number, key: number, size: number, target: number, state: number) =>
         versions.mapUnits(version, key, size, target, state),
       cutGenerally: (version: number, key: number, end: number) => versions.cutUnits(version, key, end),
-      numberOf: (lanes: number) => counts.numberFor(lanes),
       wentEach: (row: number, lanes: number, nowNs: number) =>
         counts.countEach(this.base + row, op[this.base + row]!, nowNs, lanes),
       openPage: (at: number) => this.opened(counts.latencies.open(at)),
@@ -213,9 +203,9 @@ export class PlainKernel implements Runner {
   }
 
   /** Something may be to come of a refusal, and arrays may be others: then the kernel stops. */
-  private refused(group: number): number {
-    if (this.parts.plain.queued !== 0 || !this.isInPlace) this.left[1] = 1;
-    return group;
+  private refused(signature: number): number {
+    if (this.parts.plain.queued !== 0 || !this.isInPlace) this.stopped[0] = 1;
+    return signature;
   }
 
   /** A page more, and where all of them are now. */
@@ -225,8 +215,8 @@ export class PlainKernel implements Runner {
   }
 
   /** What stays where it is. */
-  private fix(): void {
-    const { apart, lanes, plan, prices, regimes, versions } = this.parts;
+  private fix({ apart, epochs, fates, interfered }: Shared): void {
+    const { lanes, plan, prices, regimes, versions } = this.parts;
     const { counts, numbers, slots } = this;
     const { heats, latencies } = counts;
     const { room } = this.memory;
@@ -234,18 +224,21 @@ export class PlainKernel implements Runner {
     numbers[slots.get('REGION_BASE')] = regions.base;
     numbers[slots.get('REGION_STRIDE')] = regions.stride;
     numbers[slots.get('BIN_NS')] = heats.binNs;
-    const epochs = room.int32(lanes.length);
-    lanes.forEach(({ holds }, lane) => {
-      epochs[lane] = holds.epochs.byteOffset;
+    numbers[slots.get('COMMIT_NS')] = prices.price('commit');
+    const commits = room.int32(lanes.length);
+    lanes.forEach(({ files }, lane) => {
+      commits[lane] = files.commits.byteOffset;
     });
-    const refusals = room.int32(lanes.length * slots.get('REFUSAL_SLOTS') * slots.get('REFUSAL_WORDS'));
     slots.place({
       ...{ APART: apart, FIRST: versions.first, DIRTY: versions.dirty, REGIME: regimes.of },
       ...{ OBSERVED: slots.copy(plan.observed), REGION_START: slots.copy(regions.start) },
-      ...{ REGION_SIZE: slots.copy(regions.size), NUMBERS: numbers, EPOCHS: epochs, REFUSALS: refusals },
+      ...{ REGION_SIZE: slots.copy(regions.size), NUMBERS: numbers, EPOCHS: epochs, REFUSALS: this.refusals.slots },
+      ...{ DENIED_OPS: fates.denied, COMMITTED_OPS: fates.committed, INTERFERED: interfered, COMMITS_OF: commits },
+      CLASSES: room.int32(slots.get('CLASS_SLOTS') * slots.get('CLASS_WORDS')),
+      JOINED: room.uint8(slots.get('SIGNATURES') ** 2),
       SCRATCH: room.int32(lanes.length * slots.get('SCRATCH_WORDS')),
       KINDS: slots.copy(Uint8Array.from(OPS, (_, op) => slots.get(KINDS.get(op) ?? 'OTHER'))),
-      ...{ CASE_OF: slots.copy(CASE_OF), FREES: slots.copy(FREES), OUTCOME_COUNT: this.left, OUTCOMES: this.outcomes },
+      ...{ CASE_OF: slots.copy(CASE_OF), FREES: slots.copy(FREES), STOPPED: this.stopped },
       ...{ IS_COMPARED: counts.isCompared, TOLD: counts.told, MEASURED: counts.measured },
       ...{ PLACES: latencies.places, TIMES: latencies.times, WHOLE: latencies.whole, REST: latencies.rest },
       ...{ LEAST: latencies.least, MOST: latencies.most, HEAT_PLACES: heats.places },
@@ -267,6 +260,7 @@ export class PlainKernel implements Runner {
       ...{ WRITE_WRITTEN: Case.write_written, WRITE_UNWRITTEN: Case.write_unwritten, WRITE_HOLE: Case.write_hole },
       ...{ WRITE_PAST_EOF: Case.write_past_eof, WRITE_FAULT: Case.write_fault_written },
       ...{ TRUNCATE_DOWN: Case.truncate_down, TRUNCATE_UP: Case.truncate_up, TRUNCATE_SAME: Case.truncate_same },
+      FATE_SHIFT: Math.log2(fates.denied.BYTES_PER_ELEMENT),
       ...{ KEEP_SIZE: Flag.keep_size, NOT_WRITTEN: Flag.delalloc | Flag.unwritten | Flag.reflinked | Flag.second },
     };
     for (const [name, value] of Object.entries(values)) slots.set(name, value);

@@ -129,27 +129,13 @@ export class Plain {
     else this.counts.went(row, op, lanes);
   }
 
-  /** The row is refused in a lane: number of the group of such conflicts. */
-  refuseOne(row: number, operationCase: number, nowNs: number, lane: number): number {
-    this.refuse(row, operationCase, nowNs, lane);
-    return this.lanes[31 - Math.clz32(lane)]!.shortWay.lastGroup;
-  }
-
-  private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+  /** Each of these lanes refuses the row. */
+  refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;
       if (this.lanes[31 - Math.clz32(bit)]!.shortWay.refuse(row, operationCase, nowNs)) this.queued |= bit;
     }
-  }
-
-  /** hot: of a row that was refused as others before it, or ended with a commit: what is to be counted in each lane. */
-  settled(row: number, lanes: number, operationCase: number, group: number, nowNs: number): void {
-    if (operationCase < 0) {
-      for (let left = lanes; left !== 0; left &= left - 1)
-        this.lanes[31 - Math.clz32(left & -left)]!.files.wasCommitted(this.c.file[row]!);
-      this.counts.commits(row, this.c.op[row]!, nowNs, lanes);
-    } else this.lanes[31 - Math.clz32(lanes)]!.shortWay.refuseAgain(row, operationCase, nowNs, group);
   }
 
   /** A write of nothing, or of nobody knows what. */

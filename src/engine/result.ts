@@ -1,6 +1,7 @@
 // What a lane counted: plain numbers and rows, turned into tables by `results`.
 
 import type { Histogram } from '../base/histogram.js';
+import type { Answers } from './answers.js';
 import type { LeaseBreaks } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
 import type { FlatView } from './view.js';
@@ -153,9 +154,7 @@ export interface LaneResult {
   readonly uncertain: number;
   /** By operation kind: HEAT_BINS x HEAT_LEVELS. */
   readonly heats: readonly (Float64Array | undefined)[];
-  /** By event row: verdict + 1, 0 where none was given. */
-  readonly verdicts: Uint8Array;
-  /** By event row: errno of a refusal, 0 for none. */
-  readonly errnos: Uint16Array;
+  /** By event row. */
+  readonly answers: Answers;
   readonly fidelity: FidelityCounts | null;
 }

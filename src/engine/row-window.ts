@@ -22,6 +22,7 @@ export class RowWindow {
       FILE: room.uint32(rows),
       TASK: room.uint32(rows),
       FLAGS: room.uint32(rows),
+      OP_ID: room.uint32(rows),
       OFFSET: room.float64(rows),
       LENGTH: room.float64(rows),
       ADDR: room.float64(rows),
@@ -40,6 +41,7 @@ export class RowWindow {
     arrays.FILE.set(c.file.subarray(row, to));
     arrays.TASK.set(c.task.subarray(row, to));
     arrays.FLAGS.set(c.flags.subarray(row, to));
+    arrays.OP_ID.set(c.opId.subarray(row, to));
     arrays.OFFSET.set(c.offset.subarray(row, to));
     arrays.LENGTH.set(c.length.subarray(row, to));
     arrays.ADDR.set(c.addr.subarray(row, to));

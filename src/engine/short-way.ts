@@ -32,7 +32,7 @@ export class ShortWay {
   private readonly touches: Touches;
   private readonly decider: Decider;
   private readonly bills: Bills;
-  private readonly refusalNs: number;
+  readonly refusalNs: number;
   private readonly commitNs: number;
   /** The refusal at hand: one object for all of them. */
   private readonly clash = new Decision();
@@ -85,7 +85,7 @@ export class ShortWay {
     const isFirst = conflicts.refuse(clash, nowNs);
     fates.deny(c.opId[row]!);
     if (FREES[operationCase] === 1) {
-      this.touches.interfered[file] = 1;
+      this.touches.interfere(file);
       // Refused here and let through there: from now on the file's map is another one.
       if (plan.observed[file] === 0) files.divergeBy(file, row);
     }
@@ -95,22 +95,25 @@ export class ShortWay {
     return tells;
   }
 
-  /** hot: one more refusal like one before of the same file, task, op and case; `group`: the number of its conflicts. */
-  refuseAgain(row: number, operationCase: number, nowNs: number, group: number): void {
-    const { c, conflicts, fates, ledger } = this;
-    const file = c.file[row]!;
-    const op = c.op[row]!;
-    const errno = this.policies.of(file).errnoOther[operationCase * MASKS + this.holds.mask[file]!]!;
-    ledger.count(row, op, Verdict.deny, errno);
-    conflicts.again(group);
-    fates.deny(c.opId[row]!);
-    if (FREES[operationCase] === 1) this.touches.interfered[file] = 1;
-    ledger.tally.time(op, nowNs, this.refusalNs, false);
+  /** So many more refusals like those of this group: what else there is to each was done when it came. */
+  refusedAgain(group: number, times: number): void {
+    this.conflicts.again(group, times);
   }
 
-  /** Number of the conflicts that the last refusal was counted among. */
-  get lastGroup(): number {
-    return this.conflicts.last;
+  timeRefusal(op: number, nowNs: number): void {
+    this.ledger.tally.time(op, nowNs, this.refusalNs, false);
+  }
+
+  /** A row was refused as others before it, and could not be counted with others. */
+  answered(row: number, nowNs: number, errno: number): void {
+    const op = this.c.op[row]!;
+    this.ledger.count(row, op, Verdict.deny, errno);
+    this.timeRefusal(op, nowNs);
+  }
+
+  /** The last refusal: the number of the conflicts that it was counted among, and its errno. */
+  get last(): { readonly group: number; readonly errno: number } {
+    return { group: this.conflicts.last, errno: this.clash.errno };
   }
 
   /** A row that went the short way ended with a journal commit. */
@@ -120,6 +123,11 @@ export class ShortWay {
     this.ledger.count(row, op, Verdict.commit, 0);
     this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
     this.bills.journalCommits++;
+  }
+
+  /** So many rows that went the short way ended with a journal commit, and were counted with others. */
+  committedAlike(times: number): void {
+    this.bills.journalCommits += times;
   }
 
   /** Rows that went the short way were on ranges whose map the trace does not tell. */

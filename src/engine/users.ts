@@ -16,7 +16,13 @@ export class Users {
   private readonly file: Uint32Array;
   private readonly pid: Int32Array;
   private readonly use: Uint8Array;
-  private readonly ofPid = new Map<number, Set<number>>();
+  private readonly handles: Uint32Array;
+  /** By number of a handle: the one that its process took before it and after it, 0 for none. */
+  private readonly before: Uint32Array;
+  private readonly after: Uint32Array;
+  /** By process: the first and the last handle that it has, by number, 0 for none. */
+  private readonly first = new Map<number, number>();
+  private readonly last = new Map<number, number>();
 
   constructor(files: number, { numberOf, count }: Handles) {
     this.numberOf = numberOf;
@@ -26,18 +32,41 @@ export class Users {
     this.file = new Uint32Array(count);
     this.pid = new Int32Array(count);
     this.use = new Uint8Array(count);
+    this.handles = new Uint32Array(count);
+    this.before = new Uint32Array(count);
+    this.after = new Uint32Array(count);
   }
 
   add(handle: number, file: number, pid: number, use: number): void {
     if (handle === 0) return;
     const number = this.numberOf[handle]!;
+    const isKnown = this.file[number] !== 0;
+    if (isKnown && this.pid[number] !== pid) this.unlink(number);
+    if (!isKnown || this.pid[number] !== pid) this.append(number, pid);
     this.file[number] = file + 1;
     this.pid[number] = pid;
     this.use[number] = use;
+    this.handles[number] = handle;
     this.count(file, use, 1);
-    const handles = this.ofPid.get(pid);
-    if (handles === undefined) this.ofPid.set(pid, new Set([handle]));
-    else handles.add(handle);
+  }
+
+  private append(number: number, pid: number): void {
+    const last = this.last.get(pid) ?? 0;
+    this.before[number] = last;
+    this.after[number] = 0;
+    if (last === 0) this.first.set(pid, number);
+    else this.after[last] = number;
+    this.last.set(pid, number);
+  }
+
+  private unlink(number: number): void {
+    const before = this.before[number]!;
+    const after = this.after[number]!;
+    const pid = this.pid[number]!;
+    if (before === 0) this.first.set(pid, after);
+    else this.after[before] = after;
+    if (after === 0) this.last.set(pid, before);
+    else this.before[after] = before;
   }
 
   /** Returns the file it used; NONE when it used none. */
@@ -47,7 +76,7 @@ export class Users {
     const file = this.file[number]! - 1;
     this.file[number] = 0;
     this.count(file, this.use[number]!, -1);
-    this.ofPid.get(this.pid[number]!)?.delete(handle);
+    this.unlink(number);
     return file;
   }
 
@@ -65,10 +94,8 @@ export class Users {
 
   /** Has the process a mapping of the file with MAP_SYNC? */
   mapsSynced(file: number, pid: number): boolean {
-    for (const handle of this.ofPid.get(pid) ?? []) {
-      const number = this.numberOf[handle]!;
+    for (let number = this.first.get(pid) ?? 0; number !== 0; number = this.after[number]!)
       if (this.file[number] === file + 1 && (this.use[number]! & Use.synced) !== 0) return true;
-    }
     return false;
   }
 
@@ -82,8 +109,12 @@ export class Users {
     return this.mappings[file]! + this.opens[file]! > 0;
   }
 
+  /** Handles of a process, in the order in which it took them. */
   of(pid: number): readonly number[] {
-    return [...(this.ofPid.get(pid) ?? [])];
+    const found: number[] = [];
+    for (let number = this.first.get(pid) ?? 0; number !== 0; number = this.after[number]!)
+      found.push(this.handles[number]!);
+    return found;
   }
 
   private count(file: number, use: number, by: number): void {

@@ -4,7 +4,7 @@ import { BinaryPayload } from './binary-payload.js';
 import type { EventPlan } from './event-plan.js';
 import type { EventFormat } from './kernel-metadata.js';
 import type { RecordKernel, Rows, WordSteps } from './record-kernel.js';
-import { EVENT, FROM, HEAD, HOW, SKIPPED, TO, UNREAD, WIDTH } from './record-kernel-code.js';
+import { EVENT, FROM, HEAD, HOW, SKIPPED, TID, TO, UNREAD, WIDTH } from './record-kernel-code.js';
 import { parseTracepointFormat } from './tracepoint-format.js';
 
 /** The last number of all would be the one too many. */
@@ -96,6 +96,38 @@ export class KernelRecords {
     if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
     this.#commit(event, cpu, tid, pid, comm);
     return true;
+  }
+
+  /**
+   * Takes rows of thread `tid` from `first` on, as long as they are before `untilNs`; returns how many. Times of rows are `shiftNs`
+   * from those of the sink.
+   */
+  // hot
+  takeRows(
+    { times, heads, values }: Rows,
+    first: number,
+    end: number,
+    untilNs: number,
+    shiftNs: number,
+    cpu: number,
+    tid: number,
+    pid: number,
+    comm: number,
+  ): number {
+    let row = first;
+    for (; row < end; row++) {
+      const head = row * HEAD;
+      const how = heads[head + HOW]!;
+      const time = times[row]!;
+      if (how === UNREAD || heads[head + TID] !== tid || time >= untilNs) break;
+      const event = this.#events[heads[head + EVENT]!]!;
+      this.timeNs = time + shiftNs;
+      this.#row++;
+      this.#begin(event, cpu, tid, pid, comm);
+      if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
+      this.#commit(event, cpu, tid, pid, comm);
+    }
+    return row - first;
   }
 
   /** The record of a row that was left unread was taken now, and teaches its words. */

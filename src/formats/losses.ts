@@ -17,6 +17,11 @@ export class Losses {
     this.#cpuOf = cpuOf;
   }
 
+  /** A loss whose end was not seen yet. */
+  get some(): boolean {
+    return this.#open.size > 0;
+  }
+
   // hot
   /** A record of this CPU: what was lost of it before ends here. */
   at(cpu: number, timeNs: number): void {

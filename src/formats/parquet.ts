@@ -2,20 +2,18 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
 import { unpack } from '../base/unpack.js';
 import type { Format, Input, MappedColumn, RandomAccess, TraceSink } from '../model/trace.js';
+import type { ParquetColumn, Unpack } from './parquet-column.js';
 import { randomAccess } from './random-access.js';
 import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout } from './table-columns.js';
 import type { Cell } from './table-units.js';
 
-type Library = typeof import('hyparquet');
-type RowGroup = FileMetaData['row_groups'][number];
-type Values = ArrayLike<unknown>;
-/** Values of a column of a group, from a row of it up to another. */
-type ReadColumn = (column: string, rowStart: number, rowEnd: number) => Promise<Values>;
+/** A column by its name, or null where it is not wanted. */
+type Columns = readonly (ParquetColumn | null)[];
 
 const MAGIC = 'PAR1';
-/** Rows in memory: writers make groups of a million rows and more. */
-const PIECE_ROWS = 1 << 17;
+/** Rows whose values are in memory: writers make groups, and pages, of a million rows and more. */
+const PIECE_ROWS = 1 << 14;
 /** A page that claims to unpack to more is damaged; writers make pages of about 1 MiB. */
 const LARGEST_PAGE = 2 ** 28;
 const NS = { ms: 1_000_000n, us: 1000n } as const;
@@ -68,52 +66,52 @@ class GroupReader {
   }
 
   async read(input: Input): Promise<void> {
-    const library = await import('hyparquet');
-    const file = bufferOf(await randomAccess(input));
-    const metadata = await library.parquetMetadataAsync(file, { geoparquet: false, parsers: PARSERS });
+    const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
+    const { ParquetColumn, Room } = await import('./parquet-column.js');
+    const access = await randomAccess(input);
+    const metadata = await parquetMetadataAsync(bufferOf(access), { geoparquet: false, parsers: PARSERS });
     const names = namesOf(metadata);
     if (this.#mapped.length === 0 && guessLayout(names, [], unitsOf(metadata)) === null) return this.#refuse(names);
-    const read = await columnReader(library, file, metadata);
+    const shared = { access, tree: parquetSchema(metadata), parsers: PARSERS, packed: new Room() };
+    const file = { ...shared, unpack: await unpacker() };
+    let columns: Columns = names.map((name) => new ParquetColumn(file, name));
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
       if (rows === 0) continue;
-      const column = read(group);
-      const layout = this.#rows === null ? await this.#open(column, names, metadata) : this.#layout;
-      if (layout === null) return;
-      for (let from = 0; from < rows; from += PIECE_ROWS)
-        await this.#piece(column, names, layout, from, Math.min(from + PIECE_ROWS, rows));
+      for (const column of columns) column?.begin(group);
+      if (this.#rows === null) {
+        const layout = this.#open(columns, names, unitsOf(metadata));
+        if (layout === null) return;
+        const wanted = new Set([...layout.columns.map(({ place }) => place), ...layout.volume]);
+        columns = columns.map((column, place) => (wanted.has(place) ? column : null));
+        // Their first row was looked at.
+        for (const column of columns) column?.begin(group);
+      }
+      for (let done = 0; done < rows; ) done += this.#piece(columns, rows - done);
     }
   }
-
-  #layout: Layout | null = null;
 
   /** The first row shows the units; only then the columns that are needed are known. */
-  async #open(read: ReadColumn, names: readonly string[], metadata: FileMetaData): Promise<Layout | null> {
-    const first: Cell[] = [];
-    for (const column of names) {
-      const [cell] = Array.from(await read(column, 0, 1));
-      first.push(cellOf(cell));
-    }
-    const units = unitsOf(metadata);
-    this.#layout =
+  #open(columns: Columns, names: readonly string[], units: ReadonlyMap<string, string>): Layout | null {
+    const first = columns.map((column) => (column?.available() ? cellOf(column.take(1)[0]) : undefined));
+    const layout =
       this.#mapped.length > 0 ? mappedLayout(this.#mapped, names, first, units) : guessLayout(names, first, units);
-    if (this.#layout !== null) this.#rows = new TableReader(this.#sink, this.#layout, 1);
-    return this.#layout;
+    if (layout !== null) this.#rows = new TableReader(this.#sink, layout, 1);
+    return layout;
   }
 
-  async #piece(read: ReadColumn, names: readonly string[], layout: Layout, from: number, to: number): Promise<void> {
-    const wanted = new Set([...layout.columns.map(({ place }) => place), ...layout.volume]);
-    const columns: (Values | null)[] = [];
-    for (const [place, column] of names.entries())
-      columns.push(wanted.has(place) ? await read(column, from, to) : null);
-    const expected = to - from;
-    const found = Math.min(expected, ...columns.map((values) => values?.length ?? expected));
-    for (let row = 0; row < found; row++)
+  /** As many rows as all columns have at once; returns how many. */
+  #piece(columns: Columns, most: number): number {
+    let count = Math.min(most, PIECE_ROWS);
+    for (const column of columns) count = Math.min(count, column?.available() ?? count);
+    if (count === 0) throw new Error(`a column lacks ${most} of the rows of its group`);
+    const values = columns.map((column) => column?.take(count) ?? null);
+    for (let row = 0; row < count; row++)
       this.#rows!.row(
-        columns.map((values) => cellOf(values?.[row])),
+        values.map((some) => cellOf(some?.[row])),
         ++this.#row,
       );
-    if (found < expected) throw new Error(`a column holds ${found} of the ${expected} rows of a part of its group`);
+    return count;
   }
 
   #refuse(names: readonly string[]): void {
@@ -158,23 +156,6 @@ function unitsOf(metadata: FileMetaData): ReadonlyMap<string, string> {
   return new Map(times.map(({ name }) => [name, 'ns']));
 }
 
-/** The library keeps what it read last of every column of a scan: each has a scan of its own, and a copy of what was asked for. */
-async function columnReader(
-  { parquetScan }: Library,
-  file: ReturnType<typeof bufferOf>,
-  whole: FileMetaData,
-): Promise<(group: RowGroup) => ReadColumn> {
-  const options = { file, parsers: PARSERS, compressors: await compressors() };
-  return (group) => {
-    const metadata = { ...whole, row_groups: [group] };
-    return async (column, rowStart, rowEnd) => {
-      const scan = await parquetScan({ ...options, metadata });
-      const values = await scan.readColumn({ column, rowStart, rowEnd });
-      return values.slice();
-    };
-  };
-}
-
 function bufferOf(access: RandomAccess): { byteLength: number; slice(from: number, to?: number): ArrayBuffer } {
   return {
     byteLength: access.size,
@@ -189,14 +170,20 @@ function bufferOf(access: RandomAccess): { byteLength: number; slice(from: numbe
 }
 
 /** The sizes come from the file: none is believed beyond a bound. */
-async function compressors(): Promise<Readonly<Record<string, (input: Uint8Array, length: number) => Uint8Array>>> {
-  const library = await import('hyparquet-compressors');
-  const bounded = Object.entries(library.compressors).map(([name, decompress]) => {
-    const within = (input: Uint8Array, length: number): Uint8Array => {
-      if (!(length >= 0 && length <= LARGEST_PAGE)) throw new Error(`a page claims to unpack to ${length} bytes`);
-      return name === 'ZSTD' ? unpack('zstd', input, length) : decompress(input, length);
-    };
-    return [name, within] as const;
-  });
-  return Object.fromEntries(bounded);
+async function unpacker(): Promise<Unpack> {
+  const { snappyUncompress } = await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors');
+  const known: Readonly<Record<string, (packed: Uint8Array, size: number) => Uint8Array>> = { ...compressors };
+  return (codec, packed, size, room) => {
+    if (!(size >= 0 && size <= LARGEST_PAGE)) throw new Error(`a page claims to unpack to ${size} bytes`);
+    if (codec === 'ZSTD') return unpack('zstd', packed, size);
+    if (codec === 'SNAPPY') {
+      const bytes = room.of(size);
+      snappyUncompress(packed, bytes);
+      return bytes;
+    }
+    const bytes = known[codec]?.(packed, size);
+    if (bytes?.length !== size) throw new Error(`a page packed as ${codec} that cannot be unpacked to ${size} bytes`);
+    return bytes;
+  };
 }

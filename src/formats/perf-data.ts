@@ -8,7 +8,7 @@ import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
 import { Kind } from './perf-kinds.js';
 import { PerfNotes } from './perf-notes.js';
-import { PerfQueue } from './perf-queue.js';
+import { type Block, PerfQueue } from './perf-queue.js';
 import { PerfRows } from './perf-rows.js';
 import { PerfStream, type PerfTaker } from './perf-stream.js';
 import { randomAccess } from './random-access.js';
@@ -78,10 +78,7 @@ class Session implements PerfTaker {
     this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
     const rows = perf.little ? PerfRows.of() : null;
     this.#rows = rows;
-    this.#queue = new PerfQueue(
-      (time, kind, bytes, view, from, to, row) => this.#deliver(time, kind, bytes, view, from, to, row),
-      rows,
-    );
+    this.#queue = new PerfQueue((kind, block, from, to, row) => this.#deliver(kind, block, from, to, row), rows);
   }
 
   /** Where blocks have to be for the kernel to read them. */
@@ -203,7 +200,8 @@ class Session implements PerfTaker {
   }
 
   // hot
-  #deliver(time: number, kind: number, bytes: Uint8Array, view: DataView, from: number, to: number, row: number): void {
+  #deliver(kind: number, { bytes, view }: Block, from: number, to: number, row: number): void {
+    const { time } = this.#queue;
     if (this.#origin === null) this.#begin(this.#earliest);
     if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
     if (this.#rows?.isRead(row, this.#perf.uniform) === true) this.#row(this.#rows, row);

@@ -3,16 +3,8 @@
 import { stableOrder } from '../base/columns.js';
 import { Kind } from './perf-kinds.js';
 
-/** `row`: which of the last samples that were read ahead it is. */
-export type Deliver = (
-  time: number,
-  kind: number,
-  bytes: Uint8Array,
-  view: DataView,
-  from: number,
-  to: number,
-  row: number,
-) => void;
+/** Takes a record of the queue's `time` at bytes [from, to) of a block; `row`: which of the last samples that were read ahead it is. */
+export type Deliver = (kind: number, block: Block, from: number, to: number, row: number) => void;
 
 /** Who reads samples ahead, where they are in its memory. */
 export interface Ahead {
@@ -25,9 +17,11 @@ export interface Ahead {
 /** Blocks that may wait to be ordered; a recorder that never finishes a round must not fill the memory. */
 export const MOST_BLOCKS = 64;
 
-interface Block {
+export interface Block {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Where it is in the memory of the one who reads ahead; -1 elsewhere. */
+  readonly address: number;
 }
 
 export class PerfQueue {
@@ -42,6 +36,8 @@ export class PerfQueue {
   #latest = Number.NEGATIVE_INFINITY;
   #complete = Number.NEGATIVE_INFINITY;
   #delivered = Number.NEGATIVE_INFINITY;
+  /** Of the record that is being delivered. No argument: a number with a fraction that is handed over is allocated. */
+  time = Number.NEGATIVE_INFINITY;
   /** Records that came after a later one had to be delivered. */
   late = 0;
 
@@ -92,7 +88,8 @@ export class PerfQueue {
     const last = this.#blocks.at(-1);
     if (last?.bytes === bytes) return this.#blocks.length - 1;
     if (this.#blocks.length >= MOST_BLOCKS) this.#flush(this.#middle());
-    return this.#blocks.push({ bytes, view }) - 1;
+    const address = bytes.buffer === this.#ahead?.memory.buffer ? bytes.byteOffset : -1;
+    return this.#blocks.push({ bytes, view, address }) - 1;
   }
 
   /** A time that about half of what waits is before. */
@@ -117,22 +114,23 @@ export class PerfQueue {
         const time = times[row]!;
         if (time < this.#delivered) this.late++;
         else this.#delivered = time;
-        const { bytes, view } = this.#blocks[places[row * 4 + 1]!]!;
-        this.#deliver(time, places[row * 4]!, bytes, view, places[row * 4 + 2]!, places[row * 4 + 3]!, i - first);
+        this.time = time;
+        const at = row * 4;
+        this.#deliver(places[at]!, this.#blocks[places[at + 1]!]!, places[at + 2]!, places[at + 3]!, i - first);
       }
     }
     this.#keep(order, done);
   }
 
   // hot
-  #read({ memory, samples, read }: Ahead, order: Uint32Array | null, first: number, end: number): void {
+  #read({ samples, read }: Ahead, order: Uint32Array | null, first: number, end: number): void {
     const places = this.#places;
     for (let i = first; i < end; i++) {
       const at = 4 * (order === null ? i : order[i]!);
-      const { bytes } = this.#blocks[places[at + 1]!]!;
-      const isKnown = places[at] === Kind.sample && bytes.buffer === memory.buffer;
-      samples[2 * (i - first)] = isKnown ? bytes.byteOffset + places[at + 2]! : 0;
-      samples[2 * (i - first) + 1] = bytes.byteOffset + places[at + 3]!;
+      const { address } = this.#blocks[places[at + 1]!]!;
+      const isKnown = places[at] === Kind.sample && address >= 0;
+      samples[2 * (i - first)] = isKnown ? address + places[at + 2]! : 0;
+      samples[2 * (i - first) + 1] = address + places[at + 3]!;
     }
     read(end - first);
   }

@@ -48,10 +48,12 @@ export class CpuPages {
   #at = 0;
   #pageTime = 0n;
   readonly #kernel: RecordKernel | null;
-  /** Memory of the kernel, and the page that is in it: where it begins among the bytes, and whether it is all there. */
+  /** Memory of the kernel for a page that is elsewhere; from a place among the bytes to the one in its memory, and is all of the page there? */
   readonly #memory: Uint8Array | null;
-  #copied = 0;
-  #isCopied = false;
+  #toMemory = 0;
+  #isThere = false;
+  /** The bytes are in the kernel's memory themselves. */
+  #isOwn = false;
   /** Rows that were read ahead, and the time of the last of all. */
   #ahead = 0;
   #aheadNs = 0;
@@ -94,12 +96,22 @@ export class CpuPages {
     return this.#step();
   }
 
+  /** Rows up to here were read ahead. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
+  /** Goes that many rows further, all of them read ahead. */
+  skip(rows: number): void {
+    this.row += rows;
+    this.time = this.rows!.times[this.row]!;
+  }
+
   /** Says where in `bytes` the record of a row is. */
   locate(): void {
     if (this.rows === null) return;
-    const toBytes = this.#copied - this.#memory!.byteOffset;
-    this.from = this.rows.heads[this.row * HEAD + FROM]! + toBytes;
-    this.to = this.rows.heads[this.row * HEAD + TO]! + toBytes;
+    this.from = this.rows.heads[this.row * HEAD + FROM]! - this.#toMemory;
+    this.to = this.rows.heads[this.row * HEAD + TO]! - this.#toMemory;
   }
 
   // hot
@@ -113,9 +125,8 @@ export class CpuPages {
 
   /** Reads plain records ahead; false where the next one is not plain. */
   #scan(): boolean {
-    if (!this.#isCopied) return false;
-    const { byteOffset } = this.#memory!;
-    const toMemory = byteOffset - this.#copied;
+    if (!this.#isThere) return false;
+    const toMemory = this.#toMemory;
     const { address } = this.rows!;
     const { run } = this.#kernel!;
     this.#ahead = run.scanPage(address, this.#at + toMemory, this.#end + toMemory, this.time);
@@ -125,13 +136,18 @@ export class CpuPages {
     return this.#ahead > 0;
   }
 
-  /** The kernel gets a copy of a page. */
-  #copy(start: number): void {
+  /** The kernel gets a copy of a page that is not in its memory. */
+  #place(start: number): void {
     const memory = this.#memory;
-    this.#isCopied = memory !== null && this.#little && this.#end - start <= memory.length;
-    if (!this.#isCopied) return;
-    memory!.set(this.bytes.subarray(start, this.#end));
-    this.#copied = start;
+    this.#isThere = false;
+    if (memory === null || !this.#little) return;
+    if (this.#isOwn) this.#toMemory = this.bytes.byteOffset;
+    else if (this.#end - start > memory.length) return;
+    else {
+      memory.set(this.bytes.subarray(start, this.#end));
+      this.#toMemory = memory.byteOffset - start;
+    }
+    this.#isThere = true;
   }
 
   #step(): boolean {
@@ -214,6 +230,7 @@ export class CpuPages {
         return false;
       }
       this.bytes = block;
+      this.#isOwn = this.#kernel?.holds(block) === true;
       this.view = viewOf(block);
       this.#next = 0;
     }
@@ -222,7 +239,7 @@ export class CpuPages {
     const available = Math.min(this.bytes.length - start, this.#pageSize);
     this.#next = start + available;
     this.#at = this.#end = this.#next;
-    this.#isCopied = false;
+    this.#isThere = false;
     if (available < dataOffset || available < Math.max(timeOffset + 8, commitOffset + commitSize)) {
       this.#damaged(start, `expected a page of ${this.#pageSize} bytes, found ${available} bytes`);
       return true;
@@ -238,7 +255,7 @@ export class CpuPages {
       this.#damaged(start, `expected ${commit & COMMIT_MASK} bytes of records, found ${available - dataOffset}`);
       this.#end = this.#next;
     }
-    this.#copy(start);
+    this.#place(start);
     if ((commit & MISSED_EVENTS) !== 0) this.#missed((commit & MISSED_STORED) !== 0);
     return true;
   }

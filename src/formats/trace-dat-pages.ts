@@ -2,11 +2,20 @@
 import { ByteCursor, Damage } from '../base/byte-cursor.js';
 import { type Codec, unpack } from '../base/unpack.js';
 import type { RandomAccess } from '../model/trace.js';
+import { RecordKernel } from './record-kernel.js';
 import type { PageSource } from './ring-buffer.js';
 import type { CpuData, TraceBuffer } from './trace-dat-file.js';
 
 /** Bytes of plain pages read at once: with many CPUs all of them are held. */
 const BLOCK = 1 << 18;
+
+/** Bytes of plain pages that are in memory at once. */
+const blockOf = (pageSize: number, size: number): number =>
+  Math.min(Math.max(pageSize, BLOCK - (BLOCK % pageSize)), size);
+
+/** What plain pages of a CPU need of a kernel's memory, to be read from where they are; packed ones are elsewhere. */
+export const kernelBytes = ({ codec, pageSize }: TraceBuffer, { size }: CpuData): number =>
+  codec === null ? RecordKernel.inputBytes(blockOf(pageSize, size)) : 0;
 
 /** `damaged` is told what keeps the rest from being read. */
 export function pagesOf(
@@ -15,9 +24,10 @@ export function pagesOf(
   data: CpuData,
   little: boolean,
   damaged: (damage: Damage) => void,
+  kernel: RecordKernel | null,
 ): PageSource {
   return buffer.codec === null
-    ? plainPages(file, buffer.pageSize, data, damaged)
+    ? plainPages(file, buffer.pageSize, data, damaged, kernel)
     : packedPages(file, buffer.codec, data, little, damaged);
 }
 
@@ -26,13 +36,14 @@ function plainPages(
   pageSize: number,
   { cpu, offset, size }: CpuData,
   damaged: (damage: Damage) => void,
+  kernel: RecordKernel | null,
 ): PageSource {
-  const block = Math.max(pageSize, BLOCK - (BLOCK % pageSize));
+  const block = blockOf(pageSize, size);
   const end = Math.min(offset + size, file.size);
   let at = offset;
   let told = false;
   // Nobody needs a page any more who asks for the next one.
-  let memory: Uint8Array | undefined;
+  let memory = kernel?.input(block);
   return () => {
     if (size > block) memory ??= new Uint8Array(block);
     const bytes = at < end ? file.read(at, Math.min(block, end - at), memory) : new Uint8Array(0);

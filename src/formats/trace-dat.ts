@@ -11,7 +11,7 @@ import { HEAD, TID } from './record-kernel-code.js';
 import { CpuPages } from './ring-buffer.js';
 import { clockOf, type TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
-import { pagesOf } from './trace-dat-pages.js';
+import { kernelBytes, pagesOf } from './trace-dat-pages.js';
 
 export const traceDat: Format = {
   name: 'trace-dat',
@@ -40,7 +40,9 @@ interface Stream {
 /** With room for the pages of all CPUs; none where bytes are in the other order. */
 function kernelFor({ little, buffers }: TraceDat): RecordKernel | null {
   if (!little) return null;
-  const bytes = buffers.map(({ cpus, pageSize }) => cpus.length * CpuPages.kernelBytes(pageSize));
+  const bytes = buffers.flatMap((buffer) =>
+    buffer.cpus.map((data) => CpuPages.kernelBytes(buffer.pageSize) + kernelBytes(buffer, data)),
+  );
   return RecordKernel.of(bytes.reduce((sum, one) => sum + one, 0));
 }
 
@@ -65,7 +67,7 @@ class Merger {
     let count = 0;
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
-        const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage));
+        const source = pagesOf(file, buffer, data, dat.little, (damage) => dat.damages.push(damage), kernel);
         const start = buffer.codec === null ? data.offset : 0;
         const base = (first: bigint): bigint => {
           this.#base ??= first;
@@ -105,12 +107,25 @@ class Merger {
     const stream = live[first]!;
     const { pages } = stream;
     do {
-      this.#deliver(stream);
+      if (!this.#deliverRows(stream, limit)) this.#deliver(stream);
       if (!pages.next()) {
         live.splice(first, 1);
         return;
       }
     } while (pages.time < limit || (earlier && pages.time === limit));
+  }
+
+  /** Delivers rows of the thread at hand that are before the limit; false where the next record is none. */
+  // hot
+  #deliverRows({ pages, number }: Stream, limit: number): boolean {
+    const { row, rows, ahead, cpu } = pages;
+    if (row < 0 || this.#tid < 0 || this.#dat.cycles !== null || pages.lost >= 0 || this.#losses.some) return false;
+    const records = this.#records;
+    const count = records.takeRows(rows!, row, ahead, limit, this.#shiftNs, cpu, this.#tid, this.#pid, this.#comm);
+    if (count === 0) return false;
+    this.#losses.at(number, records.timeNs);
+    pages.skip(count - 1);
+    return true;
   }
 
   #deliver({ pages, number }: Stream): void {

@@ -24,7 +24,7 @@ export function components(trace: Trace, lane: LaneResult, costs: CostModel): Re
   const sums = Array.from({ length: OP_COUNT }, none);
   const prices = foldPrices(costs);
   for (let row = 0; row < trace.columns.rows; row++)
-    if (lane.verdicts[row]! > 0) add(sums[trace.columns.op[row]!]!, trace, lane, row, prices);
+    if (lane.answers.verdictAt(row) > 0) add(sums[trace.columns.op[row]!]!, trace, lane, row, prices);
   lane.flushNs?.forEach((ns, op) => {
     sums[op]!.flushNs = ns;
   });
@@ -38,7 +38,7 @@ export function components(trace: Trace, lane: LaneResult, costs: CostModel): Re
 
 function add(sums: Sums, { columns: c }: Trace, lane: LaneResult, row: number, prices: Prices): void {
   const op = c.op[row]!;
-  const verdict = lane.verdicts[row]! - 1;
+  const verdict = lane.answers.verdictAt(row) - 1;
   const recordedNs = c.latencyNs[row]!;
   const replays = lane.policy.recorded !== true;
   if (replays && verdict === Verdict.deny && (c.result[row]! >= 0 || recordedNs < 0)) {

@@ -11,12 +11,15 @@ import type { StoredParts } from '../model/parts.js';
 import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
+import { groupFiles } from './file-groups.js';
 import { mapSnapshots, type SnapshotOptions } from './snapshots.js';
 
 /** Rows that change no map, whoever reads them, and end no use of a file. */
 const ASIDE = opSet(['map_seen', 'block_io', 'read', 'read_fault', 'fsync', 'msync', 'commit']);
 /** So many rows are replayed at most: they are in memory while they are. */
 const MOST_KEPT = 2 ** 18;
+/** So many files are replayed at once: their states and maps are in memory while they are. */
+const MOST_FILES = 2 ** 14;
 
 export interface ExtentCounts {
   /** By file; 0 where it is not known. */
@@ -53,20 +56,68 @@ export function extentsAtEnd(
     split = new Split(new Uint8Array(observed.length));
     for (const columns of parts.batches()) split.add(columns);
   }
-  const rest: Trace = { ...parts.rest(), columns: split.rest(parts), records: recordRoom(0) };
-  const counts = new Map<string, number>();
-  if (rest.columns.rows > 0)
-    for (const file of mapSnapshots(rest, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
-      counts.set(nameOf(file), file.extents.length);
-  // Of several files that had an inode, the last one has it at the end.
-  const last = new Map(counts.size === 0 ? [] : parts.files.map((file, id) => [nameOf(file), id]));
-  const told = (file: FileInfo, id: number): number | undefined =>
-    counts.size === 0 || last.get(nameOf(file)) !== id ? 0 : counts.get(nameOf(file));
-  const extents = parts.files.map((file, id) => split.extents(id) ?? told(file, id) ?? 0);
+  const extents = parts.files.map((_, id) => split.extents(id) ?? 0);
+  for (const { ids, trace } of groups(parts, split.rest(parts)))
+    for (const [place, count] of replayed(trace, recorded, options).entries())
+      if (split.extents(ids[place]!) === undefined) extents[ids[place]!] = count;
   return {
     extents,
     uncounted: split.tooLong ? parts.files.filter((_, id) => split.extents(id) === undefined).length : 0,
   };
+}
+
+interface Group {
+  /** In the whole trace, by the number in this one. */
+  readonly ids: Uint32Array;
+  readonly trace: Trace;
+}
+
+/** The rows that are to be replayed, some files at a time. */
+function* groups(parts: StoredParts, kept: EventColumns): Iterable<Group> {
+  if (kept.rows === 0) return;
+  const rest: Trace = { ...parts.rest(), columns: kept, records: recordRoom(0) };
+  const { count, of } = groupFiles(parts.files, kept, MOST_FILES);
+  const numbers = new Uint32Array(of.length);
+  for (let group = 0; group < count; group++) {
+    let size = 0;
+    for (let id = 0; id < of.length; id++) if (of[id] === group) numbers[id] = size++;
+    const ids = new Uint32Array(size);
+    for (let id = 0; id < of.length; id++) if (of[id] === group) ids[numbers[id]!] = id;
+    const files = Array.from(ids, (id) => parts.files[id]!);
+    yield { ids, trace: count === 1 ? rest : { ...rest, files, columns: ofGroup(kept, of, group, numbers) } };
+  }
+}
+
+/** Rows of these files and of none, with the numbers that the files have here. */
+function ofGroup(kept: EventColumns, of: Int32Array, group: number, numbers: Uint32Array): EventColumns {
+  const isIn = (file: number): boolean => file === NONE || of[file] === group;
+  let count = 0;
+  for (let row = 0; row < kept.rows; row++) if (isIn(kept.file[row]!)) count++;
+  const room = new Columns(EVENT_SHAPE, Math.max(1, count));
+  for (let row = 0; row < kept.rows; row++) {
+    const file = kept.file[row]!;
+    if (!isIn(file)) continue;
+    const place = addRow(room, kept, row);
+    if (file !== NONE) room.at.file[place] = numbers[file]!;
+  }
+  return { rows: room.length, ...room.view() };
+}
+
+/** By file of this trace: how many extents it has at the end; 0 where that is not known. */
+function replayed(trace: Trace, recorded: Policy, options: Omit<SnapshotOptions, 'atNs' | 'inode'>): number[] {
+  const counts = new Map<string, number>();
+  for (const file of mapSnapshots(trace, recorded, { ...options, atNs: [] }).snapshots[0]!.files)
+    counts.set(nameOf(file), file.extents.length);
+  // Of several files that had an inode, the last one has it at the end.
+  const last = new Map(counts.size === 0 ? [] : trace.files.map((file, id) => [nameOf(file), id]));
+  return trace.files.map((file, id) => (last.get(nameOf(file)) === id ? (counts.get(nameOf(file)) ?? 0) : 0));
+}
+
+function addRow(room: Columns<typeof EVENT_SHAPE>, columns: EventColumns, row: number): number {
+  const place = room.add();
+  const at: Arrays<typeof EVENT_SHAPE> = room.at;
+  for (const name of NAMES) at[name][place] = columns[name][row]!;
+  return place;
 }
 
 const nameOf = ({ device, inode, path }: FileInfo): string =>
@@ -107,12 +158,10 @@ class Split {
   rest(parts: StoredParts): EventColumns {
     const count = this.tooLong ? 0 : this.left;
     const kept = new Columns(EVENT_SHAPE, Math.max(1, count));
-    const at: Arrays<typeof EVENT_SHAPE> = kept.at;
     for (const columns of count === 0 ? [] : parts.batches())
       for (let row = 0; row < columns.rows; row++) {
         if (ASIDE[columns.op[row]!] === 1 || this.isOwn(columns.file[row]!)) continue;
-        const place = kept.add();
-        for (const name of NAMES) at[name][place] = columns[name][row]!;
+        addRow(kept, columns, row);
       }
     return { rows: kept.length, ...kept.view() };
   }

@@ -163,9 +163,9 @@ function conflict(
 }
 
 function verdictAt(lane: LaneResult, row: number): string {
-  const verdict = lane.verdicts[row]! - 1;
+  const verdict = lane.answers.verdictAt(row) - 1;
   if (verdict < 0) return 'none';
-  return verdict === Verdict.deny ? `deny ${errnoName(lane.errnos[row]!)}` : VERDICTS[verdict]!;
+  return verdict === Verdict.deny ? `deny ${errnoName(lane.answers.errnoAt(row))}` : VERDICTS[verdict]!;
 }
 
 function extentView(e: EngineView): ExtentView {

@@ -101,8 +101,10 @@ const answeredBy = (
   matches: (verdict: number) => boolean,
 ): readonly string[] => {
   const names: string[] = [];
-  for (const { verdicts, policy } of lanes)
-    if (verdicts[row]! > 0 && policy.recorded !== true && matches(verdicts[row]! - 1)) names.push(policy.name);
+  for (const { answers, policy } of lanes) {
+    const verdict = answers.verdictAt(row) - 1;
+    if (verdict >= 0 && policy.recorded !== true && matches(verdict)) names.push(policy.name);
+  }
   return names;
 };
 

@@ -7,11 +7,11 @@ import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 
 /** `[bin * VERDICT_COUNT + verdict]`. */
-export function verdictsByTime({ columns, endNs }: Trace, { verdicts }: LaneResult): number[] {
+export function verdictsByTime({ columns, endNs }: Trace, { answers }: LaneResult): number[] {
   const counts = new Array<number>(HEAT_BINS * VERDICT_COUNT).fill(0);
   const perNs = HEAT_BINS / Math.max(1, endNs + 1);
   for (let row = 0; row < columns.rows; row++) {
-    const verdict = verdicts[row]!;
+    const verdict = answers.verdictAt(row);
     if (verdict > 0) counts[Math.floor(columns.timeNs[row]! * perNs) * VERDICT_COUNT + verdict - 1]!++;
   }
   return counts;
@@ -23,7 +23,7 @@ export function conflictBins(trace: Trace, lane: LaneResult): (group: ConflictGr
   const perNs = HEAT_BINS / Math.max(1, endNs + 1);
   const seen = new Map<string, Set<number>>();
   for (let row = 0; row < columns.rows; row++) {
-    if (lane.verdicts[row]! <= Verdict.revoke) continue;
+    if (lane.answers.verdictAt(row) <= Verdict.revoke) continue;
     const key = likeness(trace, lane, row);
     const bins = seen.get(key) ?? new Set<number>();
     bins.add(Math.floor(columns.timeNs[row]! * perNs));
@@ -37,5 +37,5 @@ export function conflictBins(trace: Trace, lane: LaneResult): (group: ConflictGr
 
 function likeness({ columns: c, tasks }: Trace, lane: LaneResult, row: number): string {
   const name = c.task[row] === NONE ? '' : tasks[c.task[row]!]!.name;
-  return `${c.op[row]}/${c.file[row]}/${lane.verdicts[row]}/${lane.errnos[row]!}/${name}`;
+  return `${c.op[row]}/${c.file[row]}/${lane.answers.verdictAt(row)}/${lane.answers.errnoAt(row)}/${name}`;
 }

@@ -75,7 +75,7 @@ function operations(trace: Trace, rows: Uint32Array): DataTable {
 
 /** One row per operation and policy that decided it. */
 function verdicts(_trace: Trace, lanes: readonly LaneResult[], rows: Uint32Array): DataTable {
-  const decided = lanes.map((lane) => rows.filter((row) => lane.verdicts[row]! > 0));
+  const decided = lanes.map((lane) => rows.filter((row) => lane.answers.verdictAt(row) > 0));
   const total = decided.reduce((sum, part) => sum + part.length, 0);
   const operation = new Uint32Array(total);
   const policy = new Uint8Array(total);
@@ -88,8 +88,8 @@ function verdicts(_trace: Trace, lanes: readonly LaneResult[], rows: Uint32Array
     for (const row of decided[i]!) {
       operation[at] = row;
       policy[at] = i;
-      verdict[at] = lane.verdicts[row]! - 1;
-      const given = lane.errnos[row]!;
+      verdict[at] = lane.answers.verdictAt(row) - 1;
+      const given = lane.answers.errnoAt(row);
       errno[at++] = given === 0 ? 0 : codes.get(errnoName(given))!;
     }
   });

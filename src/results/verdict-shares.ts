@@ -26,8 +26,9 @@ export interface VerdictShares {
   readonly shares: Readonly<Record<string, Share>>;
 }
 
-export function verdictShares({ policy, verdicts }: LaneResult, seed: number): VerdictShares {
-  const given = verdicts.filter((verdict) => verdict > 0);
+export function verdictShares({ answers, policy }: LaneResult, seed: number): VerdictShares {
+  const all = Uint8Array.from({ length: answers.rows }, (_, row) => answers.verdictAt(row));
+  const given = all.filter((verdict) => verdict > 0);
   const shares = VERDICTS.flatMap((name, verdict) =>
     name === 'proceed' ? [] : [[name, shareOf(given, verdict + 1, seed)] as const],
   );

@@ -6,8 +6,9 @@ import { UserError } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import { EVENTS, type joinedText, RECORDS, SCHEMAS, SUMS } from './bundle.js';
-import { checkTable, type InTable, readTable, readTableParts, within, zip } from './in-table.js';
+import { type InTable, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
+import { checkTable } from './table-file.js';
 
 /** Throws a UserError (exit code 3) that names the file when the bundle is damaged or incomplete. */
 export const readBundle = (dir: string): Trace => wholeOf(openBundle(dir));

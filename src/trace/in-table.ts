@@ -1,49 +1,24 @@
 // Tables that were written as Arrow IPC files, read back batch by batch. Int64 columns become Float64 through 32-bit pairs,
 // never BigInt (dependencies reference, section 3).
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import type { Data, Field, RecordBatch, Schema, Utf8, Vector } from 'apache-arrow';
 import type { Numbers } from '../base/columns.js';
 import { NONE } from '../model/units.js';
 import { arrow } from './arrow.js';
+import { openBatches } from './table-file.js';
 
-const MAGIC = 'ARROW1';
-/** The messages begin behind the magic, at a multiple of 8. */
-const FIRST = 8;
-/** The length of the directory, and the magic. */
-const END = 4 + MAGIC.length;
 const TWO_32 = 2 ** 32;
-const PIECE = 1 << 20;
-
-/** Refuses a file that is not what was written, with a checksum, because Arrow readers may loop for hours over a damaged header. */
-export function checkTable(path: string, sum?: number): void {
-  let size = 0;
-  let found = 0;
-  let begin = '';
-  let end = '';
-  const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
-  for (const piece of piecesOf(path, 0)) {
-    if (size === 0) begin = text(piece.subarray(0, MAGIC.length));
-    size += piece.length;
-    end = (end + text(piece.subarray(-MAGIC.length))).slice(-MAGIC.length);
-    if (sum !== undefined) found = crc32(piece, found);
-  }
-  if (size < 2 * MAGIC.length || begin !== MAGIC) throw new Error('it is no Arrow file');
-  if (end !== MAGIC) throw new Error('its end is missing');
-  if (sum !== undefined && found !== sum) throw new Error('its content does not match its checksum');
-}
 
 /** The whole table. */
 export function readTable(path: string): InTable {
-  const { schema, batches } = openBatches(path);
+  const { schema, batches } = openBatches(path, null);
   const table = new InTable(schema, [...batches]);
   checkRows(schema, table.rows);
   return table;
 }
 
-/** Batch by batch; at least one. */
+/** Batch by batch; at least one. Each is to be used before the next is asked for. */
 export function* readTableParts(path: string): Iterable<InTable> {
-  const { schema, batches } = openBatches(path);
+  const { schema, batches } = openBatches(path, { bytes: new Uint8Array(0) });
   let rows = 0;
   for (const batch of batches) {
     const part = new InTable(schema, [batch]);
@@ -53,76 +28,9 @@ export function* readTableParts(path: string): Iterable<InTable> {
   checkRows(schema, rows);
 }
 
-function openBatches(path: string): { readonly schema: Schema; readonly batches: Iterable<RecordBatch> } {
-  const schema = schemaOf(path);
-  const reader = arrow.RecordBatchReader.from(messagesOf(path, schema)).open();
-  return { schema, batches: reader };
-}
-
-/** A file is a stream whose first message, the schema, stands in the directory at its end. */
-function* messagesOf(path: string, schema: Schema): Iterable<Uint8Array> {
-  const message: Uint8Array[] = [];
-  const queue = new arrow.AsyncByteQueue();
-  queue.write = (bytes) => void message.push((bytes as Uint8Array).slice());
-  new arrow.RecordBatchStreamWriter().reset(queue, schema);
-  yield* message;
-  yield* piecesOf(path, FIRST);
-}
-
-/** From the beginning, where the dictionaries are, and the directory: the library takes the two for a file without batches in between. */
-function schemaOf(path: string): Schema {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const end = readAt(file, size - END, END);
-    const directory = new DataView(end.buffer).getInt32(0, true);
-    if (directory <= 0 || directory > size - END) throw new Error('its directory is damaged');
-    const tail = readAt(file, size - END - directory, directory + END);
-    for (let head = PIECE; ; head *= 8) {
-      const bytes = new Uint8Array(Math.min(head, size - tail.length) + tail.length);
-      bytes.set(readAt(file, 0, bytes.length - tail.length));
-      bytes.set(tail, bytes.length - tail.length);
-      try {
-        return arrow.RecordBatchReader.from(bytes).open().schema;
-      } catch (error) {
-        if (bytes.length === size) throw error;
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readAt(file: number, at: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const read = readSync(file, bytes, done, length - done, at + done);
-    if (read === 0) throw new Error('it was cut while being read');
-    done += read;
-  }
-  return bytes;
-}
-
 function checkRows({ metadata }: Schema, rows: number): void {
   const expected = metadata.get('rows');
   if (expected !== undefined && expected !== String(rows)) throw new Error(`expected ${expected} rows, found ${rows}`);
-}
-
-/** Each in memory of its own, because columns are views of it. */
-function* piecesOf(path: string, from: number): IterableIterator<Uint8Array> {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    for (let at = from; at < size; ) {
-      const bytes = new Uint8Array(Math.min(PIECE, size - at));
-      const read = readSync(file, bytes, 0, bytes.length, at);
-      if (read === 0) throw new Error('it was cut while being read');
-      yield bytes.subarray(0, read);
-      at += read;
-    }
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** A table read back, or a part of it. Every method throws an Error in words when the column is not what was asked for. */

@@ -6,6 +6,8 @@ import { UserError } from '../model/issue.js';
 
 /** Compressed bytes given to zlib at once: what they hold is lost when a damage is found among them, so they are few. */
 const PIECE = 2048;
+/** Unpacked bytes are handed on once they are so many, however much of the packed ones is there already: text packs to a hundredth. */
+const ENOUGH = 1 << 18;
 
 export interface Unwrapped {
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -81,7 +83,11 @@ async function* unpacked(
 ): AsyncIterable<Uint8Array> {
   const out: Uint8Array[] = [];
   let fault: NodeJS.ErrnoException | null = null;
-  stream.on('data', (bytes: Uint8Array) => out.push(bytes));
+  let held = 0;
+  stream.on('data', (bytes: Uint8Array) => {
+    out.push(bytes);
+    held += bytes.length;
+  });
   stream.on('error', (error) => {
     fault ??= error;
   });
@@ -92,7 +98,11 @@ async function* unpacked(
         const piece = chunk.subarray(at, at + PIECE);
         await settled(stream, (done) => stream.write(piece, done));
         used += piece.length;
+        if (held < ENOUGH) continue;
+        held = 0;
+        yield* joined(out);
       }
+      held = 0;
       yield* joined(out);
       if (fault !== null) break;
     }

@@ -2,7 +2,7 @@
 // swallows is removed, and only what no record covers any more is a hole.
 
 import { describe, expect, test } from 'vitest';
-import { DELALLOC, MapLog } from '../../src/assembly/map-log.js';
+import { Change, DELALLOC, MapLog } from '../../src/assembly/map-log.js';
 import { XfsMaps, xfsBlock, xfsState } from '../../src/assembly/xfs-map.js';
 import { Spill } from '../../src/trace/spill.js';
 import fc from '../support/fast-check.js';
@@ -12,7 +12,7 @@ const DEVICE = 7 << 20;
 
 function changes(log: MapLog): string[] {
   const found: string[] = [];
-  for (const row = log.all(); row.next(); ) found.push(row.change);
+  for (const row = log.all(); row.next(); ) found.push(Object.keys(Change)[row.change]!);
   return found;
 }
 
@@ -21,8 +21,9 @@ function cells(log: MapLog): Map<number, number> {
   const map = new Map<number, number>();
   for (const row = log.all(); row.next(); ) {
     const end = row.offset + row.count;
-    if (row.change === 'remove') for (const at of [...map.keys()]) if (at >= row.offset && at < end) map.delete(at);
-    if (row.change !== 'insert' && row.change !== 'learn') continue;
+    if (row.change === Change.remove)
+      for (const at of [...map.keys()]) if (at >= row.offset && at < end) map.delete(at);
+    if (row.change !== Change.insert && row.change !== Change.learn) continue;
     for (let i = 0; i < row.count; i++) map.set(row.offset + i, row.block === DELALLOC ? DELALLOC : row.block + i);
   }
   return map;

@@ -10,6 +10,8 @@ const PROCESSES = 4;
 /** Blocks of a file. */
 const BLOCKS = 256;
 const STEP_NS = 700;
+/** When the first event is, ns: times of a recording that lasts longer than 2.1 s are no small integers of V8, and neither are these. */
+export const START_NS = 2 ** 32;
 /** How long a pin lasts, in rows. */
 const PIN_ROWS = 50;
 
@@ -28,7 +30,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
     more: Partial<Record<keyof Row, number>> = {},
   ) => {
     const i = row++;
-    columns.timeNs[i] = i * STEP_NS;
+    columns.timeNs[i] = START_NS + i * STEP_NS;
     columns.op[i] = op;
     columns.file[i] = file;
     columns.task[i] = random.below(PROCESSES);
@@ -67,7 +69,7 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
   const taskNames = Array.from({ length: PROCESSES }, (_, i) => `worker${i}`);
   return {
     columns,
-    endNs: events * STEP_NS,
+    endNs: START_NS + events * STEP_NS,
     fileCount: FILES,
     deviceOf: new Uint32Array(FILES),
     fileNames: Array.from({ length: FILES }, (_, i) => `/f${i}`),

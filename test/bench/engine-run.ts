@@ -10,7 +10,7 @@ import { planSeals } from '../../src/engine/seal-plan.js';
 import type { Policy, PolicyEntry } from '../../src/model/policy.js';
 import * as registry from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
-import { load } from './engine-load.js';
+import { load, START_NS } from './engine-load.js';
 
 const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'] as const;
 
@@ -88,7 +88,7 @@ function replayed(input: ReturnType<typeof load>, names: readonly string[], timi
   const policies = names.map((name) => lanePolicies(policyOf(name), input, kernel));
   const options = { unseal: { kind: 'never' }, onDeny: { kind: 'skip' }, timing, kernel } as const;
   const pass = new Pass(input, planSeals(input, { kind: 'dma' }), policies, foldPrices(reference), options);
-  pass.runTo(input.endNs / 2);
+  pass.runTo((START_NS + input.endNs) / 2);
   const fromMs = performance.now();
   pass.runTo(input.endNs);
   const steadyMs = [fromMs, performance.now()] as const;
@@ -98,14 +98,17 @@ function replayed(input: ReturnType<typeof load>, names: readonly string[], timi
 /** Verdicts, errnos, latencies, conflicts and hazards of a lane. */
 function checksum(lane: LaneResult): number[] {
   const latency = lane.latency.reduce((sum, one) => sum + (one?.sum ?? 0) + (one?.quantile(0.99) ?? 0), 0);
-  const places = (values: ArrayLike<number>): number => {
+  const places = (many: number, at: (i: number) => number): number => {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum = (sum * 31 + values[i]!) % 4294967291;
+    for (let i = 0; i < many; i++) sum = (sum * 31 + at(i)) % 4294967291;
     return sum;
   };
+  const { answers, counts } = lane;
   return [
     ...[lane.operations, lane.conflicts, lane.groups.length, lane.hazardCount, lane.diverged, latency],
-    ...[places(lane.counts), places(lane.verdicts), places(lane.errnos), lane.wait.sum],
+    places(counts.length, (i) => counts[i]!),
+    places(answers.rows, (row) => answers.verdictAt(row)),
+    ...[places(answers.rows, (row) => answers.errnoAt(row)), lane.wait.sum],
   ];
 }
 

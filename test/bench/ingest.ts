@@ -3,15 +3,14 @@
 // lengths tell what is fixed (start, compiling) from what a record costs. `wc -l` is the control.
 // Run after a build: npx tsx test/bench/ingest.ts [--megabytes 150] [--samples 1000000] [--rounds 7] [--long-megabytes 700]
 // [--long-samples 4700000] [--long-rounds 3, 0 for the short one alone] [--recording FOLDER] [--perf PERF.DATA.GZ]. Peak memory alone,
-// of ingest and inspect, of ftrace text, trace.dat, a bundle, strace, perf script, blkparse, perf.data, CSV, NDJSON, Arrow and
-// Parquet: --megabytes 2000 --rounds 0
+// of ingest, of inspect and of inspect of the bundle, of every format: --megabytes 2000 --rounds 0 [--only strace --only trace-dat]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bar, type Contender, contender, judge, judgeParts, measure, tell, tellParts } from './contenders.js';
-import { type Weighing, weigh, weighOthers } from './ingest-memory.js';
+import { weighAll } from './ingest-memory.js';
 import { repeatDat, repeatPerf, repeatText } from './long-recording.js';
 
 const UNKNOWN = 'unknown version';
@@ -29,6 +28,7 @@ const { values: options } = parseArgs({
     'long-rounds': { type: 'string', default: '3' },
     recording: { type: 'string', default: join(recorded, 'xfs-db') },
     perf: { type: 'string', default: join(recorded, 'perf-xfs-db', 'perf.data.gz') },
+    only: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -89,7 +89,6 @@ const LONG: Size = {
 
 const scratch = join(tmpdir(), 'sealtrace-bench-ingest');
 const program = [process.execPath, join(root, 'dist', 'cli', 'main.js')];
-const weighing: Weighing = { program, scratch, root, perf: options.perf, megabytes: SHORT.megabytes };
 rmSync(scratch, { recursive: true, force: true });
 mkdirSync(scratch);
 try {
@@ -102,9 +101,9 @@ async function run(): Promise<void> {
   for (const needed of [join(options.recording, 'report.txt.gz'), program[1]!])
     if (!existsSync(needed)) throw new Error(`${needed} is missing; build, or name --recording`);
   if (SHORT.rounds === 0) {
-    const { text, dat } = recordings(SHORT);
-    weigh(weighing, [text, ...(dat === null ? [] : [dat])]);
-    await weighOthers(weighing);
+    const { perf, recording, only } = options;
+    const places = { traces: join(root, 'traces'), recording, perf };
+    await weighAll({ program, scratch, places, megabytes: SHORT.megabytes, only });
     return;
   }
   const short = fieldOf(SHORT);

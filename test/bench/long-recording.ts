@@ -13,6 +13,7 @@ const SECONDS = {
   strace: /^(\d+ +)(\d+)(?=\.\d{6} )/gm,
   blkparse: /^( *\d+,\d+ +\d+ +\d+ +)(\d+)(?=\.\d{9} )/gm,
   perf: /(\] +)(\d+)(?=\.\d{6,9}: )/g,
+  bpftrace: /(^|"data": ")(\d+)(?=\d{9}(?:\t|\\t))/gm,
 };
 export type Recorder = keyof typeof SECONDS;
 
@@ -96,6 +97,29 @@ function laterPages(bytes: Buffer, { offset, size }: { offset: number; size: num
   return pages;
 }
 
+/** Places in a record of blktrace (struct blk_io_trace). */
+const BLK_TIME_AT = 8;
+const BLK_DATA_AT = 46;
+const BLK_HEADER = 48;
+
+/** The same of blktrace's binary records, little endian and without sequence numbers. */
+export function repeatBlktrace(recording: string, path: string, bytes: number): void {
+  const once = gunzipSync(readFileSync(recording));
+  const stamps: { readonly at: number; readonly ns: bigint }[] = [];
+  for (let at = 0; at < once.length; at += BLK_HEADER + once.readUInt16LE(at + BLK_DATA_AT))
+    stamps.push({ at: at + BLK_TIME_AT, ns: once.readBigUInt64LE(at + BLK_TIME_AT) });
+  const step = spanOf(stamps.map(({ ns }) => ns)) + NS;
+  const file = openSync(path, 'w');
+  for (let i = 0; i * once.length < bytes; i++) {
+    for (const { at, ns } of stamps) once.writeBigUInt64LE(ns + BigInt(i) * step, at);
+    writeSync(file, once);
+  }
+  closeSync(file);
+}
+
+const spanOf = (times: readonly bigint[]): bigint =>
+  times.reduce((a, b) => (a > b ? a : b)) - times.reduce((a, b) => (a < b ? a : b));
+
 function cpusOf(dat: string): number {
   const { stdout } = spawnSync('trace-cmd', ['report', '-t', '--cpu', '0', dat], {
     encoding: 'latin1',
@@ -118,7 +142,7 @@ export function repeatPerf(recording: string, path: string, samples: number): nu
   const each = stamps.filter(({ sample }) => sample).length;
   const times = Math.ceil(samples / each);
   const all = stamps.map(({ at }) => bytes.readBigUInt64LE(at)).filter((ns) => ns > 0n);
-  const step = all.reduce((a, b) => (a > b ? a : b)) - all.reduce((a, b) => (a < b ? a : b)) + NS;
+  const step = spanOf(all) + NS;
   const head = Buffer.from(bytes.subarray(0, from));
   head.writeBigUInt64LE(BigInt(size * times), DATA_AT + 8);
   const file = openSync(path, 'w');

@@ -7,31 +7,22 @@ import type { EngineInput } from '../../src/engine/input.js';
 import { lanePolicies } from '../../src/engine/lane-policies.js';
 import { Pass } from '../../src/engine/pass.js';
 import { foldPrices } from '../../src/engine/recipes.js';
-import { type ReplayPlan, replay } from '../../src/engine/replay.js';
+import { replay } from '../../src/engine/replay.js';
 import { planSeals } from '../../src/engine/seal-plan.js';
-import * as registry from '../../src/policies/index.js';
 import { engineInput } from '../../src/results/input.js';
-import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { load } from '../bench/engine-load.js';
 import { anyStory } from '../model/property.js';
 import fc from '../support/fast-check.js';
 import { laneText } from '../support/lane-text.js';
+import { ALL, EIGHT, planOf, type Rules, rulesOf, TIMINGS, USUAL } from '../support/passes.js';
 import { build, traceOf } from '../support/replay.js';
-
-const ALL = Object.values(registry).map(({ name }) => name);
-const USUAL_EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'];
-const TIMINGS = ['open', 'closed'] as const;
-
-type Rules = Pick<ReplayPlan, 'sealRule' | 'unseal' | 'onDeny' | 'timing'>;
-const USUAL = { sealRule: { kind: 'dma' }, unseal: { kind: 'never' }, onDeny: { kind: 'skip' } } as const;
 
 /** '' or which lane of one pass does not end as alone. */
 function difference(input: EngineInput, names: readonly string[], rules: Rules, settings = {}): string {
-  const plan = { ...rules, costs: reference, kernel: build('dax', settings) };
-  const policies = names.map((name) => build(name, settings));
-  const together = replay(input, { ...plan, policies });
-  for (const [i, policy] of policies.entries()) {
+  const plan = planOf(names, rules, settings);
+  const together = replay(input, plan);
+  for (const [i, policy] of plan.policies.entries()) {
     const [alone] = replay(input, { ...plan, policies: [policy] });
     if (laneText(together[i]!) !== laneText(alone!)) return names[i]!;
   }
@@ -54,7 +45,7 @@ test('there are recordings to replay', () => {
 test.each(recordings)('%s: the usual eight policies in one pass as alone', { timeout: 120_000 }, async (name) => {
   const { trace } = await ingest([join(folder, name)]);
   const input = engineInput(trace);
-  for (const timing of TIMINGS) expect(difference(input, USUAL_EIGHT, { ...USUAL, timing }), timing).toBe('');
+  for (const timing of TIMINGS) expect(difference(input, EIGHT, { ...USUAL, timing }), timing).toBe('');
 });
 
 test('random traces, rules and settings: policies in one pass as alone', { timeout: 240_000 }, async () => {
@@ -62,18 +53,13 @@ test('random traces, rules and settings: policies in one pass as alone', { timeo
   await fc.assert(
     fc.asyncProperty(anyStory, async ({ lines, chosen }) => {
       const input = engineInput(await traceOf(lines));
-      const { unitNs, settings } = chosen;
-      const rules = {
-        sealRule: sealRuleOf(chosen.sealRule),
-        unseal: unsealOf(chosen.unseal === 'idle' ? `idle:${611 * unitNs}ns` : chosen.unseal),
-        onDeny: onDenyOf(chosen.onDeny === 'retry' ? `retry:${377 * unitNs + 1}ns` : chosen.onDeny),
-      };
+      const rules = rulesOf(chosen);
       // A pass of the usual eight, or of six others in turn.
       const first = turn++ % ALL.length;
-      const names = turn % 3 === 0 ? USUAL_EIGHT : [...ALL, ...ALL].slice(first, first + 6);
+      const names = turn % 3 === 0 ? EIGHT : [...ALL, ...ALL].slice(first, first + 6);
       for (const timing of TIMINGS)
         expect(
-          difference(input, names, { ...rules, timing }, settings),
+          difference(input, names, { ...rules, timing }, chosen.settings),
           JSON.stringify({ timing, chosen, lines }),
         ).toBe('');
     }),
@@ -83,7 +69,7 @@ test('random traces, rules and settings: policies in one pass as alone', { timeo
 
 test('the load of the benchmark, with waits', { timeout: 120_000 }, () => {
   const input = load(50_000, 3, 0.01);
-  for (const timing of TIMINGS) expect(difference(input, USUAL_EIGHT, { ...USUAL, timing }), timing).toBe('');
+  for (const timing of TIMINGS) expect(difference(input, EIGHT, { ...USUAL, timing }), timing).toBe('');
 });
 
 test('lanes stay together for as long as they do the same, and nothing of a version is lost', () => {

@@ -5,37 +5,17 @@ import { expect, test } from 'vitest';
 // @ts-expect-error: a script without types
 import { plainRows, TARGET } from '../../scripts/plain-rows.mjs';
 import { reference } from '../../src/costs/reference.js';
-import type { EngineInput } from '../../src/engine/input.js';
 import { lanePolicies } from '../../src/engine/lane-policies.js';
 import { Pass } from '../../src/engine/pass.js';
 import { foldPrices } from '../../src/engine/recipes.js';
-import { type ReplayPlan, replay } from '../../src/engine/replay.js';
 import { planSeals } from '../../src/engine/seal-plan.js';
-import * as registry from '../../src/policies/index.js';
 import { engineInput } from '../../src/results/input.js';
-import { onDenyOf, sealRuleOf, unsealOf } from '../../src/results/rules.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { load } from '../bench/engine-load.js';
 import { anyStory } from '../model/property.js';
 import fc from '../support/fast-check.js';
-import { laneText } from '../support/lane-text.js';
+import { ALL, EIGHT, kernelDifference, rulesOf, TIMINGS, USUAL } from '../support/passes.js';
 import { build, traceOf } from '../support/replay.js';
-
-const ALL = Object.values(registry).map(({ name }) => name);
-const EIGHT = ['pagecache', 'dax', 'mapsync-pin', 'ondisk', 'mapdirect', 'mapdirect-lease', 'odp', 'recorded'];
-const TIMINGS = ['open', 'closed'] as const;
-const USUAL = { sealRule: { kind: 'dma' }, unseal: { kind: 'never' }, onDeny: { kind: 'skip' } } as const;
-
-type Rules = Pick<ReplayPlan, 'sealRule' | 'unseal' | 'onDeny' | 'timing'>;
-
-/** '' or which lane ends otherwise with a kernel than without. */
-function difference(input: EngineInput, names: readonly string[], rules: Rules, settings = {}): string {
-  const policies = names.map((name) => build(name, settings));
-  const plan = { ...rules, costs: reference, kernel: build('dax', settings), policies };
-  const compiled = replay(input, { ...plan, kernelFrom: 0 });
-  const plain = replay(input, { ...plan, kernelFrom: Number.POSITIVE_INFINITY });
-  return names.find((_, i) => laneText(compiled[i]!) !== laneText(plain[i]!)) ?? '';
-}
 
 test('the kernel in the repository is the one that its source makes', async () => {
   expect(readFileSync(TARGET, 'utf8')).toBe(await plainRows());
@@ -46,17 +26,12 @@ test('random traces, rules and settings', { timeout: 240_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(anyStory, async ({ lines, chosen }) => {
       const input = engineInput(await traceOf(lines));
-      const { unitNs, settings } = chosen;
-      const rules = {
-        sealRule: sealRuleOf(chosen.sealRule),
-        unseal: unsealOf(chosen.unseal === 'idle' ? `idle:${611 * unitNs}ns` : chosen.unseal),
-        onDeny: onDenyOf(chosen.onDeny === 'retry' ? `retry:${377 * unitNs + 1}ns` : chosen.onDeny),
-      };
+      const rules = rulesOf(chosen);
       const first = turn++ % ALL.length;
       const names = turn % 3 === 0 ? EIGHT : [...ALL, ...ALL].slice(first, first + (turn % 7) + 1);
       for (const timing of TIMINGS)
         expect(
-          difference(input, names, { ...rules, timing }, settings),
+          kernelDifference(input, names, { ...rules, timing }, chosen.settings),
           JSON.stringify({ timing, chosen, lines }),
         ).toBe('');
     }),
@@ -70,7 +45,7 @@ test.each(['ftrace/story.report.txt.gz', 'ftrace/xfs-movers.report.txt.gz', 'ndj
   async (name) => {
     const { trace } = await ingest([join(import.meta.dirname, '..', '..', 'traces', name)]);
     const input = engineInput(trace);
-    for (const timing of TIMINGS) expect(difference(input, ALL, { ...USUAL, timing }), timing).toBe('');
+    for (const timing of TIMINGS) expect(kernelDifference(input, ALL, { ...USUAL, timing }), timing).toBe('');
   },
 );
 
@@ -78,7 +53,7 @@ test.each([0, 0.002, 0.02])('the load of the benchmark, one in %d rows a pin', {
   const input = load(45_000, 5, waits);
   for (const timing of TIMINGS)
     for (const names of [EIGHT, ['dax'], ['recorded', 'ondisk'], ['pnfs-layout', 'oracle', 'swap']])
-      expect(difference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
+      expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
 });
 
 test('maps are the same, word for word, and none is broken', () => {

@@ -30,7 +30,8 @@ test('records that wait over several blocks are delivered as they are', () => {
   };
   const delivered: number[] = [];
   const wrong: number[] = [];
-  const queue = new PerfQueue((time, kind, _bytes, view, from, to) => {
+  const queue = new PerfQueue((kind, { view }, from, to) => {
+    const { time } = queue;
     const ends = view.getFloat64(from + 8, true) === time && view.getFloat64(to - 8, true) === time;
     if (kind !== Kind.sample || to - from !== SIZE || !ends) wrong.push(time);
     delivered.push(time);

@@ -33,6 +33,6 @@ describe.skipIf(!existsSync(recording))(`who is made late (skipped: no ${recordi
     const cutNs = c.timeNs[c.op.indexOf(Op.truncate)]! + lane!.wait.sum;
     const behind = died.filter((row) => c.timeNs[row]! > cutNs);
     expect(behind.length).toBe(93);
-    expect(faults.filter((row) => lane!.verdicts[row] === Verdict.deny + 1)).toEqual(behind);
+    expect(faults.filter((row) => lane!.answers.verdictAt(row) === Verdict.deny + 1)).toEqual(behind);
   });
 });

@@ -37,7 +37,9 @@ describe.skipIf(!existsSync(folder))(`MAP_SYNC faults (skipped: no ${folder})`, 
       rows.filter((row) => c.op[row] === Op.mmap && (c.flags[row]! & Flag.sync) !== 0).map((row) => c.handle[row]!),
     );
     const faults = rows.filter((row) => c.op[row] === Op.write_fault && synced.has(c.handle[row]!));
-    const differing = faults.filter((row) => (lane!.verdicts[row] === Verdict.commit + 1) !== forced.has(c.opId[row]!));
+    const differing = faults.filter(
+      (row) => (lane!.answers.verdictAt(row) === Verdict.commit + 1) !== forced.has(c.opId[row]!),
+    );
     expect(differing).toEqual([]);
     expect(faults.filter((row) => forced.has(c.opId[row]!))).toHaveLength(committed);
     expect(faults).toHaveLength(committed + plain);

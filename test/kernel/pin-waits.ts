@@ -40,16 +40,16 @@ export const daxLane = (trace: Trace, timing: 'open' | 'closed', fs: string) =>
 
 export function changesOf(trace: Trace, timing: 'open' | 'closed', fs: string): Change[] {
   const { columns: c } = trace;
-  const { verdicts, waitNs } = daxLane(trace, timing, fs);
+  const { answers, waitNs } = daxLane(trace, timing, fs);
   const sleeps = new Map<number, Change['sleeps'][number][]>();
   for (const row of rowsOf(trace, Op.wait)) {
     const fromNs = c.timeNs[row]!;
     const list = sleeps.get(c.opId[row]!) ?? [];
     sleeps.set(c.opId[row]!, [...list, { fromNs, toNs: fromNs + Math.max(0, c.latencyNs[row]!) }]);
   }
-  const waits = (row: number): boolean => verdicts[row] === Verdict.wait + 1;
+  const waits = (row: number): boolean => answers.verdictAt(row) === Verdict.wait + 1;
   return [...Array(c.rows).keys()]
-    .filter((row) => c.op[row] !== Op.wait && verdicts[row] !== 0 && (waits(row) || sleeps.has(c.opId[row]!)))
+    .filter((row) => c.op[row] !== Op.wait && answers.verdictAt(row) !== 0 && (waits(row) || sleeps.has(c.opId[row]!)))
     .map((row) => ({
       row,
       fromNs: c.timeNs[row]!,

@@ -50,8 +50,8 @@ describe.skipIf(!existsSync(dax))(`waits seen by the busy-page probe (skipped: n
     const { columns: c } = trace;
     const seen = new Set(rowsOf(trace, Op.wait).map((row) => c.opId[row]!));
     expect(seen.size).toBe(count);
-    const { verdicts } = lane(trace, 'dax', fs);
-    const predicted = [...verdicts.keys()].filter((row) => verdicts[row] === Verdict.wait + 1);
+    const { answers } = lane(trace, 'dax', fs);
+    const predicted = [...c.op.keys()].filter((row) => answers.verdictAt(row) === Verdict.wait + 1);
     expect(new Set(predicted.map((row) => c.opId[row]!))).toEqual(seen);
     // Where nothing waits, an operation lasts as long as its work did.
     const waitedNs = rowsOf(trace, Op.wait).reduce((sum, row) => sum + c.latencyNs[row]!, 0);

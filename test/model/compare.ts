@@ -89,8 +89,8 @@ export function engineOutcome(trace: Trace, lines: readonly Line[], policy: Poli
   const result = lane.finish();
   const verdicts = lines.map((line, i) => {
     const row = trace.columns.row.indexOf(i + 2);
-    const verdict = row < 0 ? 0 : result.verdicts[row]!;
-    const errno = result.errnos[row];
+    const verdict = row < 0 ? 0 : result.answers.verdictAt(row);
+    const errno = row < 0 ? 0 : result.answers.errnoAt(row);
     return verdict === 0 ? `${line.op}: none` : `${line.op}: ${VERDICTS[verdict - 1]!}${nameOf(errno)}`;
   });
   const files = new Map(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Answers } from '../../src/engine/answers.js';
 import type { LaneResult } from '../../src/engine/result.js';
 import { Verdict } from '../../src/model/policy.js';
 import { agrees, together, verdictShares, wilson } from '../../src/results/verdict-shares.js';
@@ -16,11 +17,11 @@ test('Wilson intervals are those of scipy.stats.binomtest(...).proportion_ci(met
 });
 
 /** Row by row: a verdict, or none. */
-const lane = (verdicts: readonly (number | null)[]): LaneResult =>
-  ({
-    policy: { name: 'p' },
-    verdicts: Uint8Array.from(verdicts, (verdict) => (verdict === null ? 0 : verdict + 1)),
-  }) as unknown as LaneResult;
+const lane = (verdicts: readonly (number | null)[]): LaneResult => {
+  const answers = new Answers(verdicts.length);
+  for (const [row, verdict] of verdicts.entries()) if (verdict !== null) answers.set(row, verdict, 0);
+  return { policy: { name: 'p' }, answers } as unknown as LaneResult;
+};
 const rows = (n: number, denied: (i: number) => boolean) =>
   lane(Array.from({ length: n }, (_, i) => (denied(i) ? Verdict.deny : Verdict.proceed)));
 

@@ -94,9 +94,9 @@ export class Replayed {
     const lane = this.#lanes.find((one) => one.policy.name === policy)!;
     // The header is line 1; the first of two rows of a line is the operation.
     const row = this.trace.columns.row.indexOf(this.#lines.indexOf(line) + 2);
-    const verdict = lane.verdicts[row]!;
+    const verdict = lane.answers.verdictAt(row);
     if (verdict === 0) return 'none';
-    const errno = lane.errnos[row]!;
+    const errno = lane.answers.errnoAt(row);
     return errno === 0 ? VERDICTS[verdict - 1]! : `${VERDICTS[verdict - 1]} ${errnoName(errno)}`;
   }
 

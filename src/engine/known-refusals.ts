@@ -1,0 +1,70 @@
+// Refusals like one before: of the same file, task and case, in the same lanes, while nobody's holds on the file changed. The first is
+// refused by each lane itself; of those that follow, the kernel of plain rows only counts how many there are.
+import type { KernelMemory, KernelSlots } from './kernel-slots.js';
+import type { Lane } from './lane.js';
+import type { RowClasses } from './row-classes.js';
+
+export class KnownRefusals {
+  private readonly lanes: readonly Lane[];
+  private readonly classes: RowClasses;
+  /** By slot, as the kernel has them (wasm/plain-slots.ts). */
+  readonly slots: Int32Array<ArrayBuffer>;
+  private readonly words: number;
+  private readonly lanesAt: number;
+  private readonly timesAt: number;
+  /** By slot and lane: number of the group of conflicts. */
+  private readonly groups: Int32Array;
+  /** Slots that were ever used. */
+  private readonly used: number[] = [];
+
+  constructor(lanes: readonly Lane[], classes: RowClasses, slots: KernelSlots, { room }: KernelMemory) {
+    const many = slots.get('REFUSAL_SLOTS');
+    this.lanes = lanes;
+    this.classes = classes;
+    this.words = slots.get('REFUSAL_WORDS');
+    this.lanesAt = slots.get('REFUSED_LANES') / 4;
+    this.timesAt = slots.get('REFUSED_TIMES') / 4;
+    this.slots = room.int32(many * this.words);
+    this.groups = new Int32Array(many * lanes.length);
+  }
+
+  /** A row was refused in these lanes, each by itself just now, and the next ones are counted in a slot; `refuse` does it in one lane. */
+  first(slot: number, lanes: number, refuse: (bit: number) => void): number {
+    if (this.slots[slot * this.words + this.lanesAt] === 0) this.used.push(slot);
+    this.settle(slot);
+    const errnos = new Array<number>(this.lanes.length).fill(0);
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const lane = 31 - Math.clz32(left & -left);
+      refuse(left & -left);
+      const { errno, group } = this.lanes[lane]!.shortWay.last;
+      errnos[lane] = errno;
+      this.groups[slot * this.lanes.length + lane] = group;
+    }
+    // Without an errno it is none that a class could tell.
+    for (let left = lanes; left !== 0; left &= left - 1) if (errnos[31 - Math.clz32(left & -left)] === 0) return 0;
+    return this.classes.signatureFor(errnos);
+  }
+
+  /** A row was refused with others, and there are too many classes for it. */
+  answerEach(row: number, signature: number, nowNs: number): void {
+    this.classes.errnosOf(signature).forEach((errno, lane) => {
+      if (errno !== 0) this.lanes[lane]!.shortWay.answered(row, nowNs, errno);
+    });
+  }
+
+  /** Each group of conflicts gets its share. */
+  finish(): void {
+    for (const slot of this.used) this.settle(slot);
+  }
+
+  private settle(slot: number): void {
+    const at = slot * this.words;
+    const times = this.slots[at + this.timesAt]!;
+    if (times === 0) return;
+    this.slots[at + this.timesAt] = 0;
+    for (let left = this.slots[at + this.lanesAt]!; left !== 0; left &= left - 1) {
+      const lane = 31 - Math.clz32(left & -left);
+      this.lanes[lane]!.shortWay.refusedAgain(this.groups[slot * this.lanes.length + lane]!, times);
+    }
+  }
+}
