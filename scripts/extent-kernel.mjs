@@ -1,5 +1,5 @@
 // Compiles src/extents/narrow.ts and what it is made of, which AssemblyScript understands as well, into src/extents/narrow-code.ts;
-// wasm/extent-words.ts takes the place of narrow-words.ts. Run it after a change there: npm run extent-kernel. A test fails when the
+// wasm/extent-words.ts takes the place of narrow-words.ts, and wasm/extent-bytes.ts has the calls in bytes. Run it after a change there: npm run extent-kernel. A test fails when the
 // committed file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -24,8 +24,8 @@ export function narrowSource() {
 }
 
 export async function extentKernel() {
-  const code = await compiled(narrowSource());
-  return `// Made by scripts/extent-kernel.mjs from narrow.ts, what it imports, and wasm/extent-words.ts; do not edit.
+  const code = await compiled(narrowSource() + read('wasm/extent-bytes.ts'));
+  return `// Made by scripts/extent-kernel.mjs from narrow.ts, what it imports, wasm/extent-words.ts and wasm/extent-bytes.ts; do not edit.
 export const NARROW = '${code}';
 `;
 }

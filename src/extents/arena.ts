@@ -28,10 +28,8 @@ export class Arena {
   readonly isWide: boolean;
   /** Another array whenever it has grown. */
   words: Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-  /** What of narrow.ts in WebAssembly works on these words; null: it does not, and narrow.ts itself does, or they are wide. */
-  addrIn: Kernel['addrIn'] | null = null;
-  mapIn: Kernel['mapIn'] | null = null;
-  cutIn: Kernel['cutIn'] | null = null;
+  /** narrow.ts in WebAssembly, which works on these words; null: it does not, and narrow.ts itself does, or they are wide. */
+  kernel: Kernel | null = null;
   private readonly kernelFrom: number;
 
   /** Wide: numbers that an int32 does not hold. `kernelFrom`: words from which on a kernel works for it. */
@@ -83,9 +81,7 @@ export class Arena {
   }
 
   private moveTo(words: Arena['words'], kernel: Kernel | null): void {
-    this.addrIn = kernel?.addrIn ?? null;
-    this.mapIn = kernel?.mapIn ?? null;
-    this.cutIn = kernel?.cutIn ?? null;
+    this.kernel = kernel;
     words.set(this.words);
     this.words = words;
     this.words[LIMIT] = words.length - BEHIND;

@@ -82,11 +82,12 @@ export class ExtentMap extends LeafStore {
 
   /** Device address of one byte; -1 in a hole and where no address was given yet. */
   addrAt(offset: Bytes): Bytes {
-    const { addrIn } = this.arena;
-    const x = offset * PER_BYTE[this.shift]!;
-    if (addrIn === null || !(x >= 0 && x <= LIMIT)) return this.addrByItself(offset);
-    const addr = addrIn(0, this.head, x | 0);
-    return addr < 0 ? -1 : (addr + (x - (x | 0))) * UNIT[this.shift]!;
+    const { kernel } = this.arena;
+    if (kernel !== null) {
+      const addr = kernel.addrAt(0, this.head, this.shift, offset);
+      if (addr >= -1) return addr;
+    }
+    return this.addrByItself(offset);
   }
 
   /** The same without a kernel. */
@@ -109,21 +110,13 @@ export class ExtentMap extends LeafStore {
 
   /** Maps the range, over whatever was there. `addr` -1: none yet. */
   insert(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
-    const { mapIn } = this.arena;
-    const perByte = PER_BYTE[this.shift]!;
-    const key = offset * perByte;
-    const size = length * perByte;
-    const target = addr * perByte;
+    const { kernel } = this.arena;
     // So small that it is compiled into its callers: numbers that are no int32 are objects in a call. Whatever is not usual goes the
-    // other way; `| 0` tells a whole int32 from everything else, and 5 has the bits of the states that are with an address.
+    // other way; 5 has the bits of the states that are with an address.
     if (
-      mapIn === null ||
-      (key | 0) !== key ||
-      (size | 0) !== size ||
-      (target | 0) !== target ||
-      (key | target | (size - 1) | (OFFSET_LIMIT - key - size) | (LIMIT - target - size)) < 0 ||
+      kernel === null ||
       (state & 5) !== state ||
-      mapIn(0, this.head, key, size, target, state) < 0
+      kernel.mapAt(0, this.head, this.shift, offset, length, addr, state) < 0
     )
       this.insertByItself(offset, length, addr, state);
   }
@@ -148,8 +141,9 @@ export class ExtentMap extends LeafStore {
 
   private mapUnits(key: number, size: number, target: number, state: number): void {
     this.reserve();
-    if (this.arena.mapIn === null) mapIn(this.memory, this.head, key, size, target, state);
-    else this.arena.mapIn(0, this.head, key, size, target, state);
+    const { kernel } = this.arena;
+    if (kernel === null) mapIn(this.memory, this.head, key, size, target, state);
+    else kernel.mapIn(0, this.head, key, size, target, state);
   }
 
   private insertWide(offset: Bytes, length: Bytes, addr: Bytes, state: number): void {
@@ -162,17 +156,8 @@ export class ExtentMap extends LeafStore {
 
   /** Makes a hole; `length` may be Infinity. */
   remove(offset: Bytes, length: Bytes): void {
-    const { cutIn } = this.arena;
-    const perByte = PER_BYTE[this.shift]!;
-    const key = offset * perByte;
-    const end = (offset + length) * perByte;
-    if (
-      cutIn === null ||
-      (key | 0) !== key ||
-      (end | 0) !== end ||
-      (key | (end - key - 1) | (OFFSET_LIMIT - end)) < 0 ||
-      cutIn(0, this.head, key, end) < 0
-    )
+    const { kernel } = this.arena;
+    if (kernel === null || kernel.cutAt(0, this.head, this.shift, offset, length) < 0)
       this.removeByItself(offset, length);
   }
 
@@ -185,8 +170,9 @@ export class ExtentMap extends LeafStore {
       return;
     }
     this.reserve();
-    if (this.arena.cutIn === null) cutIn(this.memory, this.head, key, end);
-    else this.arena.cutIn(0, this.head, key, end);
+    const { kernel } = this.arena;
+    if (kernel === null) cutIn(this.memory, this.head, key, end);
+    else kernel.cutIn(0, this.head, key, end);
   }
 
   private removeWide(offset: Bytes, length: Bytes): void {

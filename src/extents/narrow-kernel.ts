@@ -1,4 +1,5 @@
 // narrow.ts as WebAssembly, on a memory that is the words of one arena.
+import type { Bytes } from '../model/units.js';
 import { NARROW } from './narrow-code.js';
 
 const PAGE_WORDS = 2 ** 14;
@@ -13,15 +14,28 @@ interface Engine {
   readonly Instance: new (
     module: object,
     imports: { readonly env: { readonly memory: Memory } },
-  ) => { readonly exports: Pick<Kernel, 'addrIn' | 'mapIn' | 'cutIn'> };
+  ) => { readonly exports: Omit<Kernel, 'words'> };
 }
 const engine = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
 
 let module: object | null = null;
 
-/** What it does is said in narrow.ts; 0 stands for the words. */
+/**
+ * `mapIn` and `cutIn` are those of narrow.ts. The others are the same in bytes, and say a number below that they are for the usual only:
+ * `addrAt` -2, `mapAt` and `cutAt` -1. 0 stands for the words.
+ */
 export class Kernel {
-  readonly addrIn: (words: 0, head: number, x: number) => number;
+  readonly addrAt: (words: 0, head: number, shift: number, offset: Bytes) => Bytes;
+  readonly mapAt: (
+    words: 0,
+    head: number,
+    shift: number,
+    offset: Bytes,
+    length: Bytes,
+    addr: Bytes,
+    state: number,
+  ) => number;
+  readonly cutAt: (words: 0, head: number, shift: number, offset: Bytes, length: Bytes) => number;
   readonly mapIn: (words: 0, head: number, key: number, size: number, target: number, state: number) => number;
   readonly cutIn: (words: 0, head: number, key: number, end: number) => number;
   /**
@@ -33,8 +47,10 @@ export class Kernel {
   /** On the first words of a memory. */
   constructor(memory: Memory, words: number) {
     module ??= new engine.Module(Buffer.from(NARROW, 'base64'));
-    const { addrIn, mapIn, cutIn } = new engine.Instance(module, { env: { memory } }).exports;
-    this.addrIn = addrIn;
+    const { addrAt, mapAt, cutAt, mapIn, cutIn } = new engine.Instance(module, { env: { memory } }).exports;
+    this.addrAt = addrAt;
+    this.mapAt = mapAt;
+    this.cutAt = cutAt;
     this.mapIn = mapIn;
     this.cutIn = cutIn;
     this.words = new Int32Array(memory.buffer, 0, words);

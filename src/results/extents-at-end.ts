@@ -57,14 +57,18 @@ export function extentsAtEnd(
     for (const columns of parts.batches()) split.add(columns);
   }
   const extents = parts.files.map((_, id) => split.extents(id) ?? 0);
-  for (const { ids, trace } of groups(parts, split.rest(parts)))
-    for (const [place, count] of replayed(trace, recorded, options).entries())
-      if (split.extents(ids[place]!) === undefined) extents[ids[place]!] = count;
+  for (const { ids, trace } of groups(parts, split.rest(parts))) {
+    const counts = replayed(trace, recorded, options);
+    for (const [place, id] of ids.entries()) if (split.extents(id) === undefined) extents[id] = counts[place]!;
+  }
   return {
     extents,
     uncounted: split.tooLong ? parts.files.filter((_, id) => split.extents(id) === undefined).length : 0,
   };
 }
+
+/** Blocks that a replay gives to a file lie in one row where it has no others beside it (engine/regions.ts). */
+const ANOTHER: FileInfo = { device: '', inode: '', path: '\0' };
 
 interface Group {
   /** In the whole trace, by the number in this one. */
@@ -83,7 +87,7 @@ function* groups(parts: StoredParts, kept: EventColumns): Iterable<Group> {
     for (let id = 0; id < of.length; id++) if (of[id] === group) numbers[id] = size++;
     const ids = new Uint32Array(size);
     for (let id = 0; id < of.length; id++) if (of[id] === group) ids[numbers[id]!] = id;
-    const files = Array.from(ids, (id) => parts.files[id]!);
+    const files = [...Array.from(ids, (id) => parts.files[id]!), ANOTHER];
     yield { ids, trace: count === 1 ? rest : { ...rest, files, columns: ofGroup(kept, of, group, numbers) } };
   }
 }

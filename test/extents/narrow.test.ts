@@ -42,8 +42,8 @@ test('WebAssembly changes maps as JavaScript does, word for word', () => {
         maps: Array.from({ length: 3 }, () => new ExtentMap(BLOCK, arena)),
       }));
       const [plain, compiled] = sides as [(typeof sides)[0], (typeof sides)[0]];
-      expect(plain.arena.mapIn).toBeNull();
-      expect(compiled.arena.mapIn).not.toBeNull();
+      expect(plain.arena.kernel).toBeNull();
+      expect(compiled.arena.kernel).not.toBeNull();
       for (const { map: which, kind, block, blocks, addr, scattered } of steps)
         for (const { maps } of sides) {
           const map = maps[which]!;
@@ -148,6 +148,33 @@ function extentsOf(map: ExtentMap): string {
   return JSON.stringify(found);
 }
 
+test('numbers that are no usual bytes are to the kernel what they are without one', () => {
+  const odd = [0, -0, 0.5, 4096, -4096, 2 ** 31, 2 ** 43, 2 ** 52, 2 ** 53 - 4096, -(2 ** 53)];
+  odd.push(Number.POSITIVE_INFINITY, Number.NaN);
+  const found = new Set<boolean>();
+  const tell = (map: ExtentMap) => [map.isWide, map.seq, extentsOf(map), odd.map((offset) => map.addrAt(offset))];
+  const { arena: plain } = arenaOf(WITHOUT_KERNEL);
+  const { arena: compiled } = arenaOf(0);
+  for (const unit of [1, BLOCK, 2 ** 20])
+    for (const offset of odd)
+      for (const length of odd)
+        for (const addr of odd) {
+          const [told, expected] = [compiled, plain].map((arena) => {
+            const map = new ExtentMap(unit, arena);
+            map.insert(0, 16 * unit, 0, State.written);
+            map.insert(offset, length, addr, State.written);
+            const inserted = tell(map);
+            map.remove(offset === length ? addr : length, offset);
+            const removed = tell(map);
+            map.dissolve();
+            found.add(map.isWide);
+            return [inserted, removed];
+          });
+          expect(told).toEqual(expected);
+        }
+  expect(found.size).toBe(2);
+});
+
 test('an arena goes over to the kernel as it grows, and does without where there is no memory for one', () => {
   const fill = (arena: Arena): number[] => {
     const map = new ExtentMap(BLOCK, arena);
@@ -157,7 +184,7 @@ test('an arena goes over to the kernel as it grows, and does without where there
   };
   const grown = new Arena();
   const told = fill(grown);
-  expect(grown.mapIn).not.toBeNull();
+  expect(grown.kernel).not.toBeNull();
   const engine = (globalThis as unknown as { WebAssembly: { Memory: new () => object } }).WebAssembly;
   const { Memory } = engine;
   let asked = 0;
@@ -170,7 +197,7 @@ test('an arena goes over to the kernel as it grows, and does without where there
   try {
     const without = new Arena();
     expect(fill(without)).toEqual(told);
-    expect(without.mapIn).toBeNull();
+    expect(without.kernel).toBeNull();
     expect(asked).toBeGreaterThan(0);
   } finally {
     engine.Memory = Memory;
