@@ -144,7 +144,7 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   store<i32>(known, lanes, REFUSED_LANES);
   store<i32>(known, epoch, 16);
   store<i32>(known, signature, 20);
-  return 0;
+  return signature;
 }
 
 /** By opId, whatever has as many bits as there are lanes. */

@@ -3,7 +3,7 @@
 // refuses, and nobody waits; everything else stops it, and is for the TypeScript, which gives the same for these.
 // Where the arrays of the engine are is told by slots: numbers at a place of the memory, which src/engine/plain-kernel.ts fills.
 
-/** Each of these lanes refuses a row: signature of those that follow, which are counted in the slot; 0 where they are not that simple. */
+/** Each of these lanes refuses a row: their signature, and those that follow are counted in the slot; 0: it is counted, and not that simple. */
 declare function refuse(row: i32, operationCase: i32, lanes: i32, nowNs: f64, slot: i32): i32;
 /** Signature of both; 0 for one too many. And the answer of those lanes, each by itself. */
 declare function join(a: i32, b: i32): i32;

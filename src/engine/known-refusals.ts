@@ -32,7 +32,7 @@ export class KnownRefusals {
   }
 
   /** A row was refused in these lanes, each by itself just now, and the next ones are counted in a slot; `refuse` does it in one lane. */
-  first(slot: number, lanes: number, refuse: (bit: number) => void): number {
+  first(row: number, nowNs: number, slot: number, lanes: number, refuse: (bit: number) => void): number {
     if (this.slots[slot * this.words + this.lanesAt] === 0) this.used.push(slot);
     this.settle(slot);
     const { errnos } = this;
@@ -47,7 +47,13 @@ export class KnownRefusals {
       this.groups[slot * this.lanes.length + lane] = lastGroup;
     }
     // Without an errno it is none that a class could tell.
-    return isEach ? this.classes.signatureFor(errnos) : 0;
+    const signature = isEach ? this.classes.signatureFor(errnos) : 0;
+    if (signature !== 0) return signature;
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const lane = 31 - Math.clz32(left & -left);
+      this.lanes[lane]!.shortWay.answered(row, nowNs, errnos[lane]!);
+    }
+    return 0;
   }
 
   /** A row was refused with others, and there are too many classes for it. */

@@ -179,7 +179,9 @@ export class PlainKernel implements Runner {
     return {
       refuse: (row: number, operationCase: number, lanes: number, nowNs: number, slot: number) =>
         this.refused(
-          this.refusals.first(slot, lanes, (bit) => plain.refuse(this.base + row, operationCase, nowNs, bit)),
+          this.refusals.first(this.base + row, nowNs, slot, lanes, (bit) =>
+            plain.refuseUncounted(this.base + row, operationCase, nowNs, bit),
+          ),
         ),
       join: (a: number, b: number) => counts.classes.joined(a, b),
       answerEach: (row: number, signature: number, nowNs: number) =>

@@ -129,8 +129,17 @@ export class Plain {
     else this.counts.went(row, op, lanes);
   }
 
+  /** Each of these lanes refuses the row, and counts it. */
+  private refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+    this.refuseUncounted(row, operationCase, nowNs, lanes);
+    for (let left = lanes; left !== 0; left &= left - 1) {
+      const { shortWay } = this.lanes[31 - Math.clz32(left & -left)]!;
+      shortWay.answered(row, nowNs, shortWay.lastErrno);
+    }
+  }
+
   /** Each of these lanes refuses the row. */
-  refuse(row: number, operationCase: number, nowNs: number, lanes: number): void {
+  refuseUncounted(row: number, operationCase: number, nowNs: number, lanes: number): void {
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       this.versions.acting = bit;

@@ -67,9 +67,12 @@ export class ShortWay {
     this.sizes.later(row, this.c.op[row]!, this.c.file[row]!, nowNs);
   }
 
-  /** hot: a plain row is refused, whoever asks. True: there is something to come of it, or the lane strays from here on. */
+  /**
+   * hot: a plain row is refused, whoever asks; that it was, and what it took, is for others to count. True: there is something to come of
+   * it, or the lane strays from here on.
+   */
   refuse(row: number, operationCase: number, nowNs: number): boolean {
-    const { c, clash, conflicts, fates, files, ledger, plan } = this;
+    const { c, clash, conflicts, fates, files, plan } = this;
     const file = c.file[row]!;
     const policy = this.policies.of(file);
     const errno = policy.errnoOther[operationCase * MASKS + this.holds.mask[file]!]!;
@@ -81,7 +84,6 @@ export class ShortWay {
     clash.errno = errno;
     clash.task = c.task[row]!;
     clash.pid = pidAt(this.input, row);
-    ledger.count(row, op, Verdict.deny, errno);
     const isFirst = conflicts.refuse(clash, nowNs);
     fates.deny(c.opId[row]!);
     if (FREES[operationCase] === 1) {
@@ -89,7 +91,6 @@ export class ShortWay {
       // Refused here and let through there: from now on the file's map is another one.
       if (plan.observed[file] === 0) files.divergeBy(file, row);
     }
-    ledger.tally.time(op, nowNs, this.refusalNs, false);
     const tells = isFirst || !files.strayed;
     files.strayed = true;
     return tells;
@@ -104,7 +105,7 @@ export class ShortWay {
     this.ledger.tally.time(op, nowNs, this.refusalNs, false);
   }
 
-  /** A row was refused as others before it, and could not be counted with others. */
+  /** A row was refused, and is not counted with others. */
   answered(row: number, nowNs: number, errno: number): void {
     const op = this.c.op[row]!;
     this.ledger.count(row, op, Verdict.deny, errno);
