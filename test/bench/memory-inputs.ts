@@ -31,6 +31,7 @@ export interface Places {
 const SAMPLE_BYTES = 140;
 const ARROW_BYTES = 26;
 const PARQUET_BYTES = 11;
+const LINES_OF_FILE = 103;
 const OPERATIONS = ['read', 'write'];
 const FILES = Array.from({ length: 16 }, (_, i) => `/f${i}`);
 /** Rows of a batch or of a group: as writers mostly make them, and as large as they come. */
@@ -68,18 +69,18 @@ const LINES: readonly (readonly [name: string, head: string, line: Line])[] = [
     'TIME(s)     COMM           PID    DISK    T SECTOR     BYTES  LAT(ms)\n',
     (i) => `${(i / 1e4).toFixed(6)} db 77 sda ${i % 3 === 0 ? 'W' : 'R'} ${offset(i) / 512} 4096 0.55\n`,
   ],
-  // Files by the thousand, each under its own name: 45 lines for every one.
+  // Files by the thousand, each under its own name: 176,000 in 2 GB.
   [
     'strace-files',
     '',
     (i) => {
-      const file = Math.floor(i / 45);
+      const file = Math.floor(i / LINES_OF_FILE);
       const name = `/srv/mail/${file % 97}/message-${file}.eml`;
       const begin = `4242  ${1_795_000_000 + Math.floor(i / 1e4)}.${String((i % 1e4) * 100).padStart(6, '0')}`;
-      if (i % 45 === 0)
+      if (i % LINES_OF_FILE === 0)
         return `${begin} openat(AT_FDCWD</srv>, "${name}", O_RDWR|O_CREAT, 0644) = 3<${name}> <0.000021>\n`;
-      if (i % 45 === 44) return `${begin} close(3<${name}>) = 0 <0.000011>\n`;
-      return `${begin} pwrite64(3<${name}>, "message"..., 4096, ${(i % 45) * 4096}) = 4096 <0.000031>\n`;
+      if (i % LINES_OF_FILE === LINES_OF_FILE - 1) return `${begin} close(3<${name}>) = 0 <0.000011>\n`;
+      return `${begin} pwrite64(3<${name}>, "message"..., 4096, ${(i % LINES_OF_FILE) * 4096}) = 4096 <0.000031>\n`;
     },
   ],
 ];
@@ -108,8 +109,9 @@ export function memoryInputs({ traces, recording, perf }: Places): readonly Memo
     input('trace-dat', (to, bytes) => {
       const dat = join(recording, 'trace.dat');
       const { stepSeconds } = text(to, 1);
-      if (!repeatDat(dat, to, { times: 1, stepSeconds })) return false;
-      return repeatDat(dat, to, { times: Math.ceil(bytes / statSync(to).size), stepSeconds });
+      const [once, twice] = [1, 2].map((times) => repeatDat(dat, to, { times, stepSeconds }) && statSync(to).size);
+      if (!once || !twice) return false;
+      return repeatDat(dat, to, { times: Math.ceil((bytes - once) / (twice - once)) + 1, stepSeconds });
     }),
     input('perf-data', (to, bytes) => existsSync(perf) && repeatPerf(perf, to, Math.ceil(bytes / SAMPLE_BYTES)) > 0),
     input('blktrace', (to, bytes) => repeatBlktrace(join(traces, 'blktrace', 'loop-ext4.blktrace.gz'), to, bytes)),
