@@ -35,7 +35,7 @@ describe('tracefs, one buffer read with other options', () => {
     async (form) => {
       const expected = await read(story('default'));
       const shown = await read(story(form));
-      expect(told(expected).length).toBe(42);
+      expect(told(expected).length).toBe(48);
       alike(shown, expected);
       expect(shown.sources[0]).toMatchObject({ records: 498, typed: 498, generic: 0 });
       const times = stamps(expected);
