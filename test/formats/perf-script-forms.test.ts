@@ -32,7 +32,7 @@ test.each(FORMS)('%s tells what the default form tells', async (form, us) => {
   expect(whole).toBe(true);
   expect(shown.sources[0]).toMatchObject({ records: 480, typed: 480, generic: 0 });
   const cut = form === 'latency';
-  expect(told(expected, false).length).toBe(42);
+  expect(told(expected, false).length).toBe(48);
   expect(told(shown, cut)).toEqual(told(expected, cut));
   const times = durations(expected);
   const far = durations(shown).filter(
