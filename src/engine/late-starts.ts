@@ -12,6 +12,9 @@ import type { Threads } from './threads.js';
 export const isKill = (c: EventColumns, row: number): boolean =>
   c.op[row] === Op.exit && (c.flags[row]! & Flag.killed) !== 0;
 
+/** The row of the one that is made. */
+const isBirth = (c: EventColumns, row: number): boolean => c.op[row] === Op.fork && (c.flags[row]! & Flag.second) !== 0;
+
 export class LateStarts {
   /** Rows of killed threads that they never came to. */
   notReached = 0;
@@ -73,8 +76,11 @@ export class LateStarts {
 
   /** Nobody of a killed process does what it was late with. */
   kill(row: number, nowNs: number): void {
+    const pid = pidAt(this.input, row);
     const putOff = this.killsPutOff.delete(row);
-    for (const task of this.tasksOf(pidAt(this.input, row))) {
+    // Another process under its number was not made then.
+    this.bornLateNs.delete(pid);
+    for (const task of this.tasksOf(pid)) {
       this.unborn.delete(task);
       this.notReached += this.threads.kill(task, row, nowNs, putOff);
     }
@@ -127,6 +133,3 @@ export class LateStarts {
     return tasks;
   }
 }
-
-/** The row of the one that is made. */
-const isBirth = (c: EventColumns, row: number): boolean => c.op[row] === Op.fork && (c.flags[row]! & Flag.second) !== 0;

@@ -2,13 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { reference } from '../../src/costs/reference.js';
-import { replay } from '../../src/engine/replay.js';
 import { Op } from '../../src/model/events.js';
 import { ERRNO, Verdict } from '../../src/model/policy.js';
-import { engineInput } from '../../src/results/input.js';
-import { build } from '../support/replay.js';
-import { load, shared } from './recordings.js';
+import { closedLane, load, shared } from './recordings.js';
 
 const recording = join(shared, 'recorded', 'ext4-kill', 'report.txt.gz');
 
@@ -16,23 +12,15 @@ describe.skipIf(!existsSync(recording))(`who is made late (skipped: no ${recordi
   test('under DAX, where the truncate waits for a pin, the faults that get SIGBUS are recorded ones', async () => {
     const trace = await load(recording, 'ext4-kill');
     const { columns: c } = trace;
-    const [lane] = replay(engineInput(trace), {
-      policies: [build('dax', { fs: 'ext4' })],
-      costs: reference,
-      sealRule: { kind: 'dma' },
-      unseal: { kind: 'never' },
-      onDeny: { kind: 'skip' },
-      timing: 'closed',
-      kernel: build('dax'),
-    });
-    expect(lane!.wait.count).toBe(1);
+    const lane = closedLane(trace, 'dax', { fs: 'ext4' });
+    expect(lane.wait.count).toBe(1);
     const faults = [...c.op.keys()].filter((row) => c.op[row] === Op.write_fault);
     const died = faults.filter((row) => c.result[row] === -ERRNO.SIGBUS!);
     expect(died.length).toBe(94);
     // While the truncate waits, the file is as long as it was.
-    const cutNs = c.timeNs[c.op.indexOf(Op.truncate)]! + lane!.wait.sum;
+    const cutNs = c.timeNs[c.op.indexOf(Op.truncate)]! + lane.wait.sum;
     const behind = died.filter((row) => c.timeNs[row]! > cutNs);
     expect(behind.length).toBe(93);
-    expect(faults.filter((row) => lane!.answers.verdictAt(row) === Verdict.deny + 1)).toEqual(behind);
+    expect(faults.filter((row) => lane.answers.verdictAt(row) === Verdict.deny + 1)).toEqual(behind);
   });
 });

@@ -3,13 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { reference } from '../../src/costs/reference.js';
-import { replay } from '../../src/engine/replay.js';
 import { Flag, Op } from '../../src/model/events.js';
 import { Verdict } from '../../src/model/policy.js';
-import { engineInput } from '../../src/results/input.js';
-import { build } from '../support/replay.js';
-import { load, shared } from './recordings.js';
+import { closedLane, load, shared } from './recordings.js';
 
 const folder = join(shared, 'recorded-dax', 's1-faults');
 
@@ -22,15 +18,7 @@ describe.skipIf(!existsSync(folder))(`MAP_SYNC faults (skipped: no ${folder})`, 
   ] as const)('%s: %i write faults commit, %i do not, as recorded', async (name, committed, plain) => {
     const trace = await load(join(folder, name, 'trace.txt.gz'), name);
     const { columns: c } = trace;
-    const [lane] = replay(engineInput(trace), {
-      policies: [build('mapsync')],
-      costs: reference,
-      sealRule: { kind: 'dma' },
-      unseal: { kind: 'never' },
-      onDeny: { kind: 'skip' },
-      timing: 'closed',
-      kernel: build('dax'),
-    });
+    const lane = closedLane(trace, 'mapsync');
     const rows = [...c.op.keys()];
     const forced = new Set(rows.filter((row) => c.op[row] === Op.commit).map((row) => c.opId[row]!));
     const synced = new Set(
@@ -38,7 +26,7 @@ describe.skipIf(!existsSync(folder))(`MAP_SYNC faults (skipped: no ${folder})`, 
     );
     const faults = rows.filter((row) => c.op[row] === Op.write_fault && synced.has(c.handle[row]!));
     const differing = faults.filter(
-      (row) => (lane!.answers.verdictAt(row) === Verdict.commit + 1) !== forced.has(c.opId[row]!),
+      (row) => (lane.answers.verdictAt(row) === Verdict.commit + 1) !== forced.has(c.opId[row]!),
     );
     expect(differing).toEqual([]);
     expect(faults.filter((row) => forced.has(c.opId[row]!))).toHaveLength(committed);

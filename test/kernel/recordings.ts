@@ -4,15 +4,20 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Assembler } from '../../src/assembly/assembler.js';
 import * as costs from '../../src/costs/index.js';
+import { reference } from '../../src/costs/reference.js';
+import { replay } from '../../src/engine/replay.js';
+import type { LaneResult } from '../../src/engine/result.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { EventCatalogue } from '../../src/model/event-catalogue.js';
 import type { EventMap } from '../../src/model/event-map.js';
 import type { Trace } from '../../src/model/trace.js';
 import * as entries from '../../src/policies/index.js';
 import { validateSettings } from '../../src/policies/switches.js';
+import { engineInput } from '../../src/results/input.js';
 import { makeRun } from '../../src/results/run.js';
 import type { Run } from '../../src/results/types.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
+import { build } from '../support/replay.js';
 
 const root = join(import.meta.dirname, '..', '..');
 export const bundled = join(root, 'traces', 'ftrace');
@@ -169,4 +174,17 @@ export function merged(rows: readonly MapRow[]): MapRow[] {
     else out.push([offset, addr, length, state]);
   }
   return out;
+}
+
+/** One policy in closed time, seals for what devices hold. */
+export function closedLane(trace: Trace, policy: string, settings: Readonly<Record<string, string>> = {}): LaneResult {
+  return replay(engineInput(trace), {
+    policies: [build(policy, settings)],
+    costs: reference,
+    sealRule: { kind: 'dma' },
+    unseal: { kind: 'never' },
+    onDeny: { kind: 'skip' },
+    timing: 'closed',
+    kernel: build('dax'),
+  })[0]!;
 }

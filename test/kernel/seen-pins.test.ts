@@ -2,15 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { reference } from '../../src/costs/reference.js';
-import { replay } from '../../src/engine/replay.js';
 import { OPS, Op } from '../../src/model/events.js';
 import { Verdict } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
 import { st } from '../../src/probes/index.js';
-import { engineInput } from '../../src/results/input.js';
-import { build } from '../support/replay.js';
-import { driverLines, load, run, shared } from './recordings.js';
+import { closedLane, driverLines, load, run, shared } from './recordings.js';
 
 const dax = join(shared, 'recorded-dax');
 const dma = join(shared, 'recorded-dma');
@@ -28,16 +24,7 @@ const during = (trace: Trace, rows: readonly number[], line: { t_ns: number; ela
     return at >= line.t_ns && at <= line.t_ns + line.elapsed_ns;
   });
 
-const lane = (trace: Trace, policy: string, fs: string) =>
-  replay(engineInput(trace), {
-    policies: [build(policy, fs === 'ext4' ? { fs } : {})],
-    costs: reference,
-    sealRule: { kind: 'dma' },
-    unseal: { kind: 'never' },
-    onDeny: { kind: 'skip' },
-    timing: 'closed',
-    kernel: build('dax'),
-  })[0]!;
+const lane = (trace: Trace, policy: string, fs: string) => closedLane(trace, policy, fs === 'ext4' ? { fs } : {});
 
 describe.skipIf(!existsSync(dax))(`waits seen by the busy-page probe (skipped: no ${dax})`, () => {
   test.each([

@@ -91,6 +91,7 @@ export class Threads {
   /** Nobody of the process does what it was late with. */
   kill(call: Call, nowNs: number): void {
     const putOff = this.killsPutOff.delete(call);
+    this.bornLateNs.delete(call.pid);
     const position = (one: Call): number => this.calls.indexOf(one);
     for (const [name, thread] of this.threads) {
       if (!name.startsWith(`${call.pid}/`)) continue;
