@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Op } from '../../src/model/events.js';
 import { ERRNO, Verdict } from '../../src/model/policy.js';
-import { closedLane, load, shared } from './recordings.js';
+import { laneOf, load, shared } from './recordings.js';
 
 const recording = join(shared, 'recorded', 'ext4-kill', 'report.txt.gz');
 
@@ -12,7 +12,7 @@ describe.skipIf(!existsSync(recording))(`who is made late (skipped: no ${recordi
   test('under DAX, where the truncate waits for a pin, the faults that get SIGBUS are recorded ones', async () => {
     const trace = await load(recording, 'ext4-kill');
     const { columns: c } = trace;
-    const lane = closedLane(trace, 'dax', { fs: 'ext4' });
+    const lane = laneOf(trace, 'dax', { fs: 'ext4' });
     expect(lane.wait.count).toBe(1);
     const faults = [...c.op.keys()].filter((row) => c.op[row] === Op.write_fault);
     const died = faults.filter((row) => c.result[row] === -ERRNO.SIGBUS!);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Flag, Op } from '../../src/model/events.js';
 import { Verdict } from '../../src/model/policy.js';
-import { closedLane, load, shared } from './recordings.js';
+import { laneOf, load, shared } from './recordings.js';
 
 const folder = join(shared, 'recorded-dax', 's1-faults');
 
@@ -18,7 +18,7 @@ describe.skipIf(!existsSync(folder))(`MAP_SYNC faults (skipped: no ${folder})`, 
   ] as const)('%s: %i write faults commit, %i do not, as recorded', async (name, committed, plain) => {
     const trace = await load(join(folder, name, 'trace.txt.gz'), name);
     const { columns: c } = trace;
-    const lane = closedLane(trace, 'mapsync');
+    const lane = laneOf(trace, 'mapsync');
     const rows = [...c.op.keys()];
     const forced = new Set(rows.filter((row) => c.op[row] === Op.commit).map((row) => c.opId[row]!));
     const synced = new Set(

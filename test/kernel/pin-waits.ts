@@ -1,11 +1,8 @@
 // Waits for pins of a recording, predicted and recorded, change by change.
-import { reference } from '../../src/costs/reference.js';
-import { replay } from '../../src/engine/replay.js';
 import { Op } from '../../src/model/events.js';
 import { Verdict } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
-import { engineInput } from '../../src/results/input.js';
-import { build } from '../support/replay.js';
+import { laneOf } from './recordings.js';
 
 /** A change of a map that waits in the replay, in the recording (as probes showed), or in both. Times in ns. */
 export interface Change {
@@ -28,15 +25,7 @@ const rowsOf = ({ columns: c }: Trace, op: number): number[] =>
   [...c.op.keys()].filter((row) => c.op[row] === op && row < c.rows);
 
 export const daxLane = (trace: Trace, timing: 'open' | 'closed', fs: string) =>
-  replay(engineInput(trace), {
-    policies: [build('dax', fs === 'ext4' ? { fs } : {})],
-    costs: reference,
-    sealRule: { kind: 'dma' },
-    unseal: { kind: 'never' },
-    onDeny: { kind: 'skip' },
-    timing,
-    kernel: build('dax'),
-  })[0]!;
+  laneOf(trace, 'dax', fs === 'ext4' ? { fs } : {}, timing);
 
 export function changesOf(trace: Trace, timing: 'open' | 'closed', fs: string): Change[] {
   const { columns: c } = trace;

@@ -176,15 +176,20 @@ export function merged(rows: readonly MapRow[]): MapRow[] {
   return out;
 }
 
-/** One policy in closed time, seals for what devices hold. */
-export function closedLane(trace: Trace, policy: string, settings: Readonly<Record<string, string>> = {}): LaneResult {
+/** One policy, seals for what devices hold. */
+export function laneOf(
+  trace: Trace,
+  policy: string,
+  settings: Readonly<Record<string, string>> = {},
+  timing: 'open' | 'closed' = 'closed',
+): LaneResult {
   return replay(engineInput(trace), {
     policies: [build(policy, settings)],
     costs: reference,
     sealRule: { kind: 'dma' },
     unseal: { kind: 'never' },
     onDeny: { kind: 'skip' },
-    timing: 'closed',
+    timing,
     kernel: build('dax'),
   })[0]!;
 }

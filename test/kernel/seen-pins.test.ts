@@ -6,7 +6,7 @@ import { OPS, Op } from '../../src/model/events.js';
 import { Verdict } from '../../src/model/policy.js';
 import type { Trace } from '../../src/model/trace.js';
 import { st } from '../../src/probes/index.js';
-import { closedLane, driverLines, load, run, shared } from './recordings.js';
+import { driverLines, laneOf, load, run, shared } from './recordings.js';
 
 const dax = join(shared, 'recorded-dax');
 const dma = join(shared, 'recorded-dma');
@@ -24,7 +24,7 @@ const during = (trace: Trace, rows: readonly number[], line: { t_ns: number; ela
     return at >= line.t_ns && at <= line.t_ns + line.elapsed_ns;
   });
 
-const lane = (trace: Trace, policy: string, fs: string) => closedLane(trace, policy, fs === 'ext4' ? { fs } : {});
+const lane = (trace: Trace, policy: string, fs: string) => laneOf(trace, policy, fs === 'ext4' ? { fs } : {});
 
 describe.skipIf(!existsSync(dax))(`waits seen by the busy-page probe (skipped: no ${dax})`, () => {
   test.each([
