@@ -1,12 +1,8 @@
-// What a leaf store is at the moment, told in a few words of the arena; behind them lies its directory, as long as there is room:
-// who knows the place of these words finds an extent of a small map without the store, and without another cache line than those of
-// its leaf.
-import { type Arena, PIECE } from './arena.js';
-import { noDirectory } from './fewer-leaves.js';
-import { CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, ROOM, WIDTH } from './leaves.js';
-
-/** Words beside the key: length * 8 + state and address of a narrow record; length, address and state of a wide one. */
-export const Width = { narrow: 2, wide: 3 } as const;
+// What a leaf store is at the moment, told in a few words of the arena; before them lie its records or its directory, as long as there
+// is room: who knows the place of these words finds an extent of a small map without the store, and waits for one place of memory only.
+import type { Arena } from './arena.js';
+import { BEFORE, CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, noLeaves, OWN, ROOM } from './leaves.js';
+import { WIDTH } from './pieces.js';
 
 export class LeafHead {
   arena: Arena;
@@ -58,7 +54,7 @@ export class LeafHead {
   }
 
   protected get width(): number {
-    return this.memory[this.head + WIDTH]!;
+    return this.memory[WIDTH]!;
   }
 
   protected get changes(): number {
@@ -72,11 +68,9 @@ export class LeafHead {
   /** A new head, in another arena; nothing is given back. */
   protected goTo(arena: Arena, changes = 0): void {
     this.arena = arena;
-    this.head = arena.take(PIECE);
+    this.head = arena.take(OWN) + BEFORE;
     this.set(CHANGES, changes);
-    this.set(WIDTH, arena.isWide ? Width.wide : Width.narrow);
-    this.set(DIR_ROOM, 0);
     this.set(EXTENTS, 0);
-    noDirectory(this.memory, this.head);
+    noLeaves(this.memory, this.head);
   }
 }

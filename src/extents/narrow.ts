@@ -20,7 +20,6 @@ import {
   leavesOf,
   mayTake,
   ROOM,
-  SMALLEST,
   setFirst,
   strideOf,
 } from './leaves.js';
@@ -216,11 +215,10 @@ function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, st
 /** The first extent of a map. */
 function mapFirst(words: Words, head: i32, key: i32, size: i32, target: i32, state: i32): i32 {
   const base = firstLeaf(words, head);
-  const infoAt = words[head + DIR_AT]!;
-  words[infoAt] = key;
   words[base] = key;
-  words[base + SMALLEST] = (size << 3) | state;
-  words[base + SMALLEST + 1] = target;
+  const body = base + words[head + ROOM]!;
+  words[body] = (size << 3) | state;
+  words[body + 1] = target;
   addRecord(words, head);
   return CHANGED;
 }
