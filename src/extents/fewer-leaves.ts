@@ -8,13 +8,13 @@ import {
   dirOf,
   ENTRIES,
   GROUP,
-  GROUPED,
   isNear,
   LEAF,
   leafWords,
   leavesOf,
   noLeaves,
   ROOM,
+  setGrouped,
   strideOf,
 } from './leaves.js';
 import { copyDown, type i32, type Words } from './narrow-words.js';
@@ -91,7 +91,7 @@ function dropGroup(words: Words, head: i32, top: i32): void {
   words[head + DIR_AT] = baseIn(info);
   words[head + DIR_ROOM] = GROUP;
   words[head + ENTRIES] = info & 127;
-  words[head + GROUPED] = 0;
+  setGrouped(words, head, 0);
 }
 
 function removeEntry(words: Words, keyAt: i32, stride: i32, behind: i32): void {

@@ -1,15 +1,26 @@
 // What a leaf store is at the moment, told in a few words of the arena; before them lie its records or its directory, as long as there
 // is room: who knows the place of these words finds an extent of a small map without the store, and waits for one place of memory only.
 import type { Arena } from './arena.js';
-import { BEFORE, CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, noLeaves, OWN, ROOM } from './leaves.js';
+import {
+  BEFORE,
+  CHANGES,
+  DIR_AT,
+  DIR_ROOM,
+  ENTRIES,
+  EXTENTS,
+  FORM,
+  isGrouped,
+  noLeaves,
+  OWN,
+  ROOM,
+  SHIFT,
+} from './leaves.js';
 import { WIDTH } from './pieces.js';
 
 export class LeafHead {
   arena: Arena;
   /** Place of the head in the arena. */
   head = 0;
-  /** Bytes of a unit, as a power of two: here, because what a look-up needs is to lie together. */
-  protected shift = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -41,7 +52,7 @@ export class LeafHead {
   }
 
   get isGrouped(): boolean {
-    return this.memory[this.head + GROUPED] === 1;
+    return isGrouped(this.memory, this.head);
   }
 
   /** Records of a leaf. */
@@ -61,6 +72,15 @@ export class LeafHead {
     return this.memory[this.head + CHANGES]!;
   }
 
+  /** Bytes of a unit, as a power of two. */
+  protected get shift(): number {
+    return this.memory[this.head + FORM]! >> SHIFT;
+  }
+
+  protected set shift(shift: number) {
+    this.set(FORM, (shift << SHIFT) | (this.memory[this.head + FORM]! & (2 ** SHIFT - 1)));
+  }
+
   protected set(field: number, value: number): void {
     this.memory[this.head + field] = value;
   }
@@ -71,6 +91,7 @@ export class LeafHead {
     this.head = arena.take(OWN) + BEFORE;
     this.set(CHANGES, changes);
     this.set(EXTENTS, 0);
+    this.set(FORM, 0);
     noLeaves(this.memory, this.head);
   }
 }

@@ -13,9 +13,9 @@ import {
   dirOf,
   ENTRIES,
   EXTENTS,
+  FORM,
   firstLeaf,
   GROUP,
-  GROUPED,
   isNear,
   LEAF,
   leafWords,
@@ -242,7 +242,7 @@ export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
     const { head } = from;
-    for (const field of [ROOM, EXTENTS, GROUPED, DIR_ROOM, ENTRIES]) this.set(field, from.memory[head + field]!);
+    for (const field of [ROOM, EXTENTS, FORM, DIR_ROOM, ENTRIES]) this.set(field, from.memory[head + field]!);
     if (from.room < LEAF) {
       copyFirst(this.memory, head, this.head);
       return;

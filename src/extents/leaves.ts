@@ -5,8 +5,8 @@ import { copyDown, copyUp, type i32, type Words } from './narrow-words.js';
 import { give, take, WIDTH } from './pieces.js';
 
 /**
- * Words of a head: where its directory is, the entries this has room for, its entries, records of a leaf, extents, changes so far, are the
- * entries groups, and where the leaf is that lies before the head. There, in the same piece, the few records of a small file are: its first
+ * Words of a head: where its directory is, the entries this has room for, its entries, records of a leaf, extents, changes so far, its form,
+ * and where the leaf is that lies before the head. There, in the same piece, the few records of a small file are: its first
  * leaf, whose keys are its directory as well; of a larger one its directory is there, as long as there is room.
  */
 export const DIR_AT: i32 = 0;
@@ -15,8 +15,11 @@ export const ENTRIES: i32 = 2;
 export const ROOM: i32 = 3;
 export const EXTENTS: i32 = 4;
 export const CHANGES: i32 = 5;
-export const GROUPED: i32 = 6;
+export const FORM: i32 = 6;
 const OWN_INFO: i32 = 7;
+/** Bits of a form: are the entries groups? Above it the bytes of a unit, as a power of two. */
+const GROUPED: i32 = 1;
+export const SHIFT: i32 = 1;
 /** Words before a head, and with it. */
 export const BEFORE: i32 = 24;
 export const OWN: i32 = 32;
@@ -38,8 +41,17 @@ const SPACIOUS: i32 = 12;
  */
 export function mayTake(words: Words, head: i32): i32 {
   const dirRoom = words[head + DIR_ROOM]!;
-  if (words[head + GROUPED] !== 0 || dirRoom === GROUP) return 768 + 12 * dirRoom;
+  if (isGrouped(words, head) || dirRoom === GROUP) return 768 + 12 * dirRoom;
   return words[head + ENTRIES]! < 2 ? 64 : 192 + 12 * dirRoom;
+}
+
+// @inline
+export function isGrouped(words: Words, head: i32): boolean {
+  return (words[head + FORM]! & GROUPED) !== 0;
+}
+
+export function setGrouped(words: Words, head: i32, grouped: i32): void {
+  words[head + FORM] = (words[head + FORM]! & ~GROUPED) | grouped;
 }
 
 /** Words of the piece that is a leaf. */
@@ -107,7 +119,7 @@ export function noLeaves(words: Words, head: i32): void {
   words[head + DIR_ROOM] = BEFORE + OWN_INFO;
   words[head + ENTRIES] = 0;
   words[head + ROOM] = 0;
-  words[head + GROUPED] = 0;
+  setGrouped(words, head, 0);
 }
 
 /** The first leaf of a map, empty. */
@@ -175,7 +187,7 @@ function makeRoomForLeaf(words: Words, head: i32, top: i32): void {
     words[head + DIR_AT] = at;
     words[head + DIR_ROOM] = 8;
     words[head + ENTRIES] = 1;
-    words[head + GROUPED] = 1;
+    setGrouped(words, head, GROUPED);
   } else if (entries === words[head + DIR_ROOM]!) growDirectory(words, head);
   else splitGroup(words, head, top);
 }
