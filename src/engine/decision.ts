@@ -242,7 +242,7 @@ export class Decider {
     const { c } = this;
     const file = c.file[row]!;
     if (isFault(op) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
-    if (op === Op.swapon && file !== NONE && this.holds.count(file, Hold.swap) > 0) return ERRNO.EBUSY!;
+    if (op === Op.swapon && file !== NONE && this.holds.has(file, Hold.swap)) return ERRNO.EBUSY!;
     const errno = this.predictedAt(row, op, file, pid);
     return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
   }

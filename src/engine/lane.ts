@@ -34,6 +34,7 @@ import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { OnDeny } from './refusals.js';
+import { refusingKinds } from './regimes.js';
 import { Releases } from './releases.js';
 import type { CrashRow, LaneResult } from './result.js';
 import { EndedBy, type SealPlan } from './seal-plan.js';
@@ -66,7 +67,7 @@ export interface LaneSeat {
   /** By `opId`, by file: what became of operations, and where a lane did not do what the recording just did. */
   readonly fates: FateBits;
   readonly interfered: Int32Array;
-  /** By file: how often its holds changed in any lane. */
+  /** By file: how often holds changed in any lane for whose sake plain operations are refused. */
   readonly epochs: Uint32Array;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
@@ -129,7 +130,8 @@ export class Lane {
     const queue = new TimeQueue(seat.room);
     this.queue = queue;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions, seat.room);
-    const holds = new HoldTable(seat.epochs, plan.handles, seat.changed);
+    const refusing = policies.all.map(refusingKinds);
+    const holds = new HoldTable(seat.epochs, plan.handles, (file) => refusing[policies.indexOf(file)]!, seat.changed);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
