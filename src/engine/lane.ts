@@ -73,6 +73,8 @@ export interface LaneSeat {
   readonly changed: (file: number) => void;
   /** Where its arrays are. */
   readonly room: Room;
+  /** A row went ahead as it may in other lanes, and took what it takes; false: it is not the one that the pass is at. */
+  readonly wentAlike: (row: number) => boolean;
   /** Runs late rows in their order, as long as they are simple, up to a time; when the last of them ran, ns, -1 for none. */
   readonly late: (limitNs: number) => number;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -207,6 +209,7 @@ export class Lane {
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
+      wentAlike: seat.wentAlike,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
         this.starts?.started(row, nowNs);
