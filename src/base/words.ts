@@ -4,6 +4,7 @@ import { Columns } from './columns.js';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+const plain = new Uint8Array(256);
 /** Bytes of a page, as a power of 2. A word lies within one page; one that is longer has a page of its own. */
 const PAGE_BITS = 16;
 const PAGE = 2 ** PAGE_BITS;
@@ -46,6 +47,7 @@ export class WordTable implements Words {
   }
 
   text(text: string): number {
+    if (text.length <= plain.length && isPlain(text)) return this.bytes(plain, 0, text.length);
     const raw = encoder.encode(text);
     return this.bytes(raw, 0, raw.length);
   }
@@ -91,6 +93,16 @@ export class WordTable implements Words {
       this.table[at] = id;
     }
   }
+}
+
+/** ASCII, as nearly all words are; then it is in `plain`, without a new array for it. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return false;
+    plain[i] = unit;
+  }
+  return true;
 }
 
 function same(page: Uint8Array, start: number, buffer: Uint8Array, from: number, to: number): boolean {
