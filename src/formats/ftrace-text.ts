@@ -289,12 +289,7 @@ class LineParser {
     const { kernel, records } = this;
     const opId = code >= 0 ? kernel.take() : 0;
     records.timeNs = timeNs;
-    records.kind = kind;
-    records.task = kernel.task(actor.tid, actor.pid, actor.comm);
-    records.cpu = cpu;
-    records.row = this.line;
-    records.opId = opId;
-    records.commit();
+    records.add(kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
   }
 
   /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
