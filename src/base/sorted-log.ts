@@ -62,11 +62,7 @@ export class SortedLog<S extends Timed> {
   }
 
   /** Of all rows, as `SortedRuns` gives them. */
-  batches(
-    most: number,
-    belongs: (at: Arrays<S>, row: number) => boolean,
-    placed = false,
-  ): Iterable<SortedRows<S>> {
+  batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean, placed = false): Iterable<SortedRows<S>> {
     return this.sorted().batches(most, belongs, placed);
   }
 

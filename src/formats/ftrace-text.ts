@@ -7,6 +7,7 @@ import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns
 import { latencyColumns, looksLatent } from './ftrace-latency.js';
 import { Found, OtherLines } from './ftrace-others.js';
 import { LineScanner } from './line-scanner.js';
+import { HEAD } from './line-scanner-code.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
 import { Stamps } from './stamps.js';
@@ -118,7 +119,7 @@ class LineParser {
     for (;;) {
       if (this.ready()) {
         const rows = scanner.scan(from, b.length);
-        for (let row = 0; row < rows; row++) this.row(b, row);
+        this.rows(b, rows);
         from = scanner.reached;
         if (rows === scanner.rows) continue;
       }
@@ -155,24 +156,46 @@ class LineParser {
     return true;
   }
 
-  /** Takes a row of the scanner. */
+  /** Takes rows of the scanner. */
   // hot
-  private row(b: Buffer, row: number): void {
-    const { scanner, decoder } = this;
-    const { actor, cpu } = this.beginnings[scanner.beginning(row)]!;
-    const event = this.names.all[scanner.name(row)]!;
-    this.line++;
-    this.begin(event, scanner.times[row]!, cpu, actor);
-    if (scanner.isUnread(row)) {
-      const teachable = decoder.isTeachable(event.code);
-      decoder.decode(event.code, b, scanner.payload(row), scanner.lineEnd(row), teachable);
-      this.used = decoder.record.v.length;
-      if (teachable) this.teach(event);
-    } else if (event.read) {
-      if (decoder.record.arrays.length > 0) decoder.record.arrays.length = 0;
-      this.used = scanner.values(row, decoder.record.v, this.used);
+  private rows(b: Buffer, count: number): void {
+    const { scanner, decoder, kernel, records, losses, beginnings } = this;
+    const { record } = decoder;
+    const { times, heads } = scanner;
+    const { all } = this.names;
+    let last: Beginning | null = null;
+    for (let row = 0; row < count; row++) {
+      const beginning = beginnings[heads[row * HEAD]!]!;
+      const { actor, cpu } = beginning;
+      const event = all[heads[row * HEAD + 1]!]!;
+      this.line++;
+      losses.at(cpu, times[row]!);
+      if (beginning !== last) this.who(actor, cpu);
+      last = beginning;
+      record.timeNs = times[row]!;
+      record.row = this.line;
+      let opId = 0;
+      if (event.code >= 0) {
+        record.event = event.code;
+        if (scanner.isUnread(row)) this.unread(event, b, row);
+        else if (event.read) {
+          if (record.arrays.length > 0) record.arrays.length = 0;
+          this.used = scanner.values(row, record.v, this.used);
+        }
+        opId = kernel.take();
+      }
+      records.timeNs = times[row]!;
+      records.add(event.kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
     }
-    this.commit(event, scanner.times[row]!, cpu, actor);
+  }
+
+  /** A row whose payload is to be parsed. */
+  private unread(event: EventName, b: Buffer, row: number): void {
+    const { scanner, decoder } = this;
+    const teachable = decoder.isTeachable(event.code);
+    decoder.decode(event.code, b, scanner.payload(row), scanner.lineEnd(row), teachable);
+    this.used = decoder.record.v.length;
+    if (teachable) this.teach(event);
   }
 
   /** What the payload at hand says about its like. */
@@ -270,21 +293,24 @@ class LineParser {
     return true;
   }
 
-  // hot
   /** Who, when and where, for the record that comes. */
   private begin({ code }: EventName, timeNs: number, cpu: number, actor: Actor): void {
     this.losses.at(cpu, timeNs);
     const { record } = this.decoder;
     record.timeNs = timeNs;
-    record.cpu = cpu;
-    record.tid = actor.tid;
-    record.pid = actor.pid;
-    record.comm = actor.comm;
+    this.who(actor, cpu);
     record.row = this.line;
     if (code >= 0) record.event = code;
   }
 
-  // hot
+  private who({ tid, pid, comm }: Actor, cpu: number): void {
+    const { record } = this.decoder;
+    record.cpu = cpu;
+    record.tid = tid;
+    record.pid = pid;
+    record.comm = comm;
+  }
+
   private commit({ code, kind }: EventName, timeNs: number, cpu: number, actor: Actor): void {
     const { kernel, records } = this;
     const opId = code >= 0 ? kernel.take() : 0;

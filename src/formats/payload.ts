@@ -222,8 +222,7 @@ export class PayloadDecoder {
     else if (type === 'sectors') {
       v[place] = number(b, at, to);
       v[place - 2] = v[place]! * 512;
-    }
-    else if (type === 'h') v[place] = bareHex(b, at, to);
+    } else if (type === 'h') v[place] = bareHex(b, at, to);
     else if (type === 'p') v[place] = pageFrame(b, at, to);
     else if (type === 'd') v[place] = device(b, at, to);
     else if (type === 's' || type === 'S') {
