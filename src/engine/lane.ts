@@ -34,6 +34,7 @@ import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { OnDeny } from './refusals.js';
+import { refusingKinds } from './regimes.js';
 import { Releases } from './releases.js';
 import type { CrashRow, LaneResult } from './result.js';
 import { EndedBy, type SealPlan } from './seal-plan.js';
@@ -66,12 +67,14 @@ export interface LaneSeat {
   /** By `opId`, by file: what became of operations, and where a lane did not do what the recording just did. */
   readonly fates: FateBits;
   readonly interfered: Int32Array;
-  /** By file: how often its holds changed in any lane. */
+  /** By file: how often holds changed in any lane for whose sake plain operations are refused. */
   readonly epochs: Uint32Array;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** Where its arrays are. */
   readonly room: Room;
+  /** A row went ahead as it may in other lanes, and took what it takes; false: it is not the one that the pass is at. */
+  readonly wentAlike: (row: number) => boolean;
   /** Runs late rows in their order, as long as they are simple, up to a time; when the last of them ran, ns, -1 for none. */
   readonly late: (limitNs: number) => number;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -129,7 +132,8 @@ export class Lane {
     const queue = new TimeQueue(seat.room);
     this.queue = queue;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions, seat.room);
-    const holds = new HoldTable(seat.epochs, plan.handles, seat.changed);
+    const refusing = policies.all.map(refusingKinds);
+    const holds = new HoldTable(seat.epochs, plan.handles, (file) => refusing[policies.indexOf(file)]!, seat.changed);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
@@ -205,6 +209,7 @@ export class Lane {
       releases: new Releases(users, applyModel),
       observe: (row, nowNs) => this.observation(row, nowNs),
       applyModel,
+      wentAlike: seat.wentAlike,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
         this.starts?.started(row, nowNs);
