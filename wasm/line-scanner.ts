@@ -39,6 +39,10 @@ export const HEX: i32 = 1;
 export const DEVICE: i32 = 2;
 export const WORD: i32 = 3;
 export const SKIP: i32 = 4;
+/** `first-last`, or one number for both; a number of sectors, whose bytes stand two places before it; no value at all. */
+export const RANGE: i32 = 5;
+export const SECTORS: i32 = 6;
+export const NOTHING: i32 = 7;
 
 /** Known words of a step: their hashes lead to a slot each. */
 export const WORD_SLOTS: i32 = 64;
@@ -259,6 +263,15 @@ function read(plan: i32, at: i32, values: i32): i32 {
       case WORD:
         at = word(step, at, cell);
         break;
+      case RANGE:
+        at = range(at, cell);
+        break;
+      case SECTORS:
+        at = number(at, cell);
+        store<f64>(cell - 16, load<f64>(cell) * 512);
+        break;
+      case NOTHING:
+        break;
       default:
         at = skip(at);
     }
@@ -337,6 +350,14 @@ function device(at: i32, cell: i32): i32 {
   const major = load<f64>(cell);
   at = number(at + 1, cell);
   if (at >= 0) store<f64>(cell, major * 1048576 + load<f64>(cell));
+  return at;
+}
+
+function range(at: i32, cell: i32): i32 {
+  at = number(at, cell);
+  if (at < 0) return -1;
+  if (load<u8>(at) === MINUS) return number(at + 1, cell + 8);
+  store<f64>(cell + 8, load<f64>(cell));
   return at;
 }
 

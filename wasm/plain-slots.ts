@@ -116,13 +116,13 @@ export const LATE_NS: i32 = 79;
 export const QUEUE: i32 = 80;
 export const QUEUE_TIME: i32 = 81;
 export const QUEUE_ORDER: i32 = 82;
-export const QUEUE_ITEM: i32 = 83;
+export const QUEUE_WHAT: i32 = 83;
 export const NEXT_OF_TASK: i32 = 84;
 export const FROM_ROW: i32 = 85;
 export const TO_ROW: i32 = 86;
-/** In the queue: what a late thread is; how many such things there are. */
+/** In the queue: the row, or whatever else it goes by, of each thing; what a late thread is. */
+export const QUEUE_ROW: i32 = 88;
 export const THREAD: i32 = 87;
-export const WHATS: i32 = 88;
 export const COMMIT_ALL: i32 = 89;
 /** Flags of an extent that is not simply written; and whether no operation was refused, delayed or committed so far. */
 export const NOT_WRITTEN: i32 = 90;
@@ -142,7 +142,12 @@ export const CLASS_SLOTS: i32 = 256;
 /** By two signatures: that of both; 0 for not known yet. */
 export const JOINED: i32 = 98;
 export const SIGNATURES: i32 = 64;
-export const SLOTS: i32 = 99;
+/** Late rows that are not counted yet: which, and when each ran. */
+export const LATE_ROWS: i32 = 99;
+export const LATE_AT: i32 = 100;
+export const LATE_ROOM: i32 = 1024;
+export const QUEUE_SIZES: i32 = 101;
+export const SLOTS: i32 = 102;
 
 /** What a run of late rows ends with: nothing is left to do up to that time; something else comes first; other rows are needed. */
 export const DONE: i32 = 0;

@@ -201,8 +201,10 @@ function accessOf(
   old.command = command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false };
   old.disk = at.disk[i]!;
   const { segments } = old;
-  segments.length = (bits & Bit.noSegment) !== 0 ? 0 : 1;
-  if (segments.length === 0) return old;
+  const count = (bits & Bit.noSegment) !== 0 ? 0 : 1;
+  // A length that is set is a call into the engine, even where it stays as it is.
+  if (segments.length > count) segments.length = count;
+  if (count === 0) return old;
   const segment: { -readonly [K in keyof Segment]: Segment[K] } = segments[0] ?? emptySegment();
   segment.addr = at.addr[i]!;
   segment.length = at.length[i]!;

@@ -120,6 +120,7 @@ export class Assembler implements KernelSink {
     return currentOp(this.context, t);
   }
 
+  // hot
   task(tid: number, pid: number, comm: number): number {
     return this.thread(tid, pid, comm).task;
   }
@@ -218,10 +219,14 @@ export class Assembler implements KernelSink {
     call.name = '';
   }
 
+  // hot
   private thread(tid: number, pid: number, comm: number): Thread {
     // The same thread is asked for several times a record.
     const last = this.lastThread;
-    if (last !== null && last.tid === tid && last.comm === comm) return last;
+    return last !== null && last.tid === tid && last.comm === comm ? last : this.another(tid, pid, comm);
+  }
+
+  private another(tid: number, pid: number, comm: number): Thread {
     const near = this.near[tid & (NEAR - 1)];
     const known = near !== undefined && near.tid === tid ? near : this.threads.get(tid);
     if (known !== undefined) {

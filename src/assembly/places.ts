@@ -197,7 +197,8 @@ function placeSectors(c: Context, replay: MapReplay, access: Access, parts: Plac
     part.blocks = null;
     at += part.length;
   }
-  parts.length = count;
+  // A length that is set is a call into the engine, even where it stays as it is.
+  if (parts.length > count) parts.length = count;
   return parts;
 }
 

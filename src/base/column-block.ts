@@ -15,6 +15,10 @@ export class ColumnBlock<S extends Shape> {
   readonly #words: Uint32Array[] = [];
   readonly #halves: Uint16Array[] = [];
   readonly #bytes: Uint8Array[] = [];
+  readonly #floatCells: Float64Array;
+  readonly #wordCells: Uint32Array;
+  readonly #halfCells: Uint16Array;
+  readonly #byteCells: Uint8Array;
 
   constructor(shape: S, capacity: number) {
     const entries = Object.entries(shape);
@@ -36,6 +40,13 @@ export class ColumnBlock<S extends Shape> {
       else if (width === 2) this.#halves.push(new Uint16Array(buffer, byteOffset, capacity));
       else this.#bytes.push(new Uint8Array(buffer, byteOffset, capacity));
     }
+    const words = this.#floats.length * capacity * 8;
+    const halves = words + this.#words.length * capacity * 4;
+    const bytes = halves + this.#halves.length * capacity * 2;
+    this.#floatCells = new Float64Array(buffer, 0, this.#floats.length * capacity);
+    this.#wordCells = new Uint32Array(buffer, words, this.#words.length * capacity);
+    this.#halfCells = new Uint16Array(buffer, halves, this.#halves.length * capacity);
+    this.#byteCells = new Uint8Array(buffer, bytes, this.#bytes.length * capacity);
     this.at = columns as Arrays<S>;
     this.bytes = new Uint8Array(buffer);
     this.capacity = capacity;
@@ -60,16 +71,23 @@ export class ColumnBlock<S extends Shape> {
     for (const [i, column] of this.#all.entries()) column.set(other.#all[i]!.subarray(from, from + count), to);
   }
 
+  /** Columns of a width stand one behind the other: one array for all of them. */
   // hot
   #copyOne(to: number, other: ColumnBlock<S>, from: number): void {
-    const floats = this.#floats;
-    for (let i = 0; i < floats.length; i++) floats[i]![to] = other.#floats[i]![from]!;
-    const words = this.#words;
-    for (let i = 0; i < words.length; i++) words[i]![to] = other.#words[i]![from]!;
-    const halves = this.#halves;
-    for (let i = 0; i < halves.length; i++) halves[i]![to] = other.#halves[i]![from]!;
-    const bytes = this.#bytes;
-    for (let i = 0; i < bytes.length; i++) bytes[i]![to] = other.#bytes[i]![from]!;
+    const step = this.capacity;
+    const otherStep = other.capacity;
+    const floats = this.#floatCells;
+    const otherFloats = other.#floatCells;
+    for (let i = to, k = from; i < floats.length; i += step, k += otherStep) floats[i] = otherFloats[k]!;
+    const words = this.#wordCells;
+    const otherWords = other.#wordCells;
+    for (let i = to, k = from; i < words.length; i += step, k += otherStep) words[i] = otherWords[k]!;
+    const halves = this.#halfCells;
+    const otherHalves = other.#halfCells;
+    for (let i = to, k = from; i < halves.length; i += step, k += otherStep) halves[i] = otherHalves[k]!;
+    const bytes = this.#byteCells;
+    const otherBytes = other.#byteCells;
+    for (let i = to, k = from; i < bytes.length; i += step, k += otherStep) bytes[i] = otherBytes[k]!;
   }
 }
 

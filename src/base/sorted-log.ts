@@ -62,8 +62,8 @@ export class SortedLog<S extends Timed> {
   }
 
   /** Of all rows, as `SortedRuns` gives them. */
-  batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean): Iterable<SortedRows<S>> {
-    return this.sorted().batches(most, belongs);
+  batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean, placed = false): Iterable<SortedRows<S>> {
+    return this.sorted().batches(most, belongs, placed);
   }
 
   #put(): void {

@@ -37,11 +37,18 @@ export class SortedRuns<S extends Timed> {
 
   /**
    * All rows in batches of `most`, the last of what there is; at least one, though it may be without rows. A row that `belongs` to the one before it comes in the same
-   * batch, however long that gets. A batch is the reader's to change until it asks for the next.
+   * batch, however long that gets. A batch is the reader's to change until it asks for the next. It tells places where they are
+   * `placed`.
    */
-  *batches(most: number, belongs: (at: Arrays<S>, row: number) => boolean = alone): Iterable<SortedRows<S>> {
+  *batches(
+    most: number,
+    belongs: (at: Arrays<S>, row: number) => boolean = alone,
+    placed = false,
+  ): Iterable<SortedRows<S>> {
     const merge = new Merge(this.#shape, this.#store, this.#blocks, this.#spareBlocks);
-    let out = (this.#spare?.block.capacity ?? 0) >= most ? this.#spare! : new Batch(this.#shape, most + FEW_ROWS);
+    const spare = this.#spare;
+    const fits = spare !== null && spare.block.capacity >= most && spare.isPlaced === placed;
+    let out = fits ? spare : new Batch(this.#shape, most + FEW_ROWS, placed);
     this.#spare = null;
     this.#spareBlocks = [];
     out.rows = 0;
@@ -65,7 +72,7 @@ export class SortedRuns<S extends Timed> {
 const alone = (): boolean => false;
 
 export interface SortedRows<S extends Shape> extends SomeRows<S> {
-  /** By row: its block and where in it. */
+  /** By row: its block and where in it; empty where nobody asked for places. */
   readonly places: Uint32Array;
 }
 
@@ -74,27 +81,32 @@ class Batch<S extends Timed> implements SortedRows<S> {
   readonly at: Arrays<S>;
   readonly places: Uint32Array;
   readonly block: ColumnBlock<S>;
+  readonly isPlaced: boolean;
   rows = 0;
 
-  constructor(shape: S, capacity: number) {
+  constructor(shape: S, capacity: number, isPlaced: boolean) {
     this.block = new ColumnBlock(shape, capacity);
     this.at = this.block.at;
-    this.places = new Uint32Array(capacity);
+    this.isPlaced = isPlaced;
+    this.places = new Uint32Array(isPlaced ? capacity : 0);
   }
 
   /** The next rows of the run. */
   // hot
   add(run: Run<S>, count: number): void {
     this.block.copy(this.rows, run.rows, run.row, count);
-    const first = run.block.number * BLOCK_ROWS + run.row - this.rows;
-    const end = this.rows + count;
-    for (let row = this.rows; row < end; row++) this.places[row] = first + row;
-    this.rows = end;
+    if (this.isPlaced) this.#place(run.block.number * BLOCK_ROWS + run.row, count);
+    this.rows += count;
     run.row += count;
   }
 
+  // hot
+  #place(first: number, count: number): void {
+    for (let i = 0; i < count; i++) this.places[this.rows + i] = first + i;
+  }
+
   grown(shape: S): Batch<S> {
-    const batch = new Batch(shape, 2 * this.block.capacity);
+    const batch = new Batch(shape, 2 * this.block.capacity, this.isPlaced);
     batch.block.copy(0, this.block, 0, this.rows);
     batch.places.set(this.places);
     batch.rows = this.rows;

@@ -13,6 +13,8 @@ parentPort!.on('message', ({ policies }: LaneOrder) => {
   // The one who asked has the policies.
   const answer: LaneAnswer = results.map(({ policy: _, ...result }) => result);
   // Lanes have some of them in common.
-  const buffers = new Set(results.flatMap(({ answers }) => answers.buffers));
+  const buffers = new Set(
+    results.flatMap(({ answers, views }) => [...answers.buffers, ...views.map(({ buffer }) => buffer)]),
+  );
   parentPort!.postMessage(answer, [...buffers]);
 });

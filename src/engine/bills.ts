@@ -55,6 +55,12 @@ export class Bills {
       } else if (verdict === Verdict.revoke) ns += prices.price('invalidate');
       ns += d.sealNs;
     }
+    if (d.isUntold) {
+      d.isUntold = false;
+      const isPlain = ns === plainNs && measured === recordedNs >= 0 && d.insideBytes < 0;
+      if (isPlain && !this.recorded && this.parts.wentAlike(row)) return 0;
+      ledger.count(row, op, verdict, 0);
+    }
     ledger.tally.time(op, d.timeNs, ns, measured);
     return d.waitNs > 0 ? lateNs : 0;
   }

@@ -73,7 +73,7 @@ export class Claims {
     const { seals } = this;
     if (d.file === NONE) return 0;
     // swapon(2): whatever the policy, a file that is swap already is none anew.
-    if (d.op === Op.swapon && this.holds.count(d.file, Hold.swap) > 0) return ERRNO.EBUSY!;
+    if (d.op === Op.swapon && this.holds.has(d.file, Hold.swap)) return ERRNO.EBUSY!;
     const policy = this.policies.of(d.file);
     const { seal } = policy;
     const call = d.op === Op.seal && seal?.taken === 'call' && !seals.isSealed(d.file);
@@ -125,7 +125,7 @@ export class Claims {
 
   /** Is there a device on demand that a change of this kind takes the translation from? */
   revokes(file: number, operationCase: number): boolean {
-    if (operationCase < 0 || this.holds.count(file, Hold.ondemand) === 0) return false;
+    if (operationCase < 0 || !this.holds.has(file, Hold.ondemand)) return false;
     const cell = operationCase * MASKS + (1 << Hold.ondemand);
     return this.policies.of(file).verdictOther[cell] === Verdict.revoke;
   }

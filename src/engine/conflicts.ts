@@ -12,14 +12,12 @@ import type { LanePolicies } from './lane-policies.js';
 import type { OrdinaryLease } from './ordinary-leases.js';
 import { Later, type TimeQueue } from './queue.js';
 import type { ConflictGroup } from './result.js';
-import { type FlatView, flatViewOf } from './view.js';
+import { NO_VIEW, Views } from './view.js';
 
 /** Extents shown of a range; more say nothing to a reader. */
 const BOUNDED_VIEW = 24;
 /** Lengths of the range shown on each side of it. */
 const BESIDE = 2;
-
-const NO_VIEW: FlatView = [];
 
 type Holder = Pick<ConflictGroup, 'hold' | 'holdRow' | 'holdTask' | 'holdHandle' | 'holdFromNs' | 'holdToNs'>;
 const NOBODY: Holder = { hold: -1, holdRow: -1, holdTask: NONE, holdHandle: 0, holdFromNs: -1, holdToNs: -1 };
@@ -45,6 +43,7 @@ export interface Clash {
 export class Conflicts {
   /** In the order in which the first of each came. */
   readonly groups: ConflictGroup[] = [];
+  readonly views = new Views();
   /** All of them. */
   count = 0;
   /** Number of the group that a refusal was counted in last. */
@@ -186,8 +185,8 @@ export class Conflicts {
     this.queue.add(timeNs + waitNs + Math.max(0, this.c.latencyNs[row]!), Later.after, row);
   }
 
-  private view(row: number, file: number): FlatView {
-    if (file === NONE) return [];
+  private view(row: number, file: number): number {
+    if (file === NONE) return NO_VIEW;
     const { c } = this;
     const op = c.op[row]!;
     const offset =
@@ -197,7 +196,7 @@ export class Conflicts {
     const length = op === Op.truncate || c.length[row]! < 0 ? Number.POSITIVE_INFINITY : c.length[row]!;
     // With what lies beside it: a hole next to the range must not be taken for one.
     const beside = Number.isFinite(length) ? Math.min(offset, BESIDE * length) : 0;
-    return flatViewOf(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
+    return this.views.keep(this.files.mapOf(file), offset - beside, length + beside + BESIDE * length, BOUNDED_VIEW);
   }
 
   /** The map after the operation is over: what became of its range. */

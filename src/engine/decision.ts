@@ -68,6 +68,8 @@ export class Decision {
   /** Row of the device access to come that it is refused for (foresight), and the handle that goes through; -1 and 0 for none. */
   metRow = -1;
   metHandle = 0;
+  /** It is counted when it has run. */
+  isUntold = false;
   /** The group it was counted in as a conflict. */
   conflict: ConflictGroup | null = null;
 
@@ -143,6 +145,7 @@ export class Decider {
     d.lease = null;
     d.leased = false;
     d.retried = false;
+    d.isUntold = false;
     d.metRow = -1;
     if ((d.flags & Flag.attributes) !== 0 && d.file !== NONE) this.attributes[d.file] = 1;
     return true;
@@ -242,7 +245,7 @@ export class Decider {
     const { c } = this;
     const file = c.file[row]!;
     if (isFault(op) && this.sizes.pastEnd(file, c.offset[row]!)) return SIGBUS;
-    if (op === Op.swapon && file !== NONE && this.holds.count(file, Hold.swap) > 0) return ERRNO.EBUSY!;
+    if (op === Op.swapon && file !== NONE && this.holds.has(file, Hold.swap)) return ERRNO.EBUSY!;
     const errno = this.predictedAt(row, op, file, pid);
     return errno !== 0 || second < 0 ? errno : this.predictedAt(second, op, c.file[second]!, pid);
   }

@@ -26,8 +26,10 @@ export class HoldTable {
   private readonly counts: Uint32Array;
   /** By file: bit set of the kinds alive. */
   readonly mask: Uint16Array;
-  /** By file: how often its holds changed, in this lane or another. */
+  /** By file: how often holds changed for whose sake plain operations are refused, in this lane or another. */
   private readonly epochs: Uint32Array;
+  /** Of a file: the kinds of such holds, as bits. */
+  private readonly refusing: (file: number) => number;
   private readonly numberOf: Uint32Array;
   /** By number of a handle: place of its hold, +1; 0 for none. */
   private readonly ofHandle: Int32Array;
@@ -37,11 +39,17 @@ export class HoldTable {
   /** Told of every file on which a kind of hold is alive for the first time, or no more. */
   private readonly changed: (file: number) => void;
 
-  constructor(epochs: Uint32Array, { numberOf, count }: Handles, changed: (file: number) => void) {
+  constructor(
+    epochs: Uint32Array,
+    { numberOf, count }: Handles,
+    refusing: (file: number) => number,
+    changed: (file: number) => void,
+  ) {
     const files = epochs.length;
     this.numberOf = numberOf;
     this.ofHandle = new Int32Array(count);
     this.epochs = epochs;
+    this.refusing = refusing;
     this.changed = changed;
     this.first = new Int32Array(files).fill(NIL);
     this.counts = new Uint32Array(files * HOLD_COUNT);
@@ -73,7 +81,7 @@ export class HoldTable {
     this.length[at] = length;
     this.row[at] = row;
     this.stale[at] = 0;
-    this.epochs[file]!++;
+    if ((this.refusing(file) & (1 << kind)) !== 0) this.epochs[file]!++;
     const head = this.first[file]!;
     this.next[at] = head;
     this.previous[at] = NIL;
@@ -92,7 +100,7 @@ export class HoldTable {
     const kind = this.kind[at]!;
     const next = this.next[at]!;
     const previous = this.previous[at]!;
-    this.epochs[file]!++;
+    if ((this.refusing(file) & (1 << kind)) !== 0) this.epochs[file]!++;
     if (previous === NIL) this.first[file] = next;
     else this.next[previous] = next;
     if (next !== NIL) this.previous[next] = previous;
@@ -121,8 +129,9 @@ export class HoldTable {
     return this.next[at]!;
   }
 
-  count(file: number, kind: number): number {
-    return this.counts[file * HOLD_COUNT + kind]!;
+  /** Is such a hold of the file alive? */
+  has(file: number, kind: number): boolean {
+    return (this.mask[file]! & (1 << kind)) !== 0;
   }
 
   /** Bit set of the kinds alive that reach into [from, to) of the file. */

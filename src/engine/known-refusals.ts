@@ -4,6 +4,9 @@ import type { KernelMemory, KernelSlots } from './kernel-slots.js';
 import type { Lane } from './lane.js';
 import type { RowClasses } from './row-classes.js';
 
+/** A row is refused in these lanes, and not counted yet. */
+type Refuse = (row: number, operationCase: number, nowNs: number, lanes: number) => void;
+
 export class KnownRefusals {
   private readonly lanes: readonly Lane[];
   private readonly classes: RowClasses;
@@ -19,7 +22,10 @@ export class KnownRefusals {
   /** Slots that were ever used. */
   private readonly used: number[] = [];
 
-  constructor(lanes: readonly Lane[], classes: RowClasses, slots: KernelSlots, { room }: KernelMemory) {
+  private readonly refuse: Refuse;
+
+  constructor(lanes: readonly Lane[], classes: RowClasses, refuse: Refuse, slots: KernelSlots, { room }: KernelMemory) {
+    this.refuse = refuse;
     const many = slots.get('REFUSAL_SLOTS');
     this.lanes = lanes;
     this.classes = classes;
@@ -31,8 +37,8 @@ export class KnownRefusals {
     this.errnos = new Int32Array(lanes.length);
   }
 
-  /** A row was refused in these lanes, each by itself just now, and the next ones are counted in a slot; `refuse` does it in one lane. */
-  first(row: number, nowNs: number, slot: number, lanes: number, refuse: (bit: number) => void): number {
+  /** A row is refused in these lanes, each by itself, and the next ones like it are counted in a slot. */
+  first(row: number, operationCase: number, nowNs: number, slot: number, lanes: number): number {
     if (this.slots[slot * this.words + this.lanesAt] === 0) this.used.push(slot);
     this.settle(slot);
     const { errnos } = this;
@@ -40,7 +46,7 @@ export class KnownRefusals {
     let isEach = true;
     for (let left = lanes; left !== 0; left &= left - 1) {
       const lane = 31 - Math.clz32(left & -left);
-      refuse(left & -left);
+      this.refuse(row, operationCase, nowNs, left & -left);
       const { lastErrno, lastGroup } = this.lanes[lane]!.shortWay;
       errnos[lane] = lastErrno;
       if (lastErrno === 0) isEach = false;

@@ -85,6 +85,7 @@ export function laneResult(lane: EndedLane, endNs: number): LaneResult {
     latestNs: Math.max(0, endNs - input.endNs),
     conflicts: conflicts.count,
     groups: conflicts.groups,
+    views: conflicts.views.pages,
     hazards: hazards.rows,
     hazardBytes: hazards.bytes,
     hazardClasses: hazards.classes,

@@ -4,7 +4,7 @@
 import type { Room } from '../base/room.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, isObservation, Op } from '../model/events.js';
-import { type Policy, Verdict } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Accesses, Touches } from './accesses.js';
 import { isFault } from './cases.js';
@@ -34,10 +34,12 @@ import type { LaneParts } from './parts.js';
 import { Later, TimeQueue } from './queue.js';
 import type { Prices } from './recipes.js';
 import type { OnDeny } from './refusals.js';
+import { refusingKinds } from './regimes.js';
 import { Releases } from './releases.js';
 import type { CrashRow, LaneResult } from './result.js';
 import { EndedBy, type SealPlan } from './seal-plan.js';
 import { Seals, type Unseal } from './seals.js';
+import { SeenRows } from './seen-rows.js';
 import { ShortWay } from './short-way.js';
 import { Threads } from './threads.js';
 import { Users } from './users.js';
@@ -66,12 +68,14 @@ export interface LaneSeat {
   /** By `opId`, by file: what became of operations, and where a lane did not do what the recording just did. */
   readonly fates: FateBits;
   readonly interfered: Int32Array;
-  /** By file: how often its holds changed in any lane. */
+  /** By file: how often holds changed in any lane for whose sake plain operations are refused. */
   readonly epochs: Uint32Array;
   /** Other kinds of hold are alive on a file. */
   readonly changed: (file: number) => void;
   /** Where its arrays are. */
   readonly room: Room;
+  /** A row went ahead as it may in other lanes, and took what it takes; false: it is not the one that the pass is at. */
+  readonly wentAlike: (row: number) => boolean;
   /** Runs late rows in their order, as long as they are simple, up to a time; when the last of them ran, ns, -1 for none. */
   readonly late: (limitNs: number) => number;
   /** The short way of a plain row for this lane alone; false, and nothing has happened, when it is not as simple as that. */
@@ -89,7 +93,6 @@ export class Lane {
   private readonly c: EventColumns;
   private readonly input: EngineInput;
   private readonly plan: SealPlan;
-  private readonly prices: Prices;
   private readonly seat: LaneSeat;
   private readonly effects: Effects;
   private readonly hazards: Hazards;
@@ -107,6 +110,7 @@ export class Lane {
   readonly threads: Threads | null;
   private readonly decider: Decider;
   private readonly operations: Operations;
+  private readonly seen: SeenRows;
   /** Null in open time. */
   private readonly starts: LateStarts | null;
   readonly changes: MapChanges;
@@ -129,7 +133,8 @@ export class Lane {
     const queue = new TimeQueue(seat.room);
     this.queue = queue;
     const files = new FileStates(seat.versions, seat.lane, input.deviceOf, plan.regions, seat.room);
-    const holds = new HoldTable(seat.epochs, plan.handles, seat.changed);
+    const refusing = policies.all.map(refusingKinds);
+    const holds = new HoldTable(seat.epochs, plan.handles, (file) => refusing[policies.indexOf(file)]!, seat.changed);
     const users = new Users(input.fileCount, plan.handles);
     const obstacles = new Obstacles(columns, files, holds, users);
     const closed = options.timing === 'closed' && !policies.recorded;
@@ -137,7 +142,6 @@ export class Lane {
     this.input = input;
     this.plan = plan;
     this.policies = policies;
-    this.prices = prices;
     this.files = files;
     this.holds = holds;
     this.seat = seat;
@@ -203,14 +207,26 @@ export class Lane {
       ...{ ledger: this.ledger, conflicts: this.conflicts, devices: this.devices, touches: this.touches },
       coherence: this.coherence,
       releases: new Releases(users, applyModel),
-      observe: (row, nowNs) => this.observation(row, nowNs),
+      observe: (row, nowNs) => this.seen.observation(row, nowNs),
       applyModel,
+      wentAlike: seat.wentAlike,
       over: (row, nowNs) => {
         this.nowNs = nowNs;
         this.starts?.started(row, nowNs);
       },
     };
     this.operations = new Operations(parts);
+    this.seen = new SeenRows({
+      ...{ columns, prices, files, changes: this.changes, hazards: this.hazards, waits: this.waits },
+      ...{
+        devices: this.devices,
+        fates: this.fates,
+        fidelity: this.fidelity,
+        foresight: this.foresight,
+        ledger: this.ledger,
+      },
+      stir: (file) => this.operations.stir(file),
+    });
     this.shortWay = new ShortWay(parts, this.hazards, holds, input, this.operations.bills);
   }
 
@@ -363,8 +379,8 @@ export class Lane {
     const flags = c.flags[row]!;
     if ((flags & Flag.second) === 0) this.nowNs = nowNs;
     if (!tried && this.goesShort(row, nowNs) && this.seat.short(row, nowNs)) return;
-    if (isObservation(op, flags)) this.observation(row, nowNs);
-    else if (op === Op.dma_read || op === Op.dma_write) this.deviceAccess(row, nowNs);
+    if (isObservation(op, flags)) this.seen.observation(row, nowNs);
+    else if (op === Op.dma_read || op === Op.dma_write) this.seen.access(row, nowNs);
     else if ((flags & Flag.second) === 0) {
       if (isKill(c, row)) {
         this.starts?.kill(row, nowNs);
@@ -373,60 +389,5 @@ export class Lane {
       this.operations.begin(row, nowNs);
     }
     this.operations.settle(nowNs);
-  }
-
-  // --- observations
-
-  private observation(row: number, nowNs: number): void {
-    const { c } = this;
-    const op = c.op[row]!;
-    if (op === Op.commit) {
-      this.files.commitAll();
-      return;
-    }
-    if (op === Op.block_io) {
-      const flags = c.flags[row]!;
-      if ((flags & Flag.meta) !== 0 && (flags & Flag.write) !== 0) this.hazards.metadata(row);
-      return;
-    }
-    if (op === Op.map_seen) {
-      this.fidelity?.lookUp(this.files, c, row);
-      return;
-    }
-    const opId = c.opId[row]!;
-    const file = c.file[row]!;
-    const denied = this.fates.denied(opId) || this.fates.isCut(opId, c.offset[row]! + c.length[row]!);
-    const waiter = denied || !this.waits.any ? undefined : this.waits.of(opId);
-    if (!denied && waiter === undefined) return this.changes.applyObserved(row, nowNs);
-    // What the refused call would have freed stays with the file; what a waiting one frees does so for now.
-    if (op === Op.map_remove && file !== NONE) this.files.keep(file, c.offset[row]!, c.length[row]!);
-    if (file !== NONE) this.files.divergeBy(file, row);
-    waiter?.late.push(row);
-  }
-
-  // --- devices
-
-  private deviceAccess(row: number, nowNs: number): void {
-    const { c, prices } = this;
-    const op = c.op[row]!;
-    const flags = c.flags[row]!;
-    const handle = c.handle[row]!;
-    const file = c.file[row]!;
-    const measuredNs = c.latencyNs[row]!;
-    if (file === NONE) return;
-    let ns = measuredNs >= 0 ? measuredNs : prices.fixedNs[op]! + prices.nsPerByte[op]! * Math.max(0, c.length[row]!);
-    if (handle !== 0) ns += this.devices.through(row, handle, nowNs);
-    else ns += this.devices.seen(row, file, flags, nowNs);
-    this.foretold(row, file);
-    if ((flags & Flag.second) !== 0) return;
-    this.ledger.count(row, op, Verdict.proceed, 0);
-    this.ledger.tally.time(op, nowNs, ns, measuredNs >= 0);
-  }
-
-  /** An access that a change was refused for has been: who was refused may try again. */
-  private foretold(row: number, file: number): void {
-    if (this.foresight === null) return;
-    this.foresight.passed(row);
-    this.operations.stir(file);
   }
 }

@@ -5,7 +5,7 @@ import type { EventColumns } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { KernelMemory, KernelSlots, Table } from './kernel-slots.js';
 import type { PlainCounts } from './plain-counts.js';
-import { Later, type TimeQueue, WHATS } from './queue.js';
+import { Later, type TimeQueue } from './queue.js';
 import { RowWindow } from './row-window.js';
 import type { SealPlan } from './seal-plan.js';
 import type { Threads } from './threads.js';
@@ -59,12 +59,13 @@ export class LateRows {
       {
         ...this.window.arrays,
         ...{ NEXT_OF_TASK: this.chain, PENDING: pending, BLOCKED: blocked, DUE_NS: dueNs, LATE_NS: lateNs },
-        QUEUE: queue.head,
+        ...{ QUEUE: queue.head, QUEUE_SIZES: queue.sizes },
       },
       [this.table],
     );
+    const held = slots.get('LATE_ROOM');
+    slots.place({ LATE_ROWS: room.int32(held), LATE_AT: room.float64(held) }, [this.table]);
     this.table[slots.get('THREAD')] = Later.thread;
-    this.table[slots.get('WHATS')] = WHATS;
   }
 
   /** hot: runs what comes up to a time. */
@@ -72,7 +73,9 @@ export class LateRows {
     const { counts, queue, slots, table, window } = this;
     const { exports } = slots;
     if (table[this.timeAt] !== queue.time.byteOffset)
-      slots.place({ QUEUE_TIME: queue.time, QUEUE_ORDER: queue.order, QUEUE_ITEM: queue.item }, [table]);
+      slots.place({ QUEUE_TIME: queue.time, QUEUE_ORDER: queue.order, QUEUE_WHAT: queue.what, QUEUE_ROW: queue.row }, [
+        table,
+      ]);
     for (;;) {
       runner.base = window.from;
       const end = exports.runLate(table.byteOffset, this.bit, limitNs, counts.before);

@@ -59,7 +59,9 @@ export class Operations {
   }
 
   private go(d: Decision, wait: WaitsFor | null, nowNs: number): void {
-    if (d.counted) this.count(d);
+    // What simply goes ahead is counted when it has run: other lanes may do the same.
+    d.isUntold = d.counted && wait === null && d.verdict === Verdict.proceed;
+    if (d.counted && !d.isUntold) this.count(d);
     this.interfere(d);
     this.stirRetries(d);
     if (wait !== null) return this.park(d, wait);

@@ -49,6 +49,8 @@ export interface LaneParts {
   readonly observe: (row: number, nowNs: number) => void;
   /** What a call does to maps that were not recorded; `later`: some time after the call; `mostBytes`: cut short after so many. */
   readonly applyModel: (row: number, nowNs: number, later: boolean, mostBytes?: number) => void;
+  /** The operation of a row went ahead, and took what it takes: counted with that of other lanes; false: the lane has to count it. */
+  readonly wentAlike: (row: number) => boolean;
   /** The operation of a row has run or was refused: its thread is as late as it gets by it. */
   readonly over: (row: number, nowNs: number) => void;
 }

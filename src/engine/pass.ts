@@ -43,6 +43,9 @@ export class Pass {
   private quiet = 0;
   private straight: number;
   private next = 0;
+  /** The row that lanes come to one after the other, -1 for none, and those in which it simply went ahead. */
+  private at = -1;
+  private alike = 0;
   /** Of all lanes: when the first thing comes that was put off, ns. */
   private nextNs = Number.POSITIVE_INFINITY;
 
@@ -73,6 +76,7 @@ export class Pass {
           changed: (file) => this.regimes.changed(file),
           short: (row, nowNs) => this.alone(row, nowNs, 1 << lane),
           room,
+          wentAlike: (row) => this.wentAlike(row, 1 << lane),
           late: (limitNs) => this.late(lane, limitNs),
         }),
     );
@@ -194,6 +198,8 @@ export class Pass {
 
   /** Lanes for which the row is not that simple. */
   private each(row: number, lanes: number, tried: number): void {
+    this.at = row;
+    this.alike = 0;
     for (let left = lanes; left !== 0; left &= left - 1) {
       const bit = left & -left;
       const lane = 31 - Math.clz32(bit);
@@ -201,7 +207,15 @@ export class Pass {
       if (this.lanes[lane]!.take(row, (tried & bit) !== 0)) this.looked(lane);
       else if (this.lanes[lane]!.queue.nextNs < this.nextNs) this.nextNs = this.lanes[lane]!.queue.nextNs;
     }
+    this.at = -1;
+    if (this.alike !== 0) this.plain.counts.went(row, this.c.op[row]!, this.alike);
     if (this.regimes.isStale) this.regimes.settle();
+  }
+
+  private wentAlike(row: number, bit: number): boolean {
+    if (row !== this.at) return false;
+    this.alike |= bit;
+    return true;
   }
 
   /** Everything that was put off up to and including a time. */

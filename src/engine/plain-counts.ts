@@ -22,6 +22,8 @@ export class PlainCounts {
   /** By row: number of its class, 0 for none. */
   readonly rows: Uint8Array<ArrayBuffer>;
   readonly classes: RowClasses;
+  /** By set of lanes: number of the class of rows that went ahead in all of them. */
+  private readonly ofLanes = new Map<number, number>();
   private lastLanes = 0;
   private lastNumber = 0;
   private readonly c: EventColumns;
@@ -185,9 +187,11 @@ export class PlainCounts {
   }
 
   private setOf(lanes: number): number {
+    const number = this.ofLanes.get(lanes) ?? this.classFor(lanes, 0, 0);
+    this.ofLanes.set(lanes, number);
     this.lastLanes = lanes;
-    this.lastNumber = this.classFor(lanes, 0, 0);
-    return this.lastNumber;
+    this.lastNumber = number;
+    return number;
   }
 
   /** Number of what a row came to; `signature`: who was refused with what. 0: one class too many. */

@@ -103,7 +103,8 @@ export class PlainKernel implements Runner {
     this.nowAt = slots.get('NOW_NS');
     this.marksAt = slots.get('MARKS');
     this.stopped = room.int32(1);
-    this.refusals = new KnownRefusals(lanes, plain.counts.classes, slots, memory);
+    const refuse = plain.refuseUncounted.bind(plain);
+    this.refusals = new KnownRefusals(lanes, plain.counts.classes, refuse, slots, memory);
     slots.place(this.window.arrays);
     this.fix(shared);
     this.late = lanes.map(({ queue, threads }, lane) =>
@@ -173,16 +174,12 @@ export class PlainKernel implements Runner {
   }
 
   private asked(): object {
-    const { columns, plain, versions } = this.parts;
+    const { columns, versions } = this.parts;
     const { counts } = this;
     const { op } = columns;
     return {
       refuse: (row: number, operationCase: number, lanes: number, nowNs: number, slot: number) =>
-        this.refused(
-          this.refusals.first(this.base + row, nowNs, slot, lanes, (bit) =>
-            plain.refuseUncounted(this.base + row, operationCase, nowNs, bit),
-          ),
-        ),
+        this.refused(this.refusals.first(this.base + row, operationCase, nowNs, slot, lanes)),
       join: (a: number, b: number) => counts.classes.joined(a, b),
       answerEach: (row: number, signature: number, nowNs: number) =>
         this.refusals.answerEach(this.base + row, signature, nowNs),

@@ -3,12 +3,15 @@
 
 import { ANYWHERE, type Room } from '../base/room.js';
 import { OP_COUNT, OPS, Op } from '../model/events.js';
-import { CASE_COUNT, CASES, Case, ERRNO, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
+import { CASE_COUNT, CASES, Case, ERRNO, HOLDS, Hold, MASKS, type Policy, Verdict } from '../model/policy.js';
 import { CASE_OF } from './cases.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
 
 const FAULT_CASES = CASES.flatMap((name, code) => (/_fault/.test(name) ? [code] : []));
+const PLAIN_CASES = CASES.flatMap((name, code) =>
+  /^(read|write|truncate|fallocate|attributes)/.test(name) ? [code] : [],
+);
 const SIZE = CASE_COUNT * MASKS;
 const EFBIG = ERRNO.EFBIG!;
 
@@ -82,7 +85,9 @@ export class Regimes {
 
   /** The kinds of hold on a file are others in some lane. */
   changed(file: number): void {
-    this.stale.push(file);
+    const { stale } = this;
+    // Lanes come one after the other.
+    if (stale.length === 0 || stale[stale.length - 1] !== file) stale.push(file);
   }
 
   /** Between rows. */
@@ -212,6 +217,13 @@ function answers(policy: Policy, skips: boolean, isSynced: boolean): Uint8Array 
   }
   return table;
 }
+
+/** Bits of the holds that may stand in the way of a plain operation that is refused: while others come and go, it is refused as before. */
+export const refusingKinds = ({ verdictOther }: Policy): number =>
+  HOLDS.reduce((kinds, _, kind) => {
+    const own = PLAIN_CASES.map((code) => verdictOther[code * MASKS + (1 << kind)]);
+    return own.includes(Verdict.deny) || own.includes(Verdict.recall) ? kinds | (1 << kind) : kinds;
+  }, 0);
 
 /** Where the kernel's table predicts success, whoever asks. */
 function agreed({ verdictOther, holderMask }: Policy): Uint8Array {

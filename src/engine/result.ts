@@ -4,7 +4,6 @@ import type { Histogram } from '../base/histogram.js';
 import type { Answers } from './answers.js';
 import type { LeaseBreaks } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
-import type { FlatView } from './view.js';
 
 /** One conflict in full: the first of its group. Times in ns, ranges in bytes; rows are rows of the event columns. */
 export interface ConflictGroup {
@@ -31,8 +30,9 @@ export interface ConflictGroup {
   /** Of the first: by how much its wait made its thread later than the recording (closed time), and who queued behind it. */
   lateNs: number;
   queued: number;
-  before: FlatView;
-  after: FlatView;
+  /** The map around its range before the first of them and after it, as found in `views`. */
+  before: number;
+  after: number;
 }
 
 /** `HazardRow.hazardClass` of an access that lacked a flush. */
@@ -130,6 +130,7 @@ export interface LaneResult {
   readonly latestNs: number;
   readonly conflicts: number;
   readonly groups: readonly ConflictGroup[];
+  readonly views: readonly Float64Array<ArrayBuffer>[];
   readonly hazards: readonly HazardRow[];
   readonly hazardBytes: number;
   readonly hazardClasses: Float64Array;

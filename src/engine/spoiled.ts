@@ -23,7 +23,7 @@ export class Spoiled {
     const { spoils } = this.policies.of(d.file);
     if (spoils === undefined) return;
     const kind = Hold[spoils.hold];
-    if (!spoils.cases.includes(CASES[d.operationCase]!) || this.holds.count(d.file, kind) > 0) return;
+    if (!spoils.cases.includes(CASES[d.operationCase]!) || this.holds.has(d.file, kind)) return;
     this.marks.push(this.holds.add(kind, d.file, -1, d.task, 0, nowNs, 0, Number.MAX_SAFE_INTEGER, d.row));
   }
 

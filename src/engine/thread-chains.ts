@@ -13,12 +13,12 @@ export const isDeviceRow = (c: EventColumns, row: number): boolean =>
 export function chainsOf({ columns: c, pidOf }: EngineInput): Uint32Array {
   const next = new Uint32Array(c.rows);
   const first = new Uint32Array(pidOf.length).fill(NONE);
+  const { flags, task: tasks } = c;
   for (let i = c.rows - 1; i >= 0; i--) {
-    const task = c.task[i]!;
+    const task = tasks[i]!;
     if (task === NONE) continue;
     next[i] = first[task]!;
-    if (isDeviceRow(c, i) || (c.flags[i]! & Flag.second) !== 0) continue;
-    first[task] = i;
+    if ((flags[i]! & Flag.second) === 0 && !isDeviceRow(c, i)) first[task] = i;
   }
   return next;
 }

@@ -12,6 +12,8 @@ const MOST_EVENTS = 0xffff;
 
 interface KnownEvent {
   readonly plan: EventPlan;
+  /** Of the plan. */
+  readonly code: number;
   readonly read: boolean;
   readonly kind: number;
   /** Words that the kernel has to learn. */
@@ -80,7 +82,8 @@ export class KernelRecords {
     const event = place > 0 ? this.#events[place - 1]! : this.#meet(id);
     this.#row++;
     this.#begin(event, cpu, tid, pid, comm);
-    if (event.plan.code >= 0 && event.read) this.#payload.fill(event.plan, bytes, view, from, to);
+    if (event.code >= 0 && event.read) this.#payload.fill(event.plan, bytes, view, from, to);
+    this.#last = event;
     this.#commit(event, cpu, tid, pid, comm);
   }
 
@@ -114,6 +117,15 @@ export class KernelRecords {
     pid: number,
     comm: number,
   ): number {
+    const kernel = this.#kernel;
+    const records = this.#records;
+    const { record } = this.#payload;
+    // Who it is stays as it is for all of them.
+    record.cpu = cpu;
+    record.tid = tid;
+    record.pid = pid;
+    record.comm = comm;
+    let number = this.#row;
     let row = first;
     for (; row < end; row++) {
       const head = row * HEAD;
@@ -121,12 +133,21 @@ export class KernelRecords {
       const time = times[row]!;
       if (how === UNREAD || heads[head + TID] !== tid || time >= untilNs) break;
       const event = this.#events[heads[head + EVENT]!]!;
-      this.timeNs = time + shiftNs;
-      this.#row++;
-      this.#begin(event, cpu, tid, pid, comm);
-      if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
-      this.#commit(event, cpu, tid, pid, comm);
+      const timeNs = time + shiftNs;
+      number++;
+      let opId = 0;
+      if (event.code >= 0) {
+        record.event = event.code;
+        record.timeNs = timeNs;
+        record.row = number;
+        if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
+        opId = kernel.take();
+      }
+      records.timeNs = timeNs;
+      records.add(event.kind, kernel.task(tid, pid, comm), cpu, number, opId);
     }
+    this.#row = number;
+    if (row > first) this.timeNs = times[row - 1]! + shiftNs;
     return row - first;
   }
 
@@ -138,12 +159,12 @@ export class KernelRecords {
       this.#kernelOfRows?.learn(words, heads[head + FROM]!, heads[head + TO]!, this.#payload.record.v);
   }
 
-  /** The event that was taken last. */
+  /** The event of the record that was read here last. */
   #last: KnownEvent | null = null;
 
   // hot
   #begin(event: KnownEvent, cpu: number, tid: number, pid: number, comm: number): void {
-    const { code } = event.plan;
+    const { code } = event;
     if (code < 0) return;
     const { record } = this.#payload;
     record.event = code;
@@ -158,15 +179,10 @@ export class KernelRecords {
   // hot
   #commit(event: KnownEvent, cpu: number, tid: number, pid: number, comm: number): void {
     const records = this.#records;
-    const opId = event.plan.code >= 0 ? this.#kernel.take() : 0;
-    this.#last = event;
+    const kernel = this.#kernel;
+    const opId = event.code >= 0 ? kernel.take() : 0;
     records.timeNs = this.timeNs;
-    records.kind = event.kind;
-    records.task = this.#kernel.task(tid, pid, comm);
-    records.cpu = cpu;
-    records.row = this.#row;
-    records.opId = opId;
-    records.commit();
+    records.add(event.kind, kernel.task(tid, pid, comm), cpu, this.#row, opId);
   }
 
   /** A record that is no tracepoint's; counted by its name. */
@@ -196,7 +212,7 @@ export class KernelRecords {
     const wanted = read && plan.code >= 0;
     const words = number < MOST_EVENTS ? (this.#kernelOfRows?.teach(id, number, plan, wanted) ?? null) : null;
     const kind = this.#sink.records.kindId(plan.name, plan.code >= 0);
-    const event = { plan, read, kind, words: wanted ? words : null };
+    const event = { plan, code: plan.code, read, kind, words: wanted ? words : null };
     if (number < MOST_EVENTS) this.#places[id] = this.#events.push(event);
     return event;
   }

@@ -82,11 +82,6 @@ export class LineScanner {
     return layout.ROWS;
   }
 
-  /** Number of a row's beginning, as it was taught. */
-  beginning(row: number): number {
-    return this.heads[row * layout.HEAD]!;
-  }
-
   name(row: number): number {
     return this.heads[row * layout.HEAD + 1]!;
   }

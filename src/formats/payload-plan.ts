@@ -2,22 +2,44 @@
 // whose bytes are those is read without looking for names (line-scanner.ts); any other one by the parser that looks for them.
 import type { SlotType } from '../model/kernel.js';
 
+/**
+ * A slot; a number of sectors, whose bytes stand two places before it; or the end of the line, up to which all bytes have to be
+ * as they are.
+ */
+export type FoundType = SlotType | 'sectors' | 'end';
+
 /** A value that the parser found in a line: its type, where `KernelRecord.v` has it, and its bytes. */
 export interface FoundValue {
-  readonly type: SlotType;
+  readonly type: FoundType;
   readonly place: number;
   readonly from: number;
   readonly to: number;
 }
 
 /** What follows the bytes of a step; the scanner knows them by these numbers. */
-const Step = { number: 0, hex: 1, device: 2, word: 3, skip: 4 } as const;
-const STEP_OF: Readonly<Partial<Record<SlotType, number>>> = {
+const Step = { number: 0, hex: 1, device: 2, word: 3, skip: 4, range: 5, sectors: 6, nothing: 7 } as const;
+const STEP_OF: Readonly<Partial<Record<FoundType, number>>> = {
   n: Step.number,
   h: Step.hex,
   d: Step.device,
   s: Step.word,
+  r: Step.range,
+  sectors: Step.sectors,
+  end: Step.nothing,
 };
+
+/** Places of `KernelRecord.v` that a value fills. */
+function placesOf({ type, place }: FoundValue): readonly number[] {
+  if (type === 'end') return [];
+  if (type === 'r') return [place, place + 1];
+  return type === 'sectors' ? [place - 2, place] : [place];
+}
+
+/** Do the values fill every place below `count`, each once? */
+export function fills(found: readonly FoundValue[], count: number): boolean {
+  const places = found.flatMap(placesOf).sort((a, b) => a - b);
+  return places.length === count && places.every((place, i) => place === i);
+}
 
 /** A number among the bytes between two values: another one there is as good. */
 const NUMBER = /(?<=[ ,(=:/[+])-?\d[\da-fA-FxX]*(?![\w.])/g;
@@ -48,12 +70,12 @@ export function planOf(b: Uint8Array, from: number, found: readonly FoundValue[]
   let at = from;
   for (const { type, place, from: value, to } of found) {
     const kind = STEP_OF[type];
-    if (kind === undefined || value < at || to <= value) return null;
+    if (kind === undefined || value < at || (to <= value && kind !== Step.nothing)) return null;
     if (steps.length === 0 && !tellsForm(b, from, value)) return null;
     addStep(steps, b, at, value, kind, place);
     at = to;
   }
-  return { steps, filled: found.length, whole };
+  return { steps, filled: 1 + Math.max(...found.flatMap(placesOf)), whole };
 }
 
 /** The bytes up to a value become steps over the numbers among them, then the value's. */

@@ -54,6 +54,9 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   ),
 };
 
+/** Those whose lines may teach how their like are read: all that is read of them is told as a value. */
+export const LEARNABLE: ReadonlySet<string> = new Set(['block_rq_issue', 'block_rq_complete']);
+
 /** `tracing_mark_write: any text`; the address of the function where its name is not known. */
 function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   const end = skipWord(b, from, to);
@@ -74,30 +77,32 @@ function rest(d: PayloadDecoder, skip: number, b: Uint8Array, from: number, to: 
 
 /** `7,0 WS 561152 () 30720 + 1096 0x2,0,4 [comm]`; complete lacks the byte count and ends in `[error]`; remap ends in `<- (259,0) 32`. */
 function blockRequest(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
-  const { v } = d.record;
-  v[0] = device(b, from, to);
-  let at = cursor.at + 1;
-  const word = at;
-  at = skipWord(b, at, to);
-  v[1] = d.words.bytes(b, word, at);
-  const plus = b.indexOf(43, at);
+  const { v, event } = d.record;
+  const { width } = d.event(event);
+  d.value('d', 0, b, from, to);
+  d.value('s', 1, b, cursor.at + 1, to);
+  const plus = b.indexOf(43, cursor.at);
   if (plus < 0 || plus >= to) {
     d.missing = 3;
     return;
   }
   let sector = plus - 2;
   while (sector > from && b[sector - 1] !== SPACE) sector--;
-  v[3] = number(b, sector, to);
-  v[4] = number(b, plus + 2, to);
-  v[2] = (v[4] ?? 0) * 512;
-  const tail = b.lastIndexOf(91, to - 1);
-  if (tail > cursor.at) v[5] = number(b, tail + 1, to);
-  const arrow = b.indexOf(40, plus);
-  if (arrow > 0 && arrow < to) {
+  d.value('n', 3, b, sector, to);
+  d.value('sectors', 4, b, plus + 2, to);
+  if (width === REQUEST_WITH_ERROR) {
+    const tail = b.lastIndexOf(91, to - 1);
+    if (tail <= cursor.at) return;
+    d.value('n', 5, b, tail + 1, to);
+    d.value('end', 0, b, to, to);
+  } else if (width > REQUEST_WITH_ERROR) {
+    const arrow = b.indexOf(40, plus);
+    if (arrow < 0 || arrow >= to) return;
     v[5] = device(b, arrow + 1, to);
     v[6] = number(b, cursor.at + 2, to);
   }
 }
+const REQUEST_WITH_ERROR = 6;
 
 /** `dev 7:0 src dp ino 0x80 target dp ino 0x80 src name imm.dat target name imm2.dat`. */
 function xfsRename(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {

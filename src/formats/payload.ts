@@ -4,8 +4,8 @@
 import { cursor, device, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
 import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
-import { type FoundValue, type PayloadPlan, planOf } from './payload-plan.js';
-import { SPECIAL } from './payload-special.js';
+import { type FoundType, type FoundValue, fills, type PayloadPlan, planOf } from './payload-plan.js';
+import { LEARNABLE, SPECIAL } from './payload-special.js';
 import { array, bareHex, restOrKey, skipQuoted } from './payload-values.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
@@ -21,6 +21,8 @@ interface CompiledSlot {
 
 interface CompiledEvent {
   readonly slots: readonly CompiledSlot[];
+  /** Places that they have. */
+  readonly width: number;
   readonly call: boolean;
   readonly special: Special | null;
   /** How many more looks may be learned. */
@@ -96,13 +98,14 @@ export class PayloadDecoder {
 
   private learn(compiled: CompiledEvent, found: readonly FoundValue[], b: Uint8Array, from: number, to: number): void {
     this.#found = null;
-    const { slots } = compiled;
-    if (this.missing > 0 || found.length !== slots.length || found.length === 0) return;
-    if (found.some(({ place }, i) => place !== i || Number.isNaN(this.record.v[i]))) return;
+    const { width, special } = compiled;
+    if (this.missing > 0 || width === 0 || !fills(found, width)) return;
+    for (let place = 0; place < width; place++) if (Number.isNaN(this.record.v[place])) return;
     compiled.lessons--;
+    const last = found.at(-1)!;
     // A value alone, or of a print format of `name=value` throughout, is one only where nothing follows.
-    const whole = found[0]!.from === from || startsRaw(b, from, to);
-    if (whole && found.at(-1)!.to !== to) return;
+    const whole = special === null ? found[0]!.from === from || startsRaw(b, from, to) : last.type === 'end';
+    if (whole && last.to !== to) return;
     this.learned = planOf(b, from, found, whole);
   }
 
@@ -207,15 +210,19 @@ export class PayloadDecoder {
   }
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */
-  value(type: SlotType, place: number, b: Uint8Array, at: number, to: number): void {
+  value(type: FoundType, place: number, b: Uint8Array, at: number, to: number): void {
     this.store(type, place, b, at, to);
     this.#found?.push({ type, place, from: at, to: cursor.at });
   }
 
-  private store(type: SlotType, place: number, b: Uint8Array, at: number, to: number): void {
+  private store(type: FoundType, place: number, b: Uint8Array, at: number, to: number): void {
     const { v } = this.record;
     if (type === 'n') v[place] = number(b, at, to);
-    else if (type === 'h') v[place] = bareHex(b, at, to);
+    else if (type === 'end') cursor.at = to;
+    else if (type === 'sectors') {
+      v[place] = number(b, at, to);
+      v[place - 2] = v[place]! * 512;
+    } else if (type === 'h') v[place] = bareHex(b, at, to);
     else if (type === 'p') v[place] = pageFrame(b, at, to);
     else if (type === 'd') v[place] = device(b, at, to);
     else if (type === 's' || type === 'S') {
@@ -242,8 +249,10 @@ function compiled(event: KernelEvent): CompiledEvent {
     size: ascii(`${s.field}len`),
   }));
   // A name that could be a number cannot be told from the numbers between values.
-  const learnable = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));
-  return { slots, call, special, lessons: learnable ? MOST_LESSONS : 0 };
+  const named = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));
+  const last = slots.at(-1);
+  const width = last === undefined ? 0 : last.place + (last.type === 'r' ? 2 : 1);
+  return { slots, width, call, special, lessons: named || LEARNABLE.has(event.name) ? MOST_LESSONS : 0 };
 }
 
 /**

@@ -112,12 +112,12 @@ export class PerfNotes {
     record.pid = pid;
     record.tid = tid;
     record.comm = this.comm(tid);
-    record.v.fill(Number.NaN);
-    record.v.set(values);
-    record.arrays.length = 0;
+    const { v, arrays } = record;
+    for (let i = 0; i < v.length; i++) v[i] = i < values.length ? values[i]! : Number.NaN;
+    if (arrays.length > 0) arrays.length = 0;
     this.#kernel.take();
     // Who reads samples knows only of the places that it filled itself.
-    record.v.fill(Number.NaN);
+    for (let i = 0; i < values.length; i++) v[i] = Number.NaN;
   }
 
   #word(bytes: Uint8Array, from: number, to: number): number {

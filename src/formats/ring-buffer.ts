@@ -42,11 +42,15 @@ export class CpuPages {
   readonly #pageSize: number;
   readonly #little: boolean;
   readonly #base: (pageTime: bigint) => bigint;
+  /** Time zero, once a page was there, in two words; a bigint takes a hundred times as long. */
+  #baseHigh = Number.NaN;
+  #baseLow = Number.NaN;
   /** End of the records of this page, start of the next page, place of the next record. */
   #end = 0;
   #next = 0;
   #at = 0;
-  #pageTime = 0n;
+  /** Where the page's own time stands. */
+  #pageTimeAt = 0;
   readonly #kernel: RecordKernel | null;
   /** Memory of the kernel for a page that is elsewhere; from a place among the bytes to the one in its memory, and is all of the page there? */
   readonly #memory: Uint8Array | null;
@@ -58,7 +62,7 @@ export class CpuPages {
   #ahead = 0;
   #aheadNs = 0;
 
-  /** `start` is the place of the first page; `base` gives time zero; it is asked with the time of every page. */
+  /** `start` is the place of the first page; `base` gives time zero; it is asked with the time of the first page. */
   constructor(
     cpu: number,
     pages: PageSource,
@@ -206,7 +210,21 @@ export class CpuPages {
   }
 
   #absolute(stamp: bigint): void {
-    this.time = Number((this.#pageTime & ~STAMP_MASK) + stamp - this.#base(this.#pageTime));
+    const pageTime = this.view.getBigUint64(this.#pageTimeAt, this.#little);
+    this.time = Number((pageTime & ~STAMP_MASK) + stamp - this.#base(pageTime));
+  }
+
+  /** Time of the page that stands at `at` in the bytes, after time zero. */
+  #timeOf(at: number): number {
+    const little = this.#little;
+    const high = this.view.getUint32(little ? at + 4 : at, little);
+    const low = this.view.getUint32(little ? at : at + 4, little);
+    if (Number.isNaN(this.#baseHigh)) {
+      const base = this.#base((BigInt(high) << 32n) + BigInt(low));
+      this.#baseHigh = Number(base >> 32n);
+      this.#baseLow = Number(base & 0xffffffffn);
+    }
+    return (high - this.#baseHigh) * 4294967296 + (low - this.#baseLow);
   }
 
   #cut(at: number): void {
@@ -245,8 +263,8 @@ export class CpuPages {
       return true;
     }
     const little = this.#little;
-    this.#pageTime = this.view.getBigUint64(start + timeOffset, little);
-    this.time = Number(this.#pageTime - this.#base(this.#pageTime));
+    this.#pageTimeAt = start + timeOffset;
+    this.time = this.#timeOf(this.#pageTimeAt);
     const low = commitSize === 8 && !little ? 4 : 0;
     const commit = this.view.getUint32(start + commitOffset + low, little);
     this.#at = start + dataOffset;

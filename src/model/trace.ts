@@ -119,6 +119,8 @@ export interface RecordWriter {
   kindId(name: string, typed: boolean): number;
   /** Also counts the record, typed or generic by its kind, in the current source. */
   commit(): void;
+  /** The same with all fields at once, for those who write millions; `timeNs` is set before, as a number that is handed over may be allocated. */
+  add(kind: number, task: number, cpu: number, row: number, opId: number): void;
 }
 
 /** What a format fills. One per input; `source` is that input's entry. */

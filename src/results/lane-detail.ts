@@ -4,7 +4,7 @@ import type { Histogram as EngineHistogram } from '../base/histogram.js';
 import { createSignature } from '../base/signature.js';
 import { HEAT_BINS, HEAT_LEVELS, heatUpperNs } from '../engine/heat.js';
 import type { ConflictGroup, LaneResult, SealRow } from '../engine/result.js';
-import { type ExtentView as EngineView, extentsOf } from '../engine/view.js';
+import { type ExtentView as EngineView, viewIn } from '../engine/view.js';
 import { State } from '../extents/extent-map.js';
 import type { CostModel } from '../model/costs.js';
 import { Flag, OPS, Op } from '../model/events.js';
@@ -156,8 +156,8 @@ function conflict(
     file,
     offset: c.op[g.row] === Op.truncate ? c.length[g.row]! : Math.max(0, c.offset[g.row]!),
     length: whole || c.op[g.row] === Op.truncate || c.length[g.row]! < 0 ? -1 : c.length[g.row]!,
-    extentsBefore: extentsOf(g.before).map(extentView),
-    extentsAfter: extentsOf(g.after).map(extentView),
+    extentsBefore: viewIn(lane.views, g.before).map(extentView),
+    extentsAfter: viewIn(lane.views, g.after).map(extentView),
     elsewhere: Object.fromEntries(lanes.map((other) => [other.policy.name, verdictAt(other, g.row)])),
   };
 }

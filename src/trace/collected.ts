@@ -90,7 +90,7 @@ export class CollectedTrace implements StoredParts {
 
   *batches(): Iterable<EventColumns> {
     let first = 0;
-    for (const batch of this.#pool.events.batches(BATCH_ROWS, isSecond)) {
+    for (const batch of this.#pool.events.batches(BATCH_ROWS, isSecond, this.#placedExtras.size > 0)) {
       this.#settle(batch);
       this.#findExtras(batch, first);
       yield someRows({ ...batch.at, rows: batch.rows }, 0, batch.rows);

@@ -11,10 +11,11 @@ export abstract class RecordFields implements RecordWriter {
   opId = 0;
 
   abstract kindId(name: string, typed: boolean): number;
-  abstract commit(): void;
+  abstract add(kind: number, task: number, cpu: number, row: number, opId: number): void;
 
   // hot
-  protected forget(): void {
+  commit(): void {
+    this.add(this.kind, this.task, this.cpu, this.row, this.opId);
     this.timeNs = 0;
     this.kind = 0;
     this.task = NONE;

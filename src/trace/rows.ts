@@ -135,15 +135,17 @@ export class EventRow implements EventWriter {
 
 export class RecordRow extends RecordFields {
   readonly #names: TraceNames;
-  readonly #target: RowTarget;
+  readonly #columns: RowTarget['records'];
+  readonly #span: Float64Array;
   readonly #index: number;
   readonly #source: SourceInfo | null;
 
   /** `source`: who counts the records; null where they are counted when they come to their place. */
-  constructor(names: TraceNames, target: RowTarget, index: number, source: SourceInfo | null) {
+  constructor(names: TraceNames, { records, span }: RowTarget, index: number, source: SourceInfo | null) {
     super();
     this.#names = names;
-    this.#target = target;
+    this.#columns = records;
+    this.#span = span;
     this.#index = index;
     this.#source = source;
   }
@@ -153,27 +155,25 @@ export class RecordRow extends RecordFields {
   }
 
   // hot
-  commit(): void {
+  add(kind: number, task: number, cpu: number, recordRow: number, opId: number): void {
     const { timeNs } = this;
-    const { span } = this.#target;
+    const span = this.#span;
     if (timeNs < span[0]!) span[0] = timeNs;
     if (timeNs > span[1]!) span[1] = timeNs;
-    const columns = this.#target.records;
+    const columns = this.#columns;
     const row = columns.add();
-    const at = columns.at;
+    const { at } = columns;
     at.timeNs[row] = timeNs;
-    at.kind[row] = this.kind;
-    at.task[row] = this.task;
-    at.cpu[row] = this.cpu;
+    at.kind[row] = kind;
+    at.task[row] = task;
+    at.cpu[row] = cpu;
     at.source[row] = this.#index;
-    at.row[row] = this.row;
-    at.opId[row] = this.opId;
+    at.row[row] = recordRow;
+    at.opId[row] = opId;
     const source = this.#source;
-    if (source !== null) {
-      source.records++;
-      if (this.#names.kinds[this.kind]?.typed === true) source.typed++;
-      else source.generic++;
-    }
-    this.forget();
+    if (source === null) return;
+    source.records++;
+    if (this.#names.kinds[kind]?.typed === true) source.typed++;
+    else source.generic++;
   }
 }

@@ -132,17 +132,16 @@ class WireRecords extends RecordFields {
   }
 
   // hot
-  commit(): void {
+  add(kind: number, task: number, cpu: number, row: number, opId: number): void {
     const out = this.#out;
     out.room(7);
     out.put(Call.record);
     out.put(this.timeNs);
-    out.put(this.kind);
-    out.put(this.task);
-    out.put(this.cpu);
-    out.put(this.row);
-    out.put(this.opId);
-    this.forget();
+    out.put(kind);
+    out.put(task);
+    out.put(cpu);
+    out.put(row);
+    out.put(opId);
   }
 }
 

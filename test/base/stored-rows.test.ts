@@ -111,7 +111,7 @@ describe('SortedLog', () => {
       log,
       times.map((timeNs, id) => ({ timeNs, id })),
     );
-    for (const { rows: count, at, places } of log.batches(1000, () => false))
+    for (const { rows: count, at, places } of log.batches(1000, () => false, true))
       for (let i = 0; i < count; i++) if (numbers.get(places[i]!) !== at.id[i]) throw new Error(`row ${at.id[i]}`);
     expect(numbers.size).toBe(90_000);
   });

@@ -69,21 +69,21 @@ const LINES: readonly (readonly [name: string, head: string, line: Line])[] = [
     'TIME(s)     COMM           PID    DISK    T SECTOR     BYTES  LAT(ms)\n',
     (i) => `${(i / 1e4).toFixed(6)} db 77 sda ${i % 3 === 0 ? 'W' : 'R'} ${offset(i) / 512} 4096 0.55\n`,
   ],
-  // Files by the thousand, each under its own name: 176,000 in 2 GB.
-  [
-    'strace-files',
-    '',
-    (i) => {
-      const file = Math.floor(i / LINES_OF_FILE);
-      const name = `/srv/mail/${file % 97}/message-${file}.eml`;
-      const begin = `4242  ${1_795_000_000 + Math.floor(i / 1e4)}.${String((i % 1e4) * 100).padStart(6, '0')}`;
-      if (i % LINES_OF_FILE === 0)
-        return `${begin} openat(AT_FDCWD</srv>, "${name}", O_RDWR|O_CREAT, 0644) = 3<${name}> <0.000021>\n`;
-      if (i % LINES_OF_FILE === LINES_OF_FILE - 1) return `${begin} close(3<${name}>) = 0 <0.000011>\n`;
-      return `${begin} pwrite64(3<${name}>, "message"..., 4096, ${(i % LINES_OF_FILE) * 4096}) = 4096 <0.000031>\n`;
-    },
-  ],
+  // Files by the thousand, each under its own name: 176,000 in 2 GB; and as many in 60 MB.
+  ['strace-files', '', (i) => straceLine(i, LINES_OF_FILE)],
+  ['strace-names', '', (i) => straceLine(i, 3)],
 ];
+
+/** Of a file that is opened, written and closed in `lines` lines. */
+function straceLine(i: number, lines: number): string {
+  const file = Math.floor(i / lines);
+  const name = `/srv/mail/${file % 97}/message-${file}.eml`;
+  const begin = `4242  ${1_795_000_000 + Math.floor(i / 1e4)}.${String((i % 1e4) * 100).padStart(6, '0')}`;
+  if (i % lines === 0)
+    return `${begin} openat(AT_FDCWD</srv>, "${name}", O_RDWR|O_CREAT, 0644) = 3<${name}> <0.000021>\n`;
+  if (i % lines === lines - 1) return `${begin} close(3<${name}>) = 0 <0.000011>\n`;
+  return `${begin} pwrite64(3<${name}>, "message"..., 4096, ${(i % lines) * 4096}) = 4096 <0.000031>\n`;
+}
 
 /** Made of lines of a bundled recording. */
 const REPEATED: readonly (readonly [name: string, recorder: Recorder, ...path: string[]])[] = [

@@ -43,7 +43,9 @@ async function handedOver(format: Format, bytes: Uint8Array, piece: number): Pro
   const records = {
     ...{ timeNs: 0, kind: 0, task: 0, cpu: 0, row: 0, opId: 0 },
     kindId: (name: string) => words.text(name),
-    commit: () => said.push(`${words.get(records.kind)} ${records.timeNs} ${records.cpu} ${records.row}`),
+    add: (kind: number, _task: number, cpu: number, row: number) =>
+      said.push(`${words.get(kind)} ${records.timeNs} ${cpu} ${row}`),
+    commit: () => records.add(records.kind, records.task, records.cpu, records.row),
   };
   const sink = {
     ...{ source: {}, kernel, records, unplaced() {}, extra() {} },
