@@ -13,6 +13,11 @@ const ONES: i64 = 1075;
 const OFFSET_LIMIT: i64 = 536870911;
 const ADDR_LIMIT: i64 = 2147483647;
 
+// @inline
+function shiftOf(words: Words, head: i32): i32 {
+  return words[head + FORM] >> SHIFT;
+}
+
 /** A number whose lowest bit counts blocks of 2^shift: added to it and taken away again, whole blocks only stay what they are. */
 // @inline
 function blockBase(shift: i32): f64 {
@@ -25,18 +30,25 @@ function blocksIn(sum: f64, base: f64): i64 {
 }
 
 /** hot: device address of a byte, or -1. */
-export function addrAt(words: Words, head: i32, shift: i32, offset: f64): f64 {
+export function addrAt(words: Words, head: i32, offset: f64): f64 {
   const byte = reinterpret<i64>(offset + WHOLE) - reinterpret<i64>(WHOLE);
-  const block = u64(byte) >> u64(shift);
-  if (f64(byte) !== offset || block > u64(ADDR_LIMIT)) return UNUSUAL;
-  const addr = i64(addrIn(words, head, i32(block)));
+  if (f64(byte) !== offset) return UNUSUAL;
+  const shift = i64(shiftOf(words, head));
+  const whole = u64(byte) >> u64(shift);
+  // Nothing is mapped there, nor below 0.
+  if (whole > u64(ADDR_LIMIT)) return -1;
+  const block = i32(whole);
+  const place = placeIn(words, head, block);
+  if (place < 0) return -1;
+  const body = bodyAt(words, head, place);
+  const key = words[place];
   // -1 whatever the byte, and without a branch: holes are where nobody expects them.
-  return f64(((addr << i64(shift)) + (byte - i64(block << u64(shift)))) | (addr >> 63));
+  return f64((byte + (i64(words[body + 1] - key) << shift)) | i64(noneHere(words, body, block - key)));
 }
 
 /** hot: maps a range that has an address. */
-export function mapAt(words: Words, head: i32, shift: i32, offset: f64, length: f64, addr: f64, state: i32): i32 {
-  const base = blockBase(shift);
+export function mapAt(words: Words, head: i32, offset: f64, length: f64, addr: f64, state: i32): i32 {
+  const base = blockBase(shiftOf(words, head));
   const from = offset + base;
   const many = length + base;
   const to = addr + base;
@@ -54,8 +66,8 @@ export function mapAt(words: Words, head: i32, shift: i32, offset: f64, length: 
 }
 
 /** hot: empties a range. */
-export function cutAt(words: Words, head: i32, shift: i32, offset: f64, length: f64): i32 {
-  const base = blockBase(shift);
+export function cutAt(words: Words, head: i32, offset: f64, length: f64): i32 {
+  const base = blockBase(shiftOf(words, head));
   const from = offset + base;
   const many = length + base;
   const key = blocksIn(from, base);

@@ -101,7 +101,7 @@ function endOf(head: i32): i32 {
   const all = words();
   const entries = all[head + ENTRIES];
   if (entries === 0) return 0;
-  walkTop = all[head + GROUPED] === 0 ? -1 : all[head + DIR_AT] + entries - 1;
+  walkTop = !isGrouped(all, head) ? -1 : all[head + DIR_AT] + entries - 1;
   enter(all, head);
   const info = all[walkInfos + walkLeaves - 1];
   const base = baseIn(info);

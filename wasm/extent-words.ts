@@ -24,10 +24,11 @@ function inLines(first: i32, n: i32, x: i32): i32 {
   const from = first << 2;
   // All lines at once, whichever it will be.
   load<i32>(from);
+  const next = x + 1;
   const line =
-    (i32(n > LINE) & i32(load<i32>(from, 4 * LINE) <= x)) +
-    (i32(n > 2 * LINE) & i32(load<i32>(from, 8 * LINE) <= x)) +
-    (i32(n > 3 * LINE) & i32(load<i32>(from, 12 * LINE) <= x));
+    (((load<i32>(from, 4 * LINE) - next) & (LINE - n)) >>> 31) +
+    (((load<i32>(from, 8 * LINE) - next) & (2 * LINE - n)) >>> 31) +
+    (((load<i32>(from, 12 * LINE) - next) & (3 * LINE - n)) >>> 31);
   return inLine(first + (line << 4), min<i32>(n - (line << 4), LINE), x) + (line << 4);
 }
 
@@ -71,9 +72,22 @@ function atLeast0(i: i32): i32 {
   return i + (i >>> 31);
 }
 
-/** Fetches the bodies of a leaf while a key is still sought: one wait for memory instead of two. */
+/** Fetches what will be asked for while something else is still sought: one wait for memory instead of two. */
 // @inline
-export function foretouch(_words: Words, base: i32): void {
+export function touch(_words: Words, at: i32): void {
+  load<i32>(at << 2);
+}
+
+// @inline
+export function touchInfos(_words: Words, at: i32): void {
+  load<i32>(at << 2);
+  load<i32>(at << 2, 4 * LINE);
+  load<i32>(at << 2, 8 * LINE);
+  load<i32>(at << 2, 12 * LINE);
+}
+
+// @inline
+export function touchBodies(_words: Words, base: i32): void {
   load<i32>(base << 2, 4 * LINE);
   load<i32>(base << 2, 8 * LINE);
 }

@@ -2,7 +2,7 @@
 // back. Maps that are used by turns share one: a look-up then meets only what it looks for in the caches, and no heads of arrays.
 
 import { Kernel } from './narrow-kernel.js';
-import { give, LIMIT, TOP, take, USED } from './pieces.js';
+import { give, LIMIT, TOP, take, USED, WIDTH } from './pieces.js';
 
 /** Words of the smallest piece, a cache line of a narrow arena; the size and the place of every piece are multiples of it. */
 export const PIECE = 16;
@@ -24,6 +24,9 @@ export const SHARED_KERNEL_FROM = 2 ** 12;
 const KERNEL_WORDS = 2 ** 21;
 const NONE = -1;
 
+/** Words beside the key: length * 8 + state and address of a narrow record; length, address and state of a wide one. */
+const Width = { narrow: 2, wide: 3 } as const;
+
 export class Arena {
   readonly isWide: boolean;
   /** Another array whenever it has grown. */
@@ -40,6 +43,7 @@ export class Arena {
     this.words.fill(NONE, 0, USED);
     this.words[TOP] = FIRST;
     this.words[LIMIT] = START;
+    this.words[WIDTH] = isWide ? Width.wide : Width.narrow;
   }
 
   /** In the memory of a kernel from the beginning. */

@@ -84,7 +84,7 @@ export class ExtentMap extends LeafStore {
   addrAt(offset: Bytes): Bytes {
     const { kernel } = this.arena;
     if (kernel !== null) {
-      const addr = kernel.addrAt(0, this.head, this.shift, offset);
+      const addr = kernel.addrAt(0, this.head, offset);
       if (addr >= -1) return addr;
     }
     return this.addrByItself(offset);
@@ -113,11 +113,7 @@ export class ExtentMap extends LeafStore {
     const { kernel } = this.arena;
     // So small that it is compiled into its callers: numbers that are no int32 are objects in a call. Whatever is not usual goes the
     // other way; 5 has the bits of the states that are with an address.
-    if (
-      kernel === null ||
-      (state & 5) !== state ||
-      kernel.mapAt(0, this.head, this.shift, offset, length, addr, state) < 0
-    )
+    if (kernel === null || (state & 5) !== state || kernel.mapAt(0, this.head, offset, length, addr, state) < 0)
       this.insertByItself(offset, length, addr, state);
   }
 
@@ -157,8 +153,7 @@ export class ExtentMap extends LeafStore {
   /** Makes a hole; `length` may be Infinity. */
   remove(offset: Bytes, length: Bytes): void {
     const { kernel } = this.arena;
-    if (kernel === null || kernel.cutAt(0, this.head, this.shift, offset, length) < 0)
-      this.removeByItself(offset, length);
+    if (kernel === null || kernel.cutAt(0, this.head, offset, length) < 0) this.removeByItself(offset, length);
   }
 
   private removeByItself(offset: Bytes, length: Bytes): void {
@@ -243,7 +238,6 @@ export class ExtentMap extends LeafStore {
 
   /** Makes an empty map the same as another, in that one's arena. */
   protected become(other: ExtentMap): void {
-    this.shift = other.shift;
     this.set(CHANGES, other.changes);
     this.takeAll(other);
   }

@@ -8,25 +8,24 @@ import {
   dirOf,
   ENTRIES,
   GROUP,
-  GROUPED,
-  HEAD,
+  isNear,
   LEAF,
   leafWords,
   leavesOf,
-  NEAR,
+  noLeaves,
   ROOM,
+  setGrouped,
   strideOf,
-  WIDTH,
 } from './leaves.js';
 import { copyDown, type i32, type Words } from './narrow-words.js';
-import { give } from './pieces.js';
+import { give, WIDTH } from './pieces.js';
 
 /** Empties a sparse leaf into the one before it: many removals must not leave a directory of nearly empty leaves. */
 export function tidy(words: Words, head: i32, top: i32, leaf: i32): void {
   const leaves = leavesOf(words, head, top);
   const infos = dirOf(words, head, top) + strideOf(words, head, top);
   if (leaves < 2 || (words[infos + leaf]! & 127) > LEAF / 4) return;
-  const width = words[head + WIDTH]!;
+  const width = words[WIDTH]!;
   const right = leaf === 0 ? 1 : leaf;
   const info = words[infos + right - 1]!;
   const kept = info & 127;
@@ -45,7 +44,7 @@ export function dropLeaf(words: Words, head: i32, top: i32, leaf: i32): void {
   const leaves = leavesOf(words, head, top) - 1;
   const dirAt = dirOf(words, head, top);
   const stride = strideOf(words, head, top);
-  give(words, baseIn(words[dirAt + stride + leaf]!), leafWords(words[head + ROOM]!, words[head + WIDTH]!));
+  if (words[head + ROOM] === LEAF) give(words, baseIn(words[dirAt + stride + leaf]!), leafWords(LEAF, words[WIDTH]!));
   removeEntry(words, dirAt + leaf, stride, leaves - leaf);
   addLeaves(words, head, top, -1);
   if (leaves === 0) {
@@ -57,14 +56,10 @@ export function dropLeaf(words: Words, head: i32, top: i32, leaf: i32): void {
   }
 }
 
-/** As a map begins. */
+/** Gives back a directory without leaves. */
 export function noDirectory(words: Words, head: i32): void {
-  if (words[head + DIR_ROOM]! > NEAR) give(words, words[head + DIR_AT]!, 2 * words[head + DIR_ROOM]!);
-  words[head + DIR_AT] = head + HEAD;
-  words[head + DIR_ROOM] = NEAR;
-  words[head + ENTRIES] = 0;
-  words[head + ROOM] = 0;
-  words[head + GROUPED] = 0;
+  if (!isNear(words, head)) give(words, words[head + DIR_AT]!, 2 * words[head + DIR_ROOM]!);
+  noLeaves(words, head);
 }
 
 function tidyGroup(words: Words, head: i32, top: i32): void {
@@ -96,7 +91,7 @@ function dropGroup(words: Words, head: i32, top: i32): void {
   words[head + DIR_AT] = baseIn(info);
   words[head + DIR_ROOM] = GROUP;
   words[head + ENTRIES] = info & 127;
-  words[head + GROUPED] = 0;
+  setGrouped(words, head, 0);
 }
 
 function removeEntry(words: Words, keyAt: i32, stride: i32, behind: i32): void {

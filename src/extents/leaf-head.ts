@@ -1,19 +1,26 @@
-// What a leaf store is at the moment, told in a few words of the arena; behind them lies its directory, as long as there is room:
-// who knows the place of these words finds an extent of a small map without the store, and without another cache line than those of
-// its leaf.
-import { type Arena, PIECE } from './arena.js';
-import { noDirectory } from './fewer-leaves.js';
-import { CHANGES, DIR_AT, DIR_ROOM, ENTRIES, EXTENTS, GROUPED, ROOM, WIDTH } from './leaves.js';
-
-/** Words beside the key: length * 8 + state and address of a narrow record; length, address and state of a wide one. */
-export const Width = { narrow: 2, wide: 3 } as const;
+// What a leaf store is at the moment, told in a few words of the arena; before them lie its records or its directory, as long as there
+// is room: who knows the place of these words finds an extent of a small map without the store, and waits for one place of memory only.
+import type { Arena } from './arena.js';
+import {
+  BEFORE,
+  CHANGES,
+  DIR_AT,
+  DIR_ROOM,
+  ENTRIES,
+  EXTENTS,
+  FORM,
+  isGrouped,
+  noLeaves,
+  OWN,
+  ROOM,
+  SHIFT,
+} from './leaves.js';
+import { WIDTH } from './pieces.js';
 
 export class LeafHead {
   arena: Arena;
   /** Place of the head in the arena. */
   head = 0;
-  /** Bytes of a unit, as a power of two: here, because what a look-up needs is to lie together. */
-  protected shift = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -45,7 +52,7 @@ export class LeafHead {
   }
 
   get isGrouped(): boolean {
-    return this.memory[this.head + GROUPED] === 1;
+    return isGrouped(this.memory, this.head);
   }
 
   /** Records of a leaf. */
@@ -58,11 +65,20 @@ export class LeafHead {
   }
 
   protected get width(): number {
-    return this.memory[this.head + WIDTH]!;
+    return this.memory[WIDTH]!;
   }
 
   protected get changes(): number {
     return this.memory[this.head + CHANGES]!;
+  }
+
+  /** Bytes of a unit, as a power of two. */
+  protected get shift(): number {
+    return this.memory[this.head + FORM]! >> SHIFT;
+  }
+
+  protected set shift(shift: number) {
+    this.set(FORM, (shift << SHIFT) | (this.memory[this.head + FORM]! & (2 ** SHIFT - 1)));
   }
 
   protected set(field: number, value: number): void {
@@ -72,11 +88,10 @@ export class LeafHead {
   /** A new head, in another arena; nothing is given back. */
   protected goTo(arena: Arena, changes = 0): void {
     this.arena = arena;
-    this.head = arena.take(PIECE);
+    this.head = arena.take(OWN) + BEFORE;
     this.set(CHANGES, changes);
-    this.set(WIDTH, arena.isWide ? Width.wide : Width.narrow);
-    this.set(DIR_ROOM, 0);
     this.set(EXTENTS, 0);
-    noDirectory(this.memory, this.head);
+    this.set(FORM, 0);
+    noLeaves(this.memory, this.head);
   }
 }

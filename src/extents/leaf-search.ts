@@ -1,7 +1,7 @@
 // The search in a leaf store: the directory first, then the keys of one leaf, as xfs_iext_lookup_extent does
 // (fs/xfs/libxfs/xfs_iext_tree.c), but each step halves the keys that are left.
 import type { Cursor, LeafStore } from './leaf-store.js';
-import { baseIn, DIR_AT, DIR_ROOM, dirOf, ENTRIES, GROUP, GROUPED, leavesOf, ROOM, strideOf } from './leaves.js';
+import { baseIn, DIR_AT, DIR_ROOM, dirOf, ENTRIES, GROUP, isGrouped, leavesOf, ROOM, strideOf } from './leaves.js';
 import { lastUpTo } from './narrow-words.js';
 import { HOLDING, Holding } from './states.js';
 
@@ -15,8 +15,8 @@ function floorIn(words: Int32Array, head: number, x: number, search: typeof last
   const dirAt = words[head + DIR_AT]!;
   const entries = words[head + ENTRIES]!;
   if (entries === 0) return -1;
-  const group = words[head + GROUPED] === 1 ? search(words, dirAt, entries, x) : 0;
-  const top = words[head + GROUPED] === 1 ? dirAt + group : -1;
+  const group = isGrouped(words, head) ? search(words, dirAt, entries, x) : 0;
+  const top = isGrouped(words, head) ? dirAt + group : -1;
   const leavesAt = dirOf(words, head, top);
   const leaf = search(words, leavesAt, leavesOf(words, head, top), x);
   const info = words[leavesAt + strideOf(words, head, top) + leaf]!;
@@ -43,7 +43,7 @@ export function holdingAt(words: Int32Array, head: number, from: number, end: nu
   const room = words[head + ROOM]!;
   let top = -1;
   let lastTop = -1;
-  if (words[head + GROUPED] === 1) {
+  if (isGrouped(words, head)) {
     lastTop = dirAt + leaves - 1;
     top = dirAt + lastUpTo(words, dirAt, leaves, from);
     const info = words[top + stride]!;

@@ -5,21 +5,24 @@ import { dropLeaf, noDirectory, tidy } from './fewer-leaves.js';
 import { LeafHead } from './leaf-head.js';
 import { floorOf } from './leaf-search.js';
 import {
+  BEFORE,
   baseIn,
+  copyFirst,
   DIR_AT,
   DIR_ROOM,
   dirOf,
   ENTRIES,
   EXTENTS,
+  FORM,
   firstLeaf,
   GROUP,
-  GROUPED,
-  HEAD,
+  isNear,
+  LEAF,
   leafWords,
   leavesOf,
   makeRoom,
   mayTake,
-  NEAR,
+  OWN,
   ROOM,
   setFirst,
   strideOf,
@@ -123,6 +126,11 @@ export class LeafStore extends LeafHead {
   /** First record. */
   first(): Cursor {
     return this.entries === 0 ? -1 : 0;
+  }
+
+  /** The same where its leaf is a piece of its own. */
+  private firstFar(): Cursor {
+    return this.room < LEAF ? -1 : this.first();
   }
 
   last(): Cursor {
@@ -234,14 +242,18 @@ export class LeafStore extends LeafHead {
   /** Makes this empty store the same as another of the same arena. */
   protected takeAll(from: LeafStore): void {
     const { head } = from;
-    for (const field of [ROOM, EXTENTS, GROUPED, DIR_ROOM, ENTRIES]) this.set(field, from.memory[head + field]!);
-    this.set(DIR_AT, from.dirRoom > NEAR ? this.arena.take(2 * from.dirRoom) : this.head + HEAD);
+    for (const field of [ROOM, EXTENTS, FORM, DIR_ROOM, ENTRIES]) this.set(field, from.memory[head + field]!);
+    if (from.room < LEAF) {
+      copyFirst(this.memory, head, this.head);
+      return;
+    }
+    if (!isNear(from.memory, head)) this.set(DIR_AT, this.arena.take(2 * from.dirRoom));
     this.copyPieces(this.dirAt, from.dirAt, from.dirRoom, from.entries, from.isGrouped);
   }
 
   /** Copies a directory to `to`, and everything that it tells of. */
   private copyPieces(to: number, from: number, stride: number, count: number, areGroups: boolean): void {
-    const size = areGroups ? 2 * GROUP : leafWords(this.room, this.width);
+    const size = areGroups ? 2 * GROUP : leafWords(LEAF, this.width);
     for (let i = 0; i < count; i++) {
       const piece = this.arena.take(size);
       // The arena may have grown.
@@ -257,8 +269,8 @@ export class LeafStore extends LeafHead {
   /** Gives the room of all records back to the arena, and is empty. */
   reset(): void {
     const { head, memory: words } = this;
-    const leaf = leafWords(this.room, this.width);
-    for (let at = this.first(); at >= 0; at = this.nextLeaf(at)) give(words, this.base(at), leaf);
+    const leaf = leafWords(LEAF, this.width);
+    for (let at = this.firstFar(); at >= 0; at = this.nextLeaf(at)) give(words, this.base(at), leaf);
     if (this.isGrouped)
       for (let group = 0; group < this.entries; group++) give(words, dirOf(words, head, this.dirAt + group), 2 * GROUP);
     this.set(EXTENTS, 0);
@@ -268,13 +280,14 @@ export class LeafStore extends LeafHead {
   /** Gives back the head as well; nobody may ask it for anything any more. */
   dissolve(): void {
     this.reset();
-    this.arena.give(this.head, PIECE);
+    this.arena.give(this.head - BEFORE, OWN);
   }
 
   /** Words of the arena that it has. */
   get words(): number {
-    let words = PIECE + (this.dirRoom > NEAR ? 2 * this.dirRoom : 0) + (this.isGrouped ? this.entries * 2 * GROUP : 0);
-    for (let at = this.first(); at >= 0; at = this.nextLeaf(at)) words += leafWords(this.room, this.width);
+    const directory = isNear(this.memory, this.head) ? 0 : 2 * this.dirRoom;
+    let words = OWN + directory + (this.isGrouped ? this.entries * 2 * GROUP : 0);
+    for (let at = this.firstFar(); at >= 0; at = this.nextLeaf(at)) words += leafWords(LEAF, this.width);
     return words;
   }
 

@@ -2,11 +2,12 @@
 // that its keys are one cache line; a directory is the first keys of up to 64 leaves; where there are more, it is one of groups, which
 // are such directories. Compiled twice, as narrow.ts is; as it is, it works for wide maps too, and so takes no key for an int32.
 import { copyDown, copyUp, type i32, type Words } from './narrow-words.js';
-import { give, take } from './pieces.js';
+import { give, take, WIDTH } from './pieces.js';
 
 /**
- * Words of a head: where its directory is, the entries this has room for, its entries, records of a leaf, extents, changes so far, are the
- * entries groups, words of a record beside its key; then its first directory.
+ * Words of a head: where its directory is, the entries this has room for, its entries, records of a leaf, extents, changes so far, its form,
+ * and where the leaf is that lies before the head. There, in the same piece, the few records of a small file are: its first
+ * leaf, whose keys are its directory as well; of a larger one its directory is there, as long as there is room.
  */
 export const DIR_AT: i32 = 0;
 export const DIR_ROOM: i32 = 1;
@@ -14,13 +15,18 @@ export const ENTRIES: i32 = 2;
 export const ROOM: i32 = 3;
 export const EXTENTS: i32 = 4;
 export const CHANGES: i32 = 5;
-export const GROUPED: i32 = 6;
-export const WIDTH: i32 = 7;
-export const HEAD: i32 = 8;
-/** Leaves that the directory behind the head has room for. */
-export const NEAR: i32 = 4;
-/** Records of the smallest leaf, and of one of full size; the only leaf of a map has as much room as it needs, for most files are small. */
-export const SMALLEST: i32 = 5;
+export const FORM: i32 = 6;
+const OWN_INFO: i32 = 7;
+/** Bits of a form: are the entries groups? Above it the bytes of a unit, as a power of two. */
+const GROUPED: i32 = 1;
+export const SHIFT: i32 = 1;
+/** Words before a head, and with it. */
+export const BEFORE: i32 = 24;
+export const OWN: i32 = 32;
+/** Leaves that the directory before the head has room for, and that of the next size. */
+const NEAR: i32 = 12;
+const FAR: i32 = 32;
+/** Records of a leaf of full size. */
 export const LEAF: i32 = 16;
 /** Leaves of a group at most. */
 export const GROUP: i32 = 64;
@@ -35,8 +41,17 @@ const SPACIOUS: i32 = 12;
  */
 export function mayTake(words: Words, head: i32): i32 {
   const dirRoom = words[head + DIR_ROOM]!;
-  if (words[head + GROUPED] !== 0 || dirRoom === GROUP) return 768 + 12 * dirRoom;
+  if (isGrouped(words, head) || dirRoom === GROUP) return 768 + 12 * dirRoom;
   return words[head + ENTRIES]! < 2 ? 64 : 192 + 12 * dirRoom;
+}
+
+// @inline
+export function isGrouped(words: Words, head: i32): boolean {
+  return (words[head + FORM]! & GROUPED) !== 0;
+}
+
+export function setGrouped(words: Words, head: i32, grouped: i32): void {
+  words[head + FORM] = (words[head + FORM]! & ~GROUPED) | grouped;
 }
 
 /** Words of the piece that is a leaf. */
@@ -98,13 +113,34 @@ export function setFirst(words: Words, dirAt: i32, top: i32, leaf: i32, key: i32
 
 // --- room
 
+/** As a map begins. */
+export function noLeaves(words: Words, head: i32): void {
+  words[head + DIR_AT] = head - BEFORE;
+  words[head + DIR_ROOM] = BEFORE + OWN_INFO;
+  words[head + ENTRIES] = 0;
+  words[head + ROOM] = 0;
+  setGrouped(words, head, 0);
+}
+
 /** The first leaf of a map, empty. */
 export function firstLeaf(words: Words, head: i32): i32 {
-  const base = take(words, leafWords(SMALLEST, words[head + WIDTH]!));
-  words[words[head + DIR_AT]! + words[head + DIR_ROOM]!] = base << 3;
+  const base = head - BEFORE;
+  words[head + OWN_INFO] = base << 3;
   words[head + ENTRIES] = 1;
-  words[head + ROOM] = SMALLEST;
+  words[head + ROOM] = words[WIDTH] === 2 ? BEFORE / 3 : BEFORE / 4;
   return base;
+}
+
+/** The same leaf for another map. */
+export function copyFirst(words: Words, from: i32, to: i32): void {
+  copyDown(words, from - BEFORE, to - BEFORE, BEFORE);
+  words[to + OWN_INFO] = ((to - BEFORE) << 3) + (words[from + OWN_INFO]! & 127);
+}
+
+/** Does the directory lie before the head? */
+// @inline
+export function isNear(words: Words, head: i32): boolean {
+  return words[head + DIR_AT] === head - BEFORE;
 }
 
 /** Makes room in a full leaf for a record at `key`, or takes a step towards it. */
@@ -119,27 +155,24 @@ export function makeRoom(words: Words, head: i32, top: i32, leaf: i32, key: i32)
   const infoAt = dirAt + stride + leaf;
   const used = words[infoAt]! & 127;
   if (leaf > 0 && (words[infoAt - 1]! & 127) <= SPACIOUS)
-    lend(words, head, dirAt, infoAt, leaf, (used - (words[infoAt - 1]! & 127)) >>> 1);
+    lend(words, dirAt, infoAt, leaf, (used - (words[infoAt - 1]! & 127)) >>> 1);
   else if (leaf + 1 < leaves && (words[infoAt + 1]! & 127) <= SPACIOUS)
-    borrow(words, head, dirAt, infoAt, leaf, (used - (words[infoAt + 1]! & 127)) >>> 1);
+    borrow(words, dirAt, infoAt, leaf, (used - (words[infoAt + 1]! & 127)) >>> 1);
   else if (leaves === stride) makeRoomForLeaf(words, head, top);
   else splitLeaf(words, head, top, leaf, key);
 }
 
-/** Next size of the only leaf. */
+/** The first leaf becomes one of full size, and leaves its place to the directory; the first key is there. */
 function enlarge(words: Words, head: i32): void {
-  const infoAt = words[head + DIR_AT]! + words[head + DIR_ROOM]!;
-  const width = words[head + WIDTH]!;
-  const old = words[head + ROOM]!;
-  const room = old === SMALLEST ? 2 * SMALLEST : LEAF;
-  const from = baseIn(words[infoAt]!);
-  const used = words[infoAt]! & 127;
-  const to = take(words, leafWords(room, width));
+  const width = words[WIDTH]!;
+  const from = head - BEFORE;
+  const used = words[head + OWN_INFO]! & 127;
+  const to = take(words, leafWords(LEAF, width));
   copyDown(words, from, to, used);
-  copyDown(words, from + old, to + room, width * used);
-  words[infoAt] = (to << 3) + used;
-  words[head + ROOM] = room;
-  give(words, from, leafWords(old, width));
+  copyDown(words, from + words[head + ROOM]!, to + LEAF, width * used);
+  words[from + NEAR] = (to << 3) + used;
+  words[head + DIR_ROOM] = NEAR;
+  words[head + ROOM] = LEAF;
 }
 
 /** Another directory, where that of leaves is full. */
@@ -154,7 +187,7 @@ function makeRoomForLeaf(words: Words, head: i32, top: i32): void {
     words[head + DIR_AT] = at;
     words[head + DIR_ROOM] = 8;
     words[head + ENTRIES] = 1;
-    words[head + GROUPED] = 1;
+    setGrouped(words, head, GROUPED);
   } else if (entries === words[head + DIR_ROOM]!) growDirectory(words, head);
   else splitGroup(words, head, top);
 }
@@ -162,12 +195,13 @@ function makeRoomForLeaf(words: Words, head: i32, top: i32): void {
 function growDirectory(words: Words, head: i32): void {
   const from = words[head + DIR_AT]!;
   const old = words[head + DIR_ROOM]!;
-  const to = take(words, 4 * old);
+  const room = isNear(words, head) ? FAR : 2 * old;
+  const to = take(words, 2 * room);
   copyDown(words, from, to, old);
-  copyDown(words, from + old, to + 2 * old, old);
+  copyDown(words, from + old, to + room, old);
+  if (!isNear(words, head)) give(words, from, 2 * old);
   words[head + DIR_AT] = to;
-  words[head + DIR_ROOM] = 2 * old;
-  if (old > NEAR) give(words, from, 2 * old);
+  words[head + DIR_ROOM] = room;
 }
 
 /** Puts an entry behind one of a directory that has room for it. */
@@ -195,7 +229,7 @@ function splitLeaf(words: Words, head: i32, top: i32, leaf: i32, key: i32): void
   const dirAt = dirOf(words, head, top);
   const stride = strideOf(words, head, top);
   const leaves = leavesOf(words, head, top);
-  const width = words[head + WIDTH]!;
+  const width = words[WIDTH]!;
   const infoAt = dirAt + stride + leaf;
   const info = words[infoAt]!;
   const base = baseIn(info);
@@ -211,8 +245,8 @@ function splitLeaf(words: Words, head: i32, top: i32, leaf: i32, key: i32): void
 }
 
 /** Moves the first records of a leaf to the end of the one before. */
-function lend(words: Words, head: i32, dirAt: i32, infoAt: i32, leaf: i32, count: i32): void {
-  const width = words[head + WIDTH]!;
+function lend(words: Words, dirAt: i32, infoAt: i32, leaf: i32, count: i32): void {
+  const width = words[WIDTH]!;
   const info = words[infoAt]!;
   const base = baseIn(info);
   const before = words[infoAt - 1]!;
@@ -230,8 +264,8 @@ function lend(words: Words, head: i32, dirAt: i32, infoAt: i32, leaf: i32, count
 }
 
 /** Moves the last records of a leaf to the beginning of the next one. */
-function borrow(words: Words, head: i32, dirAt: i32, infoAt: i32, leaf: i32, count: i32): void {
-  const width = words[head + WIDTH]!;
+function borrow(words: Words, dirAt: i32, infoAt: i32, leaf: i32, count: i32): void {
+  const width = words[WIDTH]!;
   const info = words[infoAt]!;
   const base = baseIn(info);
   const kept = (info & 127) - count;

@@ -6,7 +6,8 @@ import {
   dirOf,
   ENTRIES,
   EXTENTS,
-  GROUPED,
+  GROUP,
+  isGrouped,
   LEAF,
   leavesOf,
   makeRoom,
@@ -14,7 +15,16 @@ import {
   setFirst,
   strideOf,
 } from './leaves.js';
-import { type i32, lastInGroup, lastInLeaf, lastUpTo, moveDown, moveUp, type Words } from './narrow-words.js';
+import {
+  type i32,
+  lastInGroup,
+  lastInLeaf,
+  lastUpTo,
+  moveDown,
+  moveUp,
+  touchInfos,
+  type Words,
+} from './narrow-words.js';
 
 /** What a change says. */
 export const UNCHANGED: i32 = 0;
@@ -101,9 +111,11 @@ function cutInLeaf(words: Words, head: i32, top: i32, dirAt: i32, leaf: i32, key
 /** Place of the first key of the group in which `x` goes; -1: there are no groups. */
 // @inline
 export function topFor(words: Words, head: i32, x: i32): i32 {
-  if (words[head + GROUPED] === 0) return -1;
+  if (!isGrouped(words, head)) return -1;
   const dirAt = words[head + DIR_AT]!;
-  return dirAt + lastUpTo(words, dirAt, words[head + ENTRIES]!, x);
+  const top = dirAt + lastUpTo(words, dirAt, words[head + ENTRIES]!, x);
+  touchInfos(words, dirOf(words, head, top) + GROUP);
+  return top;
 }
 
 export function makeRoomFor(words: Words, head: i32, key: i32): void {

@@ -25,17 +25,9 @@ let module: object | null = null;
  * `addrAt` -2, `mapAt` and `cutAt` -1. 0 stands for the words.
  */
 export class Kernel {
-  readonly addrAt: (words: 0, head: number, shift: number, offset: Bytes) => Bytes;
-  readonly mapAt: (
-    words: 0,
-    head: number,
-    shift: number,
-    offset: Bytes,
-    length: Bytes,
-    addr: Bytes,
-    state: number,
-  ) => number;
-  readonly cutAt: (words: 0, head: number, shift: number, offset: Bytes, length: Bytes) => number;
+  readonly addrAt: (words: 0, head: number, offset: Bytes) => Bytes;
+  readonly mapAt: (words: 0, head: number, offset: Bytes, length: Bytes, addr: Bytes, state: number) => number;
+  readonly cutAt: (words: 0, head: number, offset: Bytes, length: Bytes) => number;
   readonly mapIn: (words: 0, head: number, key: number, size: number, target: number, state: number) => number;
   readonly cutIn: (words: 0, head: number, key: number, end: number) => number;
   /**

@@ -52,5 +52,11 @@ export function moveDown(words: Words, base: i32, room: i32, from: i32, to: i32,
 
 export const powerOf = (size: i32): i32 => 31 - Math.clz32(size);
 
-/** Bodies of a leaf, which will be asked for soon: JavaScript has no way to say so. */
-export function foretouch(_words: Words, _base: i32): void {}
+/** Words that will be asked for soon: JavaScript has no way to say so. */
+export function touch(_words: Words, _at: i32): void {}
+
+/** The same of the bodies of a leaf. */
+export const touchBodies = touch;
+
+/** The same of what a group tells of its leaves. */
+export const touchInfos = touch;

@@ -4,6 +4,7 @@
 // Beside its key a record is two words: length * 8 + state, and address.
 import { tidy } from './fewer-leaves.js';
 import {
+  BEFORE,
   baseIn,
   CHANGES,
   DIR_AT,
@@ -13,14 +14,13 @@ import {
   EXTENTS,
   firstLeaf,
   GROUP,
-  GROUPED,
   infoBefore,
   infoBehind,
+  isGrouped,
   LEAF,
   leavesOf,
   mayTake,
   ROOM,
-  SMALLEST,
   setFirst,
   strideOf,
 } from './leaves.js';
@@ -37,13 +37,15 @@ import {
   UNCHANGED,
 } from './narrow-cut.js';
 import {
-  foretouch,
   type i32,
   lastInGroup,
   lastInLeaf,
   lastUpTo,
   moveDown,
   moveUp,
+  touch,
+  touchBodies,
+  touchInfos,
   type Words,
 } from './narrow-words.js';
 import { LIMIT, TOP } from './pieces.js';
@@ -56,32 +58,53 @@ const DELALLOC_BIT: i32 = 1;
 
 /** hot: address of unit `x`, or -1. */
 export function addrIn(words: Words, head: i32, x: i32): i32 {
+  const place = placeIn(words, head, x);
+  if (place < 0) return -1;
+  const body = bodyAt(words, head, place);
+  const inside = x - words[place]!;
+  return (words[body + 1]! + inside) | noneHere(words, body, inside);
+}
+
+/** Place of the last key <= `x`, or of the first one; -1: there is none. A leaf lies where the low four bits of a place tell the record. */
+// @inline
+export function placeIn(words: Words, head: i32, x: i32): i32 {
+  touch(words, head - BEFORE);
   let dirAt = words[head + DIR_AT]!;
   let stride = words[head + DIR_ROOM]!;
   let leaves = words[head + ENTRIES]!;
-  if (words[head + GROUPED] !== 0) {
+  if (isGrouped(words, head)) {
     const group = words[dirAt + stride + lastUpTo(words, dirAt, leaves, x)]!;
     dirAt = baseIn(group);
     stride = GROUP;
     leaves = group & 127;
+    touchInfos(words, dirAt + GROUP);
   }
   if (leaves === 0) return -1;
   // Also where there is but one: a branch would be waited for.
   const info = words[dirAt + stride + lastInGroup(words, dirAt, leaves, x)]!;
   const base = baseIn(info);
-  foretouch(words, base);
-  const bodies = base + words[head + ROOM]!;
-  const i = lastInLeaf(words, base, info & 127, x);
-  const inside = x - words[base + i]!;
-  const tag = words[bodies + 2 * i]!;
-  const addr = words[bodies + 2 * i + 1]!;
-  // No branch, because holes are where nobody expects them: the sign of what tells of one is the mask.
-  const none = (inside | ((tag >>> 3) - 1 - inside) | addr | -((tag >>> DELALLOC_BIT) & 1)) >> 31;
-  return (addr + inside) | none;
+  touchBodies(words, base);
+  return base + lastInLeaf(words, base, info & 127, x);
+}
+
+// @inline
+export function bodyAt(words: Words, head: i32, place: i32): i32 {
+  return place + words[head + ROOM]! + (place & 15);
+}
+
+/**
+ * -1 where a record says nothing of the unit `inside` it, else 0. No branch, because holes are where nobody expects them: the sign of what
+ * tells of one is the mask.
+ */
+// @inline
+export function noneHere(words: Words, body: i32, inside: i32): i32 {
+  const tag = words[body]!;
+  return (inside | ((tag >>> 3) - 1 - inside) | words[body + 1]! | -((tag >>> DELALLOC_BIT) & 1)) >> 31;
 }
 
 /** hot: maps the `size` units from `key` on; `target` -1: without an address. */
 export function mapIn(words: Words, head: i32, key: i32, size: i32, target: i32, state: i32): i32 {
+  touch(words, head - BEFORE);
   if (words[TOP]! + mayTake(words, head) > words[LIMIT]!) return GENERAL;
   const outcome = mapUnits(words, head, key, size, target, state);
   words[head + CHANGES] = words[head + CHANGES]! + outcome;
@@ -90,6 +113,7 @@ export function mapIn(words: Words, head: i32, key: i32, size: i32, target: i32,
 
 /** hot: empties the units from `key` up to `end`. */
 export function cutIn(words: Words, head: i32, key: i32, end: i32): i32 {
+  touch(words, head - BEFORE);
   if (words[TOP]! + mayTake(words, head) > words[LIMIT]!) return GENERAL;
   const outcome = cutUnits(words, head, key, end);
   words[head + CHANGES] = words[head + CHANGES]! + outcome;
@@ -117,7 +141,7 @@ function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, st
   const room = words[head + ROOM]!;
   const bodies = base + room;
   const end = key + size;
-  foretouch(words, base);
+  touchBodies(words, base);
 
   // `i`: the first record that does not begin before the range. `meets`: the one before reaches up to the range or into it.
   let i = lastInLeaf(words, base, used, key);
@@ -216,11 +240,10 @@ function mapInLeaf(words: Words, head: i32, key: i32, size: i32, target: i32, st
 /** The first extent of a map. */
 function mapFirst(words: Words, head: i32, key: i32, size: i32, target: i32, state: i32): i32 {
   const base = firstLeaf(words, head);
-  const infoAt = words[head + DIR_AT]!;
-  words[infoAt] = key;
   words[base] = key;
-  words[base + SMALLEST] = (size << 3) | state;
-  words[base + SMALLEST + 1] = target;
+  const body = base + words[head + ROOM]!;
+  words[body] = (size << 3) | state;
+  words[body + 1] = target;
   addRecord(words, head);
   return CHANGED;
 }

@@ -1,10 +1,14 @@
 // The pieces of an arena: handed out and taken back. Compiled twice, as narrow.ts is.
 import { type i32, powerOf, type Words } from './narrow-words.js';
 
-/** Words at the beginning of an arena: free pieces by size, then how much is in use, the end of the pieces, and how far they may go. */
+/**
+ * Words at the beginning of an arena: free pieces by size, then how much is in use, the end of the pieces, how far they may go, and the words
+ * of a record beside its key.
+ */
 export const USED: i32 = 32;
 export const TOP: i32 = 33;
 export const LIMIT: i32 = 34;
+export const WIDTH: i32 = 35;
 /** Sizes are powers of two but for that of a full narrow leaf, three cache lines: its free pieces have a list that no power needs. */
 const FULL_LEAF: i32 = 48;
 const FULL_LEAVES: i32 = 31;

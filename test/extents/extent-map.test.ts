@@ -456,6 +456,25 @@ test('maps that share an arena do not meet, and give all of its room back', () =
   );
 });
 
+test('a small file takes one piece of the arena, as long as it is small', () => {
+  for (const isWide of [false, true]) {
+    const map = new ExtentMap(isWide ? 3000 : 4096);
+    const [most, leaf] = isWide ? [6, 64] : [8, 48];
+    const words = Array.from({ length: most + 1 }, (_, i) => {
+      map.insert(i * 8192, 4096, i * 12288, State.written);
+      return map.words;
+    });
+    expect(words).toEqual([...new Array<number>(most).fill(32), 32 + leaf]);
+    const twin = map.copy();
+    map.clear();
+    expect([map.words, map.count, twin.words, twin.count]).toEqual([32, 0, 32 + leaf, most + 1]);
+    map.insert(0, 4096, 0, State.written);
+    const small = map.copy();
+    map.insert(0, 4096, 8192, State.written);
+    expect([small.words, small.addrAt(0), map.addrAt(0), small.check()]).toEqual([32, 0, 8192, '']);
+  }
+});
+
 function listOf(map: ExtentMap): number[][] {
   const list: number[][] = [];
   for (let at = map.seek(0); at >= 0; at = map.next(at))
