@@ -99,7 +99,7 @@ export const UNKNOWN_RESULT: i32 = 71;
 export const STOPPED: i32 = 72;
 /** One more column. */
 export const OP_ID: i32 = 73;
-/** By file: how often the holds on it changed. And the refusals that are known. */
+/** By file: how often holds on it changed that plain operations are refused for. And the refusals that are known. */
 export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
 /** A refusal that is known: file + 1, task, op and case, lanes; epoch, signature, how many more there were; found by a hash of the first four. */

@@ -1,4 +1,4 @@
-// Refusals like one before: of the same file, task and case, in the same lanes, while nobody's holds on the file changed. The first is
+// Refusals like one before: of the same file, task and case, in the same lanes, while no hold came or went that may be in its way. The first is
 // refused by each lane itself; of those that follow, the kernel of plain rows only counts how many there are.
 import type { KernelMemory, KernelSlots } from './kernel-slots.js';
 import type { Lane } from './lane.js';
