@@ -1,6 +1,7 @@
 // One contender of the extent map benchmark, alone in its process: extent-map-contender.ts NAME STREAM WARM MEASURED.
 // Prints one line of JSON, as peers/extent-map.cpp does.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sortedBTree from 'sorted-btree';
 import { KernelMemory } from '../../src/engine/kernel-slots.js';
 import { ExtentMap, State } from '../../src/extents/extent-map.js';
@@ -8,6 +9,8 @@ import { EXTENT, HEADER, Kind, OPERATION } from './extent-map-stream.js';
 
 const BTree = sortedBTree.default;
 const BLOCK = 4096;
+/** wasm/extent-loop.ts, compiled; beside this program. */
+const LOOP = 'extent-loop.wasm';
 
 /** Its arguments are what the contender works in: bytes for `ExtentMap`, blocks for the others. */
 interface AnyMap {
@@ -79,11 +82,62 @@ class TreeMap implements AnyMap {
 }
 
 /** That of a replay of many rows: all maps share one, in the memory of a kernel from the beginning. */
-const { arena } = KernelMemory.make()!;
-const contenders: Readonly<Record<string, { readonly unit: number; readonly make: () => AnyMap }>> = {
-  ExtentMap: { unit: BLOCK, make: () => new ExtentMap(BLOCK, arena) },
-  'sorted-btree': { unit: 1, make: () => new TreeMap() },
+const memory = KernelMemory.make()!;
+const ours = (): ExtentMap => new ExtentMap(BLOCK, memory.arena);
+
+interface Contender {
+  /** Bytes of what it counts offsets in. */
+  readonly unit: number;
+  readonly make: () => AnyMap;
+  /** What does operations [from, to) on its maps; it is called many times. Returns the checksum so far. */
+  readonly worker: (maps: readonly AnyMap[], ops: Int32Array) => (from: number, to: number) => number;
+}
+
+const contenders: Readonly<Record<string, Contender>> = {
+  ExtentMap: { unit: BLOCK, make: ours, worker: (maps, ops) => inKernel(maps as readonly ExtentMap[], ops) },
+  'ExtentMap, from JavaScript': { unit: BLOCK, make: ours, worker: callByCall(BLOCK) },
+  'sorted-btree': { unit: 1, make: () => new TreeMap(), worker: callByCall(1) },
 };
+
+/** As a replay has them: maps and operations in one memory, and the loop is WebAssembly too. */
+function inKernel(maps: readonly ExtentMap[], ops: Int32Array): (from: number, to: number) => number {
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Engine };
+  const module = new WebAssembly.Module(readFileSync(join(import.meta.dirname, LOOP)));
+  const { work, checksum } = new WebAssembly.Instance(module, { env: { memory: memory.memory } }).exports;
+  const stream = memory.room.int32(ops.length);
+  stream.set(ops);
+  const heads = memory.room.int32(maps.length);
+  heads.set(maps.map(({ head }) => head));
+  const place = (operation: number): number => stream.byteOffset + 4 * OPERATION * operation;
+  return (from, to) => {
+    const stopped = work(heads.byteOffset, place(from), place(to));
+    if (stopped !== place(to)) throw new Error('the arena is too small for this stream');
+    return checksum();
+  };
+}
+
+interface Engine {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => {
+    readonly exports: {
+      readonly work: (heads: number, from: number, to: number) => number;
+      readonly checksum: () => number;
+    };
+  };
+}
+
+function callByCall(unit: number): Contender['worker'] {
+  return (maps, ops) => {
+    let sum = 0;
+    return (from, to) => {
+      sum = work(maps, ops, from, to, unit, sum);
+      return sum;
+    };
+  };
+}
 
 /** hot: operations [from, to) on the maps; returns the checksum. */
 function work(maps: readonly AnyMap[], ops: Int32Array, from: number, to: number, unit: number, sum: number): number {
@@ -101,7 +155,7 @@ function work(maps: readonly AnyMap[], ops: Int32Array, from: number, to: number
 }
 
 const [name, path, warm, measured] = process.argv.slice(2);
-const { unit, make } = contenders[name!]!;
+const { unit, make, worker } = contenders[name!]!;
 const bytes = readFileSync(path!);
 const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 const [files, extents] = words as unknown as [number, number];
@@ -112,16 +166,15 @@ const maps = Array.from(words.subarray(HEADER, at), (count) => {
     map.insert(words[at]! * unit, words[at + 1]! * unit, words[at + 2]! * unit, State.written);
   return map;
 });
-const ops = words.subarray(at);
+const run = worker(maps, words.subarray(at));
 const begun = Number(warm);
 // Call by call, so that V8 has compiled it before the clock starts: a loop that is compiled while it runs is compiled once more when
 // it is called again, and that is CPU time too.
 const WARM_CALLS = 20;
-let sum = 0;
 for (let i = 0; i < WARM_CALLS; i++)
-  sum = work(maps, ops, Math.floor((begun * i) / WARM_CALLS), Math.floor((begun * (i + 1)) / WARM_CALLS), unit, sum);
+  run(Math.floor((begun * i) / WARM_CALLS), Math.floor((begun * (i + 1)) / WARM_CALLS));
 const before = process.cpuUsage();
-sum = work(maps, ops, begun, begun + Number(measured), unit, sum);
+const sum = run(begun, begun + Number(measured));
 const { user, system } = process.cpuUsage(before);
 console.log(
   JSON.stringify({
