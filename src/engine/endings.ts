@@ -80,7 +80,7 @@ export class Endings {
 
   /** When a handle was given back or taken away in this lane, ns; -1 while it is alive. */
   endedNs(handle: number): number {
-    return this.ended[this.plan.handles.numberOf[handle]!]! - 1;
+    return this.ended[this.plan.handles.of(handle)]! - 1;
   }
 
   /** A breakable lease whose time is over stays for the pins of its file all the same (lease_until_last_pin). */
@@ -143,7 +143,7 @@ export class Endings {
   /** A handle ends, with the hold it was in this lane, if it was one. */
   release(handle: number, timeNs: number, how: number): void {
     if (handle === 0) return;
-    this.ended[this.plan.handles.numberOf[handle]!] = timeNs + 1;
+    this.ended[this.plan.handles.of(handle)] = timeNs + 1;
     const at = this.holds.byHandle(handle);
     if (at >= 0) this.end(at, timeNs, how);
     this.hazards.forget(handle);

@@ -102,13 +102,13 @@ export class Foresight {
     const handle = c.handle[row]!;
     if (op === Op.dma_read || op === Op.dma_write) {
       if (handle !== 0) {
-        const end = parts.plan.endRow[parts.plan.handles.numberOf[handle]!]!;
+        const end = parts.plan.endRow[parts.plan.handles.of(handle)]!;
         if (end === NONE || row < end) push(this.through, handle, row);
       } else if ((c.flags[row]! & Flag.moved) !== 0) push(this.moved, c.file[row]!, row);
     } else if ((c.flags[row]! & Flag.raw) !== 0) push(this.raw, parts.pidOf(row), row);
     else if (CHANGES[op] === 1 && c.opId[row] !== 0 && this.isObserved(row)) push(this.changes, c.opId[row]!, row);
     else if ((op === Op.mmap || (op === Op.open && (c.flags[row]! & Flag.trunc) === 0)) && handle !== 0)
-      push(this.uses, c.file[row]!, { from: row, to: parts.plan.endRow[parts.plan.handles.numberOf[handle]!]! });
+      push(this.uses, c.file[row]!, { from: row, to: parts.plan.endRow[parts.plan.handles.of(handle)]! });
   }
 
   private isObserved(row: number): boolean {

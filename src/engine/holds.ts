@@ -30,7 +30,7 @@ export class HoldTable {
   private readonly epochs: Uint32Array;
   /** Of a file: the kinds of such holds, as bits. */
   private readonly refusing: (file: number) => number;
-  private readonly numberOf: Uint32Array;
+  private readonly numbers: Handles;
   /** By number of a handle: place of its hold, +1; 0 for none. */
   private readonly ofHandle: Int32Array;
   private free = NIL;
@@ -41,13 +41,13 @@ export class HoldTable {
 
   constructor(
     epochs: Uint32Array,
-    { numberOf, count }: Handles,
+    numbers: Handles,
     refusing: (file: number) => number,
     changed: (file: number) => void,
   ) {
     const files = epochs.length;
-    this.numberOf = numberOf;
-    this.ofHandle = new Int32Array(count);
+    this.numbers = numbers;
+    this.ofHandle = new Int32Array(numbers.count);
     this.epochs = epochs;
     this.refusing = refusing;
     this.changed = changed;
@@ -91,7 +91,7 @@ export class HoldTable {
       this.mask[file]! |= 1 << kind;
       this.changed(file);
     }
-    if (handle !== 0) this.ofHandle[this.numberOf[handle]!] = at + 1;
+    if (handle !== 0) this.ofHandle[this.numbers.of(handle)] = at + 1;
     return at;
   }
 
@@ -109,7 +109,7 @@ export class HoldTable {
       this.changed(file);
     }
     const handle = this.handle[at]!;
-    if (handle !== 0 && this.byHandle(handle) === at) this.ofHandle[this.numberOf[handle]!] = 0;
+    if (handle !== 0 && this.byHandle(handle) === at) this.ofHandle[this.numbers.of(handle)] = 0;
     this.handle[at] = 0;
     this.next[at] = this.free;
     this.free = at;
@@ -117,7 +117,7 @@ export class HoldTable {
 
   /** Hold joined to a handle of the trace; -1. */
   byHandle(handle: number): number {
-    return handle === 0 ? NIL : this.ofHandle[this.numberOf[handle]!]! - 1;
+    return handle === 0 ? NIL : this.ofHandle[this.numbers.of(handle)]! - 1;
   }
 
   /** First hold of a file, newest first; -1. */

@@ -51,8 +51,8 @@ export class LateStarts {
     if (!isDeviceRow(c, row)) return !threads.runsApart(c.task[row]!);
     const handle = c.handle[row]!;
     const { handles, startRow } = this.plan;
-    const start = startRow[handles.numberOf[handle]!]!;
-    const late = this.late[handles.numberOf[handle]!]!;
+    const start = startRow[handles.of(handle)]!;
+    const late = this.late[handles.of(handle)]!;
     if (start > row || late === 1) return true;
     if (late > 0) this.queue.add(c.timeNs[row]! + late - 1, Later.row, row);
     else this.early.set(handle, [...(this.early.get(handle) ?? []), row]);
@@ -63,7 +63,7 @@ export class LateStarts {
   started(row: number, nowNs: number): void {
     if (this.c.op[row] === Op.fork) this.made(row, nowNs);
     const handle = this.c.handle[row]!;
-    const number = this.plan.handles.numberOf[handle]!;
+    const number = this.plan.handles.of(handle);
     if (handle === 0 || this.plan.startRow[number] !== row) return;
     const task = this.c.task[row]!;
     const lateNs = task === NONE ? 0 : this.threads.lateNs[task]!;

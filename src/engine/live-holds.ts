@@ -75,7 +75,7 @@ export class LiveHolds implements HoldRows {
       remaining: whole ? Number.POSITIVE_INFINITY : c.length[i]!,
     };
     this.live.set(handle, hold);
-    this.startRow[this.handles.numberOf[handle]!] = i;
+    this.startRow[this.handles.of(handle)] = i;
     holds.add(hold);
     this.place(hold, holds);
   }
@@ -125,7 +125,7 @@ export class LiveHolds implements HoldRows {
   }
 
   private end(hold: LiveHold, row: number): void {
-    this.endRow[this.handles.numberOf[hold.handle]!] = row;
+    this.endRow[this.handles.of(hold.handle)] = row;
     this.atRow[row]! |= SealHere.ends;
     this.live.delete(hold.handle);
     this.ofFile.get(hold.file)?.delete(hold);

@@ -8,7 +8,7 @@ import { type LeasePlan, planLeases } from './lease-plan.js';
 import { LiveHolds, SealHere, type SealRule } from './live-holds.js';
 import { type Pauses, pausesOf } from './pauses.js';
 import { Regions } from './regions.js';
-import { type Survey, survey } from './survey.js';
+import { opsById, type Survey, survey } from './survey.js';
 import { chainsOf } from './thread-chains.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
@@ -73,16 +73,22 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     glob?.test(input.fileNames[file]!) === true ? 1 : 0,
   );
   const holds = new LiveHolds(input, rule, handles, wholeTrace);
-  const seen = survey(c, fileCount, handles.highestId, holds);
+  const seen = survey(c, fileCount, holds);
   const rawPids = new Set(seen.raw.map((row) => pidAt(input, row)));
   if (rule.kind === 'dma' || rule.kind === 'mapped') placeQueries(input, rawPids, holds.atRow);
   const { atRow, startRow, endRow } = holds;
-  const { dax, opOf, plain, requested, synced } = seen;
+  const { dax, plain, requested, synced } = seen;
   const hasWaits = seen.waits.some((row) => c.file[row] !== NONE);
   let chains: Uint32Array | undefined;
+  let opOf: Uint8Array | undefined;
   const plan: SealPlan = {
-    ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, opOf, dax, synced },
+    ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, dax, synced },
     observed: observedFiles(input, seen.tellsMaps),
+    // Only observed rows ask for it.
+    get opOf() {
+      opOf ??= opsById(c, handles.highestId);
+      return opOf;
+    },
     // Only closed time asks for it.
     get nextOfTask() {
       chains ??= chainsOf(input);

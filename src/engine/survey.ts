@@ -32,8 +32,6 @@ export interface Survey {
   readonly requested: Uint8Array;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
-  /** By `opId`: the op of the operation, 0 for none. */
-  readonly opOf: Uint8Array;
   /** Sleeps, and who went to block devices by itself: the first rows of their kind are mostly the only ones, or none. */
   readonly waits: readonly number[];
   readonly raw: readonly number[];
@@ -83,15 +81,14 @@ interface Found {
   readonly highest: Float64Array;
   readonly reach: Float64Array;
   readonly plain: Uint8Array;
-  readonly opOf: Uint8Array;
 }
 
 /**
  * hot: rows from `first` on, as long as each is a plain operation like any other or an extent that was there; returns the first that is
  * not. A function by itself: what rare rows need would have the compiler throw its code away each time that one comes.
  */
-function usualRows(c: EventColumns, first: number, { highest, opOf, plain, reach }: Found): number {
-  const { addr: addrs, file: files, flags, handle, length: lengths, offset: offsets, op: ops, opId, result, rows } = c;
+function usualRows(c: EventColumns, first: number, { highest, plain, reach }: Found): number {
+  const { addr: addrs, file: files, flags, handle, length: lengths, offset: offsets, op: ops, result, rows } = c;
   let highestByte = highest[0]!;
   let row = first;
   for (; row < rows; row++) {
@@ -105,15 +102,13 @@ function usualRows(c: EventColumns, first: number, { highest, opOf, plain, reach
     if (end > reach[file]!) reach[file] = end;
     if (usual === 1) continue;
     if (handle[row] === 0 && result[row]! >= 0) plain[row] = 1;
-    const id = opId[row]!;
-    if (opOf[id] === 0) opOf[id] = ops[row]!;
   }
   highest[0] = highestByte;
   return row;
 }
 
-/** hot. `highestId`: of all operations. */
-export function survey(c: EventColumns, files: number, highestId: number, holds: HoldRows): Survey {
+/** hot */
+export function survey(c: EventColumns, files: number, holds: HoldRows): Survey {
   const { addr: addrs, file: fileAt, flags: flagsAt, handle, length: lengths, offset: offsets, op: ops, opId } = c;
   const { result, rows } = c;
   const reach = new Float64Array(files);
@@ -122,11 +117,10 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
   const synced = new Uint8Array(files);
   const requested = new Uint8Array(files);
   const plain = new Uint8Array(rows);
-  const opOf = new Uint8Array(highestId + 1);
   const waits: number[] = [];
   const raw: number[] = [];
   const highest = new Float64Array(1);
-  const found: Found = { highest, reach, plain, opOf };
+  const found: Found = { highest, reach, plain };
   let hasLeases = false;
   let hasAccesses = false;
   for (let i = usualRows(c, 0, found); i < rows; i = usualRows(c, i + 1, found)) {
@@ -169,11 +163,20 @@ export function survey(c: EventColumns, files: number, highestId: number, holds:
       // The row before is of two files.
       if ((flags & Flag.second) !== 0 && i > 0 && ops[i - 1] === op && opId[i - 1] === opId[i]) plain[i - 1] = 0;
     }
-    if (kind < Kind.observes && (flags & NO_CALL) === 0 && opOf[opId[i]!] === 0) opOf[opId[i]!] = op;
+  }
+  const highestByte = highest[0]!;
+  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, waits, raw, hasLeases, hasAccesses };
+}
+
+/** By `opId`: the op of the operation, 0 for none. `highestId`: of all operations. */
+export function opsById({ flags, op: ops, opId, rows }: EventColumns, highestId: number): Uint8Array {
+  const opOf = new Uint8Array(highestId + 1);
+  for (let row = 0; row < rows; row++) {
+    const id = opId[row]!;
+    if (opOf[id] === 0 && KIND[ops[row]!]! < Kind.observes && (flags[row]! & NO_CALL) === 0) opOf[id] = ops[row]!;
   }
   opOf[0] = 0;
-  const highestByte = highest[0]!;
-  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, opOf, waits, raw, hasLeases, hasAccesses };
+  return opOf;
 }
 
 /** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */

@@ -11,7 +11,7 @@ export class Users {
   /** By file: how many hold it sealed: device holds and direct mappings. */
   readonly sealing: Uint32Array;
   private readonly opens: Uint32Array;
-  private readonly numberOf: Uint32Array;
+  private readonly numbers: Handles;
   /** By number of a handle: the file + 1, 0 for none. */
   private readonly file: Uint32Array;
   private readonly pid: Int32Array;
@@ -24,8 +24,9 @@ export class Users {
   private readonly first = new Map<number, number>();
   private readonly last = new Map<number, number>();
 
-  constructor(files: number, { numberOf, count }: Handles) {
-    this.numberOf = numberOf;
+  constructor(files: number, numbers: Handles) {
+    const { count } = numbers;
+    this.numbers = numbers;
     this.mappings = new Uint32Array(files);
     this.sealing = new Uint32Array(files);
     this.opens = new Uint32Array(files);
@@ -39,7 +40,7 @@ export class Users {
 
   add(handle: number, file: number, pid: number, use: number): void {
     if (handle === 0) return;
-    const number = this.numberOf[handle]!;
+    const number = this.numbers.of(handle);
     const isKnown = this.file[number] !== 0;
     if (isKnown && this.pid[number] !== pid) this.unlink(number);
     if (!isKnown || this.pid[number] !== pid) this.append(number, pid);
@@ -71,7 +72,7 @@ export class Users {
 
   /** Returns the file it used; NONE when it used none. */
   drop(handle: number): number {
-    const number = this.numberOf[handle]!;
+    const number = this.numbers.of(handle);
     if (handle === 0 || this.file[number] === 0) return NONE;
     const file = this.file[number]! - 1;
     this.file[number] = 0;
@@ -82,13 +83,13 @@ export class Users {
 
   /** Does the file stay sealed for the sake of this handle? */
   seals(handle: number): boolean {
-    const number = this.numberOf[handle]!;
+    const number = this.numbers.of(handle);
     return this.file[number] !== 0 && (this.use[number]! & Use.sealing) !== 0;
   }
 
   /** The file of a descriptor; NONE for what is none. */
   openOf(handle: number): number {
-    const number = this.numberOf[handle]!;
+    const number = this.numbers.of(handle);
     return this.file[number] === 0 || (this.use[number]! & Use.open) === 0 ? NONE : this.file[number]! - 1;
   }
 
@@ -101,7 +102,7 @@ export class Users {
 
   /** Process that a handle is, or was, of. */
   pidOf(handle: number): number {
-    return this.pid[this.numberOf[handle]!]!;
+    return this.pid[this.numbers.of(handle)]!;
   }
 
   /** Mapped or open: an unlinked file keeps its blocks for as long. */

@@ -187,7 +187,7 @@ export class Waits {
       ? this.leases.inTheWay(decision).map(({ handle }) => handle)
       : [...this.inTheWay(decision)].map((at) => holds.handle[at]!);
     for (const handle of handles) {
-      const row = handle === 0 ? NONE : plan.endRow[plan.handles.numberOf[handle]!]!;
+      const row = handle === 0 ? NONE : plan.endRow[plan.handles.of(handle)]!;
       if (row !== NONE && !isDeviceRow(c, row) && c.task[row] !== NONE) tasks.push(c.task[row]!);
     }
     return tasks;

@@ -40,7 +40,7 @@ export function holdRows({ columns: c }: Trace): number[] {
 
 export function holdLife(trace: Trace, plan: SealPlan, row: number): HoldLife {
   const { columns: c } = trace;
-  const end = plan.endRow[plan.handles.numberOf[c.handle[row]!]!] ?? NONE;
+  const end = plan.endRow[plan.handles.of(c.handle[row]!)] ?? NONE;
   const whole = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0;
   return {
     kind: KINDS.get(c.op[row]!)!,
