@@ -54,7 +54,7 @@ export class MapChanges {
     const { c, fates, files, plan } = this;
     const opId = c.opId[row]!;
     const file = c.file[row]!;
-    const parent = plan.opOf[opId]!;
+    const parent = plan.operations.of(row);
     if (file === NONE) {
       this.effects.observe(row, parent);
       return;

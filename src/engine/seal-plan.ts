@@ -8,7 +8,7 @@ import { type LeasePlan, planLeases } from './lease-plan.js';
 import { LiveHolds, SealHere, type SealRule } from './live-holds.js';
 import { type Pauses, pausesOf } from './pauses.js';
 import { Regions } from './regions.js';
-import { opsById, type Survey, survey } from './survey.js';
+import { OpsById, type Survey, survey } from './survey.js';
 import { chainsOf } from './thread-chains.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
@@ -39,8 +39,8 @@ export interface SealPlan {
   readonly plain: Uint8Array;
   /** Where blocks lie that only a replay allocates. */
   readonly regions: Regions;
-  /** By `opId`: the op of the operation, 0 for none. Its observed changes of the map follow it as rows of their own. */
-  readonly opOf: Uint8Array;
+  /** Observed changes of the map follow their operation as rows of their own. */
+  readonly operations: OpsById;
   /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
   readonly waitedNs: Float64Array;
   /** Some operation was. */
@@ -80,15 +80,10 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
   const { dax, plain, requested, synced } = seen;
   const hasWaits = seen.waits.some((row) => c.file[row] !== NONE);
   let chains: Uint32Array | undefined;
-  let opOf: Uint8Array | undefined;
   const plan: SealPlan = {
     ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, dax, synced },
     observed: observedFiles(input, seen.tellsMaps),
-    // Only observed rows ask for it.
-    get opOf() {
-      opOf ??= opsById(c, handles.highestId);
-      return opOf;
-    },
+    operations: new OpsById(c, handles.highestId),
     // Only closed time asks for it.
     get nextOfTask() {
       chains ??= chainsOf(input);

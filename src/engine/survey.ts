@@ -168,15 +168,31 @@ export function survey(c: EventColumns, files: number, holds: HoldRows): Survey 
   return { highestByte, reach, tellsMaps, dax, synced, requested, plain, waits, raw, hasLeases, hasAccesses };
 }
 
-/** By `opId`: the op of the operation, 0 for none. `highestId`: of all operations. */
-export function opsById({ flags, op: ops, opId, rows }: EventColumns, highestId: number): Uint8Array {
-  const opOf = new Uint8Array(highestId + 1);
-  for (let row = 0; row < rows; row++) {
-    const id = opId[row]!;
-    if (opOf[id] === 0 && KIND[ops[row]!]! < Kind.observes && (flags[row]! & NO_CALL) === 0) opOf[id] = ops[row]!;
+/** Of which operation an observed row is. Operations begin no later than what is observed of them: no row behind has to be looked at. */
+export class OpsById {
+  private readonly c: EventColumns;
+  private readonly ops: Uint8Array;
+  /** Rows before this one are known. */
+  private known = 0;
+
+  /** `highestId`: of all operations. */
+  constructor(columns: EventColumns, highestId: number) {
+    this.c = columns;
+    this.ops = new Uint8Array(highestId + 1);
   }
-  opOf[0] = 0;
-  return opOf;
+
+  /** The op of the operation that a row is part of, 0 for none. */
+  of(row: number): number {
+    const { c, ops } = this;
+    const timeNs = c.timeNs[row]!;
+    for (; this.known < c.rows && c.timeNs[this.known]! <= timeNs; this.known++) {
+      const op = c.op[this.known]!;
+      const id = c.opId[this.known]!;
+      if (id !== 0 && ops[id] === 0 && KIND[op]! < Kind.observes && (c.flags[this.known]! & NO_CALL) === 0)
+        ops[id] = op;
+    }
+    return ops[c.opId[row]!]!;
+  }
 }
 
 /** The hold that an operation asks for by itself, -1 for none. An ordinary lease is no claim on a layout. */
