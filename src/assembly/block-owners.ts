@@ -1,8 +1,10 @@
 // Who owns a device's blocks, over time: the forward maps of all files, and for every MiB of a device the ranges that
 // ever lay there. A range counts only while the forward map still says so, so nothing has to be taken out again.
+import { Arena, SHARED_KERNEL_FROM } from '../extents/arena.js';
 import { ExtentMap, State } from '../extents/extent-map.js';
 
 const BUCKET = 1 << 20;
+const BLOCK = 4096;
 
 /** Ranges of more MiB than any file system makes in one piece (raw block numbers, lengths "to the end") are kept in one list. */
 const WIDEST = 16_384;
@@ -41,6 +43,7 @@ export interface Owner {
 
 export class BlockOwners {
   private readonly maps = new Map<number, ExtentMap>();
+  private readonly arena = new Arena(false, SHARED_KERNEL_FROM);
   private candidates = 0;
   private readonly devices = new Map<number, Buckets>();
   private readonly found = { file: -1, offset: -1, length: 0 };
@@ -52,7 +55,7 @@ export class BlockOwners {
     if (file === this.lastFile && this.lastMap !== null) return this.lastMap;
     let map = this.maps.get(file);
     if (map === undefined) {
-      map = new ExtentMap();
+      map = new ExtentMap(BLOCK, this.arena);
       this.maps.set(file, map);
     }
     this.lastFile = file;
