@@ -5,17 +5,17 @@ import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
-import { decorated, quoted, splitArguments, value } from './strace-args.js';
+import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
 import { absolute, type Note, notesOf, returnNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
-/** Behind the time -n puts the number of the call, -i the instruction pointer. */
+/** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
-/** -k: a frame of the stack of the call above. */
-const FRAME = /^ > \S.*\[0x[\da-f]+\]\s*$/;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went. */
+const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,}  .*\|)\s*$/;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
@@ -138,7 +138,7 @@ class StraceLines {
     const match = /^\s*= (.*?)(?:\s+<(\d+)\.(\d+)>)?\s*$/s.exec(tail);
     const shown = match?.[1] ?? '?';
     const spentNs = match?.[2] === undefined ? -1 : Number(match[2]) * 1e9 + fraction(match[3]!);
-    const result = shown.replace(/ \(.*$/s, '').replace(/ [A-Z]+ .*$/s, '');
+    const result = resultAlone(shown);
     const ret = returned(shown);
     const { name } = begun;
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
@@ -228,7 +228,7 @@ class StraceLines {
   }
 
   #other(text: string, cut: boolean): void {
-    if (text.trim() === '' || FRAME.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
+    if (text.trim() === '' || BELOW.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
     this.#bad.say(text, this.lines.line, cut);
   }
 }
