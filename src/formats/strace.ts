@@ -15,7 +15,7 @@ import { BadLines, firstLines, readLines } from './text-lines.js';
 const LINE =
   /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
 /** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went. */
-const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,}  .*\|)\s*$/;
+const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\|)\s*$/;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
