@@ -1,12 +1,15 @@
 // strace text: arguments, descriptors, tasks and interrupted calls, and what is made of them.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Assembler } from '../../src/assembly/assembler.js';
 import { CALL_EXITS } from '../../src/assembly/calls.js';
 import { strace } from '../../src/formats/strace.js';
 import { decorated, splitArguments, value } from '../../src/formats/strace-args.js';
 import { absolute } from '../../src/formats/strace-notes.js';
 import { Op } from '../../src/model/events.js';
+import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
+import { input } from '../trace/support.js';
 import { head, operations, type Read, readAs } from './support.js';
 
 const read = (text: string): Promise<Read> => readAs(strace, text);
@@ -207,6 +210,21 @@ describe('tasks', () => {
     expect(operations(trace)).toHaveLength(3);
     expect([whole, trace.sources[0]!.records]).toEqual([true, 3]);
     expect(trace.issues).toEqual([]);
+  });
+
+  test('-ff: whose calls they are says the name of the file', async () => {
+    const builder = new TraceBuilder((sink) => new Assembler(sink));
+    for (const tid of [41, 42]) {
+      const bytes = new TextEncoder().encode(
+        `1700000000.00000${tid - 40} openat(AT_FDCWD, "/m/${tid}", O_RDWR) = 3</m/${tid}>\n1700000000.00001${tid} +++ exited with 0 +++\n`,
+      );
+      const source = builder.startSource(`run.${tid}`, strace.name, bytes.length);
+      await strace.read({ ...input(bytes), name: `run.${tid}` }, source);
+    }
+    const { columns, tasks, issues } = builder.finish();
+    const of = (op: number): number[] =>
+      Array.from(columns.op, (one, row) => (one === op ? tasks[columns.task[row]!]!.tid : 0)).filter((tid) => tid > 0);
+    expect([of(Op.open).sort(), of(Op.exit).sort(), issues]).toEqual([[41, 42], [41, 42], []]);
   });
 
   test('-r: stamps since the line before become times since the start, on no clock of others', async () => {
