@@ -52,14 +52,22 @@ const ext4Insert: Handler = (c, t, v) => {
 
 const ext4Remove: Handler = (c, t, v) => {
   author(c, t);
-  c.ext4.remove(c.file(v[0]!, v[1]!), v[0]!, v[2]!, v[3]!);
+  c.ext4.remove(c.file(v[0]!, v[1]!), v[0]!, v[2]!, v[3]!, t);
 };
 
 const ext4Shift =
   (sign: number): Handler =>
   (c, t, v) => {
     strong(c, t, v);
-    c.ext4.shift(c.file(v[0]!, v[1]!), v[2]!, sign * v[3]!);
+    c.ext4.shift(c.file(v[0]!, v[1]!), v[2]!, sign * v[3]!, t);
+  };
+
+/** What takes blocks away and moves none. */
+const ext4Takes =
+  (handler: Handler): Handler =>
+  (c, t, v) => {
+    handler(c, t, v);
+    c.ext4.noShift(c.file(v[0]!, v[1]!));
   };
 
 const ext4Evict: Handler = (c, t, v) => {
@@ -84,9 +92,9 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_insert_range: ext4Shift(1),
   ext4_evict_inode: ext4Evict,
   ext4_fallocate_enter: ranged,
-  ext4_punch_hole: ranged,
-  ext4_zero_range: ranged,
-  ext4_truncate_enter: strong,
+  ext4_punch_hole: ext4Takes(ranged),
+  ext4_zero_range: ext4Takes(ranged),
+  ext4_truncate_enter: ext4Takes(strong),
   ext4_allocate_inode: ext4Allocated,
   ext4_free_inode: (c, t, v) => c.reused.evicted(v[0]!, v[1]!, t),
   ext4_unlink_enter: strong,

@@ -4,6 +4,7 @@
 import type { BlockSizes } from './block-sizes.js';
 import type { MapLog } from './map-log.js';
 import { Change, DELALLOC, HOLE } from './map-log.js';
+import type { Thread } from './state.js';
 
 /** EXT_MAX_BLOCKS: the range that stands for "to the end of any file". */
 const MAX_BLOCK = 0xffffffff;
@@ -14,6 +15,9 @@ interface Status {
   /** A collapse (negative) or insert (positive) under way: where, and by how many bytes. */
   shiftAt: number;
   shiftBy: number;
+  /** Who does it, in which call. */
+  shifter: Thread | null;
+  callNs: number;
 }
 
 export class Ext4Maps {
@@ -65,25 +69,33 @@ export class Ext4Maps {
     }
   }
 
-  remove(file: number, device: number, off: number, count: number): void {
+  remove(file: number, device: number, off: number, count: number, by: Thread): void {
     const s = this.status(file);
-    if (s.shiftBy !== 0 && off + count >= MAX_BLOCK) {
+    if (s.shiftBy !== 0 && off + count >= MAX_BLOCK && s.shifter === by && s.callNs === by.call.timeNs) {
       // The tail is removed from where the shift begins.
       if (off > 0) this.blocks.same(device, off, s.shiftAt);
-      const by = s.shiftBy / this.blocks.bytes(device);
+      const shift = s.shiftBy / this.blocks.bytes(device);
       s.shiftBy = 0;
-      if (by < 0) this.log.add(Change.collapse, file, device, off, -by, HOLE);
-      else this.log.add(Change.insertHole, file, device, off, by, HOLE);
+      if (shift < 0) this.log.add(Change.collapse, file, device, off, -shift, HOLE);
+      else this.log.add(Change.insertHole, file, device, off, shift, HOLE);
       return;
     }
     this.log.add(Change.remove, file, device, off, Math.min(count, MAX_BLOCK), HOLE);
   }
 
-  /** ext4_collapse_range (by < 0) or ext4_insert_range (by > 0) was entered, in bytes. */
-  shift(file: number, at: number, by: number): void {
+  /** ext4_collapse_range (bytes < 0) or ext4_insert_range (bytes > 0) was entered; it may still be refused. */
+  shift(file: number, at: number, bytes: number, by: Thread): void {
     const s = this.status(file);
     s.shiftAt = at;
-    s.shiftBy = by;
+    s.shiftBy = bytes;
+    s.shifter = by;
+    s.callNs = by.call.timeNs;
+  }
+
+  /** Something else begins: a shift that has not happened was refused. */
+  noShift(file: number): void {
+    const s = this.files.get(file);
+    if (s !== undefined) s.shiftBy = 0;
   }
 
   knownEmpty(file: number, device: number): void {
@@ -104,7 +116,7 @@ export class Ext4Maps {
   private status(file: number): Status {
     let s = this.files.get(file);
     if (s === undefined) {
-      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0 };
+      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0, shifter: null, callNs: 0 };
       this.files.set(file, s);
     }
     return s;

@@ -1,11 +1,11 @@
-// Tables as text: comma, tab, semicolon or blanks between the cells (RFC 4180 without line breaks in a cell), with a header,
+// Tables as text: comma, tab, semicolon, bar or blanks between the cells (RFC 4180 without line breaks in a cell), with a header,
 // in the form of a known archive, or as `--map` says.
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
 import type { Format, MappedColumn, TraceSink } from '../model/trace.js';
 import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout, presetLayout, presetOf } from './table-columns.js';
 
-const DELIMITERS = [',', '\t', ';'];
+const DELIMITERS = [',', '\t', ';', '|'];
 const utf8 = new TextDecoder();
 const NAME = /^[\p{L}_#][\p{L}\d_ .:()[\]/%µ-]*$/u;
 

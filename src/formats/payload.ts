@@ -32,6 +32,8 @@ interface CompiledEvent {
 export type Special = (d: PayloadDecoder, b: Uint8Array, from: number, to: number) => void;
 
 const SPACE = 32;
+const ARRAY = ascii('ARRAY[');
+const NO_BYTES = new Uint8Array(0);
 /** Lines of most events look one way; some print words of their own, and then nothing repeats. */
 const MOST_LESSONS = 8;
 
@@ -190,8 +192,8 @@ export class PayloadDecoder {
         if (slot.type === 'A8' || slot.type === 'A4') this.record.arrays.push([]);
         continue;
       }
-      const name = raw && (slot.type === 's' || slot.type === 'S');
-      this.value(slot.type, slot.place, b, value, name ? this.nameEnd(slot, b, value, from, to) : to);
+      if (raw && (slot.type === 's' || slot.type === 'S')) this.rawName(slot, b, value, from, to);
+      else this.value(slot.type, slot.place, b, value, to);
       at = cursor.at;
       if (raw && !printed && slot.scale !== 1) {
         this.record.v[slot.place]! *= slot.scale;
@@ -200,13 +202,20 @@ export class PayloadDecoder {
     }
   }
 
-  /** Where a raw name ends: `report -R` prints what stands behind it in memory as well. */
-  private nameEnd(slot: CompiledSlot, b: Uint8Array, at: number, from: number, to: number): number {
+  /**
+   * A name is as long as the field beside it says: `report -R` prints what stands behind it in memory as well, and the bytes
+   * one by one where no zero happens to follow.
+   */
+  private rawName(slot: CompiledSlot, b: Uint8Array, at: number, from: number, to: number): void {
     const size = find(b, slot.size, from, from, to);
     const length = size < 0 ? Number.NaN : number(b, size, to);
-    if (Number.isNaN(length)) return to;
+    if (Number.isNaN(length)) return this.value(slot.type, slot.place, b, at, to);
     this.longNameRow = this.record.row;
-    return Math.min(to, at + length);
+    const bytes = ARRAY.every((byte, i) => b[at + i] === byte) ? Uint8Array.from(array(b, at, to, 1)) : NO_BYTES;
+    const isListed = bytes.length > 0 && bytes.length >= length;
+    const end = isListed ? cursor.at : Math.min(to, at + length);
+    this.record.v[slot.place] = isListed ? this.words.bytes(bytes, 0, length) : this.words.bytes(b, at, end);
+    cursor.at = end;
   }
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */

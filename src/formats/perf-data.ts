@@ -3,7 +3,7 @@
 import { Damage } from '../base/byte-cursor.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelRecords } from './kernel-records.js';
-import { Losses } from './losses.js';
+import { ANY_CPU, Losses } from './losses.js';
 import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
 import { Kind } from './perf-kinds.js';
@@ -39,6 +39,8 @@ export const perfData: Format = {
 
 /** perf reads the two clocks one after the other, the wall clock in us; how far apart is not told: an assumption. */
 const STATED_ERROR_NS = 100_000;
+/** PERF_RECORD_MISC_LOST_SAMPLES_BPF */
+const FILTERED = 1 << 15;
 
 /** What a record says of itself outside of its body. */
 interface Identity {
@@ -67,6 +69,9 @@ class Session implements PerfTaker {
   #nowNs = 0;
   #lastSeen = 0;
   #earliest = Number.POSITIVE_INFINITY;
+  /** Lost, as records between the others told, and as was counted in the end. */
+  #told = 0;
+  #counted = 0;
   readonly #losses: Losses;
   readonly #notes: PerfNotes;
 
@@ -119,6 +124,7 @@ class Session implements PerfTaker {
 
   end(): void {
     this.#queue.end();
+    this.#lostAtEnd();
     const { source } = this.#sink;
     const [attr] = this.#perf.attrs;
     source.kernel = this.#perf.metadata.kernel;
@@ -229,9 +235,10 @@ class Session implements PerfTaker {
     if (kind === Kind.sample) {
       this.#losses.at(this.#identity.cpu, timeNs);
       this.#sample(bytes, view, from, to);
-    } else if (kind === Kind.lost) this.#lost(timeNs, view, from + 16, to);
-    else if (kind === Kind.lostSamples) this.#lost(timeNs, view, from + 8, to);
-    else this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
+    } else if (kind === Kind.lost) this.#told += this.#lost(timeNs, view, from + 16, to);
+    else if (kind !== Kind.lostSamples) this.#notes.take(kind, timeNs, this.#identity.cpu, bytes, view, from, to);
+    else if (this.#queue.time === Number.NEGATIVE_INFINITY) this.#total(view, from, to);
+    else this.#lost(timeNs, view, from + 8, to);
   }
 
   /** The origin is the first stamp, as in text forms; what has no stamp stands there. */
@@ -267,11 +274,27 @@ class Session implements PerfTaker {
     records.other(attr === null || attr.name === '' ? 'sample' : attr.name, cpu, tid, pid, comm);
   }
 
-  #lost(timeNs: number, view: DataView, at: number, to: number): void {
+  #lost(timeNs: number, view: DataView, at: number, to: number): number {
     const count = at + 8 <= to ? u64(view, at, this.#little) : 0;
     const { cpu } = this.#identity;
     this.#losses.begin(cpu, count);
     this.#losses.at(cpu, timeNs);
+    return count;
+  }
+
+  /** What perf record found out at its end (6.1 and later, stamped 0): all that an event lost; what a filter left out is no loss. */
+  #total(view: DataView, from: number, to: number): void {
+    const isFiltered = (view.getUint16(from + 4, this.#little) & FILTERED) !== 0;
+    if (!isFiltered && from + 16 <= to) this.#counted += u64(view, from + 8, this.#little);
+  }
+
+  /** The kernel tells of a loss when there is room again: what no record told was lost behind the last one. */
+  #lostAtEnd(): void {
+    const untold = this.#counted - this.#told;
+    if (untold <= 0) return;
+    if (this.#origin === null) this.#begin(this.#earliest);
+    this.#losses.begin(ANY_CPU, untold);
+    this.#losses.finish();
   }
 }
 

@@ -51,7 +51,9 @@ function endOfDecoration(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
     const char = text[i];
-    if (char === '"') i = endOfString(text, i);
+    // A path escapes its own quotes; those of a socket's name are around it.
+    if (char === '\\') i++;
+    else if (char === '"') i = endOfString(text, i);
     else if (char === '<') depth++;
     // An arrow stands between the two ends of a socket.
     else if (char === '>' && text[i - 1] !== '-' && --depth === 0) return i;
@@ -67,9 +69,12 @@ export interface Decorated {
   readonly device: number;
 }
 
-/** `4</path>`, `4</path>(deleted)`, `4</dev/sda<block 8:0>>`; null for what is no file: pipes, sockets, terminals. */
+/**
+ * `4</path>`, `4</path>(deleted)`, `4</dev/sda<block 8:0>>`, with -xx `4<\x2f\x70..>`; null for what is no file: pipes,
+ * sockets, terminals.
+ */
 export function decorated(argument: string): Decorated | null {
-  const match = /^(-?\d+|AT_FDCWD)<(\/.*)>(\(deleted\))?$/s.exec(argument);
+  const match = /^(-?\d+|AT_FDCWD)<((?:\/|\\x2f).*)>(\(deleted\))?$/s.exec(argument);
   if (match === null) return null;
   const [, fd, inner, deleted] = match as unknown as [string, string, string, string?];
   const special = /^(.*)<(char|block) (\d+):(\d+)>$/s.exec(inner);
@@ -79,6 +84,14 @@ export function decorated(argument: string): Decorated | null {
     path: unescaped(special?.[1] ?? inner) + (deleted === undefined ? '' : ' (deleted)'),
     device: special === null ? Number.NaN : Number(special[3]) * 1048576 + Number(special[4]),
   };
+}
+
+/** A result without what explains it: `3</a (1)>`, `0x7f00`, `-1` of `-1 ENOENT (No such file or directory)`. */
+export function resultAlone(shown: string): string {
+  const at = shown.indexOf('<');
+  const end = at > 0 && isDecoration(shown, at) ? endOfDecoration(shown, at) + 1 : 0;
+  const tail = shown.slice(end);
+  return shown.slice(0, end) + tail.replace(/ \(.*$/s, '').replace(/ [A-Z]+ .*$/s, '');
 }
 
 /** Text of a quoted argument; null when it is none. */

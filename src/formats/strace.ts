@@ -5,17 +5,19 @@ import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
-import { decorated, quoted, splitArguments, value } from './strace-args.js';
+import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
 import { absolute, type Note, notesOf, returnNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
-/** Behind the time -n puts the number of the call, -i the instruction pointer. */
+/** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
-/** -k: a frame of the stack of the call above. */
-const FRAME = /^ > \S.*\[0x[\da-f]+\]\s*$/;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went. */
+const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\|)\s*$/;
+/** -ff writes a file for each task, named by its number, which then is not in the lines. */
+const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
@@ -28,7 +30,7 @@ export const strace: Format = {
   async read(input, sink) {
     sink.source.clock = 'realtime';
     const bad = new BadLines(sink, '"pid time call(arguments) = result <duration>"');
-    const parser = new StraceLines(sink, bad);
+    const parser = new StraceLines(sink, bad, Number(OF_ONE.exec(input.name)?.[1] ?? 0));
     await readLines(input, parser, bad);
     parser.lines.losses.finish();
     return !bad.damaged;
@@ -58,14 +60,17 @@ class StraceLines {
   readonly #tasks: StraceTasks;
   readonly #begun = new Map<number, Begun>();
   readonly #decoder = new TextDecoder();
+  /** Task of lines without a number, where the file's name tells. */
+  readonly #own: number;
   #lastTid = 0;
   #first = true;
   /** With -r: time of the line; -1: the stamps are of a clock. */
   #sinceStartNs = -1;
 
-  constructor(sink: TraceSink, bad: BadLines) {
+  constructor(sink: TraceSink, bad: BadLines, own: number) {
     this.#sink = sink;
     this.#bad = bad;
+    this.#own = own;
     this.lines = new KernelLines(sink);
     this.#stamps = new Stamps(sink);
     this.#tasks = new StraceTasks(this.lines);
@@ -138,7 +143,7 @@ class StraceLines {
     const match = /^\s*= (.*?)(?:\s+<(\d+)\.(\d+)>)?\s*$/s.exec(tail);
     const shown = match?.[1] ?? '?';
     const spentNs = match?.[2] === undefined ? -1 : Number(match[2]) * 1e9 + fraction(match[3]!);
-    const result = shown.replace(/ \(.*$/s, '').replace(/ [A-Z]+ .*$/s, '');
+    const result = resultAlone(shown);
     const ret = returned(shown);
     const { name } = begun;
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
@@ -207,7 +212,7 @@ class StraceLines {
         this.lines.line,
         `expected a pid before the time, found none; taken for ${this.#lastTid}, the first one seen; record with -f -o FILE`,
       );
-    return shown === undefined ? this.#lastTid : Number(shown);
+    return shown === undefined ? this.#lastTid || this.#own : Number(shown);
   }
 
   /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */
@@ -228,7 +233,7 @@ class StraceLines {
   }
 
   #other(text: string, cut: boolean): void {
-    if (text.trim() === '' || FRAME.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
+    if (text.trim() === '' || BELOW.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
     this.#bad.say(text, this.lines.line, cut);
   }
 }

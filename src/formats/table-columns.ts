@@ -26,7 +26,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
 const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
   ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|arrival ?time|start|start ?time)$/, ''],
-  ['op', /^(op|operation|type|io ?type|op ?code|rw|r\/w|rwbs|action|cmd|command)$/, ''],
+  ['op', /^(op|operation|type|(io|op|operation|request|access) ?type|op ?code|rw|r\/w|rwbs|action|cmd|command)$/, ''],
   ['off', /^(off|offset|pos|position)$/, 'bytes'],
   ['off', /^(sector|start ?sector|lba|lbn|blkno|block ?number)$/, 'sectors'],
   ['len', /^(len|length|size|bytes|n ?bytes|count|io ?size|request ?size)$/, 'bytes'],

@@ -74,7 +74,9 @@ export function timeUnitOf(cell: Cell): string {
   const text = String(cell ?? '').trim();
   if (/^-?\d+\.\d+$/.test(text) || (typeof cell === 'number' && !Number.isInteger(cell))) return 's';
   if (dateNs(text) !== null) return 'date';
-  const digits = /^\d+$/.test(text) ? text.length : 0;
+  const power = /^\d(?:\.\d+)?e([+-]?\d+)$/i.exec(text)?.[1];
+  if (power !== undefined && Number(power) < 10) return 's';
+  const digits = power !== undefined ? Number(power) + 1 : /^\d+$/.test(text) ? text.length : 0;
   if (digits === 18 || digits === 17) return 'filetime';
   return { 10: 's', 13: 'ms', 16: 'us' }[digits] ?? 'ns';
 }

@@ -98,6 +98,10 @@ describe('variants of one recording', () => {
 
   test.each([
     ['raw fields (-R)', story.raw],
+    [
+      'raw fields, a name byte by byte',
+      story.raw.replace('name=base.dat', 'name=ARRAY[62, 61, 73, 65, 2e, 64, 61, 74, 0, 1f, ff]'),
+    ],
     ['tracefs trace', tracefs],
     ['microseconds', story.report.replace(/(\.\d{6})\d{3}:/g, '$1:')],
     ['instance prefix', story.report.replace(/^ /gm, 'sealtrace:   ')],
@@ -113,6 +117,11 @@ describe('variants of one recording', () => {
     expect(same).toEqual(await expected());
     expect(whole).toBe(true);
     expect(trace.sources[0]!.records).toBe(12);
+  });
+
+  test.each(['a b  = c,', 'ARRAY[41]'])('raw fields: a file may be called %s', async (name) => {
+    const { trace } = await read(story.raw.replace('namelen=8 name=base.dat', `namelen=9 name=${name}\u007f`));
+    expect(trace.files.map(({ path }) => path)).toContain(name);
   });
 
   test('[FAILED TO PARSE]: fields by their names in the format file', async () => {

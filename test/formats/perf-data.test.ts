@@ -85,6 +85,31 @@ describe.each([
   });
 });
 
+test('what perf record counted at its end is what the kernel told of before, and what it had no room to tell', async () => {
+  const pipe = content(join(folder, 'leases-pipe.perf.data.gz'));
+  /** Record `kind`: the number at the end of its `body`, then a trailer of zeros. */
+  const record = (kind: number, misc: number, body: number, count: number): Uint8Array => {
+    const bytes = new Uint8Array(8 + body + 64);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, kind, true);
+    view.setUint16(4, misc, true);
+    view.setUint16(6, bytes.length, true);
+    view.setUint32(body, count, true);
+    return bytes;
+  };
+  const told = record(2, 0, 16, 7);
+  const counted = [record(13, 0, 8, 9), record(13, 0, 8, 3), record(13, 0x8000, 8, 100)];
+  const counts = async (...records: Uint8Array[]): Promise<number[]> => {
+    const { trace, whole } = await read(Buffer.concat([pipe, ...records]));
+    expect([whole, trace.records.rows, trace.issues]).toEqual([true, 373, (await read(pipe)).trace.issues]);
+    return trace.sources[0]!.lost.map(({ count }) => count);
+  };
+  expect(await counts(told)).toEqual([7]);
+  expect(await counts(told, ...counted)).toEqual([7, 5]);
+  expect(await counts(record(13, 0, 8, 7), told)).toEqual([7]);
+  expect(await counts(...counted)).toEqual([12]);
+});
+
 /** What perf script prints of each: samples, and records that were lost. */
 const PUBLIC: [file: string, samples: number, lost?: number][] = [
   ['perf_data_converter/perf.data.lost_samples-4.4', 191, 2],

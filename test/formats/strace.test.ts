@@ -1,12 +1,15 @@
 // strace text: arguments, descriptors, tasks and interrupted calls, and what is made of them.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Assembler } from '../../src/assembly/assembler.js';
 import { CALL_EXITS } from '../../src/assembly/calls.js';
 import { strace } from '../../src/formats/strace.js';
 import { decorated, splitArguments, value } from '../../src/formats/strace-args.js';
 import { absolute } from '../../src/formats/strace-notes.js';
 import { Op } from '../../src/model/events.js';
+import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
+import { input } from '../trace/support.js';
 import { head, operations, type Read, readAs } from './support.js';
 
 const read = (text: string): Promise<Read> => readAs(strace, text);
@@ -55,6 +58,7 @@ describe('arguments', () => {
     expect(decorated('3</a\\40b\\74>')).toEqual({ fd: 3, path: '/a b<', device: Number.NaN });
     expect(decorated('3</a>(deleted)')).toMatchObject({ path: '/a (deleted)' });
     expect(decorated('3</dev/sda<block 8:1>>')).toEqual({ fd: 3, path: '/dev/sda', device: 8 * 1048576 + 1 });
+    expect(decorated('3<\\x2f\\x61>')).toMatchObject({ path: '/a' });
     for (const other of ['3</dev/null<char 1:3>>', '3<pipe:[12]>', '3<TCP:[1:2->3:4]>', '3', '"</x>"'])
       expect(decorated(other)).toBeNull();
   });
@@ -94,6 +98,17 @@ describe('calls', () => {
     ]);
   });
 
+  test.each(['quo\\"te', 'My FILE (1)', 'a -> b, = 3'])('a file may be called %s', async (name) => {
+    const { trace } = await read(
+      calls(
+        `openat(AT_FDCWD, "/m/${name}", O_RDWR) = 3</m/${name.replace('>', '\\76')}>`,
+        `pwrite64(3</m/${name.replace('>', '\\76')}>, "x"..., 4096, 0) = 4096`,
+      ),
+    );
+    expect(trace.issues).toEqual([]);
+    expect(trace.files.map(({ path }) => path)).toContain(`/m/${name.replace('\\', '')}`);
+    expect(operations(trace).map(({ op, offset, length }) => [op, offset, length])).toContainEqual(['write', 0, 4096]);
+  });
   test('appending has no position that the call tells', async () => {
     const rows = await done(
       'openat(AT_FDCWD</d>, "log", O_WRONLY|O_APPEND) = 3</d/log>',
@@ -180,6 +195,12 @@ describe('tasks', () => {
     ['-n: numbers of calls', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [ 257] ')],
     ['-i: instruction pointers', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [00007f95d56b4ad7] ')],
     ['both', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [   3] [????????????????] ')],
+    ['-r besides -ttt', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 (+     0.000001) ')],
+    [
+      '-e write: the bytes below',
+      (text: string) =>
+        text.replace(/\n/g, '\n | 00000  2f 7f 45 3c 46 02 01 01  03 00 00 00 00 00 00 00  /.E<F........... |\n'),
+    ],
     ['-k: stacks', (text: string) => text.replace(/\n/g, '\n > /usr/lib/ld.so(_dl_error+0x26f0) [0x1ab70]\n')],
   ])('%s', async (_, change) => {
     const text = calls('openat(AT_FDCWD, "/m/a", O_RDWR) = 3</m/a>', 'fsync(3</m/a>) = 0', 'close(3</m/a>) = 0');
@@ -189,6 +210,21 @@ describe('tasks', () => {
     expect(operations(trace)).toHaveLength(3);
     expect([whole, trace.sources[0]!.records]).toEqual([true, 3]);
     expect(trace.issues).toEqual([]);
+  });
+
+  test('-ff: whose calls they are says the name of the file', async () => {
+    const builder = new TraceBuilder((sink) => new Assembler(sink));
+    for (const tid of [41, 42]) {
+      const bytes = new TextEncoder().encode(
+        `1700000000.00000${tid - 40} openat(AT_FDCWD, "/m/${tid}", O_RDWR) = 3</m/${tid}>\n1700000000.00001${tid} +++ exited with 0 +++\n`,
+      );
+      const source = builder.startSource(`run.${tid}`, strace.name, bytes.length);
+      await strace.read({ ...input(bytes), name: `run.${tid}` }, source);
+    }
+    const { columns, tasks, issues } = builder.finish();
+    const of = (op: number): number[] =>
+      Array.from(columns.op, (one, row) => (one === op ? tasks[columns.task[row]!]!.tid : 0)).filter((tid) => tid > 0);
+    expect([of(Op.open).sort(), of(Op.exit).sort(), issues]).toEqual([[41, 42], [41, 42], []]);
   });
 
   test('-r: stamps since the line before become times since the start, on no clock of others', async () => {

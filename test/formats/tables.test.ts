@@ -120,6 +120,13 @@ describe('--map', () => {
     expect(trace.issues).toEqual([]);
   });
 
+  test.each([',', ';', '\t', '|'])('set apart by %j, with names as programs write them', async (delimiter) => {
+    const header = ['Timestamp_us', 'OpType', 'LBA', 'Sectors'].join(delimiter);
+    const { trace } = await readFormat(csv, `${header}\r\n${['17', 'READ', '0x8', '2'].join(delimiter)}\r\n`);
+    expect(facts(trace)).toEqual([[0, 'dma_read', 'volume', 0, 4096, 1024, -1, 32767]]);
+    expect(trace.originNs).toBe(17_000n);
+  });
+
   test('without a header, and 0 as the word for a read', async () => {
     const map = parseMap('time=1:us,op=2:read0,off=3,len=4');
     const { trace } = await readFormat(csv, '5 0 4096 512\n6 1 0 512\n', { columns: map });
@@ -173,8 +180,14 @@ test('times are exact in every unit', () => {
     '12.5',
     '17',
     '2020-01-01 00:00:00',
+    '1.538323200123456e+09',
+    '1.5e-05',
+    '1.538323200123E15',
+    '1.538323200123456789e+18',
   ];
-  expect(units.map(timeUnitOf)).toEqual(['s', 'ms', 'us', 'filetime', 's', 'ns', 'date']);
+  expect(units.map(timeUnitOf)).toEqual(
+    ['s', 'ms', 'us', 'filetime', 's', 'ns', 'date'].concat(['s', 's', 'us', 'ns']),
+  );
 });
 
 test('every bundled file is of one format only', () => {
