@@ -4,9 +4,9 @@ import type { SomeRows } from '../base/column-log.js';
 import { SortedLog } from '../base/sorted-log.js';
 import { NONE } from '../model/units.js';
 import type { Access, Segment } from './device-log.js';
+import { DirectCalls } from './direct-calls.js';
 import { Ends } from './ends.js';
 import type { OpenRequests } from './open-requests.js';
-import type { DirectCall } from './state.js';
 
 /** A row per segment, at least one. */
 const SHAPE = {
@@ -41,12 +41,12 @@ export interface Listener<T> {
 
 export class AccessLog {
   /** Calls that accesses are part of. */
-  readonly directs: DirectCall[] = [];
-  private readonly numbers = new Map<DirectCall, number>();
+  readonly directs: DirectCalls;
   private readonly log: SortedLog<typeof SHAPE>;
 
   constructor(store: ByteStore) {
     this.log = new SortedLog(SHAPE, store);
+    this.directs = new DirectCalls(store);
   }
 
   /** Nothing of it changes any more. */
@@ -147,7 +147,7 @@ export class AccessLog {
     at.command[i] = access.command?.addr ?? -1;
     at.number[i] = access.number;
     at.file[i] = segment === null || segment.file < 0 ? NONE : segment.file;
-    at.direct[i] = access.direct === null ? NONE : this.numberOf(access.direct);
+    at.direct[i] = access.direct === null ? NONE : this.directs.add(access.direct);
     at.task[i] = access.task;
     at.opId[i] = access.opId;
     at.row[i] = access.row;
@@ -157,13 +157,6 @@ export class AccessLog {
       (access.meta ? Bit.meta : 0) |
       (segment?.moved === true ? Bit.moved : 0) |
       (segment === null ? Bit.noSegment : 0);
-  }
-
-  private numberOf(direct: DirectCall): number {
-    const known = this.numbers.get(direct);
-    if (known !== undefined) return known;
-    this.numbers.set(direct, this.directs.length);
-    return this.directs.push(direct) - 1;
   }
 }
 
@@ -182,7 +175,7 @@ interface Begun<T> {
 function accessOf(
   { at }: SomeRows<typeof SHAPE>,
   i: number,
-  directs: readonly DirectCall[],
+  directs: DirectCalls,
   old: Filled = emptyAccess(),
 ): Filled {
   const bits = at.bits[i]!;
@@ -197,7 +190,7 @@ function accessOf(
   old.task = at.task[i]!;
   old.opId = at.opId[i]!;
   old.row = at.row[i]!;
-  old.direct = directs[at.direct[i]!] ?? null;
+  old.direct = at.direct[i] === NONE ? null : directs.of(at.direct[i]!);
   old.command = command < 0 ? null : { addr: command, length: 0, file: -1, offset: -1, moved: false };
   old.disk = at.disk[i]!;
   const { segments } = old;

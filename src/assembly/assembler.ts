@@ -10,7 +10,7 @@ import { NONE } from '../model/units.js';
 import { BlockSizes } from './block-sizes.js';
 import type { CallKind } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
-import { currentOp, distrustSizes } from './context.js';
+import { currentOp, distrustSizes, sizeMomentsIn } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
@@ -70,7 +70,7 @@ export class Assembler implements KernelSink {
       sizes: new Map(),
       emptied: 0,
       sizeless: new Map(),
-      sizeMoments: [],
+      sizeMoments: sizeMomentsIn(sink.store),
       writesSeen: false,
       names: new Map(),
       paths: new Map(),

@@ -1,6 +1,7 @@
 // What every part of assembly shares: the record at hand, who acts, where rows go.
 
 import type { ByteStore } from '../base/byte-store.js';
+import { ColumnLog } from '../base/column-log.js';
 import type { EventWriter } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
@@ -59,6 +60,11 @@ export interface RequestKind {
   readonly ahead: boolean;
 }
 
+const MOMENT = { timeNs: Float64Array, file: Uint32Array, row: Uint32Array };
+const MOMENT_ROWS = 1024;
+type SizeMoments = ColumnLog<typeof MOMENT>;
+export const sizeMomentsIn = (store: ByteStore): SizeMoments => new ColumnLog(MOMENT, store, MOMENT_ROWS);
+
 export interface Context {
   readonly sink: AssemblySink;
   readonly events: EventWriter;
@@ -76,8 +82,8 @@ export interface Context {
   /** Opens that emptied a file whose inode was not known then; and by file, how many of them there were when its size was last declared unknown. */
   emptied: number;
   readonly sizeless: Map<number, number>;
-  /** When calls set a size. */
-  readonly sizeMoments: { readonly timeNs: number; readonly file: number; readonly row: number }[];
+  /** When calls set a size, as long as no write was seen. */
+  readonly sizeMoments: SizeMoments;
   /** The recording has events of writes at all. */
   writesSeen: boolean;
   /** File by `device/directory inode/name`. */
@@ -181,19 +187,28 @@ export function currentOp(c: Context, t: Thread): number {
 /** A change of the size that the kernel told us, in something that a task did (`teller`), or that follows from a call that succeeded. */
 export function sizeIs(c: Context, file: number, size: number, teller?: number): void {
   if (!(size >= 0)) return;
-  if (teller === undefined && !c.writesSeen) c.sizeMoments.push({ timeNs: c.record.timeNs, file, row: c.record.row });
+  if (teller === undefined && !c.writesSeen) addMoment(c, file);
   else if (teller !== undefined && c.sizes.get(file) !== size) sizeRow(c, file, size, teller);
   c.sizes.set(file, size);
+}
+
+function addMoment({ sizeMoments, record }: Context, file: number): void {
+  const i = sizeMoments.add();
+  const { at } = sizeMoments;
+  at.timeNs[i] = record.timeNs;
+  at.file[i] = file;
+  at.row[i] = record.row;
 }
 
 /** A recording without any event of a write cannot tell how large a file is after it was last cut: no size is kept. */
 export function distrustSizes(c: Context): void {
   if (c.writesSeen) return;
-  for (const { timeNs, file, row } of c.sizeMoments) {
-    c.record.timeNs = timeNs;
-    c.record.row = row;
-    sizeRow(c, file, UNKNOWN, NONE);
-  }
+  for (const { rows, at } of c.sizeMoments.blocks())
+    for (let i = 0; i < rows; i++) {
+      c.record.timeNs = at.timeNs[i]!;
+      c.record.row = at.row[i]!;
+      sizeRow(c, at.file[i]!, UNKNOWN, NONE);
+    }
 }
 
 /** The file grew in a way no event measures: its size is not known any more. */

@@ -33,8 +33,12 @@ export function daxBase(c: Context, addressOf: AddressOf): DaxBase | null {
       for (; h < hints.length && hints[h]!.timeNs <= a.fromNs; h++) hint(replay, hints[h]!, vote);
       replay.to(a.fromNs);
       const direct = a.direct!;
-      if (direct.covered === 0) vote(fileOf(direct.buffer!), direct.bufferOffset, a.segments[0]!.addr);
-      direct.covered += a.segments.reduce((sum, s) => sum + s.length, 0);
+      if (accesses.directs.covered(direct) === 0)
+        vote(fileOf(direct.buffer!), direct.bufferOffset, a.segments[0]!.addr);
+      accesses.directs.cover(
+        direct,
+        a.segments.reduce((sum, s) => sum + s.length, 0),
+      );
     },
     end() {},
   });

@@ -19,7 +19,7 @@ const mapPage: Handler = (c, t, v) => {
   // device dir dma_addr size phys_addr
   c.devices.iommu.claim(t.tid);
   const runs = [{ addr: v[4]!, length: v[3]! }];
-  c.devices.map(v[0]!, v[2]!, t.tid, runs, deviceWrites(word(c, v[1]!)), actor(c, t), directCall(t));
+  c.devices.map(v[0]!, v[2]!, t.tid, runs, deviceWrites(word(c, v[1]!)), actor(c, t), directCall(c, t));
 };
 
 const unmapPage: Handler = (c, _t, v) => c.devices.unmap(v[0]!, v[2]!, c.record.timeNs);
@@ -37,7 +37,7 @@ const mapList: Handler = (c, t, v) => {
       'the event keeps the first 128 entries of a scatter list only; the rest of the access is unknown',
     );
   const write = deviceWrites(word(c, v[4]!));
-  c.devices.map(v[0]!, physical.join(), t.tid, runs, write, actor(c, t), directCall(t));
+  c.devices.map(v[0]!, physical.join(), t.tid, runs, write, actor(c, t), directCall(c, t));
 };
 
 /**
@@ -52,9 +52,9 @@ const regionMapped: Handler = (c, t, v) => {
 
 const unmapList: Handler = (c, _t, v) => c.devices.unmap(v[0]!, (c.record.arrays[0] ?? []).join(), c.record.timeNs);
 
-function directCall(t: Thread): DirectCall | null {
+function directCall(c: Context, t: Thread): DirectCall | null {
   if (!t.call.direct) return null;
-  findBuffer(t);
+  findBuffer(c, t);
   return t.call.directCall;
 }
 

@@ -36,7 +36,7 @@ export function fileFault(c: Context, t: Thread, file: number, offset: number, w
     const { directCall } = t.call;
     if (directCall === null || directCall.file === file) return;
     if (directCall.buffer === null && offset >= 0) infer(c, t, file, bufferPage(t), offset);
-    findBuffer(t);
+    findBuffer(c, t);
     if (directCall.buffer !== null) resolve(c, directCall.buffer, file);
     return;
   }
@@ -66,11 +66,11 @@ export function daxFault(c: Context, t: Thread, file: number, offset: number, fl
   if (write) fault.write = true;
   fileFault(c, t, file, offset, fault.write);
   if (t.process.mappingAt(address) === undefined && address >= 0) infer(c, t, file, address, offset);
-  if (fault.gup) findBuffer(t);
+  if (fault.gup) findBuffer(c, t);
 }
 
 /** The mapping behind the buffer of a direct I/O call, once it is known. */
-export function findBuffer(t: Thread): void {
+export function findBuffer(c: Context, t: Thread): void {
   const { call } = t;
   const { directCall } = call;
   if (directCall === null || directCall.buffer !== null || !call.hasBuffer) return;
@@ -78,6 +78,7 @@ export function findBuffer(t: Thread): void {
   if (m === undefined) return;
   directCall.buffer = m.open;
   directCall.bufferOffset = m.offset + call.args[1]! - m.start;
+  c.devices.accesses.directs.foundBuffer(directCall);
 }
 
 /** The page of the buffer that a fault taken for it touched: pages are faulted in order, so the first is the buffer's start. */

@@ -67,9 +67,9 @@ const dioBegin: Handler = (c, t, v) => {
   call.directNs = c.record.timeNs;
   const file = c.file(v[0]!, v[1]!);
   if (!Number.isNaN(v[2]!)) sizeIs(c, file, v[2]!, t.task);
-  const direct: DirectCall = { file, buffer: null, bufferOffset: -1, covered: 0 };
+  const direct: DirectCall = { file, number: -1, buffer: null, bufferOffset: -1 };
   call.directCall = direct;
-  findBuffer(t);
+  findBuffer(c, t);
   if (v[6] !== 1) return;
   const write = c.words.get(v[5]!).includes('WRITE');
   c.queued.push({

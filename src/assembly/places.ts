@@ -12,7 +12,7 @@ const PAGE = 4096;
 export function placeAll(c: Context, addressOf: AddressOf, base: DaxBase | null): void {
   const replay = new MapReplay(c.log, addressOf, c.blocks);
   const { accesses } = c.devices;
-  for (const direct of accesses.directs) direct.covered = 0;
+  accesses.directs.uncover();
   accesses.each({
     begin(access, timeNs, old: Placed[] | null) {
       replay.to(timeNs);
@@ -65,6 +65,7 @@ function placeRemote(c: Context, access: Access): Placed[] {
 
 function placeMemory(c: Context, replay: MapReplay, access: Access, base: DaxBase | null): Placed[] {
   const { deviceAccess } = c.sink;
+  const { directs } = c.devices.accesses;
   const direct = isDirect(replay, access) ? access.direct : null;
   const buffer = direct?.buffer ? fileOf(direct.buffer) : -1;
   const out: Placed[] = [];
@@ -74,7 +75,9 @@ function placeMemory(c: Context, replay: MapReplay, access: Access, base: DaxBas
     for (const s of access.segments)
       if (access.segments.some((x) => x !== s && x.addr === s.addr)) replay.zeroPages.add(s.addr);
   for (const s of access.segments) {
-    const parts = s.file >= 0 ? [pagePart(replay, s, direct !== null)] : daxParts(replay, s, base, buffer, direct);
+    // Of the buffer: where this segment of it begins.
+    const from = buffer >= 0 && direct !== null ? direct.bufferOffset + directs.covered(direct) : Number.NaN;
+    const parts = s.file >= 0 ? [pagePart(replay, s, direct !== null)] : daxParts(replay, s, base, buffer, from);
     const pages = Math.ceil((s.length + (s.addr % PAGE)) / PAGE);
     const named = parts.reduce((sum, p) => sum + (p.file >= 0 ? Math.ceil(p.length / PAGE) : 0), 0);
     deviceAccess.pages += pages;
@@ -88,7 +91,7 @@ function placeMemory(c: Context, replay: MapReplay, access: Access, base: DaxBas
         '4 KiB pages a device touched that belong to no file page (anonymous memory, log and metadata buffers)',
         pages - named,
       );
-    if (direct !== null) direct.covered += s.length;
+    if (direct !== null) directs.cover(direct, s.length);
     out.push(...parts);
   }
   return out;
@@ -111,13 +114,7 @@ function pagePart(replay: MapReplay, s: Segment, direct: boolean): Placed {
 }
 
 /** Memory of a DAX device: page by page through the block map; what is no block of it may be the zero page of a hole. */
-function daxParts(
-  replay: MapReplay,
-  s: Segment,
-  base: DaxBase | null,
-  buffer: number,
-  direct: Access['direct'],
-): Placed[] {
+function daxParts(replay: MapReplay, s: Segment, base: DaxBase | null, buffer: number, bufferOffset: number): Placed[] {
   const parts: Placed[] = [];
   for (let at = 0; at < s.length; ) {
     const blockAddr = base === null ? -1 : s.addr + at - base.physical;
@@ -141,7 +138,7 @@ function daxParts(
       continue;
     }
     const length = Math.min(left, PAGE);
-    const offset = buffer >= 0 && direct !== null ? direct.bufferOffset + direct.covered + at : -1;
+    const offset = bufferOffset + at;
     const ofDax = offset >= 0 && base !== null && replay.deviceOf.get(buffer) === base.device;
     if (ofDax && replay.owners.map(buffer).addrAt(offset) < 0) replay.zeroPages.add(s.addr + at);
     // A hole was filled between pin and mapping: the device still reads the zero page it was given.

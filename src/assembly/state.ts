@@ -198,11 +198,11 @@ export interface Call {
 /** A direct I/O call: its file and, when the buffer is a mapped file, that file and where in it. */
 export interface DirectCall {
   readonly file: number;
+  /** Among the calls of accesses that are over (direct-calls.ts); -1: none is over. */
+  number: number;
   /** null when the buffer is no mapped file. */
   buffer: OpenFile | null;
   bufferOffset: number;
-  /** Bytes of the buffer that device mappings of this call have covered so far. */
-  covered: number;
 }
 
 /** A page fault a thread is in: it has no exit event of its own. */

@@ -6,7 +6,7 @@ import { UserError } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import { EVENTS, type joinedText, RECORDS, SCHEMAS, SUMS } from './bundle.js';
-import { type InTable, readTable, readTableParts, within, zip } from './in-table.js';
+import { type InTable, newRooms, type Rooms, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
 import { checkTable } from './table-file.js';
 
@@ -27,6 +27,8 @@ class BundleParts implements StoredParts {
   readonly #sizes: Sizes;
   readonly #end: TraceEnd;
   #rows = -1;
+  /** Of the last reader that is through. */
+  #rooms: Rooms | null = null;
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -68,18 +70,26 @@ class BundleParts implements StoredParts {
   }
 
   batches(): Iterable<EventColumns> {
-    return pairsTogether(this.#batches());
+    return this.#inRooms((rooms) => pairsTogether(this.#batches(rooms)));
   }
 
   records(): Iterable<RecordColumns> {
-    return this.#tables.parts(RECORDS, (table) => readRecords(table, this.#sizes));
+    return this.#inRooms((rooms) => this.#tables.parts(RECORDS, (table) => readRecords(table, this.#sizes), rooms));
+  }
+
+  /** Whoever reads while another one does gets memory of his own. */
+  *#inRooms<T>(pieces: (rooms: Rooms) => Iterable<T>): Iterable<T> {
+    const rooms = this.#rooms ?? newRooms();
+    this.#rooms = null;
+    yield* pieces(rooms);
+    this.#rooms = rooms;
   }
 
   rest(): TraceEnd {
     return this.#end;
   }
 
-  *#batches(): Iterable<EventColumns> {
+  *#batches(rooms: Rooms): Iterable<EventColumns> {
     let rows = 0;
     let lastNs = Number.NEGATIVE_INFINITY;
     const read = (table: InTable): EventColumns => {
@@ -92,7 +102,7 @@ class BundleParts implements StoredParts {
       rows += columns.rows;
       return columns;
     };
-    yield* this.#tables.parts(EVENTS, read);
+    yield* this.#tables.parts(EVENTS, read, rooms);
     this.#rows = rows;
   }
 }
@@ -120,8 +130,8 @@ class Tables {
     });
   }
 
-  *parts<T>(file: string, read: (table: InTable) => T): Iterable<T> {
-    const parts = this.#take(file, (path) => readTableParts(this.#check(file, path))[Symbol.iterator]());
+  *parts<T>(file: string, read: (table: InTable) => T, rooms?: Rooms): Iterable<T> {
+    const parts = this.#take(file, (path) => readTableParts(this.#check(file, path), rooms)[Symbol.iterator]());
     try {
       for (;;) {
         const next = this.#take(file, () => {

@@ -16,17 +16,41 @@ export function readTable(path: string): InTable {
   return table;
 }
 
-/** Batch by batch; at least one. Each is to be used before the next is asked for. */
-export function* readTableParts(path: string): Iterable<InTable> {
+/**
+ * Batch by batch; at least one. Each is to be used before the next is asked for; columns of numbers that were read of it stay valid
+ * for one more: they are in the memory of the next but one.
+ */
+export function* readTableParts(path: string, rooms: Rooms = newRooms()): Iterable<InTable> {
   const { schema, batches } = openBatches(path, { bytes: new Uint8Array(0) });
   let rows = 0;
+  let room = 0;
   for (const batch of batches) {
-    const part = new InTable(schema, [batch]);
+    const part = new InTable(schema, [batch], rooms[room]);
+    room = 1 - room;
     rows += part.rows;
     yield part;
   }
   checkRows(schema, rows);
 }
+
+/** Memory for the columns of one batch after the other: thrown away it would stay for tens of megabytes until it is collected. */
+class Room {
+  readonly #columns = new Map<string, Numbers>();
+
+  /** It holds whatever was there. */
+  of<T extends Numbers>(name: string, type: new (length: number) => T, length: number): T {
+    const known = this.#columns.get(name);
+    if (known instanceof type && known.length >= length) return known.subarray(0, length) as T;
+    const column = new type(length);
+    this.#columns.set(name, column);
+    return column;
+  }
+}
+
+/** For two batches in turns. */
+export type Rooms = readonly [Room, Room];
+
+export const newRooms = (): Rooms => [new Room(), new Room()];
 
 function checkRows({ metadata }: Schema, rows: number): void {
   const expected = metadata.get('rows');
@@ -40,18 +64,20 @@ export class InTable {
   readonly #batches: readonly RecordBatch[];
   readonly #names: readonly string[];
   readonly #units: ReadonlyMap<string, number>;
+  readonly #room: Room;
 
-  constructor(schema: Schema, batches: readonly RecordBatch[]) {
+  constructor(schema: Schema, batches: readonly RecordBatch[], room = new Room()) {
     this.metadata = schema.metadata;
     this.#names = schema.fields.map((field) => field.name);
     this.#units = new Map(schema.fields.map((field) => [field.name, unitOf(field)]));
     this.#batches = batches;
+    this.#room = room;
     this.rows = batches.reduce((rows, batch) => rows + batch.numRows, 0);
   }
 
   /** Integers of any width, times the column's unit if it has one. */
   integers(name: string): Float64Array {
-    const out = new Float64Array(this.rows);
+    const out = this.#room.of(name, Float64Array, this.rows);
     let place = 0;
     for (const data of this.#chunks(name)) {
       if (data.dictionary != null) lookUp(name, data, wholeOf(name, data.dictionary), out, place);
@@ -65,7 +91,7 @@ export class InTable {
 
   /** Numbers of this type or of a narrower one, or a dictionary of them; -1 of a signed one is the greatest of an unsigned one. */
   numbers<T extends Numbers>(name: string, type: new (length: number) => T): T {
-    const out = new type(this.rows);
+    const out = this.#room.of(name, type, this.rows);
     let place = 0;
     for (const data of this.#chunks(name)) {
       if (data.dictionary == null) out.set(plain(name, data, type), place);
@@ -83,7 +109,7 @@ export class InTable {
     const dictionary = this.#chunks(name).at(-1)?.dictionary as Vector<Utf8> | undefined;
     if (dictionary === undefined) throw new Error(`column "${name}" has no dictionary`);
     const list = Array.from(dictionary, String);
-    const codes = new type(this.rows);
+    const codes = this.#room.of(name, type, this.rows);
     let place = 0;
     for (const data of this.#chunks(name)) {
       codes.set(plain(name, data, type), place);
