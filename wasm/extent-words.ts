@@ -44,15 +44,19 @@ function inLine(first: i32, n: i32, x: i32): i32 {
   return ctz(beyond | (1 << n)) - 1;
 }
 
-/** The same of any number of keys: by halves down to 64. */
+/** The same of any number of keys: by quarters down to 64, because three keys that are fetched at once are one wait. */
 // @inline
 export function lastUpTo(keys: Words, base: i32, count: i32, x: i32): i32 {
+  const next = x + 1;
   let first = base;
   let n = count;
   while (n > 4 * LINE) {
-    const half = n >>> 1;
-    first += half & ((keys[first + half] - x - 1) >> 31);
-    n -= half;
+    const quarter = n >>> 2;
+    const at = first + quarter;
+    const behind =
+      ((keys[at] - next) >>> 31) + ((keys[at + quarter] - next) >>> 31) + ((keys[at + 2 * quarter] - next) >>> 31);
+    first += behind * quarter;
+    n -= 3 * quarter;
   }
   return atLeast0(first - base + inLines(first, n, x));
 }

@@ -203,3 +203,19 @@ test('an arena goes over to the kernel as it grows, and does without where there
     engine.Memory = Memory;
   }
 });
+
+test('a map of more groups than are compared at once: WebAssembly finds what JavaScript finds', () => {
+  const EXTENTS = 80_000;
+  const [plain, compiled] = [WITHOUT_KERNEL, 0].map((kernelFrom) => {
+    const map = new ExtentMap(BLOCK, new Arena(false, kernelFrom));
+    for (let i = 0; i < EXTENTS; i++) map.insert(3 * i * BLOCK, BLOCK, 2 * i * BLOCK, State.written);
+    return map;
+  }) as [ExtentMap, ExtentMap];
+  expect(plain.arena.kernel).toBeNull();
+  expect(compiled.arena.kernel).not.toBeNull();
+  const found = [plain, compiled].map((map) =>
+    Array.from({ length: 3 * EXTENTS + 2 }, (_, block) => map.addrAt(block * BLOCK)),
+  );
+  expect(found[1]!.findIndex((addr, i) => addr !== found[0]![i])).toBe(-1);
+  expect(found[0]!.filter((addr) => addr >= 0)).toHaveLength(EXTENTS);
+});
