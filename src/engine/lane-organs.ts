@@ -111,9 +111,7 @@ export function organsOf(
   const claims = new Claims({ columns, policies, plan, holds, users, queue, files, seals, hazards, freed });
   const changes = new MapChanges({ columns, plan, files, effects, fates, hazards, claims });
   const isClosed = options.timing === 'closed' && !policies.recorded;
-  const threads = isClosed
-    ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.nextOfTask, queue, seat.room)
-    : null;
+  const threads = isClosed ? new Threads(seat.apart, seat.lane, columns.timeNs, plan.chains, queue, seat.room) : null;
   const leases = new OrdinaryLeases({ columns, policies, plan: plan.leases, queue, freed });
   const waits = new Waits(columns, policies, plan, holds, threads, leases);
   const conflicts = new Conflicts(input, policies, files, holds, queue);

@@ -8,6 +8,7 @@ import type { PlainCounts } from './plain-counts.js';
 import { Later, type TimeQueue } from './queue.js';
 import { RowWindow } from './row-window.js';
 import type { SealPlan } from './seal-plan.js';
+import type { ThreadChains } from './thread-chains.js';
 import type { Threads } from './threads.js';
 
 /** Rows at hand: threads of one lane are mostly late by about as much as each other. */
@@ -30,7 +31,7 @@ export class LateRows {
   private readonly queue: TimeQueue;
   private readonly counts: PlainCounts;
   private readonly chain: Uint32Array<ArrayBuffer>;
-  private readonly nextOfTask: Uint32Array;
+  private readonly chains: ThreadChains;
   private readonly moves: number;
   private readonly timeAt: number;
 
@@ -50,7 +51,7 @@ export class LateRows {
     this.counts = counts;
     this.window = new RowWindow(room, WINDOW, columns, plan.plain);
     this.chain = room.uint32(WINDOW);
-    this.nextOfTask = plan.nextOfTask;
+    this.chains = plan.chains;
     this.moves = slots.get('MOVES');
     this.timeAt = slots.get('QUEUE_TIME');
     this.table = slots.table();
@@ -91,7 +92,7 @@ export class LateRows {
       if (threads.blocked[task] === 0 && threads.pending[task]! < first) first = threads.pending[task]!;
     if (first === NONE || (first === window.from && window.to > first)) return false;
     window.bring(first);
-    this.chain.set(this.nextOfTask.subarray(first, window.to));
+    this.chains.among(first, window.to, this.chain);
     this.table[this.slots.get('MARKS')] = this.counts.rows.byteOffset + first;
     this.table[this.slots.get('FROM_ROW')] = first;
     this.table[this.slots.get('TO_ROW')] = window.to;

@@ -110,7 +110,10 @@ export class Pass {
       const task = tasks[row]!;
       const late = task === NONE ? 0 : apart[task]!;
       // Everywhere it comes later: nothing happens, and what was put off has time until something does.
-      if (late === all && plainRows[row] === 1 && (TAKES_AWAY[op[row]!] === 0 || !hasAccesses)) continue;
+      if (late === all && plainRows[row] === 1 && (TAKES_AWAY[op[row]!] === 0 || !hasAccesses)) {
+        row = this.lastLate(row, timeNs);
+        continue;
+      }
       const isKernels = plainRows[row] === 1 || op[row] === Op.extent;
       if (isKernels && kernel?.isUsable === true && this.quiet === all && late === 0) {
         // What has to come before is seen to first: the row may be another one's then.
@@ -156,6 +159,20 @@ export class Pass {
     }
     this.next = row;
     this.catchUp(timeNs);
+  }
+
+  /** hot: of the plain rows from `first` on that come later in all lanes, the last one before any other. */
+  private lastLate(first: number, timeNs: number): number {
+    const { op, rows, task: tasks, timeNs: times } = this.c;
+    const { hasAccesses, plain } = this.plan;
+    const { all, apart } = this;
+    let row = first + 1;
+    for (; row < rows && times[row]! <= timeNs && plain[row] === 1; row++) {
+      const task = tasks[row]!;
+      if (task === NONE || apart[task] !== all) break;
+      if (hasAccesses && TAKES_AWAY[op[row]!] === 1) break;
+    }
+    return row - 1;
   }
 
   /** What a crash at this time would leave; the replay goes on as if there had been none. Times must not run back. */

@@ -9,7 +9,7 @@ import { LiveHolds, SealHere, type SealRule } from './live-holds.js';
 import { type Pauses, pausesOf } from './pauses.js';
 import { Regions } from './regions.js';
 import { OpsById, type Survey, survey } from './survey.js';
-import { chainsOf } from './thread-chains.js';
+import { ThreadChains } from './thread-chains.js';
 import { type Wakes, wakesOf } from './wakes.js';
 
 export { SealHere, type SealRule } from './live-holds.js';
@@ -33,8 +33,8 @@ export interface SealPlan {
   readonly rawPids: ReadonlySet<number>;
   /** By number of a handle: row that acquires it, NONE for none. */
   readonly startRow: Uint32Array;
-  /** By row: the next row of the same thread, NONE after its last. What devices do by themselves and second rows of an operation are in no thread's chain. */
-  readonly nextOfTask: Uint32Array;
+  /** Each thread's own order of rows. What devices do by themselves and second rows of an operation are in no thread's chain. */
+  readonly chains: ThreadChains;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
   /** Where blocks lie that only a replay allocates. */
@@ -79,14 +79,14 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
   const { atRow, startRow, endRow } = holds;
   const { dax, plain, requested, synced } = seen;
   const hasWaits = seen.waits.some((row) => c.file[row] !== NONE);
-  let chains: Uint32Array | undefined;
+  let chains: ThreadChains | undefined;
   const plan: SealPlan = {
     ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, dax, synced },
     observed: observedFiles(input, seen.tellsMaps),
     operations: new OpsById(c, handles.highestId),
     // Only closed time asks for it.
-    get nextOfTask() {
-      chains ??= chainsOf(input);
+    get chains() {
+      chains ??= new ThreadChains(input);
       return chains;
     },
     regions: new Regions(seen.highestByte, seen.reach),

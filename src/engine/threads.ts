@@ -3,6 +3,7 @@
 import { ANYWHERE } from '../base/room.js';
 import { NONE } from '../model/units.js';
 import { Later, type TimeQueue } from './queue.js';
+import type { ThreadChains } from './thread-chains.js';
 
 export class Threads {
   /** By task: how late it is, ns. Only waits make a thread late; it never becomes early. */
@@ -17,14 +18,14 @@ export class Threads {
   /** By task: when its pending row runs. */
   readonly dueNs: Float64Array<ArrayBuffer>;
   private readonly timeNs: Float64Array;
-  private readonly next: Uint32Array;
+  private readonly chains: ThreadChains;
   private readonly queue: TimeQueue;
 
   constructor(
     apart: Int32Array,
     lane: number,
     timeNs: Float64Array,
-    nextOfTask: Uint32Array,
+    chains: ThreadChains,
     queue: TimeQueue,
     room = ANYWHERE,
   ) {
@@ -36,7 +37,7 @@ export class Threads {
     this.blocked = room.uint8(tasks);
     this.dueNs = room.float64(tasks).fill(-1);
     this.timeNs = timeNs;
-    this.next = nextOfTask;
+    this.chains = chains;
     this.queue = queue;
   }
 
@@ -54,7 +55,7 @@ export class Threads {
     if (task === NONE) return;
     this.apart[task]! |= this.bit;
     this.blocked[task] = 1;
-    this.pending[task] = this.next[row]!;
+    this.pending[task] = this.chains.after(row);
   }
 
   /** It goes on, `more` ns later than it was. */
@@ -69,7 +70,7 @@ export class Threads {
   take(task: number, nowNs: number): number {
     const row = this.pending[task]!;
     if (row === NONE || this.blocked[task] === 1 || this.dueNs[task] !== nowNs) return NONE;
-    this.pending[task] = this.next[row]!;
+    this.pending[task] = this.chains.after(row);
     return row;
   }
 
@@ -95,8 +96,8 @@ export class Threads {
     let lost = 0;
     let row = NONE;
     if (this.runsApart(task)) {
-      for (row = this.pending[task]!; row !== NONE && row < atRow; row = this.next[row]!) lost++;
-      if (row === atRow) row = this.next[row]!;
+      for (row = this.pending[task]!; row !== NONE && row < atRow; row = this.chains.after(row)) lost++;
+      if (row === atRow) row = this.chains.after(row);
     }
     this.blocked[task] = 0;
     this.lateNs[task] = 0;
@@ -110,7 +111,8 @@ export class Threads {
   notReached(): number {
     let rows = 0;
     for (let task = 0; task < this.pending.length; task++)
-      if (this.blocked[task] === 1) for (let row = this.pending[task]!; row !== NONE; row = this.next[row]!) rows++;
+      if (this.blocked[task] === 1)
+        for (let row = this.pending[task]!; row !== NONE; row = this.chains.after(row)) rows++;
     return rows;
   }
 }
