@@ -85,6 +85,31 @@ describe.each(['xfs', 'ext4'])('%s', (fs) => {
   });
 });
 
+/** Recorded without what tells that an inode is freed: a file that is made has an inode that no file had any more. */
+test.each([
+  ['xfs', /: xfs_iunlink(_remove)?:/],
+  ['xfs', /: xfs_(iunlink|iunlink_remove|inode_inactivating|destroy_inode|remove):/],
+])('%s without lines like %s: files are told apart, and each map is right', async (fs, lines) => {
+  const text = read(`${fs}.report.txt.gz`)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => !lines.test(line))
+    .join('\n');
+  const { trace } = await readAs(ftraceText, text);
+  const seen = looks(fs);
+  const numbers = new Set(seen.map(({ inode }) => String(inode)));
+  expect(trace.files.filter(({ inode }) => numbers.has(inode)).length).toBe(MADE);
+  const maps = mapsAt(trace, seen);
+  seen.forEach(({ name, fiemap }, i) => {
+    expect([name, maps[i]!.uncertain, last(maps[i]!.path), built(maps[i]!)]).toEqual([
+      name,
+      false,
+      last(/second|left|right/.test(name) ? maps[i]!.path : name),
+      asTold(fiemap),
+    ]);
+  });
+});
+
 /** What is seen of where groups lie, and what is said of it. */
 const GROUPS = [
   ['xfs-4-groups', /./, /groups of 44800 blocks \(agblklog 16\), learned from \d+ pairs/],
