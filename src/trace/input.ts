@@ -6,6 +6,7 @@ import { UserError } from '../model/issue.js';
 import type { Input, RandomAccess } from '../model/trace.js';
 import { openPlain, type Seekable, spool } from './seekable.js';
 import { unwrap } from './unwrap.js';
+import { MARK, narrowed, wideText } from './utf16.js';
 
 const CHUNK = 1 << 18;
 /** What a format may look at to recognise its own. */
@@ -46,7 +47,9 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
   const begin = await raw.peek(MAGIC);
   const unpacked = raw.rest();
   const packed = unwrap(name, begin, unpacked);
-  const content = new Peekable(packed.chunks);
+  const written = new Peekable(packed.chunks);
+  const wide = wideText(await written.peek(MARK));
+  const content = wide === null ? written : new Peekable(narrowed(wide, written.rest()));
   const head = await content.peek(HEAD);
   return {
     path,
@@ -61,7 +64,7 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
     },
     chunks: () => content.rest(),
     async random() {
-      const plain = bytes >= 0 && packed.chunks === unpacked;
+      const plain = bytes >= 0 && packed.chunks === unpacked && wide === null;
       seekable ??= plain ? openPlain(path, tell) : await spool(content.rest());
       return seekable;
     },
