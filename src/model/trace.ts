@@ -150,6 +150,8 @@ export interface RandomAccess {
   readonly size: Bytes;
   /** Bytes [offset, offset + length) as a buffer of their own, or in `memory` where that has room; fewer where the input ends. */
   read(offset: Bytes, length: Bytes, memory?: Uint8Array): Uint8Array;
+  /** Files that belong to this one, where a recording is a folder. */
+  readonly parts?: readonly RandomAccess[];
 }
 
 /** Where bytes come from. Chunk edges carry no meaning, and a chunk is valid until the next one is asked for. */
