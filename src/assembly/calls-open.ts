@@ -63,6 +63,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
 
 function isMade(c: Context, open: OpenFile, timeNs: number): void {
   open.madeNs = timeNs;
+  open.madeChanges = c.log.length;
   c.reused.made++;
 }
 

@@ -138,6 +138,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
     label,
     regular: false,
     madeNs: Number.NaN,
+    madeChanges: 0,
   };
 }
 

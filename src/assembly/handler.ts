@@ -24,8 +24,12 @@ export const strong: Handler = (c, t, v) => {
 function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
   const open = t.process.descriptor(fdOf(t.call.args[0]!));
   if (open === undefined || Number.isNaN(open.madeNs)) return;
-  if (c.metBefore(device, inode, open.madeNs))
-    c.reused.cameBack(c.ext4.follows(c.file(device, inode)) ? 'ext4' : 'xfs', device, inode, open.madeNs);
+  if (c.metBefore(device, inode, open.madeNs)) {
+    const old = c.file(device, inode);
+    // What changed since by another descriptor was taken for the old file's, and stays with it.
+    if (!c.log.changedSince(old, open.madeChanges))
+      c.reused.cameBack(c.ext4.follows(old) ? 'ext4' : 'xfs', device, inode, open.madeNs);
+  }
   open.madeNs = Number.NaN;
   c.reused.made--;
 }
