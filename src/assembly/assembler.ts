@@ -93,6 +93,7 @@ export class Assembler implements KernelSink {
       blockDevice: (device) => this.files.blockDevice(device),
       named: (file, name) => this.files.named(file, name),
       told: (file) => this.files.told(file),
+      metBefore: (device, inode, timeNs) => this.files.metBefore(device, inode, timeNs),
       thread: (tid, pid, comm) => this.thread(tid, pid, comm),
       process: (pid, parent) => this.process(pid, parent),
       unplaced: (cause) => sink.unplaced(cause),

@@ -3,13 +3,16 @@ import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, newOpen, resolve, sizeIs } from './context.js';
 import { fdOf, fileOfCall, fileOfPath, label, nameKey, opened } from './descriptors.js';
-import type { Thread } from './state.js';
+import type { OpenFile, Thread } from './state.js';
 
 const O_ACCMODE = 3;
 
 export const O_CREAT = 0x40;
 
 const O_EXCL = 0x80;
+
+/** Whoever opens with both has made the file. */
+const MADE = O_CREAT | O_EXCL;
 
 export const O_TRUNC = 0x200;
 
@@ -37,6 +40,7 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
       open.name = c.words.get(call.lookup);
     }
     if (file >= 0) resolve(c, open, file);
+    else if (call.created || (flags & MADE) === MADE) isMade(c, open, call.timeNs);
     process.descriptors.set(ret, open);
     process.borrowed.delete(ret);
     closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);
@@ -51,10 +55,16 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     ((flags & O_DSYNC) !== 0 ? Flag.sync : 0) |
     ((flags & O_NONBLOCK) !== 0 ? Flag.nowait : 0);
   e.commit();
-  const empty = (flags & O_TRUNC) !== 0 || call.created || (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  const empty = (flags & O_TRUNC) !== 0 || call.created || (flags & MADE) === MADE;
   if (ret < 0 || !empty) return;
   if (call.file < 0 && named === undefined) c.emptied++;
   sizeIs(c, file, 0);
+}
+
+function isMade(c: Context, open: OpenFile, timeNs: number): void {
+  open.madeNs = timeNs;
+  open.madeChanges = c.log.length;
+  c.reused.made++;
 }
 
 export function closeCall(c: Context, t: Thread, ret: number): void {
@@ -63,6 +73,10 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
   if (open === undefined) return;
   const e = callRow(c, t, Op.close, fileOf(open), ret);
   t.process.descriptors.delete(fd);
+  if (!Number.isNaN(open.madeNs)) {
+    open.madeNs = Number.NaN;
+    c.reused.made--;
+  }
   // Only a lease hangs on whether the description is still there (dup(2)).
   if (c.leases.size > 0 && [...t.process.descriptors.values()].includes(open)) e.flags = Flag.shared;
   e.commit();

@@ -117,6 +117,8 @@ export interface Context {
   named(file: number, name: string): void;
   /** Has an event named the file by its inode? */
   told(file: number): boolean;
+  /** A file with this inode was met before that time. */
+  metBefore(device: number, inode: number, timeNs: number): boolean;
   /** Descriptors that stand for regular files. */
   readonly regular: OpenFile[];
   thread(tid: number, pid: number, comm: number): Thread;
@@ -135,6 +137,8 @@ export function newOpen(c: Context, label = ''): OpenFile {
     sinceNs: c.record.timeNs,
     label,
     regular: false,
+    madeNs: Number.NaN,
+    madeChanges: 0,
   };
 }
 

@@ -31,6 +31,11 @@ export class Ext4Maps {
     this.blocks = blocks;
   }
 
+  /** Has an event told of the file's map? */
+  follows(file: number): boolean {
+    return this.files.has(file);
+  }
+
   /** Without the extent status events what looks known is not. */
   blind(file: number): boolean {
     return this.files.has(file) && !this.sawStatus;

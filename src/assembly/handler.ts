@@ -2,6 +2,7 @@
 import { Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { currentOp, sizeIs } from './context.js';
+import { fdOf } from './descriptors.js';
 import type { Thread } from './state.js';
 
 /** What the return of a call means. */
@@ -14,8 +15,24 @@ export const PAGE = 4096;
 
 /** The event names the file the enclosing call works on. */
 export const strong: Handler = (c, t, v) => {
-  if (t.call.name !== '' && !t.fault.active && t.call.file < 0) t.call.file = c.file(v[0]!, v[1]!);
+  if (t.call.name === '' || t.fault.active || t.call.file >= 0) return;
+  if (c.reused.made > 0) metAsNew(c, t, v[0]!, v[1]!);
+  t.call.file = c.file(v[0]!, v[1]!);
 };
+
+/** The first that is told of a file since it was made: where its inode was known before, the number has come back. */
+function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
+  const open = t.process.descriptor(fdOf(t.call.args[0]!));
+  if (open === undefined || Number.isNaN(open.madeNs)) return;
+  if (c.metBefore(device, inode, open.madeNs)) {
+    const old = c.file(device, inode);
+    // What changed since by another descriptor was taken for the old file's, and stays with it.
+    if (!c.log.changedSince(old, open.madeChanges))
+      c.reused.cameBack(c.ext4.follows(old) ? 'ext4' : 'xfs', device, inode, open.madeNs);
+  }
+  open.madeNs = Number.NaN;
+  c.reused.made--;
+}
 
 /** The same for reads and writes, with the position of the transfer. */
 export const transferAt =

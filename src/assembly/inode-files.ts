@@ -8,6 +8,8 @@ const NEAR = 64;
 interface Identity {
   readonly device: number;
   readonly inode: number;
+  /** When an event first named it. */
+  readonly sinceNs: number;
 }
 
 export class InodeFiles {
@@ -28,6 +30,11 @@ export class InodeFiles {
     return this.identities.has(file);
   }
 
+  metBefore(device: number, inode: number, timeNs: number): boolean {
+    const file = this.byDevice.get(device)?.get(inode);
+    return file !== undefined && this.identities.get(file)!.sinceNs < timeNs;
+  }
+
   of(device: number, inode: number): number {
     const near = inode & (NEAR - 1);
     if (this.nearDevices[near] === device && this.nearInodes[near] === inode) return this.nearFiles[near]!;
@@ -40,7 +47,7 @@ export class InodeFiles {
     if (file === undefined) {
       file = this.context.events.fileId(deviceText(device), String(inode));
       ofDevice.set(inode, file);
-      this.identities.set(file, { device, inode });
+      this.identities.set(file, { device, inode, sinceNs: this.context.record.timeNs });
       this.newFile(file, device, inode);
     }
     this.nearDevices[near] = device;

@@ -35,6 +35,8 @@ export class ReusedInodes {
   /** Inodes of XFS that have no name any more: group and number within it. */
   readonly #nameless: { readonly device: number; readonly group: number; readonly number: number }[] = [];
   #freed: Freed[] = [];
+  /** Open files that were made and whose inode nothing has told yet. */
+  made = 0;
 
   /** `forget`: the next event with this inode is of another file. */
   constructor(forget: (device: number, inode: number) => void) {
@@ -92,6 +94,12 @@ export class ReusedInodes {
     return born;
   }
 
+  /** A new file has this number, and nothing told that the old one was freed: a recording without those events. */
+  cameBack(system: FileSystem, device: number, inode: number, timeNs: number): void {
+    this.#freed = this.#freed.filter((one) => one.inode !== inode || one.device !== device);
+    this.#release({ system, device, inode }, timeNs);
+  }
+
   /** Events are missing: who has the numbers now, and what they have written, is not known. */
   lost(): void {
     this.#free.clear();
@@ -99,8 +107,7 @@ export class ReusedInodes {
 
   /** This very number was given to a new file. */
   allocated(device: number, inode: number, timeNs: number): void {
-    this.#freed = this.#freed.filter((one) => one.inode !== inode || one.device !== device);
-    this.#release({ system: 'ext4', device, inode }, timeNs);
+    this.cameBack('ext4', device, inode, timeNs);
   }
 
   #release({ system, device, inode }: Pick<Freed, 'system' | 'device' | 'inode'>, timeNs: number): void {

@@ -6,8 +6,15 @@ import { BlockRequests } from './block-requests.js';
 import { SequenceGaps } from './sequence-gaps.js';
 
 const LINE = /^\s*(\d+),(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\.(\d{9})\s+(\d+)\s+([A-Za-z]{1,2})\s+([A-Z]+)(?:\s+(.*))?$/;
-/** `8 + 16`, `8 + 16 <- (8,1) 4`, `8 / 16`, `36 (12 00 ..)`, `8`; then times of -t, `[name]` or `[error]`, and numbers. */
-const PAYLOAD = /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \((\d+),(\d+)\) (\d+))?[^[]*(?:\[(.*)\])?\s*(\d+)?\s*$/;
+/** `8 + 16`, `8 + 16 <- (8,1) 4`, `8 / 16`, `36 (12 00 ..)`, `8`; then times of -t, `[name]` or `[error]`, and numbers. What -f puts there is none of it. */
+const PAYLOAD =
+  /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \((\d+),(\d+)\) (\d+))?\s*(?:\([^)]*\)\s*)?(?:\[(.*)\]\s*(\d+)?)?\s*$/;
+/** Words of a line that -f has put in another order: a letter for the action, and letters for the direction. */
+const ACTION = /^(UT|[ABCDFGIMPQRSTUXm])$/;
+const DIRECTION = /^(F?[RWDZ][FSAM]*|F?N|F)$/;
+const LIKE_BLKPARSE = 3;
+const NO_FORMAT =
+  'run blkparse without -f (blkparse -i NAME), or give the NAME.blktrace.* files themselves; of -f, "%D %2c %8s %5T.%9t %5p %2a %3d %S + %n [%C]\\n" is read';
 /** Lines of the header, of the summary and of blktrace itself. */
 const REMARKS =
   /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Depth)\b.*:)/;
@@ -22,6 +29,17 @@ export const blkparse: Format = {
   sniff(head) {
     const lines = utf8.decode(head).split('\n').slice(0, 60);
     return lines.some((line) => LINE.test(line.trimEnd()));
+  },
+  advice(head) {
+    const lines = utf8.decode(head).split('\n').slice(0, 60);
+    const like = lines.filter((line) => {
+      const words = line.split(/[\s,;|=]+/);
+      const action = words.findIndex((word) => ACTION.test(word));
+      return action >= 0 && words.some((word, i) => i !== action && DIRECTION.test(word)) && /\d{9}/.test(line);
+    });
+    return like.length >= LIKE_BLKPARSE
+      ? `it looks like what blkparse -f prints, in a form that is not told: ${NO_FORMAT}`
+      : '';
   },
   async read(input, sink) {
     const reader = new LineReader(sink);
@@ -63,7 +81,7 @@ class LineReader {
     const match = text.length > LONGEST_RECORD ? null : LINE.exec(text);
     const payload = match === null ? null : PAYLOAD.exec(match[10] ?? '');
     if (match !== null && (payload !== null || match[8] === 'm')) this.#record(match, payload ?? []);
-    else this.#other(text);
+    else this.#other(text, match !== null);
   }
 
   /** False when a line could not be used. */
@@ -117,7 +135,8 @@ class LineReader {
     return Number(BigInt(seconds) * 1_000_000_000n + BigInt(nanos) - this.#originNs);
   }
 
-  #other(line: string): void {
+  /** `isRecord`: all but its end is as blkparse prints it. */
+  #other(line: string, isRecord: boolean): void {
     const text = line.slice(0, LONGEST_RECORD);
     const entries = /^Events \(.*\): ([\d,]+) entries/.exec(text);
     const skips = /^Skips: ([\d,]+) forward/.exec(text);
@@ -138,6 +157,12 @@ class LineReader {
       this.#damage(
         'unreadable-line',
         `expected "maj,min cpu seq time pid action rwbs ...", found bytes that are no text: ${shown}`,
+      );
+    else if (isRecord)
+      this.#sink.issue(
+        'unreadable-range',
+        this.#line,
+        `expected "sector + sectors [name]" behind the direction, found ${shown}; the line was skipped; ${NO_FORMAT}`,
       );
     else
       this.#sink.issue(

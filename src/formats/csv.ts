@@ -1,27 +1,32 @@
-// Tables as text: comma, tab, semicolon, bar or blanks between the cells (RFC 4180 without line breaks in a cell), with a header,
-// in the form of a known archive, or as `--map` says.
+// Tables as text: comma, tab, semicolon, bar or blanks between the cells (RFC 4180), with a header, in the form of a known
+// archive, or as `--map` says.
+import { unixLines } from '../base/line-ends.js';
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
+import { GUESSED } from '../model/issue.js';
 import type { Format, MappedColumn, TraceSink } from '../model/trace.js';
+import { cellsOf, JoinedLines, type TextLine } from './csv-cells.js';
 import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout, presetLayout, presetOf } from './table-columns.js';
 
 const DELIMITERS = [',', '\t', ';', '|'];
+/** A byte order mark is left out. */
 const utf8 = new TextDecoder();
+const TIMES: ReadonlySet<string> = new Set(['time', 'ns']);
 const NAME = /^[\p{L}_#][\p{L}\d_ .:()[\]/%µ-]*$/u;
 
 export const csv: Format = {
   name: 'csv',
   title: 'tables as CSV or TSV: with a header, --map, or of a block-trace archive (MSR, Alibaba, Tencent, FIU ...)',
   sniff(head) {
-    const lines = utf8.decode(head).split('\n');
+    const lines = utf8.decode(head).split(/\r?\n|\r/);
     // The last line may be cut.
-    const whole = lines.slice(0, Math.max(1, lines.length - 1)).map((line) => line.replace(/\r$/, ''));
+    const whole = lines.slice(0, Math.max(1, lines.length - 1));
     return tableIn(whole.filter((line) => !isBlank(line)).slice(0, 3), []) !== null;
   },
   async read(input, sink, options) {
     const reader = new LineReader(sink, options?.columns ?? []);
     const lines = new LineSplitter((line) => reader.line(line));
-    for await (const chunk of input.chunks()) lines.push(chunk);
+    for await (const chunk of unixLines(input.chunks())) lines.push(chunk);
     lines.end();
     return reader.finish();
   },
@@ -41,9 +46,10 @@ function tableIn(lines: readonly string[], mapped: readonly MappedColumn[]): Tab
   if (preset !== null)
     return { layout: presetLayout(preset), delimiter: preset.delimiter, hasHeader: preset.header !== undefined };
   const delimiter = delimiterOf(first);
-  const names = cellsOf(first, delimiter).map((cell) => cell.trim());
+  const names = cellsOf(first, delimiter).cells.map((cell) => cell.trim().replace(/\s+/g, ' '));
   const isHeader = names.length > 1 && names.every((name) => NAME.test(name)) && new Set(names).size === names.length;
-  const sample = cellsOf(isHeader ? second : first, delimiter);
+  const { cells } = cellsOf(isHeader ? second : first, delimiter);
+  const sample = cells.map((cell) => withPoint(cell, delimiter) ?? cell);
   if (mapped.length > 0)
     return { layout: mappedLayout(mapped, isHeader ? names : [], sample), delimiter, hasHeader: isHeader };
   // Columns set apart by blanks only are too much like any other text.
@@ -57,40 +63,25 @@ function delimiterOf(line: string): string {
   return most > 1 ? DELIMITERS[counts.indexOf(most)]! : ' ';
 }
 
-const isBlank = (line: string): boolean => line.trim() === '' || line.startsWith('#');
+/** Excel writes the delimiter into a first line of its own. */
+const isBlank = (line: string): boolean => line.trim() === '' || line.startsWith('#') || /^sep=.$/i.test(line);
 
-function cellsOf(line: string, delimiter: string): readonly string[] {
-  if (delimiter === ' ') return line.trim().split(/\s+/);
-  return line.includes('"') ? quotedCells(line, delimiter) : line.split(delimiter);
-}
-
-/** A quote is written twice inside quotes. */
-function quotedCells(line: string, delimiter: string): string[] {
-  const cells: string[] = [];
-  let cell = '';
-  let isQuoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i]!;
-    if (isQuoted && char === '"' && line[i + 1] === '"') {
-      cell += char;
-      i++;
-    } else if (char === '"') isQuoted = !isQuoted;
-    else if (char === delimiter && !isQuoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += char;
-  }
-  cells.push(cell);
-  return cells;
+/** A number with a decimal comma, as programs write it in many countries, where the comma sets no cells apart; else null. */
+function withPoint(cell: string, delimiter: string): string | null {
+  return delimiter !== ',' && cell.includes(',') && /^\s*-?\d+,\d+\s*$/.test(cell) ? cell.replace(',', '.') : null;
 }
 
 class LineReader {
   readonly #sink: TraceSink;
   readonly #mapped: readonly MappedColumn[];
   #line = 0;
+  /** Lines of a cell that has not ended. */
+  readonly #open = new JoinedLines();
   /** The first line, kept until the second one has shown what it is. */
-  #held: { readonly text: string; readonly line: number } | null = null;
+  #held: TextLine | null = null;
   #table: Table | null = null;
+  /** Places of times, which may be written with a decimal comma. */
+  #times: readonly number[] = [];
   #rows: TableReader | null = null;
   #isUnknown = false;
   #damaged = false;
@@ -108,22 +99,60 @@ class LineReader {
         'line-too-long',
         `expected lines of at most ${LONGEST_LINE} bytes, found a longer one; it was left out`,
       );
-    const text = utf8.decode(bytes);
-    if (isBlank(text)) return;
-    if (this.#rows !== null) this.#row(text, this.#line);
-    else if (this.#held === null) this.#held = { text: text.replace(/^\ufeff/, ''), line: this.#line };
-    else this.#begin(text);
+    const one = { text: utf8.decode(bytes), line: this.#line };
+    if (!this.#open.isEmpty) this.#goesOn(one);
+    else if (!isBlank(one.text)) this.#take(one, true);
   }
 
   /** False when a row could not be used. */
   finish(): boolean {
-    if (this.#rows === null && this.#held !== null) this.#begin(undefined);
+    if (!this.#open.isEmpty) this.#unclosed();
+    if (this.#rows === null && this.#held !== null) this.#begin(null);
     return !this.#damaged && this.#rows?.isIntact !== false;
   }
 
-  #begin(second: string | undefined): void {
+  /** Another line while a cell is open. */
+  #goesOn(one: TextLine): void {
+    const open = this.#open;
+    if (!open.hold(one)) return this.#unclosed();
+    if (!one.text.includes('"')) return;
+    const { text } = open;
+    if (cellsOf(text, this.#delimiter(text)).isOpen) return;
+    const [{ line }] = open.release() as [TextLine, ...TextLine[]];
+    this.#take({ text, line }, false);
+  }
+
+  /** The quote was none that begins a cell of several lines: each line is read by itself. */
+  #unclosed(): void {
+    const lines = this.#open.release();
+    const { text, line } = lines[0]!;
+    this.#damaged = true;
+    this.#sink.issue(
+      'unclosed-quote',
+      line,
+      `expected a quote at the end of the cell that begins with one, found none in this line or the next ${lines.length - 1}: ${JSON.stringify(text.slice(0, 80))}; each of these lines is read by itself; close the quote, or write a quote inside a cell twice`,
+    );
+    for (const one of lines) if (!isBlank(one.text)) this.#take(one, false);
+  }
+
+  #delimiter = (text: string): string => this.#table?.delimiter ?? delimiterOf(text);
+
+  /** `joins`: the next lines may belong to its last cell. */
+  #take(one: TextLine, joins: boolean): void {
+    const { text } = one;
+    const delimiter = this.#delimiter(text);
+    const isFirst = this.#rows === null && this.#held === null;
+    // A first line that ends within a cell may hold no delimiter yet.
+    const { cells, isOpen } = cellsOf(text, isFirst && delimiter === ' ' ? ',' : delimiter);
+    if (isOpen && joins) this.#open.hold(one);
+    else if (this.#rows !== null) this.#row(cells, one.line);
+    else if (this.#held === null) this.#held = one;
+    else this.#begin(one);
+  }
+
+  #begin(second: TextLine | null): void {
     const { text, line } = this.#held!;
-    this.#table = tableIn(second === undefined ? [text] : [text, second], this.#mapped);
+    this.#table = tableIn(second === null ? [text] : [text, second.text], this.#mapped);
     if (this.#table === null) {
       this.#isUnknown = true;
       return this.#damage(
@@ -131,13 +160,27 @@ class LineReader {
         `expected a header with columns for time, operation and offset or path, found ${JSON.stringify(text.slice(0, 80))}; name them with --map time=COLUMN,op=COLUMN,off=COLUMN,len=COLUMN`,
       );
     }
-    this.#rows = new TableReader(this.#sink, this.#table.layout, line);
-    if (!this.#table.hasHeader) this.#row(text, line);
-    if (second !== undefined) this.#row(second, this.#line);
+    const { layout, delimiter, hasHeader } = this.#table;
+    if (delimiter !== ',') this.#times = layout.columns.filter(({ role }) => TIMES.has(role)).map(({ place }) => place);
+    this.#rows = new TableReader(this.#sink, layout, line);
+    if (!hasHeader) this.#row(cellsOf(text, delimiter).cells, line);
+    if (second !== null) this.#row(cellsOf(second.text, delimiter).cells, second.line);
   }
 
-  #row(text: string, line: number): void {
-    this.#rows!.row(cellsOf(text, this.#table!.delimiter), line);
+  #row(cells: readonly string[], line: number): void {
+    const { delimiter } = this.#table!;
+    let row = cells;
+    for (const place of this.#times) {
+      const number = withPoint(cells[place] ?? '', delimiter);
+      if (number === null) continue;
+      row = row.with(place, number);
+      this.#sink.issue(
+        `${GUESSED}decimal-comma`,
+        line,
+        `read ${JSON.stringify(cells[place])} as ${number.trim()}, a number with a decimal comma; if that is wrong, write numbers without separators`,
+      );
+    }
+    this.#rows!.row(row, line);
   }
 
   #damage(code: string, text: string): void {

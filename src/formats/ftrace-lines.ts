@@ -1,319 +1,139 @@
-// The lines of ftrace's text, taken apart one by one or, where they look like earlier ones, by the scanner many at a time.
-import type { KernelSink } from '../model/kernel.js';
-import type { RecordWriter, TraceSink } from '../model/trace.js';
-import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
-import { latencyColumns } from './ftrace-latency.js';
-import { Found, OtherLines } from './ftrace-others.js';
-import { LineScanner } from './line-scanner.js';
-import { HEAD } from './line-scanner-code.js';
-import { Losses } from './losses.js';
-import { PayloadDecoder } from './payload.js';
-import { Stamps } from './stamps.js';
-import { BadLines } from './text-lines.js';
+// The lines of ftrace's text on their way to the parser: many at a time where they are whole records, with those they go on in
+// where a name holds a line break.
+import type { TraceSink } from '../model/trace.js';
+import { BrokenNames, type HeldLine } from './ftrace-broken.js';
+import { RecordParser } from './ftrace-records.js';
 
 const text = new TextDecoder();
 
-/** A line up to its time. */
-interface Beginning {
-  readonly actor: Actor;
-  readonly cpu: number;
-}
-
 /** Fewer bytes are not worth the way to the scanner. */
 const FEW = 2048;
+/** No record with a name or two is nearly as long. */
+const LONGEST_HELD = 4096;
 const LF = 10;
-const COLON = 58;
-const SPACE = 32;
-
-const RELATIVE =
-  'stamps are microseconds since the buffer began (tracefs option latency-format): durations are right, times of a clock are not told; set latency-format to 0 for those';
-const SHORT_NAMES =
-  'names of tasks are cut after eight characters (latency format); threads are told apart by their numbers';
+const NEWLINE = Uint8Array.of(LF);
 
 /** Without the carriage return of a line that has one. */
 const endOf = (b: Buffer, from: number, lf: number): number => (lf > from && b[lf - 1] === 13 ? lf - 1 : lf);
 
 export class LineParser {
-  private readonly sink: TraceSink;
-  private readonly kernel: KernelSink;
-  private readonly records: RecordWriter;
-  private readonly decoder: PayloadDecoder;
-  private readonly actors: Actors;
-  private readonly names: EventNames;
-  private readonly scanner: LineScanner;
-  /** By the number of a taught beginning of lines: who acted, and where. */
-  private readonly beginnings: Beginning[] = [];
-  private line = 0;
-  private readonly stamps: Stamps;
-  private readonly losses: Losses;
-  private readonly bad: BadLines;
-  /** Values of the last record may stand up to here. */
-  private used: number;
-  private readonly others: OtherLines;
-  /** There was a record. */
-  private any = false;
-  private readonly said = new Set<string>();
+  private readonly parser: RecordParser;
+  private readonly broken: BrokenNames;
+  /** The last line so far, or a record that goes on: what comes next may belong to it. */
+  private held: HeldLine | null = null;
 
   constructor(sink: TraceSink) {
-    this.sink = sink;
-    this.kernel = sink.kernel;
-    this.records = sink.records;
-    this.decoder = new PayloadDecoder(sink.kernel);
-    this.used = this.decoder.record.v.length;
-    this.stamps = new Stamps(sink, () => this.bareStamps());
-    this.losses = new Losses(sink);
-    this.others = new OtherLines(sink, this.losses, this.decoder, this.stamps);
-    this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
-    this.actors = new Actors(sink.kernel.words);
-    this.names = new EventNames(sink);
-    const { words } = sink.kernel;
-    this.scanner = new LineScanner((b, from, to) => words.bytes(b, from, to));
+    this.parser = new RecordParser(sink);
+    this.broken = new BrokenNames(sink, this.parser.actors);
   }
 
-  /** Parses all whole lines from a place on; returns the place behind the last. */
+  /** Parses all whole lines from a place on; returns the place behind the last. The last of all is held: it may go on. */
   lines(b: Buffer, start: number): number {
-    if (b.length < FEW) return this.oneByOne(b, start);
-    const { scanner } = this;
+    const { parser } = this;
+    const last = b.lastIndexOf(LF);
+    if (last < start) return start;
+    const held = b.lastIndexOf(LF, last - 1) + 1;
+    let from = this.resume(b, start);
+    if (from < held) from = b.length < FEW ? this.oneByOne(b, from, held) : this.many(b, from, held);
+    if (from > last) return from;
+    parser.line++;
+    this.held = { bytes: Buffer.from(b.subarray(from, endOf(b, from, last))), line: parser.line };
+    return last + 1;
+  }
+
+  /** The lines before `held`, and those behind it that a name of theirs goes on in. */
+  private many(b: Buffer, start: number, held: number): number {
+    const { parser } = this;
+    const { scanner } = parser;
     scanner.load(b);
     let from = start;
-    for (;;) {
-      if (this.ready()) {
-        const rows = scanner.scan(from, b.length);
-        this.rows(b, rows);
-        from = scanner.reached;
-        if (rows === scanner.rows) continue;
+    while (from < held) {
+      if (parser.ready()) {
+        const rows = scanner.scan(from, held);
+        const { reached } = scanner;
+        if (rows > 0 && this.broken.goesOn(b, reached) >= 0) {
+          parser.rows(b, rows - 1);
+          from = b.lastIndexOf(LF, reached - 2) + 1;
+        } else {
+          parser.rows(b, rows);
+          from = reached;
+          if (rows === scanner.rows || from >= held) continue;
+        }
       }
-      const end = b.indexOf(LF, from);
-      if (end < 0) return from;
-      this.line++;
-      this.parse(b, from, endOf(b, from, end), true, false);
-      from = end + 1;
-    }
-  }
-
-  private oneByOne(b: Buffer, start: number): number {
-    let from = start;
-    for (let end = b.indexOf(LF, from); end >= 0; end = b.indexOf(LF, from)) {
-      this.line++;
-      this.parse(b, from, endOf(b, from, end), false, false);
-      from = end + 1;
+      from = this.one(b, from, true);
     }
     return from;
   }
 
-  /** What the scanner has been told: when time begins, and that stamps may be nanoseconds alone. */
-  private hasOrigin = false;
-  private nanosAlone = false;
-
-  /** Times can be told once the first one was parsed. */
-  private ready(): boolean {
-    const { stamps } = this;
-    if (Number.isNaN(stamps.originSeconds)) return false;
-    if (!this.hasOrigin) this.scanner.begin(stamps.originSeconds, stamps.originNanos);
-    this.hasOrigin = true;
-    if (stamps.bareSeen && !this.nanosAlone) this.scanner.allowBare();
-    this.nanosAlone = stamps.bareSeen;
-    return true;
+  private oneByOne(b: Buffer, start: number, held: number): number {
+    let from = start;
+    while (from < held) from = this.one(b, from, false);
+    return from;
   }
 
-  /** Takes rows of the scanner. */
-  // hot
-  private rows(b: Buffer, count: number): void {
-    const { scanner, decoder, kernel, records, losses, beginnings } = this;
-    const { record } = decoder;
-    const { times, heads } = scanner;
-    const { all } = this.names;
-    let last: Beginning | null = null;
-    for (let row = 0; row < count; row++) {
-      const beginning = beginnings[heads[row * HEAD]!]!;
-      const { actor, cpu } = beginning;
-      const event = all[heads[row * HEAD + 1]!]!;
-      this.line++;
-      losses.at(cpu, times[row]!);
-      if (beginning !== last) this.who(actor, cpu);
-      last = beginning;
-      record.timeNs = times[row]!;
-      record.row = this.line;
-      let opId = 0;
-      if (event.code >= 0) {
-        record.event = event.code;
-        if (scanner.isUnread(row)) this.unread(event, b, row);
-        else if (event.read) {
-          if (record.arrays.length > 0) record.arrays.length = 0;
-          this.used = scanner.values(row, record.v, this.used);
-        }
-        opId = kernel.take();
-      }
-      records.timeNs = times[row]!;
-      records.add(event.kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
+  /** One record and all of its lines; returns the place behind it. */
+  private one(b: Buffer, from: number, learns: boolean): number {
+    const { parser } = this;
+    const end = b.indexOf(LF, from);
+    const to = endOf(b, from, end);
+    parser.line++;
+    if (this.broken.goesOn(b, end + 1) < 0) parser.parse(b, from, to, learns, false);
+    else {
+      this.held = { bytes: Buffer.from(b.subarray(from, to)), line: parser.line };
+      return this.resume(b, end + 1);
     }
+    return end + 1;
   }
 
-  /** A row whose payload is to be parsed. */
-  private unread(event: EventName, b: Buffer, row: number): void {
-    const { scanner, decoder } = this;
-    const teachable = decoder.isTeachable(event.code);
-    decoder.decode(event.code, b, scanner.payload(row), scanner.lineEnd(row), teachable);
-    this.used = decoder.record.v.length;
-    if (teachable) this.teach(event);
+  /** What is held goes on in the lines from here on, or is whole; returns the place behind what belongs to it. */
+  private resume(b: Buffer, start: number): number {
+    const { parser } = this;
+    let from = start;
+    while (this.held !== null) {
+      const { bytes, line } = this.held;
+      const end = this.broken.goesOn(b, from);
+      const isWhole = b.indexOf(LF, from) >= 0;
+      if (end >= 0 && bytes.length < LONGEST_HELD && this.broken.holdsName(bytes, 0, bytes.length)) {
+        parser.line++;
+        this.broken.say(parser.line, text.decode(b.subarray(from, end)));
+        this.held = { bytes: Buffer.concat([bytes, NEWLINE, b.subarray(from, endOf(b, from, end))]), line };
+        from = end + 1;
+      } else if (isWhole) this.release();
+      else return from;
+    }
+    return from;
   }
 
-  /** What the payload at hand says about its like. */
-  private teach({ number, code, read }: EventName): void {
-    const { learned } = this.decoder;
-    if (learned !== null) this.scanner.teachPlan(number, learned);
-    this.scanner.teachEvent(number, read, this.decoder.isTeachable(code));
+  /** What is held is whole. */
+  private release(): void {
+    const { parser } = this;
+    if (this.held === null) return;
+    const { bytes, line } = this.held;
+    const { line: reached } = parser;
+    this.held = null;
+    parser.line = line;
+    parser.parse(bytes, 0, bytes.length, false, false);
+    parser.line = reached;
   }
 
   /** A last line without its newline: a recording that was cut, unless the line is complete. */
   last(b: Buffer): void {
-    this.line++;
-    this.parse(b, 0, b.length, false, true);
+    const { parser } = this;
+    this.release();
+    parser.line++;
+    parser.parse(b, 0, b.length, false, true);
   }
 
   tooLong(): void {
-    this.bad.tooLong(++this.line);
+    const { parser } = this;
+    this.release();
+    parser.bad.tooLong(++parser.line);
   }
 
   finish(): boolean {
-    this.losses.finish();
-    return !this.bad.damaged;
-  }
-
-  /** `learns`: the line is in the scanner's memory and may be an example for others. */
-  private parse(b: Buffer, from: number, to: number, learns: boolean, cut: boolean): void {
-    if (from === to) return;
-    const actor = this.actors.of(b, from, to);
-    if (actor === null) return this.other(b, from, to, cut);
-
-    let at = from + actor.length + 1;
-    let cpu = 0;
-    for (; b[at] !== 93; at++) cpu = cpu * 10 + b[at]! - 48;
-    at++;
-    while (at < to && b[at] === SPACE) at++;
-    // The flags column (`d..1.`) is a word without a colon at its end.
-    let word = at;
-    while (at < to && b[at] !== SPACE) at++;
-    if (b[at - 1] !== COLON) {
-      while (at < to && b[at] === SPACE) at++;
-      word = at;
-      while (at < to && b[at] !== SPACE) at++;
-      if (b[at - 1] !== COLON) return this.other(b, from, to, cut);
-    }
-    const timeNs = this.stamps.read(b, word, at - 1);
-    if (Number.isNaN(timeNs)) return this.other(b, from, to, cut);
-    if (!this.event(b, learns, at, to, timeNs, cpu, actor, cut)) return this.other(b, from, to, cut);
-    const number = learns ? this.scanner.teachBeginning(from, word) : -1;
-    if (number >= 0) this.beginnings[number] = { actor, cpu };
-  }
-
-  /** Takes what follows the time; false: the line is cut before the event's name ends. */
-  private event(
-    b: Buffer,
-    learns: boolean,
-    from: number,
-    to: number,
-    timeNs: number,
-    cpu: number,
-    actor: Actor,
-    cut: boolean,
-  ): boolean {
-    let at = from;
-    while (at < to && b[at] === SPACE) at++;
-    // `report --ts-diff`: `(+48) ` since the record before.
-    if (b[at] === 40 && b[at + 1] === 43) {
-      while (at < to && b[at] !== SPACE) at++;
-      while (at < to && b[at] === SPACE) at++;
-    }
-    // The event's name ends at a colon; tracefs prints syscalls as `sys_openat(...)` and `sys_openat -> 0x4`.
-    const name = at;
-    while (at < to && b[at] !== COLON && b[at] !== 40 && b[at] !== SPACE) at++;
-    if (cut && (at === name || at >= to)) return false;
-    const shape = b[at] === COLON ? 0 : b[at] === 40 ? 1 : b[at + 1] === 45 ? 2 : 3;
-    const event = this.names.of(b, name, at, shape);
-    at += shape === 2 ? 4 : 1;
-    while (at < to && b[at] === SPACE) at++;
-    this.any = true;
-    this.begin(event, timeNs, cpu, actor);
-    const { decoder } = this;
-    if (event.code >= 0 && (event.read || cut)) {
-      decoder.decode(event.code, b, at, to, learns);
-      this.used = decoder.record.v.length;
-      // A cut line with a field missing tells half of what happened: not used, but said.
-      if (cut && decoder.missing > 0) {
-        this.other(b, 0, to, true);
-        return true;
-      }
-    }
-    if (learns && shape === 0) {
-      this.scanner.teachName(name, at, event.number);
-      if (event.read) this.teach(event);
-    }
-    this.commit(event, timeNs, cpu, actor);
-    return true;
-  }
-
-  /** Who, when and where, for the record that comes. */
-  private begin({ code }: EventName, timeNs: number, cpu: number, actor: Actor): void {
-    this.losses.at(cpu, timeNs);
-    const { record } = this.decoder;
-    record.timeNs = timeNs;
-    this.who(actor, cpu);
-    record.row = this.line;
-    if (code >= 0) record.event = code;
-  }
-
-  private who({ tid, pid, comm }: Actor, cpu: number): void {
-    const { record } = this.decoder;
-    record.cpu = cpu;
-    record.tid = tid;
-    record.pid = pid;
-    record.comm = comm;
-  }
-
-  private commit({ code, kind }: EventName, timeNs: number, cpu: number, actor: Actor): void {
-    const { kernel, records } = this;
-    const opId = code >= 0 ? kernel.take() : 0;
-    records.timeNs = timeNs;
-    records.add(kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
-  }
-
-  /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
-  private bareStamps(): void {
-    this.sink.issue(
-      'bare-stamps',
-      this.line,
-      'stamps are bare integers, which were taken as nanoseconds; that is right for the clock boot, but x86-tsc counts cycles, uptime jiffies and counter events: then durations are no times',
-    );
-  }
-
-  /** Lines that are no records: headers, losses, or damage. */
-  private other(b: Buffer, from: number, to: number, cut: boolean): void {
-    if (this.latency(b, from, to, cut)) return;
-    const found = this.others.take(text.decode(b.subarray(from, to)), this.line, cut, this.any);
-    if (found === Found.unreadable) this.bad.damaged = true;
-    else if (found === Found.damage) this.bad.say(text.decode(b.subarray(from, to)), this.line, cut);
-  }
-
-  /** `report -l` and the tracefs option latency-format. */
-  private latency(b: Buffer, from: number, to: number, cut: boolean): boolean {
-    const columns = latencyColumns(b.toString('latin1', from, to));
-    if (columns === null) return false;
-    const { comm, tid, cpu, seconds, nanos, relative, bare, short, length } = columns;
-    const timeNs = this.stamps.at(seconds, nanos);
-    if (Number.isNaN(timeNs) || cpu > 0xffff) return false;
-    const name = this.sink.kernel.words.text(text.decode(Buffer.from(comm, 'latin1')));
-    const actor = { comm: name, tid, pid: -1, length };
-    if (!this.event(b, false, from + length, to, timeNs, cpu, actor, cut)) return false;
-    if (bare) this.once('bare-stamps', () => this.bareStamps());
-    if (relative) this.once('relative-stamps', () => this.sink.issue('relative-stamps', this.line, RELATIVE));
-    if (short) this.once('short-names', () => this.sink.issue('short-names', this.line, SHORT_NAMES));
-    return true;
-  }
-
-  private once(code: string, say: () => void): void {
-    if (this.said.has(code)) return;
-    this.said.add(code);
-    say();
+    const { parser } = this;
+    this.release();
+    parser.losses.finish();
+    return !parser.bad.damaged;
   }
 }

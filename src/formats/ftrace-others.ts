@@ -1,12 +1,24 @@
 // Lines of ftrace's text that are no records: headers, losses, the tracefs option `raw`, or damage.
 import type { TraceSink } from '../model/trace.js';
-import { formAdvice } from './ftrace-latency.js';
+import { formAdvice, latencyColumns } from './ftrace-latency.js';
 import type { Losses } from './losses.js';
 import type { PayloadDecoder } from './payload.js';
 import type { Stamps } from './stamps.js';
 
 /** What a line was found to be: one that is understood; one of a form that is not read, which was said; or neither. */
 export const Found = { known: 0, unreadable: 1, damage: 2 } as const;
+
+const LOST = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/;
+const HEADER = /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/;
+const RAW = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/;
+
+/** A line that stands for itself, record or not. */
+export const isRemark = (line: string): boolean =>
+  LOST.test(line) ||
+  HEADER.test(line) ||
+  RAW.test(line) ||
+  formAdvice(line, true) !== '' ||
+  latencyColumns(line) !== null;
 
 export class OtherLines {
   private readonly sink: TraceSink;
@@ -26,7 +38,7 @@ export class OtherLines {
 
   /** `any`: there was a record before. */
   take(line: string, row: number, cut: boolean, any: boolean): number {
-    const lost = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/.exec(line);
+    const lost = LOST.exec(line);
     if (lost !== null) {
       this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));
       return Found.known;
@@ -40,13 +52,7 @@ export class OtherLines {
       this.sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: this.overwritten });
       this.sink.kernel.lost(0);
     }
-    if (
-      entries !== null ||
-      /^(#|cpus=\d|version = \d|CPU \d+ is empty|registering plugin: |\s*$| => |##### CPU \d+ buffer started)/.test(
-        line,
-      )
-    )
-      return Found.known;
+    if (entries !== null || HEADER.test(line)) return Found.known;
     if (!cut && this.bare(line, row)) return Found.known;
     if (this.decoder.longNameRow === row - 1) {
       this.decoder.longNameRow = row;
@@ -60,7 +66,7 @@ export class OtherLines {
 
   /** tracefs option `raw`: `10760 1 2205454771295 type: 782`, who, where, when and the number of the event. */
   private bare(line: string, row: number): boolean {
-    const match = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/.exec(line);
+    const match = RAW.exec(line);
     if (match === null) return false;
     const [, tid, cpu, ns, type = 'print'] = match as unknown as [string, string, string, string, string?];
     const digits = new TextEncoder().encode(ns);

@@ -144,3 +144,7 @@ const CLOCKS: Readonly<Record<number, string>> = { 0: 'realtime', 1: 'mono', 4: 
 
 /** The clock's name as ftrace gives it. */
 export const clockName = (clock: number): string => CLOCKS[clock] ?? (clock < 0 ? 'local' : `clock ${clock}`);
+
+export function u64(view: DataView, at: number, little: boolean): number {
+  return view.getUint32(little ? at + 4 : at, little) * 4294967296 + view.getUint32(little ? at : at + 4, little);
+}

@@ -1,16 +1,15 @@
 // perf.data of perf record, as a file and as perf record -o - writes it: tracepoint samples through the formats it embeds.
 // Sources: tools/perf/Documentation/perf.data-file-format.txt, include/uapi/linux/perf_event.h (PERF_RECORD_*).
-import { Damage } from '../base/byte-cursor.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelRecords } from './kernel-records.js';
 import { ANY_CPU, Losses } from './losses.js';
-import { clockName, type PerfAttr, rawAt, TRACEPOINT } from './perf-attr.js';
+import { clockName, type PerfAttr, rawAt, TRACEPOINT, u64 } from './perf-attr.js';
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
 import { Kind } from './perf-kinds.js';
 import { PerfNotes } from './perf-notes.js';
+import { type PartsTaker, readPerf } from './perf-parts.js';
 import { type Block, PerfQueue } from './perf-queue.js';
 import { PerfRows } from './perf-rows.js';
-import { PerfStream, type PerfTaker } from './perf-stream.js';
 import { randomAccess } from './random-access.js';
 import { CPU, HEAD, PID, TID } from './record-kernel-code.js';
 
@@ -25,12 +24,7 @@ export const perfData: Format = {
     const perf = openPerf(file);
     const { damages } = perf.metadata;
     const session = new Session(perf, sink);
-    try {
-      new PerfStream(file, perf, session, session.memory).run();
-    } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      damages.push(error);
-    }
+    readPerf(file, perf, session, session.memory);
     session.end();
     for (const { at, message } of damages) sink.issue('damaged-file', 0, `byte ${at}: ${message}`);
     return damages.length === 0;
@@ -50,7 +44,7 @@ interface Identity {
   tid: number;
 }
 
-class Session implements PerfTaker {
+class Session implements PartsTaker {
   readonly #perf: PerfFile;
   readonly #sink: TraceSink;
   readonly #queue: PerfQueue;
@@ -116,6 +110,14 @@ class Session implements PerfTaker {
 
   round(): void {
     this.#queue.round();
+  }
+
+  get lastSeen(): number {
+    return this.#lastSeen;
+  }
+
+  get order(): PerfQueue {
+    return this.#queue;
   }
 
   holds(block: Uint8Array): boolean {
@@ -296,8 +298,4 @@ class Session implements PerfTaker {
     this.#losses.begin(ANY_CPU, untold);
     this.#losses.finish();
   }
-}
-
-function u64(view: DataView, at: number, little: boolean): number {
-  return view.getUint32(little ? at + 4 : at, little) * 4294967296 + view.getUint32(little ? at : at + 4, little);
 }

@@ -32,6 +32,7 @@ export class PerfQueue {
   #places = new Uint32Array(4096);
   #length = 0;
   #blocks: Block[] = [];
+  #most = MOST_BLOCKS;
   /** Latest time of this round, and of the one before: that is complete when this one is. */
   #latest = Number.NEGATIVE_INFINITY;
   #complete = Number.NEGATIVE_INFINITY;
@@ -70,8 +71,18 @@ export class PerfQueue {
   }
 
   round(): void {
+    this.reached(this.#latest);
+  }
+
+  /** Everything up to `time` has come, but for what the readers of buffers have not met in order: the time before is complete. */
+  reached(time: number): void {
     this.#flush(this.#complete);
-    this.#complete = this.#latest;
+    this.#complete = time;
+  }
+
+  /** At least so many blocks may wait. */
+  allow(blocks: number): void {
+    this.#most = Math.max(MOST_BLOCKS, blocks);
   }
 
   end(): void {
@@ -87,7 +98,7 @@ export class PerfQueue {
   block(bytes: Uint8Array, view: DataView): number {
     const last = this.#blocks.at(-1);
     if (last?.bytes === bytes) return this.#blocks.length - 1;
-    if (this.#blocks.length >= MOST_BLOCKS) this.#flush(this.#middle());
+    if (this.#blocks.length >= this.#most) this.#flush(this.#middle());
     const address = bytes.buffer === this.#ahead?.memory.buffer ? bytes.byteOffset : -1;
     return this.#blocks.push({ bytes, view, address }) - 1;
   }

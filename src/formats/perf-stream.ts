@@ -17,9 +17,19 @@ export interface PerfTaker {
   holds(block: Uint8Array): boolean;
 }
 
+/** `memory`: for blocks, where somebody wants them in memory of his own; `piece`: bytes that are read at once; `range`: where the records are, if not where the header says. */
+interface Where {
+  readonly memory?: readonly Uint8Array[];
+  readonly piece?: number;
+  readonly range?: Pick<PerfFile, 'dataAt' | 'dataEnd'>;
+}
+
 export const PERF_BLOCK = 1 << 20;
 const MOST_KEPT = 16;
 const HEADER = 8;
+/** Packed by the dozen, they come in pieces of a few samples, in no order that could be followed within bounded memory. */
+const PACKED_PART =
+  'expected records as they are in the files of perf record --threads, found packed ones; record without -z, or with -z and without --threads';
 /** Records have 16-bit sizes. */
 const LARGEST = 65536;
 /** Smallest piece of an attribute that is read from a record. */
@@ -37,36 +47,60 @@ export class PerfStream {
   readonly #isOwn: boolean;
   /** Place in the file behind the last record, for data that follow it outside of records. */
   #behind = 0;
+  /** Where the next piece begins, and where the last one ends. */
+  #at: number;
+  readonly #end: number;
+  readonly #piece: number;
+  /** A file of one thread, beside others. */
+  readonly #isPart: boolean;
+  /** The piece whose records are taken now. */
+  #reading: Uint8Array = new Uint8Array(0);
 
-  /** `memory`: for blocks, where somebody wants them in memory of his own. */
-  constructor(file: RandomAccess, perf: PerfFile, taker: PerfTaker, memory: readonly Uint8Array[] = []) {
+  constructor(file: RandomAccess, perf: PerfFile, taker: PerfTaker, where: Where = {}) {
+    const { memory = [], piece = PERF_BLOCK, range = perf } = where;
     this.#file = file;
     this.#perf = perf;
     this.#taker = taker;
     this.#memory = [...memory];
     this.#isOwn = memory.length === 0;
+    this.#piece = piece;
+    this.#isPart = range !== perf;
+    this.#at = range.dataAt;
+    this.#end = Math.min(range.dataEnd, file.size);
   }
 
   /** Throws a Damage where the records cannot be followed any further. */
   run(): void {
-    const end = Math.min(this.#perf.dataEnd, this.#file.size);
-    let at = this.#perf.dataAt;
-    while (at < end) {
-      const length = Math.min(PERF_BLOCK, end - at);
-      const isShort = length < PERF_BLOCK && this.#isOwn;
-      const bytes = this.#file.read(at, length, isShort ? undefined : this.#room());
-      const used = this.#block(bytes, at, at + bytes.length >= end);
-      if (used === 0) break;
-      at = Math.max(at + used, this.#behind);
-    }
-    if (this.#rest.length > 0) throw new Damage(end, 'expected more packed records, found the end of the file');
+    while (this.step());
   }
 
-  /** Memory for a block, in which no record is that is still needed. */
-  #room(): Uint8Array {
-    const free = this.#memory.find((memory) => !this.#taker.holds(memory));
+  /** Takes the records of one piece; false at the end. Throws as `run`. */
+  step(): boolean {
+    const left = this.#end - this.#at;
+    if (left > 0) {
+      const length = Math.min(this.#piece, left);
+      const isShort = length < PERF_BLOCK && this.#isOwn;
+      const bytes = this.#file.read(this.#at, length, isShort ? undefined : this.#room(length));
+      this.#reading = bytes;
+      const used = this.#block(bytes, this.#at, bytes.length >= left);
+      this.#at = Math.max(this.#at + used, this.#behind);
+      if (used > 0) return true;
+    }
+    if (this.#rest.length > 0) throw new Damage(this.#end, 'expected more packed records, found the end of the file');
+    return false;
+  }
+
+  /** Memory for a block, in which no record is that is still needed, and no packed one that is to come. */
+  #room(length: number): Uint8Array {
+    const { buffer, byteOffset } = this.#reading;
+    const free = this.#memory.find(
+      (memory) =>
+        memory.length >= length &&
+        !(memory.buffer === buffer && memory.byteOffset === byteOffset) &&
+        !this.#taker.holds(memory),
+    );
     if (free !== undefined) return free;
-    const memory = new Uint8Array(PERF_BLOCK);
+    const memory = new Uint8Array(Math.max(length, this.#piece));
     if (this.#memory.length < MOST_KEPT) this.#memory.push(memory);
     return memory;
   }
@@ -114,7 +148,7 @@ export class PerfStream {
   /** In the memory that somebody wants it in. */
   #placed(bytes: Uint8Array): Uint8Array {
     if (this.#isOwn || bytes.length > PERF_BLOCK) return bytes;
-    const memory = this.#room();
+    const memory = this.#room(bytes.length);
     memory.set(bytes);
     return memory.subarray(0, bytes.length);
   }
@@ -142,6 +176,7 @@ export class PerfStream {
   }
 
   #unpack(packed: Uint8Array, at: number): void {
+    if (this.#isPart) throw new Damage(at, PACKED_PART);
     this.#zstd ??= new ZstdStream();
     let bytes: Uint8Array;
     try {

@@ -150,6 +150,8 @@ export interface RandomAccess {
   readonly size: Bytes;
   /** Bytes [offset, offset + length) as a buffer of their own, or in `memory` where that has room; fewer where the input ends. */
   read(offset: Bytes, length: Bytes, memory?: Uint8Array): Uint8Array;
+  /** Files that belong to this one, where a recording is a folder. */
+  readonly parts?: readonly RandomAccess[];
 }
 
 /** Where bytes come from. Chunk edges carry no meaning, and a chunk is valid until the next one is asked for. */
@@ -203,6 +205,8 @@ export interface Format {
   readonly kernelOnly?: true;
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
+  /** What to do with a text that no format recognises, and which this one knows in part; empty where it does not. */
+  advice?(head: Uint8Array): string;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */
   read(input: Input, sink: TraceSink, options?: ReadOptions): Promise<boolean>;
   /**

@@ -1,6 +1,7 @@
 // Block maps as FIEMAP tells them, through the system's own tools: filefrag of e2fsprogs, which does not write anything
 // back before it looks, or else xfs_io.
 import { execFile } from 'node:child_process';
+import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 
 export interface MapExtent {
   readonly offset: number;
@@ -15,15 +16,25 @@ export interface FileMap {
   readonly path: string;
   readonly size: number;
   readonly extents: readonly MapExtent[];
+  /** Of ext4 without extents, as far as can be told: FIEMAP steps over blocks whose allocation is delayed there. */
+  readonly blockMapped: boolean;
 }
 
 /** Output of `filefrag -v FILE...`. Flags: include/uapi/linux/fiemap.h. */
 export function parseFilefrag(text: string): FileMap[] {
-  const maps: { path: string; size: number; extents: MapExtent[]; block: number }[] = [];
+  const maps: { path: string; size: number; extents: MapExtent[]; block: number; blockMapped: boolean }[] = [];
+  // filefrag says so where a file of the device has no extents.
+  const anyBlockMapped = /^Filesystem cylinder groups /m.test(text);
   for (const line of text.split('\n')) {
     const head = /^File size of (.*) is (\d+) \(\d+ blocks? of (\d+) bytes\)$/.exec(line);
     if (head !== null) {
-      maps.push({ path: head[1]!, size: Number(head[2]), extents: [], block: Number(head[3]) });
+      maps.push({
+        path: head[1]!,
+        size: Number(head[2]),
+        extents: [],
+        block: Number(head[3]),
+        blockMapped: anyBlockMapped,
+      });
       continue;
     }
     const row = /^\s*\d+:\s*(\d+)\.\.\s*(\d+):\s*(\d+)\.\.\s*\d+:\s*\d+:(?:\s*\d+:)?\s*(\S*)\s*$/.exec(line);
@@ -32,9 +43,11 @@ export function parseFilefrag(text: string): FileMap[] {
     // The length column is 0 where space is reserved only; the range in the file is always told.
     const [first, last, at] = row.slice(1, 4).map(Number) as [number, number, number];
     const [offset, length, addr] = [first * map.block, (last - first + 1) * map.block, at * map.block];
-    map.extents.push(extent(offset, length, addr, row[4]!.split(',')));
+    const flags = row[4]!.split(',');
+    map.extents.push(extent(offset, length, addr, flags));
+    if (!flags.includes('delalloc')) map.blockMapped = flags.includes('merged');
   }
-  return maps.map(({ path, size, extents }) => ({ path, size, extents }));
+  return maps.map(({ path, size, extents, blockMapped }) => ({ path, size, extents, blockMapped }));
 }
 
 function extent(offset: number, length: number, addr: number, flags: readonly string[]): MapExtent {
@@ -61,7 +74,7 @@ export function parseXfsIo(path: string, text: string): FileMap {
     ];
     return extent(Number(first) * SECTOR, (Number(last) - Number(first) + 1) * SECTOR, Number(at) * SECTOR, words);
   });
-  return { path, size, extents };
+  return { path, size, extents, blockMapped: false };
 }
 
 /** Files given to one run of filefrag. */
@@ -78,10 +91,32 @@ export async function fileMaps(tool: MapTool, paths: readonly string[]): Promise
       const text = await output('xfs_io', ['-r', '-c', 'stat', '-c', 'fiemap -v', path]);
       if (text.includes('stat.size')) maps.push(parseXfsIo(path, text));
     }
-  } else
-    for (let at = 0; at < paths.length; at += BATCH)
-      maps.push(...parseFilefrag(await output('filefrag', ['-v', ...paths.slice(at, at + BATCH)])));
+  } else for (let at = 0; at < paths.length; at += BATCH) maps.push(...(await filefrag(paths.slice(at, at + BATCH))));
   return maps;
+}
+
+async function filefrag(paths: readonly string[]): Promise<FileMap[]> {
+  const maps = parseFilefrag(await output('filefrag', ['-v', ...paths]));
+  const again = maps.filter(({ blockMapped }) => blockMapped).map(({ path }) => path);
+  if (again.length === 0) return maps;
+  // Not with `filefrag -s`: what happens in that program is kept out of recordings.
+  for (const path of again) writeBack(path);
+  const whole = new Map(parseFilefrag(await output('filefrag', ['-v', ...again])).map((map) => [map.path, map]));
+  return maps.map((map) => whole.get(map.path) ?? map);
+}
+
+/** Delayed blocks get their places. */
+function writeBack(path: string): void {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      fdatasyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // It is gone, or its disk is full: the map is what it was.
+  }
 }
 
 /** The first of the tools that this machine has. */

@@ -218,7 +218,7 @@ function followed(input: OpenedInput, after: () => void): Input {
     async random() {
       const whole = await input.random();
       return {
-        size: whole.size,
+        ...whole,
         read(offset, length, memory) {
           after();
           return whole.read(offset, length, memory);

@@ -4,8 +4,10 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../model/issue.js';
 import type { Input, RandomAccess } from '../model/trace.js';
+import { openParted, partedBytes, partedFile } from './parted.js';
 import { openPlain, type Seekable, spool } from './seekable.js';
 import { unwrap } from './unwrap.js';
+import { MARK, narrowed, wideText } from './utf16.js';
 
 const CHUNK = 1 << 18;
 /** What a format may look at to recognise its own. */
@@ -35,18 +37,22 @@ export interface OpenedInput extends Input {
 /** `path` is a file, or `-` for stdin. Throws a UserError when it cannot be read. The chunks can be had once. */
 export async function openInput(path: string, options: OpenOptions = {}): Promise<OpenedInput> {
   const name = inputName(path);
-  const bytes = path === '-' ? -1 : sizeOf(path);
+  const parted = path === '-' ? null : partedFile(path);
+  const file = parted?.main ?? path;
+  const bytes = parted !== null ? partedBytes(parted) : path === '-' ? -1 : sizeOf(path);
   const state = { done: 0 };
   let seekable: Seekable | null = null;
   const tell = (read: number): void => {
     state.done = Math.max(state.done, Math.min(bytes, read));
     options.onBytes?.(state.done);
   };
-  const raw = new Peekable(readable(path, counted(source(path, bytes >= 0, options), state, options)));
+  const raw = new Peekable(readable(path, counted(source(file, bytes >= 0, options), state, options)));
   const begin = await raw.peek(MAGIC);
   const unpacked = raw.rest();
   const packed = unwrap(name, begin, unpacked);
-  const content = new Peekable(packed.chunks);
+  const written = new Peekable(packed.chunks);
+  const wide = wideText(await written.peek(MARK));
+  const content = wide === null ? written : new Peekable(narrowed(wide, written.rest()));
   const head = await content.peek(HEAD);
   return {
     path,
@@ -61,7 +67,8 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
     },
     chunks: () => content.rest(),
     async random() {
-      const plain = bytes >= 0 && packed.chunks === unpacked;
+      const plain = bytes >= 0 && packed.chunks === unpacked && wide === null;
+      if (parted !== null) seekable ??= openParted(parted, tell);
       seekable ??= plain ? openPlain(path, tell) : await spool(content.rest());
       return seekable;
     },

@@ -38,6 +38,8 @@ function findings(head: Uint8Array): string {
 
 function advice(head: Uint8Array): string {
   if (head.length === 0) return 'was the recording stopped before it was written? Record again, or check the path';
+  const known = formats.map((format) => format.advice?.(head) ?? '').find((text) => text !== '');
+  if (known !== undefined) return known;
   return '"sealtrace list formats" shows what can be read; if it is one of them, name it with --from FORMAT';
 }
 

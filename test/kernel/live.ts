@@ -43,7 +43,7 @@ export interface Volume {
   remove(): void;
 }
 
-export function makeVolume(folder: string, fs: 'xfs' | 'ext4'): Volume {
+export function makeVolume(folder: string, fs: 'xfs' | 'ext4', features: readonly string[] = []): Volume {
   const image = join(folder, `${fs}.img`);
   const mount = join(folder, fs);
   const run = (command: string, ...args: string[]): string =>
@@ -51,8 +51,8 @@ export function makeVolume(folder: string, fs: 'xfs' | 'ext4'): Volume {
   run('truncate', '-s', '400M', image);
   const loop = run('losetup', '-f', '--show', image).trim();
   try {
-    if (fs === 'xfs') run('mkfs.xfs', '-q', '-f', loop);
-    else run('mkfs.ext4', '-q', '-F', loop);
+    if (fs === 'xfs') run('mkfs.xfs', '-q', '-f', ...features, loop);
+    else run('mkfs.ext4', '-q', '-F', ...features, loop);
     mkdirSync(mount);
     run('mount', '-t', fs, loop, mount);
   } catch (error) {

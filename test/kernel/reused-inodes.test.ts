@@ -85,6 +85,31 @@ describe.each(['xfs', 'ext4'])('%s', (fs) => {
   });
 });
 
+/** Recorded without what tells that an inode is freed: a file that is made has an inode that no file had any more. */
+test.each([
+  ['xfs', /: xfs_iunlink(_remove)?:/],
+  ['xfs', /: xfs_(iunlink|iunlink_remove|inode_inactivating|destroy_inode|remove):/],
+])('%s without lines like %s: files are told apart, and each map is right', async (fs, lines) => {
+  const text = read(`${fs}.report.txt.gz`)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => !lines.test(line))
+    .join('\n');
+  const { trace } = await readAs(ftraceText, text);
+  const seen = looks(fs);
+  const numbers = new Set(seen.map(({ inode }) => String(inode)));
+  expect(trace.files.filter(({ inode }) => numbers.has(inode)).length).toBe(MADE);
+  const maps = mapsAt(trace, seen);
+  seen.forEach(({ name, fiemap }, i) => {
+    expect([name, maps[i]!.uncertain, last(maps[i]!.path), built(maps[i]!)]).toEqual([
+      name,
+      false,
+      last(/second|left|right/.test(name) ? maps[i]!.path : name),
+      asTold(fiemap),
+    ]);
+  });
+});
+
 /** What is seen of where groups lie, and what is said of it. */
 const GROUPS = [
   ['xfs-4-groups', /./, /groups of 44800 blocks \(agblklog 16\), learned from \d+ pairs/],
@@ -118,4 +143,40 @@ test('each file has its own name where events tell names', async () => {
   const named = (name: string): number => trace.files.filter(({ path }) => last(path) === last(name)).length;
   for (const { name } of seen)
     if (!/second|left|right/.test(name)) expect([name, named(name)]).toEqual([name, /\d$|\.db$/.test(name) ? 4 : 1]);
+});
+
+/** No events of unlinked inodes; the second file is written by a descriptor of its own before the one it was made with is used. */
+const SECOND_DESCRIPTOR = `
+db-7 [000] 1.000001: sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f00, flags: 0x00080042, mode: 0x1ff
+db-7 [000] 1.000002: xfs_create: dev 7:0 dp ino 0x80 name one
+db-7 [000] 1.000003: sys_exit_openat: 0x3
+db-7 [000] 1.000004: sys_enter_write: fd: 0x00000003, buf: 0x7f10, count: 0x00001000
+db-7 [000] 1.000005: xfs_file_buffered_write: dev 7:0 ino 0x83 disize 0x0 pos 0x0 bytecount 0x1000
+db-7 [000] 1.000006: xfs_iext_insert: dev 7:0 ino 0x83 state  cur 0x1/0 fileoff 0x0 startblock 0x20 fsbcount 0x1 flag 0 caller x
+db-7 [000] 1.000007: sys_exit_write: 0x1000
+db-7 [000] 1.000008: sys_enter_close: fd: 0x00000003
+db-7 [000] 1.000009: sys_exit_close: 0x0
+kworker-9 [000] 1.000010: xfs_iext_remove: dev 7:0 ino 0x83 state  cur 0x1/0 fileoff 0x0 startblock 0x20 fsbcount 0x1 flag 0 caller x
+kworker-9 [000] 1.000011: xfs_itruncate_extents_end: dev 7:0 ino 0x83 disize 0x0 new_size 0x0
+db-7 [000] 1.000021: sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f00, flags: 0x00080042, mode: 0x1ff
+db-7 [000] 1.000022: xfs_create: dev 7:0 dp ino 0x80 name two
+db-7 [000] 1.000023: sys_exit_openat: 0x3
+db-7 [000] 1.000031: sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f00, flags: 0x00080002, mode: 0x0
+db-7 [000] 1.000032: xfs_lookup: dev 7:0 dp ino 0x80 name two
+db-7 [000] 1.000033: sys_exit_openat: 0x4
+db-7 [000] 1.000034: sys_enter_write: fd: 0x00000004, buf: 0x7f10, count: 0x00001000
+db-7 [000] 1.000035: xfs_file_buffered_write: dev 7:0 ino 0x83 disize 0x0 pos 0x0 bytecount 0x1000
+db-7 [000] 1.000036: xfs_iext_insert: dev 7:0 ino 0x83 state  cur 0x1/0 fileoff 0x0 startblock 0x30 fsbcount 0x1 flag 0 caller x
+db-7 [000] 1.000037: sys_exit_write: 0x1000
+db-7 [000] 1.000041: sys_enter_fsync: fd: 0x00000003
+db-7 [000] 1.000042: xfs_file_fsync: dev 7:0 ino 0x83
+db-7 [000] 1.000043: sys_exit_fsync: 0x0
+`;
+
+test('what another descriptor has written to a new file of an old number is not taken from it', async () => {
+  const { trace } = await readAs(ftraceText, Buffer.from(SECOND_DESCRIPTOR.trimStart()));
+  const options = { costs: reference, kernel: policyOf('pagecache'), sealRule: 'dma', unseal: 'never' };
+  const { snapshots } = mapSnapshots(trace, policyOf('recorded'), { ...options, atNs: [1_000_043_000] });
+  const files = snapshots[0]!.files.filter(({ inode }) => inode === '131');
+  expect(files.map(({ extents }) => extents.map(({ addr }) => addr))).toEqual([[0x30 * 4096]]);
 });

@@ -24,7 +24,7 @@ const extent = (offset: number, addr: number, more: Partial<MapExtent> = {}): Ma
   shared: false,
   ...more,
 });
-const mapOf = (extents: readonly MapExtent[]): FileMap => ({ path: '/m/a', size: 0, extents });
+const mapOf = (extents: readonly MapExtent[]): FileMap => ({ path: '/m/a', size: 0, extents, blockMapped: false });
 
 /** Seconds and text of each line; markers are written by another process than they tell of. */
 const trace = (...lines: readonly (readonly [string, string])[]): string =>

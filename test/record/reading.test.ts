@@ -24,6 +24,20 @@ File size of /mnt/new is 65536 (16 blocks of 4096 bytes)
 File size of /mnt/empty is 0 (0 blocks of 4096 bytes)
 /mnt/empty: 0 extents found
 `;
+const BLOCK_MAPPED = `Filesystem type is: ef53
+Filesystem cylinder groups approximately 29
+File size of /mnt/x is 1081272 (1056 blocks of 1024 bytes)
+/mnt/x: 0 extents found
+File size of /mnt/y is 130000 (127 blocks of 1024 bytes)
+ ext:     logical_offset:        physical_offset: length:   expected: flags:
+   0:        0..      29:      16993..     17022:     30:             merged
+   1:       97..     126:          0..         0:      0:             last,unknown_loc,delalloc,eof
+/mnt/y: 2 extents found
+File size of /mnt/with-extents is 4096 (4 blocks of 1024 bytes)
+ ext:     logical_offset:        physical_offset: length:   expected: flags:
+   0:        0..       3:      17100..     17103:      4:             last,eof
+/mnt/with-extents: 1 extent found
+`;
 const XFS_IO = `fd.path = "/mnt/a b/da"
 stat.size = 2097152
 /mnt/a b/da:
@@ -44,10 +58,20 @@ test('filefrag and xfs_io tell the same map of a file', () => {
       { offset: 1048576, length: 4096, addr: 5935104, state: 'written', shared: true },
       { offset: 1052672, length: 1044480, addr: 5939200, state: 'unwritten', shared: false },
     ],
+    blockMapped: false,
   });
   expect(parseXfsIo('/mnt/a b/da', XFS_IO)).toEqual(file);
   expect(fresh!.extents).toEqual([{ offset: 0, length: 65536, addr: -1, state: 'delalloc', shared: false }]);
-  expect(empty).toEqual({ path: '/mnt/empty', size: 0, extents: [] });
+  expect(empty).toEqual({ path: '/mnt/empty', size: 0, extents: [], blockMapped: false });
+});
+
+test('filefrag: files of ext4 without extents are told from others, also where only delayed blocks are there', () => {
+  const maps = parseFilefrag(BLOCK_MAPPED);
+  expect(maps.map(({ path, blockMapped }) => [path, blockMapped])).toEqual([
+    ['/mnt/x', true],
+    ['/mnt/y', true],
+    ['/mnt/with-extents', false],
+  ]);
 });
 
 test('/proc/PID/maps: device numbers are hexadecimal, anonymous memory is left out', () => {
