@@ -81,18 +81,19 @@ export function load(events: number, seed: number, waits = 0): EngineInput {
 
 type Row = Omit<EventColumns, 'rows'>;
 
+/** All of them written to, as those of a trace are: of a page that nobody has touched the first reader pays, and that is not the engine's. */
 export function emptyColumns(rows: number): EventColumns {
   return {
     rows,
     timeNs: new Float64Array(rows),
     op: new Uint8Array(rows),
-    flags: new Uint32Array(rows),
+    flags: new Uint32Array(rows).fill(0),
     file: new Uint32Array(rows).fill(NONE),
     task: new Uint32Array(rows).fill(NONE),
     offset: new Float64Array(rows).fill(UNKNOWN),
     length: new Float64Array(rows).fill(UNKNOWN),
     addr: new Float64Array(rows).fill(UNKNOWN),
-    handle: new Uint32Array(rows),
+    handle: new Uint32Array(rows).fill(0),
     opId: new Uint32Array(rows),
     result: new Int16Array(rows).fill(UNKNOWN_RESULT),
     latencyNs: new Float64Array(rows).fill(UNKNOWN),
