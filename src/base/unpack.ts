@@ -2,6 +2,7 @@
 // The sizes come from untrusted files: what a block claims is held against what its compression could possibly give.
 import { inflateSync } from 'node:zlib';
 import { Decompress, decompress } from 'fzstd';
+import { joined } from './joined.js';
 
 export type Codec = 'none' | 'zlib' | 'zstd';
 
@@ -73,7 +74,7 @@ export class ZstdStream {
     this.#pieces = [];
     this.#length = 0;
     this.#stream.push(packed, last);
-    return this.#pieces.length === 1 ? this.#pieces[0]! : joined(this.#pieces, this.#length);
+    return joined(this.#pieces);
   }
 }
 
@@ -86,14 +87,4 @@ function checkWindow(b: Uint8Array): void {
   const base = 2 ** (10 + (b[5]! >> 3));
   const size = base + (base / 8) * (b[5]! & 7);
   if (size > LARGEST_WINDOW) throw new Error(`a window of ${size} bytes, more than ${LARGEST_WINDOW}`);
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

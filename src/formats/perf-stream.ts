@@ -1,7 +1,8 @@
 // The records of a perf.data one after the other, packed ones unpacked, with what is no record of the run taken out.
 // Source: tools/perf/Documentation/perf.data-file-format.txt; tools/perf/util/session.c for the order of packed pieces.
 import { ByteCursor, Damage, inMemory, viewOf } from '../base/byte-cursor.js';
-import { ZstdStream } from '../base/unpack.js';
+import { joined } from '../base/joined.js';
+import { ZstdBlocks } from '../base/zstd-blocks.js';
 import type { RandomAccess } from '../model/trace.js';
 import { readTracingData } from './kernel-metadata.js';
 import { addAttr, type PerfFile, readFeature } from './perf-file.js';
@@ -30,6 +31,8 @@ const HEADER = 8;
 /** Packed by the dozen, they come in pieces of a few samples, in no order that could be followed within bounded memory. */
 const PACKED_PART =
   'expected records as they are in the files of perf record --threads, found packed ones; record without -z, or with -z and without --threads';
+/** Bytes that one packed record may stand for. */
+const MOST_UNPACKED = 2 ** 26;
 /** Records have 16-bit sizes. */
 const LARGEST = 65536;
 /** Smallest piece of an attribute that is read from a record. */
@@ -39,7 +42,7 @@ export class PerfStream {
   readonly #file: RandomAccess;
   readonly #perf: PerfFile;
   readonly #taker: PerfTaker;
-  #zstd: ZstdStream | null = null;
+  #zstd: ZstdBlocks | null = null;
   /** The beginning of a record whose end comes with the next packed piece. */
   #rest: Uint8Array = new Uint8Array(0);
   /** Memory of blocks that were read. */
@@ -177,23 +180,16 @@ export class PerfStream {
 
   #unpack(packed: Uint8Array, at: number): void {
     if (this.#isPart) throw new Damage(at, PACKED_PART);
-    this.#zstd ??= new ZstdStream();
+    this.#zstd ??= new ZstdBlocks(MOST_UNPACKED);
     let bytes: Uint8Array;
     try {
       bytes = this.#zstd.push(packed);
     } catch (error) {
       throw new Damage(at, `expected zstd data, found ${error instanceof Error ? error.message : error}`);
     }
-    const whole = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
+    const whole = this.#rest.length === 0 ? bytes : joined([this.#rest, bytes]);
     const used = this.#block(this.#placed(whole), at, false);
     this.#rest = whole.subarray(used);
     if (this.#rest.length > LARGEST) throw new Damage(at, 'expected packed records, found none in 64 KiB');
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }
