@@ -67,7 +67,7 @@ test('damaged streams are an Error, and nothing that fzstd takes is anything els
   const random = new Random(11);
   let refused = 0;
   for (const name of readdirSync(folder))
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 150; round++) {
       const bytes = Uint8Array.from(packed(name));
       for (let i = 0; i <= random.below(3); i++) bytes[random.below(Math.min(bytes.length, 3000))] = random.below(256);
       try {
@@ -81,7 +81,7 @@ test('damaged streams are an Error, and nothing that fzstd takes is anything els
         refused++;
       }
     }
-  expect(refused).toBeGreaterThan(800);
+  expect(refused).toBeGreaterThan(300);
 }, 60_000);
 
 test('what a piece may unpack to is bounded, and so is the window', () => {
