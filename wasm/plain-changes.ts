@@ -115,18 +115,11 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   const diverges = frees && load<u8>(slot(OBSERVED) + file) === 0 && load<u8>(slot(DIVERGED) + version) === 0;
   const task = load<i32>(slot(TASK) + (row << 2));
   const what = (op << 8) | operationCase;
-  const nth = (file * 0x9e3779b1 + task * 0x85ebca77 + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> 15;
+  const nth = slotOfRefusal(file, task, what, lanes);
   const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
   const epoch = load<i32>(slot(EPOCHS) + (file << 2));
   stillFresh = 0;
-  if (
-    !diverges &&
-    load<i32>(known) === file + 1 &&
-    load<i32>(known, 4) === task &&
-    load<i32>(known, 8) === what &&
-    load<i32>(known, REFUSED_LANES) === lanes &&
-    load<i32>(known, 16) === epoch
-  ) {
+  if (!diverges && isRefusal(known, file, task, what, lanes) && load<i32>(known, 16) === epoch) {
     store<i32>(known, load<i32>(known, REFUSED_TIMES) + 1, REFUSED_TIMES);
     addLanes(slot(DENIED_OPS), row, lanes);
     if (frees) {
@@ -147,10 +140,36 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   return signature;
 }
 
-/** By opId, whatever has as many bits as there are lanes. */
+/** Where a refusal is known, or else would be. */
+function slotOfRefusal(file: i32, task: i32, what: i32, lanes: i32): i32 {
+  const mixed = file * 0x9e3779b1 + task * 0x85ebca77;
+  const first = (mixed >>> slot(REFUSAL_SHIFT)) << 1;
+  const other = ((mixed + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> slot(REFUSAL_SHIFT)) << 1;
+  let free = -1;
+  for (let i = 0; i < 4; i++) {
+    const nth = i < 2 ? first + i : other + i - 2;
+    const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
+    if (isRefusal(known, file, task, what, lanes)) return nth;
+    if (free < 0 && load<i32>(known) === 0) free = nth;
+  }
+  return free < 0 ? other : free;
+}
+
+// @inline
+function isRefusal(known: i32, file: i32, task: i32, what: i32, lanes: i32): bool {
+  return (
+    load<i32>(known) === file + 1 &&
+    load<i32>(known, 4) === task &&
+    load<i32>(known, 8) === what &&
+    load<i32>(known, REFUSED_LANES) === lanes
+  );
+}
+
+/** By opId, whatever has as many bits as there are lanes; where nobody asks for it, nothing is kept. */
 // @inline
 function addLanes(to: i32, row: i32, lanes: i32): void {
   const id = load<i32>(slot(OP_ID) + (row << 2));
+  if (((load<u8>(slot(FOLLOWED) + (id >>> 3)) >>> (id & 7)) & 1) === 0) return;
   if (slot(FATE_SHIFT) === 0) store<u8>(to + id, load<u8>(to + id) | lanes);
   else store<i32>(to + (id << 2), load<i32>(to + (id << 2)) | lanes);
 }

@@ -102,9 +102,12 @@ export const OP_ID: i32 = 73;
 /** By file: how often holds on it changed that plain operations are refused for. And the refusals that are known. */
 export const EPOCHS: i32 = 74;
 export const REFUSALS: i32 = 75;
-/** A refusal that is known: file + 1, task, op and case, lanes; epoch, signature, how many more there were; found by a hash of the first four. */
+/**
+ * A refusal that is known: file + 1, task, op and case, lanes; epoch, signature, how many more there were. Two of them are a cache
+ * line. One is looked for in the line of its file and task, and in one more, which a hash of all four names.
+ */
 export const REFUSAL_WORDS: i32 = 8;
-export const REFUSAL_SLOTS: i32 = 1 << 17;
+export const REFUSAL_SLOTS_AT_MOST: i32 = 1 << 17;
 /** Of these, bytes from the beginning. */
 export const REFUSED_LANES: i32 = 12;
 export const REFUSED_TIMES: i32 = 24;
@@ -147,7 +150,11 @@ export const LATE_ROWS: i32 = 99;
 export const LATE_AT: i32 = 100;
 export const LATE_ROOM: i32 = 1024;
 export const QUEUE_SIZES: i32 = 101;
-export const SLOTS: i32 = 102;
+/** Bits by opId: operations of which somebody asks what became of them. */
+export const FOLLOWED: i32 = 102;
+/** A hash of 32 bits is shifted so far for the number of a line of known refusals. */
+export const REFUSAL_SHIFT: i32 = 103;
+export const SLOTS: i32 = 104;
 
 /** What a run of late rows ends with: nothing is left to do up to that time; something else comes first; other rows are needed. */
 export const DONE: i32 = 0;

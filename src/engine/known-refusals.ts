@@ -7,6 +7,10 @@ import type { RowClasses } from './row-classes.js';
 /** A row is refused in these lanes, and not counted yet. */
 type Refuse = (row: number, operationCase: number, nowNs: number, lanes: number) => void;
 
+/** Of a file that is refused something: two or three processes and as many kinds of calls; of a few files, more. */
+const SLOTS_A_FILE = 16;
+const LEAST_SLOTS = 2048;
+
 export class KnownRefusals {
   private readonly lanes: readonly Lane[];
   private readonly classes: RowClasses;
@@ -24,9 +28,20 @@ export class KnownRefusals {
 
   private readonly refuse: Refuse;
 
-  constructor(lanes: readonly Lane[], classes: RowClasses, refuse: Refuse, slots: KernelSlots, { room }: KernelMemory) {
+  constructor(
+    { files, lanes }: { readonly files: number; readonly lanes: readonly Lane[] },
+    classes: RowClasses,
+    refuse: Refuse,
+    slots: KernelSlots,
+    { room }: KernelMemory,
+  ) {
     this.refuse = refuse;
-    const many = slots.get('REFUSAL_SLOTS');
+    // A table that is mostly empty has a page of memory, and a miss of the caches, for each of the few that are in it.
+    const many = Math.min(
+      slots.get('REFUSAL_SLOTS_AT_MOST'),
+      2 ** Math.ceil(Math.log2(SLOTS_A_FILE * files + LEAST_SLOTS)),
+    );
+    slots.set('REFUSAL_SHIFT', 33 - Math.log2(many));
     this.lanes = lanes;
     this.classes = classes;
     this.words = slots.get('REFUSAL_WORDS');

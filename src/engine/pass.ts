@@ -63,7 +63,7 @@ export class Pass {
     this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
     const apart = room.int32(input.pidOf.length);
     this.apart = apart;
-    const fates = new FateBits(plan.highestId, policies.length, room);
+    const fates = new FateBits(plan, policies.length, room);
     const interfered = room.int32(input.fileCount);
     const epochs = room.uint32(input.fileCount);
     this.lanes = policies.map(

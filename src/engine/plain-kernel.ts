@@ -104,7 +104,13 @@ export class PlainKernel implements Runner {
     this.marksAt = slots.get('MARKS');
     this.stopped = room.int32(1);
     const refuse = plain.refuseUncounted.bind(plain);
-    this.refusals = new KnownRefusals(lanes, plain.counts.classes, refuse, slots, memory);
+    this.refusals = new KnownRefusals(
+      { files: parts.regimes.of.length, lanes },
+      plain.counts.classes,
+      refuse,
+      slots,
+      memory,
+    );
     slots.place(this.window.arrays);
     this.fix(shared);
     this.late = lanes.map(({ queue, threads }, lane) =>
@@ -232,7 +238,13 @@ export class PlainKernel implements Runner {
       ...{ APART: apart, FIRST: versions.first, DIRTY: versions.dirty, REGIME: regimes.of },
       ...{ OBSERVED: slots.copy(plan.observed), REGION_START: slots.copy(regions.start) },
       ...{ REGION_SIZE: slots.copy(regions.size), NUMBERS: numbers, EPOCHS: epochs, REFUSALS: this.refusals.slots },
-      ...{ DENIED_OPS: fates.denied, COMMITTED_OPS: fates.committed, INTERFERED: interfered, COMMITS_OF: commits },
+      ...{
+        DENIED_OPS: fates.denied,
+        COMMITTED_OPS: fates.committed,
+        FOLLOWED: slots.copy(fates.followed),
+        INTERFERED: interfered,
+        COMMITS_OF: commits,
+      },
       CLASSES: room.int32(slots.get('CLASS_SLOTS') * slots.get('CLASS_WORDS')),
       JOINED: room.uint8(slots.get('SIGNATURES') ** 2),
       SCRATCH: room.int32(lanes.length * slots.get('SCRATCH_WORDS')),

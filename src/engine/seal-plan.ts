@@ -37,13 +37,14 @@ export interface SealPlan {
   readonly chains: ThreadChains;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
+  /** Bits by `opId`: operations that rows belong to which are no operations themselves, or the second ones of theirs. */
+  readonly followed: Uint8Array;
   /** Where blocks lie that only a replay allocates. */
   readonly regions: Regions;
   /** Observed changes of the map follow their operation as rows of their own. */
   readonly operations: OpsById;
-  /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. */
+  /** By operation: how long the recorded run was seen to wait in it, from its first sleep to the end of its last, ns, and from when on; 0: it was not seen to. Empty where none was. */
   readonly waitedNs: Float64Array;
-  /** Some operation was. */
   readonly hasWaited: boolean;
   readonly waitedFromNs: Float64Array;
   readonly wakes: Wakes;
@@ -73,15 +74,15 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
     glob?.test(input.fileNames[file]!) === true ? 1 : 0,
   );
   const holds = new LiveHolds(input, rule, handles, wholeTrace);
-  const seen = survey(c, fileCount, holds);
+  const seen = survey(c, fileCount, handles.highestId, holds);
   const rawPids = new Set(seen.raw.map((row) => pidAt(input, row)));
   if (rule.kind === 'dma' || rule.kind === 'mapped') placeQueries(input, rawPids, holds.atRow);
   const { atRow, startRow, endRow } = holds;
-  const { dax, plain, requested, synced } = seen;
+  const { dax, followed, plain, requested, synced } = seen;
   const hasWaits = seen.waits.some((row) => c.file[row] !== NONE);
   let chains: ThreadChains | undefined;
   const plan: SealPlan = {
-    ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, dax, synced },
+    ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, followed, dax, synced },
     observed: observedFiles(input, seen.tellsMaps),
     operations: new OpsById(c, handles.highestId),
     // Only closed time asks for it.
@@ -103,13 +104,13 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
 
 /** What is not plain for what is known of its file or of its operation only now. */
 function takeFromPlain({ columns: c }: EngineInput, plan: SealPlan, { hasLeases, waits }: Survey): void {
-  const { leases, plain, waitedNs, wholeTrace } = plan;
+  const { hasWaited, leases, plain, waitedNs, wholeTrace } = plan;
   if (!hasLeases && waits.length === 0 && !wholeTrace.includes(1)) return;
   for (let i = 0; i < c.rows; i++) {
     if (plain[i] === 0) continue;
     const file = c.file[i]!;
     const isLeased = c.op[i] === Op.truncate && leases.leased[file] === 1;
-    if (wholeTrace[file] === 1 || isLeased || waitedNs[c.opId[i]!]! > 0) plain[i] = 0;
+    if (wholeTrace[file] === 1 || isLeased || (hasWaited && waitedNs[c.opId[i]!]! > 0)) plain[i] = 0;
   }
 }
 
@@ -119,15 +120,17 @@ function waited(
   { waits }: Survey,
   highestId: number,
 ): Pick<SealPlan, 'hasWaited' | 'waitedNs' | 'waitedFromNs'> {
-  const waitedNs = new Float64Array(highestId + 1);
-  const waitedFromNs = new Float64Array(highestId + 1);
+  const hasWaited = waits.length > 0;
+  // Of a long trace they are large, and mostly nobody asks for them.
+  const waitedNs = new Float64Array(hasWaited ? highestId + 1 : 0);
+  const waitedFromNs = new Float64Array(waitedNs.length);
   for (const row of waits) {
     const opId = c.opId[row]!;
     if (waitedNs[opId] === 0) waitedFromNs[opId] = c.timeNs[row]!;
     // What lies between two sleeps is part of the wait: it looked, and found the next pin.
     waitedNs[opId] = c.timeNs[row]! + Math.max(0, c.latencyNs[row]!) - waitedFromNs[opId]!;
   }
-  return { hasWaited: waits.length > 0, waitedNs, waitedFromNs };
+  return { hasWaited, waitedNs, waitedFromNs };
 }
 
 /** Who asks for a file's addresses and then goes to the blocks by itself is a device in all but name. */

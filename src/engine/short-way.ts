@@ -85,7 +85,7 @@ export class ShortWay {
     clash.task = c.task[row]!;
     clash.pid = pidAt(this.input, row);
     const isFirst = conflicts.refuse(clash, nowNs);
-    fates.deny(c.opId[row]!);
+    fates.denyPlain(c.opId[row]!);
     if (FREES[operationCase] === 1) {
       this.touches.interfere(file);
       // Refused here and let through there: from now on the file's map is another one.
@@ -124,7 +124,7 @@ export class ShortWay {
   /** A row that went the short way ended with a journal commit. */
   committed(row: number, nowNs: number, ns: number, measured: boolean): void {
     const op = this.c.op[row]!;
-    this.fates.commit(this.c.opId[row]!);
+    this.fates.commitPlain(this.c.opId[row]!);
     this.ledger.count(row, op, Verdict.commit, 0);
     this.ledger.tally.time(op, nowNs, ns + this.commitNs, measured);
     this.bills.journalCommits++;

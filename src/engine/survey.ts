@@ -32,6 +32,8 @@ export interface Survey {
   readonly requested: Uint8Array;
   /** By row: 1 for an operation of one file that takes, gives back and asks for nothing, and succeeded as far as is known. */
   readonly plain: Uint8Array;
+  /** Bits by `opId`: operations that rows belong to which are no operations themselves, or the second ones of theirs. */
+  readonly followed: Uint8Array;
   /** Sleeps, and who went to block devices by itself: the first rows of their kind are mostly the only ones, or none. */
   readonly waits: readonly number[];
   readonly raw: readonly number[];
@@ -81,14 +83,15 @@ interface Found {
   readonly highest: Float64Array;
   readonly reach: Float64Array;
   readonly plain: Uint8Array;
+  readonly followed: Uint8Array;
 }
 
 /**
  * hot: rows from `first` on, as long as each is a plain operation like any other or an extent that was there; returns the first that is
  * not. A function by itself: what rare rows need would have the compiler throw its code away each time that one comes.
  */
-function usualRows(c: EventColumns, first: number, { highest, plain, reach }: Found): number {
-  const { addr: addrs, file: files, flags, handle, length: lengths, offset: offsets, op: ops, result, rows } = c;
+function usualRows(c: EventColumns, first: number, { followed, highest, plain, reach }: Found): number {
+  const { addr: addrs, file: files, flags, handle, length: lengths, offset: offsets, op: ops, opId, result, rows } = c;
   let highestByte = highest[0]!;
   let row = first;
   for (; row < rows; row++) {
@@ -103,15 +106,15 @@ function usualRows(c: EventColumns, first: number, { highest, plain, reach }: Fo
     const offset = offsets[row]!;
     const end = offset > 0 ? offset + length : length;
     if (end > reach[file]!) reach[file] = end;
-    if (usual === 1) continue;
-    if (handle[row] === 0 && result[row]! >= 0) plain[row] = 1;
+    if (usual === 1) followed[opId[row]! >>> 3]! |= 1 << (opId[row]! & 7);
+    else if (handle[row] === 0 && result[row]! >= 0) plain[row] = 1;
   }
   highest[0] = highestByte;
   return row;
 }
 
-/** hot */
-export function survey(c: EventColumns, files: number, holds: HoldRows): Survey {
+/** hot: `highestId` of all operations. */
+export function survey(c: EventColumns, files: number, highestId: number, holds: HoldRows): Survey {
   const { addr: addrs, file: fileAt, flags: flagsAt, handle, length: lengths, offset: offsets, op: ops, opId } = c;
   const { result, rows } = c;
   const reach = new Float64Array(files);
@@ -123,7 +126,8 @@ export function survey(c: EventColumns, files: number, holds: HoldRows): Survey 
   const waits: number[] = [];
   const raw: number[] = [];
   const highest = new Float64Array(1);
-  const found: Found = { highest, reach, plain };
+  const followed = new Uint8Array((highestId >>> 3) + 1);
+  const found: Found = { highest, reach, plain, followed };
   let hasLeases = false;
   let hasAccesses = false;
   for (let i = usualRows(c, 0, found); i < rows; i = usualRows(c, i + 1, found)) {
@@ -161,6 +165,8 @@ export function survey(c: EventColumns, files: number, holds: HoldRows): Survey 
     else if (kind === Kind.waits) waits.push(i);
     else if (kind === Kind.maps && file !== NONE) tellsMaps[file] = 1;
     else if (op === Op.dma_read || op === Op.dma_write) hasAccesses = true;
+    if (kind === Kind.nothing || kind >= Kind.waits || (flags & UNPLAIN) !== 0)
+      followed[opId[i]! >>> 3]! |= 1 << (opId[i]! & 7);
     if ((flags & (Flag.raw | Flag.second)) !== 0) {
       if ((flags & Flag.raw) !== 0) raw.push(i);
       // The row before is of two files.
@@ -168,7 +174,7 @@ export function survey(c: EventColumns, files: number, holds: HoldRows): Survey 
     }
   }
   const highestByte = highest[0]!;
-  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, waits, raw, hasLeases, hasAccesses };
+  return { highestByte, reach, tellsMaps, dax, synced, requested, plain, followed, waits, raw, hasLeases, hasAccesses };
 }
 
 /** Of which operation an observed row is. Operations begin no later than what is observed of them: no row behind has to be looked at. */
