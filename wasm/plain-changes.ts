@@ -1,8 +1,12 @@
 // The kernel of plain rows: what changes files, or is refused (src/engine/plain.ts, map-changes.ts, effects.ts).
 
+/** A word of the line that a refusal of the row at hand may be in: asked for early, it is there when it is wanted. */
+let comingUp: i32 = 0;
+
 /** The general form: every version is looked at first, and then changed. */
 function changes(row: i32, op: i32, kind: i32, file: i32, regime: i32, dirty: i32, lanes: i32, nowNs: f64): i32 {
   if ((lanes & ~load<i32>(regime + ((slot(OPS_AT) + op) << 2))) !== 0) return NOT;
+  comingUp = load<i32>(knownAt(firstSlot(mixed(file, load<i32>(slot(TASK) + (row << 2))))));
   const offset = load<f64>(slot(OFFSET) + (row << 3));
   const length = load<f64>(slot(LENGTH) + (row << 3));
   const isObserved = load<u8>(slot(OBSERVED) + file) === 1;
@@ -116,7 +120,7 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   const task = load<i32>(slot(TASK) + (row << 2));
   const what = (op << 8) | operationCase;
   const nth = slotOfRefusal(file, task, what, lanes);
-  const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
+  const known = knownAt(nth);
   const epoch = load<i32>(slot(EPOCHS) + (file << 2));
   stillFresh = 0;
   if (!diverges && isRefusal(known, file, task, what, lanes) && load<i32>(known, 16) === epoch) {
@@ -140,15 +144,31 @@ function refuses(row: i32, op: i32, file: i32, version: i32, operationCase: i32,
   return signature;
 }
 
+// @inline
+function mixed(file: i32, task: i32): i32 {
+  return file * 0x9e3779b1 + task * 0x85ebca77;
+}
+
+/** Of the two in a line. */
+// @inline
+function firstSlot(hash: i32): i32 {
+  return (hash >>> slot(REFUSAL_SHIFT)) << 1;
+}
+
+// @inline
+function knownAt(nth: i32): i32 {
+  return slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
+}
+
 /** Where a refusal is known, or else would be. */
 function slotOfRefusal(file: i32, task: i32, what: i32, lanes: i32): i32 {
-  const mixed = file * 0x9e3779b1 + task * 0x85ebca77;
-  const first = (mixed >>> slot(REFUSAL_SHIFT)) << 1;
-  const other = ((mixed + what * 0xc2b2ae3d + lanes * 0x27d4eb2f) >>> slot(REFUSAL_SHIFT)) << 1;
+  const hash = mixed(file, task);
+  const first = firstSlot(hash);
+  const other = firstSlot(hash + what * 0xc2b2ae3d + lanes * 0x27d4eb2f);
   let free = -1;
   for (let i = 0; i < 4; i++) {
     const nth = i < 2 ? first + i : other + i - 2;
-    const known = slot(REFUSALS) + nth * (REFUSAL_WORDS << 2);
+    const known = knownAt(nth);
     if (isRefusal(known, file, task, what, lanes)) return nth;
     if (free < 0 && load<i32>(known) === 0) free = nth;
   }

@@ -78,7 +78,8 @@ function countOne(row: i32, number: i32, op: i32, nowNs: f64, moreNs: f64): bool
   if (ns < load<f64>(least)) store<f64>(least, ns);
   let heat: i32 = load<u16>(slot(HEAT_PLACES) + (at << 1));
   if (heat === 0) heat = openHeat(at);
-  addOne(slot(CELLS), ((heat - 1) * HEAT_BINS + binAt(nowNs)) * HEAT_LEVELS + levelOf(ns, value));
+  const heatCell = slot(CELLS) + ((((heat - 1) * HEAT_BINS + binAt(nowNs)) * HEAT_LEVELS + levelOf(ns, value)) << 2);
+  store<i32>(heatCell, load<i32>(heatCell) + 1);
   return true;
 }
 

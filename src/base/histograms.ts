@@ -6,6 +6,9 @@ import { ANYWHERE, type Room } from './room.js';
 /** Values must be below this. */
 export const TOO_LONG = 2 ** 31;
 
+/** Pages that there is room for at first: what is not used of it is no memory, and a larger one means a copy. */
+const FIRST_PAGES = 256;
+
 export class Histograms {
   /** By number: how many values. */
   readonly times: Float64Array;
@@ -68,7 +71,7 @@ export class Histograms {
   /** A page for counts. */
   open(at: number): number {
     if ((this.used + 1) * PAGE > this.counts.length) {
-      const counts = this.room.uint32(Math.max(16 * PAGE, 2 * this.counts.length));
+      const counts = this.room.uint32(Math.max(FIRST_PAGES * PAGE, 2 * this.counts.length));
       counts.set(this.counts);
       this.counts = counts;
     }

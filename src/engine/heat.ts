@@ -4,10 +4,12 @@ import { ANYWHERE, type Room } from '../base/room.js';
 /** Time bins over the trace's span, and latency levels: two per power of two from 1 ns up. */
 export const HEAT_BINS = 96;
 export const HEAT_LEVELS = 84;
+/** Maps that there is room for at first: what is not used of it is no memory, and a larger one means a copy. */
+const FIRST_MAPS = 64;
 /** Cells of one map: HEAT_BINS x HEAT_LEVELS. */
 export const CELLS = HEAT_BINS * HEAT_LEVELS;
 
-export const newHeat = (): Float64Array<ArrayBuffer> => new Float64Array(CELLS);
+export const newHeat = (): Uint32Array<ArrayBuffer> => new Uint32Array(CELLS);
 
 /** Upper bound of a heat level, ns. */
 export const heatUpperNs = (level: number): number => (level & 1 ? 2 ** ((level + 1) / 2) : 1.5 * 2 ** (level / 2));
@@ -35,7 +37,7 @@ export const heatCell = (startNs: number, binNs: number, ns: number): number =>
 export class Heats {
   /** By number: place of its cells, +1; 0: nothing was recorded there. */
   readonly places: Uint16Array;
-  cells = new Float64Array(0);
+  cells = new Uint32Array(0);
   readonly binNs: number;
   private used = 0;
   private readonly room: Room;
@@ -61,7 +63,7 @@ export class Heats {
     }
   }
 
-  addTo(heat: Float64Array, number: number): void {
+  addTo(heat: Uint32Array, number: number): void {
     const place = this.places[number]!;
     if (place === 0) return;
     const from = (place - 1) * CELLS;
@@ -69,7 +71,7 @@ export class Heats {
   }
 
   /** As many as were recorded in each bin, all of them at one level. */
-  addAt(heat: Float64Array, number: number, level: number): void {
+  addAt(heat: Uint32Array, number: number, level: number): void {
     const place = this.places[number]!;
     if (place === 0) return;
     for (let bin = 0; bin < HEAT_BINS; bin++) {
@@ -81,7 +83,7 @@ export class Heats {
   /** Cells for a map. */
   open(number: number): number {
     if ((this.used + 1) * CELLS > this.cells.length) {
-      const cells = this.room.float64(Math.max(8 * CELLS, 2 * this.cells.length));
+      const cells = this.room.uint32(Math.max(FIRST_MAPS * CELLS, 2 * this.cells.length));
       cells.set(this.cells);
       this.cells = cells;
     }

@@ -154,7 +154,7 @@ export interface LaneResult {
   /** Operations on ranges whose map the trace does not tell: decided as written blocks. */
   readonly uncertain: number;
   /** By operation kind: HEAT_BINS x HEAT_LEVELS. */
-  readonly heats: readonly (Float64Array | undefined)[];
+  readonly heats: readonly (Uint32Array | undefined)[];
   /** By event row. */
   readonly answers: Answers;
   readonly fidelity: FidelityCounts | null;

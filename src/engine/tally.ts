@@ -7,7 +7,7 @@ import { binNsOf, heatCell, newHeat } from './heat.js';
 interface Latencies {
   readonly histogram: Histogram;
   /** HEAT_BINS x HEAT_LEVELS. */
-  readonly heat: Float64Array;
+  readonly heat: Uint32Array;
 }
 
 export class Tally {

@@ -104,7 +104,7 @@ function total(heats: LaneResult['heats']): number[] {
 }
 
 /** Pairs of index and count. */
-function filledBins(heat: Float64Array): number[] {
+function filledBins(heat: Uint32Array): number[] {
   const pairs: number[] = [];
   for (let i = 0; i < heat.length; i++) if (heat[i]! > 0) pairs.push(i, heat[i]!);
   return pairs;
