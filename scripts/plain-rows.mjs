@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compiled } from './assembly-script.mjs';
 import { narrowSource } from './extent-kernel.mjs';
 
-const PARTS = ['slots', 'rows', 'changes', 'counts', 'late'].map((part) => `wasm/plain-${part}.ts`);
+const PARTS = ['slots', 'rows', 'changes', 'refusals', 'counts', 'late'].map((part) => `wasm/plain-${part}.ts`);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const TARGET = join(root, 'src/engine/plain-rows-code.ts');
 
