@@ -58,7 +58,8 @@ export class Pass {
   ) {
     this.c = input.columns;
     this.plan = plan;
-    const memory = input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make() : null;
+    const memory =
+      input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make(input.columns.rows) : null;
     const room = memory?.room ?? ANYWHERE;
     this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
     const apart = room.int32(input.pidOf.length);
