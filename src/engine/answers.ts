@@ -2,10 +2,11 @@
 // mark that all lanes of a pass have in common. What a lane answered by itself lies in small pieces, which are there only where
 // something was: a page of memory for each lane and some rows in it would be dear.
 
-/** Rows of a piece, and pieces that there is room for at first. */
+/** Rows of a piece, and pieces that lie together: to move them when there are more would be dear. */
 const PIECE_BITS = 5;
 const PIECE = 1 << PIECE_BITS;
-const FIRST_PIECES = 8;
+const PAGE_BITS = 6;
+const PAGE = 1 << PAGE_BITS;
 /** Of what is kept for a row: the verdict + 1; above it the errno. */
 const VERDICT_BITS = 3;
 const VERDICT = (1 << VERDICT_BITS) - 1;
@@ -13,13 +14,17 @@ const VERDICT = (1 << VERDICT_BITS) - 1;
 /** From its copy in another thread, which is plain data. */
 export const reviveAnswers = (copy: Answers): Answers => Object.assign(new Answers(0), copy);
 
+/** In its page of pieces. */
+const placeOf = (place: number, row: number): number =>
+  (((place - 1) & (PAGE - 1)) << PIECE_BITS) | (row & (PIECE - 1));
+
 const codeOf = (verdict: number, errno: number): number => (errno << VERDICT_BITS) | (verdict + 1);
 
 export class Answers {
   readonly rows: number;
   /** By piece of rows: its place among all that there are, +1; 0: nothing is in it. */
   private readonly places: Int32Array<ArrayBuffer>;
-  private codes = new Int32Array(FIRST_PIECES * PIECE);
+  private readonly codes: Int32Array<ArrayBuffer>[] = [];
   private used = 0;
   /** By row: a mark; and by mark what this lane answered, 0 for nothing. */
   private marks = new Uint8Array(0);
@@ -33,16 +38,11 @@ export class Answers {
   /** hot */
   set(row: number, verdict: number, errno: number): void {
     const place = this.places[row >>> PIECE_BITS]! || this.open(row >>> PIECE_BITS);
-    const at = (place - 1) * PIECE + (row & (PIECE - 1));
-    this.codes[at] = codeOf(verdict, errno);
+    this.codes[(place - 1) >>> PAGE_BITS]![placeOf(place, row)] = codeOf(verdict, errno);
   }
 
   private open(piece: number): number {
-    if (this.used * PIECE === this.codes.length) {
-      const codes = new Int32Array(2 * this.codes.length);
-      codes.set(this.codes);
-      this.codes = codes;
-    }
+    if ((this.used & (PAGE - 1)) === 0) this.codes.push(new Int32Array(PAGE * PIECE));
     this.places[piece] = ++this.used;
     return this.used;
   }
@@ -66,7 +66,7 @@ export class Answers {
   private codeAt(row: number): number {
     const place = this.places[row >>> PIECE_BITS]!;
     if (place > 0) {
-      const own = this.codes[(place - 1) * PIECE + (row & (PIECE - 1))]!;
+      const own = this.codes[(place - 1) >>> PAGE_BITS]![placeOf(place, row)]!;
       if (own !== 0) return own;
     }
     return this.ofMark[this.marks[row]!] ?? 0;
@@ -74,6 +74,6 @@ export class Answers {
 
   /** What a thread gives away with it. */
   get buffers(): readonly ArrayBuffer[] {
-    return [this.codes, this.places, this.marks].map(({ buffer }) => buffer);
+    return [...this.codes, this.places, this.marks].map(({ buffer }) => buffer);
   }
 }
