@@ -52,7 +52,7 @@ export function parseFilefrag(text: string): FileMap[] {
 
 /** Lines, but for the names of files, which may have line breaks of their own: filefrag prints them as they are. */
 const whole = (text: string): string[] =>
-  text.match(/^File size of [^]*? is \d+ \(\d+ blocks? of \d+ bytes\)$|^.*$/gm) ?? [];
+  text.match(/^File size of [\s\S]*? is \d+ \(\d+ blocks? of \d+ bytes\)$|^.*$/gm) ?? [];
 
 function extent(offset: number, length: number, addr: number, flags: readonly string[]): MapExtent {
   const delalloc = flags.includes('delalloc');
