@@ -58,6 +58,9 @@ const MOST_HELD = 4096;
 /** -L: eight columns of the name, and the CPU without brackets. */
 const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
 
+/** A record whose task has no number. */
+const NO_THREAD = /^\s*\S.*\s(?:\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:\w/;
+
 interface ScriptActor extends Actor {
   /** Where it stands before the time without brackets. */
   readonly cpu: number;
@@ -221,13 +224,13 @@ class PerfLines {
     if (known !== undefined) return known;
     const columns = text.decode(b.subarray(0, to));
     const latent = b[to] === BRACKET ? null : LATENT.exec(columns);
-    const match = latent ?? /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
+    const match = latent ?? /^(?:\s*(.*?)\s)?\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
     const actor =
       match === null
         ? null
         : {
             // perf writes the number where it does not know the name.
-            comm: words.text(/^:-?\d+$/.test(match[1]!.trim()) ? '' : match[1]!.trim()),
+            comm: words.text((match[1] ?? '').trim().replace(/^:-?\d+$/, '')),
             tid: Number(match[3] ?? match[2]),
             pid: match[3] === undefined ? -1 : Number(match[2]),
             cpu: Number(latent?.[4] ?? 0),
@@ -275,8 +278,9 @@ class PerfLines {
     if (chunks !== null) {
       this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(chunks[1]) });
       this.#sink.kernel.lost(0);
-    } else if (!cut && /^\s*\S.*\s\[\d{3,}\]\s+\d+\.\d{6,9}:\s/.test(line))
-      this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
+    } else if (/^PERF_RECORD_FINISHED_ROUND\s*$/.test(line)) {
+      // --show-round-events: nothing happened.
+    } else if (!cut && NO_THREAD.test(line)) this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
     else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
   }
 }

@@ -39,6 +39,13 @@ describe('names with line breaks', () => {
   });
 });
 
+test('without numbers of threads nothing is read, whatever names of tasks end in', async () => {
+  const { trace, whole } = await read(story.replaceAll(/st-story {2}6453\/6453 {2}\[00\d\]/g, 'kworker/0:1 '));
+  expect(whole).toBe(false);
+  expect(trace.sources[0]).toMatchObject({ records: 0 });
+  expect(trace.issues).toMatchObject([{ code: 'no-thread', count: 6, row: 2 }]);
+});
+
 describe('forms of the columns', () => {
   test.each([
     ['pid and tid', (text: string) => text],
