@@ -38,7 +38,9 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
 /** A second name of the file, of which nothing else changes. */
 export function linkCall(c: Context, t: Thread, ret: number): void {
   const { call } = t;
-  if (ret < 0 || call.secondPath === '') return;
+  if (ret < 0) return;
+  c.reused.linked = true;
+  if (call.secondPath === '') return;
   // AT_EMPTY_PATH: the descriptor is the file.
   const nameless = call.name === 'linkat' && call.path === '';
   const file = nameless ? opened(c, t, fdOf(call.args[0]!)).resolved : call.file;

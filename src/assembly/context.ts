@@ -139,6 +139,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
     label,
     regular: false,
     madeNs: Number.NaN,
+    maybeMade: false,
     madeChanges: 0,
   };
 }

@@ -21,6 +21,8 @@ export interface OpenFile {
   regular: boolean;
   /** When the call began that made its file; NaN where the file was there, or its inode has been told since. */
   madeNs: number;
+  /** It was opened with O_CREAT alone: its file may have been there. */
+  maybeMade: boolean;
   /** How many changes of maps there were when it was made. */
   madeChanges: number;
 }
