@@ -18,6 +18,7 @@ import { finishMaps } from './finish-maps.js';
 import { InodeFiles } from './inode-files.js';
 import { forgetQueued } from './iomap-events.js';
 import { MapLog } from './map-log.js';
+import { PathFiles } from './path-files.js';
 import { ReusedInodes } from './reused-inodes.js';
 import { Process, Thread } from './state.js';
 import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
@@ -73,7 +74,7 @@ export class Assembler implements KernelSink {
       sizeMoments: sizeMomentsIn(sink.store),
       writesSeen: false,
       names: new Map(),
-      paths: new Map(),
+      paths: new PathFiles(this.words),
       leases: new Map(),
       swaps: new Map(),
       rings: new Map(),

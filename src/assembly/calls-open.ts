@@ -41,6 +41,10 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     }
     if (file >= 0) resolve(c, open, file);
     else if (call.created || (flags & MADE) === MADE) isMade(c, open, call.timeNs);
+    else if ((flags & O_CREAT) !== 0 && c.reused.anyUnnamed) {
+      isMade(c, open, call.timeNs);
+      open.maybeMade = true;
+    }
     process.descriptors.set(ret, open);
     process.borrowed.delete(ret);
     closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);

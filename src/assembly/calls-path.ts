@@ -2,7 +2,7 @@
 import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow } from './context.js';
-import { fileOfPath } from './descriptors.js';
+import { fdOf, fileOfPath, opened } from './descriptors.js';
 import type { Exit } from './handler.js';
 import type { Call, Thread } from './state.js';
 
@@ -33,6 +33,18 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
   if (ret >= 0 && call.secondPath !== '') renamed(c, call);
   const open = t.process.pathPointers.get(call.args[at]!);
   if (ret >= 0 && open !== undefined) t.process.pathPointers.set(call.args[at === 1 ? 3 : 1]!, open);
+}
+
+/** A second name of the file, of which nothing else changes. */
+export function linkCall(c: Context, t: Thread, ret: number): void {
+  const { call } = t;
+  if (ret < 0) return;
+  c.reused.linked = true;
+  if (call.secondPath === '') return;
+  // AT_EMPTY_PATH: the descriptor is the file.
+  const nameless = call.name === 'linkat' && call.path === '';
+  const file = nameless ? opened(c, t, fdOf(call.args[0]!)).resolved : call.file;
+  if (file >= 0) c.paths.set(call.secondPath, file);
 }
 
 /** What the two paths mean from now on. */

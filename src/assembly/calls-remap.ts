@@ -72,11 +72,21 @@ function remapRows(
 }
 
 export function copyFileRange(c: Context, t: Thread, ret: number): void {
-  const [fdIn, , fdOut, , length] = t.call.args as unknown as [number, number, number, number, number];
+  const [fdIn, offsetIn, fdOut, offsetOut, length] = t.call.args as unknown as [number, number, number, number, number];
   const target = t.call.file >= 0 ? t.call.file : fileOf(opened(c, t, fdOf(fdOut)));
   const source = t.call.source >= 0 ? t.call.source : fileOf(opened(c, t, fdOf(fdIn)));
   if (t.call.file >= 0) resolve(c, opened(c, t, fdOf(fdOut)), t.call.file);
   if (t.call.source >= 0) resolve(c, opened(c, t, fdOf(fdIn)), t.call.source);
-  if (t.call.remapLength === 0) t.call.remapLength = ret > 0 ? ret : length;
+  const [from, to] = [opened(c, t, fdOf(fdIn)), opened(c, t, fdOf(fdOut))];
+  // Offsets stand behind pointers, and are not known where nothing else tells them; without a pointer it is the
+  // descriptor's position that counts, and moves.
+  const [ownIn, ownOut] = [offsetIn === 0, offsetOut === 0];
+  if (t.call.remapLength === 0) {
+    t.call.remapLength = ret > 0 ? ret : length;
+    t.call.sourceOffset = ownIn ? from.position : UNKNOWN;
+    t.call.targetOffset = ownOut ? to.position : UNKNOWN;
+  }
+  if (ownIn && ret > 0 && from.position >= 0) from.position += ret;
+  if (ownOut && ret > 0 && to.position >= 0) to.position += ret;
   remapRows(c, t, ret, Op.reflink, source, target, false);
 }

@@ -4,7 +4,7 @@ import { Flag, Op } from '../model/events.js';
 import { fallocateCall, transfer, truncateRow } from './calls-data.js';
 import { mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
 import { closeCall, dup, fcntlCall, O_CLOEXEC, O_CREAT, O_TRUNC, openCall, seek } from './calls-open.js';
-import { pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
+import { linkCall, pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
 import { copyFileRange, ioctlCall } from './calls-remap.js';
 import { callRow } from './context.js';
 import { fdOf, fileOfCall, fileOfPath } from './descriptors.js';
@@ -78,6 +78,8 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   renameat2: renameCall,
   ioctl: ioctlCall,
   fcntl: fcntlCall,
+  link: linkCall,
+  linkat: linkCall,
   swapon: swapCall(Op.swapon),
   swapoff: swapCall(Op.swapoff),
   io_uring_register: registerBuffers,

@@ -11,6 +11,7 @@ import type { BlockSizes } from './block-sizes.js';
 import type { DeviceLog } from './device-log.js';
 import type { Ext4Maps } from './ext4-map.js';
 import type { MapLog } from './map-log.js';
+import type { PathFiles } from './path-files.js';
 import type { ReusedInodes } from './reused-inodes.js';
 import type { DirectCall, OpenFile, Process, Thread } from './state.js';
 import type { XfsGeometry } from './xfs-geometry.js';
@@ -89,7 +90,7 @@ export interface Context {
   /** File by `device/directory inode/name`. */
   readonly names: Map<string, number>;
   /** File by path, where the recorder shows paths. */
-  readonly paths: Map<string, number>;
+  readonly paths: PathFiles;
   /** Lease handles by file and process. */
   readonly leases: Map<string, number>;
   readonly swaps: Map<number, number>;
@@ -138,6 +139,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
     label,
     regular: false,
     madeNs: Number.NaN,
+    maybeMade: false,
     madeChanges: 0,
   };
 }
@@ -164,12 +166,8 @@ export function resolve(c: Context, open: OpenFile, file: number): void {
 /** What was known by a path only turns out to be the file of an inode: what was learned of the one is of the other. */
 export function sameFile(c: Context, byPath: number, file: number): void {
   c.events.mergeFiles(byPath, file);
-  for (const known of [c.paths, c.names])
-    for (const [name, one] of known)
-      if (one === byPath) {
-        known.set(name, file);
-        if (known === c.paths) c.named(file, name);
-      }
+  for (const [name, one] of c.names) if (one === byPath) c.names.set(name, file);
+  for (const path of c.paths.replace(byPath, file)) c.named(file, path);
   const size = c.sizes.get(byPath);
   if (size !== undefined && !c.sizes.has(file)) c.sizes.set(file, size);
 }

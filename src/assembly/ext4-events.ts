@@ -1,6 +1,17 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
 import { type Context, sizeUnknown } from './context.js';
-import { author, commit, grows, type Handler, PAGE, stillWorks, strong, transferAt, worksOn } from './handler.js';
+import {
+  author,
+  commit,
+  grows,
+  type Handler,
+  metAsNew,
+  PAGE,
+  stillWorks,
+  strong,
+  transferAt,
+  worksOn,
+} from './handler.js';
 import type { Thread } from './state.js';
 
 /** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
@@ -31,8 +42,12 @@ function measureBlocks(c: Context, t: Thread, v: Float64Array, status: string): 
     c.blocks.touched(v[0]!, v[2]!, v[3]!, work.offset, work.length);
 }
 
+/** Calls whose own file it is that blocks are reserved for. */
+const WRITES = /^p?writev?2?(64)?$/;
+
 const ext4Insert: Handler = (c, t, v) => {
   author(c, t);
+  if (c.reused.made > 0 && !t.fault.active && WRITES.test(t.call.name)) metAsNew(c, t, v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
   const status = c.words.get(v[5]!);
   measureBlocks(c, t, v, status);
@@ -82,6 +97,11 @@ const ext4Allocated: Handler = (c, t, v) => {
   strong(c, t, v);
 };
 
+const ext4Unlink: Handler = (c, t, v) => {
+  strong(c, t, v);
+  c.reused.unlinked(v[0]!, v[1]!, c.record.timeNs);
+};
+
 /** By event name. */
 export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   jbd2_start_commit: commit,
@@ -97,7 +117,7 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_truncate_enter: ext4Takes(strong),
   ext4_allocate_inode: ext4Allocated,
   ext4_free_inode: (c, t, v) => c.reused.evicted(v[0]!, v[1]!, t),
-  ext4_unlink_enter: strong,
+  ext4_unlink_enter: ext4Unlink,
   ext4_sync_file_enter: strong,
   ext4_da_write_begin: ext4Transfer,
   ext4_write_begin: ext4Transfer,

@@ -3,7 +3,7 @@ import { Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { currentOp, sizeIs } from './context.js';
 import { fdOf } from './descriptors.js';
-import type { Thread } from './state.js';
+import type { OpenFile, Thread } from './state.js';
 
 /** What the return of a call means. */
 export type Exit = (c: Context, t: Thread, ret: number) => void;
@@ -21,10 +21,10 @@ export const strong: Handler = (c, t, v) => {
 };
 
 /** The first that is told of a file since it was made: where its inode was known before, the number has come back. */
-function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
+export function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
   const open = t.process.descriptor(fdOf(t.call.args[0]!));
   if (open === undefined || Number.isNaN(open.madeNs)) return;
-  if (c.metBefore(device, inode, open.madeNs)) {
+  if (c.metBefore(device, inode, open.madeNs) && isNew(c, t, open, device, inode)) {
     const old = c.file(device, inode);
     // What changed since by another descriptor was taken for the old file's, and stays with it.
     if (!c.log.changedSince(old, open.madeChanges))
@@ -32,6 +32,18 @@ function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
   }
   open.madeNs = Number.NaN;
   c.reused.made--;
+}
+
+/** Opened with O_CREAT alone, a file may have been there: not under a number that lost its name before. */
+function isNew(c: Context, t: Thread, open: OpenFile, device: number, inode: number): boolean {
+  if (!open.maybeMade) return true;
+  if (!c.reused.wasUnnamed(device, inode, open.madeNs)) return false;
+  c.sink.issue(
+    'inode-came-back',
+    t.call.row,
+    `inode ${inode} lost a name and was found by an open that may make files: taken for another file of that number. A file with a second name is taken for two; record ext4_allocate_inode, ext4_evict_inode and ext4_free_inode to be sure`,
+  );
+  return true;
 }
 
 /** The same for reads and writes, with the position of the transfer. */

@@ -1,11 +1,13 @@
 // What recorders tell besides the kernel's events (NOTES of kernel-events.ts): the file behind a descriptor or a path,
 // mappings made outside every call that was recorded, the beginning and end of tasks.
 import { deviceText } from '../base/device-name.js';
+import { Flag, Op } from '../model/events.js';
+import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
-import { fileOf, newOpen, resolve, sameFile } from './context.js';
+import { callRow, fileOf, newOpen, resolve, sameFile } from './context.js';
 import { descriptorIs, fdOf, nameKey, opened } from './descriptors.js';
 import { endFault } from './faults.js';
-import { type Handler, word } from './handler.js';
+import { grows, type Handler, word } from './handler.js';
 import {
   isMadeAgain,
   joinProcess,
@@ -108,7 +110,9 @@ const callPath: Handler = (c, t, v) => {
   if (v[0] === 0) {
     call.path = path;
     const seen = seenInCall(c, t);
-    if (seen >= 0 && c.told(seen)) isCalled(c, seen, path);
+    const fd = /^\/proc\/(?:self|thread-self|\d+)\/fd\/(\d+)$/.exec(path)?.[1];
+    if (fd !== undefined) call.file = opened(c, t, Number(fd)).resolved;
+    else if (seen >= 0 && c.told(seen)) isCalled(c, seen, path);
     else call.file = fileByPath(c, path, Number.NaN);
   } else {
     call.secondPath = path;
@@ -147,6 +151,29 @@ const remap: Handler = (c, t, v) => {
   if (to.resolved >= 0) call.file = to.resolved;
 };
 
+/** kind fd offset len. A descriptor that no open or note led to a file is a pipe or a socket. */
+const transferred: Handler = (c, t, v) => {
+  const [kind, fd, offset, length] = v as unknown as [number, number, number, number];
+  const open = opened(c, t, fdOf(fd));
+  const from = Number.isNaN(offset) ? open.position : offset;
+  if (Number.isNaN(offset) && open.position >= 0) open.position += length;
+  // A recording of the kernel's own events beside this one tells by them what such calls moved.
+  if (open.resolved < 0 || c.sink.sources.some(({ format }) => format !== c.sink.sourceOf(c.record.row).format)) return;
+  const e = callRow(c, t, [Op.read, Op.write, Op.fsync][kind]!, open.resolved, 0);
+  // Of the call, it would be the time to hand over what goes on after it.
+  e.latencyNs = UNKNOWN;
+  if (kind !== FLUSHED) {
+    e.offset = from;
+    e.length = length;
+    e.flags = open.direct ? Flag.direct : 0;
+  }
+  e.commit();
+  if (kind === WROTE && from >= 0) grows(c, open.resolved, from + length);
+};
+
+const WROTE = 1;
+const FLUSHED = 2;
+
 /** By event name. */
 export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   note_mmap: mapped,
@@ -166,6 +193,7 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   note_arguments: (_c, t, v) => {
     for (let i = 0; i < 6; i++) t.call.args[i] = v[i]!;
   },
+  note_transfer: transferred,
   note_buffer: (_c, t, v) => {
     const m = t.process.mappingAt(v[0]!);
     if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);

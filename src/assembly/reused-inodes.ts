@@ -35,6 +35,10 @@ export class ReusedInodes {
   /** Inodes of XFS that have no name any more: group and number within it. */
   readonly #nameless: { readonly device: number; readonly group: number; readonly number: number }[] = [];
   #freed: Freed[] = [];
+  /** Inodes of ext4 whose name was taken away, and when, as long as no event tells what became of them. */
+  readonly #unnamed = new Map<string, number>();
+  /** A file got a second name: one that loses a name may still be there. */
+  linked = false;
   /** Open files that were made and whose inode nothing has told yet. */
   made = 0;
 
@@ -94,6 +98,21 @@ export class ReusedInodes {
     return born;
   }
 
+  unlinked(device: number, inode: number, timeNs: number): void {
+    this.#unnamed.set(`${device}/${inode}`, timeNs);
+  }
+
+  /** Have names been taken away at all? */
+  get anyUnnamed(): boolean {
+    return this.#unnamed.size > 0 && !this.linked;
+  }
+
+  /** It lost its name before that time: who opens a path and finds this number has found another file. */
+  wasUnnamed(device: number, inode: number, timeNs: number): boolean {
+    const since = this.#unnamed.get(`${device}/${inode}`);
+    return since !== undefined && since <= timeNs && !this.linked;
+  }
+
   /** A new file has this number, and nothing told that the old one was freed: a recording without those events. */
   cameBack(system: FileSystem, device: number, inode: number, timeNs: number): void {
     this.#freed = this.#freed.filter((one) => one.inode !== inode || one.device !== device);
@@ -112,6 +131,7 @@ export class ReusedInodes {
 
   #release({ system, device, inode }: Pick<Freed, 'system' | 'device' | 'inode'>, timeNs: number): void {
     this.#forget(device, inode);
+    this.#unnamed.delete(`${device}/${inode}`);
     this.#free.set(`${device}/${inode}`, { system, timeNs });
   }
 

@@ -19,8 +19,9 @@ export interface OpenFile {
   label: string;
   /** A call that only regular files take was made on it: it stands for a file, even if nothing ever tells which. */
   regular: boolean;
-  /** When the call began that made its file; NaN where the file was there, or its inode has been told since. */
+  /** When the call began that made its file; NaN where the file was there, or its inode has been told since. `maybe`: O_CREAT alone. */
   madeNs: number;
+  maybeMade: boolean;
   /** How many changes of maps there were when it was made. */
   madeChanges: number;
 }

@@ -8,12 +8,15 @@ const plain = new Uint8Array(256);
 /** Bytes of a page, as a power of 2. A word lies within one page; one that is longer has a page of its own. */
 const PAGE_BITS = 16;
 const PAGE = 2 ** PAGE_BITS;
+/** Words whose texts are kept. */
+const MOST_TEXTS = 1 << 13;
 
 /** `start`: page and place in it. */
 const WORD_SHAPE = { hash: Int32Array, start: Uint32Array, length: Uint32Array };
 
 export class WordTable implements Words {
   private table = new Int32Array(1024).fill(-1);
+  /** Of words that were met early, as what recurs is: names of tasks, states, flags. Paths come by the million. */
   private readonly texts: string[] = [];
   private readonly words = new Columns(WORD_SHAPE);
   /** Where their bytes lie: an array for each would take several times as much as they do. */
@@ -53,7 +56,15 @@ export class WordTable implements Words {
   }
 
   get(id: number): string {
-    return this.texts[id] ?? '';
+    const known = this.texts[id];
+    if (known !== undefined) return known;
+    const { start: starts, length: lengths } = this.words.at;
+    if (!(id >= 0 && id < this.words.length)) return '';
+    const start = starts[id]!;
+    const at = start & (PAGE - 1);
+    const text = decoder.decode(this.pages[start >>> PAGE_BITS]!.subarray(at, at + lengths[id]!));
+    if (id < MOST_TEXTS) this.texts[id] = text;
+    return text;
   }
 
   private add(buffer: Uint8Array, from: number, to: number, hash: number, at: number): number {
@@ -64,7 +75,6 @@ export class WordTable implements Words {
     hashes[id] = hash;
     start[id] = (this.pages.length - 1) * PAGE + raw.byteOffset;
     length[id] = to - from;
-    this.texts.push(decoder.decode(raw));
     this.table[at] = id;
     if (id * 2 > this.table.length) this.grow();
     // What is sent to another thread takes its whole page along.

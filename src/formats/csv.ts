@@ -7,6 +7,7 @@ import type { Format, MappedColumn, TraceSink } from '../model/trace.js';
 import { cellsOf, JoinedLines, type TextLine } from './csv-cells.js';
 import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout, presetLayout, presetOf } from './table-columns.js';
+import { tableText } from './table-text.js';
 
 const DELIMITERS = [',', '\t', ';', '|'];
 /** A byte order mark is left out. */
@@ -99,7 +100,7 @@ class LineReader {
         'line-too-long',
         `expected lines of at most ${LONGEST_LINE} bytes, found a longer one; it was left out`,
       );
-    const one = { text: utf8.decode(bytes), line: this.#line };
+    const one = { text: tableText(bytes, this.#line, this.#sink), line: this.#line };
     if (!this.#open.isEmpty) this.#goesOn(one);
     else if (!isBlank(one.text)) this.#take(one, true);
   }

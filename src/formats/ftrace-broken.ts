@@ -1,5 +1,6 @@
 // Names of files may hold line breaks, and ftrace's text prints them as they are: the record of such a name goes on in the next
 // line, which by itself is no record. Read without its rest it would tell of another file.
+import type { Slot } from '../model/kernel.js';
 import type { TraceSink } from '../model/trace.js';
 import type { Actors } from './ftrace-columns.js';
 import { isRemark } from './ftrace-others.js';
@@ -8,7 +9,9 @@ const LF = 10;
 const text = new TextDecoder();
 /** Longer ones are no name (NAME_MAX is 255 bytes). */
 const LONGEST_REST = 512;
-const MOST_EMPTY = 8;
+export const MOST_EMPTY = 8;
+export const isEmpty = (b: Buffer, from: number, lf: number): boolean =>
+  lf === from || (lf === from + 1 && b[from] === 13);
 /** Columns, or a part of them, as a record has them: what is left of one whose beginning is missing, or a task whose name is cut. */
 const LIKE_RECORD = /^ {3}|\[\d{3,}\]|\d[.]\d{6,9}: |: \w+: /;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from a name
@@ -26,6 +29,9 @@ export class BrokenNames {
   /** By the printed name of an event: has it a word that may be a name? */
   readonly #named = new Map<string, boolean>();
 
+  /** Lines without anything stand between records, too. */
+  apart = false;
+
   constructor(sink: TraceSink, actors: Actors) {
     this.#sink = sink;
     this.#actors = actors;
@@ -37,10 +43,18 @@ export class BrokenNames {
     // Where a chunk ends, more of the line may come.
     if (end < 0 || end - from > LONGEST_REST || this.#actors.of(b, from, end) !== null) return -1;
     // Empty lines stand at the ends of files and between them, too: they belong to a name that goes on behind them.
-    if (end === from || (end === from + 1 && b[from] === 13))
-      return empty === MOST_EMPTY || this.goesOn(b, end + 1, empty + 1) < 0 ? -1 : end;
+    if (isEmpty(b, from, end)) {
+      if (empty === MOST_EMPTY) return -1;
+      // Where records do not stand apart, an empty line before the next one is the end of a name.
+      return this.goesOn(b, end + 1, empty + 1) >= 0 || (!this.apart && this.#isRecord(b, end + 1)) ? end : -1;
+    }
     const rest = text.decode(b.subarray(from, end));
     return LIKE_RECORD.test(rest) || DAMAGED.test(rest) || isRemark(rest) ? -1 : end;
+  }
+
+  #isRecord(b: Buffer, from: number): boolean {
+    const end = b.indexOf(LF, from);
+    return end > from && this.#actors.of(b, from, end) !== null;
   }
 
   /** Does the event of this record tell a name? */
@@ -51,20 +65,26 @@ export class BrokenNames {
     if (known === undefined) {
       const { catalogue } = this.#sink.kernel;
       const event = catalogue.events[catalogue.code(name)];
-      known = event?.slots.some(({ type, field }) => (type === 's' || type === 'S') && NAMES.test(field)) === true;
+      known = event !== undefined && holdsName(event.slots);
       this.#named.set(name, known);
     }
     return known;
   }
 
   say(line: number, rest: string): void {
-    this.#sink.issue(
-      'name-goes-on',
-      line,
-      `expected a record, found ${JSON.stringify(rest.slice(0, 80))} behind one that tells a name: it is taken as a part of that name, which holds a line break`,
-    );
+    sayNameGoesOn(this.#sink, line, rest);
   }
+}
+
+export function sayNameGoesOn(sink: TraceSink, line: number, rest: string): void {
+  sink.issue(
+    'name-goes-on',
+    line,
+    `expected a record, found ${JSON.stringify(rest.slice(0, 80))} behind one that tells a name: it is taken as a part of that name, which holds a line break`,
+  );
 }
 
 /** Fields that hold names of files. */
 const NAMES = /name|path/;
+export const holdsName = (slots: readonly Slot[]): boolean =>
+  slots.some(({ type, field }) => (type === 's' || type === 'S') && NAMES.test(field));

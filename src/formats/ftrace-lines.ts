@@ -1,7 +1,7 @@
 // The lines of ftrace's text on their way to the parser: many at a time where they are whole records, with those they go on in
 // where a name holds a line break.
 import type { TraceSink } from '../model/trace.js';
-import { BrokenNames, type HeldLine } from './ftrace-broken.js';
+import { BrokenNames, type HeldLine, isEmpty, MOST_EMPTY } from './ftrace-broken.js';
 import { RecordParser } from './ftrace-records.js';
 
 const text = new TextDecoder();
@@ -15,6 +15,18 @@ const NEWLINE = Uint8Array.of(LF);
 
 /** Without the carriage return of a line that has one. */
 const endOf = (b: Buffer, from: number, lf: number): number => (lf > from && b[lf - 1] === 13 ? lf - 1 : lf);
+
+/** Nothing but a few lines without anything: what comes next says whether they are the end of a name. */
+function onlyEmpty(b: Buffer, start: number): boolean {
+  let from = start;
+  for (let count = 0; from < b.length && count < MOST_EMPTY; count++) {
+    const end = b.indexOf(LF, from);
+    if (end < 0) return count > 0;
+    if (!isEmpty(b, from, end)) return false;
+    from = end + 1;
+  }
+  return from === b.length;
+}
 
 export class LineParser {
   private readonly parser: RecordParser;
@@ -32,13 +44,29 @@ export class LineParser {
     const { parser } = this;
     const last = b.lastIndexOf(LF);
     if (last < start) return start;
-    const held = b.lastIndexOf(LF, last - 1) + 1;
+    const held = last === 0 ? 0 : b.lastIndexOf(LF, last - 1) + 1;
     let from = this.resume(b, start);
-    if (from < held) from = b.length < FEW ? this.oneByOne(b, from, held) : this.many(b, from, held);
+    if (this.held !== null) return from;
+    if (isEmpty(b, held, last)) return this.emptyEnd(b, from, held);
+    if (from < held) from = this.oneOrMany(b, from, held);
     if (from > last) return from;
     parser.line++;
     this.held = { bytes: Buffer.from(b.subarray(from, endOf(b, from, last))), line: parser.line };
     return last + 1;
+  }
+
+  /** The last line has nothing in it: what comes next says whose it is. It stays, with the record before it. */
+  private emptyEnd(b: Buffer, start: number, empty: number): number {
+    let held = empty;
+    let count = 0;
+    while (held > start && isEmpty(b, held, b.indexOf(LF, held)) && count++ < MOST_EMPTY)
+      held = b.lastIndexOf(LF, held - 2) + 1;
+    const from = start < held ? this.oneOrMany(b, start, held) : start;
+    return count <= MOST_EMPTY ? from : this.oneByOne(b, from, b.length);
+  }
+
+  private oneOrMany(b: Buffer, from: number, to: number): number {
+    return b.length < FEW ? this.oneByOne(b, from, to) : this.many(b, from, to);
   }
 
   /** The lines before `held`, and those behind it that a name of theirs goes on in. */
@@ -77,6 +105,7 @@ export class LineParser {
     const end = b.indexOf(LF, from);
     const to = endOf(b, from, end);
     parser.line++;
+    if (from === to) this.broken.apart = true;
     if (this.broken.goesOn(b, end + 1) < 0) parser.parse(b, from, to, learns, false);
     else {
       this.held = { bytes: Buffer.from(b.subarray(from, to)), line: parser.line };
@@ -98,7 +127,7 @@ export class LineParser {
         this.broken.say(parser.line, text.decode(b.subarray(from, end)));
         this.held = { bytes: Buffer.concat([bytes, NEWLINE, b.subarray(from, endOf(b, from, end))]), line };
         from = end + 1;
-      } else if (isWhole) this.release();
+      } else if (isWhole && !onlyEmpty(b, from)) this.release();
       else return from;
     }
     return from;
@@ -119,9 +148,12 @@ export class LineParser {
   /** A last line without its newline: a recording that was cut, unless the line is complete. */
   last(b: Buffer): void {
     const { parser } = this;
+    const from = b.lastIndexOf(LF) + 1;
+    this.oneByOne(b, this.resume(b, 0), from);
     this.release();
+    if (from === b.length) return;
     parser.line++;
-    parser.parse(b, 0, b.length, false, true);
+    parser.parse(b, from, b.length, false, true);
   }
 
   tooLong(): void {

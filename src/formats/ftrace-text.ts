@@ -26,9 +26,11 @@ export const ftraceText: Format = {
       const first = buffer.indexOf(LF) + 1;
       if (first === 0) carry = Buffer.concat([carry, buffer]);
       else {
-        // Only the line that two chunks share is copied.
-        if (carry.length > 0) reader.lines(Buffer.concat([carry, buffer.subarray(0, first)]), 0);
-        carry = Buffer.from(buffer.subarray(reader.lines(buffer, carry.length > 0 ? first : 0)));
+        // Only the line that two chunks share is copied, unless it has nothing in it and waits for the next one.
+        const shared = carry.length > 0 ? Buffer.concat([carry, buffer.subarray(0, first)]) : EMPTY;
+        const waits = shared.subarray(reader.lines(shared, 0));
+        const rest = waits.length > 0 ? Buffer.concat([waits, buffer.subarray(first)]) : buffer;
+        carry = Buffer.from(rest.subarray(reader.lines(rest, waits.length === 0 && carry.length > 0 ? first : 0)));
       }
       if (carry.length > LONGEST_LINE) {
         reader.tooLong();

@@ -2,10 +2,24 @@
 // lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
 // with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
 import type { Format, TraceSink } from '../model/trace.js';
+import { holdsName } from './ftrace-broken.js';
 import { looksLatent } from './ftrace-latency.js';
 import { type Actor, KernelLines, type LineKind } from './kernel-lines.js';
+import { NamesInLines } from './perf-names.js';
 import { sideband } from './perf-sideband.js';
 import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
+import {
+  beforeAddress,
+  COLON,
+  cpuBracket,
+  HASH,
+  isDigit,
+  isSideband,
+  isSpace,
+  pastMisc,
+  timeWord,
+  wordAt,
+} from './perf-words.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -36,19 +50,16 @@ export const perfScript: Format = {
   },
 };
 
-const HASH = 35;
-const COLON = 58;
 const ZERO = 48;
 const OPEN = 40;
-const isSpace = (byte: number | undefined): boolean => byte === 32 || byte === 9;
-const isDigit = (byte: number | undefined): boolean => byte! >= 48 && byte! <= 57;
 
 const BRACKET = 91;
 const MOST_HELD = 4096;
 /** -L: eight columns of the name, and the CPU without brackets. */
 const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
-/** -F addr, ip, sym behind the fields: a number in 16 columns, and maybe words. */
-const ADDRESS = /(?: |(?= ))(?=.{16}(?: [^ ]|$)) *[\da-f]{1,16}(?: [\w.@+$]+(?: \([^)]*\))?)?$/;
+
+/** A record whose task has no number. */
+const NO_THREAD = /^\s*\S.*\s(?:\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:\w/;
 
 interface ScriptActor extends Actor {
   /** Where it stands before the time without brackets. */
@@ -59,14 +70,9 @@ interface ScriptKind extends LineKind {
   readonly slots: number;
   /** Its last field goes to the end of the line. */
   readonly ends: boolean;
+  /** It tells a name, which may hold line breaks. */
+  readonly named: boolean;
 }
-
-/** End of the fields of a line; a name may hold spaces, the address behind it is not its own. */
-function beforeAddress(b: Uint8Array, from: number): number {
-  const match = ADDRESS.exec(latin1.decode(b.subarray(from)));
-  return match === null ? b.length : from + match.index;
-}
-const latin1 = new TextDecoder('latin1');
 
 class PerfLines {
   readonly lines: KernelLines;
@@ -81,14 +87,18 @@ class PerfLines {
   #counts: Counted = Counts.clock;
   /** Lines that wait until it is known what the stamps count. */
   #held: { readonly bytes: Uint8Array; readonly line: number; readonly cut: boolean }[] | null = [];
+  readonly #names: NamesInLines;
   /** Sum of all differences so far. */
   #sumNs = 0;
+  /** The same before the line at hand. */
+  #beforeNs = 0;
 
   constructor(sink: TraceSink, bad: BadLines) {
     this.#sink = sink;
     this.#bad = bad;
     this.lines = new KernelLines(sink);
     this.#stamps = new Stamps(sink);
+    this.#names = new NamesInLines(sink, (bytes, line) => this.#line(bytes, line, false));
   }
 
   read(b: Uint8Array, line: number, cut: boolean): void {
@@ -100,6 +110,7 @@ class PerfLines {
 
   finish(): void {
     this.#release();
+    this.#names.release();
     this.lines.losses.finish();
   }
 
@@ -115,14 +126,15 @@ class PerfLines {
 
   // hot
   #line(b: Uint8Array, line: number, cut: boolean): void {
+    if (this.#names.isHolding && this.#names.take(b, line, cut)) return;
     this.lines.line = line;
     const to = b.length;
     if (to === 0 || b[0] === HASH) {
+      this.#names.apart ||= to === 0;
       this.#inSample = false;
       return;
     }
-    let bracket = b.indexOf(91);
-    while (bracket > 0 && !isCpu(b, bracket)) bracket = b.indexOf(91, bracket + 1);
+    const bracket = cpuBracket(b);
     let cpu = 0;
     let word = bracket + 1;
     if (bracket > 0) for (; b[word] !== 93; word++) cpu = cpu * 10 + b[word]! - 48;
@@ -149,9 +161,13 @@ class PerfLines {
     while (at < to && !isSpace(b[at]) && b[at] !== OPEN) at++;
     if (at === name || (cut && at >= to)) return this.#other(b, cut);
     this.#inSample = true;
-    if (isSideband(b, name)) return sideband(this.lines, text.decode(b.subarray(name)), timeNs, cpu, actor);
+    if (isSideband(b, name)) {
+      if (!cut && this.#waits(b)) return;
+      return sideband(this.lines, text.decode(b.subarray(name)), timeNs, cpu, actor);
+    }
     const { decoder } = this.lines;
     const kind = this.#kind(decoder.words.bytes(b, name, at));
+    if (kind.named && !cut && this.#waits(b)) return;
     this.lines.begin(timeNs, cpu, actor);
     let opId = 0;
     if (kind.event >= 0) {
@@ -164,6 +180,13 @@ class PerfLines {
       opId = this.#sink.kernel.take();
     }
     this.lines.commit(kind, opId);
+  }
+
+  /** A record that tells a name waits for the next line, and is read then. */
+  #waits(b: Uint8Array): boolean {
+    const waits = this.#names.hold(b, this.lines.line);
+    if (waits) this.#sumNs = this.#beforeNs;
+    return waits;
   }
 
   /** A form of perf script that leaves out what tells what happened. */
@@ -188,7 +211,7 @@ class PerfLines {
       const { catalogue } = this.#sink.kernel;
       const plain = tracepoint ? this.lines.kind(event, catalogue.code(event, system)) : this.lines.kind(whole);
       const slots = catalogue.events[plain.event]?.slots ?? [];
-      kind = { ...plain, slots: slots.length, ends: /^s$/i.test(slots.at(-1)?.type ?? '') };
+      kind = { ...plain, slots: slots.length, ends: /^s$/i.test(slots.at(-1)?.type ?? ''), named: holdsName(slots) };
       this.#kinds[id] = kind;
     }
     return kind;
@@ -201,13 +224,13 @@ class PerfLines {
     if (known !== undefined) return known;
     const columns = text.decode(b.subarray(0, to));
     const latent = b[to] === BRACKET ? null : LATENT.exec(columns);
-    const match = latent ?? /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
+    const match = latent ?? /^(?:\s*(.*?)\s)?\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
     const actor =
       match === null
         ? null
         : {
             // perf writes the number where it does not know the name.
-            comm: words.text(/^:-?\d+$/.test(match[1]!.trim()) ? '' : match[1]!.trim()),
+            comm: words.text((match[1] ?? '').trim().replace(/^:-?\d+$/, '')),
             tid: Number(match[3] ?? match[2]),
             pid: match[3] === undefined ? -1 : Number(match[2]),
             cpu: Number(latent?.[4] ?? 0),
@@ -239,6 +262,7 @@ class PerfLines {
     const nanos = Number(text.decode(b.subarray(dot + 1, to)).padEnd(9, '0'));
     const ns = seconds * 1e9 + nanos;
     if (Number.isNaN(ns) || this.#counts === Counts.first) return this.#stamps.at(seconds, nanos);
+    this.#beforeNs = this.#sumNs;
     this.#sumNs += ns;
     return this.#stamps.at(Math.floor(this.#sumNs / 1e9), this.#sumNs % 1e9);
   }
@@ -254,52 +278,9 @@ class PerfLines {
     if (chunks !== null) {
       this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(chunks[1]) });
       this.#sink.kernel.lost(0);
-    } else if (!cut && /^\s*\S.*\s\[\d{3,}\]\s+\d+\.\d{6,9}:\s/.test(line))
-      this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
+    } else if (/^PERF_RECORD_FINISHED_ROUND\s*$/.test(line)) {
+      // --show-round-events: nothing happened.
+    } else if (!cut && NO_THREAD.test(line)) this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
     else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
   }
-}
-
-/** `[001]` behind the number of a task and before the time; a task's name may hold anything. */
-function isCpu(b: Uint8Array, bracket: number): boolean {
-  let i = bracket + 1;
-  while (isDigit(b[i])) i++;
-  if (i - bracket < 4 || b[i] !== 93 || !isSpace(b[bracket - 1]) || !isDigit(b[pastMisc(b, i + 1)])) return false;
-  let k = bracket - 1;
-  while (k > 0 && isSpace(b[k])) k--;
-  return isDigit(b[k]);
-}
-
-/** Place of the time in a line without a CPU; -1 when there is none. */
-function timeWord(b: Uint8Array): number {
-  const match = /\s(\d+\.(?:\d{9}|\d{6})):\s/.exec(text.decode(b.subarray(0, 256)));
-  return match === null ? -1 : new TextEncoder().encode(match.input.slice(0, match.index + 1)).length;
-}
-
-function wordAt(b: Uint8Array, from: number): number {
-  let at = from;
-  while (isSpace(b[at])) at++;
-  return at;
-}
-
-/** Place of the time behind what -F misc shows of a record's mode (`U`, `KE`, `Sp`). */
-function pastMisc(b: Uint8Array, from: number): number {
-  let at = wordAt(b, from);
-  // -F tod: `2026-11-28 15:06:38.433765 ` before the time.
-  if (b[at + 4] === 45 && b[at + 7] === 45 && b[at + 10] === 32) return pastWord(b, at + 11);
-  if (!isCapital(b[at])) return at;
-  while (at < b.length && !isSpace(b[at]) && b[at] !== COLON) at++;
-  return wordAt(b, at);
-}
-function pastWord(b: Uint8Array, from: number): number {
-  let at = from;
-  while (at < b.length && !isSpace(b[at])) at++;
-  return wordAt(b, at);
-}
-const isCapital = (byte: number | undefined): boolean => byte! >= 65 && byte! <= 90;
-
-const RECORD = 'PERF_RECORD_';
-function isSideband(b: Uint8Array, at: number): boolean {
-  for (let i = 0; i < RECORD.length; i++) if (b[at + i] !== RECORD.charCodeAt(i)) return false;
-  return true;
 }

@@ -28,11 +28,10 @@ interface Where {
 export const PERF_BLOCK = 1 << 20;
 const MOST_KEPT = 16;
 const HEADER = 8;
-/** Packed by the dozen, they come in pieces of a few samples, in no order that could be followed within bounded memory. */
-const PACKED_PART =
-  'expected records as they are in the files of perf record --threads, found packed ones; record without -z, or with -z and without --threads';
 /** Bytes that one packed record may stand for. */
 const MOST_UNPACKED = 2 ** 26;
+/** Unpacked bytes of one thread that are taken as one block. */
+const ENOUGH = PERF_BLOCK / 2;
 /** Records have 16-bit sizes. */
 const LARGEST = 65536;
 /** Smallest piece of an attribute that is read from a record. */
@@ -45,6 +44,10 @@ export class PerfStream {
   #zstd: ZstdBlocks | null = null;
   /** The beginning of a record whose end comes with the next packed piece. */
   #rest: Uint8Array = new Uint8Array(0);
+  /** What was unpacked since, and where the last of it stands. */
+  #unpacked: Uint8Array[] = [];
+  #unpackedLength = 0;
+  #unpackedAt = 0;
   /** Memory of blocks that were read. */
   readonly #memory: Uint8Array[];
   readonly #isOwn: boolean;
@@ -85,8 +88,14 @@ export class PerfStream {
       const isShort = length < PERF_BLOCK && this.#isOwn;
       const bytes = this.#file.read(this.#at, length, isShort ? undefined : this.#room(length));
       this.#reading = bytes;
-      const used = this.#block(bytes, this.#at, bytes.length >= left);
-      this.#at = Math.max(this.#at + used, this.#behind);
+      let used = 0;
+      try {
+        used = this.#block(bytes, this.#at, bytes.length >= left);
+        this.#at = Math.max(this.#at + used, this.#behind);
+      } finally {
+        // Also before damage.
+        this.#takeUnpacked();
+      }
       if (used > 0) return true;
     }
     if (this.#rest.length > 0) throw new Damage(this.#end, 'expected more packed records, found the end of the file');
@@ -179,7 +188,6 @@ export class PerfStream {
   }
 
   #unpack(packed: Uint8Array, at: number): void {
-    if (this.#isPart) throw new Damage(at, PACKED_PART);
     this.#zstd ??= new ZstdBlocks(MOST_UNPACKED);
     let bytes: Uint8Array;
     try {
@@ -187,7 +195,20 @@ export class PerfStream {
     } catch (error) {
       throw new Damage(at, `expected zstd data, found ${error instanceof Error ? error.message : error}`);
     }
-    const whole = this.#rest.length === 0 ? bytes : joined([this.#rest, bytes]);
+    this.#unpacked.push(bytes);
+    this.#unpackedLength += bytes.length;
+    this.#unpackedAt = at;
+    // One thread's records come in pieces of a few samples: each for itself, they would be more blocks than may wait.
+    if (!this.#isPart || this.#unpackedLength >= ENOUGH) this.#takeUnpacked();
+  }
+
+  #takeUnpacked(): void {
+    if (this.#unpacked.length === 0) return;
+    const parts = this.#rest.length === 0 ? this.#unpacked : [this.#rest, ...this.#unpacked];
+    const whole = parts.length === 1 ? parts[0]! : joined(parts);
+    const at = this.#unpackedAt;
+    this.#unpacked = [];
+    this.#unpackedLength = 0;
     const used = this.#block(this.#placed(whole), at, false);
     this.#rest = whole.subarray(used);
     if (this.#rest.length > LARGEST) throw new Damage(at, 'expected packed records, found none in 64 KiB');

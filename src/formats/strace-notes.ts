@@ -1,6 +1,6 @@
 // What the printed arguments of a call tell besides numbers: paths, the files behind descriptors, ranges in structures.
 import { kernelEvent } from '../model/kernel-events.js';
-import { decorated, quoted, value } from './strace-args.js';
+import { decorated, quoted, splitArguments, value } from './strace-args.js';
 
 /** One fact for assembly: event and values, strings among them as text. */
 export interface Note {
@@ -35,10 +35,59 @@ const PATHS: Readonly<Record<string, readonly (readonly [number, number])[]>> = 
     [0, 1],
     [2, 3],
   ],
+  link: [
+    [-1, 0],
+    [-1, 1],
+  ],
+  linkat: [
+    [0, 1],
+    [2, 3],
+  ],
   swapon: [[-1, 0]],
   swapoff: [[-1, 0]],
 };
 const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
+
+const TRANSFER = kernelEvent('note_transfer');
+/** Calls that move data between descriptors: places of the source and the target, each with the offset behind a pointer. */
+const MOVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
+  sendfile: [1, 2, 0, -1],
+  splice: [0, 1, 2, 3],
+};
+/** Operations of io_submit, by the number of what they do. linux/aio_abi.h. */
+const SUBMITTED: Readonly<Record<string, number>> = { PREAD: 0, PREADV: 0, PWRITE: 1, PWRITEV: 1, FSYNC: 2, FDSYNC: 2 };
+
+/** What a call that succeeded read and wrote besides, or instead of, its first descriptor. */
+export function transferNotes(name: string, args: readonly string[], ret: number): Note[] {
+  const move = MOVES[name];
+  if (move !== undefined && ret > 0) {
+    const [from, fromOffset, to, toOffset] = move;
+    return [
+      ...[args[from]!, args[to]!].flatMap((arg) => descriptorNote(arg)),
+      { event: TRANSFER, values: [0, value(args[from]), first(args[fromOffset]), ret] },
+      { event: TRANSFER, values: [1, value(args[to]), first(args[toOffset]), ret] },
+    ];
+  }
+  // So many of them were taken; the others were not begun.
+  return name === 'io_submit' && ret > 0 ? inside(args[2]).slice(0, ret).flatMap(submittedNotes) : [];
+}
+
+function submittedNotes(block: string): Note[] {
+  const fields = inside(block);
+  const field = (key: string): string => fields.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+  const kind = SUBMITTED[field('aio_lio_opcode').replace('IOCB_CMD_', '')];
+  if (kind === undefined) return [];
+  const lengths = inside(field('aio_buf')).map((part) => value(/iov_len=(\d+)\}?$/.exec(part)?.[1]));
+  const length = field('aio_nbytes') === '' ? lengths.reduce((sum, one) => sum + one, 0) : value(field('aio_nbytes'));
+  const descriptor = field('aio_fildes');
+  return [
+    ...descriptorNote(descriptor),
+    { event: TRANSFER, values: [kind, value(descriptor), value(field('aio_offset')), length] },
+  ];
+}
+
+/** The parts of `[a, b]` or `{a, b}`. */
+const inside = (list = ''): readonly string[] => (/^[[{]/.test(list) ? splitArguments(list, 1).list : []);
 
 /** Facts told before the call's return. `cwd` is the caller's working directory, '' while not known. */
 export function notesOf(name: string, args: readonly string[], result: string, cwd: string): Note[] {

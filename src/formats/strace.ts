@@ -7,7 +7,7 @@ import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
 import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
-import { absolute, type Note, notesOf, returnNotes } from './strace-notes.js';
+import { absolute, type Note, notesOf, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -50,7 +50,19 @@ const SIGNAL = kernelEvent('signal_deliver');
 const EXIT = kernelEvent('note_exit');
 const EXEC = kernelEvent('note_comm');
 /** Calls that tell something although they are none of the kernel events sealtrace knows. */
-const FOLLOWED = new Set(['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'prctl', 'chdir', 'exit']);
+const FOLLOWED = new Set([
+  'clone',
+  'clone3',
+  'fork',
+  'vfork',
+  'execve',
+  'execveat',
+  'prctl',
+  'chdir',
+  'exit',
+  'sendfile',
+  'splice',
+]);
 
 class StraceLines {
   readonly lines: KernelLines;
@@ -149,9 +161,11 @@ class StraceLines {
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
     if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
     const exit = kernelEvent(`sys_exit_${asKnown(name)}`);
-    if (exit < 0 || Number.isNaN(ret)) return 0;
+    if (Number.isNaN(ret)) return 0;
     const actor = this.#tasks.actor(tid);
     this.lines.begin(begun.timeNs, 0, actor);
+    for (const note of transferNotes(name, args, ret)) this.#note(note);
+    if (exit < 0) return 0;
     for (const note of notesOf(name, args, result, this.#tasks.cwd(tid))) this.#note(note);
     this.lines.begin(Math.max(endNs, begun.timeNs), 0, actor);
     const opId = this.lines.tell(exit, [ret]);

@@ -37,6 +37,8 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   renameat2: 'olddfd oldname newdfd newname flags',
   ioctl: 'fd cmd arg',
   fcntl: 'fd cmd arg',
+  link: 'oldname newname',
+  linkat: 'olddfd oldname newdfd newname flags',
   swapon: 'specialfile swap_flags',
   swapoff: 'specialfile',
   io_uring_setup: 'entries params',
@@ -320,6 +322,8 @@ const NOTES: Readonly<Record<string, string>> = {
   note_arguments: 'a:n b:n c:n d:n e:n f:n',
   /** A text that a program wrote for several recordings to have, as seen from outside of the kernel's own trace. */
   note_marker: 'text:S',
+  /** What a call that succeeded did to a descriptor besides its own: 0 read, 1 wrote, 2 flushed; offset NaN: at its position. */
+  note_transfer: 'kind:n fd:n offset:n len:n',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
   /** A file's size (-1 not told) and path. */

@@ -25,8 +25,8 @@ export function parseFilefrag(text: string): FileMap[] {
   const maps: { path: string; size: number; extents: MapExtent[]; block: number; blockMapped: boolean }[] = [];
   // filefrag says so where a file of the device has no extents.
   const anyBlockMapped = /^Filesystem cylinder groups /m.test(text);
-  for (const line of text.split('\n')) {
-    const head = /^File size of (.*) is (\d+) \(\d+ blocks? of (\d+) bytes\)$/.exec(line);
+  for (const line of whole(text)) {
+    const head = /^File size of (.*) is (\d+) \(\d+ blocks? of (\d+) bytes\)$/s.exec(line);
     if (head !== null) {
       maps.push({
         path: head[1]!,
@@ -49,6 +49,10 @@ export function parseFilefrag(text: string): FileMap[] {
   }
   return maps.map(({ path, size, extents, blockMapped }) => ({ path, size, extents, blockMapped }));
 }
+
+/** Lines, but for the names of files, which may have line breaks of their own: filefrag prints them as they are. */
+const whole = (text: string): string[] =>
+  text.match(/^File size of [\s\S]*? is \d+ \(\d+ blocks? of \d+ bytes\)$|^.*$/gm) ?? [];
 
 function extent(offset: number, length: number, addr: number, flags: readonly string[]): MapExtent {
   const delalloc = flags.includes('delalloc');

@@ -22,7 +22,8 @@ export function parseMountinfo(text: string): Mount[] {
     const [left = '', right = ''] = line.split(' - ');
     const [, , numbers = '', root = '', point = '', own = ''] = left.split(' ');
     const [type = '', , shared = ''] = right.split(' ');
-    const fs = FILE_SYSTEMS.find((name) => name === type);
+    // ext3 has had no driver of its own since Linux 4.3: ext4 serves it, and tells its events.
+    const fs = FILE_SYSTEMS.find((name) => name === (type === 'ext3' ? 'ext4' : type));
     const device = deviceOf(numbers);
     if (fs === undefined || Number.isNaN(device)) continue;
     // A bind mount shows a part of the file system; the whole is preferred.

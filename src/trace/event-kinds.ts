@@ -7,7 +7,15 @@ const CALL_VALUES = 6;
 /** Tracepoints that programs write to; `note_marker` is the same as seen from outside. */
 const MARKERS = new Set(['print', 'tracing_mark_write', 'note_marker']);
 /** Notes on the call they are told in. Those on tasks stand for themselves. */
-const ON_CALLS = new Set(['note_fd_path', 'note_fd_inode', 'note_inode', 'note_path', 'note_remap', 'note_buffer']);
+const ON_CALLS = new Set([
+  'note_fd_path',
+  'note_fd_inode',
+  'note_inode',
+  'note_path',
+  'note_remap',
+  'note_transfer',
+  'note_buffer',
+]);
 /**
  * Places of the values by which an event is known again, where it is not by all numbers and its thread. Requests have no
  * thread of their own.

@@ -3,18 +3,18 @@
 import type { FileInfo } from '../model/events.js';
 import { NONE } from '../model/units.js';
 
-interface Names {
-  device: string;
-  inode: string;
-  path: string;
-}
-
-/** In the table of parents: no file. */
+/** In the table of parents: no file. In that of entries: none. */
 const NOTHING = -1;
 
 export class FileNames {
-  /** Of ids that stand for a file of their own. Descriptors are opened by the million: a placeholder has no entry. */
-  readonly #names = new Map<number, Names>();
+  /**
+   * Entry of an id that stands for a file of its own. Descriptors are opened by the million: a placeholder has none. Files
+   * may be as many: an entry is a place in lists of texts, no object.
+   */
+  #entry = new Int32Array(1024);
+  readonly #device: string[] = [];
+  readonly #inode: string[] = [];
+  readonly #path: string[] = [];
   /** Id of the file this one was merged into, its own when it was not, NOTHING when it stays unknown. */
   #parent = new Int32Array(1024);
   #size = 0;
@@ -28,10 +28,10 @@ export class FileNames {
     const known = this.#root(this.#byInode.get(key));
     const called = path === '' ? NONE : this.#root(this.#byPath.get(path));
     // A file known by path alone is the one whose device and inode we now learn; another inode is a new file of that name.
-    const sameFile = called !== NONE && this.#named(called).inode === '';
+    const sameFile = called !== NONE && this.#inode[this.#named(called)] === '';
     if (known === NONE) {
       const id = sameFile ? called : this.#add(device, inode, path);
-      if (sameFile) Object.assign(this.#named(id), { device, inode });
+      if (sameFile) this.#isInode(this.#named(id), device, inode);
       this.#byInode.set(key, id);
       if (path !== '') this.#byPath.set(path, id);
       return id;
@@ -39,9 +39,10 @@ export class FileNames {
     if (path !== '') {
       if (sameFile) this.merge(called, known);
       else if (called !== known) this.#byPath.set(path, known);
-      const names = this.#named(known);
+      const entry = this.#named(known);
+      const short = this.#path[entry]!;
       // A whole path says more than the last name of it.
-      if (names.path === '' || (path.startsWith('/') && path.endsWith(`/${names.path}`))) names.path = path;
+      if (short === '' || (path.startsWith('/') && path.endsWith(`/${short}`))) this.#path[entry] = path;
     }
     return known;
   }
@@ -66,13 +67,16 @@ export class FileNames {
     if (source === NONE) return;
     const target = this.#root(to);
     if (source === target) return;
-    const learned = this.#names.get(source);
-    this.#names.delete(source);
+    const learned = this.#entry[source]!;
+    this.#entry[source] = NOTHING;
     this.#parent[source] = target === NONE ? NOTHING : target;
-    if (target === NONE || learned === undefined) return;
-    const names = this.#named(target);
-    if (names.inode === '') Object.assign(names, { device: learned.device || names.device, inode: learned.inode });
-    if (names.path === '') names.path = learned.path;
+    if (learned === NOTHING) return;
+    const [device, inode, path] = [this.#device[learned]!, this.#inode[learned]!, this.#path[learned]!];
+    this.#path[learned] = '';
+    if (target === NONE) return;
+    const entry = this.#named(target);
+    if (this.#inode[entry] === '') this.#isInode(entry, device || this.#device[entry]!, inode);
+    if (this.#path[entry] === '') this.#path[entry] = path;
   }
 
   /** No ids are asked for any more: only what files are called stays known. */
@@ -89,22 +93,30 @@ export class FileNames {
   /** The id that stands for the file of this one; NONE when nothing tells which that is. */
   resolve(id: number): number {
     const root = this.#root(id);
-    return this.#names.has(root) ? root : NONE;
+    return root !== NONE && this.#entry[root] !== NOTHING ? root : NONE;
   }
 
   /** What a resolved id is called. */
   info(id: number): FileInfo {
-    return this.#names.get(id)!;
+    const entry = this.#entry[id]!;
+    return { device: this.#device[entry]!, inode: this.#inode[entry]!, path: this.#path[entry]! };
   }
 
-  /** Names to write to; a placeholder gets its own. */
-  #named(id: number): Names {
-    let names = this.#names.get(id);
-    if (names === undefined) {
-      names = { device: '', inode: '', path: '' };
-      this.#names.set(id, names);
-    }
-    return names;
+  /** Entry to write to; a placeholder gets its own. */
+  #named(id: number): number {
+    if (this.#entry[id] === NOTHING) this.#entry[id] = this.#newEntry('', '', '');
+    return this.#entry[id]!;
+  }
+
+  #newEntry(device: string, inode: string, path: string): number {
+    this.#device.push(device);
+    this.#inode.push(inode);
+    return this.#path.push(path) - 1;
+  }
+
+  #isInode(entry: number, device: string, inode: string): void {
+    this.#device[entry] = device;
+    this.#inode[entry] = inode;
   }
 
   #idOfPath(device: string, path: string): number {
@@ -117,17 +129,17 @@ export class FileNames {
 
   #add(device: string, inode: string, path: string): number {
     const id = this.#newId();
-    this.#names.set(id, { device, inode, path });
+    this.#entry[id] = this.#newEntry(device, inode, path);
     return id;
   }
 
   #newId(): number {
     if (this.#size === this.#parent.length) {
-      const grown = new Int32Array(2 * this.#size);
-      grown.set(this.#parent);
-      this.#parent = grown;
+      this.#parent = grown(this.#parent);
+      this.#entry = grown(this.#entry);
     }
     this.#parent[this.#size] = this.#size;
+    this.#entry[this.#size] = NOTHING;
     return this.#size++;
   }
 
@@ -143,4 +155,10 @@ export class FileNames {
       at = up;
     }
   }
+}
+
+function grown(numbers: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * numbers.length);
+  more.set(numbers);
+  return more;
 }

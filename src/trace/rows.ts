@@ -104,7 +104,8 @@ export class EventRow implements EventWriter {
     at.task[row] = this.task;
     at.offset[row] = this.offset > MOST ? MOST : this.offset;
     // `cat` asks copy_file_range for 2^63 bytes: what is beyond every file ends where numbers are exact no more.
-    at.length[row] = this.length > MOST - at.offset[row]! ? MOST - at.offset[row]! : this.length;
+    const most = this.offset > 0 ? MOST - at.offset[row]! : MOST;
+    at.length[row] = this.length > most ? most : this.length;
     at.addr[row] = this.addr > MOST ? UNKNOWN : this.addr;
     at.handle[row] = this.handle;
     at.opId[row] = this.opId;

@@ -9,6 +9,27 @@ const CHUNKS = [1, 7, Number.POSITIVE_INFINITY];
 const HEAD = 'time_ns,op,path,offset,size';
 const row = (ns: number, op: string, path: string, offset: number) => [ns, op, path, 0, offset, 4096, -1, 32767];
 
+describe('text that is not UTF-8', () => {
+  const latin = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+  test.each(CHUNKS)(
+    'is read as Windows-1252, and that is said: names stay apart, in pieces of %d bytes',
+    async (chunk) => {
+      const rows = '10,read,/Müller,0,4096\n20,read,/Möller,0,4096\n';
+      const { trace, intact } = await readFormat(csv, latin(`${HEAD}\n${rows}`), undefined, chunk);
+      expect(intact).toEqual([true]);
+      expect(facts(trace)).toEqual([row(0, 'read', '/Müller', 0), row(10, 'read', '/Möller', 0)]);
+      const issue = trace.issues.find(({ code }) => code === `${GUESSED}windows-1252`)!;
+      expect(issue).toMatchObject({ count: 2, row: 2 });
+      expect(issue.text).toMatch(/found the bytes fc 6c 6c 65 72 2c 30 2c behind byte 10 .*"10,read,\/Müller.*iconv/);
+    },
+  );
+  test('a mark that is written as UTF-8 is none', async () => {
+    const { trace } = await readFormat(csv, `${HEAD}\n10,read,/a\ufffdb,0,4096\n`);
+    expect(facts(trace)).toEqual([row(0, 'read', '/a\ufffdb', 0)]);
+    expect(trace.issues.filter(({ code }) => code.includes('1252'))).toEqual([]);
+  });
+});
+
 describe('line breaks in cells', () => {
   const rows = [`10,read,"/a/one\ntwo",0,4096`, '20,write,"/x ""y""\r\n\nz",4096,4096', '30,read,/5"disk,8192,4096'];
 

@@ -73,6 +73,16 @@ describe.each([
   });
 });
 
+describe.each([1, 50, 1000, Number.POSITIVE_INFINITY])('in pieces of %d bytes', (chunk) => {
+  test.each(['\n', '\n\n'])('a name that ends in %j keeps its end', async (end) => {
+    const named = (tail: string): string => textOf('_').replaceAll(/(-|d-)(\d+)$/gm, `$1$2${tail}`);
+    const broken = await readFormat(ftraceText, named(end), undefined, chunk);
+    const plain = await readFormat(ftraceText, named('_'.repeat(end.length)));
+    expect(said(broken)).toEqual(said(plain));
+    expect(broken.trace.files[0]!.path.endsWith(end)).toBe(true);
+  });
+});
+
 test('rows are the lines where records begin', async () => {
   const { trace } = await read('\n');
   const lines = textOf('\n').split('\n');

@@ -11,6 +11,9 @@ const FINISHED_ROUND = 68;
 const COMPRESSED = 81;
 const FOLDER = 24;
 const HEADER = 8;
+const PIECE = 100;
+/** Magic number, no checksum and no size, a window of 256 KiB. */
+const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40]);
 
 interface Folder {
   readonly data: Buffer;
@@ -46,6 +49,22 @@ function dealt(whole: Buffer, count: number): Folder {
     data: Buffer.concat([head, records, ...rows, whole.subarray(end + 16 * features)]),
     parts: parts.map((part) => Buffer.concat(part)),
   };
+}
+
+/** As -z writes them: one zstd frame of blocks as they are (RFC 8878), cut anywhere into records. */
+function packed(records: Buffer): Buffer {
+  const out: Buffer[] = [];
+  for (let at = 0; at < records.length; at += PIECE) {
+    const piece = records.subarray(at, at + PIECE);
+    const block = Buffer.alloc(3);
+    block.writeUIntLE(piece.length * 8, 0, 3);
+    const payload = Buffer.concat([...(at === 0 ? [FRAME] : []), block, piece]);
+    const head = Buffer.alloc(HEADER);
+    head.writeUInt32LE(COMPRESSED, 0);
+    head.writeUInt16LE(HEADER + payload.length, 6);
+    out.push(head, payload);
+  }
+  return Buffer.concat(out);
 }
 
 describe('a folder of perf record --threads', () => {
@@ -99,12 +118,22 @@ describe('a folder of perf record --threads', () => {
     expect(issues).toContain('damaged-file');
   });
 
-  test('packed records: what to do', async () => {
-    const packed = Buffer.alloc(HEADER + 8);
-    packed.writeUInt32LE(COMPRESSED, 0);
-    packed.writeUInt16LE(packed.length, 6);
-    const { code, err } = await sealtrace(['inspect', write('packed.data', { ...dealt(whole, 1), parts: [packed] })]);
-    expect(code).toBe(3);
-    expect(err).toMatch(/found packed ones; record without -z/);
+  test.each([1, 3, 12])('with -z, %d files of threads tell what one file tells', async (count) => {
+    const { data, parts } = dealt(whole, count);
+    const path = write(`packed-${count}.data`, { data, parts: parts.map((part) => packed(part)) });
+    const expected = await facts(files.file(`plain-${count}.data`, whole));
+    expect(await facts(path)).toEqual(expected);
+  });
+
+  test('packed records of one thread that are cut are no damage of the others', async () => {
+    const { data, parts } = dealt(whole, 2);
+    const [first, second] = parts.map((part) => packed(part)) as [Buffer, Buffer];
+    const { records, issues } = await facts(
+      write('cut-packed.data', { data, parts: [first.subarray(0, first.length - 5), second] }),
+    );
+    const all = await facts(files.file('all-packed.data', whole));
+    expect(records).toBeLessThan(all.records as number);
+    expect(records).toBeGreaterThan((all.records as number) / 2);
+    expect(issues).toContain('damaged-file');
   });
 });

@@ -59,7 +59,7 @@ test('stamps that count from elsewhere are told, and summed to the same span', a
 
 describe('forms that leave out what tells what happened are refused, with what to do', () => {
   test.each([
-    ['no-tid', 'no-thread', 461, 'left out "tid"'],
+    ['no-tid', 'no-thread', 480, 'left out "tid"'],
     ['no-trace', 'no-fields', 480, 'left out "trace"'],
     ['no-event', 'no-event-name', 92, 'left out "event"'],
   ])('%s', async (form, code, count, advice) => {

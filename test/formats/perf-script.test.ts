@@ -19,6 +19,33 @@ const story = `# a header
         st-story  6453/6453  [001]  2388.100006000:      syscalls:sys_exit_fallocate: 0x0
 `;
 
+describe('names with line breaks', () => {
+  const named = story.replace('base.dat', 'NAME');
+  const MMAP =
+    '        st-story  6453/6453  [001]  2388.100006500: PERF_RECORD_MMAP2 6453/6453: [0x7f0000000000(0x1000) @ 0 07:00 131 0]: rw-s /mnt/NAME\n';
+  test.each(['a\nb', 'a\n\nb', '\na', 'a\n', 'a\n\n'])('%j', async (name) => {
+    const { trace, whole } = await read(named.replace('NAME', name) + MMAP.replace('NAME', name) + story.slice(11));
+    expect(whole).toBe(true);
+    expect(trace.sources[0]).toMatchObject({ records: 13, typed: 13 });
+    expect(trace.files.map(({ path }) => path)).toContain(`/mnt/${name}`);
+    expect(trace.issues.map(({ code }) => code)).toEqual(expect.arrayContaining(['name-goes-on']));
+    expect(trace.issues.filter(({ code }) => code === 'unreadable-line')).toEqual([]);
+    expect([...trace.records.row].slice(0, 3)).toEqual([2, 3, 3 + name.split('\n').length]);
+  });
+  test('where records stand apart, an empty line ends no name', async () => {
+    const { trace } = await read(story.replaceAll('\n', '\n\n'));
+    expect(trace.files).toEqual((await read(story)).trace.files);
+    expect(trace.issues.filter(({ code }) => /name|line/.test(code))).toEqual([]);
+  });
+});
+
+test('without numbers of threads nothing is read, whatever names of tasks end in', async () => {
+  const { trace, whole } = await read(story.replaceAll(/st-story {2}6453\/6453 {2}\[00\d\]/g, 'kworker/0:1 '));
+  expect(whole).toBe(false);
+  expect(trace.sources[0]).toMatchObject({ records: 0 });
+  expect(trace.issues).toMatchObject([{ code: 'no-thread', count: 6, row: 2 }]);
+});
+
 describe('forms of the columns', () => {
   test.each([
     ['pid and tid', (text: string) => text],

@@ -164,6 +164,75 @@ describe('calls', () => {
     ]);
   });
 
+  test('a copy without offsets goes on where the descriptors are', async () => {
+    expect(
+      await done(
+        'openat(AT_FDCWD</d>, "a", O_RDWR) = 3</d/a>',
+        'openat(AT_FDCWD</d>, "b", O_RDWR) = 4</d/b>',
+        'copy_file_range(3</d/a>, NULL, 4</d/b>, [65536], 8192, 0) = 8192',
+        'copy_file_range(3</d/a>, NULL, 4</d/b>, NULL, 8192, 0) = 4096',
+      ),
+    ).toEqual([
+      'open a -1 -1 0 write',
+      'open b -1 -1 0 write',
+      'reflink a 0 8192 0 ',
+      'reflink b 65536 8192 0 second',
+      'reflink a 8192 4096 0 ',
+      'reflink b 0 4096 0 second',
+    ]);
+  });
+
+  test('sendfile, splice and io_submit read and write what they name, as far as they got', async () => {
+    const blocks = [
+      '{aio_data=0, aio_lio_opcode=IOCB_CMD_PWRITE, aio_fildes=3</d/a, {b}>, aio_buf="}, {"..., aio_nbytes=16384, aio_offset=65536}',
+      '{aio_data=0, aio_lio_opcode=IOCB_CMD_PREADV, aio_fildes=3</d/a, {b}>, aio_buf=[{iov_base=0x1000, iov_len=4096}, {iov_base=0x9000, iov_len=512}], aio_offset=8192}',
+      '{aio_data=0, aio_lio_opcode=IOCB_CMD_FSYNC, aio_fildes=3</d/a, {b}>}',
+      '{aio_data=0, aio_lio_opcode=IOCB_CMD_PREAD, aio_fildes=3</d/a, {b}>, aio_buf=0x1000, aio_nbytes=512, aio_offset=0}',
+    ];
+    expect(
+      await done(
+        'openat(AT_FDCWD</d>, "a, {b}", O_RDWR|O_DIRECT) = 3</d/a, {b}>',
+        'openat(AT_FDCWD</d>, "c", O_RDWR) = 4</d/c>',
+        `io_submit(0x7f5bff2be000, 4, [${blocks.join(', ')}]) = 3`,
+        'sendfile(4</d/c>, 3</d/a, {b}>, [512], 20000) = 10000',
+        'splice(5<pipe:[875210]>, NULL, 4</d/c>, NULL, 8192, 0) = 8192',
+        'sendfile(6<TCP:[1.2.3.4:80->5.6.7.8:90]>, 4</d/c>, [0], 100) = 100',
+        'splice(5<pipe:[875210]>, NULL, 4</d/c>, [0], 8192, 0) = -1 EAGAIN (Resource temporarily unavailable)',
+      ),
+    ).toEqual([
+      'open a, {b} -1 -1 0 write direct',
+      'open c -1 -1 0 write',
+      'write a, {b} 65536 16384 0 direct',
+      'read a, {b} 8192 4608 0 direct',
+      'fsync a, {b} -1 -1 0 ',
+      'read a, {b} 512 10000 0 direct',
+      'write c 0 10000 0 ',
+      'write c 10000 8192 0 ',
+      'read c 0 100 0 ',
+    ]);
+  });
+
+  test('a link is another name of the same file', async () => {
+    expect(
+      await done(
+        'link("/d/a", "/d/b") = 0',
+        'truncate("/d/b", 100) = 0',
+        'openat(AT_FDCWD</d>, "/d", O_RDWR|O_TMPFILE, 0600) = 3</d/#12 (deleted)>',
+        'linkat(AT_FDCWD</d>, "/proc/self/fd/3", AT_FDCWD</d>, "c", AT_SYMLINK_FOLLOW) = 0',
+        'truncate("/d/c", 7) = 0',
+        'linkat(3</d/c>, "", AT_FDCWD</d>, "e", AT_EMPTY_PATH) = 0',
+        'truncate("/d/e", 8) = 0',
+        'truncate("/d/x", 9) = 0',
+      ),
+    ).toEqual([
+      'truncate a 0 100 0 ',
+      'open #12 (deleted) -1 -1 0 write',
+      'truncate #12 (deleted) 0 7 0 ',
+      'truncate #12 (deleted) 0 8 0 ',
+      'truncate x 0 9 0 ',
+    ]);
+  });
+
   test('a descriptor that was opened before, and one of a disk', async () => {
     const { trace } = await read(
       calls('pread64(9</srv/old>, "x"..., 512, 1024) = 512', 'pread64(8</dev/sdb<block 8:16>>, "x"..., 512, 0) = 512'),

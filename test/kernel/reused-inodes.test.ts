@@ -110,6 +110,23 @@ test.each([
   });
 });
 
+test('ext4 without events of inodes that come and go: files are told apart by their lost names, and that is said', async () => {
+  const text = read('ext4.report.txt.gz')
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => !/: ext4_(evict|allocate|free|request)_inode:/.test(line))
+    .join('\n');
+  const { trace } = await readAs(ftraceText, text);
+  const seen = looks('ext4');
+  const numbers = new Set(seen.map(({ inode }) => String(inode)));
+  expect(trace.files.filter(({ inode }) => numbers.has(inode)).length).toBe(MADE);
+  expect(trace.issues.find(({ code }) => code === 'inode-came-back')?.text).toMatch(/record ext4_allocate_inode/);
+  mapsAt(trace, seen).forEach((map, i) => {
+    const { name, fiemap } = seen[i]!;
+    if (!map!.uncertain) expect([name, built(map!)]).toEqual([name, asTold(fiemap)]);
+  });
+});
+
 /** What is seen of where groups lie, and what is said of it. */
 const GROUPS = [
   ['xfs-4-groups', /./, /groups of 44800 blocks \(agblklog 16\), learned from \d+ pairs/],

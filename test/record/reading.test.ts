@@ -74,6 +74,13 @@ test('filefrag: files of ext4 without extents are told from others, also where o
   ]);
 });
 
+test('filefrag: a name with a line break keeps its map, and gives the file before it no second one', () => {
+  const text = FILEFRAG.replace('/mnt/new is', '/mnt/a\nnew is').replace('/mnt/new:', '/mnt/a\nnew:');
+  const [file, fresh] = parseFilefrag(text);
+  expect(file!.extents).toHaveLength(3);
+  expect(fresh).toMatchObject({ path: '/mnt/a\nnew', size: 65536, extents: [{ state: 'delalloc' }] });
+});
+
 test('/proc/PID/maps: device numbers are hexadecimal, anonymous memory is left out', () => {
   const text = `7f00a0000000-7f00a0400000 rw-s 00001000 103:0a 131                       /mnt/a b/db.dat (deleted)
 7f00a0400000-7f00a0500000 rw-p 00000000 00:00 0
