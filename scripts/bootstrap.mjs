@@ -76,7 +76,14 @@ async function install() {
 /** The stamp is written after a build that succeeded; it lists the sources, so that a removed one is noticed as well. */
 async function build() {
   const stamp = at('dist/.built');
-  const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', ...listed('src')];
+  const sources = [
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+    'scripts/start.mjs',
+    ...listed('src'),
+  ];
   const seen = sources.map((path) => `${path} ${modified(at(path))}`).join('\n');
   if (existsSync(at('dist/cli/main.js')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === seen) return;
   console.error('building ...');

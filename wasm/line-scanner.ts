@@ -32,8 +32,8 @@ export const MOST_PLANS: i32 = 4;
 
 /** A plan: number of steps, whether nothing may follow, its own number; then its steps. */
 export const PLAN_HEAD: i32 = 12;
-/** A step: its kind, its place, the bytes before its value and where they are; for a word, where known words are. */
-export const STEP: i32 = 20;
+/** A step: its kind, its place, the bytes before its value and where they are; for a word, where known words are and which was met last. */
+export const STEP: i32 = 24;
 export const NUMBER: i32 = 0;
 export const HEX: i32 = 1;
 export const DEVICE: i32 = 2;
@@ -73,6 +73,11 @@ const COLON: i32 = 58;
 const MOST_SECONDS: u64 = 9223372036;
 const NANOS: u64 = 1000000000;
 const WORD_32: f64 = 4294967296;
+const TWO_32: u64 = 4294967296;
+/** A one in the lowest bit of every word, half word and byte of eight. */
+const EACH_WORD: u64 = TWO_32 + 1;
+const EACH_HALF: u64 = EACH_WORD * 0x10001;
+const EACH_BYTE: u64 = EACH_HALF * 0x101;
 
 let originSeconds: f64 = 0;
 let originNanos: f64 = 0;
@@ -180,6 +185,11 @@ export function scan(from: i32, end: i32): i32 {
     let nanos: u64 = 0;
     if (load<u8>(p) === DOT) {
       const dot = ++p;
+      const eight = load<u64>(p);
+      if (areDigits(eight)) {
+        nanos = eightDigits(eight);
+        p += 8;
+      }
       digit = (load<u8>(p) as i32) - 48;
       while ((digit as u32) < 10 && p - dot < 10) {
         nanos = nanos * 10 + (digit as u64);
@@ -317,22 +327,44 @@ function number(at: i32, cell: i32): i32 {
   return at;
 }
 
+/** Is every byte of the eight a decimal digit? */
+// @inline
+function areDigits(eight: u64): bool {
+  return (((eight + 0x46 * EACH_BYTE) | (eight - 0x30 * EACH_BYTE)) & (0x80 * EACH_BYTE)) === 0;
+}
+
+/** The number they are: pairs of digits, fours, and both of these. */
+// @inline
+function eightDigits(eight: u64): u64 {
+  const digits = eight - 0x30 * EACH_BYTE;
+  const pairs = (digits * 10 + (digits >>> 8)) & (0xff * EACH_HALF);
+  const fours = (pairs * 100 + (pairs >>> 16)) & (0xffff * EACH_WORD);
+  return (fours * 10000 + (fours >>> 32)) & 0xffffffff;
+}
+
+/** A bit for each digit of hex, counted from that of 0. */
+const HEX_DIGITS: u64 = 0x007e0000 * TWO_32 + 0x007e03ff;
+
+// @inline
+function isHex(byte: i32): bool {
+  const place = byte - 48;
+  return (place as u32) < 64 && ((HEX_DIGITS >>> (place as u64)) & 1) !== 0;
+}
+
+/** Of a digit of hex; nothing here depends on whether it is a letter, which nobody can foresee. */
+// @inline
 function hexValue(byte: i32): i32 {
-  const digit = byte - 48;
-  if ((digit as u32) < 10) return digit;
-  const letter = (byte | 32) - 97;
-  return (letter as u32) < 6 ? letter + 10 : -1;
+  return (byte & 15) + (byte >>> 6) * 9;
 }
 
 /** Up to 16 digits, as 64-bit two's complement. */
 function hexDigits(at: i32, cell: i32): i32 {
   const begin = at;
   let value: u64 = 0;
-  let digit = hexValue(load<u8>(at));
-  while (digit >= 0) {
-    value = (value << 4) | (digit as u64);
-    at++;
-    digit = hexValue(load<u8>(at));
+  let byte = load<u8>(at) as i32;
+  while (isHex(byte)) {
+    value = (value << 4) | (hexValue(byte) as u64);
+    byte = load<u8>(++at) as i32;
   }
   const count = at - begin;
   if (count === 0 || count > 16) return -1;
@@ -361,21 +393,33 @@ function range(at: i32, cell: i32): i32 {
   return at;
 }
 
+/** Does a word end here? */
+// @inline
+function endsWord(at: i32): bool {
+  const byte = load<u8>(at) as i32;
+  return byte === SPACE || byte === COMMA || byte === LF || (byte === CR && load<u8>(at + 1) === LF);
+}
+
 /** The number of a known word; of any other, where it stands: -(place * 2^16 + length). */
 function word(step: i32, at: i32, cell: i32): i32 {
+  const last = load<i32>(step, 20);
+  if (last !== 0 && isEntry(last, at)) {
+    const end = at + load<i32>(last);
+    if (endsWord(end)) {
+      store<f64>(cell, load<i32>(last, 4) as f64);
+      return end;
+    }
+  }
   const begin = at;
   let hash = 0x811c9dc5;
-  for (;;) {
-    const byte = load<u8>(at) as i32;
-    if (byte === SPACE || byte === COMMA || byte === LF || (byte === CR && load<u8>(at + 1) === LF)) break;
-    hash = (hash ^ byte) * 0x01000193;
-    at++;
-  }
+  for (; !endsWord(at); at++) hash = (hash ^ (load<u8>(at) as i32)) * 0x01000193;
   const length = at - begin;
   if (length === 0 || length > 0xffff) return -1;
   const entry = load<i32>(step, 16) + ((hash ^ (hash >>> 15)) & (WORD_SLOTS - 1)) * WORD_ENTRY;
-  if (load<i32>(entry) === length && same(begin, entry + SEEN, length)) store<f64>(cell, load<i32>(entry, 4) as f64);
-  else store<f64>(cell, -((begin as f64) * 65536 + (length as f64)));
+  if (load<i32>(entry) === length && same(begin, entry + SEEN, length)) {
+    store<f64>(cell, load<i32>(entry, 4) as f64);
+    store<i32>(step, entry, 20);
+  } else store<f64>(cell, -((begin as f64) * 65536 + (length as f64)));
   return at;
 }
 
@@ -395,7 +439,7 @@ function skip(at: i32): i32 {
   if (load<u8>(at) === MINUS) at++;
   const begin = at;
   let byte = load<u8>(at) as i32;
-  while (hexValue(byte) >= 0 || byte === 120) {
+  while (isHex(byte) || byte === 120) {
     at++;
     byte = load<u8>(at) as i32;
   }
