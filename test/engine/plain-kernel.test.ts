@@ -15,7 +15,7 @@ import { load } from '../bench/engine-load.js';
 import { anyStory } from '../model/property.js';
 import fc from '../support/fast-check.js';
 import { ALL, EIGHT, kernelDifference, rulesOf, TIMINGS, USUAL } from '../support/passes.js';
-import { build, traceOf } from '../support/replay.js';
+import { build, type Line, PAGE, pages, replayLines, traceOf } from '../support/replay.js';
 
 test('the kernel in the repository is the one that its source makes', async () => {
   expect(readFileSync(TARGET, 'utf8')).toBe(await plainRows());
@@ -54,6 +54,31 @@ test.each([0, 0.002, 0.02])('the load of the benchmark, one in %d rows a pin', {
   for (const timing of TIMINGS)
     for (const names of [EIGHT, ['dax'], ['recorded', 'ondisk'], ['pnfs-layout', 'oracle', 'swap']])
       expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
+});
+
+test('what was refused or committed there is known where later rows tell what it did', async () => {
+  const lines: Line[] = [
+    { t: 0, op: 'file', path: '/f', size: 64 * PAGE },
+    { t: 0, op: 'extent', path: '/f', ...pages(0, 64), addr: 200 * PAGE, state: 'unwritten' },
+    { t: 1, op: 'seal', pid: 10, path: '/f' },
+    { t: 2, op: 'mmap', pid: 20, path: '/f', flags: ['shared', 'writable', 'sync'], handle: 'm' },
+  ];
+  for (let i = 0; i < 40; i++) {
+    const fault = { pid: 20, path: '/f', ...pages(4 + i, 1) };
+    lines.push({ ...fault, t: 100 * i + 100, op: 'write_fault', opId: 100 + i });
+    lines.push({ ...fault, t: 100 * i + 110, op: 'map_insert', opId: 100 + i, addr: (204 + i) * PAGE });
+    // What the first fault changed is durable already.
+    lines.push({ ...fault, t: 100 * i + 120, op: 'write_fault', opId: 200 + i });
+  }
+  const names = ['ondisk', 'mapsync', 'mapsync-pin', 'dax'];
+  const settings = { seal_fills: 'false' };
+  const rules = { ...USUAL, sealRule: { kind: 'explicit' } } as const;
+  const input = engineInput(await traceOf(lines));
+  for (const timing of TIMINGS) expect(kernelDifference(input, names, { ...rules, timing }, settings), timing).toBe('');
+  const replayed = await replayLines(lines, { policies: names, sealRule: 'explicit', settings });
+  expect(replayed.map('ondisk', '/f')).toEqual(['0+64 unwritten@200']);
+  expect(replayed.lane('ondisk').verdicts.deny).toBe(80);
+  expect(replayed.lane('mapsync-pin').verdicts.commit).toBe(40);
 });
 
 test('maps are the same, word for word, and none is broken', () => {
