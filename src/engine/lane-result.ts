@@ -40,7 +40,6 @@ export interface EndedLane {
 
 export function laneResult(lane: EndedLane, endNs: number): LaneResult {
   const {
-    claims,
     coherence,
     conflicts,
     crashes,
@@ -50,7 +49,6 @@ export function laneResult(lane: EndedLane, endNs: number): LaneResult {
     fidelity,
     hazards,
     input,
-    leases,
     ledger,
     operations,
     policies,
@@ -62,13 +60,9 @@ export function laneResult(lane: EndedLane, endNs: number): LaneResult {
   fidelity?.finish();
   seals.settleCommits();
   conflicts.finish();
-  for (const group of conflicts.groups) {
-    const handle = group.holdHandle;
-    // The kernel may have taken a lease before its holder gave it back.
-    const leaseNs = leases.endedNs(handle);
-    const endedNs = handle === 0 ? -1 : leaseNs >= 0 ? leaseNs : claims.endings.endedNs(handle);
-    if (endedNs >= 0) group.holdToNs = endedNs;
-  }
+  conflicts.groups.forEach((group) => {
+    endHold(group, lane);
+  });
   return {
     policy: policies,
     operations: ledger.operations,
@@ -107,4 +101,13 @@ export function laneResult(lane: EndedLane, endNs: number): LaneResult {
     answers: ledger.answers,
     fidelity: fidelity?.counts ?? null,
   };
+}
+
+/** When the hold ended that the operations of a group met. A function by itself: there are thousands, and it is small to compile. */
+function endHold(group: Conflicts['groups'][number], { claims, leases }: EndedLane): void {
+  const handle = group.holdHandle;
+  // The kernel may have taken a lease before its holder gave it back.
+  const leaseNs = leases.endedNs(handle);
+  const endedNs = handle === 0 ? -1 : leaseNs >= 0 ? leaseNs : claims.endings.endedNs(handle);
+  if (endedNs >= 0) group.holdToNs = endedNs;
 }

@@ -80,16 +80,11 @@ export function planSeals(input: EngineInput, rule: SealRule): SealPlan {
   const { atRow, startRow, endRow } = holds;
   const { dax, followed, plain, requested, synced } = seen;
   const hasWaits = seen.waits.some((row) => c.file[row] !== NONE);
-  let chains: ThreadChains | undefined;
   const plan: SealPlan = {
     ...{ atRow, handles, startRow, endRow, wholeTrace, requested, rawPids, plain, followed, dax, synced },
     observed: observedFiles(input, seen.tellsMaps),
     operations: new OpsById(c, handles.highestId),
-    // Only closed time asks for it.
-    get chains() {
-      chains ??= new ThreadChains(input);
-      return chains;
-    },
+    chains: new ThreadChains(input),
     regions: new Regions(seen.highestByte, seen.reach),
     ...waited(input, seen, handles.highestId),
     wakes: hasWaits ? wakesOf(input) : new Map(),
