@@ -6,12 +6,7 @@ import { Kernel, type Memory, memoryOf } from '../extents/narrow-kernel.js';
 import { PLAIN_ROWS } from './plain-rows-code.js';
 
 /** Words of the memory for block maps, and as many for everything else: what nobody touches of it is not there. */
-const SIZES = [2 ** 28, 2 ** 27, 2 ** 26, 2 ** 24] as const;
-/**
- * Words that a row may need. No more than a trace may need is asked for: V8 counts all of it as used, and collects garbage at once,
- * with the new space made small, where that is more than half of what the old space may have.
- */
-const WORDS_A_ROW = 16;
+const SIZES = [2 ** 28, 2 ** 26, 2 ** 24] as const;
 
 interface Exports {
   readonly run: (slots: number, first: number, to: number, lanes: number) => number;
@@ -40,10 +35,9 @@ export class KernelMemory {
     this.room = new MemoryRoom(memory.buffer, 4 * words);
   }
 
-  /** For a trace of so many rows. Null: there is no address space for it. */
-  static make(rows: number): KernelMemory | null {
-    const enough = SIZES.findLastIndex((words) => words >= WORDS_A_ROW * rows);
-    for (const words of SIZES.slice(Math.max(0, enough))) {
+  /** Null: there is no address space for it. */
+  static make(): KernelMemory | null {
+    for (const words of SIZES) {
       const memory = memoryOf(2 * words);
       if (memory !== null) return new KernelMemory(memory, words);
     }

@@ -58,8 +58,7 @@ export class Pass {
   ) {
     this.c = input.columns;
     this.plan = plan;
-    const memory =
-      input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make(input.columns.rows) : null;
+    const memory = input.columns.rows >= (options.kernelFrom ?? KERNEL_FROM) ? KernelMemory.make() : null;
     const room = memory?.room ?? ANYWHERE;
     this.versions = new FileVersions(input.fileCount, policies.length, room, memory?.arena);
     const apart = room.int32(input.pidOf.length);

@@ -82,7 +82,7 @@ class TreeMap implements AnyMap {
 }
 
 /** That of a replay of many rows: all maps share one, in the memory of a kernel from the beginning. */
-const memory = KernelMemory.make(Number.POSITIVE_INFINITY)!;
+const memory = KernelMemory.make()!;
 const ours = (): ExtentMap => new ExtentMap(BLOCK, memory.arena);
 
 interface Contender {
