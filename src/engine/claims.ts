@@ -212,19 +212,18 @@ export class Claims {
   buffer(d: Decision): void {
     const handle = this.c.handle[d.row]!;
     if (handle === 0) return;
-    this.endings.buffers.set(handle, { file: d.file, ...this.rangeOf(d.row) });
+    this.endings.buffers.set(handle, { file: d.file, offset: this.offsetOf(d.row), length: this.lengthOf(d.row) });
     this.users.add(handle, d.file, d.pid, 0);
   }
 
   private device(d: Decision, handle: number, nowNs: number, kind: number): void {
     const { seal } = this.policies.of(d.file);
     const seals = kind === Hold.registration && seal?.taken === 'registration';
-    const { offset, length } = this.rangeOf(d.row);
     if (!this.pinsZeroPages(d, kind)) {
       const at = this.add(d, seals ? Hold[seal.hold] : kind, nowNs);
       if (seals) this.seals.taken(at);
     }
-    this.capture(handle, d.file, offset, length);
+    this.capture(handle, d.file, this.offsetOf(d.row), this.lengthOf(d.row));
     this.users.add(handle, d.file, d.pid, Use.sealing);
     this.seals.used(d.file);
   }
@@ -264,16 +263,20 @@ export class Claims {
   }
 
   private add(d: Decision, kind: number, nowNs: number): number {
-    const { offset, length } = this.rangeOf(d.row);
-    return this.holds.add(kind, d.file, d.pid, d.task, this.c.handle[d.row]!, nowNs, offset, length, d.row);
+    const { row } = d;
+    const handle = this.c.handle[row]!;
+    return this.holds.add(kind, d.file, d.pid, d.task, handle, nowNs, this.offsetOf(row), this.lengthOf(row), row);
   }
 
-  private rangeOf(row: number): { readonly offset: number; readonly length: number } {
+  /** Of the bytes of a file that a row holds. Two calls and no object: each lane asks for every pin. */
+  private offsetOf(row: number): number {
     const { c } = this;
-    const whole = (c.flags[row]! & Flag.whole) !== 0;
-    return {
-      offset: whole ? 0 : Math.max(0, c.offset[row]!),
-      length: whole || c.length[row]! < 0 ? Number.MAX_SAFE_INTEGER : c.length[row]!,
-    };
+    return (c.flags[row]! & Flag.whole) !== 0 ? 0 : Math.max(0, c.offset[row]!);
+  }
+
+  private lengthOf(row: number): number {
+    const { c } = this;
+    const isWhole = (c.flags[row]! & Flag.whole) !== 0 || c.length[row]! < 0;
+    return isWhole ? Number.MAX_SAFE_INTEGER : c.length[row]!;
   }
 }

@@ -112,19 +112,19 @@ export class Conflicts {
     const number = this.keys.find(what, file, who);
     this.count++;
     if (number === this.groups.length) {
-      const holder = hold < 0 ? met : this.holder(hold);
+      const { holds } = this;
       // Written out: spreading parts together takes a hundred times as long, and there are as many groups as files.
       this.groups.push({
         operationCase,
         verdict,
         errno,
         row: d.row,
-        hold: holder.hold,
-        holdRow: holder.holdRow,
-        holdTask: holder.holdTask,
-        holdHandle: holder.holdHandle,
-        holdFromNs: holder.holdFromNs,
-        holdToNs: holder.holdToNs,
+        hold: kind,
+        holdRow: hold < 0 ? met.holdRow : holds.row[hold]!,
+        holdTask,
+        holdHandle: hold < 0 ? met.holdHandle : holds.handle[hold]!,
+        holdFromNs: hold < 0 ? met.holdFromNs : holds.fromNs[hold]!,
+        holdToNs: hold < 0 ? met.holdToNs : Number.POSITIVE_INFINITY,
         file,
         waitNs: 0,
         count: 0,
@@ -150,18 +150,6 @@ export class Conflicts {
     if (d.lease !== null) return -1;
     const inTheWay = this.policies.recorded || d.blocked === NONE ? -1 : this.holdInTheWay(d);
     return inTheWay < 0 && d.metRow >= 0 ? this.holds.byHandle(d.metHandle) : inTheWay;
-  }
-
-  private holder(at: number): Holder {
-    const { holds } = this;
-    return {
-      hold: holds.kind[at]!,
-      holdRow: holds.row[at]!,
-      holdTask: holds.task[at]!,
-      holdHandle: holds.handle[at]!,
-      holdFromNs: holds.fromNs[at]!,
-      holdToNs: Number.POSITIVE_INFINITY,
-    };
   }
 
   /** Without a handle: a process that goes to the blocks by itself, or an access that the kernel recorded. */
