@@ -15,9 +15,9 @@ const DIRECTION = /^(F?[RWDZ][FSAM]*|F?N|F)$/;
 const LIKE_BLKPARSE = 3;
 const NO_FORMAT =
   'run blkparse without -f (blkparse -i NAME), or give the NAME.blktrace.* files themselves; of -f, "%D %2c %8s %5T.%9t %5p %2a %3d %S + %n [%C]\\n" is read';
-/** Lines of the header, of the summary and of blktrace itself. */
+/** Lines of the header, of the summary, with -s of each program's (`dd (123)`, or with one of many `dd (123, ...)`), and of blktrace itself. */
 const REMARKS =
-  /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Depth)\b.*:)/;
+  /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Dispatch|Completion|Depth)\b.*:|\S.{0,63} \(\d+(, ?\.\.\.)?\)\s*$)/;
 const MOST_CPU = 0xffff;
 /** No line of blkparse is nearly as long; longer ones are not matched against patterns. */
 const LONGEST_RECORD = 1000;

@@ -23,6 +23,8 @@ const Note = { process: 0, timestamp: 1, message: 2 } as const;
 const STATED_ERROR_NS = 100_000;
 /** Records that are put in order of time before they are used: more than the sub-buffers of a few CPUs hold. */
 const WINDOW = 32_768;
+/** At most 41 characters long. */
+const LOST = /^CPU:(\d{1,5}) \[LOST (?:(\d{1,20}) )?EVENTS\]\n/;
 const utf8 = new TextDecoder();
 
 export const blktrace: Format = {
@@ -144,7 +146,7 @@ class PartReader {
     while (at + HEADER <= b.length) {
       const little = byteOrder(b, at);
       if (little === null || versionAt(b, at) !== VERSION) {
-        at = this.#skip(b, at);
+        at = this.#lost(b, at) || this.#skip(b, at);
         continue;
       }
       const length = HEADER + view.getUint16(at + 46, little);
@@ -153,6 +155,14 @@ class PartReader {
       at += length;
     }
     return at;
+  }
+
+  /** The place behind what tracefs writes between the records of its `blk` tracer, text as it is; 0 when it is not there. */
+  #lost(b: Uint8Array, at: number): number {
+    const match = LOST.exec(String.fromCharCode(...b.subarray(at, at + HEADER)));
+    if (match === null) return 0;
+    this.#gaps.told(Number(match[1]), Number(match[2] ?? 0));
+    return at + match[0].length;
   }
 
   /** To the next place where a record may begin. */

@@ -16,7 +16,7 @@ export const ftraceText: Format = {
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
-    return lines.some((line) => RECORD.test(line) || looksLatent(line));
+    return lines.some((line) => RECORD.test(line) || BARE.test(line) || looksLatent(line));
   },
   async read(input, sink) {
     const reader = new LineParser(sink);
@@ -43,6 +43,8 @@ export const ftraceText: Format = {
 };
 
 const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
+/** What `trace_pipe` gives with the option raw: it has no header, and the parser says what to take back. */
+const BARE = /^\d+ \d+ \d+ type: \d+$/;
 const EMPTY = Buffer.alloc(0);
 const LF = 10;
 /** One type of bytes for the hot loop, and the one whose `indexOf` is four times as fast. */

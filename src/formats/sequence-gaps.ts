@@ -1,4 +1,5 @@
-// Sequence numbers of blktrace, counted per device and CPU from 1: a gap is a loss. The ftrace tracer writes none (0).
+// Sequence numbers of blktrace, counted per device and CPU from 1: a gap is a loss. The ftrace tracer writes none (0), but
+// tracefs says between its records how many it lost of which CPU.
 import type { Loss, TraceSink } from '../model/trace.js';
 
 /** Gaps that are kept one by one; further ones are added to the last. */
@@ -8,12 +9,17 @@ export class SequenceGaps {
   readonly #sink: TraceSink;
   readonly #last = new Map<string, { sequence: number; timeNs: number }>();
   readonly #gaps: Loss[] = [];
+  /** Of every CPU the last record, and what was lost behind it. */
+  readonly #lastNs = new Map<number, number>();
+  readonly #told = new Map<number, number>();
 
   constructor(sink: TraceSink) {
     this.#sink = sink;
   }
 
   take(device: number, cpu: number, sequence: number, timeNs: number): void {
+    this.#close(cpu, timeNs);
+    this.#lastNs.set(cpu, timeNs);
     if (sequence === 0) return;
     const key = `${device}/${cpu}`;
     const last = this.#last.get(key);
@@ -27,9 +33,22 @@ export class SequenceGaps {
     last.timeNs = timeNs;
   }
 
+  /** The recorder says that so many records of the CPU are missing here. */
+  told(cpu: number, count: number): void {
+    this.#told.set(cpu, (this.#told.get(cpu) ?? 0) + count);
+  }
+
   /** `believed` false: somebody who saw the whole recording says that nothing is missing. */
   finish(believed = true): void {
+    for (const cpu of this.#told.keys()) this.#close(cpu, this.#lastNs.get(cpu) ?? 0);
     if (believed) for (const gap of this.#gaps) this.#sink.lost(gap);
+  }
+
+  #close(cpu: number, timeNs: number): void {
+    const count = this.#told.size === 0 ? undefined : this.#told.get(cpu);
+    if (count === undefined) return;
+    this.#told.delete(cpu);
+    this.#sink.lost({ fromNs: Math.min(this.#lastNs.get(cpu) ?? timeNs, timeNs), toNs: timeNs, cpu, count });
   }
 
   #gap(fromNs: number, toNs: number, cpu: number, count: number): void {

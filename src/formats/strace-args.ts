@@ -1,4 +1,5 @@
 // The arguments of a call as strace prints them: split, and read as numbers, paths and decorated descriptors.
+import { ERRNO } from '../model/errno.js';
 import { CONSTANTS } from './strace-constants.js';
 
 export interface Arguments {
@@ -44,8 +45,8 @@ function endOfString(text: string, from: number): number {
   return i;
 }
 
-/** `3<...>` and `AT_FDCWD<...>`; a path holds neither `<` nor `>`, which are printed as escapes. */
-const isDecoration = (text: string, at: number): boolean => /[\dD]/.test(text[at - 1] ?? '') && text[at + 1] !== '<';
+/** `3<...>`, `AT_FDCWD<...>` and, of -X verbose, a constant of which a comment tells the name; a path holds neither `<` nor `>`, which are printed as escapes. */
+const isDecoration = (text: string, at: number): boolean => /[\dD/]/.test(text[at - 1] ?? '') && text[at + 1] !== '<';
 
 function endOfDecoration(text: string, from: number): number {
   let depth = 0;
@@ -74,7 +75,7 @@ export interface Decorated {
  * sockets, terminals.
  */
 export function decorated(argument: string): Decorated | null {
-  const match = /^(-?\d+|AT_FDCWD)<((?:\/|\\x2f).*)>(\(deleted\))?$/s.exec(argument);
+  const match = /^(-?\d+|AT_FDCWD)(?: \/\* AT_FDCWD \*\/)?<((?:\/|\\x2f).*)>(\(deleted\))?$/s.exec(argument);
   if (match === null) return null;
   const [, fd, inner, deleted] = match as unknown as [string, string, string, string?];
   const special = /^(.*)<(char|block) (\d+):(\d+)>$/s.exec(inner);
@@ -92,6 +93,13 @@ export function resultAlone(shown: string): string {
   const end = at > 0 && isDecoration(shown, at) ? endOfDecoration(shown, at) + 1 : 0;
   const tail = shown.slice(end);
   return shown.slice(0, end) + tail.replace(/ \(.*$/s, '').replace(/ [A-Z]+ .*$/s, '');
+}
+
+/** Return value; a negative errno for `-1 ENAME`, NaN for `?`. */
+export function returned(shown: string): number {
+  const failed = /^(?:-1|\?) (?:(E\w+)|\(errno (\d+)\))/.exec(shown);
+  if (failed !== null) return -(failed[2] === undefined ? (ERRNO[failed[1]!] ?? 32767) : Number(failed[2]));
+  return value(shown.replace(/ .*$/s, ''));
 }
 
 /** Text of a quoted argument; null when it is none. */

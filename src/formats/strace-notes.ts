@@ -54,8 +54,11 @@ const MOVES: Readonly<Record<string, readonly [number, number, number, number]>>
   sendfile: [1, 2, 0, -1],
   splice: [0, 1, 2, 3],
 };
-/** Operations of io_submit, by the number of what they do. linux/aio_abi.h. */
-const SUBMITTED: Readonly<Record<string, number>> = { PREAD: 0, PREADV: 0, PWRITE: 1, PWRITEV: 1, FSYNC: 2, FDSYNC: 2 };
+/** Operations of io_submit, by their names or (-X raw) numbers: what they do. linux/aio_abi.h. */
+const SUBMITTED: Readonly<Record<string, number>> = {
+  ...{ PREAD: 0, PREADV: 0, PWRITE: 1, PWRITEV: 1, FSYNC: 2, FDSYNC: 2 },
+  ...{ 0: 0, 7: 0, 1: 1, 8: 1, 2: 2, 3: 2 },
+};
 
 /** What a call that succeeded read and wrote besides, or instead of, its first descriptor. */
 export function transferNotes(name: string, args: readonly string[], ret: number): Note[] {
@@ -75,7 +78,7 @@ export function transferNotes(name: string, args: readonly string[], ret: number
 function submittedNotes(block: string): Note[] {
   const fields = inside(block);
   const field = (key: string): string => fields.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
-  const kind = SUBMITTED[field('aio_lio_opcode').replace('IOCB_CMD_', '')];
+  const kind = SUBMITTED[field('aio_lio_opcode').replace(/ .*|^IOCB_CMD_/gs, '')];
   if (kind === undefined) return [];
   const lengths = inside(field('aio_buf')).map((part) => value(/iov_len=(\d+)\}?$/.exec(part)?.[1]));
   const length = field('aio_nbytes') === '' ? lengths.reduce((sum, one) => sum + one, 0) : value(field('aio_nbytes'));

@@ -4,6 +4,11 @@ import type { Actor, KernelLines } from './kernel-lines.js';
 
 const FORK = kernelEvent('note_fork');
 
+const CLONE_THREAD = 0x10000;
+/** With -X raw the flags are a number. */
+const isThread = (text: string): boolean =>
+  /\bCLONE_THREAD\b/.test(text) || (Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0) & CLONE_THREAD) !== 0;
+
 interface Task {
   readonly pid: number;
   name: string;
@@ -16,6 +21,8 @@ export class StraceTasks {
   /** Calls under way that make a task: by caller, their text. The child may act before they return. */
   readonly #making = new Map<number, string>();
   readonly #made = new Set<number>();
+  /** By caller, the child that was met before the call returned, and may have ended before it does. */
+  readonly #early = new Map<number, number>();
 
   constructor(lines: KernelLines) {
     this.#lines = lines;
@@ -26,8 +33,10 @@ export class StraceTasks {
     const known = this.#tasks.get(tid);
     if (known === undefined) {
       const [maker] = this.#making;
-      if (maker !== undefined) this.made(maker[0], tid, maker[1], timeNs);
-      else this.#tasks.set(tid, { pid: tid, name, cwd: '' });
+      if (maker !== undefined) {
+        this.made(maker[0], tid, maker[1], timeNs);
+        this.#early.set(maker[0], tid);
+      } else this.#tasks.set(tid, { pid: tid, name, cwd: '' });
     }
     if (name !== '') this.rename(tid, name);
   }
@@ -38,11 +47,13 @@ export class StraceTasks {
 
   /** `text` holds the flags of the call. */
   made(parent: number, tid: number, text: string, timeNs: number): void {
+    const early = this.#early.get(parent) === tid;
     this.#making.delete(parent);
-    if (tid <= 0 || this.#made.has(tid)) return;
+    this.#early.delete(parent);
+    if (tid <= 0 || early || this.#made.has(tid)) return;
     this.#made.add(tid);
     const from = this.#tasks.get(parent);
-    const pid = /\bCLONE_THREAD\b/.test(text) ? (from?.pid ?? parent) : tid;
+    const pid = isThread(text) ? (from?.pid ?? parent) : tid;
     this.#tasks.set(tid, { pid, name: from?.name ?? '', cwd: from?.cwd ?? '' });
     this.#lines.begin(timeNs, 0, this.actor(parent));
     this.#lines.tell(FORK, [pid, tid]);
@@ -52,6 +63,7 @@ export class StraceTasks {
     this.#tasks.delete(tid);
     this.#made.delete(tid);
     this.#making.delete(tid);
+    this.#early.delete(tid);
   }
 
   rename(tid: number, name: string): void {

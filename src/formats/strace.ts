@@ -1,11 +1,10 @@
 // `strace -f -ttt -T -y[y]`: one call a line, or two where another task's line came between. Every call is taken as the
 // kernel's own pair of events, so that assembly follows descriptors; what -y and -yy show of them is told besides.
-import { ERRNO } from '../model/errno.js';
 import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
-import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
+import { decorated, quoted, resultAlone, returned, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
 import { absolute, type Note, notesOf, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
@@ -18,6 +17,8 @@ const LINE =
 const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\|)\s*$/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
+/** A thread that executes a program takes the number of its process: another number ends the line that it began. */
+const UNFINISHED = /\s*<(?:unfinished|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
@@ -75,6 +76,10 @@ class StraceLines {
   /** Task of lines without a number, where the file's name tells. */
   readonly #own: number;
   #lastTid = 0;
+  /** Task of the line before when that line ended inside a call. */
+  #open = 0;
+  /** The table of -C has begun, which ends the file. */
+  #summed = false;
   #first = true;
   /** With -r: time of the line; -1: the stamps are of a clock. */
   #sinceStartNs = -1;
@@ -97,7 +102,9 @@ class StraceLines {
       if (Number(match[5]) === 0) this.#relative();
     }
     const timeNs = match === null ? Number.NaN : this.#time(match[5]!);
-    if (match === null || Number.isNaN(timeNs)) return this.#other(text, cut);
+    const open = this.#open;
+    this.#open = 0;
+    if (match === null || Number.isNaN(timeNs)) return this.#unstamped(open, text, cut);
     const rest = match[6]!;
     const tid = this.#tid(match[1] ?? match[3]);
     this.#tasks.meet(tid, match[2] ?? match[4] ?? '', timeNs);
@@ -111,7 +118,7 @@ class StraceLines {
   }
 
   #call(tid: number, name: string, text: string, timeNs: number, cut: boolean): boolean {
-    const unfinished = /\s*<unfinished \.\.\.>(\)\s+= \?.*)?$/s.exec(text);
+    const unfinished = UNFINISHED.exec(text);
     const begun = { name, text: unfinished === null ? text : text.slice(0, unfinished.index), timeNs };
     const { list, end } = splitArguments(begun.text, name.length + 1);
     if (unfinished === null && (end < 0 || !/^\s*= /.test(text.slice(end)) || (cut && !isWhole(text)))) return false;
@@ -122,6 +129,7 @@ class StraceLines {
     this.#tasks.begins(tid, name, begun.text, unfinished !== null);
     if (unfinished === null) opId = this.#returns(tid, begun, list, text.slice(end), timeNs) || opId;
     else this.#begun.set(tid, begun);
+    this.#open = unfinished === null ? 0 : tid;
     this.lines.begin(timeNs, 0, this.#tasks.actor(tid));
     this.lines.commit(kind, opId);
     return true;
@@ -176,14 +184,14 @@ class StraceLines {
   /** What a call that succeeded changed of its task. */
   #changes(tid: number, name: string, args: readonly string[], ret: number, timeNs: number): void {
     const tasks = this.#tasks;
-    const directory = args.find((arg) => arg.startsWith('AT_FDCWD<'));
+    const directory = args.find((arg) => /^(?:AT_FDCWD|-100)\b.*</.test(arg));
     if (directory !== undefined) tasks.setCwd(tid, decorated(directory)?.path ?? '');
     if (/^(v?fork|clone3?)$/.test(name)) tasks.made(tid, ret, args.join(', '), timeNs);
     else if (name === 'chdir') tasks.setCwd(tid, absolute(tasks.cwd(tid), quoted(args[0]) ?? ''));
     else if (name === 'prctl' && args[0] === 'PR_SET_NAME') tasks.rename(tid, quoted(args[1]) ?? '');
     else if (/^execve(at)?$/.test(name)) {
       const path = quoted(args[name === 'execve' ? 0 : 1]) ?? '';
-      tasks.rename(tid, path.slice(path.lastIndexOf('/') + 1).slice(0, 15));
+      if (path !== '') tasks.rename(tid, path.slice(path.lastIndexOf('/') + 1).slice(0, 15));
       this.lines.begin(timeNs, 0, tasks.actor(tid));
       this.lines.tell(EXEC, [1]);
     }
@@ -191,6 +199,8 @@ class StraceLines {
 
   /** `--- SIGBUS {...} ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
   #status(tid: number, rest: string, timeNs: number): boolean {
+    const successor = /^\+\+\+ superseded by execve in pid (\d+) /.exec(rest);
+    if (successor !== null) this.#supersede(tid, Number(successor[1]), timeNs);
     const signal = /^--- (SIG\w+) /.exec(rest);
     const ended = /^\+\+\+ (?:exited with -?\d+|killed by (SIG\w+).*) \+\+\+/.exec(rest);
     if (signal === null && ended === null && !/^(--- stopped by|\+\+\+ superseded)/.test(rest)) return false;
@@ -207,6 +217,17 @@ class StraceLines {
     this.lines.commit(this.lines.kind(name, signal === null && ended === null ? -1 : SIGNAL), opId);
     if (ended !== null) this.#tasks.gone(tid);
     return true;
+  }
+
+  /** A thread began to execute a program: its call returns as one of the process, under whose number it goes on. */
+  #supersede(tid: number, thread: number, timeNs: number): void {
+    const begun = this.#begun.get(thread);
+    this.#begun.delete(tid);
+    this.#begun.delete(thread);
+    this.#tasks.gone(thread);
+    // With -z the line that would have begun it is left out.
+    if (begun === undefined) this.#call(tid, 'execve', 'execve( <unfinished ...>', timeNs, false);
+    else this.#begun.set(tid, begun);
   }
 
   #note({ event, values }: Note): void {
@@ -246,6 +267,15 @@ class StraceLines {
     this.#sink.source.clock = 'since start';
   }
 
+  /** With -z strace 6 goes on with a call that it interrupted without saying whose it is: it is that of the line before. */
+  #unstamped(open: number, text: string, cut: boolean): void {
+    const begun = this.#begun.get(open);
+    const goesOn = begun !== undefined && /\)\s+= \S/.test(text);
+    if (goesOn && this.#resumed(open, begun.name, text, begun.timeNs, cut)) return;
+    this.#summed ||= /^% time\s+seconds\s/.test(text);
+    if (!this.#summed) this.#other(text, cut);
+  }
+
   #other(text: string, cut: boolean): void {
     if (text.trim() === '' || BELOW.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
     this.#bad.say(text, this.lines.line, cut);
@@ -258,13 +288,6 @@ const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name)
 const fraction = (digits: string): number => Number(digits.padEnd(9, '0'));
 /** A last line without newline is whole when its duration is. */
 const isWhole = (text: string): boolean => /<\d+\.\d{6,}>\s*$/.test(text);
-
-/** Return value; a negative errno for `-1 ENAME`, NaN for `?`. */
-function returned(shown: string): number {
-  const failed = /^(?:-1|\?) (?:(E\w+)|\(errno (\d+)\))/.exec(shown);
-  if (failed !== null) return -(failed[2] === undefined ? (ERRNO[failed[1]!] ?? 32767) : Number(failed[2]));
-  return value(shown.replace(/ .*$/s, ''));
-}
 
 /** The arguments as the kernel's event has them. */
 function numbers(name: string, args: readonly string[]): number[] {

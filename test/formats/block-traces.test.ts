@@ -182,6 +182,30 @@ describe('stories in text', () => {
     });
   });
 
+  test('what tracefs says that it lost between binary records is a loss, not damage', async () => {
+    const records = [...recordsOf(BINARY)];
+    const text = Buffer.from('CPU:1 [LOST 760 EVENTS]\n');
+    const bytes = Buffer.concat([...records.slice(0, 200), text, ...records.slice(200)]);
+    for (const chunk of [undefined, 61]) {
+      const { trace, intact } = await readFormat(blktrace, bytes, undefined, chunk);
+      expect(intact).toEqual([true]);
+      expect(trace.issues).toEqual([]);
+      expect(trace.sources[0]).toMatchObject({ records: 2095, lost: [{ cpu: 1, count: 760 }] });
+    }
+  });
+
+  test('the summary of each program (blkparse -s) is no damage', async () => {
+    const rows = ' Reads Queued:           0,        0KiB\t Writes Queued:           0,        0KiB\n';
+    const waits =
+      ' Dispatch wait:          0        \t Dispatch wait:           0\n Completion wait:        0        \t Completion wait:         0\n';
+    const programs = ['dd (123)', 'kworker/0:1 (12, ...)', 'unknown (44)']
+      .map((name) => `${name}\n${rows}${waits}`)
+      .join('');
+    const { trace } = await readFormat(blkparse, TEXT.replace(/^CPU0 \(/m, `${programs}CPU0 (`));
+    expect(trace.issues).toEqual([]);
+    expect(trace.sources[0]!.records).toBe(2095);
+  });
+
   test('gaps in the sequence are losses, unless blkparse saw them all', async () => {
     const gap = line('0.000000100', 'P', 'N', '[dd]', 1) + line('0.000000900', 'P', 'N', '[dd]', 5);
     const { trace } = await readFormat(blkparse, gap);
