@@ -216,6 +216,10 @@ put 1 events/syscalls/sys_enter_ioctl/enable
 put 1 events/syscalls/sys_exit_ioctl/enable
 put 1 events/syscalls/sys_enter_fcntl/enable
 put 1 events/syscalls/sys_exit_fcntl/enable
+put 1 events/syscalls/sys_enter_link/enable
+put 1 events/syscalls/sys_exit_link/enable
+put 1 events/syscalls/sys_enter_linkat/enable
+put 1 events/syscalls/sys_exit_linkat/enable
 put 1 events/syscalls/sys_enter_swapon/enable
 put 1 events/syscalls/sys_exit_swapon/enable
 put 1 events/syscalls/sys_enter_swapoff/enable
