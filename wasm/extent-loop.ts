@@ -9,6 +9,8 @@ const OPERATION: i32 = 16;
 const IS_LOOKUP: i32 = 0;
 const IS_MAP: i32 = 1;
 const WRITTEN: i32 = 0;
+/** Operations after which the size of the arena is looked at again. */
+const STRETCH: i32 = 4096;
 
 /**
  * Does the operations at the bytes from `from` up to `to`; `heads` has where the map of each file is. Returns the place of the first one
@@ -16,6 +18,21 @@ const WRITTEN: i32 = 0;
  */
 export function work(heads: i32, from: i32, to: i32): i32 {
   const words = changetype<Words>(0);
+  let at = from;
+  while (at < to) {
+    let stop = min(to, at + STRETCH * OPERATION);
+    if (words[TOP] >= LARGE) {
+      stop = min(to, at + AHEAD * OPERATION);
+      ask(words, heads, at, stop);
+    }
+    at = workOn(words, heads, at, stop);
+    if (at < stop) break;
+  }
+  return at;
+}
+
+// @inline
+function workOn(words: Words, heads: i32, from: i32, to: i32): i32 {
   let answers = sum;
   let at = from;
   for (; at < to; at += OPERATION) {
@@ -34,6 +51,13 @@ export function work(heads: i32, from: i32, to: i32): i32 {
   }
   sum = answers;
   return at;
+}
+
+/** Fetches what some operations will ask for. */
+function ask(words: Words, heads: i32, from: i32, to: i32): void {
+  for (let at = from, i = 0; at < to; at += OPERATION, i++) askHead(words, i, load<i32>(heads + (load<i32>(at) & ~3)));
+  for (let at = from, i = 0; at < to; at += OPERATION, i++) askGroup(words, i, load<i32>(at, 4));
+  for (let at = from, i = 0; at < to; at += OPERATION, i++) askLeaf(words, i, load<i32>(at, 4));
 }
 
 export function checksum(): i32 {

@@ -33,6 +33,8 @@ let lastLanes: i32 = 0;
 let lastNumber: i32 = 0;
 let lastCommits: i32 = 0;
 let lastCommitNumber: i32 = 0;
+/** Row behind those that were looked ahead for. */
+let asked: i32 = 0;
 
 // @inline
 function slot(which: i32): i32 {
@@ -70,7 +72,11 @@ export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
   const fresh = slot(IS_FRESH);
   stillFresh = 1;
   let row = first;
+  // Behind a row that stopped it the kernel goes on where it was.
+  if (first > asked || asked > first + AHEAD) asked = first;
+  if (words()[TOP] < LARGE) asked = to;
   while (row < to && stops === 0) {
+    if (row >= asked) asked = ask(row, to);
     const nowNs = load<f64>(times + (row << 3));
     if (nowNs > lastNs || nowNs >= nextNs) break;
     if (load<u8>(plain + row) !== 1) {
@@ -90,6 +96,36 @@ export function run(at: i32, first: i32, to: i32, lanes: i32): i32 {
   store<i32>(slot(STOPPED), stops);
   count(first, row);
   return row;
+}
+
+/** Fetches what the next rows will ask of their maps; returns the row behind them. */
+function ask(from: i32, to: i32): i32 {
+  const end = min(to, from + AHEAD);
+  for (let row = from; row < end; row++) askHead(words(), row - from, headOf(row));
+  for (let row = from; row < end; row++) askGroup(words(), row - from, unitOf(row));
+  for (let row = from; row < end; row++) askLeaf(words(), row - from, unitOf(row));
+  return end;
+}
+
+/** Head of the map that a row will ask, of the first lanes; NOBODY: it will ask none, or is one of many that go through a file. */
+function headOf(row: i32): i32 {
+  const kind: i32 = load<u8>(slot(KINDS) + load<u8>(slot(OP) + row));
+  const file = load<i32>(slot(FILE) + (row << 2));
+  if (kind < STORES || kind === EXTENTS_SEEN || file < 0) return NOBODY;
+  const version = load<i32>(slot(FIRST) + (file << 2));
+  if (version < 0) return NOBODY;
+  const block = unitOf(row);
+  if (kind <= WRITES && block >= 0 && block < load<i32>(slot(BITS) + (version << 2))) {
+    const bits = slot(WRITTEN) + (load<i32>(slot(BITS_AT) + (version << 2)) << 2);
+    if (((load<i32>(bits + ((block >>> 5) << 2)) >>> (block & 31)) & 1) !== 0) return NOBODY;
+  }
+  return load<i32>(slot(HEAD_AT) + (version << 2));
+}
+
+// @inline
+function unitOf(row: i32): i32 {
+  const unit = load<f64>(slot(OFFSET) + (row << 3)) / BLOCK;
+  return unit >= 0 && unit <= LAST_BLOCK ? <i32>unit : 0;
 }
 
 /** A written extent of a file that all lanes have in the same state: it is mapped. False: it is not that simple, and nothing happened. */

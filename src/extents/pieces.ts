@@ -9,6 +9,8 @@ export const USED: i32 = 32;
 export const TOP: i32 = 33;
 export const LIMIT: i32 = 34;
 export const WIDTH: i32 = 35;
+/** Room for what wasm/extent-ahead.ts notes down, eight words. */
+export const ASKED: i32 = 36;
 /** Sizes are powers of two but for that of a full narrow leaf, three cache lines: its free pieces have a list that no power needs. */
 const FULL_LEAF: i32 = 48;
 const FULL_LEAVES: i32 = 31;

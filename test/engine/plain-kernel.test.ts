@@ -1,10 +1,11 @@
 // Plain rows as WebAssembly runs them and as TypeScript does: every lane ends the same, to the byte.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 // @ts-expect-error: a script without types
 import { plainRows, TARGET } from '../../scripts/plain-rows.mjs';
 import { reference } from '../../src/costs/reference.js';
+import { KernelMemory } from '../../src/engine/kernel-slots.js';
 import { lanePolicies } from '../../src/engine/lane-policies.js';
 import { Pass } from '../../src/engine/pass.js';
 import { foldPrices } from '../../src/engine/recipes.js';
@@ -54,6 +55,22 @@ test.each([0, 0.002, 0.02])('the load of the benchmark, one in %d rows a pin', {
   for (const timing of TIMINGS)
     for (const names of [EIGHT, ['dax'], ['recorded', 'ondisk'], ['pnfs-layout', 'oracle', 'swap']])
       expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
+});
+
+test('in an arena so large that rows are looked ahead for', { timeout: 120_000 }, () => {
+  const make = KernelMemory.make.bind(KernelMemory);
+  // Words of which nobody makes any use.
+  const spy = vi.spyOn(KernelMemory, 'make').mockImplementation(() => {
+    const memory = make();
+    memory?.arena.take(2 ** 21);
+    return memory;
+  });
+  const input = load(45_000, 7, 0.01);
+  for (const timing of TIMINGS)
+    for (const names of [EIGHT, ['dax']])
+      expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
+  expect(spy).toHaveBeenCalledTimes(4);
+  spy.mockRestore();
 });
 
 test('what was refused or committed there is known where later rows tell what it did', async () => {
