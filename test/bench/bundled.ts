@@ -25,6 +25,7 @@ export async function bundled(entry: string): Promise<Bundled> {
     packages: 'external',
     platform: 'node',
     format: 'esm',
+    minifySyntax: true,
   });
   return { folder, program, remove: () => rmSync(folder, { recursive: true }) };
 }
