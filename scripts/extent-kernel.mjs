@@ -31,7 +31,8 @@ export const NARROW = '${code}';
 }
 
 /** The loop of the extent map benchmark on the same maps, in base64. */
-export const extentLoop = () => compiled(narrowSource().replace(/^export /gm, '') + read('wasm/extent-ahead.ts') + read('wasm/extent-loop.ts'));
+export const extentLoop = () =>
+  compiled(narrowSource().replace(/^export /gm, '') + read('wasm/extent-ahead.ts') + read('wasm/extent-loop.ts'));
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
   writeFileSync(TARGET, await extentKernel());

@@ -12,7 +12,9 @@ export const TARGET = join(root, 'src/engine/plain-rows-code.ts');
 
 export async function plainRows() {
   const maps = narrowSource().replace(/^export /gm, '');
-  const parts = ['wasm/extent-ahead.ts', ...PARTS, 'wasm/extent-pieces.ts'].map((path) => readFileSync(join(root, path), 'utf8'));
+  const parts = ['wasm/extent-ahead.ts', ...PARTS, 'wasm/extent-pieces.ts'].map((path) =>
+    readFileSync(join(root, path), 'utf8'),
+  );
   const code = await compiled(maps + parts.join('\n'));
   return `// Made by scripts/plain-rows.mjs from wasm/plain-*.ts, wasm/extent-ahead.ts, wasm/extent-pieces.ts and src/extents; do not edit.
 export const PLAIN_ROWS = '${code}';
