@@ -23,19 +23,19 @@ export class TableReader {
   isIntact = true;
   readonly #sink: TraceSink;
   readonly #events: EventReader;
-  readonly #layout: Layout;
-  readonly #isVolume: boolean;
+  #layout: Layout;
+  #isVolume: boolean;
   readonly #ops = new Map<string, string>();
   /** Cells a row must have. */
-  readonly #width: number;
+  #width: number;
   #originNs: bigint | null = null;
 
   constructor(sink: TraceSink, layout: Layout, row: number) {
     this.#sink = sink;
     this.#events = new EventReader(sink);
     this.#layout = layout;
-    this.#isVolume = !layout.columns.some(({ role }) => role === 'path' || role === 'ino');
-    this.#width = 1 + Math.max(...layout.columns.map(({ place }) => place), ...layout.volume);
+    this.#isVolume = isVolume(layout);
+    this.#width = widthOf(layout);
     sink.source.clock = layout.clock;
     if (layout.assumed !== '')
       sink.issue(
@@ -43,6 +43,14 @@ export class TableReader {
         row,
         `read as ${layout.assumed}; if that is wrong, say it with --map ROLE=COLUMN[:UNIT],...`,
       );
+  }
+
+  /** A column that the table had not before is read from here on. */
+  widen(layout: Layout): void {
+    this.#layout = layout;
+    this.#isVolume = isVolume(layout);
+    this.#width = widthOf(layout);
+    this.#ops.clear();
   }
 
   /** `row` is the line or record number. */
@@ -115,3 +123,8 @@ export class TableReader {
     return this.#layout.columns.find(({ role }) => role === 'time')?.place ?? -1;
   }
 }
+
+/** No column names a file: the disk is one. */
+const isVolume = ({ columns }: Layout): boolean => !columns.some(({ role }) => role === 'path' || role === 'ino');
+
+const widthOf = ({ columns, volume }: Layout): number => 1 + Math.max(...columns.map(({ place }) => place), ...volume);
