@@ -8,12 +8,13 @@ import { UserError } from '../model/issue.js';
 import type { MappedColumn, ReadOptions, TraceSink } from '../model/trace.js';
 import { TableReader } from './table.js';
 import { guessLayout, mappedLayout } from './table-columns.js';
-import type { Cell } from './table-units.js';
+import { type Cell, decimalCell } from './table-units.js';
 
 type Library = typeof Arrow;
 /** What the library reads from: chunks, or what looks like an open file, of which it has no type. */
 export type ArrowSource = AsyncIterable<Uint8Array>;
 
+const utf8 = new TextDecoder();
 const TIME_UNITS = ['s', 'ms', 'us', 'ns'];
 /** An unpacked column of one batch. */
 const LARGEST_BUFFER = 2 ** 28;
@@ -118,7 +119,7 @@ class BatchReader {
     const { DataType } = this.#library;
     this.#units = new Map(
       schema.fields.flatMap(({ name, type }) => {
-        const isTime = DataType.isTimestamp(type) || DataType.isDuration(type);
+        const isTime = DataType.isTimestamp(type) || DataType.isDuration(type) || DataType.isTime(type);
         return isTime ? [[name, TIME_UNITS[type.unit] ?? 'ns'] as const] : [];
       }),
     );
@@ -172,5 +173,16 @@ function cellAt({ DataType }: Library, column: Arrow.Vector | null, row: number)
   if (data !== undefined && DataType.isTimestamp(column.type))
     return column.isValid(row) ? (data.values as BigInt64Array)[data.offset + row] : undefined;
   const value: unknown = column.get(row);
+  if (DataType.isDecimal(column.type))
+    return value === null ? undefined : decimalCell(signed(value), column.type.scale);
+  // Names of files are bytes, and some programs keep them as such.
+  if (value instanceof Uint8Array) return utf8.decode(value);
   return typeof value === 'object' ? undefined : (value as Cell);
+}
+
+/** Words of 32 bits, the least first, in two's complement. */
+function signed(words: unknown): bigint {
+  const list = words as Uint32Array;
+  const value = list.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+  return BigInt.asIntN(32 * list.length, value);
 }

@@ -1,5 +1,6 @@
 // Tables of the bcc tools ext4slower, xfsslower, btrfsslower, zfsslower, nfsslower, fileslower and biosnoop: the columns
-// are found by their names. Source: tools/*slower.py, tools/biosnoop.py of bcc. Each line is one operation that has ended.
+// are found by their names. Source: tools/*slower.py, tools/biosnoop.py, libbpf-tools/fsslower.c and biosnoop.c of bcc.
+// Each line is one operation that has ended.
 import { Op } from '../model/events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
@@ -11,6 +12,7 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
   TIME: 'time',
   'TIME(s)': 'time',
   ENDTIME_us: 'timeUs',
+  ENDTIME_ns: 'timeNs',
   COMM: 'comm',
   TASK: 'comm',
   PID: 'pid',
@@ -21,6 +23,7 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
   DISK: 'disk',
   SECTOR: 'sector',
   BYTES: 'bytes',
+  P: 'pattern',
   OFF_KB: 'offsetKib',
   OFFSET_b: 'offset',
   'LAT(ms)': 'latencyMs',
@@ -33,12 +36,14 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
 interface Row {
   time: string;
   timeUs: string;
+  timeNs: string;
   comm: string;
   pid: string;
   type: string;
   disk: string;
   sector: string;
   bytes: string;
+  pattern: string;
   offsetKib: string;
   offset: string;
   latencyMs: string;
@@ -52,7 +57,12 @@ const PATTERNS: Partial<Record<keyof Row, string>> = {
   comm: '(.*?)',
   name: '(.*)',
   type: '([A-Z]+)',
-  disk: '(\\S+)',
+  // Empty where biosnoop missed the beginning of the request.
+  disk: '(\\S*)',
+  // libbpf-tools: of an fsync of the whole file.
+  bytes: '(LL_MAX|-?\\d+)',
+  // biosnoop -P: sequential, random, unknown; behind seven digits of bytes no blank is left.
+  pattern: '([SR?])',
   time: '(\\d+(?:[:.]\\d+)*)',
 };
 const NUMBER = '(-?[\\d.]+)';
@@ -69,10 +79,14 @@ function tableOf(line: string): Table | null {
   const known = columns.map((name) => COLUMNS[name]);
   if (columns.length < 7 || known.includes(undefined)) return null;
   const has = (...names: (keyof Row)[]): boolean => names.some((name) => known.includes(name));
-  if (!has('time', 'timeUs') || !has('type') || !has('name', 'disk') || !has('latencyMs', 'latencyUs')) return null;
+  if (!has('time', 'timeUs', 'timeNs') || !has('type') || !has('name', 'disk') || !has('latencyMs', 'latencyUs'))
+    return null;
   const found = known as (keyof Row)[];
-  const parts = found.map((name) => PATTERNS[name] ?? NUMBER);
-  return { columns: found, line: new RegExp(`^\\s*${parts.join(csv ? ',' : '\\s+')}\\s*$`) };
+  const parts = found.map((name, i) => {
+    const before = i === 0 ? '' : csv ? ',' : name === 'pattern' ? '\\s*' : '\\s+';
+    return before + (PATTERNS[name] ?? NUMBER);
+  });
+  return { columns: found, line: new RegExp(`^\\s*${parts.join('')}\\s*$`) };
 }
 
 export const bcc: Format = {
@@ -86,10 +100,19 @@ export const bcc: Format = {
   },
 };
 
-const FILE_OPS: Readonly<Record<string, number>> = { R: Op.read, W: Op.write, O: Op.open, S: Op.fsync };
+/** libbpf-tools write F for the S of bcc. */
+const FILE_OPS: Readonly<Record<string, number>> = { R: Op.read, W: Op.write, O: Op.open, S: Op.fsync, F: Op.fsync };
 const DISK_OPS: Readonly<Record<string, number>> = { R: Op.dma_read, W: Op.dma_write, D: Op.punch };
 const SECTOR = 512;
+const FLUSH_SECTOR = String(2n ** 64n - 1n);
 const DAY_SECONDS = 86_400;
+/** Words for a disk of which biosnoop has no name. */
+const NAMELESS: ReadonlySet<string> = new Set(['', 'Unknown', '<unknown>']);
+
+/** A flush before a request is written in front of its direction (`fill_rwbs` of the kernel); bcc calls a flush alone a read. */
+function diskOp({ type, sector }: Partial<Row>): number | undefined {
+  return sector === FLUSH_SECTOR ? undefined : DISK_OPS[type!.replace(/^F(?=[RWD])/, '')[0]!];
+}
 
 class BccLines {
   readonly #sink: TraceSink;
@@ -119,7 +142,7 @@ class BccLines {
 
   #header(table: Table): void {
     this.#table = table;
-    if (table.columns.includes('timeUs')) this.#sink.source.clock = 'mono';
+    if (table.columns.some((name) => name === 'timeUs' || name === 'timeNs')) this.#sink.source.clock = 'mono';
   }
 
   /** False when a number in it is none. */
@@ -130,7 +153,7 @@ class BccLines {
       row.latencyUs === undefined ? Math.round(Number(row.latencyMs) * 1e6) : Math.round(Number(row.latencyUs) * 1e3);
     const endNs = this.#end(row);
     if (Number.isNaN(endNs - latencyNs)) return false;
-    const op = (onDisk ? DISK_OPS : FILE_OPS)[row.type![0]!];
+    const op = onDisk ? diskOp(row) : FILE_OPS[row.type![0]!];
     const pid = Number(row.pid);
     const task = events.taskId(pid, pid, row.comm!);
     const opId = op === undefined ? 0 : events.newId();
@@ -139,7 +162,7 @@ class BccLines {
       const moves = op !== Op.open && op !== Op.fsync;
       events.timeNs = endNs - latencyNs;
       events.op = op;
-      events.file = events.fileId('', '', onDisk ? `/dev/${row.disk}` : row.name!);
+      events.file = events.fileId('', '', onDisk ? `/dev/${row.disk || 'Unknown'}` : row.name!);
       events.task = task;
       events.offset = moves ? at : UNKNOWN;
       events.length = moves ? Number(row.bytes) : UNKNOWN;
@@ -150,6 +173,7 @@ class BccLines {
       events.row = this.#line;
       events.commit();
       if (!onDisk) this.#sink.unplaced('files known by the last part of their path only');
+      else if (NAMELESS.has(row.disk!)) this.#sink.unplaced('requests of disks that biosnoop could not name');
     }
     records.timeNs = endNs;
     records.kind = records.kindId(onDisk ? `disk ${row.type}` : `file ${row.type}`, op !== undefined);
@@ -165,12 +189,13 @@ class BccLines {
     return row.offsetKib === undefined ? UNKNOWN : Number(row.offsetKib) * 1024;
   }
 
-  /** Microseconds of the monotonic clock, seconds since the first line, or the time of day: past midnight a day is added. */
-  #end({ timeUs, time = '' }: Partial<Row>): number {
+  /** Microseconds or nanoseconds of the monotonic clock, seconds since the first line, or the time of day, with a day past midnight. */
+  #end({ timeUs, timeNs, time = '' }: Partial<Row>): number {
     if (timeUs !== undefined) {
       const us = Number(timeUs);
       return this.#stamps.at(Math.floor(us / 1e6), Math.round((us % 1e6) * 1000));
     }
+    if (timeNs !== undefined) return this.#stamps.at(Number(timeNs.slice(0, -9)), Number(timeNs.slice(-9)));
     const [whole, part = ''] = time.split('.') as [string, string?];
     let seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
     if (whole.includes(':')) {
@@ -182,9 +207,9 @@ class BccLines {
   }
 
   #other(text: string, cut: boolean): void {
-    if (/^\s*$|^Tracing .*(operations|I\/O|block)/.test(text)) return;
-    const lost = /^Possibly lost (\d+) samples/.exec(text);
+    if (/^\s*$|^Tracing .*(operations|I\/O|block|read\/writes)/.test(text)) return;
+    const lost = /^Possibly lost (\d+) samples|^lost (\d+) events on CPU #(\d+)/.exec(text);
     if (lost === null) this.#bad.say(text, this.#line, cut);
-    else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: -1, count: Number(lost[1]) });
+    else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: Number(lost[3] ?? -1), count: Number(lost[1] ?? lost[2]) });
   }
 }

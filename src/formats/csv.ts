@@ -48,7 +48,9 @@ function tableIn(lines: readonly string[], mapped: readonly MappedColumn[]): Tab
     return { layout: presetLayout(preset), delimiter: preset.delimiter, hasHeader: preset.header !== undefined };
   const delimiter = delimiterOf(first);
   const names = cellsOf(first, delimiter).cells.map((cell) => cell.trim().replace(/\s+/g, ' '));
-  const isHeader = names.length > 1 && names.every((name) => NAME.test(name)) && new Set(names).size === names.length;
+  // pandas and R give no name to the column of row numbers; some end each line with a delimiter.
+  const named = names.filter((name) => name !== '');
+  const isHeader = named.length > 1 && named.every((name) => NAME.test(name)) && new Set(named).size === named.length;
   const { cells } = cellsOf(isHeader ? second : first, delimiter);
   const sample = cells.map((cell) => withPoint(cell, delimiter) ?? cell);
   if (mapped.length > 0)

@@ -20,6 +20,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 };
 /** Actions that are no operation on a file. */
 const OTHERS: ReadonlySet<string> = new Set(['add', 'wait', 'sync_file_range']);
+/** Names of files may hold blanks: jobs with a blank in theirs make such. */
+const KNOWN = new RegExp(`^(.*\\S)\\s+(${[...Object.keys(OPERATIONS), ...OTHERS].join('|')})((?:\\s+\\d+)*)$`);
 const RANGED: ReadonlySet<string> = new Set(['read', 'write', 'trim']);
 const NS_PER_US = 1000;
 const utf8 = new TextDecoder();
@@ -66,12 +68,12 @@ class LineReader {
     if (text.trim() === '') return '';
     const header = HEADER.exec(text);
     if (header !== null) return this.#header(Number(header[1]));
-    const words = text.trim().split(/\s+/);
-    if (this.#version !== 3) return this.#action(words, text);
-    const [stamp, ...rest] = words;
-    if (!/^\d{1,15}$/.test(stamp!)) return `a time in us at the beginning, found ${shown(text)}`;
+    const line = text.trim();
+    if (this.#version !== 3) return this.#action(wordsOf(line), text);
+    const stamp = /^\S+/.exec(line)![0];
+    if (!/^\d{1,15}$/.test(stamp)) return `a time in us at the beginning, found ${shown(text)}`;
     this.#timeNs = Number(stamp) * NS_PER_US;
-    return this.#action(rest, text);
+    return this.#action(wordsOf(line.slice(stamp.length).trim()), text);
   }
 
   #header(version: number): string {
@@ -118,4 +120,11 @@ class LineReader {
     records.commit();
     return '';
   }
+}
+
+/** The file, the action and its numbers. */
+function wordsOf(line: string): readonly string[] {
+  const known = KNOWN.exec(line);
+  if (known === null) return line.split(/\s+/);
+  return [known[1]!, known[2]!, ...known[3]!.trim().split(/\s+/)].filter((word) => word !== '');
 }

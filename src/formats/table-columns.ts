@@ -72,6 +72,8 @@ export interface Column {
   readonly name: string;
   /** Of a time or a size, or of `op` (`read0`: 0 is a read; `write0`); empty for the rest. */
   readonly unit: string;
+  /** Of a time: only its size in the first row tells the unit. */
+  readonly bySize?: boolean;
 }
 
 export interface Layout {
@@ -161,7 +163,9 @@ export function guessLayout(
     const found = NAMES.find(([, names]) => names.test(base)) ?? NAMES.find(([, names]) => names.test(plain(name)));
     if (found === undefined || columns.some(({ role }) => role === found[0] && role !== 'volume')) return;
     const [role, , usual] = found;
-    columns.push({ role, place, name, unit: schema.get(name) ?? guessedUnit(role, name, unit || usual, first[place]) });
+    const told = schema.get(name);
+    const bySize = role === 'time' && told === undefined && unitTold(role, name, unit) === '';
+    columns.push({ role, place, name, bySize, unit: told ?? guessedUnit(role, name, unit || usual, first[place]) });
   });
   const roles = new Set(columns.map(({ role }) => role));
   const places = roles.has('off') || roles.has('path') || roles.has('ino');
@@ -172,11 +176,18 @@ export function guessLayout(
 function guessedUnit(role: string, name: string, hint: string, cell: Cell): string {
   const units = unitsOf(role);
   if (units.length === 0 || role === 'op') return '';
-  const told = units.includes(hint) ? hint : split(name).unit;
-  if (units.includes(told)) return told;
+  const told = unitTold(role, name, hint);
+  if (told !== '') return told;
   if (role === 'time') return timeUnitOf(cell);
   if (role === 'ns') return timeUnitOf(cell) === 's' ? 's' : 'ns';
   return /sector|lba|lbn/i.test(name) ? 'sectors' : 'bytes';
+}
+
+/** The unit that the name of a column tells, '' for none. */
+function unitTold(role: string, name: string, hint: string): string {
+  const units = unitsOf(role);
+  const told = units.includes(hint) ? hint : split(name).unit;
+  return units.includes(told) ? told : '';
 }
 
 /** Both the disk and the file of it are there: the disk is the file's device. */

@@ -25,6 +25,29 @@ export const SIZE_UNITS: Readonly<Record<string, number>> = { bytes: 1, sectors:
 
 const LARGEST = 10n ** 21n;
 
+/** What programs write where there is no number: R, pandas, databases; -1 is no amount of anything. */
+const NOTHING = /^(nan|na|<na>|nat|n\/a|null|none|\\n)$/i;
+
+/** The cell of a column of numbers holds none. */
+export function isMissing(cell: Cell): boolean {
+  // Nearly all begin with a digit.
+  if (typeof cell === 'string' && cell[0]! >= '0' && cell[0]! <= '9') return false;
+  if (typeof cell === 'string') return cell.trim() === '' || NOTHING.test(cell.trim());
+  return cell === undefined || cell === null || Number.isNaN(cell);
+}
+
+export const isUnknown = (cell: Cell): boolean =>
+  typeof cell === 'string' ? cell.trim() === '-1' : Number(cell) === -1;
+
+/** A whole number of so many decimal places, all of which a double may not hold. */
+export function decimalCell(unscaled: bigint, scale: number): Cell {
+  if (scale <= 0) return unscaled * 10n ** BigInt(-scale);
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
+  const part = digits.slice(-scale).replace(/0+$/, '');
+  const sign = unscaled < 0n ? '-' : '';
+  return `${sign}${digits.slice(0, -scale)}${part === '' ? '' : `.${part}`}`;
+}
+
 /** Null when the cell is no time. */
 export function toNs(cell: Cell, unit: string): bigint | null {
   const { nsPerUnit, epochNs } = TIME_UNITS[unit]!;
@@ -34,7 +57,7 @@ export function toNs(cell: Cell, unit: string): bigint | null {
 
 function textNs(text: string, nsPerUnit: bigint): bigint | null {
   const match = /^(-?)(\d{1,22})(?:\.(\d{0,18}))?$/.exec(text);
-  if (match === null) return /^-?\d+(\.\d+)?e[+-]?\d+$/i.test(text) ? numberNs(Number(text), nsPerUnit) : dateNs(text);
+  if (match === null) return POWER.test(text) ? roundedNs(Number(text), nsPerUnit) : dateNs(text);
   const [, sign, whole, fraction = ''] = match;
   const part = fraction === '' ? 0n : (BigInt(fraction) * nsPerUnit) / 10n ** BigInt(fraction.length);
   const ns = BigInt(whole!) * nsPerUnit + part;
@@ -44,16 +67,33 @@ function textNs(text: string, nsPerUnit: bigint): bigint | null {
 function numberNs(cell: Exclude<Cell, string>, nsPerUnit: bigint): bigint | null {
   if (typeof cell === 'bigint') return cell * nsPerUnit;
   if (typeof cell !== 'number' || !Number.isFinite(cell)) return null;
-  return Number.isSafeInteger(cell) ? BigInt(cell) * nsPerUnit : BigInt(Math.round(cell * Number(nsPerUnit)));
+  // The shortest digits that mean this double are those of the clock; a product of two doubles has others.
+  return Number.isSafeInteger(cell) ? BigInt(cell) * nsPerUnit : textNs(String(cell), nsPerUnit);
 }
 
-/** `2007-02-22 17:00:03.061629`: a date without a zone is UTC, so that the answer depends on no machine. */
+const POWER = /^-?\d+(\.\d+)?e[+-]?\d+$/i;
+
+function roundedNs(value: number, nsPerUnit: bigint): bigint | null {
+  const plain = String(value);
+  if (/^[-\d.]+$/.test(plain)) return textNs(plain, nsPerUnit);
+  const ns = Math.round(value * Number(nsPerUnit));
+  return Number.isFinite(ns) ? BigInt(ns) : null;
+}
+
+/**
+ * `2007-02-22 17:00:03.061629`: a date without a zone is UTC, so that the answer depends on no machine. Zones as DuckDB and
+ * PostgreSQL (`+00`), polars (`+0000`), BigQuery (` UTC`) write them.
+ */
 function dateNs(text: string): bigint | null {
-  const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  const match =
+    /^(\d{4})([-/])(\d\d)\2(\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))? ?(?:Z|UTC|([+-]\d\d)(?::?(\d\d))?)?$/.exec(
+      text,
+    );
   if (match === null) return null;
-  const ms = Date.parse(`${match[1]}T${match[2]}${match[4] ?? 'Z'}`);
+  const [, year, , month, day, time, part = '', hours, minutes = '00'] = match;
+  const ms = Date.parse(`${year}-${month}-${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
   if (Number.isNaN(ms)) return null;
-  return BigInt(ms) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0'));
+  return BigInt(ms) * 1_000_000n + BigInt(part.padEnd(9, '0'));
 }
 
 /** A whole number of bytes; what is no number stays as it is, to be shown in the message. */
@@ -66,7 +106,7 @@ export function toNumber(cell: Cell): unknown {
   if (typeof cell === 'bigint') return Number(cell);
   if (typeof cell !== 'string') return cell;
   const text = cell.trim();
-  return /^-?\d+(\.\d+)?$/.test(text) || /^0x[\da-f]+$/i.test(text) ? Number(text) : text;
+  return /^-?\d+(\.\d+)?$/.test(text) || POWER.test(text) || /^0x[\da-f]+$/i.test(text) ? Number(text) : text;
 }
 
 /** The unit of a time by its size: clocks of the wall differ by factors of 1000; what is small is a count of ns. */

@@ -6,7 +6,7 @@ import type { TraceSink } from '../model/trace.js';
 import { EventReader } from './ndjson-events.js';
 import { Fields, shown } from './ndjson-fields.js';
 import type { Column, Layout } from './table-columns.js';
-import { type Cell, toBytes, toNs, toNumber } from './table-units.js';
+import { type Cell, isMissing, isUnknown, toBytes, toNs, toNumber } from './table-units.js';
 
 const NAMES: ReadonlySet<string> = new Set(OPS);
 /** Words for reads, writes and the like, in lower case; `fill_rwbs` of the kernel adds letters behind the first. */
@@ -18,24 +18,27 @@ const WORDS: readonly (readonly [words: RegExp, onFile: string, onVolume: string
 ];
 const SIZES: ReadonlySet<string> = new Set(['off', 'len', 'size', 'addr']);
 const PLAIN: ReadonlySet<string> = new Set(['pid', 'tid']);
+/** Columns of amounts, of which there may be none, and all columns of numbers. */
+const AMOUNTS: ReadonlySet<string> = new Set([...SIZES, 'ns']);
+const NUMBERS: ReadonlySet<string> = new Set([...AMOUNTS, ...PLAIN, 'time', 'ret']);
 
 export class TableReader {
   isIntact = true;
   readonly #sink: TraceSink;
   readonly #events: EventReader;
-  readonly #layout: Layout;
-  readonly #isVolume: boolean;
+  #layout: Layout;
+  #isVolume: boolean;
   readonly #ops = new Map<string, string>();
   /** Cells a row must have. */
-  readonly #width: number;
+  #width: number;
   #originNs: bigint | null = null;
 
   constructor(sink: TraceSink, layout: Layout, row: number) {
     this.#sink = sink;
     this.#events = new EventReader(sink);
     this.#layout = layout;
-    this.#isVolume = !layout.columns.some(({ role }) => role === 'path' || role === 'ino');
-    this.#width = 1 + Math.max(...layout.columns.map(({ place }) => place), ...layout.volume);
+    this.#isVolume = isVolume(layout);
+    this.#width = widthOf(layout);
     sink.source.clock = layout.clock;
     if (layout.assumed !== '')
       sink.issue(
@@ -45,6 +48,14 @@ export class TableReader {
       );
   }
 
+  /** A column that the table had not before is read from here on. */
+  widen(layout: Layout): void {
+    this.#layout = layout;
+    this.#isVolume = isVolume(layout);
+    this.#width = widthOf(layout);
+    this.#ops.clear();
+  }
+
   /** `row` is the line or record number. */
   row(cells: readonly Cell[], row: number): void {
     const json: Record<string, unknown> = {};
@@ -52,6 +63,8 @@ export class TableReader {
     for (const column of this.#layout.columns) {
       const cell = cells[column.place];
       if (cell === undefined || cell === null || cell === '') continue;
+      if (NUMBERS.has(column.role) && isMissing(cell)) continue;
+      if (AMOUNTS.has(column.role) && isUnknown(cell)) continue;
       fault ||= this.#put(json, column, cell);
     }
     if (json.t === undefined) fault ||= `expected a time, found ${shown(cells[this.#timePlace()])}`;
@@ -67,8 +80,12 @@ export class TableReader {
   }
 
   /** Returns what is wrong with the cell, '' for nothing. */
-  #put(json: Record<string, unknown>, { role, unit, name }: Column, cell: Exclude<Cell, null | undefined>): string {
+  #put(json: Record<string, unknown>, column: Column, cell: Exclude<Cell, null | undefined>): string {
+    const { role, unit, name } = column;
     if (role === 'time') {
+      // A first row of `0` shows no unit, and nothing is stamped in parts of a nanosecond.
+      if (column.bySize === true && unit === 'ns' && hasFraction(cell))
+        return `expected whole nanoseconds in "${name}", as its first row looks, found ${shown(String(cell))}; say the unit with --map, as time=${name}:s`;
       const ns = toNs(cell, unit);
       if (ns === null) return `expected a time in ${unit} in "${name}", found ${shown(String(cell))}`;
       this.#originNs ??= this.#sink.origin(ns);
@@ -115,3 +132,10 @@ export class TableReader {
     return this.#layout.columns.find(({ role }) => role === 'time')?.place ?? -1;
   }
 }
+
+const hasFraction = (cell: Cell): boolean => /^-?\d+\.\d*[1-9]/.test(typeof cell === 'bigint' ? '' : String(cell));
+
+/** No column names a file: the disk is one. */
+const isVolume = ({ columns }: Layout): boolean => !columns.some(({ role }) => role === 'path' || role === 'ino');
+
+const widthOf = ({ columns, volume }: Layout): number => 1 + Math.max(...columns.map(({ place }) => place), ...volume);

@@ -59,6 +59,81 @@ test('biosnoop: a disk is a file of its own, in bytes', async () => {
   expect(trace.sources[0]).toMatchObject({ records: 3, typed: 2, generic: 1 });
 });
 
+test('biosnoop -P: a letter for the pattern, which may touch the bytes', async () => {
+  const text = `TIME(s)     COMM           PID     DISK      T SECTOR     BYTES  P QUE(ms) LAT(ms)
+0.000000    fio            812     vda       W 8192       4096   S    0.01    0.40
+0.000410    fio            812     vda       W 8200       1048576?    0.02    3.10
+0.000900    kworker/u4:1   77      <unknown> R 64         1310720R    0.00    1.25
+0.001000    kworker/u4:1   77      vda       R 18446744073709551615 0      ?    0.00    0.31
+`;
+  expect(bcc.sniff(head(text))).toBe(true);
+  const { trace, whole } = await read(text);
+  expect(whole).toBe(true);
+  expect(trace.issues).toEqual([]);
+  expect(operations(trace).map(({ op, length, latencyNs }) => [op, length, latencyNs])).toEqual([
+    ['dma_write', 1_048_576, 3_100_000],
+    ['dma_write', 4096, 400_000],
+    ['dma_read', 1_310_720, 1_250_000],
+  ]);
+  // The last one is a flush.
+  expect(trace.sources[0]).toMatchObject({ records: 4, typed: 3, generic: 1 });
+  expect(trace.unplaced).toEqual({ 'requests of disks that biosnoop could not name': 1 });
+});
+
+test('biosnoop: a request without a disk, and a write behind a flush, of libbpf-tools as well', async () => {
+  const { trace } = await read(`TIME(s)     COMM           PID     DISK    T    SECTOR     BYTES   LAT(ms)
+0.000000    ?              0               R    0          8192      0.340
+0.002100    jbd2/vda1-8    201     vda     FWFS 73400      4096      1.205
+lost 7 events on CPU #1
+0.003000    a              1       vda     FF   0          0         0.100
+`);
+  expect(trace.issues).toEqual([]);
+  expect(operations(trace)).toMatchObject([
+    { op: 'dma_read', task: '?', length: 8192 },
+    { op: 'dma_write', task: 'jbd2/vda1-8', file: 'vda', length: 4096, latencyNs: 1_205_000 },
+  ]);
+  expect(trace.sources[0]).toMatchObject({ records: 3, typed: 2, generic: 1 });
+  expect(trace.sources[0]!.lost).toMatchObject([{ cpu: 1, count: 7 }]);
+});
+
+test('ext4slower of libbpf-tools: F is an fsync, LL_MAX its length; with -c nanoseconds', async () => {
+  const { trace } = await read(`Tracing ext4 operations slower than 1 ms... Hit Ctrl-C to end.
+TIME     COMM             PID     T BYTES   OFF_KB   LAT(ms) FILENAME
+12:00:00 postgres         901     W 8192    64          2.50 16384
+12:00:00 postgres         901     F LL_MAX  0          14.94 16384
+`);
+  expect(trace.issues).toEqual([]);
+  expect(operations(trace)).toMatchObject([
+    { op: 'fsync', file: '16384', offset: -1, length: -1, latencyNs: 14_940_000 },
+    { op: 'write', offset: 65536, length: 8192 },
+  ]);
+  const text = `ENDTIME_ns,TASK,PID,TYPE,BYTES,OFFSET_b,LATENCY_us,FILE
+27125563830632001,postgres,901,W,8192,65536,2500,16384
+27125563830639001,postgres,901,F,LL_MAX,0,14940,16384
+`;
+  expect(bcc.sniff(head(text))).toBe(true);
+  const csv = (await read(text)).trace;
+  expect(operations(csv)).toMatchObject([
+    { op: 'fsync', latencyNs: 14_940_000 },
+    { op: 'write', length: 8192 },
+  ]);
+  expect([...csv.records.timeNs].map((time) => csv.originNs + BigInt(time))).toEqual([
+    27125563830632001n,
+    27125563830639001n,
+  ]);
+  expect(csv.clock).toBe('mono');
+});
+
+test('fileslower: its first line is no record', async () => {
+  const { trace } = await read(`Tracing sync read/writes slower than 10 ms
+TIME(s)  COMM           TID    D BYTES   LAT(ms) FILENAME
+0.000    randread.pl    4762   R 8192      12.70 data1
+8.850    randread.pl    4762   W 8192      11.26 data1
+`);
+  expect(trace.issues).toEqual([]);
+  expect(operations(trace)).toMatchObject([{ op: 'read', length: 8192 }, { op: 'write' }]);
+});
+
 if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so the examples of bcc are not read');
 describe.skipIf(!hasShared)('examples of bcc (skipped where ../shared is missing)', () => {
   test.each(['ext4slower', 'xfsslower', 'nfsslower', 'biosnoop'])('%s: every line of its tables', async (tool) => {

@@ -54,6 +54,20 @@ test('unknown actions are counted and said; a line that is none is damage and co
   expect(ops(trace)).toEqual(['open', 'write', 'close']);
 });
 
+test.each([3, 2])('version %i: names with blanks, as jobs with a blank in their name make them', async (version) => {
+  const lines = ['one job.0.0 add', 'one job.0.0 open', 'two  write 5 write 4096 512', 'one job.0.0 close', 'a close'];
+  const stamped = lines.map((line, i) => (version === 3 ? `${i} ${line}` : line));
+  const { trace, intact } = await readFormat(fioIolog, `fio version ${version} iolog\n${stamped.join('\n')}\n`);
+  expect(intact).toEqual([true]);
+  expect(trace.sources[0]).toMatchObject({ records: 5, typed: 5 });
+  expect(facts(trace).map((fact) => (fact as unknown[]).slice(1, 6))).toEqual([
+    ['open', 'one job.0.0', 0, 0, -1],
+    ['write', 'two  write 5', 0, 4096, 512],
+    ['close', 'one job.0.0', 0, 0, -1],
+    ['close', 'a', 0, 0, -1],
+  ]);
+});
+
 const publicLog = join(import.meta.dirname, '../../../shared/traces/public/fio/fio/t0038.iolog');
 describe.skipIf(!existsSync(publicLog))('fio (SKIPPED: ../shared/traces/public is missing)', () => {
   test("fio's own test log", async () => {
