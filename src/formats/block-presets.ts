@@ -8,6 +8,8 @@ export interface Preset {
   /** One line of the table, where it has no header. */
   readonly line?: RegExp;
   readonly header?: string;
+  /** A header that some copies have before such lines. */
+  readonly heading?: string;
   readonly delimiter: ',' | ' ';
   /** Role -> place and unit; `volume` may have several. */
   readonly columns: Readonly<Record<string, readonly [place: number, unit: string]>>;
@@ -24,6 +26,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'MSR Cambridge',
     source: 'SNIA IOTTA 388, README: Timestamp,Hostname,DiskNumber,Type,Offset,Size,ResponseTime; Windows filetime',
+    heading: 'Timestamp,Hostname,DiskNumber,Type,Offset,Size,ResponseTime',
     line: /^\d{17,18},[\w.-]+,\d+,(Read|Write),\d+,\d+,\d+$/,
     delimiter: ',',
     columns: { time: [0, 'filetime'], op: [3, ''], off: [4, 'bytes'], len: [5, 'bytes'], ns: [6, 'ticks'] },
@@ -34,6 +37,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'Alibaba',
     source: 'github.com/alibaba/block-traces: device_id,opcode,offset,length,timestamp; bytes and us',
+    heading: 'device_id,opcode,offset,length,timestamp',
     line: /^\d+,[RW],\d+,\d+,\d{15,16}$/,
     delimiter: ',',
     columns: { time: [4, 'us'], op: [1, ''], off: [2, 'bytes'], len: [3, 'bytes'] },
@@ -44,6 +48,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'Tencent CBS',
     source: 'SNIA IOTTA 27917: Timestamp,Offset,Size,IOType,VolumeID; seconds and 512-byte sectors; 0 read, 1 write',
+    heading: 'Timestamp,Offset,Size,IOType,VolumeID',
     line: /^\d{9,10},\d+,\d+,[01],\d+$/,
     delimiter: ',',
     columns: { time: [0, 's'], op: [3, ''], off: [1, 'sectors'], len: [2, 'sectors'] },

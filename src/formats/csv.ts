@@ -43,9 +43,9 @@ interface Table {
 function tableIn(lines: readonly string[], mapped: readonly MappedColumn[]): Table | null {
   const [first, second = ''] = lines;
   if (first === undefined) return null;
-  const preset = mapped.length === 0 ? presetOf(lines) : null;
-  if (preset !== null)
-    return { layout: presetLayout(preset), delimiter: preset.delimiter, hasHeader: preset.header !== undefined };
+  const found = mapped.length === 0 ? presetOf(lines) : null;
+  if (found !== null)
+    return { layout: presetLayout(found.preset), delimiter: found.preset.delimiter, hasHeader: found.hasHeader };
   const delimiter = delimiterOf(first);
   const names = cellsOf(first, delimiter).cells.map((cell) => cell.trim().replace(/\s+/g, ' '));
   // pandas and R give no name to the column of row numbers; some end each line with a delimiter.

@@ -204,14 +204,23 @@ function layout(columns: readonly Column[], assumed: string): Layout {
   };
 }
 
-/** The preset whose lines look like these; null for none. */
-export function presetOf(lines: readonly string[]): Preset | null {
+/** The preset whose lines look like these, and whether the first of them is a header; null for none. */
+export function presetOf(lines: readonly string[]): { readonly preset: Preset; readonly hasHeader: boolean } | null {
   const [first, second] = lines;
   if (first === undefined) return null;
-  const found = PRESETS.find(({ line, header }) => header === first || line?.test(first) === true);
-  if (found === undefined || (found.line !== undefined && second !== undefined && !found.line.test(second)))
-    return null;
-  return found;
+  for (const preset of PRESETS) {
+    const { header, heading, line } = preset;
+    if (header === first) return { preset, hasHeader: true };
+    if (line === undefined) continue;
+    const hasHeader = heading?.toLowerCase() === first.toLowerCase();
+    if (
+      hasHeader
+        ? second !== undefined && line.test(second)
+        : line.test(first) && (second === undefined || line.test(second))
+    )
+      return { preset, hasHeader };
+  }
+  return null;
 }
 
 export function presetLayout({ name, columns, volume, ops, clock, header }: Preset): Layout {

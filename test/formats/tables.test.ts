@@ -98,6 +98,18 @@ describe('tables of the archives', () => {
     expect(trace.issues[0]!.text).toContain(`read as ${name} table`);
   });
 
+  test.each(PRESETS.flatMap(({ name, heading }) => (heading === undefined ? [] : [[name, heading]])))(
+    '%s, a copy with a header',
+    async (name, heading) => {
+      const [line, ns, fact] = LINES[name]!;
+      const { trace, intact } = await readFormat(csv, `${heading.toUpperCase()}\r\n${line}\r\n`);
+      expect(intact).toEqual([true]);
+      expect(trace.originNs).toBe(ns);
+      expect(trace.sources[0]).toMatchObject({ records: 1, typed: 1 });
+      expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+    },
+  );
+
   test('a line is of one archive only', () => {
     for (const [name, [text]] of Object.entries(LINES)) {
       const line = text.split('\n')[0]!;
