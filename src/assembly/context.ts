@@ -215,7 +215,7 @@ export function distrustSizes(c: Context): void {
 
 /** The file grew in a way no event measures: its size is not known any more. */
 export function sizeUnknown(c: Context, t: Thread, file: number): void {
-  if (c.sizeless.get(file) === c.emptied) return;
+  if (c.sizeless.get(file) === c.emptied && !c.sizes.has(file)) return;
   c.sizeless.set(file, c.emptied);
   c.sizes.delete(file);
   sizeRow(c, file, UNKNOWN, t.task);
