@@ -10,7 +10,8 @@ const read = async (events: string) => {
   const lines = events.split('\n').map((event, i) => `  cp-7 [000]  5.${String(i).padStart(9, '0')}: ${event}\n`);
   return (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
 };
-const COPY = 'fd_in: 0x00000003, off_in: 0x7ffe0010, fd_out: 0x00000004, off_out: 0x7ffe0020, len: 0x00001000, flags: 0x00000000';
+const COPY =
+  'fd_in: 0x00000003, off_in: 0x7ffe0010, fd_out: 0x00000004, off_out: 0x7ffe0020, len: 0x00001000, flags: 0x00000000';
 
 test('XFS, unaligned: from the file that is looked up to the file that is written, at the offset of the write', async () => {
   const { columns: c, files } = await read(`sys_enter_copy_file_range: ${COPY}
