@@ -96,6 +96,7 @@ export class Assembler implements KernelSink {
       told: (file) => this.files.told(file),
       metBefore: (device, inode, timeNs) => this.files.metBefore(device, inode, timeNs),
       thread: (tid, pid, comm) => this.thread(tid, pid, comm),
+      someThread: (is) => [...this.threads.values()].find(is),
       process: (pid, parent) => this.process(pid, parent),
       unplaced: (cause) => sink.unplaced(cause),
     };

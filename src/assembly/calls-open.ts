@@ -2,7 +2,8 @@
 import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, newOpen, resolve, sizeIs } from './context.js';
-import { fdOf, fileOfCall, fileOfPath, label, nameKey, opened } from './descriptors.js';
+import { fdOf, fileOfPath, label, nameKey, opened } from './descriptors.js';
+import { leaseCall, outlivesClose } from './leases.js';
 import type { OpenFile, Thread } from './state.js';
 
 const O_ACCMODE = 3;
@@ -75,14 +76,15 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
   const fd = fdOf(t.call.args[0]!);
   const open = t.process.descriptor(fd);
   if (open === undefined) return;
-  const e = callRow(c, t, Op.close, fileOf(open), ret);
   t.process.descriptors.delete(fd);
+  // Only a lease hangs on whether the description is still there.
+  const outlived = outlivesClose(c, t, open);
+  const e = callRow(c, t, Op.close, fileOf(open), ret);
   if (!Number.isNaN(open.madeNs)) {
     open.madeNs = Number.NaN;
     c.reused.made--;
   }
-  // Only a lease hangs on whether the description is still there (dup(2)).
-  if (c.leases.size > 0 && [...t.process.descriptors.values()].includes(open)) e.flags = Flag.shared;
+  if (outlived) e.flags = Flag.shared;
   e.commit();
 }
 
@@ -116,20 +118,5 @@ export function fcntlCall(c: Context, t: Thread, ret: number): void {
   const [fd, command, argument] = t.call.args as unknown as [number, number, number];
   if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return dup(c, t, ret, fdOf(fd), command === F_DUPFD_CLOEXEC);
   if (command === F_SETFD && ret >= 0) closedByExec(t, fdOf(fd), (argument & 1) !== 0);
-  if (command !== F_SETLEASE) return;
-  const file = fileOfCall(c, t, fd);
-  const key = `${file}/${t.process.pid}`;
-  const release = argument === 2;
-  const e = callRow(c, t, release ? Op.lease_release : Op.lease, file, ret);
-  if (release) e.handle = c.leases.get(key) ?? 0;
-  else if (ret >= 0) {
-    // A second F_SETLEASE by the same owner changes the type of the lease it has.
-    const handle = c.leases.get(key) ?? c.events.newId();
-    c.leases.set(key, handle);
-    e.handle = handle;
-  }
-  // F_WRLCK, or F_RDLCK; a layout lease (F_LAYOUT) was never merged.
-  e.flags = argument === 1 ? Flag.write : Flag.read;
-  e.commit();
-  if (release && ret >= 0) c.leases.delete(key);
+  if (command === F_SETLEASE) leaseCall(c, t, ret);
 }

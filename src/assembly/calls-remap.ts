@@ -2,7 +2,7 @@
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
-import { callRow, fileOf, resolve, sizeIs } from './context.js';
+import { callRow, fileOf, resolve, sizeIs, sizeUnknown } from './context.js';
 import { fdOf, fileOfCall, opened } from './descriptors.js';
 import type { Thread } from './state.js';
 
@@ -67,8 +67,12 @@ function remapRows(
     e.flags = (second ? Flag.second : 0) | (whole || length < 0 ? Flag.whole : 0);
     e.commit();
   }
-  if (ret >= 0 && target >= 0 && length > 0)
-    sizeIs(c, target, Math.max(c.sizes.get(target) ?? 0, call.targetOffset + length));
+  // What is made equal was inside both files.
+  if (ret < 0 || target < 0 || op === Op.dedupe) return;
+  const added = length < 0 && whole && source >= 0 ? c.sizes.get(source) : length;
+  if (added === undefined || added < 0 || call.targetOffset < 0) return sizeUnknown(c, t, target);
+  const size = c.sizes.get(target);
+  if (size !== undefined && call.targetOffset + added > size) sizeIs(c, target, call.targetOffset + added);
 }
 
 export function copyFileRange(c: Context, t: Thread, ret: number): void {
@@ -84,7 +88,7 @@ export function copyFileRange(c: Context, t: Thread, ret: number): void {
   if (t.call.remapLength === 0) {
     t.call.remapLength = ret > 0 ? ret : length;
     t.call.sourceOffset = ownIn ? from.position : UNKNOWN;
-    t.call.targetOffset = ownOut ? to.position : UNKNOWN;
+    t.call.targetOffset = t.call.position >= 0 ? t.call.position : ownOut ? to.position : UNKNOWN;
   }
   if (ownIn && ret > 0 && from.position >= 0) from.position += ret;
   if (ownOut && ret > 0 && to.position >= 0) to.position += ret;

@@ -10,6 +10,7 @@ import { NONE, UNKNOWN } from '../model/units.js';
 import type { BlockSizes } from './block-sizes.js';
 import type { DeviceLog } from './device-log.js';
 import type { Ext4Maps } from './ext4-map.js';
+import type { TakenLease } from './leases.js';
 import type { MapLog } from './map-log.js';
 import type { PathFiles } from './path-files.js';
 import type { ReusedInodes } from './reused-inodes.js';
@@ -91,8 +92,8 @@ export interface Context {
   readonly names: Map<string, number>;
   /** File by path, where the recorder shows paths. */
   readonly paths: PathFiles;
-  /** Lease handles by file and process. */
-  readonly leases: Map<string, number>;
+  /** Leases by the open file description that they hang on. */
+  readonly leases: Map<OpenFile, TakenLease>;
   readonly swaps: Map<number, number>;
   /** Handles of io_uring's registered buffers, by process and ring descriptor. */
   readonly rings: Map<string, number>;
@@ -123,6 +124,7 @@ export interface Context {
   /** Descriptors that stand for regular files. */
   readonly regular: OpenFile[];
   thread(tid: number, pid: number, comm: number): Thread;
+  someThread(is: (thread: Thread) => boolean): Thread | undefined;
   process(pid: number, parent: Process | null): Process;
   unplaced(cause: string): void;
 }
@@ -215,7 +217,7 @@ export function distrustSizes(c: Context): void {
 
 /** The file grew in a way no event measures: its size is not known any more. */
 export function sizeUnknown(c: Context, t: Thread, file: number): void {
-  if (c.sizeless.get(file) === c.emptied) return;
+  if (c.sizeless.get(file) === c.emptied && !c.sizes.has(file)) return;
   c.sizeless.set(file, c.emptied);
   c.sizes.delete(file);
   sizeRow(c, file, UNKNOWN, t.task);

@@ -16,7 +16,7 @@ import type { Thread } from './state.js';
 
 /** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
 const ext4Transfer: Handler = (c, t, v) => {
-  transferAt(2)(c, t, v);
+  transferAt(2, true)(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
   c.writesSeen = true;
   if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, t.task);

@@ -48,11 +48,25 @@ function isNew(c: Context, t: Thread, open: OpenFile, device: number, inode: num
 
 /** The same for reads and writes, with the position of the transfer. */
 export const transferAt =
-  (place: number): Handler =>
+  (place: number, write: boolean): Handler =>
   (c, t, v) => {
+    if (t.call.name === 'copy_file_range') return copies(c, t, v, place, write);
     strong(c, t, v);
     if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
   };
+
+/** What a copy writes is its target, whatever it looked up before; what it writes first is where the copy begins. */
+function copies(c: Context, { call }: Thread, v: Float64Array, place: number, write: boolean): void {
+  const file = c.file(v[0]!, v[1]!);
+  if (!write) {
+    if (call.source < 0) call.source = file;
+    return;
+  }
+  if (call.position >= 0) return;
+  if (call.source < 0 && call.file !== file) call.source = call.file;
+  call.file = file;
+  call.position = v[place]!;
+}
 
 /** The file system works on this range now; the blocks it then tells of are there (see BlockSizes). */
 export function worksOn(t: Thread, device: number, inode: number, offset: number, length: number): void {

@@ -3,10 +3,12 @@ import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf } from './context.js';
+import { outliveExit } from './leases.js';
 import type { Mapping, Process, Thread } from './state.js';
 
 /** A process ends: one row; the engine releases what it held. */
 export function processExit(c: Context, t: Thread, process: Process): void {
+  outliveExit(c, process);
   const e = c.events;
   e.timeNs = c.record.timeNs;
   e.op = Op.exit;

@@ -7,7 +7,7 @@ import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
 
 /** XFS announces each read and write once: where the call itself is not in the trace, that is the operation. */
 const xfsTransfer = (op: number, flags: number): Handler => {
-  const inside = transferAt(3);
+  const inside = transferAt(3, op === Op.write);
   return (c, t, v) => {
     inside(c, t, v);
     c.writesSeen = true;

@@ -170,6 +170,8 @@ export class Decider {
     }
     if (this.fidelity === null) return;
     if (d.counted) this.compare(d, this.fidelity);
+    // A lease handed on is nobody's call.
+    else if (d.op === Op.lease) this.fidelity.leases.see(d);
     d.verdict = d.result < 0 ? Verdict.deny : Verdict.proceed;
     d.errno = d.result < 0 ? -d.result : 0;
   }

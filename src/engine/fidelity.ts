@@ -46,7 +46,7 @@ export class Fidelity {
     if (recorded === predicted) return this.tell(op, true, row, predicted);
     if (recorded !== 0) {
       // The call failed for a reason that comes before, or lies outside, every seal.
-      if (!EXPLAINED.has(recorded) || (recorded === ERRNO.EBUSY && op === Op.register))
+      if (!EXPLAINED.has(recorded) || (recorded === ERRNO.EBUSY && (op === Op.register || op === Op.swapext)))
         return this.skip(`${errnoName(recorded)}: no seal answers with it`);
       if (recorded === ERRNO.SIGBUS && !sizeKnown)
         return this.skip('SIGBUS on a file whose size the trace does not tell');

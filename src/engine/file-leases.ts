@@ -22,7 +22,10 @@ interface Lease {
   /** Row of the request that took it. */
   readonly row: number;
   readonly file: number;
-  readonly pid: number;
+  /** 0 where the trace names none. */
+  readonly handle: number;
+  /** Of who has it: one that has a copy of the descriptor inherits it. */
+  pid: number;
   reads: boolean;
   /** When it was first asked back for a writer, and for anybody since it is of its type, ns; -1 while it was not. */
   writerNs: number;
@@ -58,6 +61,13 @@ export interface LeaseBreaks {
   outlasted: number;
   outlastedNs: number;
 }
+
+/** Who gives a lease back names it by its handle, or is known to have taken it. */
+export const isReleased = (
+  handle: number,
+  by: { readonly file: number; readonly pid: number },
+  lease: { readonly file: number; readonly pid: number; readonly handle: number },
+): boolean => (handle !== 0 ? lease.handle === handle : lease.file === by.file && lease.pid === by.pid);
 
 export class FileLeases {
   readonly breaks: LeaseBreaks = {
@@ -96,7 +106,7 @@ export class FileLeases {
         this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
         return 0;
       case Op.lease_release:
-        this.drop(d, ({ file, pid }) => file === d.file && pid === d.pid);
+        this.drop(d, (lease) => isReleased(this.c.handle[d.row]!, d, lease));
         return 0;
       case Op.exit:
         this.drop(d, ({ pid }) => pid === d.pid);
@@ -140,11 +150,15 @@ export class FileLeases {
   /** A second request of the same owner changes the type of the lease it has. */
   private take(d: LeaseCall): void {
     const reads = (d.flags & Flag.read) !== 0;
-    const own = this.leases.find(({ file, pid }) => file === d.file && pid === d.pid);
+    const handle = this.c.handle[d.row]!;
+    const heir = handle === 0 ? undefined : this.leases.find((one) => one.handle === handle && one.file === d.file);
+    if (heir !== undefined) heir.pid = d.pid;
+    const own = heir ?? this.leases.find(({ file, pid }) => file === d.file && pid === d.pid);
     // No lease is granted beside one that conflicts with it: such have ended unseen.
     if (d.result !== UNKNOWN_RESULT)
       this.leases = this.leases.filter((one) => one === own || one.file !== d.file || (reads && one.reads));
-    if (own === undefined) this.leases.push({ row: d.row, file: d.file, pid: d.pid, reads, writerNs: -1, askedNs: -1 });
+    if (own === undefined)
+      this.leases.push({ row: d.row, file: d.file, handle, pid: d.pid, reads, writerNs: -1, askedNs: -1 });
     else if (own.reads !== reads) {
       own.reads = reads;
       own.askedNs = own.writerNs;

@@ -8,7 +8,7 @@ import { Later, type TimeQueue } from './queue.js';
 
 const PAGE = 4096;
 /** Ops that may change a size. */
-export const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink', 'dedupe']);
+export const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink']);
 
 /** Row of the other range of an operation on two; -1. */
 export function secondOf(c: EventColumns, row: number): number {
@@ -89,17 +89,23 @@ export class FileSizes {
     const size = this.files.sizeOf(file);
     if (op === Op.truncate) this.set(row, file, length);
     else if (op === Op.open && (c.flags[row]! & Flag.trunc) !== 0) this.set(row, file, 0);
+    else if (op === Op.reflink) this.grown(row, length);
     else if (size < 0 || offset < 0 || length < 0) return;
     else if (op === Op.write) this.set(row, file, Math.max(size, offset + length));
     else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
       this.set(row, file, Math.max(size, offset + length));
     else if (op === Op.collapse) this.set(row, file, Math.max(0, size - length));
     else if (op === Op.insert) this.set(row, file, size + length);
-    else if ((op === Op.reflink || op === Op.dedupe) && secondOf(c, row) >= 0) {
-      const target = c.file[secondOf(c, row)]!;
-      const before = target === NONE ? -1 : this.files.sizeOf(target);
-      if (before >= 0) this.set(row, target, Math.max(before, c.offset[secondOf(c, row)]! + length));
-    }
+  }
+
+  /** The target of a clone or copy, as far as the trace tells where it was put. */
+  private grown(row: number, length: number): void {
+    const { c } = this;
+    const second = secondOf(c, row);
+    const target = second < 0 ? NONE : c.file[second]!;
+    const before = target === NONE ? -1 : this.files.sizeOf(target);
+    if (before >= 0 && length >= 0 && c.offset[second]! >= 0)
+      this.set(row, target, Math.max(before, c.offset[second]! + length));
   }
 
   private set(row: number, file: number, size: number): void {

@@ -5,7 +5,7 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Decision } from './decision.js';
-import { OpenCounts } from './file-leases.js';
+import { isReleased, OpenCounts } from './file-leases.js';
 import type { LanePolicies } from './lane-policies.js';
 import { asksLease, type LeasePlan } from './lease-plan.js';
 import { Later, type TimeQueue } from './queue.js';
@@ -14,8 +14,9 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export interface OrdinaryLease {
   readonly file: number;
-  readonly pid: number;
-  readonly task: number;
+  /** Of who has it: one that has a copy of the descriptor inherits it. */
+  pid: number;
+  task: number;
   /** Row of the event that took it, and its handle, 0 for none. */
   readonly row: number;
   readonly handle: number;
@@ -101,7 +102,8 @@ export class OrdinaryLeases {
     } else if (d.op === Op.open && d.file !== NONE && this.parts.plan.leased[d.file] === 1) this.opens.add(d, 1);
     else if (d.op === Op.close) this.close(d, nowNs);
     else if (this.alive.size === 0) return;
-    else if (d.op === Op.lease_release) this.drop(nowNs, (one) => this.isReleased(d, one));
+    else if (d.op === Op.lease_release)
+      this.drop(nowNs, (one) => isReleased(this.parts.columns.handle[d.row]!, d, one));
     else if (d.op === Op.exit) this.drop(nowNs, ({ pid }) => pid === d.pid);
   }
 
@@ -109,6 +111,7 @@ export class OrdinaryLeases {
   private take(d: Decision, nowNs: number): void {
     const reads = (d.flags & Flag.read) !== 0;
     const handle = this.parts.columns.handle[d.row]!;
+    if ((d.flags & Flag.synthetic) !== 0) return this.inherit(d, handle);
     // No lease is granted beside one that conflicts with it: such have ended unseen.
     for (const one of this.ofFile.get(d.file) ?? [])
       if (one.pid !== d.pid && !(reads && one.reads)) this.end(one, nowNs);
@@ -129,9 +132,12 @@ export class OrdinaryLeases {
     this.ended.delete(handle);
   }
 
-  private isReleased(d: Decision, lease: OrdinaryLease): boolean {
-    const handle = this.parts.columns.handle[d.row]!;
-    return handle !== 0 ? lease.handle === handle : lease.file === d.file && lease.pid === d.pid;
+  /** Its process closed it or ended, and another one has a copy: the lease, and what is asked of it, stay as they are. */
+  private inherit(d: Decision, handle: number): void {
+    const lease = [...this.alive].find((one) => one.handle === handle);
+    if (lease === undefined) return;
+    lease.pid = d.pid;
+    lease.task = d.task;
   }
 
   private close(d: Decision, nowNs: number): void {

@@ -33,6 +33,8 @@ export function holdRows({ columns: c }: Trace): number[] {
   for (let row = 0; row < c.rows; row++) {
     const result = c.result[row]!;
     if (!KINDS.has(c.op[row]!) || c.file[row] === NONE || c.handle[row] === 0) continue;
+    // Handed on to another process, a lease is the one that was taken.
+    if (c.op[row] === Op.lease && (c.flags[row]! & Flag.synthetic) !== 0) continue;
     if (result >= 0 || result === UNKNOWN_RESULT) rows.push(row);
   }
   return rows;
