@@ -22,8 +22,8 @@ interface Lease {
   /** Row of the request that took it. */
   readonly row: number;
   readonly file: number;
-  /** 0 where the trace names none. */
-  readonly handle: number;
+  /** As its owner asked for it last; 0 where the trace names none. */
+  handle: number;
   /** Of who has it: one that has a copy of the descriptor inherits it. */
   pid: number;
   reads: boolean;
@@ -159,9 +159,10 @@ export class FileLeases {
       this.leases = this.leases.filter((one) => one === own || one.file !== d.file || (reads && one.reads));
     if (own === undefined)
       this.leases.push({ row: d.row, file: d.file, handle, pid: d.pid, reads, writerNs: -1, askedNs: -1 });
-    else if (own.reads !== reads) {
+    else {
+      own.handle = handle;
+      if (own.reads !== reads) own.askedNs = own.writerNs;
       own.reads = reads;
-      own.askedNs = own.writerNs;
     }
     this.letGo(d.timeNs);
   }
