@@ -51,7 +51,7 @@ test.each(['ftrace/story.report.txt.gz', 'ftrace/xfs-movers.report.txt.gz', 'ndj
 );
 
 test.each([0, 0.002, 0.02])('the load of the benchmark, one in %d rows a pin', { timeout: 120_000 }, (waits) => {
-  const input = load(45_000, 5, waits);
+  const input = load(25_000, 5, waits);
   for (const timing of TIMINGS)
     for (const names of [EIGHT, ['dax'], ['recorded', 'ondisk'], ['pnfs-layout', 'oracle', 'swap']])
       expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');
@@ -65,7 +65,7 @@ test('in an arena so large that rows are looked ahead for', { timeout: 120_000 }
     memory?.arena.take(2 ** 21);
     return memory;
   });
-  const input = load(45_000, 7, 0.01);
+  const input = load(25_000, 7, 0.01);
   for (const timing of TIMINGS)
     for (const names of [EIGHT, ['dax']])
       expect(kernelDifference(input, names, { ...USUAL, timing }), `${timing} ${names.join()}`).toBe('');

@@ -46,8 +46,8 @@ async function sizeOf(events: number): Promise<Size> {
 }
 
 test('eight times the events make no larger a page', async () => {
-  const small = await sizeOf(20_000);
-  const large = await sizeOf(160_000);
+  const small = await sizeOf(12_000);
+  const large = await sizeOf(96_000);
   console.log(JSON.stringify({ small, large }));
   expect(large.operations / small.operations).toBeGreaterThan(7);
   for (const of of ['runBytes', 'pageBytes', 'elements', 'strokes'] as const)
