@@ -1,10 +1,7 @@
 // Parquet pages that are longer than what is read of them at a time, in every encoding DuckDB writes.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parquet } from '../../src/formats/index.js';
+import { duckdbWriter } from '../support/duckdb.js';
 import { readFormat } from '../support/read-format.js';
 
 /** A page of so many, more than one piece; the second page has the rest. */
@@ -17,15 +14,7 @@ const TABLE = `select make_timestamp_ns(1700000000000000000 + i * 1000) as time,
   if(i % 7 = 0, null, i * 512) as "offset", (i % 5 * 4096)::double as size, '/' || if(i % 3 = 0, 'few', 'file-' || i) as path,
   i % 2 = 0 as sync, i::ubigint as id from range(${ROWS}) t(i)`;
 
-const folder = mkdtempSync(join(tmpdir(), 'sealtrace-parquet-'));
-let duckdb: DuckDBInstance;
-beforeAll(async () => {
-  duckdb = await DuckDBInstance.create(':memory:');
-});
-afterAll(() => {
-  duckdb.closeSync();
-  rmSync(folder, { recursive: true });
-});
+const written = duckdbWriter();
 
 test.each([
   'codec snappy',
@@ -33,11 +22,8 @@ test.each([
   'codec zstd, parquet_version v2',
   'codec uncompressed, parquet_version v2',
 ])('%s', async (options) => {
-  const file = join(folder, 'table.parquet');
-  const connection = await duckdb.connect();
-  await connection.run(`copy (${TABLE}) to '${file}' (format parquet, row_group_size ${PAGE_ROWS}, ${options})`);
-  connection.closeSync();
-  const { trace, intact } = await readFormat(parquet, new Uint8Array(readFileSync(file)));
+  const bytes = await written(TABLE, `format parquet, row_group_size ${PAGE_ROWS}, ${options}`);
+  const { trace, intact } = await readFormat(parquet, bytes);
   expect(intact).toEqual([true]);
   const { columns: c, files } = trace;
   const found = Array.from({ length: c.rows }, (_, i) => [

@@ -1,8 +1,4 @@
 // Cells as DuckDB, pandas, polars, R and databases write them: the same table in each container says the same.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import {
   Binary,
   Decimal,
@@ -17,9 +13,10 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { arrow, csv, ndjsonTable, parquet } from '../../src/formats/index.js';
 import { toNs } from '../../src/formats/table-units.js';
+import { duckdbWriter } from '../support/duckdb.js';
 import { facts, readFormat } from '../support/read-format.js';
 
 const read = async (text: string) => {
@@ -92,18 +89,9 @@ describe('CSV', () => {
 });
 
 describe('columns of decimals', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sealtrace-cells-'));
-  let duckdb: DuckDBInstance;
-  beforeAll(async () => {
-    duckdb = await DuckDBInstance.create(':memory:');
-  });
-  afterAll(() => {
-    duckdb.closeSync();
-    rmSync(folder, { recursive: true });
-  });
+  const written = duckdbWriter();
 
   test.each(['9,2', '18,3', '38,9'])('decimal(%s) in Parquet, CSV and NDJSON', async (type) => {
-    const connection = await duckdb.connect();
     const time = '(1700000000::decimal(38,9) + i * 0.000001919)::decimal(38,9)';
     const table = `select ${time} as time_s, 'read' as op, '/a' as path, (i * 4096)::decimal(${type}) as "offset", 28672::decimal(${type}) as length from range(200) t(i)`;
     const found = [];
@@ -112,13 +100,10 @@ describe('columns of decimals', () => {
       ['csv', csv],
       ['json', ndjsonTable],
     ] as const) {
-      const file = join(folder, `table.${name}`);
-      await connection.run(`copy (${table}) to '${file}' (format ${name})`);
-      const { trace, intact } = await readFormat(format, new Uint8Array(readFileSync(file)));
+      const { trace, intact } = await readFormat(format, await written(table, `format ${name}`));
       expect(intact).toEqual([true]);
       found.push(facts(trace));
     }
-    connection.closeSync();
     expect(found[0]).toEqual(
       Array.from({ length: 200 }, (_, i) => [i * 1919, 'read', '/a', 0, i * 4096, 28672, -1, 32767]),
     );
