@@ -2,7 +2,7 @@
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
-import { callRow, sizeIs } from './context.js';
+import { callRow, sizeIs, sizeUnknown } from './context.js';
 import { fdOf, fileOfCall, opened } from './descriptors.js';
 import { pinOfBuffer } from './pins.js';
 import type { Thread } from './state.js';
@@ -66,5 +66,8 @@ export function truncateRow(c: Context, t: Thread, ret: number, file: number, si
   e.offset = 0;
   e.length = size;
   e.commit();
-  if (ret >= 0 && file >= 0) sizeIs(c, file, size);
+  if (ret < 0) return;
+  if (file >= 0) sizeIs(c, file, size);
+  // By a path that no event tells of: it may be any file that has become larger by it. ext4 names those that it makes smaller.
+  else for (const [other, known] of c.sizes) if (known < size) sizeUnknown(c, t, other);
 }
