@@ -33,6 +33,8 @@ export function planLeases({ columns: c, fileCount, pidOf }: EngineInput): Lease
     const file = c.file[row]!;
     const op = c.op[row]!;
     if (op !== Op.exit && (file === NONE || leased[file] === 0)) continue;
+    // Lanes take no other leases either, and know a lease by the row that took it.
+    if (op === Op.lease && !asksLease(op, c.flags[row]!)) continue;
     const task = c.task[row]!;
     seen.see({
       ...{ row, op, file, flags: c.flags[row]!, timeNs: c.timeNs[row]!, result: c.result[row]! },

@@ -45,6 +45,13 @@ test('under every policy the opener waits until the lease is given back, in both
   }
 });
 
+test('what was outlasted is the lease that lanes have, also where its holder asked for one of another kind before', async () => {
+  const layout = on(MS, 'lease', HOLDER, { handle: 'k', flags: ['exclusive'] });
+  const line = { ...truncate(3 * MS), ns: 2 * MS, ret: 0 };
+  const lines = [layout, lease(2 * MS, 'read'), line, release(9 * MS)];
+  expect(await told(lines, line, { timing: 'open' })).toEqual(['recall', 1, 2 * MS]);
+});
+
 describe('who conflicts', () => {
   test.each<[string, 'read' | 'write', Line, string]>([
     ['a reader and a read lease', 'read', open(2 * MS), 'proceed'],
