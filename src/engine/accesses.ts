@@ -135,7 +135,7 @@ export class Accesses {
   }
 
   /** Does the device behind a handle fault instead of going on with what it knew? */
-  pages(handle: number): boolean {
+  private pages(handle: number): boolean {
     const { holds } = this;
     const at = holds.byHandle(handle);
     return at >= 0 && (this.policies.of(holds.file[at]!).pagedMask & (1 << holds.kind[at]!)) !== 0;

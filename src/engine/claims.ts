@@ -2,15 +2,15 @@
 import { Holding } from '../extents/extent-map.js';
 import type { EventColumns } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
-import { Case, ERRNO, Hold, type HoldName, MASKS, Verdict } from '../model/policy.js';
+import { Case, ERRNO, Hold, type HoldName } from '../model/policy.js';
 import { NONE } from '../model/units.js';
 import { Breaks } from './breaks.js';
-import type { Reach } from './cases.js';
 import type { Decision } from './decision.js';
 import { type ClaimParts, Endings, isSeal } from './endings.js';
 import type { Hazards } from './hazards.js';
 import type { HoldTable } from './holds.js';
 import type { LanePolicies } from './lane-policies.js';
+import { Revocations } from './revocations.js';
 import { EndedBy, SealHere, type SealPlan } from './seal-plan.js';
 import type { Seals } from './seals.js';
 import { Spoiled } from './spoiled.js';
@@ -33,6 +33,7 @@ export class Claims {
   private readonly spoiled: Spoiled;
   readonly endings: Endings;
   readonly breaks: Breaks;
+  readonly revocations: Revocations;
 
   constructor(parts: ClaimParts) {
     this.parts = parts;
@@ -46,6 +47,7 @@ export class Claims {
     this.spoiled = new Spoiled(parts.policies, parts.holds);
     this.endings = new Endings(parts);
     this.breaks = new Breaks(parts, this.endings);
+    this.revocations = new Revocations(parts);
   }
 
   // --- seals
@@ -121,24 +123,6 @@ export class Claims {
   commitsFault({ file, pid, operationCase }: Decision): boolean {
     if (operationCase !== Case.write_fault_hole && operationCase !== Case.write_fault_unwritten) return false;
     return this.policies.of(file).syncMappingsCommit === true && this.users.mapsSynced(file, pid);
-  }
-
-  /** Is there a device on demand that a change of this kind takes the translation from? */
-  revokes(file: number, operationCase: number): boolean {
-    if (operationCase < 0 || !this.holds.has(file, Hold.ondemand)) return false;
-    const cell = operationCase * MASKS + (1 << Hold.ondemand);
-    return this.policies.of(file).verdictOther[cell] === Verdict.revoke;
-  }
-
-  /** Devices that fault are told that the map changes: all of the file's, or those of the range that the change is about. */
-  revoke(file: number, about: Reach | null): void {
-    const { holds } = this;
-    const { pagedMask, rangedMask } = this.policies.of(file);
-    for (let at = holds.of(file); at >= 0; at = holds.after(at)) {
-      const bit = 1 << holds.kind[at]!;
-      const spared = about !== null && (rangedMask & bit) !== 0 && !holds.reaches(at, about.from, about.to);
-      if ((pagedMask & bit) !== 0 && !spared) holds.stale[at] = 1;
-    }
   }
 
   // --- holds

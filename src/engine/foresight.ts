@@ -5,6 +5,7 @@ import type { EventColumns } from '../model/events.js';
 import { Flag, Op, opSet } from '../model/events.js';
 import { NONE } from '../model/units.js';
 import type { Accesses } from './accesses.js';
+import type { Claims } from './claims.js';
 import type { Decision } from './decision.js';
 import type { Effects } from './effects.js';
 import { unlinkedBy } from './file-sizes.js';
@@ -40,6 +41,7 @@ export interface ForesightParts {
   readonly effects: Effects;
   readonly hazards: Hazards;
   readonly accesses: Accesses;
+  readonly claims: Claims;
 }
 
 /** An access still to come, the handle it goes through (0: none), and how many of its bytes would be stale now. */
@@ -134,11 +136,11 @@ export class Foresight {
 
   /** For each access still to come through a translation of the file: how many of its bytes would be stale now. */
   private pending(d: Decision, file: number): Pending[] {
-    const { accesses, hazards, files } = this.parts;
+    const { claims, hazards, files } = this.parts;
     const after = this.goneAfter(d, file);
     const found: Pending[] = [];
     for (const handle of hazards.handlesOf(file))
-      for (const row of accesses.pages(handle) ? [] : (this.through.get(handle) ?? []))
+      for (const row of claims.revocations.faultsAfter(d, handle) ? [] : (this.through.get(handle) ?? []))
         if (row > after && this.done[row] === 0)
           found.push({ row, handle, bytes: () => hazards.staleThrough(row, handle) });
     // Where the map is another one than the recorded already, a raw access of the trace goes to nowhere that is known.

@@ -127,7 +127,7 @@ export function organsOf(
     changes.applyModel(row, nowNs, later, mostBytes);
   const foresight = policies.all.some(({ foresees }) => foresees === true)
     ? new Foresight({
-        ...{ columns, plan, policies, files, users, effects, hazards, accesses: devices },
+        ...{ columns, plan, policies, files, users, effects, hazards, accesses: devices, claims },
         pidOf: (row) => pidAt(input, row),
       })
     : null;

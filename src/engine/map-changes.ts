@@ -96,7 +96,7 @@ export class MapChanges {
     for (const one of second >= 0 ? [file, c.file[second]!] : [file]) {
       if (one === NONE) continue;
       // Blocks that go later than the call: the device's copy goes with them.
-      if (later && takesAway(c, row)) this.claims.revoke(one, null);
+      if (later && takesAway(c, row)) this.claims.revocations.revoke(one, null);
       if (fates.committed(opId)) files.commit(one);
     }
   }

@@ -56,12 +56,11 @@ export class Outcomes {
 
   /** Devices on demand lose their translation, also where something stronger was decided than that. */
   private revoke(d: Decision): void {
-    const { claims, files, policies } = this.parts;
+    const { revocations } = this.parts.claims;
     for (const row of [d.row, d.second]) {
-      const file = this.fileOf(row);
-      if (file === NONE || (d.verdict !== Verdict.revoke && !claims.revokes(file, d.operationCase))) continue;
-      const ranged = policies.of(file).rangedMask !== 0;
-      claims.revoke(file, ranged ? reachOf(this.c, row, files.sizeOf(file)) : null);
+      const about = revocations.takenFrom(d, row);
+      if (about === undefined) continue;
+      revocations.revoke(this.c.file[row]!, about);
       if (d.verdict !== Verdict.revoke) d.sealNs += this.parts.prices.price('invalidate');
     }
   }

@@ -92,6 +92,22 @@ describe('one change between a registration and an access', () => {
     ).toEqual(['proceed', 'deny SIGBUS', 'proceed']);
   });
 
+  test('a device on demand faults after what it is told of; what it is not told of is refused as for any other', async () => {
+    const ondemand: Line = { ...register(2, 0, 4), flags: ['write', 'odp'] };
+    const clone = call(1, 'reflink', { ...pages(0, 4), to: { path: '/g', off: 0 } });
+    const verdictOf = async (change: Line) => verdicts([clone, ondemand, change, dma(4, 3, 1)], change);
+    expect(await verdictOf(call(3, 'write', pages(3, 1)))).toEqual(['revoke']);
+    // It ends in a hole, so it counts as one that allocates, and moves the shared block 3 all the same.
+    const across = call(3, 'write', pages(3, 6));
+    expect(await verdictOf(across)).toEqual(['deny ETXTBSY']);
+    // The device has lost its translation already, and asks anew.
+    const punch = call(2, 'punch', pages(0, 1));
+    expect(await verdicts([clone, ondemand, punch, across, dma(4, 3, 1)], punch, across)).toEqual([
+      'revoke',
+      'proceed',
+    ]);
+  });
+
   test('who tries again goes on after the last access', async () => {
     const change = call(2, 'punch', pages(2, 1));
     const lines = [...file, register(1, 0, 8), change, dma(3, 2, 2), call(1000, 'read', pages(0, 1))];
