@@ -42,6 +42,8 @@ interface Thread {
   dueNs: number;
 }
 
+const threadOf = (todo: Call[]): Thread => ({ todo, lateNs: 0, apart: false, isBlocked: false, dueNs: -1 });
+
 /** Closed time. In open time no line asks for it. */
 export class Threads {
   private readonly calls: readonly Call[];
@@ -63,8 +65,10 @@ export class Threads {
     this.plan = plan;
     this.agenda = agenda;
     this.step = step;
-    for (const [name, todo] of chainsOf(calls, isDevice))
-      this.threads.set(name, { todo, lateNs: 0, apart: false, isBlocked: false, dueNs: -1 });
+    for (const [name, todo] of chainsOf(calls, isDevice)) this.threads.set(name, threadOf(todo));
+    // Who does nothing but be killed is born as well.
+    for (const { child } of calls)
+      if (child !== null && !this.threads.has(child.thread)) this.threads.set(child.thread, threadOf([]));
   }
 
   /** The recording has this line now; here it may come later, or not at all. */
@@ -82,7 +86,8 @@ export class Threads {
     } else if (isDevice(call)) return this.device(call);
     else if (thread !== undefined && !OBSERVED.has(call.op)) {
       if (thread.apart) return this.beginsLife(call, thread);
-      thread.todo.shift();
+      // Not the first always: a kill that was put off stays in front.
+      thread.todo.splice(thread.todo.indexOf(call), 1);
       this.beginsLife(call, thread);
     }
     this.step(call, call.line.t);
