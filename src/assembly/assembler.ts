@@ -23,6 +23,7 @@ import { ReusedInodes } from './reused-inodes.js';
 import { Process, Thread } from './state.js';
 import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
 import { TaughtEvents } from './taught-events.js';
+import { announcedRow } from './transfers.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
 import { XfsVotes } from './xfs-votes.js';
@@ -145,6 +146,7 @@ export class Assembler implements KernelSink {
     const { context } = this;
     for (const t of this.threads.values()) {
       endFault(context, t);
+      announcedRow(context, t);
       if (t.call.name !== '') context.sink.unpaired();
     }
     this.taught?.finish();

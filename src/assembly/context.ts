@@ -45,6 +45,12 @@ export interface Queued {
   readonly task: number;
   readonly opId: number;
   readonly thread: Thread;
+  /** Its end comes by itself, not in the thread that began it. */
+  readonly aio: boolean;
+  /** It was tried without waiting: io_uring has it tried again by a worker, where it would have had to wait. */
+  nowait: boolean;
+  /** When such a try failed; -1 where it did not. */
+  failedNs: number;
   /** The file whose pages were faulted in for the buffer, with the range seen. */
   faulted: number;
   first: number;

@@ -1,28 +1,20 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
 import { type Context, sizeUnknown } from './context.js';
-import {
-  author,
-  commit,
-  grows,
-  type Handler,
-  metAsNew,
-  PAGE,
-  stillWorks,
-  strong,
-  transferAt,
-  worksOn,
-} from './handler.js';
+import { author, commit, type Handler, metAsNew, PAGE, stillWorks, strong, transferAt, worksOn } from './handler.js';
 import type { Thread } from './state.js';
+import { ext4Announces, isOwn, spaceChanges } from './transfers.js';
 
-/** ext4 announces its writes piece by piece: outside a known call they only tell the size. */
+const ext4Inside = transferAt(2, true);
+
 const ext4Transfer: Handler = (c, t, v) => {
-  transferAt(2, true)(c, t, v);
-  worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
   c.writesSeen = true;
-  if (t.call.name === '') grows(c, c.file(v[0]!, v[1]!), v[2]! + v[3]!, t.task);
+  if (isOwn(t)) ext4Announces(c, t, v);
+  else ext4Inside(c, t, v);
+  worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
 };
 
 const ranged: Handler = (c, t, v) => {
+  spaceChanges(c, t);
   strong(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
 };

@@ -7,6 +7,7 @@ import { author, type Handler, PAGE, strong, told, worksOn } from './handler.js'
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
+import { directOp, isOwn, takesAnnounced } from './transfers.js';
 import { xfsBlock } from './xfs-map.js';
 
 /** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
@@ -43,6 +44,8 @@ const deviceMap: Handler = (c, t, v) => {
   c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, pair.off, block, count, type === IOMAP_UNWRITTEN);
 };
 
+const EAGAIN = 11;
+
 /** include/linux/iomap.h; printed by name, or as a number by raw reports. */
 const IOMAP_HOLE = 0;
 
@@ -70,8 +73,18 @@ const dioBegin: Handler = (c, t, v) => {
   const direct: DirectCall = { file, number: -1, buffer: null, bufferOffset: -1 };
   call.directCall = direct;
   findBuffer(c, t);
-  if (v[6] !== 1) return;
-  const write = c.words.get(v[5]!).includes('WRITE');
+  const aio = v[6] === 1;
+  const own = isOwn(t);
+  if (!aio && !own) return;
+  const announced = own && takesAnnounced(t, file, v[3]!);
+  // Only AIO has IOCB_WRITE in the flags.
+  if (!aio && !announced)
+    return c.unplaced('synchronous direct I/O outside every call in the trace: no event tells reads from writes');
+  const flags = c.words.get(v[5]!);
+  const nowait = flags.includes('NOWAIT');
+  if (own && !nowait && isSecondTry(c, t, file, v[3]!, v[4]!)) return;
+  if (c.queued.length >= MOST_QUEUED) forgetQueued(c, 1);
+  const write = announced ? t.announced.op === Op.write : flags.includes('WRITE');
   c.queued.push({
     file,
     offset: v[3]!,
@@ -80,26 +93,56 @@ const dioBegin: Handler = (c, t, v) => {
     timeNs: c.record.timeNs,
     row: c.record.row,
     task: t.task,
-    opId: c.events.newId(),
+    opId: own ? directOp(c, t, announced) : c.events.newId(),
     thread: t,
+    aio,
+    nowait,
+    failedNs: -1,
     faulted: -1,
     first: Number.POSITIVE_INFINITY,
     last: -1,
   });
 };
 
-export function forgetQueued(c: Context): void {
-  for (const q of c.queued.splice(0)) queuedRow(c, q, c.record.timeNs, 0, false);
+/** More than any queue holds: tries that nobody makes again would stay for ever. */
+const MOST_QUEUED = 4096;
+
+/** The first ones, or all: they have failed, or their end was not seen. */
+export function forgetQueued(c: Context, count = c.queued.length): void {
+  for (const q of c.queued.splice(0, count))
+    if (q.failedNs < 0) queuedRow(c, q, c.record.timeNs, 0, false);
+    else queuedRow(c, q, q.failedNs, -EAGAIN, true);
 }
 
-const dioComplete: Handler = (c, _t, v) => {
+/** A worker of io_uring tries again what would have had to wait: it is the same operation since the first try. */
+function isSecondTry(c: Context, t: Thread, file: number, offset: number, length: number): boolean {
+  const first = c.queued.find((q) => q.nowait && q.file === file && q.offset === offset && q.length === length);
+  if (first === undefined) return false;
+  first.nowait = false;
+  first.failedNs = -1;
+  if (t.call.name !== '') t.call.opId = first.opId;
+  return true;
+}
+
+/** What is on its way is not tried again. */
+const dioQueued: Handler = (c, t) => {
+  const q = c.queued.findLast(({ thread, nowait }) => nowait && thread === t);
+  if (q !== undefined) q.nowait = false;
+};
+
+const dioComplete: Handler = (c, t, v) => {
   // dev ino size offset flags aio error ret; on success offset is the position after the I/O
-  if (v[5] !== 1) return;
+  const aio = v[5] === 1;
+  if (!aio && !isOwn(t)) return;
   const file = c.file(v[0]!, v[1]!);
   const ret = Number.isNaN(v[7]!) ? 0 : v[7]!;
   const start = ret > 0 ? v[3]! - ret : v[3]!;
-  const at = c.queued.findIndex((q) => q.file === file && q.offset === start);
-  if (at < 0) return c.unplaced('completions of asynchronous I/O whose begin was not seen');
+  const at = c.queued.findIndex((q) => q.file === file && q.offset === start && q.aio === aio);
+  if (at < 0) return aio ? c.unplaced('completions of asynchronous I/O whose begin was not seen') : undefined;
+  if (ret === -EAGAIN && c.queued[at]!.nowait) {
+    c.queued[at]!.failedNs = c.record.timeNs;
+    return;
+  }
   const [q] = c.queued.splice(at, 1);
   queuedRow(c, q!, c.record.timeNs, ret, true);
 };
@@ -155,5 +198,6 @@ export const IOMAP_EVENTS: Readonly<Record<string, Handler>> = {
   iomap_iter_dstmap: deviceMap,
   iomap_iter: strong,
   iomap_dio_rw_begin: dioBegin,
+  iomap_dio_rw_queued: dioQueued,
   iomap_dio_complete: dioComplete,
 };

@@ -3,6 +3,7 @@
 import { daxDone, daxFault, fileFault, userFault } from './faults.js';
 import { type Handler, PAGE, weak } from './handler.js';
 import { bufferFault } from './iomap-events.js';
+import { pageMissing } from './transfers.js';
 
 const xfsFault: Handler = (c, t, v) => fileFault(c, t, c.file(v[0]!, v[1]!), -1, null);
 
@@ -19,6 +20,7 @@ const pageAdded: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
   c.devices.pages.added(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, file, v[3]!);
   weak(c, t, v);
+  pageMissing(t, file);
 };
 
 const pageDeleted: Handler = (c, _t, v) =>

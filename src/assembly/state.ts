@@ -77,6 +77,8 @@ export class Process {
   replaced = false;
   ended = false;
   killed = false;
+  /** Reads that io_uring began and that come again when their pages are there (transfers.ts). */
+  readonly awaitedReads = new Set<string>();
 
   constructor(pid: number, parent: Process | null) {
     this.pid = pid;
@@ -210,6 +212,23 @@ export interface DirectCall {
   bufferOffset: number;
 }
 
+/** A read or write that the file system announced outside every call of its own; its row is written when it is over (transfers.ts). */
+export interface Announced {
+  pending: boolean;
+  op: number;
+  flags: number;
+  file: number;
+  offset: number;
+  length: number;
+  /** Of the last piece of a write that comes in pieces. */
+  lastLength: number;
+  timeNs: number;
+  row: number;
+  /** When the call around it began. */
+  callNs: number;
+  opId: number;
+}
+
 /** A page fault a thread is in: it has no exit event of its own. */
 export interface Fault {
   active: boolean;
@@ -274,6 +293,21 @@ export class Thread {
     holdSeen: false,
     holdTold: false,
   };
+  readonly announced: Announced = {
+    pending: false,
+    op: 0,
+    flags: 0,
+    file: -1,
+    offset: -1,
+    length: 0,
+    lastLength: 0,
+    timeNs: 0,
+    row: 0,
+    callNs: -1,
+    opId: 0,
+  };
+  /** The last read through the page cache that was announced outside every call of its own. */
+  readonly attempt = { file: -1, offset: -1, length: 0, callNs: -1, isRetry: false };
   readonly fault: Fault = {
     active: false,
     timeNs: 0,

@@ -1,31 +1,24 @@
 // XFS: extent records, truncation, fork swaps, remaps, and its announcements of calls.
 import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
-import { author, commit, grows, type Handler, strong, told, transferAt } from './handler.js';
+import { author, commit, type Handler, strong, told, transferAt } from './handler.js';
 import { Change } from './map-log.js';
+import { isOwn, spaceChanges, xfsAnnounces } from './transfers.js';
 import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
 
-/** XFS announces each read and write once: where the call itself is not in the trace, that is the operation. */
 const xfsTransfer = (op: number, flags: number): Handler => {
   const inside = transferAt(3, op === Op.write);
   return (c, t, v) => {
-    inside(c, t, v);
     c.writesSeen = true;
-    if (t.call.name !== '') return;
-    const file = c.file(v[0]!, v[1]!);
-    const e = c.events;
-    e.timeNs = c.record.timeNs;
-    e.op = op;
-    e.file = file;
-    e.task = t.task;
-    e.offset = v[3]!;
-    e.length = v[4]!;
-    e.opId = e.newId();
-    e.flags = flags;
-    e.row = c.record.row;
-    e.commit();
-    if (op === Op.write) grows(c, file, v[3]! + v[4]!);
+    if (isOwn(t)) xfsAnnounces(c, t, op, flags, v);
+    else inside(c, t, v);
   };
+};
+
+/** Zeroing frees and allocates. */
+const spaceStep: Handler = (c, t, v) => {
+  spaceChanges(c, t);
+  strong(c, t, v);
 };
 
 function extentEvent(apply: (c: Context, file: number, v: Float64Array, state: number) => void, cow: number): Handler {
@@ -113,11 +106,11 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_bmap_post_update: after,
   xfs_itruncate_extents_start: truncateStart,
   xfs_itruncate_extents_end: truncateEnd,
-  xfs_free_file_space: strong,
-  xfs_alloc_file_space: strong,
+  xfs_free_file_space: spaceStep,
+  xfs_alloc_file_space: spaceStep,
   xfs_zero_file_space: strong,
   xfs_collapse_file_space: strong,
-  xfs_insert_file_space: strong,
+  xfs_insert_file_space: spaceStep,
   xfs_reflink_unshare: strong,
   xfs_setattr: strong,
   xfs_ioctl_setattr: strong,

@@ -103,12 +103,14 @@ const NAMES: Readonly<Record<string, bigint>> = {
 
 /** `2`, `0x10`, `(1UL << 3)`, `(1 << (2 + 1)) | 4`: integer constants; null for anything else. */
 function constant(text: string): bigint | null {
-  const tokens = text.replace(/\((?:unsigned |signed )*(?:int|long|long long|u?int\d+_t|u\d+)\)/g, '').match(TOKEN);
+  const tokens = text.replace(CAST, '').match(TOKEN);
   if (tokens === null) return null;
   const state = { tokens, at: 0 };
   const value = binary(state, 0);
   return state.at === tokens.length ? value : null;
 }
+/** Of any type: `(u32)`, `( int) (( __kernel_rwf_t)0x08)`. */
+const CAST = /\(\s*(?:\w+ ){0,4}[A-Za-z_]\w*\s*\)(?=\s*[(\d])/g;
 const TOKEN = /0x[\da-fA-F]+[uUlL]*|\d+[uUlL]*|\w+|<<|>>|[-+|&~()*]|\S/g;
 const LONGEST_CONSTANT = 64;
 const LEVELS: readonly (readonly string[])[] = [['|'], ['&'], ['<<', '>>'], ['+', '-'], ['*']];

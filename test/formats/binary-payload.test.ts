@@ -180,7 +180,8 @@ print fmt: "%s dir=%s", __get_str(device), __print_symbolic(REC->dir, { 0, "BIDI
 
 describe('words of print formats', () => {
   const print =
-    '"%s %s", __print_flags((REC->flags) , "|", { (1UL << 0), "A" }, { (1 << (1 + 1)), "C" }, { 0x10 | 0x20, "EF" }), ' +
+    '"%s %s", __print_flags((REC->flags) , "|", { (1UL << 0), "A" }, { (1 << (1 + 1)), "C" }, { 0x10 | 0x20, "EF" }, ' +
+    '{ ( int) (( __kernel_rwf_t)0x00000080), "NOWAIT" }), ' +
     '__print_symbolic(REC->type, { 0, "NONE" }, { -1, "ANY, \\"all\\"" }, { UNKNOWN, "?" }), REC->dead ? "true" : "false"';
 
   test.each([
@@ -188,6 +189,7 @@ describe('words of print formats', () => {
     ['flags', 5n, 'A|C'],
     ['flags', 0x34n, 'C|EF'],
     ['flags', 0x41n, 'A|0x40'],
+    ['flags', 0x81n, 'A|NOWAIT'],
     ['type', 0n, 'NONE'],
     ['type', 9n, '0x9'],
     ['dead', 0n, 'false'],

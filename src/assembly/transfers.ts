@@ -1,0 +1,137 @@
+// Reads and writes that no call in the trace tells of: requests that io_uring_enter and io_submit hand over (their own arguments are
+// pointers), the work of kernel threads (nfsd, workers of io_uring), and calls that were not recorded. What the file system announces
+// is the operation there. It is kept until the next one of the thread: direct I/O that follows tells how it ended (iomap-events.ts),
+// and ext4 announces one write in several pieces.
+import { Op } from '../model/events.js';
+import type { Context } from './context.js';
+import { grows, PAGE } from './handler.js';
+import type { Thread } from './state.js';
+
+/** Does the call only hand over requests, so that what happens inside is not its own? */
+const handsOver = (name: string): boolean => name === 'io_uring_enter' || name === 'io_submit';
+
+/** Is what the thread reads or writes now no call's own? */
+export const isOwn = ({ call }: Thread): boolean => call.name === '' || handsOver(call.name);
+
+/** A read or write of its own begins, whose row is written later. */
+function announce(
+  c: Context,
+  t: Thread,
+  op: number,
+  flags: number,
+  file: number,
+  offset: number,
+  length: number,
+): void {
+  announcedRow(c, t);
+  const { announced, call } = t;
+  announced.pending = true;
+  announced.op = op;
+  announced.flags = flags;
+  announced.file = file;
+  announced.offset = offset;
+  announced.length = length;
+  announced.timeNs = c.record.timeNs;
+  announced.row = c.record.row;
+  announced.callNs = call.timeNs;
+  announced.opId = c.events.newId();
+  // Changes of maps from here on are of this request, not of the call that hands over several.
+  if (call.name !== '') call.opId = announced.opId;
+}
+
+/** Writes the row that is kept. */
+export function announcedRow(c: Context, t: Thread): void {
+  const { announced } = t;
+  if (!announced.pending) return;
+  announced.pending = false;
+  const e = c.events;
+  e.timeNs = announced.timeNs;
+  e.op = announced.op;
+  e.file = announced.file;
+  e.task = t.task;
+  e.offset = announced.offset;
+  e.length = announced.length;
+  e.opId = announced.opId;
+  e.flags = announced.flags;
+  e.row = announced.row;
+  e.commit();
+}
+
+/** Is the direct I/O that begins what was announced last? Then its end writes the row. */
+export function takesAnnounced({ announced }: Thread, file: number, offset: number): boolean {
+  const isSame = announced.pending && announced.file === file && announced.offset === offset;
+  if (isSame) announced.pending = false;
+  return isSame;
+}
+
+/** The `opId` of direct I/O of its own, and of the changes of maps from here on. */
+export function directOp(c: Context, t: Thread, announced: boolean): number {
+  const opId = announced ? t.announced.opId : c.events.newId();
+  if (t.call.name !== '') t.call.opId = opId;
+  return opId;
+}
+
+/** XFS announces a transfer once, before it begins. */
+export function xfsAnnounces(c: Context, t: Thread, op: number, flags: number, v: Float64Array): void {
+  const file = c.file(v[0]!, v[1]!);
+  const [offset, length] = [v[3]!, v[4]!];
+  if (op === Op.read && flags === 0 && isRetry(t, file, offset, length)) return;
+  announce(c, t, op, flags, file, offset, length);
+  if (op === Op.write) grows(c, file, offset + length);
+}
+
+/**
+ * io_uring reads without waiting first (IOCB_NOWAIT) and again where pages were not there: at once, and when they have come or in
+ * a worker (io_read in io_uring/rw.c). All of them are announced, and are one read.
+ */
+function isRetry(t: Thread, file: number, offset: number, length: number): boolean {
+  const { call, attempt, process } = t;
+  if (call.name === 'io_submit') return false;
+  const isSame = attempt.file === file && attempt.offset === offset && attempt.length === length;
+  const atOnce = isSame && attempt.callNs === call.timeNs && (call.name !== '' || attempt.isRetry);
+  attempt.isRetry = atOnce || process.awaitedReads.delete(readKey(file, offset, length));
+  attempt.file = file;
+  attempt.offset = offset;
+  attempt.length = length;
+  attempt.callNs = call.timeNs;
+  return attempt.isRetry;
+}
+
+const readKey = (file: number, offset: number, length: number): string => `${file} ${offset} ${length}`;
+
+/** A page of the file was put into the cache: a read that io_uring began has to come again for it. */
+export function pageMissing(t: Thread, file: number): void {
+  const { announced, call } = t;
+  if (!announced.pending || announced.op !== Op.read || announced.file !== file || call.name !== 'io_uring_enter')
+    return;
+  t.process.awaitedReads.add(readKey(file, announced.offset, announced.length));
+}
+
+/**
+ * ext4 announces each piece of a write that goes into one folio: with what is left to write as its length, or page by page before
+ * Linux 6.16 (generic_perform_write). Pages that go on where the last one ended are taken for the same write.
+ */
+export function ext4Announces(c: Context, t: Thread, v: Float64Array): void {
+  const file = c.file(v[0]!, v[1]!);
+  const [offset, length] = [v[2]!, v[3]!];
+  grows(c, file, offset + length, t.task);
+  const { announced, call } = t;
+  const end = announced.offset + announced.length;
+  const isSame = announced.pending && announced.op === Op.write && announced.flags === 0 && announced.file === file;
+  if (isSame && announced.callNs === call.timeNs && offset > announced.offset) {
+    if (offset + length === end) return;
+    if (offset === end && offset % PAGE === 0 && announced.lastLength <= PAGE) {
+      announced.length += length;
+      announced.lastLength = length;
+      return;
+    }
+  }
+  announce(c, t, Op.write, 0, file, offset, length);
+  announced.lastLength = length;
+}
+
+/** fallocate that no call in the trace asks for. */
+export function spaceChanges(c: Context, t: Thread): void {
+  if (isOwn(t))
+    c.unplaced('steps of fallocate outside every call in the trace: block maps change, no operation is told');
+}

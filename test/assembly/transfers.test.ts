@@ -1,0 +1,122 @@
+// Reads and writes whose call tells nothing of them, or is not in the trace: what the file system announces is the operation, once.
+// Kernel: Linux 6.18, the events in the order in which a recording of fio had them (test/kernel/handed-over.test.ts makes more).
+import { expect, test } from 'vitest';
+import { ftraceText } from '../../src/formats/ftrace-text.js';
+import { Flag, Op } from '../../src/model/events.js';
+import { UNKNOWN } from '../../src/model/units.js';
+import { readAs } from '../formats/support.js';
+
+/** Lines `task-tid: event`, a microsecond apart; the operations: name, direct, offset, length, duration in us. */
+async function transfers(events: string): Promise<readonly (readonly unknown[])[]> {
+  const lines = events.split('\n').map((line, i) => {
+    const [, task, event] = /^(\S+): (.*)$/.exec(line)!;
+    return `  ${task} [000]  5.${String(i * 1000).padStart(9, '0')}: ${event}\n`;
+  });
+  const { columns: c } = (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
+  const rows = [...c.op.keys()].filter((row) => c.op[row] === Op.read || c.op[row] === Op.write);
+  return rows.map((row) => [
+    ...[c.op[row] === Op.read ? 'read' : 'write', (c.flags[row]! & Flag.direct) !== 0],
+    ...[c.offset[row], c.length[row], c.latencyNs[row] === UNKNOWN ? -1 : c.latencyNs[row]! / 1000],
+  ]);
+}
+
+const ENTER = 'sys_enter_io_uring_enter: fd: 0x00000007, to_submit: 0x00000001';
+const buffered = (op: string, pos: number): string =>
+  `xfs_file_buffered_${op}: dev 7:2 ino 0x83 disize 0x800000 pos 0x${pos.toString(16)} bytecount 0x4000`;
+const begin = (pos: number, flags: string, aio = 1): string =>
+  `iomap_dio_rw_begin: dev 7:2 ino 0x83 size 0x800000 offset 0x${pos.toString(16)} length 0x2000 done_before 0x0 flags ${flags} dio_flags  aio ${aio}`;
+const complete = (pos: number, ret: number, aio = 1): string =>
+  `iomap_dio_complete: dev 7:2 ino 0x83 size 0x800000 offset 0x${pos.toString(16)} flags DIRECT aio ${aio} error ${Math.min(ret, 0)} ret ${ret}`;
+
+test('io_uring reads without waiting, at once again, and when the page has come: one read', async () => {
+  const found = await transfers(`fio-7: ${ENTER}
+fio-7: ${buffered('read', 0x78000)}
+fio-7: mm_filemap_add_to_page_cache: dev 7:2 ino 83 pfn=0x19d8ad ofs=491520 order=0
+fio-7: ${buffered('read', 0x78000)}
+fio-7: sys_exit_io_uring_enter: 0x1
+fio-7: ${ENTER}
+fio-7: ${buffered('write', 0x4000)}
+fio-7: ${buffered('write', 0x4000)}
+fio-7: sys_exit_io_uring_enter: 0x1
+fio-7: ${buffered('read', 0x78000)}
+fio-7: ${buffered('read', 0x78000)}
+fio-7: ${ENTER}
+fio-7: ${buffered('read', 0x78000)}
+fio-7: sys_exit_io_uring_enter: 0x1`);
+  expect(found).toEqual([
+    ['read', false, 0x78000, 0x4000, -1],
+    ['write', false, 0x4000, 0x4000, -1],
+    ['write', false, 0x4000, 0x4000, -1],
+    ['read', false, 0x78000, 0x4000, -1],
+  ]);
+});
+
+test('direct I/O that would have had to wait is begun again by a worker: one operation since the first try', async () => {
+  const found = await transfers(`fio-7: ${ENTER}
+fio-7: xfs_file_direct_write: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000
+fio-7: ${begin(0x6000, 'NOWAIT|DIRECT|WRITE')}
+fio-7: ${complete(0x6000, -11)}
+fio-7: ${begin(0x8000, 'NOWAIT|DIRECT')}
+fio-7: sys_exit_io_uring_enter: 0x1
+iou-wrk-7-8: xfs_file_direct_write: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000
+iou-wrk-7-8: ${begin(0x6000, 'DIRECT|WRITE')}
+iou-wrk-7-8: ${begin(0x8000, 'DIRECT')}
+ksoftirqd/0-9: ${complete(0x8000, 0x2000)}
+ksoftirqd/0-9: ${complete(0xa000, 0x2000)}`);
+  expect(found).toEqual([
+    ['write', true, 0x6000, 0x2000, 7],
+    ['read', true, 0x8000, 0x2000, 6],
+  ]);
+});
+
+test('what is on its way is not begun again, and what nobody begins again has failed', async () => {
+  const found = await transfers(`fio-7: ${ENTER}
+fio-7: ${begin(0x6000, 'NOWAIT|DIRECT')}
+fio-7: iomap_dio_rw_queued: dev 7:2 ino 0x83 size 0x800000 offset 0x8000 length 0x0
+fio-7: ${begin(0xa000, 'NOWAIT|DIRECT')}
+fio-7: ${complete(0xa000, -11)}
+fio-7: sys_exit_io_uring_enter: 0x1
+iou-wrk-7-8: ${begin(0x6000, 'DIRECT')}
+ksoftirqd/0-9: ${complete(0x8000, 0x2000)}
+ksoftirqd/0-9: ${complete(0x8000, 0x2000)}`);
+  expect(found).toEqual([
+    ['read', true, 0x6000, 0x2000, 6],
+    ['read', true, 0xa000, 0x2000, 1],
+    ['read', true, 0x6000, 0x2000, 2],
+  ]);
+});
+
+test('without calls, synchronous direct I/O is what XFS announced before it; ext4 does not tell reads from writes', async () => {
+  const found =
+    await transfers(`dd-7: xfs_file_direct_write: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000
+dd-7: ${begin(0x6000, 'DIRECT', 0)}
+dd-7: ${complete(0x8000, 0x2000, 0)}
+dd-7: xfs_file_direct_read: dev 7:2 ino 0x83 disize 0x800000 pos 0x9000 bytecount 0x1000
+ext4-8: ${begin(0xa000, 'DIRECT', 0)}
+ext4-8: ${complete(0xc000, 0x2000, 0)}`);
+  expect(found).toEqual([
+    ['write', true, 0x6000, 0x2000, 1],
+    ['read', true, 0x9000, 0x1000, -1],
+  ]);
+});
+
+test('ext4 tells of one write in pieces: what is left of it, or page after page', async () => {
+  const piece = (pos: number, length: number): string => `ext4_da_write_begin: dev 7,3 ino 12 pos ${pos} len ${length}`;
+  const found = await transfers(`fio-7: sys_enter_io_submit: ctx_id: 0x7f670a1d5000, nr: 0x00000001
+fio-7: ${piece(16384, 16384)}
+fio-7: ${piece(20480, 12288)}
+fio-7: ${piece(65536, 16384)}
+fio-7: ${piece(81920, 16384)}
+fio-7: sys_exit_io_submit: 0x1
+nfsd-8: ${piece(100, 3996)}
+nfsd-8: ${piece(4096, 4096)}
+nfsd-8: ${piece(8192, 10)}
+nfsd-8: ${piece(8202, 10)}`);
+  expect(found).toEqual([
+    ['write', false, 16384, 16384, -1],
+    ['write', false, 65536, 16384, -1],
+    ['write', false, 81920, 16384, -1],
+    ['write', false, 100, 8102, -1],
+    ['write', false, 8202, 10, -1],
+  ]);
+});
