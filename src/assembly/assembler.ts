@@ -74,6 +74,7 @@ export class Assembler implements KernelSink {
       sizeless: new Map(),
       sizeMoments: sizeMomentsIn(sink.store),
       writesSeen: false,
+      iomapSeen: false,
       names: new Map(),
       paths: new PathFiles(this.words),
       leases: new Map(),

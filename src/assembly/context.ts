@@ -94,6 +94,8 @@ export interface Context {
   readonly sizeMoments: SizeMoments;
   /** The recording has events of writes at all. */
   writesSeen: boolean;
+  /** It has the maps that iomap shows to every transfer. */
+  iomapSeen: boolean;
   /** File by `device/directory inode/name`. */
   readonly names: Map<string, number>;
   /** File by path, where the recorder shows paths. */

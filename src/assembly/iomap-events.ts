@@ -7,7 +7,7 @@ import { author, type Handler, PAGE, strong, told, worksOn } from './handler.js'
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
-import { directOp, isOwn, takesAnnounced } from './transfers.js';
+import { directOp, goesOn, isOwn, takesAnnounced } from './transfers.js';
 import { xfsBlock } from './xfs-map.js';
 
 /** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
@@ -29,6 +29,8 @@ const deviceMap: Handler = (c, t, v) => {
   const { pair } = t;
   const { seen } = pair;
   pair.seen = false;
+  c.iomapSeen = true;
+  goesOn(t);
   strong(c, t, v);
   if (!seen || pair.device !== v[0] || pair.inode !== v[1]) return;
   const size = c.blocks.same(v[0]!, pair.count, v[5]!) ? v[5]! / pair.count : c.blocks.bytes(v[0]!);

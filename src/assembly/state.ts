@@ -77,8 +77,8 @@ export class Process {
   replaced = false;
   ended = false;
   killed = false;
-  /** Reads that io_uring began and that come again when their pages are there (transfers.ts). */
-  readonly awaitedReads = new Set<string>();
+  /** Reads and writes that io_uring tried and that come again, because they would have had to wait (transfers.ts). */
+  readonly awaited = new Set<string>();
 
   constructor(pid: number, parent: Process | null) {
     this.pid = pid;
@@ -222,6 +222,8 @@ export interface Announced {
   length: number;
   /** Of the last piece of a write that comes in pieces. */
   lastLength: number;
+  /** Its key among those that come again; '' where nothing tells that it would have had to wait. */
+  awaited: string;
   timeNs: number;
   row: number;
   /** When the call around it began. */
@@ -301,6 +303,7 @@ export class Thread {
     offset: -1,
     length: 0,
     lastLength: 0,
+    awaited: '',
     timeNs: 0,
     row: 0,
     callNs: -1,

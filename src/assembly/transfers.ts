@@ -26,6 +26,7 @@ function announce(
   announcedRow(c, t);
   const { announced, call } = t;
   announced.pending = true;
+  announced.awaited = '';
   announced.op = op;
   announced.flags = flags;
   announced.file = file;
@@ -75,21 +76,24 @@ export function directOp(c: Context, t: Thread, announced: boolean): number {
 export function xfsAnnounces(c: Context, t: Thread, op: number, flags: number, v: Float64Array): void {
   const file = c.file(v[0]!, v[1]!);
   const [offset, length] = [v[3]!, v[4]!];
-  if (op === Op.read && flags === 0 && isRetry(t, file, offset, length)) return;
-  announce(c, t, op, flags, file, offset, length);
+  const isBuffered = flags === 0;
+  if (isBuffered && op === Op.read && isReadAgain(t, file, offset, length)) return;
+  const isAgain = isBuffered && op === Op.write && t.call.name === '' && comesAgain(t, op, file, offset, length);
+  if (!isAgain) announce(c, t, op, flags, file, offset, length);
   if (op === Op.write) grows(c, file, offset + length);
+  if (isBuffered && op === Op.write && t.call.name === 'io_uring_enter' && c.iomapSeen) awaits(t);
 }
 
 /**
  * io_uring reads without waiting first (IOCB_NOWAIT) and again where pages were not there: at once, and when they have come or in
  * a worker (io_read in io_uring/rw.c). All of them are announced, and are one read.
  */
-function isRetry(t: Thread, file: number, offset: number, length: number): boolean {
-  const { call, attempt, process } = t;
+function isReadAgain(t: Thread, file: number, offset: number, length: number): boolean {
+  const { call, attempt } = t;
   if (call.name === 'io_submit') return false;
   const isSame = attempt.file === file && attempt.offset === offset && attempt.length === length;
   const atOnce = isSame && attempt.callNs === call.timeNs && (call.name !== '' || attempt.isRetry);
-  attempt.isRetry = atOnce || process.awaitedReads.delete(readKey(file, offset, length));
+  attempt.isRetry = atOnce || comesAgain(t, Op.read, file, offset, length);
   attempt.file = file;
   attempt.offset = offset;
   attempt.length = length;
@@ -97,14 +101,31 @@ function isRetry(t: Thread, file: number, offset: number, length: number): boole
   return attempt.isRetry;
 }
 
-const readKey = (file: number, offset: number, length: number): string => `${file} ${offset} ${length}`;
+const keyOf = (op: number, file: number, offset: number, length: number): string => `${op} ${file} ${offset} ${length}`;
+
+/** Was it tried before, and would have had to wait? */
+const comesAgain = ({ process }: Thread, op: number, file: number, offset: number, length: number): boolean =>
+  process.awaited.delete(keyOf(op, file, offset, length));
+
+/** What was announced last has to come again. */
+function awaits({ announced, process }: Thread): void {
+  announced.awaited = keyOf(announced.op, announced.file, announced.offset, announced.length);
+  process.awaited.add(announced.awaited);
+}
+
+/** What was announced last goes on: a write that would have had to wait for its map ends before iomap shows it, and a worker makes it. */
+export function goesOn({ announced, process }: Thread): void {
+  if (announced.awaited === '' || announced.op !== Op.write) return;
+  process.awaited.delete(announced.awaited);
+  announced.awaited = '';
+}
 
 /** A page of the file was put into the cache: a read that io_uring began has to come again for it. */
 export function pageMissing(t: Thread, file: number): void {
   const { announced, call } = t;
   if (!announced.pending || announced.op !== Op.read || announced.file !== file || call.name !== 'io_uring_enter')
     return;
-  t.process.awaitedReads.add(readKey(file, announced.offset, announced.length));
+  awaits(t);
 }
 
 /**

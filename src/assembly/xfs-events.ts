@@ -119,6 +119,7 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_file_direct_write: xfsTransfer(Op.write, Flag.direct),
   xfs_file_buffered_read: xfsTransfer(Op.read, 0),
   xfs_file_buffered_write: xfsTransfer(Op.write, 0),
+  xfs_file_splice_read: xfsTransfer(Op.read, 0),
   xfs_file_dax_read: xfsTransfer(Op.read, 0),
   xfs_file_dax_write: xfsTransfer(Op.write, 0),
   xfs_swap_extent_before: swapBefore,

@@ -173,6 +173,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_file_direct_write: xfsIo,
   xfs_file_buffered_read: xfsIo,
   xfs_file_buffered_write: xfsIo,
+  xfs_file_splice_read: xfsIo,
   xfs_file_dax_read: xfsIo,
   xfs_file_dax_write: xfsIo,
   xfs_inode_inactivating: xfsInode,

@@ -51,6 +51,21 @@ fio-7: sys_exit_io_uring_enter: 0x1`);
   ]);
 });
 
+test('a buffered write that iomap gave no map to is made by a worker, in one operation; one that had its map is over', async () => {
+  const mapped = (pos: number): string =>
+    `iomap_iter_dstmap: dev 7:2 ino 0x83 bdev 7:2 addr 0x90000 offset 0x${pos.toString(16)} length 0x4000 type MAPPED (0x2) flags  (0x0)`;
+  const found = await transfers(`fio-7: ${ENTER}
+fio-7: ${buffered('write', 0x4000)}
+fio-7: ${mapped(0x4000)}
+fio-7: ${buffered('write', 0x8000)}
+fio-7: ${buffered('write', 0xc000)}
+fio-7: ${mapped(0xc000)}
+fio-7: sys_exit_io_uring_enter: 0x1
+fio-7: ${buffered('write', 0x8000)}
+fio-7: ${buffered('write', 0xc000)}`);
+  expect(found.map(([, , offset]) => offset)).toEqual([0x4000, 0x8000, 0xc000, 0xc000]);
+});
+
 test('direct I/O that would have had to wait is begun again by a worker: one operation since the first try', async () => {
   const found = await transfers(`fio-7: ${ENTER}
 fio-7: xfs_file_direct_write: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000

@@ -90,6 +90,7 @@ put 1 events/xfs/xfs_file_direct_read/enable
 put 1 events/xfs/xfs_file_direct_write/enable
 put 1 events/xfs/xfs_file_buffered_read/enable
 put 1 events/xfs/xfs_file_buffered_write/enable
+put 1 events/xfs/xfs_file_splice_read/enable
 put 1 events/xfs/xfs_file_dax_read/enable
 put 1 events/xfs/xfs_file_dax_write/enable
 put 1 events/xfs/xfs_inode_inactivating/enable
