@@ -77,6 +77,44 @@ describe('trace-cmd report, one recording', () => {
   });
 });
 
+describe('what trace-cmd report prints besides one buffer', () => {
+  /** Names before the columns, as those of files (set to one width) and of instances are. */
+  const named = (form: string, ...names: string[]): string => {
+    const [header, ...lines] = leases(form).toString('utf8').trimEnd().split('\n');
+    return [`  run.dat: ${header}`, ...lines.map((line, i) => `${names[i % names.length]}: ${line}`), ''].join('\n');
+  };
+
+  test.each(['', '-R', '-l', '-ts-diff'])('several files and instances: report %s', async (form) => {
+    const text = named(form, '  run.dat', 'lease.dat', 'lease.dat: inst', '  my run.dat', 'inst');
+    expect(formats.filter((one) => one.sniff(head(Buffer.from(text)))).map(({ name }) => name)).toEqual([
+      'ftrace-text',
+    ]);
+    const expected = await read(leases(form));
+    const shown = await read(Buffer.from(text));
+    expect(operations(shown)).toEqual(operations(expected));
+    expect(shown.tasks).toEqual(expected.tasks);
+    expect(shown.issues).toEqual(expected.issues);
+  });
+
+  test('a name of eight bytes in the latency format leaves one space behind an instance', async () => {
+    const line = 'inst: rcu_pree-15      1d..2. 47748.280143: sched_stat_runtime:   comm=rcu_preempt pid=15\n';
+    const trace = await read(Buffer.from(line));
+    expect(trace.sources[0]!.records).toBe(1);
+    expect(trace.tasks.map(({ tid, name }) => [tid, name])).toEqual([[15, 'rcu_pree']]);
+  });
+
+  test.each([
+    ['frames of stacks (record -T)', '=> ftrace_syscall_exit (ffffffff814c2731)'],
+    ['report --boundary', 'CPU:1 [SUBBUFFER START]'],
+    ['report --debug', 'CPU:1 [SUBBUFFER START] [47013018602979:0x15000]'],
+  ])('%s: no lines that cannot be read, and no part of a name', async (_, between) => {
+    const text = leases('').toString('utf8').replaceAll('\n', `\n${between}\n`);
+    const shown = await read(Buffer.from(text));
+    expect(operations(shown)).toEqual(operations(await read(leases(''))));
+    expect(shown.issues.filter(({ code }) => /unreadable|name-goes-on/.test(code))).toEqual([]);
+  });
+});
+
 const FORMS = [
   ...['default', 'fields', 'latency-format', 'latency-fields', 'latency-verbose', 'hex', 'no-context-info'].map(story),
   ...['-l', '-ts-diff', '-R-l'].map(leases),
