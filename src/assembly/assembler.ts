@@ -87,6 +87,8 @@ export class Assembler implements KernelSink {
       stateBits: [],
       iomapTypes: [],
       iomapShared: [],
+      kiocbWrites: [],
+      extentStatus: [],
       requestKinds: [],
       geometry: (device) => this.geometry(device),
       regular: [],

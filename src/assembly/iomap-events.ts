@@ -53,10 +53,15 @@ const IOMAP_UNWRITTEN = 3;
 const IOMAP_TYPES = ['HOLE', 'DELALLOC', 'MAPPED', 'UNWRITTEN', 'INLINE'];
 
 const IOMAP_F_SHARED = 4;
+/** include/linux/fs.h, since the flags are in the place they have in every kernel with these events. */
+const IOCB_WRITE = 1 << 18;
 
 const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
 
 const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
+
+/** Names, or the number of their bits, as trace-cmd's raw report has it. */
+const kiocbWrites = (text: string): boolean => text.includes('WRITE') || (Number(text) & IOCB_WRITE) !== 0;
 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio
@@ -71,7 +76,7 @@ const dioBegin: Handler = (c, t, v) => {
   call.directCall = direct;
   findBuffer(c, t);
   if (v[6] !== 1) return;
-  const write = c.words.get(v[5]!).includes('WRITE');
+  const write = told(c, c.kiocbWrites, v[5]!, kiocbWrites);
   c.queued.push({
     file,
     offset: v[3]!,
