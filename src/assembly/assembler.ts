@@ -89,6 +89,8 @@ export class Assembler implements KernelSink {
       stateBits: [],
       iomapTypes: [],
       iomapShared: [],
+      kiocbFlags: [],
+      extentStatus: [],
       requestKinds: [],
       geometry: (device) => this.geometry(device),
       regular: [],

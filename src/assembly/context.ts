@@ -115,6 +115,8 @@ export interface Context {
   /** Meaning of the words of iomap events, by interned word. */
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];
+  readonly kiocbFlags: number[];
+  readonly extentStatus: string[];
   readonly requestKinds: RequestKind[];
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;

@@ -1,6 +1,17 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
 import { type Context, sizeUnknown } from './context.js';
-import { author, commit, type Handler, metAsNew, PAGE, stillWorks, strong, transferAt, worksOn } from './handler.js';
+import {
+  author,
+  commit,
+  type Handler,
+  metAsNew,
+  PAGE,
+  stillWorks,
+  strong,
+  told,
+  transferAt,
+  worksOn,
+} from './handler.js';
 import type { Thread } from './state.js';
 import { ext4Announces, isOwn, spaceChanges } from './transfers.js';
 
@@ -37,11 +48,17 @@ function measureBlocks(c: Context, t: Thread, v: Float64Array, status: string): 
 /** Calls whose own file it is that blocks are reserved for. */
 const WRITES = /^p?writev?2?(64)?$/;
 
+/** A word of W, U, D, H and R, or the number of their bits, as trace-cmd's raw report has it (fs/ext4/extents_status.h). */
+function extentStatus(text: string): string {
+  const bits = Number(text);
+  return Number.isNaN(bits) ? text : [...'WUDHR'].filter((_, i) => (bits >> i) & 1).join('');
+}
+
 const ext4Insert: Handler = (c, t, v) => {
   author(c, t);
   if (c.reused.made > 0 && !t.fault.active && WRITES.test(t.call.name)) metAsNew(c, t, v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
-  const status = c.words.get(v[5]!);
+  const status = told(c, c.extentStatus, v[5]!, extentStatus);
   measureBlocks(c, t, v, status);
   if (!/[DH]/.test(status)) c.blocks.extent(v[0]!, v[4]!);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);

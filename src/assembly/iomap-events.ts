@@ -58,10 +58,17 @@ const IOMAP_UNWRITTEN = 3;
 const IOMAP_TYPES = ['HOLE', 'DELALLOC', 'MAPPED', 'UNWRITTEN', 'INLINE'];
 
 const IOMAP_F_SHARED = 4;
+/** include/linux/fs.h, since the flags are in the place they have in every kernel with these events. */
+const IOCB_WRITE = 1 << 18;
+const IOCB_NOWAIT = 8;
 
 const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
 
 const iomapShared = (text: string): boolean => text.includes('SHARED') || (Number(text) & IOMAP_F_SHARED) !== 0;
+
+/** Names, or the number of their bits, as trace-cmd's raw report has it. */
+const kiocbFlags = (text: string): number =>
+  (text.includes('WRITE') ? IOCB_WRITE : 0) | (text.includes('NOWAIT') ? IOCB_NOWAIT : 0) | Number(text);
 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio
@@ -82,11 +89,11 @@ const dioBegin: Handler = (c, t, v) => {
   // Only AIO has IOCB_WRITE in the flags.
   if (!aio && !announced)
     return c.unplaced('synchronous direct I/O outside every call in the trace: no event tells reads from writes');
-  const flags = c.words.get(v[5]!);
-  const nowait = flags.includes('NOWAIT');
+  const flags = told(c, c.kiocbFlags, v[5]!, kiocbFlags);
+  const nowait = (flags & IOCB_NOWAIT) !== 0;
   if (own && !nowait && isSecondTry(c, t, file, v[3]!, v[4]!)) return;
   if (c.queued.length >= MOST_QUEUED) forgetQueued(c, 1);
-  const write = announced ? t.announced.op === Op.write : flags.includes('WRITE');
+  const write = announced ? t.announced.op === Op.write : (flags & IOCB_WRITE) !== 0;
   c.queued.push({
     file,
     offset: v[3]!,

@@ -5,6 +5,8 @@ import type { TraceSink } from '../model/trace.js';
 
 const SPACE = 32;
 const BRACKET = 91;
+/** A name is printed in so many bytes, whatever its length. */
+const NAME_WIDTH = 16;
 const text = new TextDecoder();
 
 /** Who acted, as the line's first columns say. */
@@ -33,21 +35,32 @@ export class Actors {
     const id = this.words.bytes(b, from, bracket);
     const known = this.known[id];
     if (known !== undefined) return known;
-    const actor = this.split(text.decode(b.subarray(from, bracket)), bracket - from);
+    const actor = this.split(b.subarray(from, bracket));
     this.known[id] = actor;
     return actor;
   }
 
-  private split(columns: string, length: number): Actor | null {
-    const match = /^(?:\S+:\s{2,})?\s*(.*)-(\d+)\s*(?:\(\s*([\d-]+)\))?\s*$/s.exec(columns);
+  private split(columns: Buffer): Actor | null {
+    const match = /-(\d+)\s*(?:\(\s*([\d-]+)\))?\s*$/.exec(columns.toString('latin1'));
     if (match === null) return null;
     return {
-      comm: this.words.text(match[1]!.trim()),
-      tid: Number(match[2]),
-      pid: match[3] !== undefined && /^\d+$/.test(match[3]) ? Number(match[3]) : -1,
-      length,
+      comm: this.words.text(nameOf(columns.subarray(0, match.index))),
+      tid: Number(match[1]),
+      pid: match[2] !== undefined && /^\d+$/.test(match[2]) ? Number(match[2]) : -1,
+      length: columns.length,
     };
   }
+}
+
+/** The task's name, without those of a file and an instance that trace-cmd prints before it: `run.dat: inst:        dd`. */
+function nameOf(columns: Buffer): string {
+  const at = columns.length - NAME_WIDTH;
+  if (columns.subarray(0, Math.max(at, 0)).toString('latin1').endsWith(': '))
+    return text.decode(columns.subarray(at)).trim();
+  return text
+    .decode(columns)
+    .replace(/^\S+:\s{2,}/, '')
+    .trim();
 }
 
 /** `[001]` behind `comm-pid `; a name may itself hold brackets. */

@@ -21,13 +21,15 @@ export interface LatencyColumns {
   readonly length: number;
 }
 
+/** The name has eight bytes, so what ends before them is the name of an instance, a file or both. */
 const SHORT =
-  /^(?:\S+:\s{2,})?\s*(.{1,8}?)-(\d+)\s+(\d{1,4})([^\s\d]\S{0,7})?\s+(?:(\d+)us[ +!#*@$]: +|(\d+)(?:\.(\d{6}|\d{9}))?: +(?:\(\+\d+\)\s+)?)/;
+  /^(?:.{0,300}?: (?=.{8}-\d)|\S+:\s{2,})?\s*(.{1,8}?)-(\d+)\s+(\d{1,4})([^\s\d]\S{0,7})?\s+(?:(\d+)us[ +!#*@$]: +|(\d+)(?:\.(\d{6}|\d{9}))?: +(?:\(\+\d+\)\s+)?)/;
 const VERBOSE =
   /^\s*(.{1,16}?)\s+(\d+)\s+(\d+)\s+\d+\s+[\da-f]{8}\s+[\da-f]{8,}\s+\[([\da-f]+)\] \d+\.\d{3}ms \(\+-?\d+\.\d{3}ms\): /;
 
 /** CPU and flags in one word, as no other text has it. */
-const LATENT = /^\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
+const LATENT =
+  /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
 export const looksLatent = (line: string): boolean => LATENT.test(line);
 
 /** null: the line is of another form. */

@@ -15,7 +15,7 @@ export const ftraceText: Format = {
     const lines = text.decode(head).split('\n').slice(0, 60);
     if (/^# tracer: /.test(lines[0] ?? '')) return true;
     // With only its first line kept, a cut file still is a trace.
-    if (/^(version = \d+|cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
+    if (/^(version = \d+|(.*: )?cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
     return lines.some((line) => RECORD.test(line) || BARE.test(line) || looksLatent(line));
   },
   async read(input, sink) {

@@ -21,6 +21,8 @@ export class StraceTasks {
   /** Calls under way that make a task: by caller, their text. The child may act before they return. */
   readonly #making = new Map<number, string>();
   readonly #made = new Set<number>();
+  /** Tasks that were made and have not acted: strace is not attached to them yet. */
+  readonly #waiting = new Set<number>();
   /** By caller, the child that was met before the call returned, and may have ended before it does. */
   readonly #early = new Map<number, number>();
 
@@ -30,15 +32,23 @@ export class StraceTasks {
 
   /** A task's line: one that is new while a clone is under way is its child. */
   meet(tid: number, name: string, timeNs: number): void {
+    this.#waiting.delete(tid);
     const known = this.#tasks.get(tid);
     if (known === undefined) {
       const [maker] = this.#making;
       if (maker !== undefined) {
         this.made(maker[0], tid, maker[1], timeNs);
+        this.#waiting.delete(tid);
         this.#early.set(maker[0], tid);
       } else this.#tasks.set(tid, { pid: tid, name, cwd: '' });
     }
     if (name !== '') this.rename(tid, name);
+  }
+
+  /** The task that acts alone, or `first` where none has yet; undefined where there are more. */
+  only(first: number): number | undefined {
+    const acting = [...this.#tasks.keys()].filter((tid) => !this.#waiting.has(tid));
+    return acting.length > 1 ? undefined : (acting[0] ?? first);
   }
 
   begins(tid: number, call: string, text: string, unfinished: boolean): void {
@@ -52,6 +62,7 @@ export class StraceTasks {
     this.#early.delete(parent);
     if (tid <= 0 || early || this.#made.has(tid)) return;
     this.#made.add(tid);
+    this.#waiting.add(tid);
     const from = this.#tasks.get(parent);
     const pid = isThread(text) ? (from?.pid ?? parent) : tid;
     this.#tasks.set(tid, { pid, name: from?.name ?? '', cwd: from?.cwd ?? '' });
@@ -62,6 +73,7 @@ export class StraceTasks {
   gone(tid: number): void {
     this.#tasks.delete(tid);
     this.#made.delete(tid);
+    this.#waiting.delete(tid);
     this.#making.delete(tid);
     this.#early.delete(tid);
   }

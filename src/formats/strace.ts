@@ -6,13 +6,14 @@ import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
 import { decorated, quoted, resultAlone, returned, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
+import { type LeaderLines, StraceLeader } from './strace-leader.js';
 import { absolute, type Note, notesOf, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
 /** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went. */
 const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\|)\s*$/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
@@ -31,8 +32,10 @@ export const strace: Format = {
   async read(input, sink) {
     sink.source.clock = 'realtime';
     const bad = new BadLines(sink, '"pid time call(arguments) = result <duration>"');
-    const parser = new StraceLines(sink, bad, Number(OF_ONE.exec(input.name)?.[1] ?? 0));
-    await readLines(input, parser, bad);
+    const parser = new StraceLines(sink, bad);
+    const leader = new StraceLeader(parser, Number(OF_ONE.exec(input.name)?.[1] ?? 0));
+    await readLines(input, leader, bad);
+    leader.end();
     parser.lines.losses.finish();
     return !bad.damaged;
   },
@@ -65,37 +68,33 @@ const FOLLOWED = new Set([
   'splice',
 ]);
 
-class StraceLines {
+class StraceLines implements LeaderLines {
   readonly lines: KernelLines;
   readonly #bad: BadLines;
   readonly #sink: TraceSink;
   readonly #stamps: Stamps;
   readonly #tasks: StraceTasks;
   readonly #begun = new Map<number, Begun>();
-  readonly #decoder = new TextDecoder();
-  /** Task of lines without a number, where the file's name tells. */
-  readonly #own: number;
-  #lastTid = 0;
   /** Task of the line before when that line ended inside a call. */
   #open = 0;
   /** The table of -C has begun, which ends the file. */
   #summed = false;
   #first = true;
+  /** With -o every line has its number. */
+  #ofFile = false;
   /** With -r: time of the line; -1: the stamps are of a clock. */
   #sinceStartNs = -1;
 
-  constructor(sink: TraceSink, bad: BadLines, own: number) {
+  constructor(sink: TraceSink, bad: BadLines) {
     this.#sink = sink;
     this.#bad = bad;
-    this.#own = own;
     this.lines = new KernelLines(sink);
     this.#stamps = new Stamps(sink);
     this.#tasks = new StraceTasks(this.lines);
   }
 
-  read(bytes: Uint8Array, line: number, cut: boolean): void {
+  take(text: string, line: number, cut: boolean, alone: number): void {
     this.lines.line = line;
-    const text = this.#decoder.decode(bytes);
     const match = LINE.exec(text);
     if (this.#first && match !== null) {
       this.#first = false;
@@ -106,7 +105,9 @@ class StraceLines {
     this.#open = 0;
     if (match === null || Number.isNaN(timeNs)) return this.#unstamped(open, text, cut);
     const rest = match[6]!;
-    const tid = this.#tid(match[1] ?? match[3]);
+    this.#ofFile ||= match[3] !== undefined;
+    const shown = match[1] ?? match[3];
+    const tid = shown === undefined ? this.#unnumbered(alone) : Number(shown);
     this.#tasks.meet(tid, match[2] ?? match[4] ?? '', timeNs);
     const resumed = /^<\.\.\. (\w+) resumed>(.*)$/s.exec(rest);
     const call = /^(\w+)\(/.exec(rest);
@@ -238,16 +239,16 @@ class StraceLines {
     );
   }
 
-  /** Lines without a number are of the task that was traced first, or alone. */
-  #tid(shown: string | undefined): number {
-    if (shown !== undefined) this.#lastTid ||= Number(shown);
-    else if (this.#lastTid > 0)
+  /** strace leaves out the number where one task alone is traced. */
+  #unnumbered(alone: number): number {
+    const only = this.#tasks.only(alone);
+    if ((only === undefined || this.#ofFile) && alone > 0)
       this.#sink.issue(
         'no-pid',
         this.lines.line,
-        `expected a pid before the time, found none; taken for ${this.#lastTid}, the first one seen; record with -f -o FILE`,
+        `expected a pid before the time, found none; taken for ${only ?? alone}; record with -f -o FILE`,
       );
-    return shown === undefined ? this.#lastTid || this.#own : Number(shown);
+    return only ?? alone;
   }
 
   /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */

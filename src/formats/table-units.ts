@@ -57,7 +57,7 @@ export function toNs(cell: Cell, unit: string): bigint | null {
 
 function textNs(text: string, nsPerUnit: bigint): bigint | null {
   const match = /^(-?)(\d{1,22})(?:\.(\d{0,18}))?$/.exec(text);
-  if (match === null) return POWER.test(text) ? roundedNs(Number(text), nsPerUnit) : dateNs(text);
+  if (match === null) return POWER.test(text) ? roundedNs(Number(text), nsPerUnit) : (dateNs(text) ?? spanNs(text));
   const [, sign, whole, fraction = ''] = match;
   const part = fraction === '' ? 0n : (BigInt(fraction) * nsPerUnit) / 10n ** BigInt(fraction.length);
   const ns = BigInt(whole!) * nsPerUnit + part;
@@ -94,6 +94,21 @@ function dateNs(text: string): bigint | null {
   const ms = Date.parse(`${year}-${month}-${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
   if (Number.isNaN(ms)) return null;
   return BigInt(ms) * 1_000_000n + BigInt(part.padEnd(9, '0'));
+}
+
+/** `0 days 00:00:00.000428527` of pandas, `0:00:00.000428` of Python, `1 day 02:03:04` of PostgreSQL, and what is a time of day. */
+const CLOCK = /^(?:(-?\d{1,6}) days?,? ?)?([-+]?)(\d{1,6}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?$/;
+/** ISO 8601, as pandas writes it into JSON. */
+const ISO = /^P(?:(-?\d{1,6})D)?T()(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})(?:\.(\d{1,9}))?S)?$/;
+
+/** A duration as text. */
+function spanNs(text: string): bigint | null {
+  const match = CLOCK.exec(text) ?? ISO.exec(text);
+  if (match === null) return null;
+  const [, days = '0', sign, hours = '0', minutes = '0', seconds = '0', part = ''] = match;
+  const whole = (BigInt(hours) * 60n + BigInt(minutes)) * 60n + BigInt(seconds);
+  const ns = whole * 1_000_000_000n + BigInt(part.padEnd(9, '0'));
+  return BigInt(days) * 86_400_000_000_000n + (sign === '-' ? -ns : ns);
 }
 
 /** A whole number of bytes; what is no number stays as it is, to be shown in the message. */

@@ -2,7 +2,7 @@
 import { Assembler } from '../assembly/assembler.js';
 import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import type { EventMap } from '../model/event-map.js';
-import { UserError } from '../model/issue.js';
+import { GUESSED, UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
 import type { ClockPair, Format, GivenGeometry, Input, Part, ReadOptions, Trace, TraceSink } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
@@ -265,9 +265,11 @@ class WatchedSink implements TraceSink {
   }
 
   issue(code: string, row: number, text: string): void {
+    this.#sink.issue(code, row, text);
+    // What was assumed is no damage: a table may have no rows.
+    if (code.startsWith(GUESSED)) return;
     if (this.#texts.size === 0) this.firstRow = row;
     if (!this.#texts.has(code)) this.#texts.set(code, row > 0 ? `line ${row}: ${text}` : text);
-    this.#sink.issue(code, row, text);
   }
 
   unplaced(cause: string, count?: number): void {

@@ -37,6 +37,14 @@ test('what was assumed of a table is said, also by ingest', async () => {
   expect(err).toMatch(/requests\.parquet: read as columns: time=timestamp:ns,op=type,off=lba:sectors/);
 });
 
+test.each(['\n', ''])('a table with a header alone is empty, not damaged', async (end) => {
+  const table = file('empty.csv', `timestamp,op,offset,length,path${end}`);
+  const { code, out, err } = await sealtrace(['inspect', table, '--json']);
+  expect([code, answer(out).sources[0]!.records]).toEqual([0, 0]);
+  expect(err).toMatch(/found none: the recording is empty/);
+  expect(err).not.toMatch(/damaged/);
+});
+
 test('--map says the columns; nothing is assumed', async () => {
   const text = 'when;what;where;much\n1;R;8;1\n2;W;16;1\n';
   const map = 'time=when:ms,op=what,off=where:sectors,len=much:sectors';

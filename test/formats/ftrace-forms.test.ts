@@ -5,7 +5,7 @@ import { ftraceText } from '../../src/formats/ftrace-text.js';
 import type { Trace } from '../../src/model/trace.js';
 import { formats } from '../../src/trace/recognise.js';
 import { bundled, content } from '../kernel/recordings.js';
-import { head, type Operation, operations, readAs } from './support.js';
+import { facts, head, type Operation, operations, readAs } from './support.js';
 
 const folder = join(bundled, '..');
 const story = (form: string): Buffer => content(join(folder, 'tracefs', `story.${form}.txt.gz`));
@@ -74,6 +74,70 @@ describe('trace-cmd report, one recording', () => {
     alike(shown, expected);
     const { records, typed } = expected.sources[0]!;
     expect(shown.sources[0]).toMatchObject({ records, typed });
+  });
+});
+
+test('report -R prints numbers of bits where others print words: the states of ext4 extents and who writes', async () => {
+  const told = async (...lines: string[]) => {
+    const text = lines.map((line, i) => `fio-5382  [001] 48291.57815${i}662: ${line}\n`).join('');
+    return facts(await read(Buffer.from(`cpus=2\n${text}`)));
+  };
+  const words = await told(
+    'ext4_es_insert_delayed_extent: dev 7,1 ino 12 es [0/1) mapped 0 status D allocated 0 0',
+    'ext4_es_insert_extent: dev 7,1 ino 12 es [0/1024) mapped 9217 status W',
+    'ext4_es_insert_extent: dev 7,1 ino 12 es [2048/8) mapped 9917 status UR',
+    'ext4_es_insert_extent: dev 7,1 ino 12 es [1024/4294966271) mapped 576460752303423487 status H',
+    'iomap_dio_rw_begin: dev 7:1 ino 0xc size 0x100000 offset 0x78000 length 0x4000 done_before 0x0 flags DIRECT|WRITE|AIO_RW dio_flags  aio 1',
+    'iomap_dio_complete: dev 7:1 ino 0xc size 0x100000 offset 0x7c000 flags DIRECT|AIO_RW aio 1 error 0 ret 16384',
+  );
+  const numbers = await told(
+    'ext4_es_insert_delayed_extent:  dev=7340033 ino=12 lblk=0 len=1 pblk=0 status=4 lclu_allocated=0 end_allocated=0',
+    'ext4_es_insert_extent:  dev=7340033 ino=12 lblk=0 len=1024 pblk=9217 status=1',
+    'ext4_es_insert_extent:  dev=7340033 ino=12 lblk=2048 len=8 pblk=9917 status=18',
+    'ext4_es_insert_extent:  dev=7340033 ino=12 lblk=1024 len=4294966271 pblk=576460752303423487 status=8',
+    'iomap_dio_rw_begin:    dev=7340033 ino=0xc isize=0x100000 pos=0x78000 count=0x4000 done_before=0x0 ki_flags=8781824 dio_flags=0 aio=1',
+    'iomap_dio_complete:    dev=7340033 ino=0xc isize=0x100000 pos=0x7c000 ki_flags=8519680 aio=1 error=0 ret=16384',
+  );
+  expect(numbers).toEqual(words);
+  expect(words.flat()).toEqual(expect.arrayContaining(['write', 'map_insert', 'map_remove']));
+});
+
+describe('what trace-cmd report prints besides one buffer', () => {
+  /** Names before the columns, as those of files (set to one width) and of instances are. */
+  const named = (form: string, ...names: string[]): string => {
+    const [header, ...lines] = leases(form).toString('utf8').trimEnd().split('\n');
+    return [`  run.dat: ${header}`, ...lines.map((line, i) => `${names[i % names.length]}: ${line}`), ''].join('\n');
+  };
+
+  test.each(['', '-R', '-l', '-ts-diff'])('several files and instances: report %s', async (form) => {
+    const text = named(form, '  run.dat', 'lease.dat', 'lease.dat: inst', '  my run.dat', 'inst');
+    expect(formats.filter((one) => one.sniff(head(Buffer.from(text)))).map(({ name }) => name)).toEqual([
+      'ftrace-text',
+    ]);
+    const expected = await read(leases(form));
+    const shown = await read(Buffer.from(text));
+    expect(operations(shown)).toEqual(operations(expected));
+    expect(shown.tasks).toEqual(expected.tasks);
+    expect(shown.issues).toEqual(expected.issues);
+  });
+
+  test('a name of eight bytes in the latency format leaves one space behind an instance', async () => {
+    const line = 'inst: rcu_pree-15      1d..2. 47748.280143: sched_stat_runtime:   comm=rcu_preempt pid=15\n';
+    const trace = await read(Buffer.from(line));
+    expect(trace.sources[0]!.records).toBe(1);
+    expect(trace.tasks.map(({ tid, name }) => [tid, name])).toEqual([[15, 'rcu_pree']]);
+  });
+
+  test.each([
+    ['frames of stacks (record -T)', '=> ftrace_syscall_exit (ffffffff814c2731)'],
+    ["frames of the user's stacks", '\t=> /usr/lib/x86_64-linux-gnu/libc.so.6[+0xf9c10]'],
+    ['report --boundary', 'CPU:1 [SUBBUFFER START]'],
+    ['report --debug', 'CPU:1 [SUBBUFFER START] [47013018602979:0x15000]'],
+  ])('%s: no lines that cannot be read, and no part of a name', async (_, between) => {
+    const text = leases('').toString('utf8').replaceAll('\n', `\n${between}\n`);
+    const shown = await read(Buffer.from(text));
+    expect(operations(shown)).toEqual(operations(await read(leases(''))));
+    expect(shown.issues.filter(({ code }) => /unreadable|name-goes-on/.test(code))).toEqual([]);
   });
 });
 

@@ -71,6 +71,24 @@ describe('CSV', () => {
       expect(toNs(text, 'date')).toBeNull();
   });
 
+  test('durations and times of day as programs write them', async () => {
+    const spans: readonly (readonly [string, bigint])[] = [
+      ['0 days 00:00:00.000428527', 428_527n],
+      ['-1 days +23:59:59.999999', -1000n],
+      ['1 day, 0:00:01', 86_401_000_000_000n],
+      ['00:00:00.000428', 428_000n],
+      ['P0DT0H0M0.000428527S', 428_527n],
+      ['PT1M0.5S', 60_500_000_000n],
+    ];
+    for (const [text, ns] of spans) expect(toNs(text, 'us')).toBe(ns);
+    for (const text of ['12:30', '0 days', 'P1D', '0:00:0', '1 week 00:00:00']) expect(toNs(text, 'us')).toBeNull();
+    const found = await read(
+      'timestamp,op,path,offset,length,latency\n22:13:20.000047,read,/a,0,4096,0 days 00:00:00.000005\n',
+    );
+    expect(found.intact).toEqual([true]);
+    expect(found.facts).toEqual([[0, 'read', '/a', 0, 0, 4096, 5000, 32767]]);
+  });
+
   test('seconds as doubles mean the digits that are written for them', () => {
     expect(toNs(1_700_000_000.000919, 's')).toBe(toNs('1700000000.000919', 's'));
     expect(toNs('1.700000000000919e+09', 's')).toBe(1_700_000_000_000_919_000n);
