@@ -1,5 +1,7 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
+import { EXT4_IOC_MOVE_EXT } from './calls-remap.js';
 import { type Context, sizeUnknown } from './context.js';
+import { MAX_BLOCK } from './ext4-map.js';
 import {
   author,
   commit,
@@ -67,7 +69,15 @@ const ext4Insert: Handler = (c, t, v) => {
 
 const ext4Remove: Handler = (c, t, v) => {
   author(c, t);
-  c.ext4.remove(c.file(v[0]!, v[1]!), v[0]!, v[2]!, v[3]!, t);
+  const { call } = t;
+  const [device, , offset, count] = v as unknown as [number, number, number, number];
+  const file = c.file(device, v[1]!);
+  if (call.name === 'ioctl' && call.args[1] === EXT4_IOC_MOVE_EXT) {
+    // The file that the call is on comes first.
+    if (call.file < 0) call.file = file;
+    c.ext4.moves.takes(t, { file, device, offset, count });
+  } else if (call.name === '' && offset + count < MAX_BLOCK) c.ext4.moves.mayTake(t, { file, device, offset, count });
+  else c.ext4.remove(file, device, offset, count, t);
 };
 
 const ext4Shift =
@@ -84,6 +94,13 @@ const ext4Takes =
     handler(c, t, v);
     c.ext4.noShift(c.file(v[0]!, v[1]!));
   };
+
+const takesRange = ext4Takes(ranged);
+
+const ext4Punch: Handler = (c, t, v) => {
+  takesRange(c, t, v);
+  t.moves.punch = { file: c.file(v[0]!, v[1]!), offset: v[2]!, length: v[3]! };
+};
 
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t);
@@ -112,8 +129,8 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_insert_range: ext4Shift(1),
   ext4_evict_inode: ext4Evict,
   ext4_fallocate_enter: ranged,
-  ext4_punch_hole: ext4Takes(ranged),
-  ext4_zero_range: ext4Takes(ranged),
+  ext4_punch_hole: ext4Punch,
+  ext4_zero_range: takesRange,
   ext4_truncate_enter: ext4Takes(strong),
   ext4_allocate_inode: ext4Allocated,
   ext4_free_inode: (c, t, v) => c.reused.evicted(v[0]!, v[1]!, t),

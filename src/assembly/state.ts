@@ -2,6 +2,8 @@
 // ftrace names neither the file behind a descriptor nor the one behind an address (kernel-events reference, trap 1):
 // both are followed here from open, dup, close, mmap, munmap, fork and exit.
 
+import type { MoveState } from './ext4-moves.js';
+
 /** An open file description. `file` is a placeholder until `known`. */
 export interface OpenFile {
   readonly file: number;
@@ -236,6 +238,8 @@ export class Thread {
   readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1, inCall: false };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
+  /** What ext4 said of blocks that it exchanges or takes away. */
+  readonly moves: MoveState = { first: null, punch: null };
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */
   forked = -1;
   /** Who made it and when, as far as that was told; and whether it has ended since. */
