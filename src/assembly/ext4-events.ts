@@ -25,6 +25,7 @@ const ext4Transfer: Handler = (c, t, v) => {
 };
 
 const ranged: Handler = (c, t, v) => {
+  c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   strong(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
 };
@@ -49,6 +50,7 @@ const WRITES = /^p?writev?2?(64)?$/;
 
 const ext4Insert: Handler = (c, t, v) => {
   author(c, t);
+  c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   if (c.reused.made > 0 && !t.fault.active && WRITES.test(t.call.name)) metAsNew(c, t, v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
   const status = c.words.get(v[5]!);
