@@ -12,6 +12,7 @@ import {
   stillWorks,
   strong,
   transferAt,
+  word,
   worksOn,
 } from './handler.js';
 import type { Thread } from './state.js';
@@ -58,15 +59,26 @@ const ext4Insert: Handler = (c, t, v) => {
   if (!/[DH]/.test(status)) c.blocks.extent(v[0]!, v[4]!);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
   if (status.includes('D')) c.writesSeen = true;
-  // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
+  if (status.includes('D') && (c.sizes.get(file) === undefined || isBehind(c, file, v[0]!, v[2]! + v[3]!)))
+    unseen(c, t, file);
+};
+
+/** Do blocks reach behind the end of file? */
+function isBehind(c: Context, file: number, device: number, end: number): boolean {
   const size = c.sizes.get(file);
-  const block = c.blocks.bytes(v[0]!);
-  if (
-    t.call.name === '' &&
-    status.includes('D') &&
-    (size === undefined || (v[2]! + v[3]!) * block > Math.ceil(size / block) * block)
-  )
-    sizeUnknown(c, t, file);
+  return size !== undefined && end > Math.ceil(size / c.blocks.bytes(device));
+}
+
+/** Space was reserved or taken behind the end of file, and no call seen that asks for it: a write that is not in the trace. */
+function unseen(c: Context, t: Thread, file: number): void {
+  if (t.call.name === '') sizeUnknown(c, t, file);
+}
+
+/** dev ino flags lblk pblk len mflags ret; N: blocks are new. */
+const ext4Mapped: Handler = (c, t, v) => {
+  if (!word(c, v[6]!).includes('N')) return;
+  const file = c.file(v[0]!, v[1]!);
+  if (isBehind(c, file, v[0]!, v[3]! + v[5]!)) unseen(c, t, file);
 };
 
 const ext4Remove: Handler = (c, t, v) => {
@@ -127,6 +139,7 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_es_insert_extent: ext4Insert,
   ext4_es_insert_delayed_extent: ext4Insert,
   ext4_es_remove_extent: ext4Remove,
+  ext4_ext_map_blocks_exit: ext4Mapped,
   ext4_collapse_range: ext4Shift(-1),
   ext4_insert_range: ext4Shift(1),
   ext4_evict_inode: ext4Evict,
