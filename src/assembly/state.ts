@@ -62,8 +62,6 @@ export class Process {
   readonly descriptors = new Map<number, OpenFile>();
   /** Sorted by start, not overlapping. */
   mappings: Mapping[] = [];
-  /** Path pointers given to open, by address: later calls often pass the same pointer. */
-  readonly pathPointers = new Map<number, OpenFile>();
   /** Descriptors that an exec closes. */
   readonly closedByExec = new Set<number>();
   /** Threads besides the first, where the recorder tells of them. */
