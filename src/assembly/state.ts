@@ -3,6 +3,7 @@
 // both are followed here from open, dup, close, mmap, munmap, fork and exit.
 
 import type { MoveState } from './ext4-moves.js';
+import type { MadeIn } from './made-tasks.js';
 
 /** An open file description. `file` is a placeholder until `known`. */
 export interface OpenFile {
@@ -83,7 +84,7 @@ export class Process {
     this.parent = parent;
   }
 
-  /** A descriptor of this process, or of the one it came from: without TGIDs a thread looks like a child. */
+  /** A descriptor of this process, or of the one it came from: it may be a thread of that. */
   descriptor(fd: number): OpenFile | undefined {
     return this.descriptors.get(fd) ?? (this.apart ? undefined : this.parent?.descriptors.get(fd));
   }
@@ -244,6 +245,8 @@ export class Thread {
   maker = -1;
   madeNs = Number.NEGATIVE_INFINITY;
   gone = false;
+  /** As long as nothing tells whether it is a thread of the process it was made in, or one of its own. */
+  madeIn: MadeIn | null = null;
   readonly tid: number;
   readonly task: number;
   comm: number;
