@@ -78,6 +78,7 @@ export class Assembler implements KernelSink {
       paths: new PathFiles(this.words),
       leases: new Map(),
       swaps: new Map(),
+      swapPaths: new Map(),
       rings: new Map(),
       queued: [],
       daxFiles: new Set(),

@@ -11,14 +11,27 @@ const RENAME_EXCHANGE = 2;
 
 export function pathRow(op: number): Exit {
   return (c, t, ret) => {
-    callRow(c, t, op, fileOfPath(c, t, ret), ret).commit();
+    callRow(c, t, op, fileOfName(c, t, ret), ret).commit();
     if (ret >= 0 && t.call.path !== '') forgetPath(c, t.call.path);
   };
 }
 
+const EPERM = -1;
+
+/**
+ * File of a call that takes a name away. An active swap file keeps its name, and no event tells of the refusal (may_delete in
+ * fs/namei.c): the error says that it is one, the path that swapon was given which.
+ */
+function fileOfName(c: Context, t: Thread, ret: number): number {
+  const { call, process } = t;
+  const swap =
+    ret === EPERM ? c.swapPaths.get(`${process.pid}/${call.args[/at2?$/.test(call.name) ? 1 : 0]}`) : undefined;
+  return swap !== undefined && call.file < 0 && c.swaps.has(swap) ? swap : fileOfPath(c, t, ret);
+}
+
 export function renameCall(c: Context, t: Thread, ret: number): void {
   const { call } = t;
-  const file = fileOfPath(c, t, ret);
+  const file = fileOfName(c, t, ret);
   callRow(c, t, Op.rename, file, ret).commit();
   // The file that had the new name, when one is known.
   const over = call.source >= 0 ? call.source : undefined;
@@ -66,8 +79,10 @@ export function swapCall(op: number): Exit {
     if (ret >= 0 && file >= 0) {
       const handle = c.swaps.get(file) ?? c.events.newId();
       e.handle = handle;
-      if (op === Op.swapon) c.swaps.set(file, handle);
-      else c.swaps.delete(file);
+      if (op === Op.swapon) {
+        c.swaps.set(file, handle);
+        c.swapPaths.set(`${t.process.pid}/${t.call.args[0]}`, file);
+      } else c.swaps.delete(file);
     }
     e.commit();
   };

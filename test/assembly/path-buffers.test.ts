@@ -20,9 +20,9 @@ const CALLS: Readonly<Record<string, [op: number, args: string]>> = {
   swapon: [Op.swapon, `specialfile: ${BUFFER}, swap_flags: 0x0`],
 };
 
-const filesOf = async (name: string, inside: string[], ret: string) => {
+const filesOf = async (name: string, inside: string[], ret: string, before: string[] = []) => {
   const [op, args] = CALLS[name]!;
-  const events = [...opened, `sys_enter_${name}: ${args}`, ...inside, `sys_exit_${name}: ${ret}`];
+  const events = [...opened, ...before, `sys_enter_${name}: ${args}`, ...inside, `sys_exit_${name}: ${ret}`];
   const text = events.map((event, i) => `   mv-7 [000]  5.${String(i).padStart(9, '0')}: ${event}\n`).join('');
   const { trace } = await readAs(ftraceText, `cpus=1\n${text}`);
   const { columns: c, files } = trace;
@@ -49,3 +49,14 @@ test.each([
 ])('%s: the kernel names the file', async (name, event) =>
   expect(await filesOf(name, [event], '0x0')).toEqual({ inodes: ['13'], unplaced: 0 }),
 );
+
+test('a name that is refused with EPERM, of the path that an active swap file was turned on by', async () => {
+  const on = [
+    `sys_enter_swapon: specialfile: ${BUFFER}, swap_flags: 0x0`,
+    'mm_filemap_fault: dev 7:0 ino c ofs=0',
+    'sys_exit_swapon: 0x0',
+  ];
+  const unlinked = async (ret: string) => (await filesOf('unlink', [], ret, on)).inodes;
+  expect(await unlinked('0xffffffffffffffff')).toEqual(['12']);
+  expect(await unlinked('0xfffffffffffffff3')).toEqual([undefined]);
+});
