@@ -58,7 +58,7 @@ export function isProcess(task: Thread): void {
 }
 
 /** What it did since it was made it did in the process that it was made in. */
-export function isThread(c: Context, task: Thread): void {
+function isThread(c: Context, task: Thread): void {
   if (task.madeIn === null) return;
   const { process, descriptors, handles } = task.madeIn;
   const own = task.process;
@@ -84,13 +84,22 @@ export function isThread(c: Context, task: Thread): void {
   }
 }
 
-/** At the end of the recording: what was assumed is said. */
+/** A task ended and left its process behind. */
+export function endedAlone(c: Context, task: Thread): void {
+  if (task.madeIn === null) return;
+  assumed(c);
+  isThread(c, task);
+}
+
+/** At the end of the recording. */
 export function tellUndecided(c: Context, tasks: Iterable<Thread>): void {
-  for (const task of tasks)
-    if (task.madeIn !== null)
-      c.sink.issue(
-        'threads-or-processes',
-        c.record.row,
-        'nothing tells of tasks that were made whether they are threads or processes: taken for processes with copies of the descriptors and mappings of their maker, that also see what it opens later; record TGIDs (record-tgid, perf script -F pid,tid) or task_newtask to be sure',
-      );
+  for (const { madeIn } of tasks) if (madeIn !== null) assumed(c);
+}
+
+function assumed(c: Context): void {
+  c.sink.issue(
+    'threads-or-processes',
+    c.record.row,
+    'nothing tells of tasks that were made whether they are threads or processes, or their end alone does: taken for processes with copies of the descriptors and mappings of their maker, that see what it opens later and not what other threads open, close and map; record TGIDs (record-tgid, perf script -F pid,tid) or task_newtask to be sure',
+  );
 }

@@ -1,7 +1,7 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { isProcess, isThread, made, madeWith } from './made-tasks.js';
+import { endedAlone, isProcess, made, madeWith } from './made-tasks.js';
 import { processExec, processExit } from './processes.js';
 
 const SIGKILL = 9;
@@ -17,7 +17,7 @@ const ALONE = new Set(['false', '0', '0x0', '(0)']);
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
-  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return isThread(c, t);
+  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return endedAlone(c, t);
   isProcess(t);
   if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
   t.call.name = '';
