@@ -23,9 +23,9 @@ const EPERM = -1;
  * fs/namei.c): the error says that it is one, the path that swapon was given which.
  */
 function fileOfName(c: Context, t: Thread, ret: number): number {
-  const { call, process } = t;
+  const { call } = t;
   const swap =
-    ret === EPERM ? c.swapPaths.get(`${process.pid}/${call.args[/at2?$/.test(call.name) ? 1 : 0]}`) : undefined;
+    ret === EPERM ? c.swapPaths.get(`${t.process.pid}/${call.args[/at2?$/.test(call.name) ? 1 : 0]}`) : undefined;
   return swap !== undefined && call.file < 0 && c.swaps.has(swap) ? swap : fileOfPath(c, t, ret);
 }
 
