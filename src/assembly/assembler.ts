@@ -17,6 +17,7 @@ import { endFault } from './faults.js';
 import { finishMaps } from './finish-maps.js';
 import { InodeFiles } from './inode-files.js';
 import { forgetQueued } from './iomap-events.js';
+import { belongs, tellUndecided } from './made-tasks.js';
 import { MapLog } from './map-log.js';
 import { PathFiles } from './path-files.js';
 import { ReusedInodes } from './reused-inodes.js';
@@ -79,6 +80,7 @@ export class Assembler implements KernelSink {
       paths: new PathFiles(this.words),
       leases: new Map(),
       swaps: new Map(),
+      swapPaths: new Map(),
       rings: new Map(),
       queued: [],
       daxFiles: new Set(),
@@ -152,6 +154,7 @@ export class Assembler implements KernelSink {
       announcedRow(context, t);
       if (t.call.name !== '') context.sink.unpaired();
     }
+    tellUndecided(context, this.threads.values());
     this.taught?.finish();
     forgetQueued(context);
     // What stands for no file that was told, and for none that must be one, is no file at all.
@@ -240,6 +243,7 @@ export class Assembler implements KernelSink {
     if (known !== undefined) {
       this.lastThread = known;
       this.near[tid & (NEAR - 1)] = known;
+      if (pid >= 0 && known.madeIn !== null) belongs(this.context, known, pid);
       // exec and prctl change the name; the last one is shown.
       if (known.comm !== comm && this.words.get(comm) !== '') {
         known.comm = comm;

@@ -27,7 +27,7 @@ const O_DIRECT = 0x4000;
 
 export const O_CLOEXEC = 0x80000;
 
-export function openCall(c: Context, t: Thread, ret: number, pointer: number, flags: number): void {
+export function openCall(c: Context, t: Thread, ret: number, flags: number): void {
   const { call, process } = t;
   const key = call.lookup >= 0 ? nameKey(c, call.device, call.directory, call.lookup) : '';
   const named = key === '' || call.created ? undefined : c.names.get(key);
@@ -49,9 +49,8 @@ export function openCall(c: Context, t: Thread, ret: number, pointer: number, fl
     process.descriptors.set(ret, open);
     process.borrowed.delete(ret);
     closedByExec(t, ret, (flags & O_CLOEXEC) !== 0);
-    if (!Number.isNaN(pointer)) process.pathPointers.set(pointer, open);
     file = fileOf(open);
-  } else if (file < 0) file = fileOfPath(c, t, pointer);
+  } else if (file < 0) file = fileOfPath(c, t, ret);
   const e = callRow(c, t, Op.open, file, ret);
   e.flags =
     ((flags & O_TRUNC) !== 0 ? Flag.trunc : 0) |

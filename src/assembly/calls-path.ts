@@ -11,17 +11,27 @@ const RENAME_EXCHANGE = 2;
 
 export function pathRow(op: number): Exit {
   return (c, t, ret) => {
-    callRow(c, t, op, fileOfPath(c, t, t.call.args[pathArgument(t.call.name)]!), ret).commit();
+    callRow(c, t, op, fileOfName(c, t, ret), ret).commit();
     if (ret >= 0 && t.call.path !== '') forgetPath(c, t.call.path);
   };
 }
 
-const pathArgument = (name: string): number => (/at2?$/.test(name) ? 1 : 0);
+const EPERM = -1;
+
+/**
+ * File of a call that takes a name away. An active swap file keeps its name, and no event tells of the refusal (may_delete in
+ * fs/namei.c): the error says that it is one, the path that swapon was given which.
+ */
+function fileOfName(c: Context, t: Thread, ret: number): number {
+  const { call } = t;
+  const swap =
+    ret === EPERM ? c.swapPaths.get(`${t.process.pid}/${call.args[/at2?$/.test(call.name) ? 1 : 0]}`) : undefined;
+  return swap !== undefined && call.file < 0 && c.swaps.has(swap) ? swap : fileOfPath(c, t, ret);
+}
 
 export function renameCall(c: Context, t: Thread, ret: number): void {
   const { call } = t;
-  const at = pathArgument(call.name);
-  const file = fileOfPath(c, t, call.args[at]!);
+  const file = fileOfName(c, t, ret);
   callRow(c, t, Op.rename, file, ret).commit();
   // The file that had the new name, when one is known.
   const over = call.source >= 0 ? call.source : undefined;
@@ -31,8 +41,6 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
     e.commit();
   }
   if (ret >= 0 && call.secondPath !== '') renamed(c, call);
-  const open = t.process.pathPointers.get(call.args[at]!);
-  if (ret >= 0 && open !== undefined) t.process.pathPointers.set(call.args[at === 1 ? 3 : 1]!, open);
 }
 
 /** A second name of the file, of which nothing else changes. */
@@ -64,15 +72,17 @@ function forgetPath(c: Context, path: string): void {
 
 export function swapCall(op: number): Exit {
   return (c, t, ret) => {
-    let file = fileOfPath(c, t, t.call.args[0]!);
+    let file = fileOfPath(c, t, ret);
     // Only one swap file is on: that is the one that goes off.
     if (op === Op.swapoff && !c.swaps.has(file) && c.swaps.size === 1) file = [...c.swaps.keys()][0]!;
     const e = callRow(c, t, op, file, ret);
     if (ret >= 0 && file >= 0) {
       const handle = c.swaps.get(file) ?? c.events.newId();
       e.handle = handle;
-      if (op === Op.swapon) c.swaps.set(file, handle);
-      else c.swaps.delete(file);
+      if (op === Op.swapon) {
+        c.swaps.set(file, handle);
+        c.swapPaths.set(`${t.process.pid}/${t.call.args[0]}`, file);
+      } else c.swaps.delete(file);
     }
     e.commit();
   };

@@ -16,7 +16,7 @@ const FS_IOC_FIEMAP = 0xc020660b;
 
 const XFS_IOC_SWAPEXT = 0xc0c0586d;
 
-const EXT4_IOC_MOVE_EXT = 0xc028660f;
+export const EXT4_IOC_MOVE_EXT = 0xc028660f;
 
 const XFS_IOC_EXCHANGE_RANGE = 0x40285881;
 

@@ -45,10 +45,10 @@ export const callKind = (name: string): CallKind => ({
 
 /** By call name. */
 export const CALL_EXITS: Readonly<Record<string, Exit>> = {
-  open: (c, t, ret) => openCall(c, t, ret, t.call.args[0]!, t.call.args[1]!),
-  openat: (c, t, ret) => openCall(c, t, ret, t.call.args[1]!, t.call.args[2]!),
-  openat2: (c, t, ret) => openCall(c, t, ret, t.call.args[1]!, 0),
-  creat: (c, t, ret) => openCall(c, t, ret, t.call.args[0]!, O_CREAT | O_TRUNC | 1),
+  open: (c, t, ret) => openCall(c, t, ret, t.call.args[1]!),
+  openat: (c, t, ret) => openCall(c, t, ret, t.call.args[2]!),
+  openat2: (c, t, ret) => openCall(c, t, ret, 0),
+  creat: (c, t, ret) => openCall(c, t, ret, O_CREAT | O_TRUNC | 1),
   close: closeCall,
   dup: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
   dup2: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
@@ -70,7 +70,7 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   msync: msyncCall,
   fallocate: fallocateCall,
   ftruncate: (c, t, ret) => truncateRow(c, t, ret, fileOfCall(c, t, t.call.args[0]!), t.call.args[1]!),
-  truncate: (c, t, ret) => truncateRow(c, t, ret, fileOfPath(c, t, t.call.args[0]!), t.call.args[1]!),
+  truncate: (c, t, ret) => truncateRow(c, t, ret, fileOfPath(c, t, ret), t.call.args[1]!),
   unlink: pathRow(Op.unlink),
   unlinkat: pathRow(Op.unlink),
   rename: renameCall,

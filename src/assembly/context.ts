@@ -103,6 +103,8 @@ export interface Context {
   /** Leases by the open file description that they hang on. */
   readonly leases: Map<OpenFile, TakenLease>;
   readonly swaps: Map<number, number>;
+  /** Swap files by the process that turned them on and the pointer to their path that it gave. */
+  readonly swapPaths: Map<string, number>;
   /** Handles of io_uring's registered buffers, by process and ring descriptor. */
   readonly rings: Map<string, number>;
   readonly queued: Queued[];

@@ -54,22 +54,20 @@ export function descriptorIs(c: Context, t: Thread, fd: number, file: number): v
   t.process.descriptors.set(fdOf(fd), now);
 }
 
-/** File of a call on a path: seen inside the call, by the name looked up, or by a path pointer that an earlier open used. */
-export function fileOfPath(c: Context, t: Thread, pointer: number): number {
-  const { call } = t;
+const ENOENT = -2;
+
+/**
+ * File of a call on a path: seen inside the call, or by the name looked up there. The pointer alone tells nothing: programs
+ * make their paths in one buffer.
+ */
+export function fileOfPath(c: Context, { call }: Thread, ret: number): number {
   if (call.file >= 0) return call.file;
   if (call.lookup >= 0) {
     const named = c.names.get(nameKey(c, call.device, call.directory, call.lookup));
     if (named !== undefined) return named;
   }
-  const open = t.process.pathPointers.get(pointer) ?? t.process.parent?.pathPointers.get(pointer);
-  if (open === undefined) return call.weakFile;
-  c.sink.issue(
-    'file-by-path-pointer',
-    call.row,
-    `${call.name}: no event names the file; it was taken from an open with the same path pointer`,
-  );
-  return fileOf(open);
+  if (call.weakFile < 0 && ret !== ENOENT) c.unplaced('calls on a path, whose file no event names');
+  return call.weakFile;
 }
 
 export function nameKey(c: Context, device: number, directory: number, name: number): string {

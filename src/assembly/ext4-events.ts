@@ -1,5 +1,7 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
+import { EXT4_IOC_MOVE_EXT } from './calls-remap.js';
 import { type Context, sizeUnknown } from './context.js';
+import { MAX_BLOCK } from './ext4-map.js';
 import {
   author,
   commit,
@@ -10,6 +12,7 @@ import {
   strong,
   told,
   transferAt,
+  word,
   worksOn,
 } from './handler.js';
 import type { Thread } from './state.js';
@@ -26,6 +29,7 @@ const ext4Transfer: Handler = (c, t, v) => {
 
 const ranged: Handler = (c, t, v) => {
   spaceChanges(c, t);
+  c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   strong(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
 };
@@ -56,6 +60,7 @@ function extentStatus(text: string): string {
 
 const ext4Insert: Handler = (c, t, v) => {
   author(c, t);
+  c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   if (c.reused.made > 0 && !t.fault.active && WRITES.test(t.call.name)) metAsNew(c, t, v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
   const status = told(c, c.extentStatus, v[5]!, extentStatus);
@@ -63,20 +68,39 @@ const ext4Insert: Handler = (c, t, v) => {
   if (!/[DH]/.test(status)) c.blocks.extent(v[0]!, v[4]!);
   c.ext4.insert(file, v[0]!, v[2]!, v[3]!, v[4]!, status);
   if (status.includes('D')) c.writesSeen = true;
-  // Space reserved behind the end of file, and no call seen that asks for it: a write that is not in the trace.
+  if (status.includes('D') && (c.sizes.get(file) === undefined || isBehind(c, file, v[0]!, v[2]! + v[3]!)))
+    unseen(c, t, file);
+};
+
+/** Do blocks reach behind the end of file? */
+function isBehind(c: Context, file: number, device: number, end: number): boolean {
   const size = c.sizes.get(file);
-  const block = c.blocks.bytes(v[0]!);
-  if (
-    t.call.name === '' &&
-    status.includes('D') &&
-    (size === undefined || (v[2]! + v[3]!) * block > Math.ceil(size / block) * block)
-  )
-    sizeUnknown(c, t, file);
+  return size !== undefined && end > Math.ceil(size / c.blocks.bytes(device));
+}
+
+/** Space was reserved or taken behind the end of file, and no call seen that asks for it: a write that is not in the trace. */
+function unseen(c: Context, t: Thread, file: number): void {
+  if (t.call.name === '') sizeUnknown(c, t, file);
+}
+
+/** dev ino flags lblk pblk len mflags ret; N: blocks are new. */
+const ext4Mapped: Handler = (c, t, v) => {
+  if (!word(c, v[6]!).includes('N')) return;
+  const file = c.file(v[0]!, v[1]!);
+  if (isBehind(c, file, v[0]!, v[3]! + v[5]!)) unseen(c, t, file);
 };
 
 const ext4Remove: Handler = (c, t, v) => {
   author(c, t);
-  c.ext4.remove(c.file(v[0]!, v[1]!), v[0]!, v[2]!, v[3]!, t);
+  const { call } = t;
+  const [device, , offset, count] = v as unknown as [number, number, number, number];
+  const file = c.file(device, v[1]!);
+  if (call.name === 'ioctl' && call.args[1] === EXT4_IOC_MOVE_EXT) {
+    // The file that the call is on comes first.
+    if (call.file < 0) call.file = file;
+    c.ext4.moves.takes(t, { file, device, offset, count });
+  } else if (call.name === '' && offset + count < MAX_BLOCK) c.ext4.moves.mayTake(t, { file, device, offset, count });
+  else c.ext4.remove(file, device, offset, count, t);
 };
 
 const ext4Shift =
@@ -93,6 +117,13 @@ const ext4Takes =
     handler(c, t, v);
     c.ext4.noShift(c.file(v[0]!, v[1]!));
   };
+
+const takesRange = ext4Takes(ranged);
+
+const ext4Punch: Handler = (c, t, v) => {
+  takesRange(c, t, v);
+  t.moves.punch = { file: c.file(v[0]!, v[1]!), offset: v[2]!, length: v[3]! };
+};
 
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t);
@@ -117,12 +148,13 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   ext4_es_insert_extent: ext4Insert,
   ext4_es_insert_delayed_extent: ext4Insert,
   ext4_es_remove_extent: ext4Remove,
+  ext4_ext_map_blocks_exit: ext4Mapped,
   ext4_collapse_range: ext4Shift(-1),
   ext4_insert_range: ext4Shift(1),
   ext4_evict_inode: ext4Evict,
   ext4_fallocate_enter: ranged,
-  ext4_punch_hole: ext4Takes(ranged),
-  ext4_zero_range: ext4Takes(ranged),
+  ext4_punch_hole: ext4Punch,
+  ext4_zero_range: takesRange,
   ext4_truncate_enter: ext4Takes(strong),
   ext4_allocate_inode: ext4Allocated,
   ext4_free_inode: (c, t, v) => c.reused.evicted(v[0]!, v[1]!, t),

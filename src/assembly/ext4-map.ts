@@ -2,12 +2,13 @@
 // insert states the truth of its range at that moment. Applied in time order, with a shift at the removal of the whole
 // tail behind a collapse or insert range, they give FIEMAP exactly (kernel-events reference, extent status row).
 import type { BlockSizes } from './block-sizes.js';
+import { Ext4Moves } from './ext4-moves.js';
 import type { MapLog } from './map-log.js';
 import { Change, DELALLOC, HOLE } from './map-log.js';
 import type { Thread } from './state.js';
 
 /** EXT_MAX_BLOCKS: the range that stands for "to the end of any file". */
-const MAX_BLOCK = 0xffffffff;
+export const MAX_BLOCK = 0xffffffff;
 
 interface Status {
   known: boolean;
@@ -25,15 +26,22 @@ export class Ext4Maps {
   private readonly blocks: BlockSizes;
   private readonly files = new Map<number, Status>();
   private sawStatus = false;
+  readonly moves: Ext4Moves;
 
   constructor(log: MapLog, blocks: BlockSizes) {
     this.log = log;
     this.blocks = blocks;
+    this.moves = new Ext4Moves(log, this, blocks);
   }
 
   /** Has an event told of the file's map? */
   follows(file: number): boolean {
     return this.files.has(file);
+  }
+
+  /** Is the whole map known? */
+  knows(file: number): boolean {
+    return this.status(file).known;
   }
 
   /** Without the extent status events what looks known is not. */
@@ -110,12 +118,15 @@ export class Ext4Maps {
     this.log.add(Change.reset, file, device, 0, 0, HOLE);
   }
 
+  /** Something was done to the file's blocks that the events do not tell the outcome of. */
+  unknown(file: number, device: number): void {
+    forget(this.status(file));
+    this.log.add(Change.unknown, file, device, 0, 0, HOLE);
+  }
+
   unknownAll(): void {
-    for (const s of this.files.values()) {
-      s.known = false;
-      s.coveredTo = 0;
-      s.shiftBy = 0;
-    }
+    for (const s of this.files.values()) forget(s);
+    this.moves.lost();
   }
 
   private status(file: number): Status {
@@ -126,4 +137,10 @@ export class Ext4Maps {
     }
     return s;
   }
+}
+
+function forget(s: Status): void {
+  s.known = false;
+  s.coveredTo = 0;
+  s.shiftBy = 0;
 }

@@ -37,6 +37,9 @@ export interface MapRow {
   readonly row: number;
 }
 
+/** The part of a row that tells what became of a map. */
+export type LoggedChange = Pick<MapRow, 'change' | 'file' | 'offset' | 'count' | 'block' | 'unwritten'>;
+
 export const DELALLOC = -2;
 export const HOLE = -1;
 
@@ -129,6 +132,8 @@ export class MapLog {
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
   /** In the order of their first row. */
   readonly devices = new Set<number>();
+  /** Is told of every change as it is added. */
+  follower: { apply(change: LoggedChange): void } | null = null;
   readonly #rows: ColumnLog<typeof SHAPE>;
   /** The same without what was only seen, which is most of it: all that a map needs. */
   readonly #changes: ColumnLog<typeof SHAPE>;
@@ -176,6 +181,7 @@ export class MapLog {
     if (change === Change.seen && this.#met[file] === true) return;
     this.#met[file] = true;
     this.#put(this.#changes, change, file, device, offset, count, block, unwritten);
+    this.follower?.apply({ change, file, offset, count, block, unwritten });
   }
 
   all(): MapCursor {

@@ -1,7 +1,8 @@
 // Processes: fork, exit, signals.
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
-import { isMadeAgain, processExec, processExit, processFork, taskMade } from './processes.js';
+import { endedAlone, isProcess, made, madeWith } from './made-tasks.js';
+import { processExec, processExit } from './processes.js';
 
 const SIGKILL = 9;
 
@@ -16,7 +17,8 @@ const ALONE = new Set(['false', '0', '0x0', '(0)']);
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
-  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return;
+  if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return endedAlone(c, t);
+  isProcess(t);
   if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
   t.call.name = '';
   if (t.process.ended) return;
@@ -27,12 +29,14 @@ const fork: Handler = (c, t, v) => {
   endFault(c, t);
   const told = t.forked === v[3];
   t.forked = -1;
-  if (told) return;
-  const child = c.thread(v[3]!, -1, v[2]!);
-  if (isMadeAgain(c, t, child)) return;
-  taskMade(c, t, child);
-  child.process = c.process(v[3]!, t.process);
-  processFork(c, t.process, child);
+  if (!told) made(c, t, v[3]!, v[2]!);
+};
+
+/** pid comm clone_flags; just before sched_process_fork. */
+const newTask: Handler = (c, t, v) => {
+  endFault(c, t);
+  t.forked = v[0]!;
+  madeWith(c, t, v[0]!, v[1]!, v[2]!);
 };
 
 const signal: Handler = (c, t, v) => {
@@ -47,5 +51,6 @@ export const PROCESS_EVENTS: Readonly<Record<string, Handler>> = {
   sched_process_exec: processExec,
   sched_process_exit: exit,
   sched_process_fork: fork,
+  task_newtask: newTask,
   signal_deliver: signal,
 };

@@ -28,6 +28,7 @@ export function processExec(c: Context, t: Thread): void {
   const { process } = t;
   process.replaced = true;
   process.apart = true;
+  t.madeIn = null;
   process.remapped(0, Number.POSITIVE_INFINITY, c.record.timeNs);
   process.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, t, m, offset, length));
   for (const fd of process.closedByExec) process.descriptors.delete(fd);

@@ -71,6 +71,16 @@ export class ReusedInodes {
     this.#add({ system: 'ext4', device, inode, by, callNs: by.call.timeNs, busy: false });
   }
 
+  /** ext4 maps blocks of an inode that somebody else freed, or freed before: whoever made the new file of that number was not seen to. */
+  mapped(device: number, inode: number, by: Thread, timeNs: number): void {
+    if (this.#freed.length === 0) return;
+    const at = this.#freed.findIndex((one) => one.inode === inode && one.device === device);
+    const one = this.#freed[at];
+    if (one === undefined || one.by === null || (one.by === by && one.callNs === by.call.timeNs)) return;
+    this.#freed.splice(at, 1);
+    this.#release(one, timeNs);
+  }
+
   /** A call begins; `t` is in none. */
   callBegins(name: string, args: Float64Array, t: Thread): void {
     if (this.#freed.length === 0) return;

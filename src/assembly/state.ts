@@ -2,6 +2,9 @@
 // ftrace names neither the file behind a descriptor nor the one behind an address (kernel-events reference, trap 1):
 // both are followed here from open, dup, close, mmap, munmap, fork and exit.
 
+import type { MoveState } from './ext4-moves.js';
+import type { MadeIn } from './made-tasks.js';
+
 /** An open file description. `file` is a placeholder until `known`. */
 export interface OpenFile {
   readonly file: number;
@@ -60,8 +63,6 @@ export class Process {
   readonly descriptors = new Map<number, OpenFile>();
   /** Sorted by start, not overlapping. */
   mappings: Mapping[] = [];
-  /** Path pointers given to open, by address: later calls often pass the same pointer. */
-  readonly pathPointers = new Map<number, OpenFile>();
   /** Descriptors that an exec closes. */
   readonly closedByExec = new Set<number>();
   /** Threads besides the first, where the recorder tells of them. */
@@ -85,7 +86,7 @@ export class Process {
     this.parent = parent;
   }
 
-  /** A descriptor of this process, or of the one it came from: without TGIDs a thread looks like a child. */
+  /** A descriptor of this process, or of the one it came from: it may be a thread of that. */
   descriptor(fd: number): OpenFile | undefined {
     return this.descriptors.get(fd) ?? (this.apart ? undefined : this.parent?.descriptors.get(fd));
   }
@@ -257,12 +258,16 @@ export class Thread {
   readonly work = { device: -1, inode: -1, offset: 0, length: 0, callNs: -1, inCall: false };
   /** Files of a fork swap under way, and how many map changes there were before it. */
   swapping: { readonly files: number[]; readonly changes: number } | null = null;
+  /** What ext4 said of blocks that it exchanges or takes away. */
+  readonly moves: MoveState = { first: null, punch: null };
   /** The task this one was last said to have made by a note, so that the tracepoint of the same fork is known again. */
   forked = -1;
   /** Who made it and when, as far as that was told; and whether it has ended since. */
   maker = -1;
   madeNs = Number.NEGATIVE_INFINITY;
   gone = false;
+  /** As long as nothing tells whether it is a thread of the process it was made in, or one of its own. */
+  madeIn: MadeIn | null = null;
   readonly tid: number;
   readonly task: number;
   comm: number;

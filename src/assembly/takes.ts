@@ -36,6 +36,7 @@ for (const name of [
   'nvme_sq',
   'iomap_dio_complete',
   'unmap',
+  'task_newtask',
   'sched_process_fork',
   'sched_process_exit',
   'signal_generate',

@@ -243,7 +243,11 @@ export class Effects {
       case Op.open:
         if ((c.flags[row]! & Flag.trunc) !== 0) this.truncate(file, 0);
         return;
+      // Blocks of its own for what it shares, and for its holes (xfs_falloc_unshare_range).
+      case Op.unshare:
       case Op.fallocate:
+        if (op === Op.unshare && files.unshare(file, down(offset), up(offset + length) - down(offset)) > 0)
+          this.changed(file);
         if (files.fill(file, offset, length, addr, State.unwritten) > 0) this.changed(file);
         if ((c.flags[row]! & Flag.keep_size) === 0 && files.sizeOf(file) < offset + length)
           files.setSize(file, offset + length);
@@ -267,9 +271,6 @@ export class Effects {
         this.changed(file);
         files.map(file).insertHole(offset, length);
         if (files.sizeOf(file) >= 0) files.setSize(file, files.sizeOf(file) + length);
-        return;
-      case Op.unshare:
-        if (files.unshare(file, down(offset), up(offset + length) - down(offset)) > 0) this.changed(file);
         return;
       case Op.reflink:
       case Op.dedupe:

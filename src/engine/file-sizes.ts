@@ -7,8 +7,12 @@ import { Deed, type FileStates } from './file-states.js';
 import { Later, type TimeQueue } from './queue.js';
 
 const PAGE = 4096;
+/** Ranges of fallocate(2) that reach behind the end of file make the file longer, unless they keep its size. */
+const REACHES = opSet(['fallocate', 'zero', 'unshare']);
 /** Ops that may change a size. */
-export const RESIZES = opSet(['truncate', 'open', 'write', 'fallocate', 'collapse', 'insert', 'reflink']);
+export const RESIZES = opSet([
+  ...(['truncate', 'open', 'write', 'fallocate', 'zero', 'unshare', 'collapse', 'insert', 'reflink'] as const),
+]);
 
 /** Row of the other range of an operation on two; -1. */
 export function secondOf(c: EventColumns, row: number): number {
@@ -92,7 +96,7 @@ export class FileSizes {
     else if (op === Op.reflink) this.grown(row, length);
     else if (size < 0 || offset < 0 || length < 0) return;
     else if (op === Op.write) this.set(row, file, Math.max(size, offset + length));
-    else if (op === Op.fallocate && (c.flags[row]! & Flag.keep_size) === 0)
+    else if (REACHES[op] === 1 && (c.flags[row]! & Flag.keep_size) === 0)
       this.set(row, file, Math.max(size, offset + length));
     else if (op === Op.collapse) this.set(row, file, Math.max(0, size - length));
     else if (op === Op.insert) this.set(row, file, size + length);

@@ -23,7 +23,7 @@ const KEYS = new Set('t op pid tid comm dev ino path file_id off len addr state 
 
 type Row = Omit<
   EventWriter,
-  'fileId' | 'taskId' | 'placeholder' | 'mergeFiles' | 'forgetInode' | 'forgetPath' | 'newId' | 'commit'
+  'fileId' | 'taskId' | 'taskIs' | 'placeholder' | 'mergeFiles' | 'forgetInode' | 'forgetPath' | 'newId' | 'commit'
 >;
 
 type Range = Pick<Row, 'offset' | 'length' | 'flags'>;

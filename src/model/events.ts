@@ -219,6 +219,8 @@ export interface EventWriter {
   forgetPath(path: string): void;
   /** Interns a task by (pid, tid); the last name wins. */
   taskId(pid: number, tid: number, name: string): number;
+  /** The task turns out to be a thread of this process, and always was. */
+  taskIs(task: number, pid: number): void;
   /** A file whose identity is not known yet (an open descriptor); `mergeFiles` tells it later. */
   placeholder(): number;
   /** `from` turns out to be `to` (NONE: it stays unknown). */

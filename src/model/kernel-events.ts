@@ -119,6 +119,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   /** The same in the tracefs files. */
   tracing_mark_write: 'buf:S',
   // processes
+  task_newtask: 'pid:n comm:S clone_flags:h',
   sched_process_exec: 'filename:s pid:n old_pid:n',
   sched_process_exit: 'comm:S pid:n group_dead:s',
   sched_process_fork: 'comm|parent_comm:S pid|parent_pid:n child_comm:S child_pid:n',

@@ -99,6 +99,7 @@ const SYSTEM_OF: readonly (readonly [RegExp, string])[] = [
   [/^(break_lease_|generic_\w+_lease|time_out_leases)/, 'filelock'],
   [/^sys_/, 'syscalls'],
   [/^sched_/, 'sched'],
+  [/^task_/, 'task'],
   [/^signal_/, 'signal'],
   [/^page_fault_/, 'exceptions'],
   [/^dax_/, 'fs_dax'],

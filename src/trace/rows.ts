@@ -84,6 +84,10 @@ export class EventRow implements EventWriter {
     return this.#names.taskId(pid, tid, name);
   }
 
+  taskIs(task: number, pid: number): void {
+    this.#names.taskIs(task, pid);
+  }
+
   newId(): number {
     return ++this.#names.lastId;
   }

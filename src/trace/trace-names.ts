@@ -14,11 +14,7 @@ export class TraceNames {
 
   /** By process and thread; the last name wins. */
   taskId(pid: number, tid: number, name: string): number {
-    let ofProcess = this.#taskIds.get(pid);
-    if (ofProcess === undefined) {
-      ofProcess = new Map();
-      this.#taskIds.set(pid, ofProcess);
-    }
+    const ofProcess = this.#ofProcess(pid);
     const known = ofProcess.get(tid);
     if (known === undefined) {
       ofProcess.set(tid, this.tasks.length);
@@ -26,6 +22,25 @@ export class TraceNames {
     }
     if (name !== '') this.tasks[known]!.name = name;
     return known;
+  }
+
+  /** The task's process is told late. Where that has a thread of this number already, they stay two. */
+  taskIs(task: number, pid: number): void {
+    const one = this.tasks[task]!;
+    const ofProcess = this.#ofProcess(pid);
+    if (ofProcess.has(one.tid)) return;
+    ofProcess.set(one.tid, task);
+    this.#ofProcess(one.pid).delete(one.tid);
+    one.pid = pid;
+  }
+
+  #ofProcess(pid: number): Map<number, number> {
+    let ofProcess = this.#taskIds.get(pid);
+    if (ofProcess === undefined) {
+      ofProcess = new Map();
+      this.#taskIds.set(pid, ofProcess);
+    }
+    return ofProcess;
   }
 
   /** Kinds beyond what the column can number are one kind, `(other)`. */

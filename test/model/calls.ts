@@ -219,6 +219,8 @@ export function effect(disk: Disk, call: Call, file: FileModel, other: FileModel
     insert: () => disk.insert(file, offset, bytes),
     unshare: () => {
       if (disk.copyShared(file, offset, bytes)) file.dirty = true;
+      if (disk.fill(file, offset, bytes, addr, 'unwritten')) file.dirty = true;
+      if (!flags.has('keep_size')) grow();
     },
     reflink: () => other !== null && disk.reflink(file, offset, length, other, call.otherOffset),
     dedupe: () => other !== null && disk.reflink(file, offset, length, other, call.otherOffset),

@@ -174,7 +174,7 @@ function flagsOf(op: string, has: (bit: number) => boolean): string[] {
   if (op === 'mmap') return [...(has(3) && has(4) ? [] : ['shared', 'writable']), ...some(['direct', 5], ['sync', 6])];
   if (op === 'read' || op === 'write') return some(['nowait', 3], ['sync', 6]);
   if (op === 'open') return some(['write', 3], ['trunc', 3], ['nowait', 4]);
-  if (op === 'fallocate' || op === 'zero') return some(['keep_size', 3]);
+  if (op === 'fallocate' || op === 'zero' || op === 'unshare') return some(['keep_size', 3]);
   if (op === 'lease') return has(3) ? [has(4) ? 'read' : 'write'] : has(5) ? [] : ['exclusive'];
   if (op === 'register') return ['write', ...some(['odp', 4])];
   return op === 'pin' ? ['write'] : [];
