@@ -1,4 +1,5 @@
-// Tables as NDJSON: one flat JSON object a line, its keys the columns (`jq -c`, loggers, other tracers).
+// Tables as NDJSON: one flat JSON object a line, its keys the columns (`jq -c`, loggers, other tracers), or as one array of them.
+import { ArrayLines } from '../base/json-array.js';
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
 import { GUESSED } from '../model/issue.js';
 import type { Format, MappedColumn, TraceSink } from '../model/trace.js';
@@ -18,9 +19,9 @@ const MOST_NAMES = 4096;
 
 export const ndjsonTable: Format = {
   name: 'ndjson-table',
-  title: 'tables as NDJSON, one flat object a line',
+  title: 'tables as NDJSON, one flat object a line, or as a JSON array of such',
   sniff(head) {
-    const json = parseExactly(utf8.decode(head).trimStart().split('\n', 1)[0]!);
+    const json = parseExactly(utf8.decode(new ArrayLines().take(head)).trimStart().split('\n', 1)[0]!);
     return (
       json !== null &&
       json.schema === undefined &&
@@ -30,8 +31,10 @@ export const ndjsonTable: Format = {
   async read(input, sink, options) {
     const reader = new LineReader(sink, options?.columns ?? []);
     const lines = new LineSplitter((line) => reader.line(line));
-    for await (const chunk of input.chunks()) lines.push(chunk);
+    const array = new ArrayLines();
+    for await (const chunk of input.chunks()) lines.push(array.take(chunk));
     lines.end();
+    if (array.isOpen) reader.unclosed();
     return reader.finish();
   },
 };
@@ -78,6 +81,13 @@ class LineReader {
         `found ${this.#more.map(shown).join(', ')} in later lines only; with them read as ${this.#layout!.assumed}; if that is wrong, say it with --map ROLE=COLUMN[:UNIT],...`,
       );
     return !this.#damaged && this.#rows?.isIntact !== false;
+  }
+
+  unclosed(): void {
+    this.#damage(
+      'unclosed-array',
+      'expected "]" at the end of the array of objects, found the end of the file: it was cut',
+    );
   }
 
   line(bytes: Uint8Array | null): void {

@@ -76,3 +76,43 @@ test('NaN, as Python writes it, is no value', async () => {
     [1000, 'read', '/NaN', 0, 0, 512, -1, 32767],
   ]);
 });
+
+describe('a JSON array of objects', () => {
+  const objects = [
+    { ts: 100, op: 'read', path: '/a [1], {2}', offset: 0, length: 4096 },
+    { ts: 200, op: 'write', path: '/b "x\\', offset: 4096, length: 512, more: { list: [1, { deep: 2 }] } },
+  ];
+  const whole = (text: string, size?: number) => readFormat(ndjsonTable, text, undefined, size);
+  const FORMS: readonly (readonly [string, string])[] = [
+    ['pandas, polars', JSON.stringify(objects)],
+    ['sqlite3 -json', `[${objects.map((one) => JSON.stringify(one)).join(',\n')}]\n`],
+    ['with an object on many lines', `\ufeff${JSON.stringify(objects, null, 2)}\r\n`],
+  ];
+
+  test.each(FORMS)('%s: the same as a line each', async (_, text) => {
+    expect(ndjsonTable.sniff(new TextEncoder().encode(text))).toBe(true);
+    const lines = await whole(`${objects.map((one) => JSON.stringify(one)).join('\n')}\n`);
+    for (const size of CHUNKS) {
+      const { trace, intact } = await whole(text, size);
+      expect(intact).toEqual([true]);
+      expect(facts(trace)).toEqual(facts(lines.trace));
+      expect(trace.sources[0]!.records).toBe(2);
+    }
+  });
+
+  test('one that was cut is damaged, also between two objects', async () => {
+    const text = JSON.stringify(objects);
+    for (const cut of [text.slice(0, -20), text.slice(0, -1), text.slice(0, text.indexOf('},{') + 2)]) {
+      const { trace, intact } = await whole(cut);
+      expect(intact).toEqual([false]);
+      expect(trace.issues.map(({ code }) => code)).toContain('unclosed-array');
+      expect(trace.sources[0]!.records).toBeGreaterThan(0);
+    }
+  });
+
+  test('what stands behind it is said', async () => {
+    const { trace, intact } = await whole(`${JSON.stringify(objects)}\nleft over\n`);
+    expect(intact).toEqual([false]);
+    expect(trace.issues.find(({ code }) => code === 'bad-line')).toMatchObject({ count: 1 });
+  });
+});
