@@ -3,7 +3,8 @@ import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, isRegular } from './context.js';
 import { fdOf, opened } from './descriptors.js';
-import type { Mapping, Thread } from './state.js';
+import type { Mapping } from './process.js';
+import type { Thread } from './state.js';
 
 const MAP_ANONYMOUS = 0x20;
 

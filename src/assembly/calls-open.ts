@@ -4,7 +4,8 @@ import type { Context } from './context.js';
 import { callRow, fileOf, newOpen, resolve, sizeIs } from './context.js';
 import { fdOf, fileOfPath, label, nameKey, opened } from './descriptors.js';
 import { leaseCall, outlivesClose } from './leases.js';
-import type { OpenFile, Thread } from './state.js';
+import type { OpenFile } from './process.js';
+import type { Thread } from './state.js';
 
 const O_ACCMODE = 3;
 

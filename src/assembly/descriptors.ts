@@ -1,7 +1,8 @@
 // The file behind a descriptor or a path argument of a call.
 import type { Context } from './context.js';
 import { fileOf, isRegular, newOpen, resolve, sameFile } from './context.js';
-import type { OpenFile, Thread } from './state.js';
+import type { OpenFile } from './process.js';
+import type { Thread } from './state.js';
 
 const INT32 = 2 ** 32;
 

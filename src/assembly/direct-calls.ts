@@ -1,7 +1,8 @@
 // Direct I/O calls that device accesses are part of, by number: there may be one for every few records, so that they lie in a store.
 import type { ByteStore } from '../base/byte-store.js';
 import { PagedColumns } from '../base/paged-columns.js';
-import type { DirectCall, OpenFile } from './state.js';
+import type { OpenFile } from './process.js';
+import type { DirectCall } from './state.js';
 
 const SHAPE = {
   bufferOffset: Float64Array,

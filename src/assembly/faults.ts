@@ -5,7 +5,8 @@ import { Flag, Op } from '../model/events.js';
 import { UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf, newOpen, resolve } from './context.js';
-import { type Mapping, partOf, type Thread } from './state.js';
+import { type Mapping, partOf } from './process.js';
+import type { Thread } from './state.js';
 
 const PAGE = 4096;
 const VM_FAULT_SIGBUS = 2;

@@ -3,7 +3,8 @@ import { Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { currentOp, sizeIs } from './context.js';
 import { fdOf } from './descriptors.js';
-import type { OpenFile, Thread } from './state.js';
+import type { OpenFile } from './process.js';
+import type { Thread } from './state.js';
 
 /** What the return of a call means. */
 export type Exit = (c: Context, t: Thread, ret: number) => void;

@@ -3,7 +3,8 @@
 import { Flag, Op } from '../model/events.js';
 import { type Context, callRow, fileOf } from './context.js';
 import { fdOf, fileOfCall, opened } from './descriptors.js';
-import type { OpenFile, Process, Thread } from './state.js';
+import type { OpenFile, Process } from './process.js';
+import type { Thread } from './state.js';
 
 /** A lease that was taken and, as far as is known, is there. */
 export interface TakenLease {

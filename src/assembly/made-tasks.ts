@@ -2,8 +2,9 @@
 // process that the recorder shows for what the task does (TGID), or the task's end: only a thread ends and leaves its process
 // behind. Until then it is taken for a process that began with copies of descriptors and mappings.
 import type { Context } from './context.js';
+import type { OpenFile, Process } from './process.js';
 import { isMadeAgain, joinProcess, processFork, taskMade } from './processes.js';
-import type { OpenFile, Process, Thread } from './state.js';
+import type { Thread } from './state.js';
 
 /** Where a task was made, and what it began with. */
 export interface MadeIn {

@@ -4,7 +4,8 @@ import { NONE } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf } from './context.js';
 import { outliveExit } from './leases.js';
-import type { Mapping, Process, Thread } from './state.js';
+import type { Mapping, Process } from './process.js';
+import type { Thread } from './state.js';
 
 /** A process ends: one row; the engine releases what it held. */
 export function processExit(c: Context, t: Thread, process: Process): void {

@@ -4,7 +4,8 @@
 import { RELEASES } from '../model/event-map.js';
 import { Op, type OpName } from '../model/events.js';
 import type { Context } from './context.js';
-import type { Process, Thread } from './state.js';
+import type { Process } from './process.js';
+import type { Thread } from './state.js';
 import type { Operation, Telling } from './taught-fields.js';
 
 /** A range of a file that an event is about. */

@@ -1,7 +1,8 @@
 // What is told of a direct I/O call comes back by its number, however many came after it.
 import { expect, test } from 'vitest';
 import { DirectCalls } from '../../src/assembly/direct-calls.js';
-import type { DirectCall, OpenFile } from '../../src/assembly/state.js';
+import type { OpenFile } from '../../src/assembly/process.js';
+import type { DirectCall } from '../../src/assembly/state.js';
 import { Spill } from '../../src/trace/spill.js';
 
 const COUNT = 20_000;

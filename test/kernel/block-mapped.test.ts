@@ -1,10 +1,8 @@
 // ext4 without extents, as file systems that once were ext3: FIEMAP steps over blocks whose allocation is delayed (seen on
 // Linux 6.18: all of a file, or those behind a block that is not there), so that a look proves nothing before they are written back.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Built, builtProgram } from '../support/built.js';
-import { installed, makeVolume, start, type Volume, whyNot, workshop } from './live.js';
+import { describe, expect, test } from 'vitest';
+import { installed, onVolume, start, whyNot } from './live.js';
 
 const reason = whyNot() || (installed('python3') ? '' : 'python3 is not here');
 if (reason !== '') console.warn(`SKIPPED: nothing is recorded on this kernel (${reason})`);
@@ -19,22 +17,10 @@ for name, places in (('x', (53, 1053)), ('y', (0, 97))):
 `;
 
 describe.skipIf(reason !== '')('ext4 without extents', () => {
-  let folder = '';
-  let built: Built;
-  let volume: Volume;
-
-  beforeAll(async () => {
-    built = await builtProgram();
-    folder = workshop();
-    volume = makeVolume(folder, 'ext4', ['-O', '^extents,^64bit']);
-  });
-  afterAll(() => {
-    volume.remove();
-    rmSync(folder, { recursive: true, force: true });
-    built.remove();
-  });
+  const here = onVolume('ext4', ['-O', '^extents,^64bit']);
 
   test('blocks that are delayed at the end of a recording are no difference', async () => {
+    const { built, folder, volume } = here;
     const words = ['record', '--json', '--path', volume.mount, '-o', join(folder, 'run.sealtrace'), '--'];
     const ran = await start(built, [...words, 'python3', '-c', DELAYED, volume.mount], folder).ended;
     expect(ran.code, ran.err).toBe(0);

@@ -1,10 +1,9 @@
 // Requests that io_uring and AIO hand to the kernel, through the page cache and past it: their calls show pointers only, so what is
 // found of them is what the file system tells, and fio tells how many there were. ext4 has no event of a buffered read.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Built, builtProgram } from '../support/built.js';
-import { installed, makeVolume, start, type Volume, whyNot, workshop } from './live.js';
+import { describe, expect, test } from 'vitest';
+import { installed, onVolume, start, whyNot } from './live.js';
 
 const reason = whyNot() || (installed('fio') ? '' : 'fio is not here');
 if (reason !== '') console.warn(`SKIPPED: nothing is recorded on this kernel (${reason})`);
@@ -18,21 +17,10 @@ interface Job {
 }
 
 describe.skipIf(reason !== '').each(['xfs', 'ext4'] as const)('requests handed over on %s', (fs) => {
-  let folder = '';
-  let built: Built;
-  let volume: Volume;
-  beforeAll(async () => {
-    built = await builtProgram();
-    folder = workshop();
-    volume = makeVolume(folder, fs);
-  });
-  afterAll(() => {
-    volume.remove();
-    rmSync(folder, { recursive: true, force: true });
-    built.remove();
-  });
+  const here = onVolume(fs);
 
   test('each is one operation of its file', { timeout: 120_000 }, async () => {
+    const { built, folder, volume } = here;
     for (const { engine, direct } of RUNS) {
       const name = `${engine}-${direct}`;
       writeFileSync(join(volume.mount, name), Buffer.alloc(SIZE, 1));

@@ -3,7 +3,8 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Built } from '../support/built.js';
+import { afterAll, beforeAll } from 'vitest';
+import { type Built, builtProgram } from '../support/built.js';
 
 const root = join(import.meta.dirname, '..', '..');
 export const TRACEFS = '/sys/kernel/tracing';
@@ -114,4 +115,23 @@ export function start(
     err += piece.toString();
   });
   return { process: child, ended: new Promise((done) => child.on('close', (code) => done({ code, out, err }))) };
+}
+
+/** For the tests of one `describe`: the program, a folder with the drivers, and a volume; all of it goes with them. */
+export function onVolume(
+  fs: 'xfs' | 'ext4',
+  features: readonly string[] = [],
+): { folder: string; readonly built: Built; readonly volume: Volume } {
+  const here = {} as { folder: string; built: Built; volume: Volume };
+  beforeAll(async () => {
+    here.built = await builtProgram();
+    here.folder = workshop();
+    here.volume = makeVolume(here.folder, fs, features);
+  });
+  afterAll(() => {
+    here.volume.remove();
+    rmSync(here.folder, { recursive: true, force: true });
+    here.built.remove();
+  });
+  return here;
 }
