@@ -63,7 +63,7 @@ test('random traces, rules and settings: policies in one pass as alone', { timeo
           JSON.stringify({ timing, chosen, lines }),
         ).toBe('');
     }),
-    { numRuns: 32, seed: 20170814, endOnFailure: true },
+    { numRuns: 20, seed: 20170814, endOnFailure: true },
   );
 });
 

@@ -212,7 +212,7 @@ test('on random traces it has no hazard, whatever the timing', async () => {
         refused += lane.denied.ETXTBSY ?? 0;
       },
     ),
-    { numRuns: 400, seed: 20170813 },
+    { numRuns: 240, seed: 20170813 },
   );
   expect(refused).toBeGreaterThan(100);
 });
@@ -238,7 +238,7 @@ test('on random traces of one change each it refuses no more than a seal without
         else same++;
       }
     }),
-    { numRuns: 400, seed: 20170815 },
+    { numRuns: 240, seed: 20170815 },
   );
   expect(Math.min(compared.ondisk, compared.mapdirect, less, same)).toBeGreaterThan(50);
 });
