@@ -146,7 +146,9 @@ const dioComplete: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
   const ret = Number.isNaN(v[7]!) ? 0 : v[7]!;
   const start = ret > 0 ? v[3]! - ret : v[3]!;
-  const at = c.queued.findIndex((q) => q.file === file && q.offset === start && q.aio === aio);
+  const at = c.queued.findIndex(
+    (q) => q.file === file && q.offset === start && (aio ? q.aio : !q.aio && q.thread === t),
+  );
   if (at < 0) return aio ? c.unplaced('completions of asynchronous I/O whose begin was not seen') : undefined;
   if (ret === -EAGAIN && c.queued[at]!.nowait) {
     c.queued[at]!.failedNs = c.record.timeNs;

@@ -115,6 +115,17 @@ ext4-8: ${complete(0xc000, 0x2000, 0)}`);
   ]);
 });
 
+test('synchronous direct I/O ends in the thread that began it', async () => {
+  const write = 'xfs_file_direct_write: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000';
+  const found = await transfers(`dd-7: ${write}
+dd-7: ${begin(0x6000, 'DIRECT', 0)}
+dd-8: ${write}
+dd-8: ${begin(0x6000, 'DIRECT', 0)}
+dd-8: ${complete(0x8000, 0x2000, 0)}
+dd-7: ${complete(0x8000, 0x2000, 0)}`);
+  expect(found.map(([, , , , us]) => us)).toEqual([4, 1]);
+});
+
 test('ext4 tells of one write in pieces: what is left of it, or page after page', async () => {
   const piece = (pos: number, length: number): string => `ext4_da_write_begin: dev 7,3 ino 12 pos ${pos} len ${length}`;
   const found = await transfers(`fio-7: sys_enter_io_submit: ctx_id: 0x7f670a1d5000, nr: 0x00000001
