@@ -113,6 +113,9 @@ const dioBegin: Handler = (c, t, v) => {
   });
 };
 
+/** No transfer is that long (MAX_RW_COUNT). */
+const MOST_MOVED = 2 ** 31;
+
 /** More than any queue holds: tries that nobody makes again would stay for ever. */
 const MOST_QUEUED = 4096;
 
@@ -144,7 +147,9 @@ const dioComplete: Handler = (c, t, v) => {
   const aio = v[5] === 1;
   if (!aio && !isOwn(t)) return;
   const file = c.file(v[0]!, v[1]!);
-  const ret = Number.isNaN(v[7]!) ? 0 : v[7]!;
+  const shown = Number.isNaN(v[7]!) ? 0 : v[7]!;
+  // perf script writes the 32 bits of an error as a number without a sign.
+  const ret = shown > MOST_MOVED ? shown - 2 ** 32 : shown;
   const start = ret > 0 ? v[3]! - ret : v[3]!;
   const at = c.queued.findIndex(
     (q) => q.file === file && q.offset === start && (aio ? q.aio : !q.aio && q.thread === t),

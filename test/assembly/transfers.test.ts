@@ -126,6 +126,14 @@ dd-7: ${complete(0x8000, 0x2000, 0)}`);
   expect(found.map(([, , , , us]) => us)).toEqual([4, 1]);
 });
 
+test('an error whose sign perf script loses is one', async () => {
+  const found =
+    await transfers(`dd-7: xfs_file_direct_read: dev 7:2 ino 0x83 disize 0x800000 pos 0x6000 bytecount 0x2000
+dd-7: ${begin(0x6000, 'DIRECT', 0)}
+dd-7: ${complete(0x6000, 2 ** 32 - 14, 0)}`);
+  expect(found).toEqual([['read', true, 0x6000, 0x2000, 1]]);
+});
+
 test('ext4 tells of one write in pieces: what is left of it, or page after page', async () => {
   const piece = (pos: number, length: number): string => `ext4_da_write_begin: dev 7,3 ino 12 pos ${pos} len ${length}`;
   const found = await transfers(`fio-7: sys_enter_io_submit: ctx_id: 0x7f670a1d5000, nr: 0x00000001
