@@ -2,45 +2,85 @@
 import * as costs from '../../src/costs/index.js';
 import type { Trace } from '../../src/model/trace.js';
 import { mapSnapshots } from '../../src/results/snapshots.js';
-import { merged, policy, type Snapshot } from './recordings.js';
+import { type MapRow, merged, policy, type Snapshot } from './recordings.js';
 
 export interface Agreement {
   readonly snapshots: number;
+  /** Equal to the map at the begin or the end of the look; `between` of them only piece by piece to it at some moment of the look. */
   readonly same: number;
+  readonly between: number;
   readonly unknown: number;
   readonly wrong: readonly string[];
 }
 
+/** The known maps of the file at each of the times; `seen` says whether anything was said of it at all. */
+interface Moments {
+  readonly seen: boolean;
+  readonly known: readonly (readonly MapRow[])[];
+}
+
 /** A replay of the trace against what FIEMAP said meanwhile. */
 export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement {
-  const times = [...new Set(truth.flatMap((s) => [s.fromNs, s.toNs]))];
+  // The call takes time: its begin or its end may be what it saw.
+  const ends = mapsAt(
+    trace,
+    truth.flatMap((s) => [s.fromNs, s.toNs]),
+  );
+  const differ: Snapshot[] = [];
+  let unknown = 0;
+  for (const s of truth) {
+    const { seen, known } = ends(s, [s.fromNs, s.toNs]);
+    if (known.length === 0 && (seen || s.extents.length > 0)) unknown++;
+    else if (known.length > 0 && !known.some((rows) => JSON.stringify(rows) === JSON.stringify(s.extents)))
+      differ.push(s);
+  }
+  // FIEMAP asks for one extent after the other and lets others change the map meanwhile (iomap_fiemap(), fs/iomap/fiemap.c).
+  const during = (s: Snapshot): number[] => [s.fromNs, ...recordTimes(trace, s.fromNs, s.toNs), s.toNs];
+  const within = mapsAt(trace, differ.flatMap(during));
+  const wrong = differ.filter((s) => !pieceByPiece(s.extents, within(s, during(s)).known));
+  return {
+    snapshots: truth.length,
+    same: truth.length - unknown - wrong.length,
+    between: differ.length - wrong.length,
+    unknown,
+    wrong: wrong.map((s) => `inode ${s.inode} at ${s.fromNs}`),
+  };
+}
+
+function mapsAt(trace: Trace, times: readonly number[]): (of: Snapshot, atNs: readonly number[]) => Moments {
   const report = mapSnapshots(trace, policy('recorded'), {
-    atNs: times,
+    atNs: [...new Set(times)],
     costs: costs.reference,
     sealRule: 'explicit',
     unseal: 'never',
     kernel: policy('dax'),
   });
-  let same = 0;
-  let unknown = 0;
-  const wrong: string[] = [];
-  for (const s of truth) {
-    // The call takes time: its begin or its end may be what it saw.
-    const seen = report.snapshots
-      .filter((x) => x.atNs === s.fromNs || x.atNs === s.toNs)
-      .flatMap((x) => x.files.filter((f) => Number(f.inode) === s.inode));
-    const known = seen.filter((f) => !f.uncertain);
-    if (known.length === 0 && (seen.length > 0 || s.extents.length > 0)) unknown++;
-    else if (
-      known.length === 0 ||
-      known.some(
-        (f) =>
-          JSON.stringify(merged(f.extents.map((e) => [e.offset, e.addr, e.length, e.state]))) ===
-          JSON.stringify(s.extents),
-      )
-    )
-      same++;
-    else wrong.push(`inode ${s.inode} at ${s.fromNs}`);
-  }
-  return { snapshots: truth.length, same, unknown, wrong };
+  const byTime = new Map(report.snapshots.map((snapshot) => [snapshot.atNs, snapshot.files]));
+  return (of, atNs) => {
+    const files = atNs.flatMap((time) => byTime.get(time)!.filter((file) => Number(file.inode) === of.inode));
+    const known = files.filter((file) => !file.uncertain);
+    return {
+      seen: files.length > 0,
+      known: known.map((file) => merged(file.extents.map((e) => [e.offset, e.addr, e.length, e.state]))),
+    };
+  };
+}
+
+function recordTimes(trace: Trace, fromNs: number, toNs: number): number[] {
+  const { rows, timeNs } = trace.records;
+  const origin = Number(trace.originNs);
+  return [...timeNs.subarray(0, rows)].map((ns) => ns + origin).filter((ns) => ns > fromNs && ns < toNs);
+}
+
+/** Whether every piece of a map is as one of the others has it. */
+function pieceByPiece(rows: readonly MapRow[], others: readonly (readonly MapRow[])[]): boolean {
+  const cuts = [rows, ...others].flatMap((map) => map.flatMap(([offset, , length]) => [offset, offset + length]));
+  return [...new Set(cuts)].every((at) => others.some((other) => valueAt(other, at) === valueAt(rows, at)));
+}
+
+function valueAt(rows: readonly MapRow[], at: number): string {
+  const row = rows.find(([offset, , length]) => offset <= at && at < offset + length);
+  if (row === undefined) return 'hole';
+  const [offset, addr, , state] = row;
+  return `${state} ${addr < 0 ? '' : addr + at - offset}`;
 }

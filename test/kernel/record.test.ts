@@ -81,7 +81,7 @@ describe.skipIf(reason !== '')(`recording on this kernel (${reason === '' ? 'as 
     const { trace } = await ingest([out]);
     const found = agreementOf(trace, fiemaps(log));
     console.log(
-      `${fs} ${name}: ${found.same} of ${found.snapshots} FIEMAP of the driver equal, at the end ${answer.maps.equal} of ${answer.maps.files}; ${answer.events} events, recorder ${(100 * answer.recorderCpuShare).toFixed(1)} % of a CPU`,
+      `${fs} ${name}: ${found.same} of ${found.snapshots} FIEMAP of the driver equal (${found.between} within the call), at the end ${answer.maps.equal} of ${answer.maps.files}; ${answer.events} events, recorder ${(100 * answer.recorderCpuShare).toFixed(1)} % of a CPU`,
     );
     expect(found.wrong).toEqual([]);
     expect(found.unknown).toBe(0);
