@@ -35,7 +35,7 @@ const BELOW_CLI = [
 /** Only `trace`, `record` and `cli` touch files; `index` is `src/index.ts`, the public API. */
 const ROOMS: Readonly<Record<string, Room>> = {
   model: { rooms: [], packages: [] },
-  base: { rooms: ['model'], packages: ['fzstd', 'node:zlib'] },
+  base: { rooms: ['model'], packages: ['fzstd', 'node:zlib', 'node:module', 'node:stream/web', 'xz-decompress'] },
   formats: {
     rooms: ['model', 'base'],
     packages: [],

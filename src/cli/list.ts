@@ -77,7 +77,7 @@ function listFormats({ style }: Context): { json: object; text: string } {
     style,
   );
   const note =
-    'Recognised by their content; gzip and zstd are unpacked. A bundle (*.sealtrace) goes wherever a recording does.';
+    'Recognised by their content; gzip, zstd and xz are unpacked. A bundle (*.sealtrace) goes wherever a recording does.';
   return { json: { items }, text: `${text}${style.dim(note)}\n` };
 }
 

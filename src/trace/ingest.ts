@@ -107,7 +107,7 @@ async function readAll(paths: readonly string[], format: Format | null, options:
   try {
     // All are opened before the first is read: a wrong name shows at once.
     for (const path of paths) inputs.push(await openInput(path, { stdin: options.stdin }));
-    const chosen = inputs.map(({ name, head }) => recognise(name, head, format));
+    const chosen = inputs.map(({ name, head, damage }) => recognise(name, head, format, damage));
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
     const groups = grouped(inputs, chosen);

@@ -18,10 +18,11 @@ export function formatNamed(name: string): Format {
 /** Can lines of a source in this format be shown? */
 export const hasLines = (name: string): boolean => formats.find((format) => format.name === name)?.binary !== true;
 
-/** The format of an input that begins with `head`; `given` where the user knows better. */
-export function recognise(name: string, head: Uint8Array, given: Format | null): Format {
+/** The format of an input that begins with `head`; `given` where the user knows better, `damage` where it could not be unpacked. */
+export function recognise(name: string, head: Uint8Array, given: Format | null, damage = ''): Format {
   const found = given ?? formats.find((format) => format.sniff(head));
   if (found !== undefined && head.length > 0) return found;
+  if (head.length === 0 && damage !== '') throw new UserError(`${name}: ${damage}`, DAMAGED);
   throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(head)}`, DAMAGED);
 }
 

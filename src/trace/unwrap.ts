@@ -1,7 +1,8 @@
-// Compressed input by its content: gzip and zstd. What stands before a damage is still delivered.
+// Compressed input by its content: gzip, zstd and xz. What stands before a damage is still delivered.
 import { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ZstdStream } from '../base/unpack.js';
+import { unxz } from '../base/unxz.js';
 import { UserError } from '../model/issue.js';
 
 /** Compressed bytes given to zlib at once: what they hold is lost when a damage is found among them, so they are few. */
@@ -19,26 +20,35 @@ export interface Unwrapped {
 export function unwrap(name: string, head: Uint8Array, raw: AsyncIterable<Uint8Array>): Unwrapped {
   const packer = PACKERS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
   if (packer === undefined) return { chunks: raw, damage: () => '' };
-  const make = packer.make();
-  if (make === null) throw new UserError(pipeIt(name, packer));
-  const state = { damage: '' };
-  return { chunks: unpacked(packer.name, make, raw, state), damage: () => state.damage };
+  if (packer.unpack === null) throw new UserError(pipeIt(name, packer));
+  let damage = '';
+  const chunks = packer.unpack(raw, (found) => {
+    damage = found;
+  });
+  return { chunks, damage: () => damage };
 }
+
+/** What is packed in `raw`; `tell` hears what is wrong with the packed data, once all that came before it was given. */
+type Unpack = (raw: AsyncIterable<Uint8Array>, tell: (damage: string) => void) => AsyncIterable<Uint8Array>;
 
 interface Packer {
   readonly name: string;
   readonly magic: readonly number[];
   readonly command: string;
-  /** Null when this Node cannot unpack it. */
-  make(): Transform | null;
+  /** Null where nothing here can. */
+  readonly unpack: Unpack | null;
 }
 
 const PACKERS: readonly Packer[] = [
-  { name: 'gzip', magic: [0x1f, 0x8b], command: 'gzip', make: () => zlib.createGunzip() },
-  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], command: 'zstd', make: zstd },
-  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], command: 'xz', make: () => null },
-  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], command: 'bzip2', make: () => null },
+  { name: 'gzip', magic: [0x1f, 0x8b], command: 'gzip', unpack: by('gzip', zlib.createGunzip) },
+  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], command: 'zstd', unpack: by('zstd', zstd) },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], command: 'xz', unpack: unxz },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], command: 'bzip2', unpack: null },
 ];
+
+function by(kind: string, make: () => Transform): Unpack {
+  return (raw, tell) => unpacked(kind, make(), raw, tell);
+}
 
 /** Node has zstd from 22.15 on; the types of Node 20 do not know it. Before that a library does it, slower. */
 function zstd(): Transform {
@@ -72,14 +82,14 @@ function attempt<T>(work: () => T): { readonly bytes?: T; readonly error: Error 
 
 function pipeIt(name: string, { name: kind, command }: Packer): string {
   const file = name === 'stdin' ? 'FILE' : name;
-  return `${name} is packed with ${kind}, which this version of Node cannot unpack; pipe it in: ${command} -dc ${file} | sealtrace ingest - -o X.sealtrace`;
+  return `${name} is packed with ${kind}, which sealtrace does not unpack; pipe it in: ${command} -dc ${file} | sealtrace ingest - -o X.sealtrace`;
 }
 
 async function* unpacked(
   kind: string,
   stream: Transform,
   raw: AsyncIterable<Uint8Array>,
-  state: { damage: string },
+  tell: (damage: string) => void,
 ): AsyncIterable<Uint8Array> {
   const out: Uint8Array[] = [];
   let fault: NodeJS.ErrnoException | null = null;
@@ -109,7 +119,7 @@ async function* unpacked(
     // Ended by itself, with nothing left to write: whatever came before the missing end has been given already.
     if (fault === null) await settled(stream, (done) => stream.once('end', done).end());
     yield* joined(out);
-    if (fault !== null) state.damage = describe(kind, fault, used);
+    if (fault !== null) tell(describe(kind, fault, used));
   } finally {
     stream.destroy();
   }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { xzOf } from '../support/xz.js';
 import { recording, SMALL, STACK, scratch, sealtrace } from './support.js';
 
 const { path, file } = scratch();
@@ -53,11 +54,7 @@ describe('input that cannot be used', () => {
   test.each([
     ['no such file', () => path('nowhere.txt'), /there is no such file/],
     ['a folder', () => mkdirSync(path('new/folder'), { recursive: true })!, /is a folder/],
-    [
-      'xz',
-      () => file('a.xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4)),
-      /xz -dc a\.xz \| sealtrace ingest -/,
-    ],
+    ['bzip2', () => file('a.bz2', 'BZh91AY&SY'), /bzip2 -dc a\.bz2 \| sealtrace ingest -/],
   ])('%s: exit 2', async (_, make, message) => {
     const { code, err } = await sealtrace(['inspect', make()]);
     expect(code).toBe(2);
@@ -126,6 +123,41 @@ describe('damaged input: what was valid is used', () => {
     expect(code).toBe(3);
     expect(err).toMatch(/cut\.zst is damaged: expected the end of the zstd data, found the end of the file/);
     expect(inspected(out).sources[0]!.records).toBeGreaterThan(1000);
+  });
+
+  test('xz, also two streams in one file and two files at once; a cut one gives everything before the cut', async () => {
+    const packed = xzOf(gunzipSync(readFileSync(KILL)));
+    const twice = file('twice.xz', Buffer.concat([xzOf(Buffer.from(SMALL)), xzOf(Buffer.from(SMALL))]));
+    const whole = await sealtrace(['inspect', file('whole.xz', packed), '--json']);
+    expect([whole.code, inspected(whole.out).sources[0]?.records]).toEqual([0, 6844]);
+    expect(inspected((await sealtrace(['inspect', twice, '--json'])).out).sources[0]?.records).toBe(6);
+
+    const { code, out, err } = await sealtrace(['inspect', file('cut.xz', packed.subarray(0, 400_000)), '--json']);
+    expect(code).toBe(3);
+    expect(err).toMatch(
+      /cut\.xz is damaged: expected the end of the xz data, found the end of the file after 400000 bytes/,
+    );
+    expect(inspected(out).sources[0]!.records).toBeGreaterThan(1000);
+
+    const both = await sealtrace(['ingest', path('whole.xz'), file('other.xz', packed), '-o', path('both.sealtrace')]);
+    expect(both.code, both.err).toBe(0);
+    const { sources } = inspected((await sealtrace(['inspect', path('both.sealtrace'), '--json'])).out);
+    expect(sources.map(({ records }) => records)).toEqual([6844, 6844]);
+  });
+
+  test('xz with wrong bytes, and with a check that is not known', async () => {
+    const packed = Buffer.from(xzOf(gunzipSync(readFileSync(KILL))));
+    const bad = Buffer.from(packed);
+    bad[24 + 3 + (1 << 16)] = 0x90;
+    const broken = await sealtrace(['inspect', file('bad.xz', bad), '--json']);
+    expect(broken.code).toBe(3);
+    expect(broken.err).toMatch(/bad\.xz is damaged: expected xz data, found other bytes before byte \d+/);
+    expect(inspected(broken.out).sources[0]!.records).toBeGreaterThan(100);
+    const { code, err } = await sealtrace(['inspect', file('sum.xz', xzOf(Buffer.from(SMALL), 10))]);
+    expect(code).toBe(3);
+    expect(err).toMatch(
+      /sum\.xz: the xz data has a filter or a check that is not known here .*; unpack it with xz -dc/,
+    );
   });
 
   test.each([
