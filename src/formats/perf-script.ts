@@ -9,6 +9,7 @@ import { type Actor, KernelLines } from './kernel-lines.js';
 import { NamesInLines } from './perf-names.js';
 import { sideband } from './perf-sideband.js';
 import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
+import { perfTraceAdvice } from './perf-trace-advice.js';
 import {
   beforeAddress,
   COLON,
@@ -42,6 +43,7 @@ export const perfScript: Format = {
     const isFtrace = (line: string): boolean => /\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line) || looksLatent(line);
     return lines.some((line) => SAMPLE.test(line) && !isFtrace(line));
   },
+  advice: perfTraceAdvice,
   async read(input, sink) {
     const bad = new BadLines(sink, '"comm pid [cpu] time: event: ..."');
     const parser = new PerfLines(sink, bad);

@@ -7,6 +7,7 @@ import { perfData } from '../../src/formats/perf-data.js';
 import { perfScript } from '../../src/formats/perf-script.js';
 import { traceDat } from '../../src/formats/trace-dat.js';
 import type { Trace } from '../../src/model/trace.js';
+import { sealtrace } from '../cli/support.js';
 import { content } from '../kernel/recordings.js';
 import { operations, readAs } from './support.js';
 import { Bytes, traceDatFile } from './trace-dat-writer.js';
@@ -177,6 +178,23 @@ describe('calls by number', () => {
     expect(operations(trace).map(({ op }) => op)).toEqual(ops);
     expect(trace.issues[0]?.code).toBe(issue);
   });
+});
+
+test('what perf trace prints is not read: it is said how to record the same', async () => {
+  const files = [
+    '     0.010 ( 0.004 ms): cat/1234 openat(dfd: CWD, filename: 0x995810b1, flags: RDONLY|CLOEXEC)   = 4\n',
+    '         ? (         ): bash/15448  ... [continued]: execve())    = 0\n',
+    '4432776.542 ( 0.019 ms): my prog/15457 brk()    = 0x556464c45000\n',
+    '     0.000 ( 0.000 ms): dd/15476 minfault [elf_load+0x28a] => 0x55cb87dd3328 (?k)\n',
+    '     0.310 ( 0.016 ms): close(fd: 3)    = 0\n',
+  ];
+  for (const text of files) {
+    const { code, err } = await sealtrace(['inspect', '-'], { stdin: text });
+    expect(code).toBe(3);
+    expect(err).toContain('perf trace record');
+  }
+  const other = await sealtrace(['inspect', '-'], { stdin: 'so (it) goes: on and on\n' });
+  expect(other.err).not.toContain('perf trace record');
 });
 
 const COMMON =
