@@ -48,7 +48,7 @@ export function filesOf(path: string): readonly string[] {
 const { compare: byNumbers } = new Intl.Collator('en', { numeric: true });
 
 /** The format of an input that begins with `head`; `given` where the user knows better. */
-export function recognise(name: string, head: Uint8Array, given: Format | null): Format {
+function recognise(name: string, head: Uint8Array, given: Format | null): Format {
   const found = given ?? formats.find((format) => format.sniff(head));
   if (found !== undefined && head.length > 0) return found;
   throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(head)}`, DAMAGED);
