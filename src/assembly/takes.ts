@@ -17,13 +17,16 @@ interface Calls {
 export type Take = (c: Context, t: Thread, v: Float64Array, a: Calls) => void;
 
 export const nothing: Take = () => {};
+/** Of raw_syscalls: formats turn these into events of calls. So they are read, and never taken. */
+const turned: Take = () => {};
+const RAW_CALLS: ReadonlySet<string> = new Set(['sys_enter', 'sys_exit']);
 
 /** What to do with each event, by code. */
 export const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
   const call = callKind(event.call);
   if (event.kind === 'enter') return (_c, t, _v, a) => a.enter(t, call);
   if (event.kind === 'exit') return (_c, t, _v, a) => a.leave(t, call);
-  return HANDLERS[event.name] ?? nothing;
+  return RAW_CALLS.has(event.name) ? turned : (HANDLERS[event.name] ?? nothing);
 });
 /** Events of interrupts and other people's completions: they happen in a task, but are none of its doing. */
 export const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);

@@ -15,8 +15,8 @@ const SCHEMA = 'sealtrace.run/1';
 
 /** Null when `path` is not a run file; then it is left to be read as a trace. */
 export async function readRun(path: string): Promise<Run | null> {
-  // stdin can be read once only, and a bundle is a folder.
-  if (path === '-' || isBundle(path)) return null;
+  // stdin can be read once only; a bundle and some recordings are folders.
+  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return null;
   const input = await openInput(path);
   try {
     const head = new TextDecoder().decode(input.head.subarray(0, 200));

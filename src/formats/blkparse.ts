@@ -1,14 +1,11 @@
 // blkparse's default text: "maj,min cpu seq time pid action rwbs sector + sectors [name]", and its summary (blkparse(1)).
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
 import type { Format, TraceSink } from '../model/trace.js';
-import { type BlockEvent, SECTOR, type Transfer } from './block-events.js';
+import { blockEvent, LONGEST_RECORD } from './block-lines.js';
 import { BlockRequests } from './block-requests.js';
 import { SequenceGaps } from './sequence-gaps.js';
 
 const LINE = /^\s*(\d+),(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\.(\d{9})\s+(\d+)\s+([A-Za-z]{1,2})\s+([A-Z]+)(?:\s+(.*))?$/;
-/** `8 + 16`, `8 + 16 <- (8,1) 4`, `8 / 16`, `36 (12 00 ..)`, `8`; then times of -t, `[name]` or `[error]`, and numbers. What -f puts there is none of it. */
-const PAYLOAD =
-  /^(?:(\d+)(?: ([+/]) (\d+))?)?(?: <- \((\d+),(\d+)\) (\d+))?\s*(?:\([^)]*\)\s*)?(?:\[(.*)\]\s*(\d+)?)?\s*$/;
 /** Words of a line that -f has put in another order: a letter for the action, and letters for the direction. */
 const ACTION = /^(UT|[ABCDFGIMPQRSTUXm])$/;
 const DIRECTION = /^(F?[RWDZ][FSAM]*|F?N|F)$/;
@@ -18,9 +15,6 @@ const NO_FORMAT =
 /** Lines of the header, of the summary, with -s of each program's (`dd (123)`, or with one of many `dd (123, ...)`), and of blktrace itself. */
 const REMARKS =
   /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Dispatch|Completion|Depth)\b.*:|\S.{0,63} \(\d+(, ?\.\.\.)?\)\s*$)/;
-const MOST_CPU = 0xffff;
-/** No line of blkparse is nearly as long; longer ones are not matched against patterns. */
-const LONGEST_RECORD = 1000;
 const utf8 = new TextDecoder();
 
 export const blkparse: Format = {
@@ -79,9 +73,7 @@ class LineReader {
     if (bytes === null) return this.#damage('line-too-long', `expected lines of at most ${LONGEST_LINE} bytes`);
     const text = utf8.decode(bytes);
     const match = text.length > LONGEST_RECORD ? null : LINE.exec(text);
-    const payload = match === null ? null : PAYLOAD.exec(match[10] ?? '');
-    if (match !== null && (payload !== null || match[8] === 'm')) this.#record(match, payload ?? []);
-    else this.#other(text, match !== null);
+    if (match === null || !this.#record(match)) this.#other(text, match !== null);
   }
 
   /** False when a line could not be used. */
@@ -97,37 +89,17 @@ class LineReader {
     return !this.#damaged;
   }
 
-  #record(match: RegExpExecArray, payload: readonly (string | undefined)[]): void {
-    const [, major, minor, cpu, sequence, seconds, nanos, pid, letters, rwbs] = match;
-    const [, sector, sign, second, fromMajor, fromMinor, from, bracket] = payload;
-    const timeNs = this.#time(seconds!, nanos!);
+  /** False: its end is not as blkparse prints it. */
+  #record(match: RegExpExecArray): boolean {
+    const [, major, minor, cpu, sequence, seconds, nanos, pid, letters, rwbs, rest = ''] = match;
     const device = Number(major) * 2 ** 20 + Number(minor);
-    const action = letters === 'UT' ? 'T' : letters!;
-    const completed = action === 'C';
-    const process = Number(pid);
+    const parts = { device, cpu: Number(cpu), tid: Number(pid), letters: letters!, rwbs: rwbs!, rest };
+    const event = blockEvent(this.#sink, this.#requests, parts, this.#time(seconds!, nanos!), this.#line);
+    if (event === null) return false;
     this.#records++;
-    this.#gaps.take(device, Number(cpu), Number(sequence), timeNs);
-    const event: BlockEvent = {
-      action,
-      timeNs,
-      cpu: Math.min(MOST_CPU, Number(cpu)),
-      device,
-      transfer: transferOf(rwbs!),
-      passthrough: sector !== undefined && sign === undefined,
-      sector: Number(sector ?? 0),
-      // A split tells no length; its bio does.
-      bytes:
-        sign === '+' ? Number(second) * SECTOR : action === 'X' ? this.#requests.length(device, Number(sector)) : 0,
-      other: sign === '/' ? Number(second) : Number(from ?? -1),
-      otherDevice: fromMajor === undefined ? -1 : Number(fromMajor) * 2 ** 20 + Number(fromMinor),
-      rwbs: rwbs!,
-      tid: process,
-      text: action === 'm' ? (match[10] ?? '') : '',
-      error: completed ? Math.min(0x7fff, Math.abs(Number(bracket) || 0)) : 0,
-      task: this.#sink.events.taskId(process, process, completed || bracket === '(null)' ? '' : (bracket ?? '')),
-      row: this.#line,
-    };
+    this.#gaps.take(device, parts.cpu, Number(sequence), event.timeNs);
     this.#requests.take(event, this.#sink);
+    return true;
   }
 
   #time(seconds: string, nanos: string): number {
@@ -179,11 +151,3 @@ class LineReader {
 }
 
 const digits = (text: string): number => Number(text.replaceAll(',', ''));
-
-/** The first letter behind a flush tells; `Z` are commands of zones, `N` is none of all. */
-function transferOf(rwbs: string): Transfer {
-  const kind = rwbs.replace(/^F(?=[RWD])/, '')[0];
-  if (kind === 'R') return 'read';
-  if (kind === 'W') return 'write';
-  return kind === 'D' ? 'discard' : 'none';
-}

@@ -29,7 +29,9 @@ const utf8 = new TextDecoder();
 
 export const blktrace: Format = {
   name: 'blktrace',
-  title: 'blktrace binary: the files of all CPUs together, or a stream of them',
+  title: 'blktrace binary: the files of all CPUs together, also as a folder of them, or a stream of them',
+  binary: true,
+  partNames: /\.blktrace\.\d+(\.(gz|zst|xz))?$/,
   sniff: (head) => head.length >= 4 && byteOrder(head, 0) !== null && versionAt(head, 0) === VERSION,
   read: async (input, sink) => (await readParts([{ input, sink }]))[0]!,
   readTogether: (parts) => readParts(parts),

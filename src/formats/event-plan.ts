@@ -71,7 +71,7 @@ export function planOfEvent(
   const event = catalogue.events[code];
   if (event === undefined) return compiled(format.name, code, [], 0);
   const places = slotPlaces(event);
-  const found = event.kind === 'enter' ? syscallArguments(format) : null;
+  const found = event.kind === 'enter' ? syscallArguments(format) : event.name === RAW_ENTER ? registers(format) : null;
   const slots = event.slots.flatMap((slot, i) => {
     const field = found === null ? fieldOf(format, slot) : found[i];
     return field === undefined ? [] : [slotPlan(format, slot, field, places[i]!, little)];
@@ -139,6 +139,19 @@ function fieldOf(format: TracepointFormat, slot: Slot): FormatField | undefined 
   const named = (name: string): FormatField | undefined => format.fields.find((field) => field.name === name);
   return named(slot.field) ?? named(slot.print);
 }
+
+const RAW_ENTER = 'sys_enter';
+
+/** The six registers of `args`, an array, one by one; then the number of the call. */
+function registers({ fields }: TracepointFormat): readonly (FormatField | undefined)[] {
+  const args = fields.find(({ name }) => name === 'args');
+  const size = (args?.size ?? 0) / REGISTERS;
+  const each = Array.from({ length: REGISTERS }, (_, i) =>
+    args === undefined ? undefined : { ...args, offset: args.offset + i * size, size, array: false },
+  );
+  return [...each, fields.find(({ name }) => name === 'id')];
+}
+const REGISTERS = 6;
 
 /** Arguments are the fields behind the call's number, in ABI order whatever their names. */
 function syscallArguments({ fields }: TracepointFormat): readonly FormatField[] {

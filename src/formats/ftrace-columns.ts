@@ -2,6 +2,7 @@
 // recognised by its bytes; only a new one is taken apart.
 import type { Words } from '../model/kernel.js';
 import type { TraceSink } from '../model/trace.js';
+import { type RecordKind, recordKind } from './call-records.js';
 
 const SPACE = 32;
 const BRACKET = 91;
@@ -74,13 +75,9 @@ function isCpu(b: Buffer, bracket: number, from: number, to: number): boolean {
 }
 
 /** What a name means in a line of a shape. */
-export interface EventName {
+export interface EventName extends RecordKind {
   /** Among the names of a recording. */
   readonly number: number;
-  /** Index into the catalogue's events, -1 for an event that is not known. */
-  readonly code: number;
-  /** Kind of record. */
-  readonly kind: number;
   /** Does assembly read its fields? */
   readonly read: boolean;
 }
@@ -107,10 +104,13 @@ export class EventNames {
     let name = printed;
     if (shape === 1) name = name.replace(/^sys_/, 'sys_enter_');
     else if (shape === 2) name = name.replace(/^sys_/, 'sys_exit_');
-    const { records, kernel } = this.sink;
+    const { kernel } = this.sink;
     const code = kernel.catalogue.code(name);
-    const kind = records.kindId(name, code >= 0);
-    const event = { number: this.all.length, code, kind, read: code >= 0 && kernel.reads?.(code) !== false };
+    const event = {
+      ...recordKind(this.sink, name, code),
+      number: this.all.length,
+      read: code >= 0 && kernel.reads?.(code) !== false,
+    };
     this.all.push(event);
     return event;
   }

@@ -165,7 +165,7 @@ export class LineParser {
   finish(): boolean {
     const { parser } = this;
     this.release();
-    parser.losses.finish();
+    parser.finish();
     return !parser.bad.damaged;
   }
 }

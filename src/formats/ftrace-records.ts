@@ -1,6 +1,7 @@
 // Records of ftrace's text, taken apart one by one or, where they look like earlier ones, as rows of the scanner.
 import type { KernelSink } from '../model/kernel.js';
 import type { RecordWriter, TraceSink } from '../model/trace.js';
+import { CallRecords, Tells } from './call-records.js';
 import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
 import { latencyColumns } from './ftrace-latency.js';
 import { Found, OtherLines } from './ftrace-others.js';
@@ -34,13 +35,14 @@ export class RecordParser {
   private readonly decoder: PayloadDecoder;
   readonly actors: Actors;
   private readonly names: EventNames;
+  private readonly calls: CallRecords;
   readonly scanner: LineScanner;
   /** By the number of a taught beginning of lines: who acted, and where. */
   private readonly beginnings: Beginning[] = [];
   /** Number of the line at hand. */
   line = 0;
   private readonly stamps: Stamps;
-  readonly losses: Losses;
+  private readonly losses: Losses;
   readonly bad: BadLines;
   /** Values of the last record may stand up to here. */
   private used: number;
@@ -61,6 +63,7 @@ export class RecordParser {
     this.bad = new BadLines(sink, '"comm-pid [cpu] time: event: ..."');
     this.actors = new Actors(sink.kernel.words);
     this.names = new EventNames(sink);
+    this.calls = new CallRecords(sink, () => '');
     const { words } = sink.kernel;
     this.scanner = new LineScanner((b, from, to) => words.bytes(b, from, to));
   }
@@ -99,6 +102,7 @@ export class RecordParser {
       record.timeNs = times[row]!;
       record.row = this.line;
       let opId = 0;
+      let { kind } = event;
       if (event.code >= 0) {
         record.event = event.code;
         if (scanner.isUnread(row)) this.unread(event, b, row);
@@ -106,10 +110,14 @@ export class RecordParser {
           if (record.arrays.length > 0) record.arrays.length = 0;
           this.used = scanner.values(row, record.v, this.used);
         }
-        opId = kernel.take();
+        if (event.tells === Tells.nothing) opId = kernel.take();
+        else {
+          opId = this.calls.take(event);
+          kind = this.calls.kind;
+        }
       }
       records.timeNs = times[row]!;
-      records.add(event.kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
+      records.add(kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
     }
   }
 
@@ -220,11 +228,11 @@ export class RecordParser {
     record.comm = comm;
   }
 
-  private commit({ code, kind }: EventName, timeNs: number, cpu: number, actor: Actor): void {
-    const { kernel, records } = this;
-    const opId = code >= 0 ? kernel.take() : 0;
+  private commit(event: EventName, timeNs: number, cpu: number, actor: Actor): void {
+    const { kernel, records, calls } = this;
+    const opId = calls.take(event);
     records.timeNs = timeNs;
-    records.add(kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
+    records.add(calls.kind, kernel.task(actor.tid, actor.pid, actor.comm), cpu, this.line, opId);
   }
 
   /** Nothing in the text tells the unit of such stamps (kernel-events reference, trap 9). */
@@ -234,6 +242,12 @@ export class RecordParser {
       this.line,
       'stamps are bare integers, which were taken as nanoseconds; that is right for the clock boot, but x86-tsc counts cycles, uptime jiffies and counter events: then durations are no times',
     );
+  }
+
+  /** No more lines. */
+  finish(): void {
+    this.calls.finish();
+    this.losses.finish();
   }
 
   /** Lines that are no records: headers, losses, or damage. */

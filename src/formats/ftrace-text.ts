@@ -13,10 +13,11 @@ export const ftraceText: Format = {
   kernelOnly: true,
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
-    if (/^# tracer: /.test(lines[0] ?? '')) return true;
+    // The tracer of the block layer prints no events.
+    if (/^# tracer: /.test(lines[0] ?? '')) return lines[0] !== '# tracer: blk';
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|(.*: )?cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
-    return lines.some((line) => RECORD.test(line) || BARE.test(line) || looksLatent(line));
+    return lines.some((line) => (RECORD.test(line) && !OF_BLK.test(line)) || BARE.test(line) || looksLatent(line));
   },
   async read(input, sink) {
     const reader = new LineParser(sink);
@@ -43,6 +44,8 @@ export const ftraceText: Format = {
 };
 
 const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
+/** Where an event's name would stand, a device. */
+const OF_BLK = /: +\d+,\d+ /;
 /** What `trace_pipe` gives with the option raw: it has no header, and the parser says what to take back. */
 const BARE = /^\d+ \d+ \d+ type: \d+$/;
 const EMPTY = Buffer.alloc(0);

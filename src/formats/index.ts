@@ -1,6 +1,7 @@
 export { arrow } from './arrow.js';
 export { arrowStream } from './arrow-stream.js';
 export { bcc } from './bcc.js';
+export { blkTracer } from './blk-tracer.js';
 export { blkparse } from './blkparse.js';
 export { blktrace } from './blktrace.js';
 export { bpftrace } from './bpftrace.js';

@@ -57,7 +57,7 @@ export class KernelLines {
   }
 
   /** Counts the line as a record. */
-  commit({ kind }: LineKind, opId: number): void {
+  commit({ kind }: Pick<LineKind, 'kind'>, opId: number): void {
     const { records } = this.sink;
     const { record } = this.decoder;
     records.timeNs = record.timeNs;

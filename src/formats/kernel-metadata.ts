@@ -25,6 +25,8 @@ export interface Metadata {
   /** Names of tasks by thread id. */
   readonly comms: Map<number, string>;
   kernel: string;
+  /** What `uname -m` says; empty where it is not told. */
+  machine: string;
   /** What could not be read. */
   readonly damages: Damage[];
 }
@@ -35,6 +37,7 @@ export const newMetadata = (little: boolean): Metadata => ({
   formats: new Map(),
   comms: new Map(),
   kernel: '',
+  machine: '',
   damages: [],
 });
 

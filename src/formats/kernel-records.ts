@@ -1,8 +1,9 @@
 // Hands raw tracepoint records to the kernel sink and the record columns: what all binary recordings of tracepoints share.
 import type { TraceSink } from '../model/trace.js';
 import { BinaryPayload } from './binary-payload.js';
+import { CallRecords, type RecordKind, recordKind, Tells } from './call-records.js';
 import type { EventPlan } from './event-plan.js';
-import type { EventFormat } from './kernel-metadata.js';
+import type { EventFormat, Metadata } from './kernel-metadata.js';
 import type { RecordKernel, Rows, WordSteps } from './record-kernel.js';
 import { EVENT, FROM, HEAD, HOW, SKIPPED, TID, TO, UNREAD, WIDTH } from './record-kernel-code.js';
 import { parseTracepointFormat } from './tracepoint-format.js';
@@ -10,12 +11,9 @@ import { parseTracepointFormat } from './tracepoint-format.js';
 /** The last number of all would be the one too many. */
 const MOST_EVENTS = 0xffff;
 
-interface KnownEvent {
+interface KnownEvent extends RecordKind {
   readonly plan: EventPlan;
-  /** Of the plan. */
-  readonly code: number;
   readonly read: boolean;
-  readonly kind: number;
   /** Words that the kernel has to learn. */
   readonly words: WordSteps | null;
 }
@@ -27,6 +25,7 @@ export class KernelRecords {
   readonly #kernel: TraceSink['kernel'];
   readonly #records: TraceSink['records'];
   readonly #payload: BinaryPayload;
+  readonly #calls: CallRecords;
   readonly #formats: ReadonlyMap<number, EventFormat>;
   /** By event number, its place among the events plus 1; 0 for one that was not met. */
   readonly #places = new Uint16Array(1 << 16);
@@ -38,18 +37,15 @@ export class KernelRecords {
   readonly #kernelOfRows: RecordKernel | null;
   #row = 0;
 
-  /** `formats`: the text of the `format` file by event number; `rows`: the kernel that reads records, where there is one. */
-  constructor(
-    sink: TraceSink,
-    formats: ReadonlyMap<number, EventFormat>,
-    little: boolean,
-    rows: RecordKernel | null = null,
-  ) {
+  /** `metadata`: what the recording embeds; `rows`: the kernel that reads records, where there is one. */
+  constructor(sink: TraceSink, metadata: Metadata, rows: RecordKernel | null = null) {
+    const { formats, little } = metadata;
     this.#sink = sink;
     this.#kernel = sink.kernel;
     this.#records = sink.records;
     this.#formats = formats;
     this.#payload = new BinaryPayload(sink.kernel, little);
+    this.#calls = new CallRecords(sink, () => metadata.machine);
     this.#little = little;
     const [any] = formats.values();
     const fields = parseTracepointFormat(any?.text ?? '')?.fields ?? [];
@@ -136,15 +132,20 @@ export class KernelRecords {
       const timeNs = time + shiftNs;
       number++;
       let opId = 0;
+      let { kind } = event;
       if (event.code >= 0) {
         record.event = event.code;
         record.timeNs = timeNs;
         record.row = number;
         if (how !== SKIPPED) this.#payload.set(values, row * WIDTH, how);
-        opId = kernel.take();
+        if (event.tells === Tells.nothing) opId = kernel.take();
+        else {
+          opId = this.#calls.take(event);
+          kind = this.#calls.kind;
+        }
       }
       records.timeNs = timeNs;
-      records.add(event.kind, kernel.task(tid, pid, comm), cpu, number, opId);
+      records.add(kind, kernel.task(tid, pid, comm), cpu, number, opId);
     }
     this.#row = number;
     if (row > first) this.timeNs = times[row - 1]! + shiftNs;
@@ -180,9 +181,15 @@ export class KernelRecords {
   #commit(event: KnownEvent, cpu: number, tid: number, pid: number, comm: number): void {
     const records = this.#records;
     const kernel = this.#kernel;
-    const opId = event.code >= 0 ? kernel.take() : 0;
+    const calls = this.#calls;
+    const opId = calls.take(event);
     records.timeNs = this.timeNs;
-    records.add(event.kind, kernel.task(tid, pid, comm), cpu, this.#row, opId);
+    records.add(calls.kind, kernel.task(tid, pid, comm), cpu, this.#row, opId);
+  }
+
+  /** No more records. */
+  finish(): void {
+    this.#calls.finish();
   }
 
   /** A record that is no tracepoint's; counted by its name. */
@@ -211,8 +218,7 @@ export class KernelRecords {
     const number = this.#events.length;
     const wanted = read && plan.code >= 0;
     const words = number < MOST_EVENTS ? (this.#kernelOfRows?.teach(id, number, plan, wanted) ?? null) : null;
-    const kind = this.#sink.records.kindId(plan.name, plan.code >= 0);
-    const event = { plan, code: plan.code, read, kind, words: wanted ? words : null };
+    const event = { ...recordKind(this.#sink, plan.name, plan.code), plan, read, words: wanted ? words : null };
     if (number < MOST_EVENTS) this.#places[id] = this.#events.push(event);
     return event;
   }

@@ -2,6 +2,7 @@
 // Sources: include/trace/events/{block,ext4,fs_dax,dma}.h and fs/xfs/xfs_trace.h.
 import { cursor, device, number } from '../base/digits.js';
 import type { PayloadDecoder, Special } from './payload.js';
+import { array } from './payload-values.js';
 import { ascii, find, skipWord } from './payload-words.js';
 
 const SPACE = 32;
@@ -21,6 +22,8 @@ const MR = ascii('mr');
 export const SPECIAL: Readonly<Record<string, Special>> = {
   print: marker,
   tracing_mark_write: bareMarker,
+  sys_enter: rawEnter,
+  sys_exit: rawExit,
   block_rq_issue: blockRequest,
   block_rq_complete: blockRequest,
   block_bio_remap: blockRequest,
@@ -55,7 +58,9 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
 };
 
 /** Those whose lines may teach how their like are read: all that is read of them is told as a value. */
-export const LEARNABLE: ReadonlySet<string> = new Set(['block_rq_issue', 'block_rq_complete']);
+export const LEARNABLE: ReadonlySet<string> = new Set(['block_rq_issue', 'block_rq_complete', 'sys_enter', 'sys_exit']);
+/** Those that find their values in the raw form too. */
+export const READS_RAW: ReadonlySet<string> = new Set(['sys_enter', 'sys_exit']);
 
 /** `tracing_mark_write: any text`; the address of the function where its name is not known. */
 function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
@@ -69,6 +74,51 @@ function marker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): voi
 function bareMarker(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
   d.record.v[0] = d.words.bytes(b, from, to);
 }
+
+const REGISTERS = 6;
+const REGISTER_BYTES = 8;
+const CALL = ascii('NR');
+const ID = ascii('id');
+const ARGS = ascii('args');
+const RET = ascii('ret');
+
+/** `NR 257 (ffffff9c, 7f2a.., ...)`; with `-R` `id=257 args=ARRAY[9c, ff, ..]`. */
+function rawEnter(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  const call = find(b, CALL, from, from, to);
+  if (call < 0) return rawFields(d, b, from, to);
+  d.value('n', REGISTERS, b, call, to);
+  for (let i = 0; i < REGISTERS; i++) {
+    let at = cursor.at;
+    while (at < to && (b[at] === SPACE || b[at] === 44 || b[at] === 40)) at++;
+    d.value('h', i, b, at, to);
+    if (Number.isNaN(d.record.v[i])) return d.lacks(REGISTERS - i);
+  }
+}
+
+function rawFields(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  const { v } = d.record;
+  const id = find(b, ID, from, from, to);
+  if (id < 0) return d.lacks(REGISTERS + 1);
+  v[REGISTERS] = number(b, id, to);
+  const args = find(b, ARGS, from, from, to);
+  const halves = args < 0 ? [] : array(b, args, to, REGISTER_BYTES / 2);
+  // The option `fields` has no word for an array: `args=<INVALID-SIZE>`.
+  if (halves.length !== 2 * REGISTERS) return d.lacks(REGISTERS);
+  // As two's complement.
+  for (let i = 0; i < REGISTERS; i++) v[i] = halves[2 * i]! + (halves[2 * i + 1]! | 0) * 2 ** 32;
+}
+
+/** `NR 257 = 3`, or `id=257 ret=3`. */
+function rawExit(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  const call = find(b, CALL, from, from, to);
+  const id = call < 0 ? find(b, ID, from, from, to) : call;
+  if (id < 0) return d.lacks(2);
+  d.value('n', 1, b, id, to);
+  const result = call < 0 ? find(b, RET, cursor.at, from, to) : cursor.at + RESULT.length;
+  if (result < 0) return d.lacks(1);
+  d.value('n', 0, b, result, to);
+}
+const RESULT = ' = ';
 
 /** The slots from `skip` on, in the ordinary way. */
 function rest(d: PayloadDecoder, skip: number, b: Uint8Array, from: number, to: number): void {

@@ -5,7 +5,7 @@ import { cursor, device, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
 import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
 import { type FoundType, type FoundValue, fills, type PayloadPlan, planOf } from './payload-plan.js';
-import { LEARNABLE, SPECIAL } from './payload-special.js';
+import { LEARNABLE, READS_RAW, SPECIAL } from './payload-special.js';
 import { array, bareHex, restOrKey, skipQuoted } from './payload-values.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
@@ -25,6 +25,7 @@ interface CompiledEvent {
   readonly width: number;
   readonly call: boolean;
   readonly special: Special | null;
+  readonly readsRaw: boolean;
   /** How many more looks may be learned. */
   lessons: number;
 }
@@ -88,7 +89,7 @@ export class PayloadDecoder {
     else {
       // Raw form (`trace-cmd report -R`) names every field as the format file does: then no event is special.
       const raw = startsRaw(b, from, to);
-      if (compiled.special !== null && !raw) compiled.special(this, b, from, to);
+      if (compiled.special !== null && (!raw || compiled.readsRaw)) compiled.special(this, b, from, to);
       else if (!raw || !this.plain(compiled.slots, b, from, to)) {
         // What is looked for by two names is not learned.
         if (raw) this.#found = null;
@@ -261,7 +262,8 @@ function compiled(event: KernelEvent): CompiledEvent {
   const named = special === null && (call || event.slots.every(({ print }) => !/^[\da-fx]+$/i.test(print)));
   const last = slots.at(-1);
   const width = last === undefined ? 0 : last.place + (last.type === 'r' ? 2 : 1);
-  return { slots, width, call, special, lessons: named || LEARNABLE.has(event.name) ? MOST_LESSONS : 0 };
+  const readsRaw = READS_RAW.has(event.name);
+  return { slots, width, call, special, readsRaw, lessons: named || LEARNABLE.has(event.name) ? MOST_LESSONS : 0 };
 }
 
 /**

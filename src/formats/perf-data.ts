@@ -126,6 +126,7 @@ class Session implements PartsTaker {
 
   end(): void {
     this.#queue.end();
+    this.#records?.finish();
     this.#lostAtEnd();
     const { source } = this.#sink;
     const [attr] = this.#perf.attrs;
@@ -255,12 +256,7 @@ class Session implements PartsTaker {
   #sample(bytes: Uint8Array, view: DataView, from: number, to: number): void {
     const { attr, cpu } = this.#identity;
     const { pid, tid } = this.#identity;
-    this.#records ??= new KernelRecords(
-      this.#sink,
-      this.#perf.metadata.formats,
-      this.#little,
-      this.#rows?.kernel ?? null,
-    );
+    this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata, this.#rows?.kernel ?? null);
     const records = this.#records;
     records.timeNs = this.#nowNs;
     const comm = this.#notes.comm(tid);

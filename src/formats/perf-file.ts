@@ -30,7 +30,7 @@ const MAGICS = ['PERFILE2', 'PERFFILE'];
 const SWAPPED = ['2ELIFREP', 'ELIFFREP'];
 const MOST_ATTRS = 65536;
 const LARGEST_ATTR = 4096;
-const Feature = { tracingData: 1, osRelease: 4, eventDescriptions: 12, folder: 24, clockData: 29 } as const;
+const Feature = { tracingData: 1, osRelease: 4, machine: 6, eventDescriptions: 12, folder: 24, clockData: 29 } as const;
 const FEATURES = 256;
 const utf8 = new TextDecoder();
 const latin1 = new TextDecoder('latin1');
@@ -147,6 +147,7 @@ function readFeatures(file: RandomAccess, perf: PerfFile, bits: Uint8Array): voi
 export function readFeature(perf: PerfFile, id: number, c: ByteCursor, size: number): void {
   if (id === Feature.tracingData) readTracingData(perf.metadata, c);
   else if (id === Feature.osRelease) perf.metadata.kernel = text(c);
+  else if (id === Feature.machine) perf.metadata.machine = text(c);
   else if (id === Feature.folder) perf.isFolder = true;
   else if (id === Feature.clockData && size >= 24) readClocks(perf, c);
   else if (id === Feature.eventDescriptions && size > 8) readDescriptions(perf, c);

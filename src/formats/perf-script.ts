@@ -2,12 +2,14 @@
 // lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
 // with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
 import type { Format, TraceSink } from '../model/trace.js';
+import { CallRecords, type RecordKind, recordKind } from './call-records.js';
 import { holdsName } from './ftrace-broken.js';
 import { looksLatent } from './ftrace-latency.js';
-import { type Actor, KernelLines, type LineKind } from './kernel-lines.js';
+import { type Actor, KernelLines } from './kernel-lines.js';
 import { NamesInLines } from './perf-names.js';
 import { sideband } from './perf-sideband.js';
 import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
+import { perfTraceAdvice } from './perf-trace-advice.js';
 import {
   beforeAddress,
   COLON,
@@ -41,6 +43,7 @@ export const perfScript: Format = {
     const isFtrace = (line: string): boolean => /\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line) || looksLatent(line);
     return lines.some((line) => SAMPLE.test(line) && !isFtrace(line));
   },
+  advice: perfTraceAdvice,
   async read(input, sink) {
     const bad = new BadLines(sink, '"comm pid [cpu] time: event: ..."');
     const parser = new PerfLines(sink, bad);
@@ -50,6 +53,8 @@ export const perfScript: Format = {
   },
 };
 
+const ARCH = /^# arch : (\S+)$/;
+const LONGEST_ARCH = 64;
 const ZERO = 48;
 const OPEN = 40;
 
@@ -66,7 +71,7 @@ interface ScriptActor extends Actor {
   readonly cpu: number;
 }
 
-interface ScriptKind extends LineKind {
+interface ScriptKind extends RecordKind {
   readonly slots: number;
   /** Its last field goes to the end of the line. */
   readonly ends: boolean;
@@ -76,6 +81,7 @@ interface ScriptKind extends LineKind {
 
 class PerfLines {
   readonly lines: KernelLines;
+  readonly #calls: CallRecords;
   readonly #bad: BadLines;
   readonly #stamps: Stamps;
   readonly #sink: TraceSink;
@@ -88,6 +94,8 @@ class PerfLines {
   /** Lines that wait until it is known what the stamps count. */
   #held: { readonly bytes: Uint8Array; readonly line: number; readonly cut: boolean }[] | null = [];
   readonly #names: NamesInLines;
+  /** As its header (--header) says. */
+  #machine = '';
   /** Sum of all differences so far. */
   #sumNs = 0;
   /** The same before the line at hand. */
@@ -97,6 +105,7 @@ class PerfLines {
     this.#sink = sink;
     this.#bad = bad;
     this.lines = new KernelLines(sink);
+    this.#calls = new CallRecords(sink, () => this.#machine);
     this.#stamps = new Stamps(sink);
     this.#names = new NamesInLines(sink, (bytes, line) => this.#line(bytes, line, false));
   }
@@ -111,6 +120,7 @@ class PerfLines {
   finish(): void {
     this.#release();
     this.#names.release();
+    this.#calls.finish();
     this.lines.losses.finish();
   }
 
@@ -130,6 +140,7 @@ class PerfLines {
     this.lines.line = line;
     const to = b.length;
     if (to === 0 || b[0] === HASH) {
+      this.#machine ||= ARCH.exec(text.decode(b.subarray(0, LONGEST_ARCH)))?.[1] ?? '';
       this.#names.apart ||= to === 0;
       this.#inSample = false;
       return;
@@ -169,17 +180,16 @@ class PerfLines {
     const kind = this.#kind(decoder.words.bytes(b, name, at));
     if (kind.named && !cut && this.#waits(b)) return;
     this.lines.begin(timeNs, cpu, actor);
-    let opId = 0;
-    if (kind.event >= 0) {
-      decoder.record.event = kind.event;
+    if (kind.code >= 0) {
+      decoder.record.event = kind.code;
       const fields = wordAt(b, at);
       if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
-      decoder.decode(kind.event, b, fields, kind.ends ? beforeAddress(b, fields) : to);
+      decoder.decode(kind.code, b, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
-      opId = this.#sink.kernel.take();
     }
-    this.lines.commit(kind, opId);
+    const opId = this.#calls.take(kind);
+    this.lines.commit(this.#calls, opId);
   }
 
   /** A record that tells a name waits for the next line, and is read then. */
@@ -209,8 +219,9 @@ class PerfLines {
       const [, system, event] = /^([\w-]+):(\w+)$/.exec(whole) ?? [];
       const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
       const { catalogue } = this.#sink.kernel;
-      const plain = tracepoint ? this.lines.kind(event, catalogue.code(event, system)) : this.lines.kind(whole);
-      const slots = catalogue.events[plain.event]?.slots ?? [];
+      const name = tracepoint ? event : whole;
+      const plain = recordKind(this.#sink, name, catalogue.code(name, system));
+      const slots = catalogue.events[plain.code]?.slots ?? [];
       kind = { ...plain, slots: slots.length, ends: /^s$/i.test(slots.at(-1)?.type ?? ''), named: holdsName(slots) };
       this.#kinds[id] = kind;
     }

@@ -58,8 +58,10 @@ export function checkedPage(c: ByteCursor, pageSize: number): number {
 /** Options that mean the same in both versions. */
 export function plainOption(dat: TraceDat, id: number, data: Uint8Array): void {
   const c = new ByteCursor(inMemory(data), 0, dat.little);
-  if (id === Option.uname) dat.kernel = zeroEnded(data);
-  else if (id === Option.clock) dat.clock = chosenClock(zeroEnded(data));
+  if (id === Option.uname) {
+    dat.kernel = zeroEnded(data);
+    dat.machine = dat.kernel.split(' ').at(-1)!;
+  } else if (id === Option.clock) dat.clock = chosenClock(zeroEnded(data));
   else if (id === Option.offset) dat.shift += wholeNumber(zeroEnded(data));
   else if (id === Option.date) dat.shift += wholeNumber(zeroEnded(data)) * NS_PER_US;
   else if (id === Option.processes) readPairs(zeroEnded(data), (tid, rest) => dat.processes.set(tid, Number(rest)));

@@ -63,7 +63,7 @@ class Merger {
     this.#sink = sink;
     this.#losses = new Losses(sink, (stream) => this.#streams[stream]!.pages.cpu);
     const kernel = kernelFor(dat);
-    this.#records = new KernelRecords(sink, dat.formats, dat.little, kernel);
+    this.#records = new KernelRecords(sink, dat, kernel);
     let count = 0;
     this.#streams = dat.buffers.flatMap((buffer) =>
       buffer.cpus.map((data) => {
@@ -214,6 +214,7 @@ class Merger {
       if (pages.damage !== '')
         this.#dat.damages.push(new Damage(pages.damageAt, `${pages.damage} (pages of CPU ${pages.cpu}${packed})`));
     }
+    this.#records.finish();
     this.#losses.finish();
   }
 }

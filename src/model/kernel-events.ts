@@ -125,6 +125,9 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   sched_process_fork: 'comm|parent_comm:S pid|parent_pid:n child_comm:S child_pid:n',
   signal_deliver: 'sig:n errno:n code:n sa_handler:h',
   signal_generate: 'sig:n pid:n',
+  // Calls by their numbers (raw_syscalls); formats turn them into those by name.
+  sys_enter: 'a:n b:n c:n d:n e:n f:n id:n',
+  sys_exit: 'ret:n id:n',
   // DAX
   dax_pte_fault: daxFault,
   dax_pte_fault_done: daxFault,

@@ -199,6 +199,8 @@ export interface Part {
 export interface Format {
   readonly name: string;
   readonly title: string;
+  /** Names of files that are parts of one recording: a folder of them is that recording, and one of them may be empty. */
+  readonly partNames?: RegExp;
   /** Its records are no lines of text: rows are their numbers. */
   readonly binary?: true;
   /** Its records are the kernel's and nothing else: events are made of them by assembly alone. */

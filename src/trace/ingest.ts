@@ -12,7 +12,7 @@ import type { GivenOffset } from './clocks.js';
 import { type OpenedInput, openInput } from './input.js';
 import { wholeOf } from './parts.js';
 import { readInThread } from './read-thread.js';
-import { formatNamed, recognise } from './recognise.js';
+import { filesOf, formatNamed, recogniseAll } from './recognise.js';
 import type { SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 import { Timeline } from './timeline.js';
@@ -106,8 +106,8 @@ async function readAll(paths: readonly string[], format: Format | null, options:
   const inputs: OpenedInput[] = [];
   try {
     // All are opened before the first is read: a wrong name shows at once.
-    for (const path of paths) inputs.push(await openInput(path, { stdin: options.stdin }));
-    const chosen = inputs.map(({ name, head, damage }) => recognise(name, head, format, damage));
+    for (const path of paths.flatMap(filesOf)) inputs.push(await openInput(path, { stdin: options.stdin }));
+    const chosen = recogniseAll(inputs, format);
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(inputs, options.onProgress);
     const groups = grouped(inputs, chosen);

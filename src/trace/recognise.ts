@@ -1,4 +1,6 @@
 // Which format an input is in, by its first bytes; and what to say when it is in none.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import * as registry from '../formats/index.js';
 import { UserError } from '../model/issue.js';
 import type { Format } from '../model/trace.js';
@@ -18,8 +20,37 @@ export function formatNamed(name: string): Format {
 /** Can lines of a source in this format be shown? */
 export const hasLines = (name: string): boolean => formats.find((format) => format.name === name)?.binary !== true;
 
-/** The format of an input that begins with `head`; `given` where the user knows better, `damage` where it could not be unpacked. */
-export function recognise(name: string, head: Uint8Array, given: Format | null, damage = ''): Format {
+/** The formats of inputs that are read together; `given` where the user knows better. */
+export function recogniseAll(inputs: readonly Beginning[], given: Format | null): readonly Format[] {
+  // Where nothing happened, as on a CPU of many, a recorder leaves an empty file beside the others.
+  const isPart = (format: Format, name: string): boolean =>
+    format.partNames?.test(name) === true && inputs.some(({ head }) => head.length > 0 && format.sniff(head));
+  return inputs.map((input) => {
+    const isEmpty = input.head.length === 0 && input.damage === '';
+    const whole = isEmpty ? formats.find((format) => isPart(format, input.name)) : undefined;
+    return whole ?? recognise(input, given);
+  });
+}
+
+/** An input's name, its first bytes, and what is wrong with its packing as far as them. */
+interface Beginning {
+  readonly name: string;
+  readonly head: Uint8Array;
+  readonly damage: string;
+}
+
+/** The files of a recording that is a folder of them, by name; the path itself for whatever else stands there. */
+export function filesOf(path: string): readonly string[] {
+  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  const names = readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  const parts = formats.flatMap(({ partNames }) => names.filter((name) => partNames?.test(name) === true));
+  return parts.length === 0 ? [path] : parts.sort(byNumbers).map((name) => join(path, name));
+}
+
+const { compare: byNumbers } = new Intl.Collator('en', { numeric: true });
+
+/** The format of an input that begins with `head`; `given` where the user knows better. */
+function recognise({ name, head, damage }: Beginning, given: Format | null): Format {
   const found = given ?? formats.find((format) => format.sniff(head));
   if (found !== undefined && head.length > 0) return found;
   if (head.length === 0 && damage !== '') throw new UserError(`${name}: ${damage}`, DAMAGED);
