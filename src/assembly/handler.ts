@@ -88,10 +88,13 @@ export const weak: Handler = (c, t, v) => {
   if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);
 };
 
-export function author(c: Context, t: Thread): void {
+/** Who changes the map of the inode that `v` names. */
+export function author(c: Context, t: Thread, v: Float64Array): void {
   const a = c.log.author;
   a.timeNs = c.record.timeNs;
-  a.opId = currentOp(c, t);
+  // What a thread does to other files meanwhile (directories, what is written back) is not part of its change of this one.
+  const isOther = t.change.pending && t.call.name === '' && c.file(v[0]!, v[1]!) !== t.change.file;
+  a.opId = isOther && !t.fault.active ? 0 : currentOp(c, t);
   a.task = t.task;
   a.row = c.record.row;
   a.sharing = t.call.remapLength > 0;
