@@ -74,22 +74,31 @@ export const own =
 /** Changes of a range. */
 const RANGED: readonly number[] = [Op.fallocate, Op.punch, Op.zero, Op.collapse, Op.insert, Op.unshare];
 
+/** Is enough told of it to be an operation? */
+function isTold(c: Context, { file, op, offset, length }: AnnouncedChange): boolean {
+  if (file < 0) c.unplaced('names taken away outside every call in the trace, and no event tells of which file');
+  else if (length < 0 && op === Op.truncate) {
+    // Where ext4_evict_inode is not recorded, it may be a file that goes altogether.
+    c.unplaced('truncates outside every call in the trace, to a size that no event tells');
+    c.sizes.delete(file);
+  } else {
+    if (offset < 0 && RANGED.includes(op))
+      c.unplaced(
+        'steps of fallocate outside every call in the trace, whose range no event tells: taken for the whole file',
+      );
+    return true;
+  }
+  return false;
+}
+
 /** Writes the row of a change that is kept. */
 export function changeRow(c: Context, t: Thread): void {
   const { change } = t;
   if (!change.pending) return;
-  const opId = changeOp(c, t);
+  // Before it is over: afterwards it has no number any more.
+  const opId = isTold(c, change) ? changeOp(c, t) : 0;
   change.pending = false;
-  if (change.file < 0)
-    return c.unplaced('names taken away outside every call in the trace, and no event tells of which file');
-  if (change.offset < 0 && RANGED.includes(change.op))
-    c.unplaced(
-      'steps of fallocate outside every call in the trace, whose range no event tells: taken for the whole file',
-    );
-  if (change.length < 0 && change.op === Op.truncate) {
-    c.unplaced('truncates outside every call in the trace, to a size that no event tells');
-    c.sizes.delete(change.file);
-  }
+  if (opId === 0) return;
   const e = c.events;
   e.timeNs = change.timeNs;
   e.op = change.op;
@@ -119,6 +128,7 @@ export function changeEnds(c: Context, t: Thread, returned = Number.NaN, goesOn 
   if (!goesOn) changeRow(c, t);
 }
 
-/** Is it the end of a write that is synced before it is over, not a request by itself? Which thread does that depends. */
-export const isSyncOfWrite = (c: Context, t: Thread, file: number): boolean =>
+/** Is it the end of a write or of a fault that is synced before it is over, not a request by itself? */
+export const isSyncOfOther = (c: Context, t: Thread, file: number): boolean =>
+  (t.fault.active && t.fault.syncs && t.fault.file === file) ||
   c.queued.some((q) => q.file === file && q.write && q.syncs && (q.aio || q.thread === t));

@@ -3,7 +3,7 @@
 // truncate with its size only where that becomes smaller. What makes a file longer without blocks is not told at all.
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN_RESULT } from '../model/units.js';
-import { beginChange, changeEnds, changeUnder, isOwn, isSyncOfWrite, own } from './announced.js';
+import { beginChange, changeEnds, changeUnder, isOwn, isSyncOfOther, own } from './announced.js';
 import { FALLOC_KEEP_SIZE, fallocOp, sizeAfter } from './calls-data.js';
 import { type Context, sizeIs } from './context.js';
 import { MAX_BLOCK } from './ext4-map.js';
@@ -110,7 +110,7 @@ const forgets: Handler = (c, t, v) => {
 
 const syncs: Handler = (c, t, v) => {
   const file = fileOf(c, v);
-  if (!isSyncOfWrite(c, t, file)) beginChange(c, t, Op.fsync, file);
+  if (!isSyncOfOther(c, t, file)) beginChange(c, t, Op.fsync, file);
 };
 
 const synced: Handler = (c, t, v) => {

@@ -103,6 +103,8 @@ export interface Fault {
   write: boolean;
   gup: boolean;
   dax: boolean;
+  /** The file is synced before it is over (MAP_SYNC). */
+  syncs: boolean;
   handle: number;
   open: OpenFile | null;
   address: number;
@@ -206,6 +208,7 @@ export class Thread {
     write: false,
     gup: false,
     dax: false,
+    syncs: false,
     handle: 0,
     open: null,
     address: -1,

@@ -1,6 +1,6 @@
 // fsync and unlink as XFS announces them where no call in the trace tells of them: both without an end and a result.
 import { Op } from '../model/events.js';
-import { beginChange, isOwn, isSyncOfWrite, own } from './announced.js';
+import { beginChange, isOwn, isSyncOfOther, own } from './announced.js';
 import { nameKey } from './descriptors.js';
 import type { Handler } from './handler.js';
 import { isInode } from './reused-inodes.js';
@@ -8,7 +8,7 @@ import type { Thread } from './state.js';
 
 const syncs: Handler = (c, t, v) => {
   const file = c.file(v[0]!, v[1]!);
-  if (!isSyncOfWrite(c, t, file)) beginChange(c, t, Op.fsync, file);
+  if (!isSyncOfOther(c, t, file)) beginChange(c, t, Op.fsync, file);
 };
 
 /** dev directory name: the inode follows. It may be a directory's own name (rmdir). */
