@@ -130,5 +130,5 @@ export function changeEnds(c: Context, t: Thread, returned = Number.NaN, goesOn 
 
 /** Is it the end of a write or of a fault that is synced before it is over, not a request by itself? */
 export const isSyncOfOther = (c: Context, t: Thread, file: number): boolean =>
-  (t.fault.active && t.fault.syncs && t.fault.file === file) ||
+  (t.fault.active && t.fault.syncs) ||
   c.queued.some((q) => q.file === file && q.write && q.syncs && (q.aio || q.thread === t));

@@ -1,6 +1,7 @@
 // Changes of files of XFS that no call in the trace tells of: what it announces is the operation, once, and what changes in the map
 // belongs to it. Linux 6.18, the events in the order in which a recording had them (test/kernel/told-changes.test.ts makes more).
 import { describe, expect, test } from 'vitest';
+import { policy, run } from '../kernel/recordings.js';
 import { by, changed, changes, read } from './told-changes.js';
 
 const xfs = (event: string, rest = 'iflags 0x0'): string => `xfs_${event}: dev 7:1 ino 0x83 ${rest}`;
@@ -95,6 +96,21 @@ describe('XFS', () => {
     const other = 'xfs_iext_insert: dev 7:1 ino 0x99 state  cur 0/0 fileoff 0x0 startblock 0x500 fsbcount 0x1 flag 0';
     const found = await changed(by('nfsd-7', ...withoutLocks(PUNCHED), other));
     expect(found).toEqual({ punch: ['map_remove', 'map_insert', 'map_insert'] });
+  });
+
+  test('a seal refuses what a worker does to a file that another has mapped', async () => {
+    const mapped = [
+      'sys_enter_mmap: addr: 0x00000000, len: 0x00100000, prot: 0x00000003, flags: 0x00000001, fd: 0x00000004, off: 0x00000000',
+      'sys_exit_mmap: 0x7f0000000000',
+      ...['sys_enter_fsync: fd: 0x00000004', xfs('file_fsync'), 'sys_exit_fsync: 0x0'],
+    ];
+    const trace = await read(`${by('db-7', ...mapped)}\n${by('iou-wrk-9-10', ...PUNCHED)}`);
+    const lanes = run(trace, { sealRule: 'mapped', policies: [policy('pagecache'), policy('mapdirect')] }).report.lanes;
+    const refused = lanes.map(({ byOp, policy: name }) => [name, byOp.punch?.deny]);
+    expect(refused).toEqual([
+      ['pagecache', 0],
+      ['mapdirect', 1],
+    ]);
   });
 
   test('without look-ups the whole blocks of a range are known, and without either nothing: taken for the whole file', async () => {
