@@ -80,7 +80,6 @@ function isTold(c: Context, { file, op, offset, length }: AnnouncedChange): bool
   else if (length < 0 && op === Op.truncate) {
     // Where ext4_evict_inode is not recorded, it may be a file that goes altogether.
     c.unplaced('truncates outside every call in the trace, to a size that no event tells');
-    c.sizes.delete(file);
   } else {
     if (offset < 0 && RANGED.includes(op))
       c.unplaced(
@@ -95,10 +94,8 @@ function isTold(c: Context, { file, op, offset, length }: AnnouncedChange): bool
 export function changeRow(c: Context, t: Thread): void {
   const { change } = t;
   if (!change.pending) return;
-  // Before it is over: afterwards it has no number any more.
-  const opId = isTold(c, change) ? changeOp(c, t) : 0;
   change.pending = false;
-  if (opId === 0) return;
+  if (!isTold(c, change)) return;
   const e = c.events;
   e.timeNs = change.timeNs;
   e.op = change.op;
@@ -106,7 +103,7 @@ export function changeRow(c: Context, t: Thread): void {
   e.task = t.task;
   e.offset = change.offset;
   e.length = change.length;
-  e.opId = opId;
+  e.opId = changeOp(c, t);
   e.result = change.result;
   e.latencyNs = change.latencyNs;
   e.flags = change.flags;

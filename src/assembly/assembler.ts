@@ -130,7 +130,7 @@ export class Assembler implements KernelSink {
     this.takes[record.event]!(this.context, t, record.v, this);
     if (this.left > 0) return this.left;
     if (this.foreign[record.event] === 1) return 0;
-    if (!t.fault.active) return t.call.name === '' && !t.change.pending ? 0 : currentOp(this.context, t);
+    if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);
     t.fault.lastNs = record.timeNs;
     return currentOp(this.context, t);
   }

@@ -199,14 +199,13 @@ export function sameFile(c: Context, byPath: number, file: number): void {
 
 /** The `opId` of the call the thread is in, made when first needed. */
 export function callOp(c: Context, t: Thread): number {
-  if (t.call.name === '') return changeOp(c, t);
+  if (t.call.name === '') return 0;
   if (t.call.opId === 0) t.call.opId = c.events.newId();
   return t.call.opId;
 }
 
-/** The `opId` of the change the file system announced last, as long as it may go on; 0 none. */
+/** The `opId` of the change that the file system announced, made when first needed. */
 export function changeOp(c: Context, { change }: Thread): number {
-  if (!change.pending) return 0;
   if (change.opId === 0) change.opId = c.events.newId();
   return change.opId;
 }

@@ -19,6 +19,9 @@ function announce(
   length: number,
 ): void {
   tellAnnounced(c, t);
+  // A lock was for what lies behind the end of file, and attributes have been set.
+  t.mapLock.device = -1;
+  t.setting.device = -1;
   const { announced, call } = t;
   announced.pending = true;
   announced.awaited = '';

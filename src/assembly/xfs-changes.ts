@@ -2,7 +2,7 @@
 // the range (xfs-ranges.ts). An end and a result it does not tell; where locks are recorded, the change is over when the lock against
 // faults is given back (xfs_file_fallocate, xfs_vn_setattr_size in fs/xfs; the order of events is that of Linux 6.1 to 6.18).
 import { Flag, Op } from '../model/events.js';
-import { beginChange, changeEnds, changeRow, changeUnder, own } from './announced.js';
+import { beginChange, changeEnds, changeRow, changeUnder, isOwn, own } from './announced.js';
 import { type Context, sizeIs } from './context.js';
 import { type Handler, told } from './handler.js';
 import type { AnnouncedChange, Thread } from './state.js';
@@ -88,6 +88,7 @@ const isMapLock = (text: string): boolean => text.includes('MMAPLOCK_EXCL') || (
 const locks: Handler = (c, t, v) => {
   if (!told(c, c.lockFlags, v[2]!, isMapLock)) return;
   c.mapLocksSeen = true;
+  if (!isOwn(t)) return;
   t.mapLock.device = v[0]!;
   t.mapLock.inode = v[1]!;
   if (changeUnder(c, t, v) !== null) changeRow(c, t);
@@ -115,6 +116,8 @@ const sets: Handler = (c, t, v) => {
   setting.row = c.record.row;
 };
 
+const isSetting = ({ setting }: Thread, v: Float64Array): boolean => setting.device === v[0] && setting.inode === v[1];
+
 /** The attribute that is set is the size: of a truncate, or of the change under way, if it is one that makes the file so. */
 function sizeTold(
   c: Context,
@@ -123,8 +126,8 @@ function sizeTold(
   sizeBytes: number,
   isLonger: boolean,
 ): AnnouncedChange | null {
+  if (!isSetting(t, v)) return null;
   const { setting } = t;
-  if (setting.device !== v[0] || setting.inode !== v[1]) return null;
   const { ofChange, timeNs, row } = setting;
   setting.device = -1;
   let change = ofChange ? changeUnder(c, t, v) : null;
@@ -146,10 +149,14 @@ const lengthens: Handler = (c, t, v) => {
   if (change.op !== Op.truncate && change.offset >= 0) change.length = toBytes - change.offset;
 };
 
-/** dev ino disize new_size. Blocks behind the end go as well when a file is closed: then nobody set attributes before. */
+/**
+ * dev ino disize new_size. Blocks behind the end go as well when a file is closed: then nobody set attributes before. Where no lock
+ * tells whether it was the size that was set, to cut a file where it ends is taken for that.
+ */
 const shortens: Handler = (c, t, v) => {
+  if (isSetting(t, v) && !c.mapLocksSeen && c.sizes.get(c.file(v[0]!, v[1]!)) === v[3]) t.setting.device = -1;
   sizeTold(c, t, v, v[3]!, false);
-  if (changeUnder(c, t, v) !== null) t.xfsSpace.measure = 'nothing';
+  if (t.xfsSpace.measure === 'taken' && changeUnder(c, t, v) !== null) t.xfsSpace.measure = 'nothing';
 };
 
 /** By event name. */
@@ -160,7 +167,7 @@ export const XFS_CHANGES: Readonly<Record<string, Handler>> = {
   xfs_collapse_file_space: own((c, t, v) => void begin(c, t, v, Op.collapse, 'taken')),
   xfs_insert_file_space: own(inserts),
   xfs_reflink_unshare: own(unshares),
-  xfs_ilock: own(locks),
+  xfs_ilock: locks,
   xfs_iunlock: own(unlocks),
   xfs_setattr: own(sets),
   xfs_zero_eof: own(lengthens),

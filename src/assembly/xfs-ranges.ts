@@ -46,6 +46,11 @@ const keeps = record((_c, { xfsSpace }, _change, v) => {
   xfsSpace.old.push([v[3]!, v[3]! + v[5]!]);
 });
 
+/** A neighbour that is joined to what is mapped anew; what goes from behind the end of file before an insert is not moved. */
+const joins = record((_c, { xfsSpace }, _change, v) => {
+  if (xfsSpace.measure === 'mapped') xfsSpace.old.push([v[3]!, v[3]! + v[5]!]);
+});
+
 const updates = record((c, { xfsSpace }, change, v) => {
   const block = c.blocks.bytes(v[0]!);
   const { old } = xfsSpace;
@@ -81,7 +86,7 @@ export const XFS_RANGES: Readonly<Record<string, Handler>> = {
   xfs_iomap_found: own(zeroes(3)),
   xfs_bunmap: own(unmaps),
   xfs_iext_insert: own(maps),
-  xfs_iext_remove: own(keeps),
+  xfs_iext_remove: own(joins),
   xfs_bmap_pre_update: own(keeps),
   xfs_bmap_post_update: own(updates),
 };
