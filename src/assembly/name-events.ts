@@ -19,6 +19,9 @@ function isDirectory({ directories }: Context, device: number, inode: number): v
   else known.add(inode);
 }
 
+/** The inode itself is one: it is made, or read. */
+const directory: Handler = (c, _t, v) => isDirectory(c, v[0]!, v[1]!);
+
 const removed: Handler = (c, t, v) => {
   looked(false)(c, t, v);
   const file = c.names.get(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
@@ -40,6 +43,8 @@ const renamed: Handler = (c, t, v) => {
 
 /** By event name. */
 export const NAME_EVENTS: Readonly<Record<string, Handler>> = {
+  xfs_dir2_sf_create: directory,
+  xfs_readdir: directory,
   xfs_create: looked(true),
   xfs_lookup: looked(false),
   xfs_remove: removed,

@@ -186,6 +186,8 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_create: 'dev:d ino|dp_ino:n name:S',
   xfs_lookup: 'dev:d ino|dp_ino:n name:S',
   xfs_remove: 'dev:d ino|dp_ino:n name:S',
+  xfs_dir2_sf_create: xfsInode,
+  xfs_readdir: xfsInode,
   xfs_dir2_sf_removename: xfsName,
   xfs_dir2_block_removename: xfsName,
   xfs_dir2_leaf_removename: xfsName,

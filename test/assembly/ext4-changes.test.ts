@@ -1,6 +1,7 @@
 // The same of ext4, which tells ranges, and some results.
 import { describe, expect, test } from 'vitest';
-import { by, changed, changes } from './told-changes.js';
+import { Op } from '../../src/model/events.js';
+import { by, changed, changes, read } from './told-changes.js';
 
 const ext4 = (event: string, rest = ''): string => `ext4_${event}: dev 7,2 ino 12 ${rest}`.trimEnd();
 const forgets = (from: number, count: number): string => ext4('es_remove_extent', `es [${from}/${count})`);
@@ -73,6 +74,24 @@ describe('ext4', () => {
       ['unlink', '12', '-', '-', 0, 2, ''],
     ]);
     expect(await changed(text)).toEqual({ fsync: [], unlink: ['map_unknown', 'map_remove'] });
+  });
+
+  test('what io_uring_enter hands over is a request of its own, also where the caller itself makes it', async () => {
+    const request = (from: number): string[] => [
+      ext4('fallocate_enter', `offset ${from * 4096} len 4096 mode`),
+      ext4('es_insert_extent', `es [${from}/1) mapped ${900 + from} status U`),
+      ext4('fallocate_exit', `pos ${from * 4096} blocks 1 ret 0`),
+    ];
+    const enter = 'sys_enter_io_uring_enter: fd: 0x00000007, to_submit: 0x00000002';
+    const text = by('fio-7', enter, ...request(8), ...request(16), 'sys_exit_io_uring_enter: 0x2');
+    const { columns: c } = await read(text);
+    const asked = [...c.op.keys()].filter((row) => c.op[row] === Op.fallocate);
+    const mapped = [...c.op.keys()].filter((row) => c.op[row] === Op.map_insert);
+    expect(asked.map((row) => [c.offset[row], c.result[row], c.latencyNs[row]])).toEqual([
+      [32768, 0, 2000],
+      [65536, 0, 2000],
+    ]);
+    expect(mapped.map((row) => c.opId[row])).toEqual(asked.map((row) => c.opId[row]));
   });
 
   test('an error whose sign perf script loses is one', async () => {

@@ -182,6 +182,7 @@ describe('XFS', () => {
       ...[xfs('file_fsync'), remove('a'), 'xfs_iunlink: dev 7:1 agno 0x0 agino 0x83'],
       ...[remove('b'), entry('0x84'), 'xfs_lookup: dev 7:1 dp ino 0x85 name x'],
       ...[remove('dir'), 'xfs_iunlink: dev 7:1 agno 0x0 agino 0x85', remove('dir'), entry('0x85'), remove('c')],
+      ...['xfs_readdir: dev 7:1 ino 0x86', remove('empty'), entry('0x86')],
     ];
     const { unplaced } = await read(by('nfsd-7', ...events));
     expect(unplaced).toEqual({
