@@ -53,6 +53,7 @@ export function beginChange(c: Context, t: Thread, op: number, file: number, fla
   change.latencyNs = UNKNOWN;
   change.row = c.record.row;
   change.opId = 0;
+  change.isEntered = false;
   t.xfsSpace.ahead = [];
   t.xfsSpace.measure = 'nothing';
   // Changes of maps from here on are of this request, not of the call that hands over several.

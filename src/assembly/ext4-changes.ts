@@ -24,14 +24,14 @@ const MODES: Readonly<Record<string, number>> = {
 const fallocMode = (text: string): number =>
   text.split('|').reduce((bits, name) => bits | (MODES[name] ?? (Number(name) || 0)), 0);
 
-/** dev ino offset len, and what they are for. A range that is told twice, by fallocate and by what it does, is one. */
-function begin(c: Context, t: Thread, v: Float64Array, op: number, flags: number): void {
-  const file = fileOf(c, v);
-  const under = changeUnder(c, t, v);
-  if (under !== null && under.op === op && under.offset === v[2] && under.length === v[3]) return;
-  const change = beginChange(c, t, op, file, flags);
+/** dev ino offset len, and what they are for. */
+function begin(c: Context, t: Thread, v: Float64Array, op: number, flags: number, isEntered = false): void {
+  // Some kernels tell of fallocate as such, and then of what it does.
+  if (changeUnder(c, t, v)?.isEntered === true && !isEntered && t.change.op === op) return;
+  const change = beginChange(c, t, op, fileOf(c, v), flags);
   change.offset = v[2]!;
   change.length = v[3]!;
+  change.isEntered = isEntered;
   // Nothing was moved yet. If nothing is, the range was none that can be taken out or put in.
   if ((op === Op.collapse || op === Op.insert) && c.ext4.sawRemoval) change.result = -EINVAL;
 }
@@ -42,7 +42,7 @@ const keepsSize = (mode: number): number => ((mode & FALLOC_KEEP_SIZE) === 0 ? 0
 
 const fallocates: Handler = (c, t, v) => {
   const mode = told(c, c.fallocModes, v[4]!, fallocMode);
-  begin(c, t, v, fallocOp(mode), keepsSize(mode));
+  begin(c, t, v, fallocOp(mode), keepsSize(mode), true);
 };
 
 /** dev ino pos blocks ret */

@@ -89,6 +89,8 @@ export interface AnnouncedChange {
   row: number;
   /** 0 as long as nothing asked for it. */
   opId: number;
+  /** An event of its own tells its end. */
+  isEntered: boolean;
 }
 
 /** A page fault a thread is in: it has no exit event of its own. */
@@ -187,6 +189,7 @@ export class Thread {
     latencyNs: -1,
     row: 0,
     opId: 0,
+    isEntered: false,
   };
   readonly xfsSpace: XfsSpace = { ahead: [], measure: 'nothing', grownBytes: 0, old: [] };
   /** The inode whose map XFS locked against faults; device -1: none. */

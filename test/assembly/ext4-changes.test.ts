@@ -18,7 +18,11 @@ describe('ext4', () => {
       ext4('fallocate_enter', 'offset 0 len 4096 mode KEEP_SIZE|PUNCH_HOLE'),
       ext4('punch_hole', 'offset 0 len 4096 mode KEEP_SIZE|PUNCH_HOLE'),
       ext4('fallocate_exit', 'pos 0 blocks 1 ret 0'),
-      ...[ext4('punch_hole', 'offset 65536 len 32768 mode'), forgets(16, 8)],
+      ...[
+        ext4('punch_hole', 'offset 65536 len 32768 mode'),
+        forgets(16, 8),
+        ext4('punch_hole', 'offset 65536 len 32768 mode'),
+      ],
       ...[
         ext4('zero_range', 'offset 262144 len 65536 mode ZERO_RANGE'),
         ext4('zero_range', 'offset 360458 len 8192 mode 0x11'),
@@ -31,6 +35,7 @@ describe('ext4', () => {
       ['fallocate', '12', 1048576, 262144, 0, 1, ''],
       ['fallocate', '12', 2097152, 65536, -28, 1, 'keep_size'],
       ['punch', '12', 0, 4096, 0, 2, 'keep_size'],
+      ['punch', '12', 65536, 32768, '-', '-', 'keep_size'],
       ['punch', '12', 65536, 32768, '-', '-', 'keep_size'],
       ['zero', '12', 262144, 65536, '-', '-', ''],
       ['zero', '12', 360458, 8192, '-', '-', 'keep_size'],
