@@ -23,12 +23,12 @@ const zeroes =
     if (change !== null) covers(change, v[place]!, v[place]! + v[place + 1]!);
   };
 
-/** dev ino disize fileoff fsbcount: the whole blocks of it. */
+/** dev ino fileoff fsbcount: the whole blocks of it. */
 const unmaps: Handler = (c, t, v) => {
-  if (t.xfsSpace.measure !== 'taken' || !(v[4]! > 0)) return;
+  if (t.xfsSpace.measure !== 'taken' || !(v[3]! > 0)) return;
   const change = changeUnder(c, t, v);
   const block = c.blocks.bytes(v[0]!);
-  if (change !== null) covers(change, v[3]! * block, (v[3]! + v[4]!) * block);
+  if (change !== null) covers(change, v[2]! * block, (v[2]! + v[3]!) * block);
 };
 
 /** dev ino state startoff startblock count of a record of the file's own map. */

@@ -154,7 +154,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_iomap_alloc: xfsIomap,
   xfs_map_blocks_found: xfsIomap,
   xfs_map_blocks_alloc: xfsIomap,
-  xfs_bunmap: 'dev:d ino:n @disize|size:n fileoff:n fsbcount|len:n',
+  xfs_bunmap: 'dev:d ino:n fileoff:n fsbcount|len:n',
   xfs_itruncate_extents_start: 'dev:d ino:n disize|size:n new_size:n',
   xfs_itruncate_extents_end: 'dev:d ino:n disize|size:n new_size:n',
   xfs_free_file_space: xfsInode,
