@@ -7,6 +7,7 @@ import { Op } from '../model/events.js';
 import type { KernelRecord, KernelSink } from '../model/kernel.js';
 import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
+import { changeRow, tellAnnounced } from './announced.js';
 import { BlockSizes } from './block-sizes.js';
 import type { CallKind } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
@@ -25,7 +26,6 @@ import { ReusedInodes } from './reused-inodes.js';
 import { Thread } from './state.js';
 import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
 import { TaughtEvents } from './taught-events.js';
-import { announcedRow } from './transfers.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
 import { XfsVotes } from './xfs-votes.js';
@@ -80,6 +80,8 @@ export class Assembler implements KernelSink {
       names: new Map(),
       paths: new PathFiles(this.words),
       leases: new Map(),
+      directories: new Map(),
+      mapLocksSeen: false,
       swaps: new Map(),
       swapPaths: new Map(),
       rings: new Map(),
@@ -93,11 +95,14 @@ export class Assembler implements KernelSink {
       iomapTypes: [],
       iomapShared: [],
       kiocbFlags: [],
+      lockFlags: [],
+      fallocModes: [],
       extentStatus: [],
       requestKinds: [],
       geometry: (device) => this.geometry(device),
       regular: [],
       file: (device, inode) => this.files.of(device, inode),
+      inodes: (device) => this.files.inodesOf(device),
       blockDevice: (device) => this.files.blockDevice(device),
       named: (file, name) => this.files.named(file, name),
       told: (file) => this.files.told(file),
@@ -152,7 +157,7 @@ export class Assembler implements KernelSink {
     const { context } = this;
     for (const t of this.threads.values()) {
       endFault(context, t);
-      announcedRow(context, t);
+      tellAnnounced(context, t);
       if (t.call.name !== '') context.sink.unpaired();
     }
     tellUndecided(context, this.threads.values());
@@ -176,6 +181,7 @@ export class Assembler implements KernelSink {
 
   enter(t: Thread, { name, writes, hasBuffer }: CallKind): void {
     endFault(this.context, t);
+    changeRow(this.context, t);
     const { call } = t;
     if (call.name !== '') {
       this.taught?.leave(t);
@@ -218,6 +224,7 @@ export class Assembler implements KernelSink {
 
   leave(t: Thread, { name, exit }: CallKind): void {
     endFault(this.context, t);
+    changeRow(this.context, t);
     const { call } = t;
     if (call.name !== name) {
       this.context.sink.unpaired();

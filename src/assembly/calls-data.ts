@@ -37,6 +37,7 @@ export function transfer(
   }
 }
 
+export const FALLOC_KEEP_SIZE = 1;
 const FALLOC: readonly (readonly [number, number])[] = [
   [0x02, Op.punch],
   [0x08, Op.collapse],
@@ -48,17 +49,26 @@ const FALLOC: readonly (readonly [number, number])[] = [
 export function fallocateCall(c: Context, t: Thread, ret: number): void {
   const [fd, mode, offset, length] = t.call.args as unknown as [number, number, number, number];
   const file = fileOfCall(c, t, fd);
-  const op = FALLOC.find(([bit]) => (mode & bit) !== 0)?.[1] ?? Op.fallocate;
+  const op = fallocOp(mode);
   const e = callRow(c, t, op, file, ret);
   e.offset = offset;
   e.length = length;
-  if ((mode & 1) !== 0) e.flags = Flag.keep_size;
+  const flags = (mode & FALLOC_KEEP_SIZE) === 0 ? 0 : Flag.keep_size;
+  e.flags = flags;
   e.commit();
+  if (ret >= 0) sizeAfter(c, op, flags, file, offset, length);
+}
+
+/** What fallocate does, by its mode. */
+export const fallocOp = (mode: number): number => FALLOC.find(([bit]) => (mode & bit) !== 0)?.[1] ?? Op.fallocate;
+
+/** It succeeded. */
+export function sizeAfter(c: Context, op: number, flags: number, file: number, offset: number, length: number): void {
   const size = c.sizes.get(file);
-  if (ret < 0 || size === undefined) return;
+  if (size === undefined) return;
   if (op === Op.collapse) sizeIs(c, file, size - length);
   else if (op === Op.insert) sizeIs(c, file, size + length);
-  else if ((mode & 1) === 0 && offset + length > size) sizeIs(c, file, offset + length);
+  else if ((flags & Flag.keep_size) === 0 && offset + length > size) sizeIs(c, file, offset + length);
 }
 
 export function truncateRow(c: Context, t: Thread, ret: number, file: number, size: number): void {

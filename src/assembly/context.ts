@@ -50,6 +50,8 @@ export interface Queued {
   readonly aio: boolean;
   /** It was tried without waiting: io_uring has it tried again by a worker, where it would have had to wait. */
   nowait: boolean;
+  /** It is synced before it is over (O_DSYNC). */
+  readonly syncs: boolean;
   /** When such a try failed; -1 where it did not. */
   failedNs: number;
   /** The file whose pages were faulted in for the buffer, with the range seen. */
@@ -103,6 +105,10 @@ export interface Context {
   readonly paths: PathFiles;
   /** Leases by the open file description that they hang on. */
   readonly leases: Map<OpenFile, TakenLease>;
+  /** Inodes that are directories, by device: names were looked for in them. */
+  readonly directories: Map<number, Set<number>>;
+  /** XFS tells when it locks maps. */
+  mapLocksSeen: boolean;
   readonly swaps: Map<number, number>;
   /** Swap files by the process that turned them on and the pointer to their path that it gave. */
   readonly swapPaths: Map<string, number>;
@@ -119,10 +125,14 @@ export interface Context {
   readonly iomapTypes: number[];
   readonly iomapShared: boolean[];
   readonly kiocbFlags: number[];
+  readonly lockFlags: boolean[];
+  readonly fallocModes: number[];
   readonly extentStatus: string[];
   readonly requestKinds: RequestKind[];
   geometry(device: number): XfsGeometry;
   file(device: number, inode: number): number;
+  /** Inodes of the device that events have named. */
+  inodes(device: number): Iterable<number>;
   /** The block device itself, as a file that is read and written past its file system. */
   blockDevice(device: number): number;
   readonly blockDevices: Set<number>;
@@ -192,6 +202,12 @@ export function callOp(c: Context, t: Thread): number {
   if (t.call.name === '') return 0;
   if (t.call.opId === 0) t.call.opId = c.events.newId();
   return t.call.opId;
+}
+
+/** The `opId` of the change that the file system announced, made when first needed. */
+export function changeOp(c: Context, { change }: Thread): number {
+  if (change.opId === 0) change.opId = c.events.newId();
+  return change.opId;
 }
 
 /** The `opId` of whatever the thread is in: a fault inside a call comes first. */

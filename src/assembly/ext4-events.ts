@@ -1,4 +1,5 @@
 // ext4 and jbd2: the extent status tree, ranges, writes.
+import { isOwn } from './announced.js';
 import { EXT4_IOC_MOVE_EXT } from './calls-remap.js';
 import { type Context, sizeUnknown } from './context.js';
 import { MAX_BLOCK } from './ext4-map.js';
@@ -16,7 +17,7 @@ import {
   worksOn,
 } from './handler.js';
 import type { Thread } from './state.js';
-import { ext4Announces, isOwn, spaceChanges } from './transfers.js';
+import { ext4Announces } from './transfers.js';
 
 const ext4Inside = transferAt(2, true);
 
@@ -28,7 +29,6 @@ const ext4Transfer: Handler = (c, t, v) => {
 };
 
 const ranged: Handler = (c, t, v) => {
-  spaceChanges(c, t);
   c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   strong(c, t, v);
   worksOn(t, v[0]!, v[1]!, v[2]!, v[3]!);
@@ -59,7 +59,7 @@ function extentStatus(text: string): string {
 }
 
 const ext4Insert: Handler = (c, t, v) => {
-  author(c, t);
+  author(c, t, v);
   c.reused.mapped(v[0]!, v[1]!, t, c.record.timeNs);
   if (c.reused.made > 0 && !t.fault.active && WRITES.test(t.call.name)) metAsNew(c, t, v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
@@ -91,7 +91,7 @@ const ext4Mapped: Handler = (c, t, v) => {
 };
 
 const ext4Remove: Handler = (c, t, v) => {
-  author(c, t);
+  author(c, t, v);
   const { call } = t;
   const [device, , offset, count] = v as unknown as [number, number, number, number];
   const file = c.file(device, v[1]!);
@@ -126,7 +126,7 @@ const ext4Punch: Handler = (c, t, v) => {
 };
 
 const ext4Evict: Handler = (c, t, v) => {
-  author(c, t);
+  author(c, t, v);
   if (v[2] !== 0) return;
   c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
   c.reused.evicted(v[0]!, v[1]!, t);

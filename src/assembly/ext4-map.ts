@@ -25,6 +25,8 @@ export class Ext4Maps {
   private readonly log: MapLog;
   private readonly blocks: BlockSizes;
   private readonly files = new Map<number, Status>();
+  /** The recording tells when status is forgotten. */
+  sawRemoval = false;
   private sawStatus = false;
   readonly moves: Ext4Moves;
 
@@ -83,6 +85,7 @@ export class Ext4Maps {
   }
 
   remove(file: number, device: number, off: number, count: number, by: Thread): void {
+    this.sawRemoval = true;
     const s = this.status(file);
     if (s.shiftBy !== 0 && off + count >= MAX_BLOCK && s.shifter === by && s.callNs === by.call.timeNs) {
       // The tail is removed from where the shift begins.

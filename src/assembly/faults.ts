@@ -11,6 +11,7 @@ import type { Thread } from './state.js';
 const PAGE = 4096;
 const VM_FAULT_SIGBUS = 2;
 const VM_FAULT_FALLBACK = 0x800;
+const VM_FAULT_NEEDDSYNC = 0x2000;
 const FAULT_FLAG_WRITE = 1;
 const SIGBUS = -1000;
 
@@ -127,6 +128,7 @@ export function daxDone(c: Context, t: Thread, result: number): void {
   const { fault } = t;
   if (!fault.active) return;
   fault.lastNs = c.record.timeNs;
+  fault.syncs = (result & VM_FAULT_NEEDDSYNC) !== 0;
   if ((result & VM_FAULT_SIGBUS) !== 0) fault.result = SIGBUS;
   // A huge-page fault that falls back is followed by the small one of the same fault.
   else if (fault.gup && (result & VM_FAULT_FALLBACK) === 0) endFault(c, t);
@@ -182,6 +184,7 @@ function begin(c: Context, t: Thread, address: number): void {
   fault.write = false;
   fault.gup = false;
   fault.dax = false;
+  fault.syncs = false;
   fault.handle = 0;
   fault.open = null;
   fault.address = address;

@@ -1,7 +1,7 @@
 // What every tracepoint handler shares: how an event names the file of the call around it, and who changes a map.
 import { Op } from '../model/events.js';
 import type { Context } from './context.js';
-import { currentOp, sizeIs } from './context.js';
+import { changeOp, currentOp, sizeIs } from './context.js';
 import { fdOf } from './descriptors.js';
 import type { OpenFile } from './process.js';
 import type { Thread } from './state.js';
@@ -88,10 +88,14 @@ export const weak: Handler = (c, t, v) => {
   if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);
 };
 
-export function author(c: Context, t: Thread): void {
+/** Who changes the map of the inode that `v` names. */
+export function author(c: Context, t: Thread, v: Float64Array): void {
   const a = c.log.author;
   a.timeNs = c.record.timeNs;
-  a.opId = currentOp(c, t);
+  // No more than its own file: where nothing tells its end, the thread may do other things by now.
+  const isOfChange =
+    t.change.pending && t.call.name === '' && !t.fault.active && c.file(v[0]!, v[1]!) === t.change.file;
+  a.opId = isOfChange ? changeOp(c, t) : currentOp(c, t);
   a.task = t.task;
   a.row = c.record.row;
   a.sharing = t.call.remapLength > 0;

@@ -56,6 +56,10 @@ export class InodeFiles {
     return file;
   }
 
+  inodesOf(device: number): Iterable<number> {
+    return this.byDevice.get(device)?.keys() ?? [];
+  }
+
   forget(device: number, inode: number): void {
     if (this.byDevice.get(device)?.delete(inode) !== true) return;
     this.nearDevices[inode & (NEAR - 1)] = Number.NaN;

@@ -1,5 +1,6 @@
 // Look-ups and direct I/O: xfs_iomap_*, iomap_iter_*, iomap_dio_*.
 import { Flag, Op } from '../model/events.js';
+import { isOwn } from './announced.js';
 import type { Context, DirectCall, Queued } from './context.js';
 import { sizeIs } from './context.js';
 import { findBuffer } from './faults.js';
@@ -7,7 +8,7 @@ import { author, type Handler, PAGE, strong, told, worksOn } from './handler.js'
 import { DELALLOC, HOLE } from './map-log.js';
 import { pinRows } from './pins.js';
 import type { Thread } from './state.js';
-import { directOp, goesOn, isOwn, takesAnnounced } from './transfers.js';
+import { directOp, goesOn, takesAnnounced } from './transfers.js';
 import { xfsBlock } from './xfs-map.js';
 
 /** xfs_iomap_found and _alloc: what a look-up saw, kept until iomap tells the device address of the same extent. */
@@ -42,7 +43,7 @@ const deviceMap: Handler = (c, t, v) => {
   const block = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : pair.block;
   if (block >= 0 && xfsBlock(block) < 0) return;
   const count = v[5]! < 0 ? 2 ** 40 : v[5]! / size;
-  author(c, t);
+  author(c, t, v);
   c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, pair.off, block, count, type === IOMAP_UNWRITTEN);
 };
 
@@ -61,6 +62,8 @@ const IOMAP_F_SHARED = 4;
 /** include/linux/fs.h, since the flags are in the place they have in every kernel with these events. */
 const IOCB_WRITE = 1 << 18;
 const IOCB_NOWAIT = 8;
+/** IOCB_DSYNC and IOCB_SYNC. */
+const IOCB_SYNCS = 6;
 
 const iomapType = (text: string): number => (IOMAP_TYPES.includes(text) ? IOMAP_TYPES.indexOf(text) : Number(text));
 
@@ -68,7 +71,10 @@ const iomapShared = (text: string): boolean => text.includes('SHARED') || (Numbe
 
 /** Names, or the number of their bits, as trace-cmd's raw report has it. */
 const kiocbFlags = (text: string): number =>
-  (text.includes('WRITE') ? IOCB_WRITE : 0) | (text.includes('NOWAIT') ? IOCB_NOWAIT : 0) | Number(text);
+  (text.includes('WRITE') ? IOCB_WRITE : 0) |
+  (text.includes('NOWAIT') ? IOCB_NOWAIT : 0) |
+  (text.includes('SYNC') ? IOCB_SYNCS : 0) |
+  Number(text);
 
 const dioBegin: Handler = (c, t, v) => {
   // dev ino size offset length flags aio
@@ -106,6 +112,7 @@ const dioBegin: Handler = (c, t, v) => {
     thread: t,
     aio,
     nowait,
+    syncs: (flags & IOCB_SYNCS) !== 0,
     failedNs: -1,
     faulted: -1,
     first: Number.POSITIVE_INFINITY,

@@ -1,15 +1,26 @@
 // Names: which inode a name in a directory means, followed from look-up, create, remove and rename.
+import type { Context } from './context.js';
 import type { Handler } from './handler.js';
 
 const looked =
   (created: boolean): Handler =>
   (c, t, v) => {
     if (created) c.reused.creating(t, c.record.timeNs);
+    isDirectory(c, v[0]!, v[1]!);
     t.call.device = v[0]!;
     t.call.directory = v[1]!;
     t.call.lookup = v[2]!;
     t.call.created = created;
   };
+
+function isDirectory({ directories }: Context, device: number, inode: number): void {
+  const known = directories.get(device);
+  if (known === undefined) directories.set(device, new Set([inode]));
+  else known.add(inode);
+}
+
+/** The inode itself is one: it is made, or read. */
+const directory: Handler = (c, _t, v) => isDirectory(c, v[0]!, v[1]!);
 
 const removed: Handler = (c, t, v) => {
   looked(false)(c, t, v);
@@ -32,6 +43,8 @@ const renamed: Handler = (c, t, v) => {
 
 /** By event name. */
 export const NAME_EVENTS: Readonly<Record<string, Handler>> = {
+  xfs_dir2_sf_create: directory,
+  xfs_readdir: directory,
   xfs_create: looked(true),
   xfs_lookup: looked(false),
   xfs_remove: removed,

@@ -152,7 +152,7 @@ export class ReusedInodes {
 }
 
 /** XFS inode numbers are the group's number shifted, and the number within the group; how far is not in the trace. */
-function isInode(inode: number, group: number, number: number): boolean {
+export function isInode(inode: number, group: number, number: number): boolean {
   if (group === 0) return inode === number;
   const size = (inode - number) / group;
   return size > number && Number.isInteger(Math.log2(size));

@@ -2,6 +2,7 @@
 import type { MoveState } from './ext4-moves.js';
 import type { MadeIn } from './made-tasks.js';
 import type { OpenFile, Process } from './process.js';
+import type { XfsSpace } from './xfs-changes.js';
 
 /** The system call a thread is in. */
 export interface Call {
@@ -55,7 +56,7 @@ export interface DirectCall {
   bufferOffset: number;
 }
 
-/** A read or write that the file system announced outside every call of its own; its row is written when it is over (transfers.ts). */
+/** A read or write that the file system announced outside every call of its own; its row is written when it is over (announced.ts). */
 export interface Announced {
   pending: boolean;
   op: number;
@@ -74,6 +75,24 @@ export interface Announced {
   opId: number;
 }
 
+/** A change of a file that was announced so; its row is written when it is over (announced.ts). */
+export interface AnnouncedChange {
+  pending: boolean;
+  op: number;
+  flags: number;
+  file: number;
+  offset: number;
+  length: number;
+  result: number;
+  timeNs: number;
+  latencyNs: number;
+  row: number;
+  /** 0 as long as nothing asked for it. */
+  opId: number;
+  /** An event of its own tells its end. */
+  isEntered: boolean;
+}
+
 /** A page fault a thread is in: it has no exit event of its own. */
 export interface Fault {
   active: boolean;
@@ -86,6 +105,8 @@ export interface Fault {
   write: boolean;
   gup: boolean;
   dax: boolean;
+  /** The file is synced before it is over (MAP_SYNC). */
+  syncs: boolean;
   handle: number;
   open: OpenFile | null;
   address: number;
@@ -156,6 +177,27 @@ export class Thread {
     callNs: -1,
     opId: 0,
   };
+  readonly change: AnnouncedChange = {
+    pending: false,
+    op: 0,
+    flags: 0,
+    file: -1,
+    offset: -1,
+    length: -1,
+    result: 0,
+    timeNs: 0,
+    latencyNs: -1,
+    row: 0,
+    opId: 0,
+    isEntered: false,
+  };
+  readonly xfsSpace: XfsSpace = { ahead: [], measure: 'nothing', grownBytes: 0, old: [] };
+  /** The inode whose map XFS locked against faults; device -1: none. */
+  readonly mapLock = { device: -1, inode: 0 };
+  /** Attributes of this inode are about to be set, perhaps its size; device -1: none. `ofChange`: the change under way may do it. */
+  readonly setting = { device: -1, inode: 0, timeNs: 0, row: 0, ofChange: false };
+  /** The inode whose blocks ext4 takes away because its last name and its last user are gone; device -1: none. */
+  readonly evicting = { device: -1, inode: 0 };
   /** The last read through the page cache that was announced outside every call of its own. */
   readonly attempt = { file: -1, offset: -1, length: 0, callNs: -1, isRetry: false };
   readonly fault: Fault = {
@@ -169,6 +211,7 @@ export class Thread {
     write: false,
     gup: false,
     dax: false,
+    syncs: false,
     handle: 0,
     open: null,
     address: -1,

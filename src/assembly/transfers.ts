@@ -3,15 +3,10 @@
 // is the operation there. It is kept until the next one of the thread: direct I/O that follows tells how it ended (iomap-events.ts),
 // and ext4 announces one write in several pieces.
 import { Op } from '../model/events.js';
+import { tellAnnounced } from './announced.js';
 import type { Context } from './context.js';
 import { grows, PAGE } from './handler.js';
 import type { Thread } from './state.js';
-
-/** Does the call only hand over requests, so that what happens inside is not its own? */
-const handsOver = (name: string): boolean => name === 'io_uring_enter' || name === 'io_submit';
-
-/** Is what the thread reads or writes now no call's own? */
-export const isOwn = ({ call }: Thread): boolean => call.name === '' || handsOver(call.name);
 
 /** A read or write of its own begins, whose row is written later. */
 function announce(
@@ -23,7 +18,10 @@ function announce(
   offset: number,
   length: number,
 ): void {
-  announcedRow(c, t);
+  tellAnnounced(c, t);
+  // A lock was for what lies behind the end of file, and attributes have been set.
+  t.mapLock.device = -1;
+  t.setting.device = -1;
   const { announced, call } = t;
   announced.pending = true;
   announced.awaited = '';
@@ -38,24 +36,6 @@ function announce(
   announced.opId = c.events.newId();
   // Changes of maps from here on are of this request, not of the call that hands over several.
   if (call.name !== '') call.opId = announced.opId;
-}
-
-/** Writes the row that is kept. */
-export function announcedRow(c: Context, t: Thread): void {
-  const { announced } = t;
-  if (!announced.pending) return;
-  announced.pending = false;
-  const e = c.events;
-  e.timeNs = announced.timeNs;
-  e.op = announced.op;
-  e.file = announced.file;
-  e.task = t.task;
-  e.offset = announced.offset;
-  e.length = announced.length;
-  e.opId = announced.opId;
-  e.flags = announced.flags;
-  e.row = announced.row;
-  e.commit();
 }
 
 /** Is the direct I/O that begins what was announced last? Then its end writes the row. */
@@ -149,10 +129,4 @@ export function ext4Announces(c: Context, t: Thread, v: Float64Array): void {
   }
   announce(c, t, Op.write, 0, file, offset, length);
   announced.lastLength = length;
-}
-
-/** fallocate that no call in the trace asks for. */
-export function spaceChanges(c: Context, t: Thread): void {
-  if (isOwn(t))
-    c.unplaced('steps of fallocate outside every call in the trace: block maps change, no operation is told');
 }

@@ -1,9 +1,10 @@
 // XFS: extent records, truncation, fork swaps, remaps, and its announcements of calls.
 import { Flag, Op } from '../model/events.js';
+import { isOwn } from './announced.js';
 import type { Context } from './context.js';
 import { author, commit, type Handler, strong, told, transferAt } from './handler.js';
 import { Change } from './map-log.js';
-import { isOwn, spaceChanges, xfsAnnounces } from './transfers.js';
+import { xfsAnnounces } from './transfers.js';
 import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
 
 const xfsTransfer = (op: number, flags: number): Handler => {
@@ -15,19 +16,13 @@ const xfsTransfer = (op: number, flags: number): Handler => {
   };
 };
 
-/** Zeroing frees and allocates. */
-const spaceStep: Handler = (c, t, v) => {
-  spaceChanges(c, t);
-  strong(c, t, v);
-};
-
 function extentEvent(apply: (c: Context, file: number, v: Float64Array, state: number) => void, cow: number): Handler {
   return (c, t, v) => {
     if (Number.isNaN(v[3]!) || Number.isNaN(v[4]!) || Number.isNaN(v[5]!))
       return c.unplaced('extent events that lack a field');
     const state = told(c, c.stateBits, v[2]!, xfsState);
     if (isAttr(state)) return;
-    author(c, t);
+    author(c, t, v);
     c.geometry(v[0]!);
     const file = c.file(v[0]!, v[1]!);
     if (isCow(state)) {
@@ -52,7 +47,7 @@ const truncateStart: Handler = (c, t, v) => {
 const truncateEnd: Handler = (c, t, v) => {
   strong(c, t, v);
   c.reused.truncating(v[0]!, v[1]!, false);
-  author(c, t);
+  author(c, t, v);
   if (v[3] === 0) c.xfs.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
 };
 
@@ -66,7 +61,7 @@ const swapAfter: Handler = (c, t, v) => {
   const seen = t.swapping;
   if (seen === null || seen.files.length < 2) return;
   t.swapping = null;
-  author(c, t);
+  author(c, t, v);
   // With rmapbt the swap goes extent by extent and every step was seen; without, the forks change places whole (trap 6).
   const stepwise = seen.files.some((file) => c.log.changedSince(file, seen.changes));
   if (!stepwise) c.xfs.swap(seen.files[0]!, seen.files[1]!, v[0]!);
@@ -106,11 +101,11 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_bmap_post_update: after,
   xfs_itruncate_extents_start: truncateStart,
   xfs_itruncate_extents_end: truncateEnd,
-  xfs_free_file_space: spaceStep,
-  xfs_alloc_file_space: spaceStep,
+  xfs_free_file_space: strong,
+  xfs_alloc_file_space: strong,
   xfs_zero_file_space: strong,
   xfs_collapse_file_space: strong,
-  xfs_insert_file_space: spaceStep,
+  xfs_insert_file_space: strong,
   xfs_reflink_unshare: strong,
   xfs_setattr: strong,
   xfs_ioctl_setattr: strong,

@@ -6,6 +6,8 @@ import type { Slot, SlotType } from './kernel.js';
 const xfsExtent = 'dev:d ino:n state|bmap_state:s fileoff|startoff:n startblock:n fsbcount|blockcount:n flag|state:n';
 const xfsIomap =
   'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n startoff:n startblock:n fsbcount|blockcount:n';
+/** The entry of a directory, and the inode it names. */
+const xfsName = 'dev:d ino:n inumber:n';
 const xfsInode = 'dev:d ino:n';
 const xfsIo = 'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n';
 const xfsRange = 'dev:d ino:n fileoff|lblk:n startblock|pblk:n fsbcount|len:n';
@@ -14,6 +16,8 @@ const daxFault = 'dev:d ino:n @flags|flags:n address:n pgoff:n @result|result:n'
 const lease = 'dev|s_dev:d ino|i_ino:n fl_owner|owner:n fl_flags|flags:s fl_type|type:s';
 const ext4Es = 'dev:d ino:n @lblk|lblk:n @len|len:n mapped|pblk:n status:s';
 const ext4Range = 'dev:d ino:n offset:n len:n';
+/** The mode is an empty word where no flag is set. */
+const ext4Fallocate = `${ext4Range} mode:s`;
 const ext4Inode = 'dev:d ino:n';
 const iomapMap = 'dev:d ino:n bdev:d addr:n offset:n length:n type:s flags:s';
 
@@ -153,7 +157,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_iomap_alloc: xfsIomap,
   xfs_map_blocks_found: xfsIomap,
   xfs_map_blocks_alloc: xfsIomap,
-  xfs_bunmap: 'dev:d ino:n',
+  xfs_bunmap: 'dev:d ino:n fileoff:n fsbcount|len:n',
   xfs_itruncate_extents_start: 'dev:d ino:n disize|size:n new_size:n',
   xfs_itruncate_extents_end: 'dev:d ino:n disize|size:n new_size:n',
   xfs_free_file_space: xfsInode,
@@ -185,6 +189,12 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_create: 'dev:d ino|dp_ino:n name:S',
   xfs_lookup: 'dev:d ino|dp_ino:n name:S',
   xfs_remove: 'dev:d ino|dp_ino:n name:S',
+  xfs_dir2_sf_create: xfsInode,
+  xfs_readdir: xfsInode,
+  xfs_dir2_sf_removename: xfsName,
+  xfs_dir2_block_removename: xfsName,
+  xfs_dir2_leaf_removename: xfsName,
+  xfs_dir2_node_removename: xfsName,
   xfs_link: 'dev:d ino|dp_ino:n name:S',
   xfs_rename: 'dev:d @dp|src_dp_ino:n @tdp|target_dp_ino:n @name|src_name:s @tname|target_name:s',
   xfs_iunlink: 'dev:d agno:n agino:n',
@@ -214,7 +224,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_reflink_set_inode_flag: xfsInode,
   xfs_reflink_unset_inode_flag: xfsInode,
   xfs_reflink_update_inode_size: xfsInode,
-  xfs_reflink_unshare: xfsInode,
+  xfs_reflink_unshare: 'dev:d ino:n isize:n disize:n pos|offset:n bytecount|count:n',
   xfs_bmap_defer: 'dev:d',
   xfs_bmap_deferred: 'dev:d',
   xfs_extent_free_defer: 'dev:d',
@@ -240,12 +250,13 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   ext4_ext_handle_unwritten_extents: ext4Inode,
   ext4_ext_convert_to_initialized_enter: ext4Inode,
   ext4_ext_convert_to_initialized_fastpath: ext4Inode,
-  ext4_fallocate_enter: ext4Range,
+  ext4_fallocate_enter: ext4Fallocate,
   ext4_fallocate_exit: 'dev:d ino:n pos|offset:n blocks:n ret:n',
-  ext4_punch_hole: ext4Range,
-  ext4_zero_range: ext4Range,
+  ext4_punch_hole: ext4Fallocate,
+  ext4_zero_range: ext4Fallocate,
   ext4_collapse_range: ext4Range,
   ext4_insert_range: ext4Range,
+  ext4_begin_ordered_truncate: 'dev:d ino:n new_size:n',
   ext4_truncate_enter: 'dev:d ino:n blocks:n',
   ext4_truncate_exit: 'dev:d ino:n blocks:n',
   ext4_evict_inode: 'dev:d ino:n nlink:n',
@@ -255,7 +266,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   ext4_unlink_enter: 'dev:d ino:n size:n parent:n',
   ext4_unlink_exit: 'dev:d ino:n ret:n',
   ext4_sync_file_enter: ext4Inode,
-  ext4_sync_file_exit: ext4Inode,
+  ext4_sync_file_exit: 'dev:d ino:n ret:n',
   ext4_da_write_begin: 'dev:d ino:n pos:n len:n',
   ext4_da_write_end: 'dev:d ino:n pos:n len:n',
   ext4_write_begin: 'dev:d ino:n pos:n len:n',

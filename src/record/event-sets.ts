@@ -33,6 +33,8 @@ const LEFT_OUT = new Set([
   'xfs_ilock',
   'xfs_iunlock',
   'xfs_trans_commit',
+  'xfs_dir2_sf_create',
+  'xfs_readdir',
   'xfs_iomap_prealloc_size',
   'xfs_iomap_invalid',
   'iomap_invalidate_folio',

@@ -28,7 +28,7 @@ sys_exit_copy_file_range: 0x1000`);
 });
 
 test('ext4 without events of writes: the size of the target is not known after a copy, as often as one comes', async () => {
-  const { columns: c, files } = await read(`ext4_truncate_enter: dev 7,0 ino 12 blocks 80
+  const { columns: c, files } = await read(`ext4_sync_file_enter: dev 7,0 ino 12 parent 2 datasync 0
 sys_enter_ftruncate: fd: 0x00000004, length: 0x00002000
 ext4_truncate_enter: dev 7,0 ino 12 blocks 80
 sys_exit_ftruncate: 0x0

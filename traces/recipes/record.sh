@@ -98,6 +98,10 @@ put 1 events/xfs/xfs_destroy_inode/enable
 put 1 events/xfs/xfs_create/enable
 put 1 events/xfs/xfs_lookup/enable
 put 1 events/xfs/xfs_remove/enable
+put 1 events/xfs/xfs_dir2_sf_removename/enable
+put 1 events/xfs/xfs_dir2_block_removename/enable
+put 1 events/xfs/xfs_dir2_leaf_removename/enable
+put 1 events/xfs/xfs_dir2_node_removename/enable
 put 1 events/xfs/xfs_link/enable
 put 1 events/xfs/xfs_rename/enable
 put 1 events/xfs/xfs_iunlink/enable
@@ -166,6 +170,7 @@ put 1 events/ext4/ext4_punch_hole/enable
 put 1 events/ext4/ext4_zero_range/enable
 put 1 events/ext4/ext4_collapse_range/enable
 put 1 events/ext4/ext4_insert_range/enable
+put 1 events/ext4/ext4_begin_ordered_truncate/enable
 put 1 events/ext4/ext4_truncate_enter/enable
 put 1 events/ext4/ext4_truncate_exit/enable
 put 1 events/ext4/ext4_evict_inode/enable
