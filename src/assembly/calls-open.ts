@@ -110,6 +110,8 @@ const F_DUPFD = 0;
 
 const F_SETFD = 2;
 
+const F_SETFL = 4;
+
 const F_SETLEASE = 0x400;
 
 const F_DUPFD_CLOEXEC = 1030;
@@ -118,5 +120,13 @@ export function fcntlCall(c: Context, t: Thread, ret: number): void {
   const [fd, command, argument] = t.call.args as unknown as [number, number, number];
   if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return dup(c, t, ret, fdOf(fd), command === F_DUPFD_CLOEXEC);
   if (command === F_SETFD && ret >= 0) closedByExec(t, fdOf(fd), (argument & 1) !== 0);
+  if (command === F_SETFL && ret >= 0) setFlags(c, t, fdOf(fd), argument);
   if (command === F_SETLEASE) leaseCall(c, t, ret);
+}
+
+/** Of a socket, which has flags as well, nothing is kept. */
+function setFlags(c: Context, t: Thread, fd: number, flags: number): void {
+  const direct = (flags & O_DIRECT) !== 0;
+  const open = direct ? opened(c, t, fd) : t.process.descriptor(fd);
+  if (open !== undefined) open.direct = direct;
 }

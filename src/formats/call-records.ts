@@ -4,6 +4,7 @@ import type { KernelRecord } from '../model/kernel.js';
 import type { KernelEvent } from '../model/kernel-events.js';
 import type { TraceSink } from '../model/trace.js';
 import { CALL_NUMBERS, type CallNumbers, numbersBy } from './call-numbers.js';
+import { OpenFlags } from './open-flags.js';
 
 /** How a record tells of a call. */
 export const Tells = { nothing: 0, rawEnter: 1, rawExit: 2, enter: 3, exit: 4 } as const;
@@ -90,6 +91,7 @@ export class CallRecords {
   readonly #sink: TraceSink;
   readonly #record: KernelRecord;
   readonly #machine: () => string;
+  readonly #flags: OpenFlags;
   /** There was a record of raw_syscalls: until then nothing can be told twice. */
   #isActive = false;
   #lastTid = -1;
@@ -109,6 +111,7 @@ export class CallRecords {
     this.#sink = sink;
     this.#record = sink.kernel.record;
     this.#machine = machine;
+    this.#flags = new OpenFlags(sink.kernel.catalogue.events, machine);
   }
 
   /** Takes the record at hand, if it is one to be taken; returns the `opId` it belongs to. */
@@ -118,6 +121,7 @@ export class CallRecords {
     if (tells === Tells.nothing) return code < 0 ? 0 : this.#sink.kernel.take();
     if (tells === Tells.rawEnter || tells === Tells.rawExit) return this.#raw(tells === Tells.rawEnter);
     const record = this.#record;
+    if (tells === Tells.enter) this.#flags.translate(code, record.v);
     if (this.#isActive) return this.#once(By.name, tells === Tells.enter ? REGISTERS : 1);
     this.#lastTid = record.tid;
     this.#lastEvent = record.event;
@@ -164,6 +168,7 @@ export class CallRecords {
     const count = isEnter ? known.slots : 1;
     // A call has no more arguments than it takes.
     for (let i = count; i <= ENTER_ID; i++) v[i] = Number.NaN;
+    if (isEnter) this.#flags.translate(event, v);
     // The first of all: what was told by name before it was not kept.
     const isTwin = !wasActive && this.#lastTid === record.tid && this.#lastEvent === event;
     return isTwin ? 0 : this.#once(By.number, isEnter ? REGISTERS : 1);

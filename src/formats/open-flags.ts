@@ -1,0 +1,52 @@
+// Flags of open files as assembly knows them, which are those of most architectures. arm and powerpc number four of them otherwise
+// (arch/arm64/include/uapi/asm/fcntl.h, arch/powerpc/include/uapi/asm/fcntl.h): what is O_DIRECT here is O_DIRECTORY there.
+import type { KernelEvent } from '../model/kernel-events.js';
+
+/** O_DIRECT, O_LARGEFILE, O_DIRECTORY, O_NOFOLLOW: bits. */
+type Bits = readonly [number, number, number, number];
+const USUAL: Bits = [14, 15, 16, 17];
+const ARM: Bits = [16, 17, 14, 15];
+const POWER: Bits = [17, 16, 14, 15];
+const NONE_OF_THEM = ~USUAL.reduce((bits, bit) => bits | (1 << bit), 0);
+
+function bitsOf(machine: string): Bits {
+  if (/^(aarch64|arm)/.test(machine)) return ARM;
+  return machine.startsWith('ppc') ? POWER : USUAL;
+}
+
+/** The argument that holds such flags, by call. */
+const ARGUMENTS: Readonly<Record<string, number>> = { open: 1, openat: 2, fcntl: 2 };
+const COMMAND = 1;
+const F_SETFL = 4;
+
+export class OpenFlags {
+  readonly #machine: () => string;
+  /** By event; -1 for those without such flags. */
+  readonly #arguments: Int8Array;
+  readonly #fcntl: number;
+  #bits: Bits | null = null;
+
+  /** `machine`: what the recording says of the machine (`uname -m`) by the first call; empty where it says nothing. */
+  constructor(events: readonly KernelEvent[], machine: () => string) {
+    this.#machine = machine;
+    this.#arguments = Int8Array.from(events, ({ kind, call }) => (kind === 'enter' ? (ARGUMENTS[call] ?? -1) : -1));
+    this.#fcntl = events.findIndex(({ kind, call }) => kind === 'enter' && call === 'fcntl');
+  }
+
+  /** `args`: of a call that begins. */
+  // hot
+  translate(event: number, args: Float64Array): void {
+    const at = this.#arguments[event]!;
+    if (at < 0) return;
+    this.#bits ??= bitsOf(this.#machine());
+    if (this.#bits === USUAL || Number.isNaN(args[at]!)) return;
+    if (event === this.#fcntl && args[COMMAND] !== F_SETFL) return;
+    args[at] = usual(args[at]!, this.#bits);
+  }
+}
+
+function usual(flags: number, bits: Bits): number {
+  let out = flags & NONE_OF_THEM;
+  for (const [i, bit] of bits.entries()) if ((flags & (1 << bit)) !== 0) out |= 1 << USUAL[i]!;
+  return out;
+}
