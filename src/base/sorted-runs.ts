@@ -47,8 +47,9 @@ export class SortedRuns<S extends Timed> {
   ): Iterable<SortedRows<S>> {
     const merge = new Merge(this.#shape, this.#store, this.#blocks, this.#spareBlocks);
     const spare = this.#spare;
-    const fits = spare !== null && spare.block.capacity >= most && spare.isPlaced === placed;
-    let out = fits ? spare : new Batch(this.#shape, most + FEW_ROWS, placed);
+    const room = Math.min(most, this.length);
+    const fits = spare !== null && spare.block.capacity >= room && spare.isPlaced === placed;
+    let out = fits ? spare : new Batch(this.#shape, room + FEW_ROWS, placed);
     this.#spare = null;
     this.#spareBlocks = [];
     out.rows = 0;

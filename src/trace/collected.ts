@@ -99,8 +99,9 @@ export class CollectedTrace implements StoredParts {
   }
 
   *records(): Iterable<RecordColumns> {
-    const room = new ColumnBlock(NUMBERED, RECORD_ROWS).at;
-    for (const { rows, at } of this.#pool.records.blocks()) {
+    const { records } = this.#pool;
+    const room = new ColumnBlock(NUMBERED, Math.min(RECORD_ROWS, records.length)).at;
+    for (const { rows, at } of records.blocks()) {
       this.#settleRecords(rows, at, room);
       yield someRows({ ...at, ...room, rows }, 0, rows);
     }
