@@ -8,12 +8,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import type { Trace } from '../../src/model/trace.js';
 import { operations, readAs } from '../formats/support.js';
-import { TRACEFS } from './live.js';
+import { installed, TRACEFS } from './live.js';
 
 const isRoot = process.getuid?.() === 0;
-const hasEvents = isRoot && ['raw_syscalls', 'syscalls'].every((group) => existsSync(join(TRACEFS, 'events', group)));
-const reason = !isRoot ? 'no root' : hasEvents ? '' : 'no events of calls in tracefs';
+const reason = whyNot();
 if (reason !== '') console.warn(`SKIPPED: no calls are recorded by number (${reason})`);
+
+function whyNot(): string {
+  if (!isRoot) return 'no root';
+  const hasEvents = ['raw_syscalls', 'syscalls'].every((group) => existsSync(join(TRACEFS, 'events', group)));
+  if (!hasEvents) return 'no events of calls in tracefs';
+  const missing = ['sh', 'dd', 'cp', 'mv', 'truncate', 'cat', 'rm'].filter((name) => !installed(name));
+  return missing.length > 0 ? `no ${missing.join(', ')}` : '';
+}
 
 const BUFFERS = { byName: ['syscalls'], byNumber: ['raw_syscalls'], both: ['raw_syscalls', 'syscalls'] } as const;
 type Buffer = keyof typeof BUFFERS;
