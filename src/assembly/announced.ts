@@ -1,11 +1,12 @@
 // Operations that no call in the trace tells of, and that the file system announces: reads and writes (transfers.ts) and changes
-// (changes.ts). A thread is in one of them at a time; its row is kept until it is over, or until the thread begins something else.
-import { Op } from '../model/events.js';
+// (ext4-changes.ts, xfs-changes.ts, xfs-requests.ts). A thread is in one of them at a time; its row is kept until it is over, or
+// until the thread begins something else.
+import { type EventWriter, Op } from '../model/events.js';
 import { UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
 import { type Context, changeOp } from './context.js';
 import { endFault } from './faults.js';
 import type { Handler } from './handler.js';
-import type { AnnouncedChange, Thread } from './state.js';
+import type { Announced, AnnouncedChange, Thread } from './state.js';
 
 /** Does the call only hand over requests, so that what happens inside is not its own? */
 export const handsOver = (name: string): boolean => name === 'io_uring_enter' || name === 'io_submit';
@@ -24,6 +25,10 @@ function transferRow(c: Context, t: Thread): void {
   const { announced } = t;
   if (!announced.pending) return;
   announced.pending = false;
+  rowOf(c, t, announced).commit();
+}
+
+function rowOf(c: Context, t: Thread, announced: Announced): EventWriter {
   const e = c.events;
   e.timeNs = announced.timeNs;
   e.op = announced.op;
@@ -34,7 +39,7 @@ function transferRow(c: Context, t: Thread): void {
   e.opId = announced.opId;
   e.flags = announced.flags;
   e.row = announced.row;
-  e.commit();
+  return e;
 }
 
 /** A change begins, of which no more than this is told yet. */
@@ -97,18 +102,11 @@ export function changeRow(c: Context, t: Thread): void {
   if (!change.pending) return;
   change.pending = false;
   if (!isTold(c, change)) return;
-  const e = c.events;
-  e.timeNs = change.timeNs;
-  e.op = change.op;
-  e.file = change.file;
-  e.task = t.task;
-  e.offset = change.offset;
-  e.length = change.length;
-  e.opId = changeOp(c, t);
+  // Where no change of a map asked for its number, it gets one here.
+  changeOp(c, t);
+  const e = rowOf(c, t, change);
   e.result = change.result;
   e.latencyNs = change.latencyNs;
-  e.flags = change.flags;
-  e.row = change.row;
   e.commit();
 }
 

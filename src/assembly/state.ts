@@ -56,7 +56,7 @@ export interface DirectCall {
   bufferOffset: number;
 }
 
-/** A read or write that the file system announced outside every call of its own; its row is written when it is over (announced.ts). */
+/** What the file system announced outside every call of its own; its row is written when it is over (announced.ts). */
 export interface Announced {
   pending: boolean;
   op: number;
@@ -64,31 +64,26 @@ export interface Announced {
   file: number;
   offset: number;
   length: number;
+  timeNs: number;
+  row: number;
+  /** 0 as long as nothing asked for it. */
+  opId: number;
+}
+
+/** A read or write that was announced. */
+export interface AnnouncedTransfer extends Announced {
   /** Of the last piece of a write that comes in pieces. */
   lastLength: number;
   /** Its key among those that come again; '' where nothing tells that it would have had to wait. */
   awaited: string;
-  timeNs: number;
-  row: number;
   /** When the call around it began. */
   callNs: number;
-  opId: number;
 }
 
-/** A change of a file that was announced so; its row is written when it is over (announced.ts). */
-export interface AnnouncedChange {
-  pending: boolean;
-  op: number;
-  flags: number;
-  file: number;
-  offset: number;
-  length: number;
+/** A change of a file that was announced. */
+export interface AnnouncedChange extends Announced {
   result: number;
-  timeNs: number;
   latencyNs: number;
-  row: number;
-  /** 0 as long as nothing asked for it. */
-  opId: number;
   /** An event of its own tells its end. */
   isEntered: boolean;
 }
@@ -163,7 +158,7 @@ export class Thread {
     holdSeen: false,
     holdTold: false,
   };
-  readonly announced: Announced = {
+  readonly announced: AnnouncedTransfer = {
     pending: false,
     op: 0,
     flags: 0,
