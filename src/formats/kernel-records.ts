@@ -11,11 +11,24 @@ import { parseTracepointFormat } from './tracepoint-format.js';
 /** The last number of all would be the one too many. */
 const MOST_EVENTS = 0xffff;
 
-interface KnownEvent extends RecordKind {
+/** Every record asks one of these, so they are of one class: literals that were spread had a shape each, and were looked up by name. */
+class KnownEvent implements RecordKind {
+  readonly code: number;
+  readonly kind: number;
+  readonly tells: number;
   readonly plan: EventPlan;
   readonly read: boolean;
   /** Words that the kernel has to learn. */
   readonly words: WordSteps | null;
+
+  constructor({ code, kind, tells }: RecordKind, plan: EventPlan, read: boolean, words: WordSteps | null) {
+    this.code = code;
+    this.kind = kind;
+    this.tells = tells;
+    this.plan = plan;
+    this.read = read;
+    this.words = words;
+  }
 }
 
 export class KernelRecords {
@@ -218,7 +231,7 @@ export class KernelRecords {
     const number = this.#events.length;
     const wanted = read && plan.code >= 0;
     const words = number < MOST_EVENTS ? (this.#kernelOfRows?.teach(id, number, plan, wanted) ?? null) : null;
-    const event = { ...recordKind(this.#sink, plan.name, plan.code), plan, read, words: wanted ? words : null };
+    const event = new KnownEvent(recordKind(this.#sink, plan.name, plan.code), plan, read, wanted ? words : null);
     if (number < MOST_EVENTS) this.#places[id] = this.#events.push(event);
     return event;
   }
