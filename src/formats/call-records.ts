@@ -9,20 +9,24 @@ import { OpenFlags } from './open-flags.js';
 /** How a record tells of a call. */
 export const Tells = { nothing: 0, rawEnter: 1, rawExit: 2, enter: 3, exit: 4 } as const;
 
-/** What is known of a record by the name of its event. */
-export interface RecordKind {
+/**
+ * What is known of a record by the name of its event. A class, to which formats add what they know: every record asks one, and
+ * literals that were spread came to have shapes of their own, so that what they hold was looked up by name.
+ */
+export class RecordKind {
   /** Index into the catalogue's events, -1 for an event that is only counted. */
   readonly code: number;
   /** Kind of record. */
   readonly kind: number;
   readonly tells: number;
-}
 
-/** A record of raw_syscalls counts as generic unless its number tells its call. */
-export function recordKind({ kernel, records }: TraceSink, name: string, code: number): RecordKind {
-  const tells = tellsOf(kernel.catalogue.events[code]);
-  const isTyped = code >= 0 && tells !== Tells.rawEnter && tells !== Tells.rawExit;
-  return { code, tells, kind: records.kindId(name, isTyped) };
+  /** A record of raw_syscalls counts as generic unless its number tells its call. */
+  constructor({ kernel, records }: TraceSink, name: string, code: number) {
+    const tells = tellsOf(kernel.catalogue.events[code]);
+    this.code = code;
+    this.tells = tells;
+    this.kind = records.kindId(name, code >= 0 && tells !== Tells.rawEnter && tells !== Tells.rawExit);
+  }
 }
 
 function tellsOf(event: KernelEvent | undefined): number {

@@ -2,7 +2,7 @@
 // recognised by its bytes; only a new one is taken apart.
 import type { Words } from '../model/kernel.js';
 import type { TraceSink } from '../model/trace.js';
-import { type RecordKind, recordKind } from './call-records.js';
+import { RecordKind } from './call-records.js';
 
 const SPACE = 32;
 const BRACKET = 91;
@@ -75,11 +75,17 @@ function isCpu(b: Buffer, bracket: number, from: number, to: number): boolean {
 }
 
 /** What a name means in a line of a shape. */
-export interface EventName extends RecordKind {
+export class EventName extends RecordKind {
   /** Among the names of a recording. */
   readonly number: number;
   /** Does assembly read its fields? */
   readonly read: boolean;
+
+  constructor(sink: TraceSink, name: string, code: number, number: number) {
+    super(sink, name, code);
+    this.number = number;
+    this.read = code >= 0 && sink.kernel.reads?.(code) !== false;
+  }
 }
 
 export class EventNames {
@@ -104,13 +110,7 @@ export class EventNames {
     let name = printed;
     if (shape === 1) name = name.replace(/^sys_/, 'sys_enter_');
     else if (shape === 2) name = name.replace(/^sys_/, 'sys_exit_');
-    const { kernel } = this.sink;
-    const code = kernel.catalogue.code(name);
-    const event = {
-      ...recordKind(this.sink, name, code),
-      number: this.all.length,
-      read: code >= 0 && kernel.reads?.(code) !== false,
-    };
+    const event = new EventName(this.sink, name, this.sink.kernel.catalogue.code(name), this.all.length);
     this.all.push(event);
     return event;
   }

@@ -1,7 +1,7 @@
 // Hands raw tracepoint records to the kernel sink and the record columns: what all binary recordings of tracepoints share.
 import type { TraceSink } from '../model/trace.js';
 import { BinaryPayload } from './binary-payload.js';
-import { CallRecords, type RecordKind, recordKind, Tells } from './call-records.js';
+import { CallRecords, RecordKind, Tells } from './call-records.js';
 import type { EventPlan } from './event-plan.js';
 import type { EventFormat, Metadata } from './kernel-metadata.js';
 import type { RecordKernel, Rows, WordSteps } from './record-kernel.js';
@@ -11,20 +11,14 @@ import { parseTracepointFormat } from './tracepoint-format.js';
 /** The last number of all would be the one too many. */
 const MOST_EVENTS = 0xffff;
 
-/** Every record asks one of these, so they are of one class: literals that were spread had a shape each, and were looked up by name. */
-class KnownEvent implements RecordKind {
-  readonly code: number;
-  readonly kind: number;
-  readonly tells: number;
+class KnownEvent extends RecordKind {
   readonly plan: EventPlan;
   readonly read: boolean;
   /** Words that the kernel has to learn. */
   readonly words: WordSteps | null;
 
-  constructor({ code, kind, tells }: RecordKind, plan: EventPlan, read: boolean, words: WordSteps | null) {
-    this.code = code;
-    this.kind = kind;
-    this.tells = tells;
+  constructor(sink: TraceSink, plan: EventPlan, read: boolean, words: WordSteps | null) {
+    super(sink, plan.name, plan.code);
     this.plan = plan;
     this.read = read;
     this.words = words;
@@ -231,7 +225,7 @@ export class KernelRecords {
     const number = this.#events.length;
     const wanted = read && plan.code >= 0;
     const words = number < MOST_EVENTS ? (this.#kernelOfRows?.teach(id, number, plan, wanted) ?? null) : null;
-    const event = new KnownEvent(recordKind(this.#sink, plan.name, plan.code), plan, read, wanted ? words : null);
+    const event = new KnownEvent(this.#sink, plan, read, wanted ? words : null);
     if (number < MOST_EVENTS) this.#places[id] = this.#events.push(event);
     return event;
   }

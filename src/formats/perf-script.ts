@@ -2,7 +2,7 @@
 // lines of their own below. Records besides samples (--show-mmap-events, --show-task-events, --show-lost-events) begin
 // with PERF_RECORD_ where an event's name would. Source: tools/perf/builtin-script.c, util/event.c.
 import type { Format, TraceSink } from '../model/trace.js';
-import { CallRecords, type RecordKind, recordKind } from './call-records.js';
+import { CallRecords, RecordKind } from './call-records.js';
 import { holdsName } from './ftrace-broken.js';
 import { looksLatent } from './ftrace-latency.js';
 import { type Actor, KernelLines } from './kernel-lines.js';
@@ -71,12 +71,20 @@ interface ScriptActor extends Actor {
   readonly cpu: number;
 }
 
-interface ScriptKind extends RecordKind {
+class ScriptKind extends RecordKind {
   readonly slots: number;
   /** Its last field goes to the end of the line. */
   readonly ends: boolean;
   /** It tells a name, which may hold line breaks. */
   readonly named: boolean;
+
+  constructor(sink: TraceSink, name: string, code: number) {
+    super(sink, name, code);
+    const slots = sink.kernel.catalogue.events[code]?.slots ?? [];
+    this.slots = slots.length;
+    this.ends = /^s$/i.test(slots.at(-1)?.type ?? '');
+    this.named = holdsName(slots);
+  }
 }
 
 class PerfLines {
@@ -220,9 +228,7 @@ class PerfLines {
       const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
       const { catalogue } = this.#sink.kernel;
       const name = tracepoint ? event : whole;
-      const plain = recordKind(this.#sink, name, catalogue.code(name, system));
-      const slots = catalogue.events[plain.code]?.slots ?? [];
-      kind = { ...plain, slots: slots.length, ends: /^s$/i.test(slots.at(-1)?.type ?? ''), named: holdsName(slots) };
+      kind = new ScriptKind(this.#sink, name, catalogue.code(name, system));
       this.#kinds[id] = kind;
     }
     return kind;
