@@ -45,7 +45,7 @@ export const ftraceText: Format = {
 
 const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
 /** Where an event's name would stand, a device. */
-const OF_BLK = /: +\d+,\d+ /;
+const OF_BLK = new RegExp(String.raw`${RECORD.source} *\d+,\d+ `);
 /** What `trace_pipe` gives with the option raw: it has no header, and the parser says what to take back. */
 const BARE = /^\d+ \d+ \d+ type: \d+$/;
 const EMPTY = Buffer.alloc(0);

@@ -63,6 +63,15 @@ test('trace_pipe has no header: told by a line, and told from events', () => {
   expect(formats.filter((format) => format.sniff(head)).map(({ name }) => name)).toEqual([blkTracer.name]);
 });
 
+test('events of blocks name their device behind their own name: without a header they are ftrace text, and no blk tracer', () => {
+  const lines = [
+    ' rep-306069 [007] .... 19654.923315: block_bio_queue: 8,0 FWS 0 + 0 [rep]',
+    ' kworker/7:1H-250   [007] .... 19654.923352: block_rq_issue: 8,0 FF 0 () 0 + 0 [kworker/7:1H]',
+  ];
+  const head = new TextEncoder().encode(lines.join('\n'));
+  expect(formats.filter((format) => format.sniff(head)).map(({ name }) => name)).toEqual(['ftrace-text']);
+});
+
 test('records that were lost, and lines that are none', async () => {
   const lines = text('trace').split('\n');
   lines.splice(20, 0, 'CPU:0 [LOST 7 EVENTS]', 'nothing');
