@@ -1,28 +1,15 @@
 // blktrace's binary records: one file per CPU, a merged stream, or the ftrace `blk` tracer's; both byte orders.
 // Layout: struct blk_io_trace and the notes in include/uapi/linux/blktrace_api.h (version 7).
 import type { Format, Part, TraceSink } from '../model/trace.js';
-import type { BlockEvent, Transfer } from './block-events.js';
+import { Category, FROM_CGROUP, letterOf, Window } from './blktrace-window.js';
 import { BlockRequests } from './block-requests.js';
 import { SequenceGaps } from './sequence-gaps.js';
 
 const HEADER = 48;
 const VERSION = 7;
-const LETTERS = ['', 'Q', 'M', 'F', 'G', 'S', 'R', 'D', 'C', 'P', 'U', 'T', 'I', 'X', 'B', 'A', 'abort', 'driver_data'];
-const FROM_CGROUP = 0x100;
-/** Bits of the category, the upper half of the action. */
-const Category = {
-  write: 1 << 1,
-  passthrough: 1 << 9,
-  note: 1 << 10,
-  ahead: 1 << 11,
-  meta: 1 << 12,
-  discard: 1 << 13,
-} as const;
 const Note = { process: 0, timestamp: 1, message: 2 } as const;
 /** The kernel reads its two clocks one after the other; a recording cannot tell how far apart, so this is an assumption. */
 const STATED_ERROR_NS = 100_000;
-/** Records that are put in order of time before they are used: more than the sub-buffers of a few CPUs hold. */
-const WINDOW = 32_768;
 /** At most 41 characters long. */
 const LOST = /^CPU:(\d{1,5}) \[LOST (?:(\d{1,20}) )?EVENTS\]\n/;
 const utf8 = new TextDecoder();
@@ -39,30 +26,19 @@ export const blktrace: Format = {
 
 async function readParts(parts: readonly Part[]): Promise<readonly boolean[]> {
   const requests = new BlockRequests();
-  const readers = parts.map((part) => new PartReader(part));
-  let window: Timed[] = [];
+  const window = new Window((event, part) => requests.take(event, parts[part]!.sink));
+  const readers = parts.map((part, i) => new PartReader(part, i, window));
   for (const reader of readers) await reader.fill();
   for (;;) {
     const next = earliest(readers);
     if (next === null) break;
-    window.push({ event: next.take(), sink: next.sink });
-    if (next.isEmpty) await next.fill();
-    if (window.length < 2 * WINDOW) continue;
-    window.sort(byTime);
-    for (const { event, sink } of window.slice(0, WINDOW)) requests.take(event, sink);
-    window = window.slice(WINDOW);
+    next.take();
+    if (!next.next()) await next.fill();
   }
-  for (const { event, sink } of window.sort(byTime)) requests.take(event, sink);
+  window.end();
   requests.end();
   return readers.map((reader) => reader.finish());
 }
-
-interface Timed {
-  readonly event: BlockEvent;
-  readonly sink: TraceSink;
-}
-
-const byTime = (a: Timed, b: Timed): number => a.event.timeNs - b.event.timeNs;
 
 function earliest(readers: readonly PartReader[]): PartReader | null {
   let found: PartReader | null = null;
@@ -78,59 +54,60 @@ function byteOrder(b: Uint8Array, at: number): boolean | null {
 
 const versionAt = (b: Uint8Array, at: number): number => (b[at + 3] === 0x65 ? b[at]! : b[at + 3]!);
 
-/** One file: its events in the order of the file. */
+/** One file: its records in the order of the file, of which one is at hand. */
 class PartReader {
   readonly sink: TraceSink;
+  timeNs = 0;
+  isEmpty = true;
+  readonly #part: number;
+  readonly #window: Window;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #gaps: SequenceGaps;
-  #queue: BlockEvent[] = [];
-  #next = 0;
-  #carry: Uint8Array = new Uint8Array(0);
-  /** Place of the carry in the file, and records so far. */
+  /** What was read and not used yet, and where in the file it begins. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** The record at hand, and where the next one may begin. */
+  #record = 0;
+  #little = true;
+  #next = 0;
   #row = 0;
   #damaged = false;
-  #originNs: bigint | null = null;
+  /** The sink's time zero, once it is known. */
+  #isPlaced = false;
+  #originHigh = 0;
+  #originLow = 0;
 
-  constructor({ input, sink }: Part) {
+  constructor({ input, sink }: Part, part: number, window: Window) {
     this.sink = sink;
+    this.#part = part;
+    this.#window = window;
     this.#chunks = input.chunks()[Symbol.asyncIterator]();
     this.#gaps = new SequenceGaps(sink);
     sink.source.clock = 'mono';
   }
 
-  get isEmpty(): boolean {
-    return this.#next >= this.#queue.length;
-  }
-
-  get timeNs(): number {
-    return this.#queue[this.#next]!.timeNs;
-  }
-
-  take(): BlockEvent {
-    return this.#queue[this.#next++]!;
-  }
-
-  /** Reads on until there is an event or nothing is left. */
+  /** Reads on until a record is at hand or nothing is left. */
   async fill(): Promise<void> {
-    this.#queue = [];
-    this.#next = 0;
-    while (this.isEmpty) {
+    do {
+      // The memory of a chunk holds the next one when that is asked for.
+      const rest = this.#bytes.slice(this.#next);
       const next = await this.#chunks.next();
       if (next.done === true) return;
-      const bytes = this.#carry.length === 0 ? next.value : Buffer.concat([this.#carry, next.value]);
-      const used = this.#records(bytes);
-      this.#carry = bytes.slice(used);
-      this.#at += used;
-    }
+      this.#at += this.#next;
+      this.#next = 0;
+      this.#bytes = rest.length === 0 ? next.value : Buffer.concat([rest, next.value]);
+      this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    } while (!this.next());
   }
 
   /** False when a part could not be used. */
   finish(): boolean {
-    if (this.#carry.length > 0)
+    const left = this.#bytes.length - this.#next;
+    if (left > 0)
       this.#damage(
         'truncated-record',
-        `expected a whole record at byte ${this.#at}, found ${this.#carry.length} bytes of one; everything before it was used`,
+        `expected a whole record at byte ${this.#at + this.#next}, found ${left} bytes of one; everything before it was used`,
       );
     this.#gaps.finish();
     return !this.#damaged;
@@ -141,22 +118,27 @@ class PartReader {
     this.sink.issue(code, this.#row + 1, text);
   }
 
-  /** Decodes all whole records; returns the bytes used. */
-  #records(b: Uint8Array): number {
-    const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
-    let at = 0;
-    while (at + HEADER <= b.length) {
+  /** Goes to the next whole record that is no mere note; false when it is not there (yet). */
+  next(): boolean {
+    const b = this.#bytes;
+    const view = this.#view;
+    this.isEmpty = true;
+    while (this.isEmpty && this.#next + HEADER <= b.length) {
+      const at = this.#next;
       const little = byteOrder(b, at);
       if (little === null || versionAt(b, at) !== VERSION) {
-        at = this.#lost(b, at) || this.#skip(b, at);
+        this.#next = this.#lost(b, at) || this.#skip(b, at);
         continue;
       }
       const length = HEADER + view.getUint16(at + 46, little);
       if (at + length > b.length) break;
-      this.#record(view, at, little, length);
-      at += length;
+      this.#record = at;
+      this.#little = little;
+      this.#next += length;
+      this.#row++;
+      this.isEmpty = this.#isNoted(at, length);
     }
-    return at;
+    return !this.isEmpty;
   }
 
   /** The place behind what tracefs writes between the records of its `blk` tracer, text as it is; 0 when it is not there. */
@@ -178,50 +160,68 @@ class PartReader {
     return at;
   }
 
-  #record(view: DataView, at: number, little: boolean, length: number): void {
-    this.#row++;
+  /** Names and the wall clock: what blkparse does not count as an entry either. Else the record is one, of `timeNs`. */
+  #isNoted(at: number, length: number): boolean {
+    const view = this.#view;
+    const little = this.#little;
     const action = view.getUint32(at + 28, little);
-    const pid = view.getUint32(at + 32, little);
-    const data = at + HEADER + ((action & FROM_CGROUP) === 0 ? 0 : 8);
     const code = action & 0xffff & ~FROM_CGROUP;
-    const category = action >>> 16;
-    if ((category & Category.note) !== 0 && code !== Note.message) {
-      // Names and the wall clock: what blkparse does not count as an entry either.
-      if (code === Note.process && data < at + length)
-        this.sink.events.taskId(pid, pid, this.#name(view, data, at + length));
-      if (code === Note.timestamp && data + 8 <= at + length) this.#wallClock(view, at, data, little);
-      return;
+    if (((action >>> 16) & Category.note) === 0 || code === Note.message) {
+      this.timeNs = this.#time(at + 8);
+      return false;
     }
-    const isNote = (category & Category.note) !== 0;
-    const timeNs = this.#time(view.getBigUint64(at + 8, little));
-    const bytes = view.getUint32(at + 24, little);
-    const letter = isNote ? 'm' : (LETTERS[code] ?? '');
-    const device = view.getUint32(at + 36, little);
-    const cpu = Math.min(0xffff, view.getUint32(at + 40, little));
-    const error = view.getUint16(at + 44, little);
-    this.#gaps.take(device, cpu, view.getUint32(at + 4, little), timeNs);
-    this.#queue.push({
-      action: letter === '' ? `action_${code}` : letter,
-      timeNs,
-      cpu,
-      device,
-      transfer: isNote ? 'none' : transferOf(category, bytes),
-      passthrough: (category & Category.passthrough) !== 0,
-      sector: Number(view.getBigUint64(at + 16, little)),
-      bytes,
-      other: otherSector(view, letter, data, at + length),
-      otherDevice: letter === 'A' && data + 16 <= at + length ? view.getUint32(data, false) : -1,
-      rwbs: rwbsOf(category, bytes),
-      tid: pid,
-      text: isNote ? this.#name(view, data, at + length) : '',
-      error: Math.min(0x7fff, error > 0x7fff ? 0x10000 - error : error),
-      task: this.sink.events.taskId(pid, pid, ''),
-      row: this.#row,
-    });
+    const pid = view.getUint32(at + 32, little);
+    const data = dataOf(action, at);
+    if (code === Note.process && data < at + length) this.sink.events.taskId(pid, pid, this.#name(data, at + length));
+    if (code === Note.timestamp && data + 8 <= at + length) this.#wallClock(at, data);
+    return true;
   }
 
+  /** The record at hand becomes a row of the window. */
+  take(): void {
+    const view = this.#view;
+    const little = this.#little;
+    const from = this.#record;
+    const to = this.#next;
+    const window = this.#window;
+    const action = view.getUint32(from + 28, little);
+    const data = dataOf(action, from);
+    const letter = letterOf(action);
+    const device = view.getUint32(from + 36, little);
+    const pid = view.getUint32(from + 32, little);
+    const cpu = Math.min(0xffff, view.getUint32(from + 40, little));
+    this.#gaps.take(device, cpu, view.getUint32(from + 4, little), this.timeNs);
+    const i = window.add();
+    const { at } = window;
+    at.timeNs[i] = this.timeNs;
+    at.sector[i] = wide(view, from + 16, little);
+    at.other[i] = otherSector(view, letter, data, to);
+    at.otherDevice[i] = letter === 'A' && data + 16 <= to ? view.getUint32(data, false) : -1;
+    at.action[i] = action;
+    at.bytes[i] = view.getUint32(from + 24, little);
+    at.device[i] = device;
+    at.tid[i] = pid;
+    at.task[i] = this.#taskOf(pid);
+    at.row[i] = this.#row;
+    at.part[i] = this.#part;
+    at.cpu[i] = cpu;
+    at.error[i] = view.getUint16(from + 44, little);
+    if (letter === 'm') window.message(this.#part, this.#row, this.#name(data, to));
+  }
+
+  /** Most records are of the task of the one before. */
+  #taskOf(pid: number): number {
+    if (pid !== this.#lastPid) this.#lastTask = this.sink.events.taskId(pid, pid, '');
+    this.#lastPid = pid;
+    return this.#lastTask;
+  }
+  #lastPid = Number.NaN;
+  #lastTask = 0;
+
   /** When the recording began: seconds and nanoseconds of the wall clock, in a record with a stamp like any other. */
-  #wallClock(view: DataView, at: number, data: number, little: boolean): void {
+  #wallClock(at: number, data: number): void {
+    const view = this.#view;
+    const little = this.#little;
     this.sink.clockPair?.({
       clock: 'mono',
       ns: view.getBigUint64(at + 8, little),
@@ -231,31 +231,35 @@ class PartReader {
     });
   }
 
-  #name(view: DataView, from: number, to: number): string {
-    const text = utf8.decode(new Uint8Array(view.buffer, view.byteOffset + from, to - from));
+  #name(from: number, to: number): string {
+    const text = utf8.decode(this.#bytes.subarray(from, to));
     return text.split('\0', 1)[0]!;
   }
 
-  #time(ns: bigint): number {
-    this.#originNs ??= this.sink.origin(ns);
-    return Number(ns - this.#originNs);
+  /** Relative to the sink's origin. */
+  #time(at: number): number {
+    const little = this.#little;
+    if (!this.#isPlaced) {
+      const origin = this.sink.origin(this.#view.getBigUint64(at, little));
+      this.#isPlaced = true;
+      this.#originHigh = Number(origin >> 32n);
+      this.#originLow = Number(origin & 0xffff_ffffn);
+    }
+    const high = this.#view.getUint32(at + (little ? 4 : 0), little);
+    const low = this.#view.getUint32(at + (little ? 0 : 4), little);
+    return (high - this.#originHigh) * HIGH + (low - this.#originLow);
   }
 }
-
-/** A flush carries the bit of a read; like blkparse, only bytes make it one. */
-function transferOf(category: number, bytes: number): Transfer {
-  if (bytes === 0) return 'none';
-  if ((category & Category.discard) !== 0) return 'discard';
-  return (category & Category.write) !== 0 ? 'write' : 'read';
-}
-
-const rwbsOf = (category: number, bytes: number): string =>
-  ({ none: 'N', discard: 'D', read: 'R', write: 'W' })[transferOf(category, bytes)] +
-  ((category & Category.ahead) !== 0 ? 'A' : '') +
-  ((category & Category.meta) !== 0 ? 'M' : '');
 
 /** What the data of a split or a remap say, always big endian; -1 for none. */
 function otherSector(view: DataView, letter: string, from: number, to: number): number {
   const at = letter === 'X' ? from : letter === 'A' ? from + 8 : -1;
-  return at < 0 || at + 8 > to ? -1 : Number(view.getBigUint64(at, false));
+  return at < 0 || at + 8 > to ? -1 : wide(view, at, false);
 }
+
+const HIGH = 2 ** 32;
+/** An unsigned number of 64 bits, rounded where it has more than 53. */
+const wide = (view: DataView, at: number, little: boolean): number =>
+  view.getUint32(at + (little ? 4 : 0), little) * HIGH + view.getUint32(at + (little ? 0 : 4), little);
+/** A record with the number of a cgroup has that first. */
+const dataOf = (action: number, at: number): number => at + HEADER + ((action & FROM_CGROUP) === 0 ? 0 : 8);

@@ -5,12 +5,21 @@ import type { Loss, TraceSink } from '../model/trace.js';
 /** Gaps that are kept one by one; further ones are added to the last. */
 const MOST_GAPS = 10_000;
 
+/** The last record with a number. */
+interface Last {
+  sequence: number;
+  timeNs: number;
+}
+
 export class SequenceGaps {
   readonly #sink: TraceSink;
-  readonly #last = new Map<string, { sequence: number; timeNs: number }>();
+  /** By device, then by CPU. */
+  readonly #last = new Map<number, Last[]>();
+  #lastDevice = Number.NaN;
+  #ofDevice: Last[] = [];
   readonly #gaps: Loss[] = [];
   /** Of every CPU the last record, and what was lost behind it. */
-  readonly #lastNs = new Map<number, number>();
+  readonly #lastNs: number[] = [];
   readonly #told = new Map<number, number>();
 
   constructor(sink: TraceSink) {
@@ -19,12 +28,12 @@ export class SequenceGaps {
 
   take(device: number, cpu: number, sequence: number, timeNs: number): void {
     this.#close(cpu, timeNs);
-    this.#lastNs.set(cpu, timeNs);
+    this.#lastNs[cpu] = timeNs;
     if (sequence === 0) return;
-    const key = `${device}/${cpu}`;
-    const last = this.#last.get(key);
+    if (device !== this.#lastDevice) this.#turnTo(device);
+    const last = this.#ofDevice[cpu];
     if (last === undefined) {
-      this.#last.set(key, { sequence, timeNs });
+      this.#ofDevice[cpu] = { sequence, timeNs };
       return;
     }
     if (sequence > last.sequence + 1) this.#gap(last.timeNs, timeNs, cpu, sequence - last.sequence - 1);
@@ -40,15 +49,21 @@ export class SequenceGaps {
 
   /** `believed` false: somebody who saw the whole recording says that nothing is missing. */
   finish(believed = true): void {
-    for (const cpu of this.#told.keys()) this.#close(cpu, this.#lastNs.get(cpu) ?? 0);
+    for (const cpu of this.#told.keys()) this.#close(cpu, this.#lastNs[cpu] ?? 0);
     if (believed) for (const gap of this.#gaps) this.#sink.lost(gap);
+  }
+
+  #turnTo(device: number): void {
+    this.#ofDevice = this.#last.get(device) ?? [];
+    this.#last.set(device, this.#ofDevice);
+    this.#lastDevice = device;
   }
 
   #close(cpu: number, timeNs: number): void {
     const count = this.#told.size === 0 ? undefined : this.#told.get(cpu);
     if (count === undefined) return;
     this.#told.delete(cpu);
-    this.#sink.lost({ fromNs: Math.min(this.#lastNs.get(cpu) ?? timeNs, timeNs), toNs: timeNs, cpu, count });
+    this.#sink.lost({ fromNs: Math.min(this.#lastNs[cpu] ?? timeNs, timeNs), toNs: timeNs, cpu, count });
   }
 
   #gap(fromNs: number, toNs: number, cpu: number, count: number): void {

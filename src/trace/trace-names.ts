@@ -10,7 +10,8 @@ export class TraceNames {
   readonly kinds: RecordKind[] = [];
   lastId = 0;
   readonly #taskIds = new Map<number, Map<number, number>>();
-  readonly #kindIds = new Map<string, number>();
+  readonly #typed = new Map<string, number>();
+  readonly #generic = new Map<string, number>();
 
   /** By process and thread; the last name wins. */
   taskId(pid: number, tid: number, name: string): number {
@@ -45,11 +46,11 @@ export class TraceNames {
 
   /** Kinds beyond what the column can number are one kind, `(other)`. */
   kindId(name: string, typed: boolean): number {
-    const key = `${typed ? 't' : 'g'}${name}`;
-    const known = this.#kindIds.get(key);
+    const kindIds = typed ? this.#typed : this.#generic;
+    const known = kindIds.get(name);
     if (known !== undefined) return known;
     if (this.kinds.length >= MOST_KINDS && name !== '(other)') return this.kindId('(other)', typed);
-    this.#kindIds.set(key, this.kinds.length);
+    kindIds.set(name, this.kinds.length);
     return this.kinds.push({ name, typed }) - 1;
   }
 }
