@@ -21,6 +21,9 @@ import type { Pool } from './sink.js';
 /** Records in one piece of memory. */
 export const RECORD_ROWS = BATCH_ROWS;
 
+/** 104 days. */
+const MOST_NS = Number.MAX_SAFE_INTEGER;
+
 export interface CollectedRows {
   readonly events: SortedLog<typeof EVENT_SHAPE>;
   readonly records: ColumnLog<typeof RECORD_SHAPE>;
@@ -41,6 +44,8 @@ export class CollectedTrace implements StoredParts {
   /** Where time zero has to be for no time to be negative. */
   readonly #firstNs: number;
   readonly #endNs: number;
+  /** Some times are further from the first than numbers are exact. */
+  readonly #isTooLong: boolean;
   /** By number in the pool. */
   readonly #filePlaces: Uint32Array;
   readonly #taskPlaces: Uint32Array;
@@ -64,7 +69,9 @@ export class CollectedTrace implements StoredParts {
     this.#pool = pool;
     this.#sources = sources;
     this.#firstNs = Math.min(0, firstNs);
-    this.#endNs = Math.max(0, lastNs) - this.#firstNs;
+    const endNs = Math.max(0, lastNs) - this.#firstNs;
+    this.#isTooLong = endNs > MOST_NS;
+    this.#endNs = Math.min(endNs, MOST_NS);
     // Where recordings were joined, times are those of the first one's clock, even if nothing names it.
     const named = sources[0]?.joined === undefined ? sources.find(({ clock }) => clock !== '') : sources[0];
     this.clock = named?.clock ?? '';
@@ -81,7 +88,7 @@ export class CollectedTrace implements StoredParts {
     ranges.timeNs = moved(ranges.timeNs, this.#firstNs);
     ranges.recordTimeNs = moved(ranges.recordTimeNs, this.#firstNs);
     for (const { lost } of sources) moveLosses(lost, this.#firstNs);
-    if (this.#endNs > Number.MAX_SAFE_INTEGER) pool.issues.push(tooFarApart(this.#endNs, sources));
+    if (this.#isTooLong) pool.issues.push(tooFarApart(endNs, sources));
   }
 
   ranges(): Ranges {
@@ -143,6 +150,7 @@ export class CollectedTrace implements StoredParts {
       opId[i] = this.#idOf(opId[i]!);
       if (handle[i] !== 0) handle[i] = this.#idOf(handle[i]!);
     }
+    if (this.#isTooLong) endAtMost(timeNs, rows);
   }
 
   // hot
@@ -168,6 +176,7 @@ export class CollectedTrace implements StoredParts {
       task[i] = newTask;
       opId[i] = newId;
     }
+    if (this.#isTooLong) endAtMost(timeNs, rows);
   }
 
   #fileOf(id: number): number {
@@ -208,15 +217,22 @@ const NUMBERED = { timeNs: Float64Array, task: Uint32Array, opId: Uint32Array };
 
 const isSecond = ({ flags }: Arrays<typeof EVENT_SHAPE>, row: number): boolean => (flags[row]! & Flag.second) !== 0;
 
-const moved = ({ least, most }: Range, ns: number): ValueRange => ValueRange.of(least - ns, most - ns);
+const moved = ({ least, most }: Range, ns: number): ValueRange =>
+  ValueRange.of(least - ns, Math.min(most - ns, MOST_NS));
+
+/** Times that no number holds exactly are the last one that does: a bundle with them is read again. */
+function endAtMost(timesNs: Float64Array, rows: number): void {
+  for (let i = 0; i < rows; i++) timesNs[i] = Math.min(timesNs[i]!, MOST_NS);
+}
 
 function moveLosses(lost: Loss[], firstNs: number): void {
   lost.forEach((loss, i) => {
-    lost[i] = { ...loss, fromNs: Math.max(0, loss.fromNs - firstNs), toNs: Math.max(0, loss.toNs - firstNs) };
+    const at = (ns: number): number => Math.min(MOST_NS, Math.max(0, ns - firstNs));
+    lost[i] = { ...loss, fromNs: at(loss.fromNs), toNs: at(loss.toNs) };
   });
 }
 
 function tooFarApart(endNs: number, sources: readonly SourceInfo[]): Issue {
-  const text = `expected all times within 104 days of each other, found a span of ${endNs} ns; use recordings of one clock`;
+  const text = `expected all times within 104 days of each other, found a span of ${endNs} ns; later times are set to the end of it: use recordings of one clock`;
   return { code: 'time-range', count: 1, source: sources[0]?.name ?? '', row: 0, text };
 }

@@ -79,6 +79,21 @@ const codeOf = (act: () => unknown): number => {
   return 0;
 };
 
+it('a recording of more than 104 days is read again from its bundle: later times are at the end of them, and that is said', async () => {
+  const text = join(folder, 'years.txt');
+  const switched = (seconds: number): string => `  a-7  [000] ....  ${seconds}.000000: print: at ${seconds}\n`;
+  writeFileSync(text, `# tracer: nop\n${[1, 2, 2e7, 3e7].map(switched).join('')}`);
+  const { parts, damaged, close } = await ingestParts([text]);
+  const path = join(folder, 'years.sealtrace');
+  writeBundleParts(parts, path);
+  close();
+  expect(damaged).toBe(false);
+  const { records, endNs, issues } = readBundle(path);
+  expect([...records.timeNs.subarray(0, records.rows)]).toEqual([0, 1e9, 2 ** 53 - 1, 2 ** 53 - 1]);
+  expect(endNs).toBe(2 ** 53 - 1);
+  expect(issues.filter(({ code }) => code === 'time-range').length).toBe(1);
+});
+
 describe('bundle', () => {
   it('gives back any trace', () => {
     const dir = join(folder, 'any.sealtrace');
