@@ -8,8 +8,14 @@ export interface Arguments {
   readonly end: number;
 }
 
-const OPENING = '([{';
-const CLOSING = ')]}';
+const QUOTE = 34;
+const COMMA = 44;
+const SLASH = 47;
+const STAR = 42;
+const LESS = 60;
+const BACKSLASH = 92;
+const OPENING = Uint8Array.from({ length: 128 }, (_, code) => ('([{'.includes(String.fromCharCode(code)) ? 1 : 0));
+const CLOSING = Uint8Array.from({ length: 128 }, (_, code) => (')]}'.includes(String.fromCharCode(code)) ? 1 : 0));
 
 /** Splits at the commas of the outermost level; `from` stands behind the opening parenthesis. */
 export function splitArguments(text: string, from: number): Arguments {
@@ -18,13 +24,13 @@ export function splitArguments(text: string, from: number): Arguments {
   let begin = from;
   let i = from;
   for (; i < text.length; i++) {
-    const char = text[i]!;
-    if (char === '"') i = endOfString(text, i);
-    else if (char === '/' && text[i + 1] === '*') i = endOf(text, '*/', i) + 1;
-    else if (char === '<' && isDecoration(text, i)) i = endOfDecoration(text, i);
-    else if (OPENING.includes(char)) depth++;
-    else if (CLOSING.includes(char) && --depth < 0) break;
-    else if (char === ',' && depth === 0) {
+    const char = text.charCodeAt(i);
+    if (char === QUOTE) i = endOfString(text, i);
+    else if (char === SLASH && text.charCodeAt(i + 1) === STAR) i = endOf(text, '*/', i) + 1;
+    else if (char === LESS && isDecoration(text, i)) i = endOfDecoration(text, i);
+    else if (OPENING[char] === 1) depth++;
+    else if (CLOSING[char] === 1 && --depth < 0) break;
+    else if (char === COMMA && depth === 0) {
       list.push(text.slice(begin, i).trim());
       begin = i + 1;
     }
@@ -41,7 +47,8 @@ function endOf(text: string, what: string, from: number): number {
 
 function endOfString(text: string, from: number): number {
   let i = from + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+  for (let char = text.charCodeAt(i); i < text.length && char !== QUOTE; char = text.charCodeAt(i))
+    i += char === BACKSLASH ? 2 : 1;
   return i;
 }
 
@@ -89,6 +96,7 @@ export function decorated(argument: string): Decorated | null {
 
 /** A result without what explains it: `3</a (1)>`, `0x7f00`, `-1` of `-1 ENOENT (No such file or directory)`. */
 export function resultAlone(shown: string): string {
+  if (digits(shown) >= 0) return shown;
   const at = shown.indexOf('<');
   const end = at > 0 && isDecoration(shown, at) ? endOfDecoration(shown, at) + 1 : 0;
   const tail = shown.slice(end);
@@ -97,6 +105,8 @@ export function resultAlone(shown: string): string {
 
 /** Return value; a negative errno for `-1 ENAME`, NaN for `?`. */
 export function returned(shown: string): number {
+  const plain = digits(shown);
+  if (plain >= 0) return plain;
   const failed = /^(?:-1|\?) (?:(E\w+)|\(errno (\d+)\))/.exec(shown);
   if (failed !== null) return -(failed[2] === undefined ? (ERRNO[failed[1]!] ?? 32767) : Number(failed[2]));
   return value(shown.replace(/ .*$/s, ''));
@@ -125,9 +135,27 @@ function unescaped(text: string): string {
 
 const LARGEST_U64 = 2 ** 64 - 2048;
 
+/** So many digits are an exact number. */
+const MOST_DIGITS = 15;
+
+/** A decimal number, alone or of a descriptor with what it is; -1 for anything else, and for the zero that begins another base. */
+function digits(text: string): number {
+  let number = 0;
+  let i = 0;
+  for (; i < text.length && i < MOST_DIGITS; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) break;
+    number = number * 10 + digit;
+  }
+  const isWhole = i === text.length || text.charCodeAt(i) === LESS;
+  return i === 0 || !isWhole || (i > 1 && text.charCodeAt(0) === 48) ? -1 : number;
+}
+
 /** Numbers, names of constants and sums of flags; NaN for strings, structures and names that are not known. */
 export function value(argument: string | undefined): number {
-  if (argument === undefined) return Number.NaN;
+  if (argument === undefined || argument.charCodeAt(0) === QUOTE) return Number.NaN;
+  const alone = digits(argument);
+  if (alone >= 0) return alone;
   const plain = argument.replace(/\/\*.*?\*\//g, '').trim();
   const request = /^_IOC\((.*?), (.*?), (.*?), (.*?)\)$/.exec(plain);
   if (request !== null) {

@@ -15,45 +15,47 @@ const BUFFER = kernelEvent('note_buffer');
 const MARKER = kernelEvent('note_marker');
 
 /** Where a call has its path, behind which directory descriptor (-1: none), and the same of a second path. */
-const PATHS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
-  open: [[-1, 0]],
-  creat: [[-1, 0]],
-  openat: [[0, 1]],
-  openat2: [[0, 1]],
-  truncate: [[-1, 0]],
-  unlink: [[-1, 0]],
-  unlinkat: [[0, 1]],
-  rename: [
-    [-1, 0],
-    [-1, 1],
-  ],
-  renameat: [
-    [0, 1],
-    [2, 3],
-  ],
-  renameat2: [
-    [0, 1],
-    [2, 3],
-  ],
-  link: [
-    [-1, 0],
-    [-1, 1],
-  ],
-  linkat: [
-    [0, 1],
-    [2, 3],
-  ],
-  swapon: [[-1, 0]],
-  swapoff: [[-1, 0]],
-};
+const PATHS: ReadonlyMap<string, readonly (readonly [number, number])[]> = new Map(
+  Object.entries({
+    open: [[-1, 0]],
+    creat: [[-1, 0]],
+    openat: [[0, 1]],
+    openat2: [[0, 1]],
+    truncate: [[-1, 0]],
+    unlink: [[-1, 0]],
+    unlinkat: [[0, 1]],
+    rename: [
+      [-1, 0],
+      [-1, 1],
+    ],
+    renameat: [
+      [0, 1],
+      [2, 3],
+    ],
+    renameat2: [
+      [0, 1],
+      [2, 3],
+    ],
+    link: [
+      [-1, 0],
+      [-1, 1],
+    ],
+    linkat: [
+      [0, 1],
+      [2, 3],
+    ],
+    swapon: [[-1, 0]],
+    swapoff: [[-1, 0]],
+  } satisfies Record<string, [number, number][]>),
+);
 const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
 
 const TRANSFER = kernelEvent('note_transfer');
 /** Calls that move data between descriptors: places of the source and the target, each with the offset behind a pointer. */
-const MOVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
-  sendfile: [1, 2, 0, -1],
-  splice: [0, 1, 2, 3],
-};
+const MOVES: ReadonlyMap<string, readonly [number, number, number, number]> = new Map([
+  ['sendfile', [1, 2, 0, -1]],
+  ['splice', [0, 1, 2, 3]],
+]);
 /** Operations of io_submit, by their names or (-X raw) numbers: what they do. linux/aio_abi.h. */
 const SUBMITTED: Readonly<Record<string, number>> = {
   ...{ PREAD: 0, PREADV: 0, PWRITE: 1, PWRITEV: 1, FSYNC: 2, FDSYNC: 2 },
@@ -62,7 +64,7 @@ const SUBMITTED: Readonly<Record<string, number>> = {
 
 /** What a call that succeeded read and wrote besides, or instead of, its first descriptor. */
 export function transferNotes(name: string, args: readonly string[], ret: number): Note[] {
-  const move = MOVES[name];
+  const move = MOVES.get(name);
   if (move !== undefined && ret > 0) {
     const [from, fromOffset, to, toOffset] = move;
     return [
@@ -119,7 +121,7 @@ function descriptorNote(text: string): Note[] {
 }
 
 function pathNotes(name: string, args: readonly string[], result: string, cwd: string): Note[] {
-  const places = PATHS[name];
+  const places = PATHS.get(name);
   if (places === undefined) return [];
   // What was opened says its own name, links followed.
   const opened = OPENS.has(name) ? decorated(result) : null;

@@ -253,10 +253,15 @@ class StraceLines implements LeaderLines {
 
   /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */
   #time(shown: string): number {
-    const [whole, part = ''] = shown.split('.') as [string, string?];
-    // Without the day they are not on the wall clock of others.
-    if (whole.includes(':')) this.#sink.source.clock = 'time of day';
-    const seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
+    const dot = shown.indexOf('.');
+    const whole = dot < 0 ? shown : shown.slice(0, dot);
+    const part = dot < 0 ? '' : shown.slice(dot + 1);
+    let seconds = Number(whole);
+    if (Number.isNaN(seconds)) {
+      // Without the day they are not on the wall clock of others.
+      this.#sink.source.clock = 'time of day';
+      seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
+    }
     if (this.#sinceStartNs < 0) return this.#stamps.at(seconds, fraction(part));
     this.#sinceStartNs += seconds * 1e9 + fraction(part);
     return this.#stamps.at(Math.floor(this.#sinceStartNs / 1e9), this.#sinceStartNs % 1e9);

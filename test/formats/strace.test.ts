@@ -40,6 +40,9 @@ describe('arguments', () => {
     ['-1', -1],
     ['0x1000', 4096],
     ['0644', 420],
+    ['0', 0],
+    ['3</a|b or 4>', 3],
+    ['"1 or 2"', Number.NaN],
     ['NULL', 0],
     ['AT_FDCWD</x>', -100],
     ['18446744073709551615', -1],
@@ -98,7 +101,7 @@ describe('calls', () => {
     ]);
   });
 
-  test.each(['quo\\"te', 'My FILE (1)', 'a -> b, = 3'])('a file may be called %s', async (name) => {
+  test.each(['quo\\"te', 'My FILE (1)', 'a -> b, = 3', 'a|b or 4'])('a file may be called %s', async (name) => {
     const { trace } = await read(
       calls(
         `openat(AT_FDCWD, "/m/${name}", O_RDWR) = 3</m/${name.replace('>', '\\76')}>`,
