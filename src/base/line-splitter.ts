@@ -18,7 +18,7 @@ export class LineSplitter {
   push(chunk: Uint8Array): void {
     let from = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, from)) {
-      if (this.#length === 0 && !this.#tooLong) this.#give(chunk.subarray(from, end));
+      if (this.#length === 0 && !this.#tooLong) this.#give(chunk, from, end);
       else {
         this.#hold(chunk.subarray(from, end));
         this.#giveHeld();
@@ -51,16 +51,16 @@ export class LineSplitter {
 
   #giveHeld(): void {
     const tooLong = this.#tooLong;
-    const line = this.#held.subarray(0, this.#length);
+    const length = this.#length;
     this.#tooLong = false;
     this.#length = 0;
     if (tooLong) this.#take(null);
-    else this.#give(line);
+    else this.#give(this.#held, 0, length);
   }
 
-  #give(line: Uint8Array): void {
-    const length = line.at(-1) === CR ? line.length - 1 : line.length;
-    this.#take(length > LONGEST_LINE ? null : line.subarray(0, length));
+  #give(bytes: Uint8Array, from: number, to: number): void {
+    const end = to > from && bytes[to - 1] === CR ? to - 1 : to;
+    this.#take(end - from > LONGEST_LINE ? null : bytes.subarray(from, end));
   }
 }
 

@@ -42,7 +42,8 @@ export class NamesInLines {
   /** Keeps a record that tells a name until the next line; false: it has all of its lines. */
   hold(bytes: Uint8Array, line: number): boolean {
     if (this.#isReleasing) return false;
-    this.#held = { bytes: bytes.slice(), line, empty: 0 };
+    // In memory that is shared: one piece for every line is asked for, and given back, at great cost.
+    this.#held = { bytes: Buffer.from(bytes), line, empty: 0 };
     return true;
   }
 
