@@ -10,10 +10,13 @@ import { NamesInLines } from './perf-names.js';
 import { sideband } from './perf-sideband.js';
 import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
 import { perfTraceAdvice } from './perf-trace-advice.js';
+import { looksUntimed, NO_TIMES, untimed } from './perf-untimed.js';
 import {
+  actorIn,
   beforeAddress,
   COLON,
   cpuBracket,
+  eventNamed,
   HASH,
   isDigit,
   isSideband,
@@ -41,7 +44,7 @@ export const perfScript: Format = {
     )
       return true;
     const isFtrace = (line: string): boolean => /\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line) || looksLatent(line);
-    return lines.some((line) => SAMPLE.test(line) && !isFtrace(line));
+    return lines.some((line) => SAMPLE.test(line) && !isFtrace(line)) || looksUntimed(lines);
   },
   advice: perfTraceAdvice,
   async read(input, sink) {
@@ -60,8 +63,6 @@ const OPEN = 40;
 
 const BRACKET = 91;
 const MOST_HELD = 4096;
-/** -L: eight columns of the name, and the CPU without brackets. */
-const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
 
 /** A record whose task has no number. */
 const NO_THREAD = /^\s*\S.*\s(?:\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:\w/;
@@ -223,11 +224,8 @@ class PerfLines {
     if (kind === undefined) {
       if (!this.lines.decoder.words.get(id).endsWith(':'))
         this.#lacks('no-event-name', 'the name of an event', 'event');
-      const whole = this.lines.decoder.words.get(id).replace(/:$/, '');
-      const [, system, event] = /^([\w-]+):(\w+)$/.exec(whole) ?? [];
-      const tracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
+      const { system, name } = eventNamed(this.lines.decoder.words.get(id).replace(/:$/, ''));
       const { catalogue } = this.#sink.kernel;
-      const name = tracepoint ? event : whole;
       kind = new ScriptKind(this.#sink, name, catalogue.code(name, system));
       this.#kinds[id] = kind;
     }
@@ -239,19 +237,8 @@ class PerfLines {
     const id = words.bytes(b, 0, to);
     const known = this.#actors[id];
     if (known !== undefined) return known;
-    const columns = text.decode(b.subarray(0, to));
-    const latent = b[to] === BRACKET ? null : LATENT.exec(columns);
-    const match = latent ?? /^(?:\s*(.*?)\s)?\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
-    const actor =
-      match === null
-        ? null
-        : {
-            // perf writes the number where it does not know the name.
-            comm: words.text((match[1] ?? '').trim().replace(/^:-?\d+$/, '')),
-            tid: Number(match[3] ?? match[2]),
-            pid: match[3] === undefined ? -1 : Number(match[2]),
-            cpu: Number(latent?.[4] ?? 0),
-          };
+    const columns = actorIn(text.decode(b.subarray(0, to)), b[to] !== BRACKET);
+    const actor = columns === null ? null : { ...columns, comm: words.text(columns.comm) };
     this.#actors[id] = actor;
     return actor;
   }
@@ -298,6 +285,18 @@ class PerfLines {
     } else if (/^PERF_RECORD_FINISHED_ROUND\s*$/.test(line)) {
       // --show-round-events: nothing happened.
     } else if (!cut && NO_THREAD.test(line)) this.#lacks('no-thread', 'the number of a thread before the CPU', 'tid');
-    else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line))) this.#bad.say(line, this.lines.line, cut);
+    else if (!(this.#inSample && /^\s+[0-9a-f]+(\s|$)|^\t/.test(line)) && (cut || !this.#untimed(line)))
+      this.#bad.say(line, this.lines.line, cut);
+  }
+
+  #untimed(line: string): boolean {
+    const sample = untimed(line);
+    if (sample === null) return false;
+    this.#inSample = true;
+    this.#sink.issue('no-time', this.lines.line, NO_TIMES);
+    const { comm, cpu, event } = sample;
+    this.lines.begin(0, cpu, { ...sample, comm: this.lines.decoder.words.text(comm) });
+    this.lines.commit(this.lines.kind(eventNamed(event).name, -1), 0);
+    return true;
   }
 }

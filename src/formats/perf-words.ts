@@ -66,3 +66,28 @@ export function isSideband(b: Uint8Array, at: number): boolean {
   for (let i = 0; i < RECORD.length; i++) if (b[at + i] !== RECORD.charCodeAt(i)) return false;
   return true;
 }
+
+/** `syscalls:sys_enter_openat`, `cycles:u`, `cpu-clock`: the system of a tracepoint, and the name; modifiers are a part of it. */
+export function eventNamed(whole: string): { readonly system: string | undefined; readonly name: string } {
+  const [, system, event] = /^([\w-]+):(\w+)$/.exec(whole) ?? [];
+  const isTracepoint = event !== undefined && !/^[ukhGHpPSDIWe]+$/.test(event);
+  return { system, name: isTracepoint ? event : whole };
+}
+
+/** -L: eight columns of the name, and the CPU without brackets. */
+const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
+
+/** Whose record it is, by the columns before the CPU or the time; `pid` -1 where none is told. Null for no such columns. */
+export function actorIn(columns: string, mayBeLatent: boolean) {
+  const latent = mayBeLatent ? LATENT.exec(columns) : null;
+  const match = latent ?? /^(?:\s*(.*?)\s)?\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
+  if (match === null) return null;
+  const [, comm = '', first, second] = match;
+  return {
+    // perf writes the number where it does not know the name.
+    comm: comm.trim().replace(/^:-?\d+$/, ''),
+    tid: Number(second ?? first),
+    pid: second === undefined ? -1 : Number(first),
+    cpu: Number(latent?.[4] ?? 0),
+  };
+}

@@ -85,3 +85,27 @@ test('a short script by differences is known by its end', async () => {
     expect(trace.sources[0]!.records).toBe(count);
   }
 });
+
+/** perf record of one task alone, and perf script -F without time; made by hand after public ones. */
+const UNTIMED = {
+  'call chains behind a header':
+    '# ========\n# perf version : 3.13.11\n# arch : x86_64\n# cmdline : /usr/bin/perf record -F 99 -p 15294 -g \n# ========\n#\nfunc_ab 15294 cpu-clock: \n\t          400570 func_b (/root/func_ab)\n\t          4005b1 main (/root/func_ab)\n\nfunc_ab 15294 cpu-clock: \n\t          400577 func_b (/root/func_ab)\n\n',
+  'call chains alone':
+    'node v011 31912/31920 cycles:u: \n            13a80b608e0a RegExp:[&<>\\"] (/tmp/perf-7539.map)\n             c6d7895aac9 LazyCompile:~body_0 a.js:1 (/tmp/perf-31912.map)\n\nnode v011 31912/31920 cycles:u: \n             c6d78255e68 RegExp:\\bFoo ?Bar (/tmp/perf-31912.map)\n',
+  'addresses in the line':
+    '            true 24066    1000000 cpu-clock:      7fb7ac735645 handle_amd+0x25 (/usr/lib/ld-linux.so.2)\n            true 24066    1000000 cpu-clock:  ffffffff8225fd19 pvm_irq_enable+0x19 ([kernel.kallsyms])\n',
+};
+
+describe('samples without times are counted, and said to have none', () => {
+  test.each(Object.entries(UNTIMED))('%s', async (_, lines) => {
+    const bytes = new TextEncoder().encode(lines);
+    expect(formats.filter((one) => one.sniff(bytes)).map(({ name }) => name)).toEqual(['perf-script']);
+    const { trace, whole } = await readAs(perfScript, lines, 7);
+    expect(whole).toBe(true);
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 0, generic: 2 });
+    expect(trace.issues).toMatchObject([{ code: 'no-time', count: 2 }]);
+    expect(trace.tasks.map(({ tid, name }) => `${name}-${tid}`)).toEqual([
+      expect.stringMatching(/^(func_ab-15294|node v011-31920|true-24066)$/),
+    ]);
+  });
+});
