@@ -21,7 +21,7 @@ import { forgetQueued } from './iomap-events.js';
 import { belongs, tellUndecided } from './made-tasks.js';
 import { MapLog } from './map-log.js';
 import { PathFiles } from './path-files.js';
-import { Process } from './process.js';
+import { Process, Unresolved } from './process.js';
 import { ReusedInodes } from './reused-inodes.js';
 import { Thread } from './state.js';
 import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
@@ -100,7 +100,7 @@ export class Assembler implements KernelSink {
       extentStatus: [],
       requestKinds: [],
       geometry: (device) => this.geometry(device),
-      regular: [],
+      regular: new Unresolved(),
       file: (device, inode) => this.files.of(device, inode),
       inodes: (device) => this.files.inodesOf(device),
       blockDevice: (device) => this.files.blockDevice(device),
@@ -164,8 +164,7 @@ export class Assembler implements KernelSink {
     this.taught?.finish();
     forgetQueued(context);
     // What stands for no file that was told, and for none that must be one, is no file at all.
-    for (const open of context.regular) {
-      if (open.resolved >= 0) continue;
+    for (const open of context.regular.all()) {
       context.events.mergeFiles(open.file, context.events.fileId('', '', open.label));
       context.sink.unplaced('files known by a descriptor only: no event tells their inode');
     }

@@ -13,7 +13,7 @@ import type { Ext4Maps } from './ext4-map.js';
 import type { TakenLease } from './leases.js';
 import type { MapLog } from './map-log.js';
 import type { PathFiles } from './path-files.js';
-import type { OpenFile, Process } from './process.js';
+import type { OpenFile, Process, Unresolved } from './process.js';
 import type { ReusedInodes } from './reused-inodes.js';
 import type { DirectCall, Thread } from './state.js';
 import type { XfsGeometry } from './xfs-geometry.js';
@@ -145,7 +145,7 @@ export interface Context {
   /** A file with this inode was met before that time. */
   metBefore(device: number, inode: number, timeNs: number): boolean;
   /** Descriptors that stand for regular files. */
-  readonly regular: OpenFile[];
+  readonly regular: Unresolved;
   thread(tid: number, pid: number, comm: number): Thread;
   someThread(is: (thread: Thread) => boolean): Thread | undefined;
   process(pid: number, parent: Process | null): Process;
@@ -173,7 +173,7 @@ export function newOpen(c: Context, label = ''): OpenFile {
 export function isRegular(c: Context, open: OpenFile): void {
   if (open.regular) return;
   open.regular = true;
-  if (open.resolved < 0) c.regular.push(open);
+  c.regular.add(open);
 }
 
 export const fileOf = (open: OpenFile): number => (open.resolved >= 0 ? open.resolved : open.file);

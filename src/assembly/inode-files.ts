@@ -61,7 +61,11 @@ export class InodeFiles {
   }
 
   forget(device: number, inode: number): void {
-    if (this.byDevice.get(device)?.delete(inode) !== true) return;
+    const ofDevice = this.byDevice.get(device);
+    const file = ofDevice?.get(inode);
+    if (file === undefined) return;
+    ofDevice!.delete(inode);
+    this.context.xfs.gone(file);
     this.nearDevices[inode & (NEAR - 1)] = Number.NaN;
     this.context.events.forgetInode(deviceText(device), String(inode));
   }

@@ -25,6 +25,33 @@ export interface OpenFile {
   madeChanges: number;
 }
 
+/** With more of them, those that are known by now are forgotten. */
+const FEW = 1024;
+
+/** Descriptors that stand for regular files, as long as nothing has told which. */
+export class Unresolved {
+  #open: OpenFile[] = [];
+  #most = FEW;
+
+  add(open: OpenFile): void {
+    if (open.resolved >= 0) return;
+    if (this.#open.length >= this.#most) {
+      this.#open = [...this.all()];
+      this.#most = Math.max(FEW, 2 * this.#open.length);
+    }
+    this.#open.push(open);
+  }
+
+  /** How many are kept; some of them may be known by now. */
+  get length(): number {
+    return this.#open.length;
+  }
+
+  *all(): Iterable<OpenFile> {
+    for (const open of this.#open) if (open.resolved < 0) yield open;
+  }
+}
+
 export interface Mapping {
   start: number;
   end: number;

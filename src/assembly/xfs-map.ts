@@ -165,6 +165,12 @@ export class XfsMaps {
     this.log.add(Change.reset, file, device, 0, 0, HOLE);
   }
 
+  /** The inode was freed: what comes of its number is another file's, and of this one's map nothing is asked any more. */
+  gone(file: number): void {
+    const fork = this.forks.get(file);
+    if (fork !== undefined) fork.list.length = 0;
+  }
+
   /** The data forks of two files change places whole (xfs_swap_extents without rmapbt). */
   swap(a: number, b: number, device: number): void {
     const forkA = this.fork(a);
