@@ -183,7 +183,8 @@ export class CpuPages {
       if (type === 0) {
         this.time += delta;
         // The length counts its own word and is rounded up to words.
-        if (this.#give(at, (Math.max(second, 4) - 4 + 3) & ~3)) return true;
+        // No bits: a damaged length may have 32 of them.
+        if (this.#give(at, Math.ceil(Math.max(second - 4, 0) / 4) * 4)) return true;
       } else if (type === PADDING) {
         this.time += delta;
         // Without a delta the rest of the page is empty.

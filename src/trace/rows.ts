@@ -10,6 +10,9 @@ import type { TraceNames } from './trace-names.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
+/** What a column can hold: a field that a recording left out, or that damage made of it, is not known. */
+const held = (value: number): number => (value > MOST ? MOST : value >= -MOST ? value : UNKNOWN);
+
 /** Where rows go: a number for each new one, then a store per column. */
 export interface NewRows<S extends Shape> {
   readonly at: Arrays<S>;
@@ -106,15 +109,15 @@ export class EventRow implements EventWriter {
     at.flags[row] = this.flags;
     at.file[row] = this.file;
     at.task[row] = this.task;
-    at.offset[row] = this.offset > MOST ? MOST : this.offset;
+    at.offset[row] = held(this.offset);
     // `cat` asks copy_file_range for 2^63 bytes: what is beyond every file ends where numbers are exact no more.
     const most = this.offset > 0 ? MOST - at.offset[row]! : MOST;
-    at.length[row] = this.length > most ? most : this.length;
-    at.addr[row] = this.addr > MOST ? UNKNOWN : this.addr;
+    at.length[row] = this.length > most ? most : held(this.length);
+    at.addr[row] = this.addr > MOST ? UNKNOWN : held(this.addr);
     at.handle[row] = this.handle;
     at.opId[row] = this.opId;
     at.result[row] = this.result;
-    at.latencyNs[row] = this.latencyNs;
+    at.latencyNs[row] = held(this.latencyNs);
     at.source[row] = this.#source;
     at.row[row] = this.row;
     if (this.#placeOf !== null && this.row !== 0) {

@@ -46,7 +46,13 @@ export class Bytes {
 
 /** What stands on a page, in order. */
 export type Item =
-  | { readonly kind: 'record'; readonly delta: number; readonly bytes: Uint8Array; readonly long?: boolean }
+  | {
+      readonly kind: 'record';
+      readonly delta: number;
+      readonly bytes: Uint8Array;
+      readonly long?: boolean;
+      readonly claims?: number;
+    }
   | { readonly kind: 'extend' | 'stamp'; readonly value: number }
   | { readonly kind: 'padding'; readonly delta: number; readonly length: number };
 
@@ -79,7 +85,8 @@ function item(out: Bytes, one: Item): void {
     out.int(4, out.little ? type + delta * 32 : type * 2 ** BITS + delta);
   if (one.kind === 'record') {
     const length = Math.ceil(one.bytes.length / 4) * 4;
-    if (one.long === true || length > 28 * 4) head(0, one.delta).int(4, length + 4);
+    if (one.claims !== undefined) head(0, one.delta).int(4, one.claims);
+    else if (one.long === true || length > 28 * 4) head(0, one.delta).int(4, length + 4);
     else head(length / 4, one.delta);
     out.raw(one.bytes).raw(new Uint8Array(length - one.bytes.length));
   } else if (one.kind === 'padding') {

@@ -340,6 +340,21 @@ describe('what a file may claim', () => {
     expect(trace.tasks[0]).toMatchObject({ pid: 70, tid: 77 });
   });
 
+  test.each([2 ** 31, 2 ** 32 - 1, 2 ** 32 - 4, 5000])('a record of %i bytes ends its page', async (claims) => {
+    for (const little of [true, false]) {
+      const content = story(little);
+      const [buffer] = content.buffers;
+      const [[first, ...rest], ...cpus] = buffer!.cpus as unknown as [[Page, ...Page[]], ...Page[][]];
+      const damaged = { ...first, items: [{ kind: 'record', delta: 1, bytes: new Uint8Array(8), claims } as const] };
+      const buffers = [{ ...buffer!, cpus: [[damaged, ...rest], ...cpus] }];
+      const { trace, whole } = await read(traceDatFile({ ...content, buffers }, { ...layout, little }));
+      expect(whole).toBe(false);
+      expect(trace.issues.map(({ text }) => text)).toContainEqual(
+        expect.stringContaining('expected a whole record, found the end of its page'),
+      );
+    }
+  });
+
   test('any byte may be wrong: it never throws, never makes up records without end', async () => {
     for (const version of [6, 7] as const) {
       const file = traceDatFile(story(true), { ...layout, version });

@@ -1,0 +1,38 @@
+// Damaged recordings without end: npm run soak:formats -- SECONDS SEED [FOLDER...]. Recordings of the folders (those that are bundled,
+// where none is named) are changed at random; what is wrong with how one is read is printed, and the recording kept. Ends with 1
+// then. The suite does a few of them (test/formats/mutations.test.ts).
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { argv } from 'node:process';
+import { Random } from '../../src/base/random.js';
+import { mutated, recordingsIn, trouble } from '../support/mutations.js';
+
+/** Longer ones take their time, and show nothing more. */
+const MOST_BYTES = 400_000;
+/** Of one that is read much longer, something is wrong as well. */
+const MOST_SECONDS = 10;
+
+const [seconds = '60', seed = '1', ...folders] = argv.slice(2);
+const recordings = (folders.length === 0 ? [join(import.meta.dirname, '..', '..', 'traces')] : folders).flatMap(
+  (folder) => recordingsIn(folder, MOST_BYTES),
+);
+const random = new Random(Number(seed));
+const folder = mkdtempSync(join(tmpdir(), 'sealtrace-soak-'));
+const end = performance.now() + Number(seconds) * 1000;
+let runs = 0;
+let wrong = 0;
+for (; performance.now() < end; runs++) {
+  const { name, bytes } = recordings[random.below(recordings.length)]!;
+  const damaged = mutated(bytes, random);
+  const begin = performance.now();
+  const found = await trouble(damaged, folder);
+  const took = (performance.now() - begin) / 1000;
+  if (found === '' && took < MOST_SECONDS) continue;
+  const kept = join(folder, `wrong-${++wrong}`);
+  writeFileSync(kept, damaged);
+  console.log(`${name}, kept as ${kept}: ${found === '' ? `read in ${took.toFixed(1)} s` : found}`);
+}
+console.log(`${recordings.length} recordings, seed ${seed}: ${runs} damaged, ${wrong} read wrongly`);
+if (wrong > 0) process.exitCode = 1;
+else rmSync(folder, { recursive: true });

@@ -1,0 +1,79 @@
+// Recordings that were damaged at random, the same ones for the same seed: what is read of them has to be a trace that can be written
+// and read again, or be refused with words. Whatever else is thrown is a defect.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Random } from '../../src/base/random.js';
+import { UserError } from '../../src/model/issue.js';
+import { writeBundleParts } from '../../src/trace/bundle.js';
+import { readBundle } from '../../src/trace/bundle-reader.js';
+import { ingestParts } from '../../src/trace/ingest.js';
+
+export interface Recording {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+const NO_RECORDING = /\.(md|sh|c|py|bt|json)$/;
+
+/** All recordings below a folder that are of at most so many bytes, unpacked. */
+export function recordingsIn(folder: string, most: number): Recording[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !NO_RECORDING.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => ({ name: relative(folder, path), bytes: unpacked(path) }))
+    .filter(({ bytes }) => bytes.length > 0 && bytes.length <= most);
+}
+
+function unpacked(path: string): Buffer {
+  const bytes = readFileSync(path);
+  return path.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+}
+
+const SIGNS = '0123456789-.<>[](){}",:= \n\t';
+const MOST_CHANGES = 6;
+
+/** The same bytes after a few changes: some are other ones, some are gone, some are there twice. */
+export function mutated(bytes: Buffer, random: Random): Buffer {
+  let out = Buffer.from(bytes);
+  for (let left = 1 + random.below(MOST_CHANGES); left > 0; left--) {
+    const at = random.below(out.length);
+    const kind = random.below(6);
+    if (kind === 0) out[at] = random.below(256);
+    else if (kind === 1) out[at]! ^= 1 << random.below(8);
+    else if (kind === 2) out.fill(random.below(2) * 255, at, at + 1 + random.below(16));
+    else if (kind === 3) out = Buffer.concat([out.subarray(0, at), out.subarray(at + random.below(200))]);
+    else if (kind === 4) {
+      const from = random.below(out.length);
+      out = Buffer.concat([out.subarray(0, at), out.subarray(from, from + random.below(300)), out.subarray(at)]);
+    } else
+      for (let i = at; i < Math.min(out.length, at + 12); i++) out[i] = SIGNS.charCodeAt(random.below(SIGNS.length));
+  }
+  return out;
+}
+
+/** What is wrong with how the bytes are read; empty where nothing is. `folder` is for what is written. */
+export async function trouble(bytes: Buffer, folder: string): Promise<string> {
+  const input = join(folder, 'damaged');
+  const bundle = join(folder, 'damaged.sealtrace');
+  writeFileSync(input, bytes);
+  try {
+    const { parts, close } = await ingestParts([input], { scratch: folder });
+    try {
+      writeBundleParts(parts, bundle);
+    } finally {
+      close();
+    }
+  } catch (error) {
+    return error instanceof UserError ? '' : said(error);
+  }
+  try {
+    readBundle(bundle);
+  } catch (error) {
+    return `its bundle is not read: ${said(error)}`;
+  }
+  return '';
+}
+
+const said = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
