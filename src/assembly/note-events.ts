@@ -194,6 +194,11 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
     for (let i = 0; i < 6; i++) t.call.args[i] = v[i]!;
   },
   note_transfer: transferred,
+  note_passed: (c, t, v) => {
+    const open = opened(c, t, fdOf(v[0]!));
+    open.passed = true;
+    open.position = UNKNOWN;
+  },
   note_buffer: (_c, t, v) => {
     const m = t.process.mappingAt(v[0]!);
     if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);

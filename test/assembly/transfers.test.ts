@@ -154,3 +154,59 @@ nfsd-8: ${piece(8202, 10)}`);
     ['write', false, 8202, 10, -1],
   ]);
 });
+
+const xfs = (event: string, ino: number, pos: number, count: number): string =>
+  `xfs_file_${event}: dev 7:2 ino 0x${ino.toString(16)} disize 0x0 pos 0x${pos.toString(16)} bytecount 0x${count.toString(16)}`;
+const open = (
+  fd: number,
+  flags = 2,
+): string => `py-7: sys_enter_openat: dfd: 0xffffffffffffff9c, filename: 0x7f00, flags: 0x${flags.toString(16)}, mode: 0x0
+py-7: sys_exit_openat: 0x${fd}`;
+
+test('sendfile and splice are a read and a write, in how many pieces the kernel does it, and move positions', async () => {
+  const found = await transfers(`${open(3)}
+${open(4)}
+py-7: sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x00000000, count: 0x18000
+py-7: ${xfs('splice_read', 0x83, 0, 0x10000)}
+py-7: ${xfs('buffered_write', 0x84, 0, 0x10000)}
+py-7: ${xfs('splice_read', 0x83, 0x10000, 0x8000)}
+py-7: ${xfs('buffered_write', 0x84, 0x10000, 0x8000)}
+py-7: sys_exit_sendfile64: 0x18000
+py-7: sys_enter_read: fd: 0x00000003, buf: 0x7f00, count: 0x10
+py-7: sys_exit_read: 0x10
+py-7: sys_enter_sendfile64: out_fd: 0x00000009, in_fd: 0x00000003, offset: 0x7ffe0000, count: 0x1000
+py-7: ${xfs('splice_read', 0x83, 0x2000, 0x1000)}
+py-7: sys_exit_sendfile64: 0x1000
+py-7: sys_enter_splice: fd_in: 0x00000008, off_in: 0x00000000, fd_out: 0x00000004, off_out: 0x00000000, len: 0x3000, flags: 0x0
+py-7: sys_exit_splice: 0x3000
+py-7: sys_enter_splice: fd_in: 0x00000003, off_in: 0x00000000, fd_out: 0x00000009, off_out: 0x00000000, len: 0x3000, flags: 0x0
+py-7: sys_exit_splice: 0xfffffffffffffff5`);
+  expect(found.map(([op, , offset, length]) => [op, offset, length])).toEqual([
+    ['read', 0, 0x18000],
+    ['write', 0, 0x18000],
+    ['read', 0x18000, 0x10],
+    ['read', 0x2000, 0x1000],
+    ['write', 0x18000, 0x3000],
+  ]);
+});
+
+test('what appends goes where the file system says, whatever the call says; -1 is the position', async () => {
+  const found = await transfers(`${open(3, 0x402)}
+py-7: sys_enter_pwrite64: fd: 0x00000003, buf: 0x7f00, count: 0x10, pos: 0x0
+py-7: ${xfs('buffered_write', 0x83, 0x500, 0x10)}
+py-7: sys_exit_pwrite64: 0x10
+${open(4)}
+py-7: sys_enter_pwritev2: fd: 0x4, vec: 0x7f00, vlen: 0x1, pos_l: 0x0, pos_h: 0x0, flags: 0x10
+py-7: ${xfs('buffered_write', 0x84, 0x600, 0x10)}
+py-7: sys_exit_pwritev2: 0x10
+py-7: sys_enter_pwritev2: fd: 0x4, vec: 0x7f00, vlen: 0x1, pos_l: 0xffffffffffffffff, pos_h: 0xffffffffffffffff, flags: 0x0
+py-7: sys_exit_pwritev2: 0x20
+py-7: sys_enter_read: fd: 0x00000004, buf: 0x7f00, count: 0x10
+py-7: sys_exit_read: 0x10`);
+  expect(found.map(([op, , offset, length]) => [op, offset, length])).toEqual([
+    ['write', 0x500, 0x10],
+    ['write', 0x600, 0x10],
+    ['write', 0, 0x20],
+    ['read', 0x20, 0x10],
+  ]);
+});
