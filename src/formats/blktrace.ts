@@ -237,6 +237,8 @@ class PartReader {
   }
 
   #time(ns: bigint): number {
+    // blkparse -d writes times since the first event (blkparse.c, check_time and output_binary): no clock began with this recording.
+    if (this.#originNs === null && ns === 0n) this.sink.source.clock = 'blktrace-relative';
     this.#originNs ??= this.sink.origin(ns);
     return Number(ns - this.#originNs);
   }
