@@ -135,23 +135,40 @@ dd-7: ${complete(0x6000, 2 ** 32 - 14, 0)}`);
 });
 
 test('ext4 tells of one write in pieces: what is left of it, or page after page', async () => {
-  const piece = (pos: number, length: number): string => `ext4_da_write_begin: dev 7,3 ino 12 pos ${pos} len ${length}`;
+  const piece = (pos: number, length: number, minor = 3): string =>
+    `ext4_da_write_begin: dev 7,${minor} ino 12 pos ${pos} len ${length}`;
   const found = await transfers(`fio-7: sys_enter_io_submit: ctx_id: 0x7f670a1d5000, nr: 0x00000001
 fio-7: ${piece(16384, 16384)}
 fio-7: ${piece(20480, 12288)}
 fio-7: ${piece(65536, 16384)}
 fio-7: ${piece(81920, 16384)}
 fio-7: sys_exit_io_submit: 0x1
-nfsd-8: ${piece(100, 3996)}
-nfsd-8: ${piece(4096, 4096)}
-nfsd-8: ${piece(8192, 10)}
-nfsd-8: ${piece(8202, 10)}`);
+nfsd-8: ${piece(100, 3996, 4)}
+nfsd-8: ${piece(4096, 4096, 4)}
+nfsd-8: ${piece(8192, 10, 4)}
+nfsd-8: ${piece(8202, 10, 4)}`);
   expect(found).toEqual([
     ['write', false, 16384, 16384, -1],
     ['write', false, 65536, 16384, -1],
     ['write', false, 81920, 16384, -1],
     ['write', false, 100, 8102, -1],
     ['write', false, 8202, 10, -1],
+  ]);
+});
+
+test('where ext4 announced more than a page, pages that follow each other are writes of their own', async () => {
+  const piece = (minor: number, pos: number, length: number): string =>
+    `dd-7: ext4_da_write_begin: dev 7,${minor} ino 12 pos ${pos} len ${length}`;
+  const found = await transfers(`${piece(3, 0, 16384)}
+${piece(3, 16384, 4096)}
+${piece(3, 20480, 4096)}
+${piece(4, 0, 4096)}
+${piece(4, 4096, 4096)}`);
+  expect(found.map(([, , offset, length]) => [offset, length])).toEqual([
+    [0, 16384],
+    [16384, 4096],
+    [20480, 4096],
+    [0, 8192],
   ]);
 });
 
