@@ -18,8 +18,8 @@ function vector(write: boolean, withOffset: boolean, withFlags = false): Exit {
   };
 }
 
-/** preadv2 and pwritev2 take the descriptor's position where they are told -1, which is printed without sign. */
-const ownWhereNone = (pos: number): number => (pos >= 2 ** 63 ? -1 : pos);
+/** preadv2 and pwritev2 take the descriptor's position where they are told -1, which the kernel's events show without sign. */
+const ownWhereNone = (pos: number): number => (pos >= 0 && pos < 2 ** 63 ? pos : -1);
 
 const simple =
   (op: number, flags = 0): Exit =>

@@ -51,7 +51,7 @@ export const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
 
 const TRANSFER = kernelEvent('note_transfer');
 /** Calls that move data between descriptors: places of the source and the target, each with the offset behind a pointer. */
-export const MOVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
+const MOVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
   sendfile: [1, 2, 0, -1],
   splice: [0, 1, 2, 3],
 };

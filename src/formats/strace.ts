@@ -7,7 +7,7 @@ import { Stamps } from './stamps.js';
 import { decorated, quoted, resultAlone, returned, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
 import { type LeaderLines, StraceLeader } from './strace-leader.js';
-import { directoryOf, MOVES, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
+import { directoryOf, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -68,8 +68,6 @@ const FOLLOWED = new Set([
   'exit',
   'sendmsg',
   'sendmmsg',
-  'sendfile',
-  'splice',
 ]);
 
 class StraceLines implements LeaderLines {
@@ -301,8 +299,8 @@ class StraceLines implements LeaderLines {
   }
 }
 
-/** `openat2` is `openat` with its flags in a structure, which strace shows; what calls of MOVES do is told besides. */
-const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name in MOVES ? '' : name);
+/** `openat2` is `openat` with its flags in a structure, which strace shows; sendfile has another name among the kernel's events. */
+const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name === 'sendfile' ? 'sendfile64' : name);
 
 const fraction = (digits: string): number => Number(digits.padEnd(9, '0'));
 /** A last line without newline is whole when its duration is. */
@@ -312,7 +310,10 @@ const isWhole = (text: string): boolean => /<\d+\.\d{6,}>\s*$/.test(text);
 function numbers(name: string, args: readonly string[]): number[] {
   const list = args.slice(0, 6).map(value);
   if (name === 'openat2') list[2] = value(/flags=([^,}]*)/.exec(args[2] ?? '')?.[1]);
-  // The position is two arguments of the kernel's, low and high.
-  if (/^p(read|write)v2$/.test(name)) list.splice(4, 1, 0, list[4] ?? Number.NaN);
+  // The position is two arguments of the kernel's, low and high; -1 is none.
+  if (/^p(read|write)v2$/.test(name)) {
+    const [pos = -1, flags = Number.NaN] = list.slice(3);
+    list.splice(3, 2, pos < 0 ? Number.NaN : pos, Number.NaN, flags);
+  }
   return list;
 }
