@@ -4,7 +4,7 @@
 const X86_64 = `
   read:0 write:1 open:2 close:3 lseek:8 mmap:9 munmap:11 ioctl:16 pread64:17 pwrite64:18 readv:19 writev:20
   mremap:25 msync:26 madvise:28 dup:32 dup2:33 sendfile64:40 setsockopt:54 execve:59 exit:60 kill:62 fcntl:72 fsync:74
-  fdatasync:75 truncate:76 ftruncate:77 rename:82 creat:85 link:86 unlink:87 fchmod:91 fchown:93 mlock:149
+  fdatasync:75 truncate:76 ftruncate:77 rename:82 rmdir:84 creat:85 link:86 unlink:87 fchmod:91 fchown:93 mlock:149
   swapon:167 swapoff:168 io_submit:209 exit_group:231 openat:257 unlinkat:263 renameat:264 linkat:265
   splice:275 sync_file_range:277 vmsplice:278 fallocate:285 dup3:292 preadv:295 pwritev:296 renameat2:316 execveat:322
   copy_file_range:326 preadv2:327 pwritev2:328 io_uring_setup:425 io_uring_enter:426 io_uring_register:427

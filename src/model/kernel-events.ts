@@ -79,6 +79,7 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   exit_group: 'error_code',
   vmsplice: 'fd uiov nr_segs flags',
   mlock: 'start len',
+  rmdir: 'pathname',
   kill: 'pid sig',
   setsockopt: 'fd level optname optval optlen',
 };

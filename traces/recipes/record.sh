@@ -298,6 +298,8 @@ put 1 events/syscalls/sys_enter_vmsplice/enable
 put 1 events/syscalls/sys_exit_vmsplice/enable
 put 1 events/syscalls/sys_enter_mlock/enable
 put 1 events/syscalls/sys_exit_mlock/enable
+put 1 events/syscalls/sys_enter_rmdir/enable
+put 1 events/syscalls/sys_exit_rmdir/enable
 put 1 events/syscalls/sys_enter_kill/enable
 put 1 events/syscalls/sys_exit_kill/enable
 put 1 events/syscalls/sys_enter_setsockopt/enable
