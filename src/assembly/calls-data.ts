@@ -62,11 +62,17 @@ export function moveCall(
   toOffset: number,
 ): void {
   const { call } = t;
-  movedRow(c, t, ret, Op.read, from, fromOffset, call.source, call.sourceOffset);
-  movedRow(c, t, ret, Op.write, to, toOffset, call.file, call.position);
+  // Changes of maps are of the write, which has the number of the call.
+  const writes = call.file >= 0 || opened(c, t, fdOf(to)).resolved >= 0;
+  const opId = writes ? c.events.newId() : 0;
+  movedRow(c, t, ret, Op.read, from, fromOffset, call.source, call.sourceOffset, opId);
+  movedRow(c, t, ret, Op.write, to, toOffset, call.file, call.position, 0);
 }
 
-/** `seen`: the file that events inside the call name, and `seenAt` where they say that it begins; -1 none. */
+/**
+ * `seen`: the file that events inside the call name, and `seenAt` where they say that it begins; -1 none. `opId`: other than the
+ * call's; 0 none.
+ */
 function movedRow(
   c: Context,
   t: Thread,
@@ -76,6 +82,7 @@ function movedRow(
   pointer: number,
   seen: number,
   seenAt: number,
+  opId: number,
 ): void {
   if (seen >= 0) descriptorIs(c, t, fd, seen);
   const open = opened(c, t, fdOf(fd));
@@ -83,6 +90,7 @@ function movedRow(
   if (pointer === 0 && ret > 0) open.position = offset >= 0 && !open.passed ? offset + ret : UNKNOWN;
   if (open.resolved < 0 || ret <= 0) return;
   const e = callRow(c, t, op, open.resolved, ret);
+  if (opId > 0) e.opId = opId;
   e.offset = offset;
   e.length = ret;
   e.flags = (open.direct ? Flag.direct : 0) | (op === Op.write && open.sync ? Flag.sync : 0);

@@ -227,3 +227,17 @@ py-7: sys_exit_read: 0x10`);
     ['read', 0x20, 0x10],
   ]);
 });
+
+test('the map changes inside a sendfile are of its write', async () => {
+  const lines = [
+    'sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x00000000, count: 0x1000',
+    xfs('splice_read', 0x83, 0, 0x1000),
+    xfs('buffered_write', 0x84, 0, 0x1000),
+    'xfs_iext_insert: dev 7:2 ino 0x84 state LC cur 0x0/0 fileoff 0x0 startblock 0xffffffffe0005 fsbcount 0x1 flag 0 caller x',
+    'sys_exit_sendfile64: 0x1000',
+  ].map((line, i) => `  py-7 [000]  5.${String(i * 1000).padStart(9, '0')}: ${line}\n`);
+  const { columns: c } = (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
+  const idOf = (op: number): number | undefined => c.opId[c.op.indexOf(op)];
+  expect(idOf(Op.map_insert)).toBe(idOf(Op.write));
+  expect(idOf(Op.read)).not.toBe(idOf(Op.write));
+});
