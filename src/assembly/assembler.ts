@@ -76,6 +76,7 @@ export class Assembler implements KernelSink {
       sizeless: new Map(),
       sizeMoments: sizeMomentsIn(sink.store),
       writesSeen: false,
+      wholeWrites: new Set(),
       iomapSeen: false,
       names: new Map(),
       paths: new PathFiles(this.words),

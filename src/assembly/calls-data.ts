@@ -1,12 +1,21 @@
-// Reads, writes, sizes, allocation. Constants: falloc.h.
+// Reads, writes, sizes, allocation. Constants: falloc.h, fs.h.
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
 import { callRow, sizeIs, sizeUnknown } from './context.js';
-import { fdOf, fileOfCall, opened } from './descriptors.js';
+import { descriptorIs, fdOf, fileOfCall, opened } from './descriptors.js';
 import { pinOfBuffer } from './pins.js';
 import type { Thread } from './state.js';
 
+const RWF_DSYNC = 2;
+const RWF_SYNC = 4;
+const RWF_APPEND = 0x10;
+const RWF_NOAPPEND = 0x20;
+
+/**
+ * `pos` is -1 where the descriptor's own position counts; `rwf` are the flags of preadv2 and pwritev2. What appends goes to the end
+ * of the file even where it says another place, and moves no position then (pwrite(2), readv(2)).
+ */
 export function transfer(
   c: Context,
   t: Thread,
@@ -15,26 +24,83 @@ export function transfer(
   buffer: number,
   count: number,
   pos: number,
+  rwf = 0,
 ): void {
   const { call } = t;
   const fd = fdOf(call.args[0]!);
   const file = fileOfCall(c, t, call.args[0]!);
   const open = opened(c, t, fd);
-  let offset = pos >= 0 ? pos : call.position >= 0 ? call.position : open.position;
+  const appends = write && ((rwf & RWF_APPEND) !== 0 || (open.appends && (rwf & RWF_NOAPPEND) === 0));
+  const told = pos >= 0 ? pos : open.position;
+  let offset = pos >= 0 && !appends ? pos : call.position >= 0 || appends ? call.position : told;
   const length = ret >= 0 ? ret : count;
-  if (pos < 0) open.position = offset >= 0 && ret >= 0 ? offset + ret : -1;
+  if (pos < 0) open.position = offset >= 0 && ret >= 0 && !open.passed ? offset + ret : -1;
   if (call.direct && buffer > 0 && !Number.isNaN(count)) pinOfBuffer(c, t, ret, write, buffer, count);
   if (Number.isNaN(offset)) offset = UNKNOWN;
   const e = callRow(c, t, write ? Op.write : Op.read, file, ret);
   e.offset = offset;
   e.length = Number.isNaN(length) ? UNKNOWN : length;
   const raw = c.blockDevices.has(file);
-  e.flags = (call.direct || open.direct ? Flag.direct : 0) | (raw ? Flag.raw : 0);
+  const synced = write && (open.sync || (rwf & (RWF_DSYNC | RWF_SYNC)) !== 0);
+  e.flags = (call.direct || open.direct ? Flag.direct : 0) | (raw ? Flag.raw : 0) | (synced ? Flag.sync : 0);
   e.commit();
-  if (write && ret > 0 && offset >= 0) {
-    const size = c.sizes.get(file);
-    if (size !== undefined && offset + ret > size) sizeIs(c, file, offset + ret);
-  }
+  if (write && ret > 0 && offset >= 0) grown(c, file, offset + ret);
+}
+
+/**
+ * sendfile and splice: a read of one file and a write of another, of which either may be a pipe or a socket, which are no
+ * operations. Offsets stand behind pointers, so that only the file system's events tell them; without a pointer it is the
+ * descriptor's position that counts, and moves (sendfile(2), splice(2)).
+ */
+export function moveCall(
+  c: Context,
+  t: Thread,
+  ret: number,
+  from: number,
+  fromOffset: number,
+  to: number,
+  toOffset: number,
+): void {
+  const { call } = t;
+  // Changes of maps are of the write, which has the number of the call.
+  const writes = call.file >= 0 || opened(c, t, fdOf(to)).resolved >= 0;
+  const opId = writes ? c.events.newId() : 0;
+  movedRow(c, t, ret, Op.read, from, fromOffset, call.source, call.sourceOffset, opId);
+  movedRow(c, t, ret, Op.write, to, toOffset, call.file, call.position, 0);
+}
+
+/**
+ * `seen`: the file that events inside the call name, and `seenAt` where they say that it begins; -1 none. `opId`: other than the
+ * call's; 0 none.
+ */
+function movedRow(
+  c: Context,
+  t: Thread,
+  ret: number,
+  op: number,
+  fd: number,
+  pointer: number,
+  seen: number,
+  seenAt: number,
+  opId: number,
+): void {
+  if (seen >= 0) descriptorIs(c, t, fd, seen);
+  const open = opened(c, t, fdOf(fd));
+  const offset = seen >= 0 && seenAt >= 0 ? seenAt : pointer === 0 ? open.position : UNKNOWN;
+  if (pointer === 0 && ret > 0) open.position = offset >= 0 && !open.passed ? offset + ret : UNKNOWN;
+  if (open.resolved < 0 || ret <= 0) return;
+  const e = callRow(c, t, op, open.resolved, ret);
+  if (opId > 0) e.opId = opId;
+  e.offset = offset;
+  e.length = ret;
+  e.flags = (open.direct ? Flag.direct : 0) | (op === Op.write && open.sync ? Flag.sync : 0);
+  e.commit();
+  if (op === Op.write && offset >= 0) grown(c, open.resolved, offset + ret);
+}
+
+function grown(c: Context, file: number, end: number): void {
+  const size = c.sizes.get(file);
+  if (size !== undefined && end > size) sizeIs(c, file, end);
 }
 
 export const FALLOC_KEEP_SIZE = 1;

@@ -36,7 +36,9 @@ export function openCall(c: Context, t: Thread, ret: number, flags: number): voi
   if (ret >= 0) {
     const open = newOpen(c, label(c, t, ret));
     open.direct = (flags & O_DIRECT) !== 0;
-    open.position = (flags & O_APPEND) !== 0 ? -1 : 0;
+    open.appends = (flags & O_APPEND) !== 0;
+    open.sync = (flags & O_DSYNC) !== 0;
+    open.position = open.appends ? -1 : 0;
     if (key !== '') {
       open.directory = `${call.device}/${call.directory}`;
       open.name = c.words.get(call.lookup);
@@ -103,7 +105,8 @@ function closedByExec(t: Thread, fd: number, closed: boolean): void {
 }
 
 export function seek(c: Context, t: Thread, ret: number): void {
-  if (ret >= 0) opened(c, t, fdOf(t.call.args[0]!)).position = ret;
+  const open = opened(c, t, fdOf(t.call.args[0]!));
+  if (ret >= 0 && !open.passed) open.position = ret;
 }
 
 const F_DUPFD = 0;
@@ -127,6 +130,9 @@ export function fcntlCall(c: Context, t: Thread, ret: number): void {
 /** Of a socket, which has flags as well, nothing is kept. */
 function setFlags(c: Context, t: Thread, fd: number, flags: number): void {
   const direct = (flags & O_DIRECT) !== 0;
-  const open = direct ? opened(c, t, fd) : t.process.descriptor(fd);
-  if (open !== undefined) open.direct = direct;
+  const appends = (flags & O_APPEND) !== 0;
+  const open = direct || appends ? opened(c, t, fd) : t.process.descriptor(fd);
+  if (open === undefined) return;
+  open.direct = direct;
+  open.appends = appends;
 }

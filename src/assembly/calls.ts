@@ -1,7 +1,7 @@
 // System calls to operations: one row when the call returns, with its start, duration, result and range.
 // Argument order is the ABI's.
 import { Flag, Op } from '../model/events.js';
-import { fallocateCall, transfer, truncateRow } from './calls-data.js';
+import { fallocateCall, moveCall, transfer, truncateRow } from './calls-data.js';
 import { mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
 import { closeCall, dup, fcntlCall, O_CLOEXEC, O_CREAT, O_TRUNC, openCall, seek } from './calls-open.js';
 import { linkCall, pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
@@ -10,9 +10,16 @@ import { callRow } from './context.js';
 import { fdOf, fileOfCall, fileOfPath } from './descriptors.js';
 import type { Exit } from './handler.js';
 
-function vector(write: boolean, withOffset: boolean): Exit {
-  return (c, t, ret) => transfer(c, t, ret, write, -1, Number.NaN, withOffset ? t.call.args[3]! : -1);
+function vector(write: boolean, withOffset: boolean, withFlags = false): Exit {
+  return (c, t, ret) => {
+    const { args } = t.call;
+    const flags = withFlags ? args[5]! : 0;
+    transfer(c, t, ret, write, -1, Number.NaN, withOffset ? ownWhereNone(args[3]!) : -1, flags);
+  };
 }
+
+/** preadv2 and pwritev2 take the descriptor's position where they are told -1, which the kernel's events show without sign. */
+const ownWhereNone = (pos: number): number => (pos >= 0 && pos < 2 ** 63 ? pos : -1);
 
 const simple =
   (op: number, flags = 0): Exit =>
@@ -23,7 +30,7 @@ const simple =
   };
 
 /** Events of them tell how large files are. */
-const WRITES = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range'];
+const WRITES = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'copy_file_range', 'sendfile64', 'splice'];
 /** Their second argument is the one buffer. */
 const TRANSFERS = ['read', 'write', 'pread', 'pwrite', 'pread64', 'pwrite64'];
 
@@ -62,8 +69,8 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   writev: vector(true, false),
   preadv: vector(false, true),
   pwritev: vector(true, true),
-  preadv2: vector(false, true),
-  pwritev2: vector(true, true),
+  preadv2: vector(false, true, true),
+  pwritev2: vector(true, true, true),
   mmap: mmapCall,
   munmap: munmapCall,
   mremap: mremapCall,
@@ -84,6 +91,8 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   swapoff: swapCall(Op.swapoff),
   io_uring_register: registerBuffers,
   copy_file_range: copyFileRange,
+  sendfile64: (c, t, ret) => moveCall(c, t, ret, t.call.args[1]!, t.call.args[2]!, t.call.args[0]!, 0),
+  splice: (c, t, ret) => moveCall(c, t, ret, t.call.args[0]!, t.call.args[1]!, t.call.args[2]!, t.call.args[3]!),
   fsync: simple(Op.fsync),
   fdatasync: simple(Op.fsync),
   sync_file_range: simple(Op.fsync),

@@ -97,6 +97,8 @@ export interface Context {
   readonly sizeMoments: SizeMoments;
   /** The recording has events of writes at all. */
   writesSeen: boolean;
+  /** Devices where ext4 announced more than a page at once (Linux 6.16, large folios): no page is one of a longer write there. */
+  readonly wholeWrites: Set<number>;
   /** It has the maps that iomap shows to every transfer. */
   iomapSeen: boolean;
   /** File by `device/directory inode/name`. */
@@ -157,6 +159,9 @@ export function newOpen(c: Context, label = ''): OpenFile {
     file: c.events.placeholder(),
     resolved: -1,
     direct: false,
+    appends: false,
+    sync: false,
+    passed: false,
     name: '',
     directory: '',
     position: -1,

@@ -52,6 +52,7 @@ export const transferAt =
   (place: number, write: boolean): Handler =>
   (c, t, v) => {
     if (t.call.name === 'copy_file_range') return copies(c, t, v, place, write);
+    if (isMove(t.call.name)) return moves(c, t, v, place, write);
     strong(c, t, v);
     if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
   };
@@ -67,6 +68,21 @@ function copies(c: Context, { call }: Thread, v: Float64Array, place: number, wr
   if (call.source < 0 && call.file !== file) call.source = call.file;
   call.file = file;
   call.position = v[place]!;
+}
+
+/** Calls that move data from one descriptor to another. */
+export const isMove = (name: string): boolean => name === 'sendfile64' || name === 'splice';
+
+/** What sendfile and splice read and write: each file once, where it begins; the kernel does it in pieces of a pipe. */
+function moves(c: Context, { call }: Thread, v: Float64Array, place: number, write: boolean): void {
+  const file = c.file(v[0]!, v[1]!);
+  if (write && call.position < 0) {
+    call.file = file;
+    call.position = v[place]!;
+  } else if (!write && call.source < 0) {
+    call.source = file;
+    call.sourceOffset = v[place]!;
+  }
 }
 
 /** The file system works on this range now; the blocks it then tells of are there (see BlockSizes). */

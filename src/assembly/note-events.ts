@@ -7,7 +7,8 @@ import type { Context } from './context.js';
 import { callRow, fileOf, newOpen, resolve, sameFile } from './context.js';
 import { descriptorIs, fdOf, nameKey, opened } from './descriptors.js';
 import { endFault } from './faults.js';
-import { grows, type Handler, word } from './handler.js';
+import { grows, type Handler, isMove, word } from './handler.js';
+import type { OpenFile } from './process.js';
 import {
   isMadeAgain,
   joinProcess,
@@ -155,6 +156,7 @@ const remap: Handler = (c, t, v) => {
 const transferred: Handler = (c, t, v) => {
   const [kind, fd, offset, length] = v as unknown as [number, number, number, number];
   const open = opened(c, t, fdOf(fd));
+  if (isMove(t.call.name)) return moves(t, kind, open, offset);
   const from = Number.isNaN(offset) ? open.position : offset;
   if (Number.isNaN(offset) && open.position >= 0) open.position += length;
   // A recording of the kernel's own events beside this one tells by them what such calls moved.
@@ -170,6 +172,21 @@ const transferred: Handler = (c, t, v) => {
   e.commit();
   if (kind === WROTE && from >= 0) grows(c, open.resolved, from + length);
 };
+
+/** Of sendfile and splice the call's return writes the rows; they know their files and offsets by this. */
+function moves({ call }: Thread, kind: number, { resolved }: OpenFile, offset: number): void {
+  if (resolved < 0) return;
+  if (kind === WROTE) {
+    if (call.file < 0) call.file = resolved;
+    if (call.position < 0 && offset >= 0) call.position = offset;
+    return;
+  }
+  if (call.source < 0) {
+    call.source = resolved;
+    call.sourceOffset = UNKNOWN;
+  }
+  if (offset >= 0) call.sourceOffset = offset;
+}
 
 const WROTE = 1;
 const FLUSHED = 2;
@@ -194,6 +211,11 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
     for (let i = 0; i < 6; i++) t.call.args[i] = v[i]!;
   },
   note_transfer: transferred,
+  note_passed: (c, t, v) => {
+    const open = opened(c, t, fdOf(v[0]!));
+    open.passed = true;
+    open.position = UNKNOWN;
+  },
   note_buffer: (_c, t, v) => {
     const m = t.process.mappingAt(v[0]!);
     if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);

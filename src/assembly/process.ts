@@ -7,6 +7,12 @@ export interface OpenFile {
   /** The row in the file table it turned out to be; -1 while unknown. */
   resolved: number;
   direct: boolean;
+  /** O_APPEND: whatever a call says, what is written goes to the end of the file. */
+  appends: boolean;
+  /** O_DSYNC, O_SYNC. */
+  sync: boolean;
+  /** Given to another process that the trace does not follow (SCM_RIGHTS): who else moves the position is not known. */
+  passed: boolean;
   /** Name given at the look-up inside open, with its directory. */
   name: string;
   directory: string;

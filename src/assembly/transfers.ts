@@ -110,18 +110,20 @@ export function pageMissing(t: Thread, file: number): void {
 
 /**
  * ext4 announces each piece of a write that goes into one folio: with what is left to write as its length, or page by page before
- * Linux 6.16 (generic_perform_write). Pages that go on where the last one ended are taken for the same write.
+ * Linux 6.16 (generic_perform_write). Pages that go on where the last one ended are taken for the same write, until a longer piece
+ * shows that the file system is not asked for pages.
  */
 export function ext4Announces(c: Context, t: Thread, v: Float64Array): void {
   const file = c.file(v[0]!, v[1]!);
   const [offset, length] = [v[2]!, v[3]!];
   grows(c, file, offset + length, t.task);
+  if (length > PAGE) c.wholeWrites.add(v[0]!);
   const { announced, call } = t;
   const end = announced.offset + announced.length;
   const isSame = announced.pending && announced.op === Op.write && announced.flags === 0 && announced.file === file;
   if (isSame && announced.callNs === call.timeNs && offset > announced.offset) {
     if (offset + length === end) return;
-    if (offset === end && offset % PAGE === 0 && announced.lastLength <= PAGE) {
+    if (offset === end && offset % PAGE === 0 && announced.lastLength <= PAGE && !c.wholeWrites.has(v[0]!)) {
       announced.length += length;
       announced.lastLength = length;
       return;

@@ -240,7 +240,10 @@ class PartReader {
   #time(at: number): number {
     const little = this.#little;
     if (!this.#isPlaced) {
-      const origin = this.sink.origin(this.#view.getBigUint64(at, little));
+      const ns = this.#view.getBigUint64(at, little);
+      // blkparse -d writes times since the first event (blkparse.c, check_time and output_binary): no clock began with this recording.
+      if (ns === 0n) this.sink.source.clock = 'blktrace-relative';
+      const origin = this.sink.origin(ns);
       this.#isPlaced = true;
       this.#originHigh = Number(origin >> 32n);
       this.#originLow = Number(origin & 0xffff_ffffn);

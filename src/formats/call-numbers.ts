@@ -3,10 +3,10 @@
 
 const X86_64 = `
   read:0 write:1 open:2 close:3 lseek:8 mmap:9 munmap:11 ioctl:16 pread64:17 pwrite64:18 readv:19 writev:20
-  mremap:25 msync:26 madvise:28 dup:32 dup2:33 setsockopt:54 execve:59 exit:60 kill:62 fcntl:72 fsync:74
-  fdatasync:75 truncate:76 ftruncate:77 rename:82 creat:85 link:86 unlink:87 fchmod:91 fchown:93 mlock:149
+  mremap:25 msync:26 madvise:28 dup:32 dup2:33 sendfile64:40 setsockopt:54 execve:59 exit:60 kill:62 fcntl:72 fsync:74
+  fdatasync:75 truncate:76 ftruncate:77 rename:82 rmdir:84 creat:85 link:86 unlink:87 fchmod:91 fchown:93 mlock:149
   swapon:167 swapoff:168 io_submit:209 exit_group:231 openat:257 unlinkat:263 renameat:264 linkat:265
-  sync_file_range:277 vmsplice:278 fallocate:285 dup3:292 preadv:295 pwritev:296 renameat2:316 execveat:322
+  splice:275 sync_file_range:277 vmsplice:278 fallocate:285 dup3:292 preadv:295 pwritev:296 renameat2:316 execveat:322
   copy_file_range:326 preadv2:327 pwritev2:328 io_uring_setup:425 io_uring_enter:426 io_uring_register:427
   openat2:437
 `;
@@ -14,7 +14,7 @@ const X86_64 = `
 const GENERIC = `
   io_submit:2 dup:23 dup3:24 fcntl:25 ioctl:29 unlinkat:35 linkat:37 renameat:38 truncate:45 ftruncate:46
   fallocate:47 fchmod:52 fchown:55 openat:56 close:57 lseek:62 read:63 write:64 readv:65 writev:66 pread64:67
-  pwrite64:68 preadv:69 pwritev:70 vmsplice:75 fsync:82 fdatasync:83 sync_file_range:84 exit:93 exit_group:94
+  pwrite64:68 preadv:69 pwritev:70 sendfile64:71 vmsplice:75 splice:76 fsync:82 fdatasync:83 sync_file_range:84 exit:93 exit_group:94
   kill:129 setsockopt:208 munmap:215 mremap:216 execve:221 mmap:222 swapon:224 swapoff:225 msync:227 mlock:228
   madvise:233 renameat2:276 execveat:281 copy_file_range:285 preadv2:286 pwritev2:287 io_uring_setup:425
   io_uring_enter:426 io_uring_register:427 openat2:437

@@ -74,9 +74,12 @@ export class PerfQueue {
     this.reached(this.#latest);
   }
 
-  /** Everything up to `time` has come, but for what the readers of buffers have not met in order: the time before is complete. */
+  /**
+   * Everything up to `time` has come, but for what the readers of buffers have not met in order: the time before is complete.
+   * What has no stamp waits for the first that has one: the folder of `--threads` begins with a file of nothing else.
+   */
   reached(time: number): void {
-    this.#flush(this.#complete);
+    if (this.#complete > Number.NEGATIVE_INFINITY) this.#flush(this.#complete);
     this.#complete = time;
   }
 

@@ -48,7 +48,8 @@ const PATHS: ReadonlyMap<string, readonly (readonly [number, number])[]> = new M
     swapoff: [[-1, 0]],
   } satisfies Record<string, [number, number][]>),
 );
-const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
+/** Calls that open a file by its path. */
+export const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
 
 const TRANSFER = kernelEvent('note_transfer');
 /** Calls that move data between descriptors: places of the source and the target, each with the offset behind a pointer. */
@@ -62,8 +63,22 @@ const SUBMITTED: Readonly<Record<string, number>> = {
   ...{ 0: 0, 7: 0, 1: 1, 8: 1, 2: 2, 3: 2 },
 };
 
-/** What a call that succeeded read and wrote besides, or instead of, its first descriptor. */
+const PASSED = kernelEvent('note_passed');
+const SENDS = new Set(['sendmsg', 'sendmmsg']);
+
+/** Descriptors that a message takes to another process, which moves their positions as well: unix(7). */
+function passedNotes(args: readonly string[]): Note[] {
+  const lists = args.flatMap((arg) =>
+    [...arg.matchAll(/cmsg_type=SCM_RIGHTS, cmsg_data=(?=\[)/g)].map((m) => arg.slice(m.index + m[0].length)),
+  );
+  return lists
+    .flatMap((list) => inside(list))
+    .map((arg) => ({ event: PASSED, values: [decorated(arg)?.fd ?? value(arg)] }));
+}
+
+/** What a call that succeeded read, wrote and gave away besides, or instead of, its first descriptor. */
 export function transferNotes(name: string, args: readonly string[], ret: number): Note[] {
+  if (SENDS.has(name)) return ret < 0 ? [] : passedNotes(args);
   const move = MOVES.get(name);
   if (move !== undefined && ret > 0) {
     const [from, fromOffset, to, toOffset] = move;
@@ -94,12 +109,19 @@ function submittedNotes(block: string): Note[] {
 /** The parts of `[a, b]` or `{a, b}`. */
 const inside = (list = ''): readonly string[] => (/^[[{]/.test(list) ? splitArguments(list, 1).list : []);
 
-/** Facts told before the call's return. `cwd` is the caller's working directory, '' while not known. */
-export function notesOf(name: string, args: readonly string[], result: string, cwd: string): Note[] {
+/** From where the paths of a call count: working directory ('' while not known), root, and what descriptors are of. */
+export interface From {
+  readonly cwd: string;
+  readonly root: string;
+  readonly opened: ReadonlyMap<number, string>;
+}
+
+/** Facts told before the call's return. */
+export function notesOf(name: string, args: readonly string[], result: string, from: From): Note[] {
   const descriptors = args.flatMap((arg) => descriptorNote(arg));
   return [
     ...descriptors,
-    ...pathNotes(name, args, result, cwd),
+    ...pathNotes(name, args, result, from),
     ...rangeNotes(name, args, result),
     ...markerNotes(name, args),
   ];
@@ -120,7 +142,22 @@ function descriptorNote(text: string): Note[] {
   return found === null || found.fd < 0 ? [] : [{ event: FD_PATH, values: [found.fd, found.device, found.path] }];
 }
 
-function pathNotes(name: string, args: readonly string[], result: string, cwd: string): Note[] {
+/** The path of a descriptor that an argument names: as -y shows it, or as it was opened; '' where neither tells. */
+export function directoryOf(argument: string, { cwd, opened }: From): string {
+  const shown = decorated(argument);
+  if (shown !== null) return shown.path;
+  return /^(?:AT_FDCWD|-100)\b/.test(argument) ? cwd : (opened.get(value(argument)) ?? '');
+}
+
+/** The path that a call was given, from the root of strace; '' where nothing tells where it is. */
+export function pathIn(from: From, path: string, directory = 'AT_FDCWD'): string {
+  if (path.startsWith('/')) return absolute('', from.root + path);
+  const base = directoryOf(directory, from);
+  // What is opened before its directory is known keeps the name that it was given; behind a descriptor it may be any file.
+  return base === '' && !/^(?:AT_FDCWD|-100)\b/.test(directory) ? '' : absolute(base, path);
+}
+
+function pathNotes(name: string, args: readonly string[], result: string, from: From): Note[] {
   const places = PATHS.get(name);
   if (places === undefined) return [];
   // What was opened says its own name, links followed.
@@ -128,11 +165,13 @@ function pathNotes(name: string, args: readonly string[], result: string, cwd: s
   if (opened !== null) return [{ event: PATH, values: [0, opened.path] }];
   // No file: a pipe, a terminal, a socket.
   if (OPENS.has(name) && /^\d+</.test(result)) return [];
+  // The path is that of a directory, and the file has none.
+  if (OPENS.has(name) && args.some((arg) => arg.includes('O_TMPFILE'))) return [];
   return places.flatMap(([directory, place], second) => {
     const path = quoted(args[place]);
     if (path === null || path === '') return [];
-    const base = directory < 0 ? cwd : (decorated(args[directory] ?? '')?.path ?? cwd);
-    return [{ event: PATH, values: [second, absolute(base, path)] }];
+    const whole = pathIn(from, path, directory < 0 ? undefined : args[directory]);
+    return whole === '' ? [] : [{ event: PATH, values: [second, whole] }];
   });
 }
 

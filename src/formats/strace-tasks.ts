@@ -9,11 +9,23 @@ const CLONE_THREAD = 0x10000;
 const isThread = (text: string): boolean =>
   /\bCLONE_THREAD\b/.test(text) || (Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0) & CLONE_THREAD) !== 0;
 
+/** From where paths count; threads of a process have one together. */
+interface Place {
+  /** Working directory, from the root of strace; '' while not known. */
+  cwd: string;
+  /** What chroot made the root of; '' where it did not. */
+  root: string;
+  /** Paths of what was opened, where no -y tells them of each descriptor. */
+  readonly opened: Map<number, string>;
+}
+
 interface Task {
   readonly pid: number;
   name: string;
-  cwd: string;
+  readonly place: Place;
 }
+
+const NOWHERE: Place = { cwd: '', root: '', opened: new Map() };
 
 export class StraceTasks {
   readonly #lines: KernelLines;
@@ -40,7 +52,7 @@ export class StraceTasks {
         this.made(maker[0], tid, maker[1], timeNs);
         this.#waiting.delete(tid);
         this.#early.set(maker[0], tid);
-      } else this.#tasks.set(tid, { pid: tid, name, cwd: '' });
+      } else this.#tasks.set(tid, { pid: tid, name, place: { cwd: '', root: '', opened: new Map() } });
     }
     if (name !== '') this.rename(tid, name);
   }
@@ -64,8 +76,11 @@ export class StraceTasks {
     this.#made.add(tid);
     this.#waiting.add(tid);
     const from = this.#tasks.get(parent);
-    const pid = isThread(text) ? (from?.pid ?? parent) : tid;
-    this.#tasks.set(tid, { pid, name: from?.name ?? '', cwd: from?.cwd ?? '' });
+    const thread = isThread(text);
+    const pid = thread ? (from?.pid ?? parent) : tid;
+    const place = from?.place ?? { cwd: '', root: '', opened: new Map<number, string>() };
+    const own = thread ? place : { ...place, opened: new Map(place.opened) };
+    this.#tasks.set(tid, { pid, name: from?.name ?? '', place: own });
     this.#lines.begin(timeNs, 0, this.actor(parent));
     this.#lines.tell(FORK, [pid, tid]);
   }
@@ -83,13 +98,26 @@ export class StraceTasks {
     if (task !== undefined) task.name = name;
   }
 
-  cwd(tid: number): string {
-    return this.#tasks.get(tid)?.cwd ?? '';
+  /** Where the paths of a task count from. */
+  place(tid: number): Readonly<Place> {
+    return this.#tasks.get(tid)?.place ?? NOWHERE;
   }
 
   setCwd(tid: number, cwd: string): void {
     const task = this.#tasks.get(tid);
-    if (task !== undefined) task.cwd = cwd;
+    if (task !== undefined) task.place.cwd = cwd;
+  }
+
+  setRoot(tid: number, root: string): void {
+    const task = this.#tasks.get(tid);
+    if (task !== undefined) task.place.root = root;
+  }
+
+  /** A descriptor is of what has this path; '': of what has none, or of nothing. */
+  setOpened(tid: number, fd: number, path: string): void {
+    const opened = this.#tasks.get(tid)?.place.opened;
+    if (path === '') opened?.delete(fd);
+    else opened?.set(fd, path);
   }
 
   actor(tid: number): Actor {

@@ -7,15 +7,15 @@ import { Stamps } from './stamps.js';
 import { decorated, quoted, resultAlone, returned, splitArguments, value } from './strace-args.js';
 import { signalNumber } from './strace-constants.js';
 import { type LeaderLines, StraceLeader } from './strace-leader.js';
-import { absolute, type Note, notesOf, returnNotes, transferNotes } from './strace-notes.js';
+import { directoryOf, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
   /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
-/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went. */
-const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\|)\s*$/;
+/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went, buffer by buffer. */
+const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
 /** A thread that executes a program takes the number of its process: another number ends the line that it began. */
@@ -63,9 +63,11 @@ const FOLLOWED = new Set([
   'execveat',
   'prctl',
   'chdir',
+  'fchdir',
+  'chroot',
   'exit',
-  'sendfile',
-  'splice',
+  'sendmsg',
+  'sendmmsg',
 ]);
 
 class StraceLines implements LeaderLines {
@@ -169,13 +171,14 @@ class StraceLines implements LeaderLines {
     const { name } = begun;
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
     if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
+    if (ret >= 0 && OPENS.has(name) && decorated(result) === null) this.#opened(tid, name, args, ret);
     const exit = kernelEvent(`sys_exit_${asKnown(name)}`);
     if (Number.isNaN(ret)) return 0;
     const actor = this.#tasks.actor(tid);
     this.lines.begin(begun.timeNs, 0, actor);
     for (const note of transferNotes(name, args, ret)) this.#note(note);
     if (exit < 0) return 0;
-    for (const note of notesOf(name, args, result, this.#tasks.cwd(tid))) this.#note(note);
+    for (const note of notesOf(name, args, result, this.#tasks.place(tid))) this.#note(note);
     this.lines.begin(Math.max(endNs, begun.timeNs), 0, actor);
     const opId = this.lines.tell(exit, [ret]);
     if (ret >= 0 && name !== 'close') for (const note of returnNotes(result)) this.#note(note);
@@ -188,7 +191,12 @@ class StraceLines implements LeaderLines {
     const directory = args.find((arg) => /^(?:AT_FDCWD|-100)\b.*</.test(arg));
     if (directory !== undefined) tasks.setCwd(tid, decorated(directory)?.path ?? '');
     if (/^(v?fork|clone3?)$/.test(name)) tasks.made(tid, ret, args.join(', '), timeNs);
-    else if (name === 'chdir') tasks.setCwd(tid, absolute(tasks.cwd(tid), quoted(args[0]) ?? ''));
+    else if (name === 'chdir') tasks.setCwd(tid, pathIn(tasks.place(tid), quoted(args[0]) ?? ''));
+    else if (name === 'fchdir') tasks.setCwd(tid, directoryOf(args[0] ?? '', tasks.place(tid)));
+    else if (name === 'chroot') tasks.setRoot(tid, pathIn(tasks.place(tid), quoted(args[0]) ?? ''));
+    else if (name === 'close') tasks.setOpened(tid, value(args[0]), '');
+    else if (/^dup[23]?$/.test(name) || (name === 'fcntl' && args[1]?.startsWith('F_DUPFD') === true))
+      tasks.setOpened(tid, ret, tasks.place(tid).opened.get(value(args[0])) ?? '');
     else if (name === 'prctl' && args[0] === 'PR_SET_NAME') tasks.rename(tid, quoted(args[1]) ?? '');
     else if (/^execve(at)?$/.test(name)) {
       const path = quoted(args[name === 'execve' ? 0 : 1]) ?? '';
@@ -196,6 +204,14 @@ class StraceLines implements LeaderLines {
       this.lines.begin(timeNs, 0, tasks.actor(tid));
       this.lines.tell(EXEC, [1]);
     }
+  }
+
+  /** Without -y later calls show a number alone, of a directory too, from which other paths count. */
+  #opened(tid: number, name: string, args: readonly string[], fd: number): void {
+    const at = name.startsWith('openat') ? 1 : 0;
+    const path = quoted(args[at]);
+    const directory = at === 0 ? undefined : args[0];
+    this.#tasks.setOpened(tid, fd, path === null ? '' : pathIn(this.#tasks.place(tid), path, directory));
   }
 
   /** `--- SIGBUS {...} ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
@@ -288,8 +304,8 @@ class StraceLines implements LeaderLines {
   }
 }
 
-/** `openat2` is `openat` with its flags in a structure, which strace shows. */
-const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name);
+/** `openat2` is `openat` with its flags in a structure, which strace shows; sendfile has another name among the kernel's events. */
+const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name === 'sendfile' ? 'sendfile64' : name);
 
 const fraction = (digits: string): number => Number(digits.padEnd(9, '0'));
 /** A last line without newline is whole when its duration is. */
@@ -299,5 +315,10 @@ const isWhole = (text: string): boolean => /<\d+\.\d{6,}>\s*$/.test(text);
 function numbers(name: string, args: readonly string[]): number[] {
   const list = args.slice(0, 6).map(value);
   if (name === 'openat2') list[2] = value(/flags=([^,}]*)/.exec(args[2] ?? '')?.[1]);
+  // The position is two arguments of the kernel's, low and high; -1 is none.
+  if (/^p(read|write)v2$/.test(name)) {
+    const [pos = -1, flags = Number.NaN] = list.slice(3);
+    list.splice(3, 2, pos < 0 ? Number.NaN : pos, Number.NaN, flags);
+  }
   return list;
 }

@@ -68,6 +68,8 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   pwritev2: 'fd vec vlen pos_l pos_h flags',
   io_submit: 'ctx_id nr iocbpp',
   copy_file_range: 'fd_in off_in fd_out off_out len flags',
+  sendfile64: 'out_fd in_fd offset count',
+  splice: 'fd_in off_in fd_out off_out len flags',
   lseek: 'fd offset whence',
   fsync: 'fd',
   fdatasync: 'fd',
@@ -77,6 +79,7 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   exit_group: 'error_code',
   vmsplice: 'fd uiov nr_segs flags',
   mlock: 'start len',
+  rmdir: 'pathname',
   kill: 'pid sig',
   setsockopt: 'fd level optname optval optlen',
 };
@@ -340,6 +343,8 @@ const NOTES: Readonly<Record<string, string>> = {
   note_marker: 'text:S',
   /** What a call that succeeded did to a descriptor besides its own: 0 read, 1 wrote, 2 flushed; offset NaN: at its position. */
   note_transfer: 'kind:n fd:n offset:n len:n',
+  /** Another process was given a descriptor: from here on its position is not known. */
+  note_passed: 'fd:n',
   /** A buffer that a call hands to the kernel. */
   note_buffer: 'addr:n',
   /** A file's size (-1 not told) and path. */

@@ -14,6 +14,7 @@ const ON_CALLS = new Set([
   'note_path',
   'note_remap',
   'note_transfer',
+  'note_passed',
   'note_buffer',
 ]);
 /**

@@ -9,7 +9,7 @@ const COUNT = 20_000;
 const IN_MEMORY_BYTES = 1 << 14;
 
 const opened = (file: number): OpenFile => ({
-  ...{ file, resolved: -1, direct: false, name: '', directory: '' },
+  ...{ file, resolved: -1, direct: false, appends: false, sync: false, passed: false, name: '', directory: '' },
   ...{ position: -1, sinceNs: 0, label: '', regular: false, madeNs: Number.NaN, maybeMade: false, madeChanges: 0 },
 });
 const call = (file: number): DirectCall => ({ file, number: -1, buffer: null, bufferOffset: -1 });

@@ -135,17 +135,18 @@ dd-7: ${complete(0x6000, 2 ** 32 - 14, 0)}`);
 });
 
 test('ext4 tells of one write in pieces: what is left of it, or page after page', async () => {
-  const piece = (pos: number, length: number): string => `ext4_da_write_begin: dev 7,3 ino 12 pos ${pos} len ${length}`;
+  const piece = (pos: number, length: number, minor = 3): string =>
+    `ext4_da_write_begin: dev 7,${minor} ino 12 pos ${pos} len ${length}`;
   const found = await transfers(`fio-7: sys_enter_io_submit: ctx_id: 0x7f670a1d5000, nr: 0x00000001
 fio-7: ${piece(16384, 16384)}
 fio-7: ${piece(20480, 12288)}
 fio-7: ${piece(65536, 16384)}
 fio-7: ${piece(81920, 16384)}
 fio-7: sys_exit_io_submit: 0x1
-nfsd-8: ${piece(100, 3996)}
-nfsd-8: ${piece(4096, 4096)}
-nfsd-8: ${piece(8192, 10)}
-nfsd-8: ${piece(8202, 10)}`);
+nfsd-8: ${piece(100, 3996, 4)}
+nfsd-8: ${piece(4096, 4096, 4)}
+nfsd-8: ${piece(8192, 10, 4)}
+nfsd-8: ${piece(8202, 10, 4)}`);
   expect(found).toEqual([
     ['write', false, 16384, 16384, -1],
     ['write', false, 65536, 16384, -1],
@@ -153,4 +154,90 @@ nfsd-8: ${piece(8202, 10)}`);
     ['write', false, 100, 8102, -1],
     ['write', false, 8202, 10, -1],
   ]);
+});
+
+test('where ext4 announced more than a page, pages that follow each other are writes of their own', async () => {
+  const piece = (minor: number, pos: number, length: number): string =>
+    `dd-7: ext4_da_write_begin: dev 7,${minor} ino 12 pos ${pos} len ${length}`;
+  const found = await transfers(`${piece(3, 0, 16384)}
+${piece(3, 16384, 4096)}
+${piece(3, 20480, 4096)}
+${piece(4, 0, 4096)}
+${piece(4, 4096, 4096)}`);
+  expect(found.map(([, , offset, length]) => [offset, length])).toEqual([
+    [0, 16384],
+    [16384, 4096],
+    [20480, 4096],
+    [0, 8192],
+  ]);
+});
+
+const xfs = (event: string, ino: number, pos: number, count: number): string =>
+  `xfs_file_${event}: dev 7:2 ino 0x${ino.toString(16)} disize 0x0 pos 0x${pos.toString(16)} bytecount 0x${count.toString(16)}`;
+const open = (
+  fd: number,
+  flags = 2,
+): string => `py-7: sys_enter_openat: dfd: 0xffffffffffffff9c, filename: 0x7f00, flags: 0x${flags.toString(16)}, mode: 0x0
+py-7: sys_exit_openat: 0x${fd}`;
+
+test('sendfile and splice are a read and a write, in how many pieces the kernel does it, and move positions', async () => {
+  const found = await transfers(`${open(3)}
+${open(4)}
+py-7: sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x00000000, count: 0x18000
+py-7: ${xfs('splice_read', 0x83, 0, 0x10000)}
+py-7: ${xfs('buffered_write', 0x84, 0, 0x10000)}
+py-7: ${xfs('splice_read', 0x83, 0x10000, 0x8000)}
+py-7: ${xfs('buffered_write', 0x84, 0x10000, 0x8000)}
+py-7: sys_exit_sendfile64: 0x18000
+py-7: sys_enter_read: fd: 0x00000003, buf: 0x7f00, count: 0x10
+py-7: sys_exit_read: 0x10
+py-7: sys_enter_sendfile64: out_fd: 0x00000009, in_fd: 0x00000003, offset: 0x7ffe0000, count: 0x1000
+py-7: ${xfs('splice_read', 0x83, 0x2000, 0x1000)}
+py-7: sys_exit_sendfile64: 0x1000
+py-7: sys_enter_splice: fd_in: 0x00000008, off_in: 0x00000000, fd_out: 0x00000004, off_out: 0x00000000, len: 0x3000, flags: 0x0
+py-7: sys_exit_splice: 0x3000
+py-7: sys_enter_splice: fd_in: 0x00000003, off_in: 0x00000000, fd_out: 0x00000009, off_out: 0x00000000, len: 0x3000, flags: 0x0
+py-7: sys_exit_splice: 0xfffffffffffffff5`);
+  expect(found.map(([op, , offset, length]) => [op, offset, length])).toEqual([
+    ['read', 0, 0x18000],
+    ['write', 0, 0x18000],
+    ['read', 0x18000, 0x10],
+    ['read', 0x2000, 0x1000],
+    ['write', 0x18000, 0x3000],
+  ]);
+});
+
+test('what appends goes where the file system says, whatever the call says; -1 is the position', async () => {
+  const found = await transfers(`${open(3, 0x402)}
+py-7: sys_enter_pwrite64: fd: 0x00000003, buf: 0x7f00, count: 0x10, pos: 0x0
+py-7: ${xfs('buffered_write', 0x83, 0x500, 0x10)}
+py-7: sys_exit_pwrite64: 0x10
+${open(4)}
+py-7: sys_enter_pwritev2: fd: 0x4, vec: 0x7f00, vlen: 0x1, pos_l: 0x0, pos_h: 0x0, flags: 0x10
+py-7: ${xfs('buffered_write', 0x84, 0x600, 0x10)}
+py-7: sys_exit_pwritev2: 0x10
+py-7: sys_enter_pwritev2: fd: 0x4, vec: 0x7f00, vlen: 0x1, pos_l: 0xffffffffffffffff, pos_h: 0xffffffffffffffff, flags: 0x0
+py-7: sys_exit_pwritev2: 0x20
+py-7: sys_enter_read: fd: 0x00000004, buf: 0x7f00, count: 0x10
+py-7: sys_exit_read: 0x10`);
+  expect(found.map(([op, , offset, length]) => [op, offset, length])).toEqual([
+    ['write', 0x500, 0x10],
+    ['write', 0x600, 0x10],
+    ['write', 0, 0x20],
+    ['read', 0x20, 0x10],
+  ]);
+});
+
+test('the map changes inside a sendfile are of its write', async () => {
+  const lines = [
+    'sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x00000000, count: 0x1000',
+    xfs('splice_read', 0x83, 0, 0x1000),
+    xfs('buffered_write', 0x84, 0, 0x1000),
+    'xfs_iext_insert: dev 7:2 ino 0x84 state LC cur 0x0/0 fileoff 0x0 startblock 0xffffffffe0005 fsbcount 0x1 flag 0 caller x',
+    'sys_exit_sendfile64: 0x1000',
+  ].map((line, i) => `  py-7 [000]  5.${String(i * 1000).padStart(9, '0')}: ${line}\n`);
+  const { columns: c } = (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
+  const idOf = (op: number): number | undefined => c.opId[c.op.indexOf(op)];
+  expect(idOf(Op.map_insert)).toBe(idOf(Op.write));
+  expect(idOf(Op.read)).not.toBe(idOf(Op.write));
 });

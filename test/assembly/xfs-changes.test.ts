@@ -183,6 +183,8 @@ describe('XFS', () => {
       ...[remove('b'), entry('0x84'), 'xfs_lookup: dev 7:1 dp ino 0x85 name x'],
       ...[remove('dir'), 'xfs_iunlink: dev 7:1 agno 0x0 agino 0x85', remove('dir'), entry('0x85'), remove('c')],
       ...['xfs_readdir: dev 7:1 ino 0x86', remove('empty'), entry('0x86')],
+      // Made and never read.
+      ...['sys_enter_rmdir: pathname: 0x7f00', remove('new'), entry('0x87'), 'sys_exit_rmdir: 0x0'],
     ];
     const { unplaced } = await read(by('nfsd-7', ...events));
     expect(unplaced).toEqual({

@@ -108,6 +108,15 @@ describe('a real recording: ext4 on a loop device, with merges, a split, flushes
     expect(facts((await readFormat(blktrace, Buffer.concat(cpus))).trace)).toEqual(whole);
   });
 
+  test('what blkparse -d wrote counts from its first event, on no clock of others', async () => {
+    const records = [...recordsOf(BINARY)].map((record) => Buffer.from(record));
+    const first = Math.min(...records.map((record) => Number(record.readBigUInt64LE(8))));
+    for (const record of records) record.writeBigUInt64LE(record.readBigUInt64LE(8) - BigInt(first), 8);
+    const { trace } = await readFormat(blktrace, Buffer.concat(records));
+    expect(facts(trace)).toEqual(facts((await readFormat(blktrace, BINARY)).trace));
+    expect(trace.sources[0]!.clock).toBe('blktrace-relative');
+  });
+
   test('the records of a request share its number', async () => {
     const { trace } = await readFormat(blktrace, BINARY);
     const { opId, kind, rows } = trace.records;

@@ -20,8 +20,14 @@ interface Folder {
   readonly parts: readonly Buffer[];
 }
 
-/** `data` without its samples, and these in so many parts. */
-function dealt(whole: Buffer, count: number): Folder {
+/** Records of this recording end with time, id and CPU, of 8 bytes each; 0: what perf made up from /proc. */
+const stamp = (record: Buffer): bigint => record.readBigUInt64LE(record.length - 24);
+
+/**
+ * `data` without its samples, and these in so many parts; `stamped`: the first part has what else happened meanwhile too, as
+ * perf deals it.
+ */
+function dealt(whole: Buffer, count: number, stamped = false): Folder {
   const at = Number(whole.readBigUInt64LE(40));
   const end = at + Number(whole.readBigUInt64LE(48));
   const kept: Buffer[] = [];
@@ -31,6 +37,7 @@ function dealt(whole: Buffer, count: number): Folder {
     const record = whole.subarray(from, from + whole.readUInt16LE(from + 6));
     const kind = record.readUInt32LE(0);
     if (kind === SAMPLE) parts[samples++ % count]!.push(record);
+    else if (stamped && kind < SAMPLE + 10 && stamp(record) > 0n) parts[0]!.push(record);
     else if (kind !== FINISHED_ROUND) kept.push(record);
   }
   const records = Buffer.concat(kept);
@@ -72,7 +79,7 @@ describe('a folder of perf record --threads', () => {
   const files = scratch();
   const facts = async (path: string): Promise<Record<string, unknown>> => {
     const { out } = await sealtrace(['inspect', '--json', path]);
-    const { sources, events, files: found, issues } = JSON.parse(out);
+    const { sources, events, files: found, issues, originNs } = JSON.parse(out);
     const [{ records, typed, clock, format }] = sources;
     return {
       records,
@@ -81,6 +88,7 @@ describe('a folder of perf record --threads', () => {
       format,
       events,
       files: found,
+      originNs,
       issues: issues.map(({ code }: { code: string }) => code),
     };
   };
@@ -99,6 +107,13 @@ describe('a folder of perf record --threads', () => {
     const path = write(`run-${count}.data`, dealt(whole, count));
     const expected = await facts(files.file(`one-${count}.data`, whole));
     expect(expected.records).toBeGreaterThan(40);
+    expect(await facts(path)).toEqual(expected);
+  });
+
+  test('a first file of nothing but what was before the recording: the others tell when it began', async () => {
+    const path = write('run-before.data', dealt(whole, 2, true));
+    const expected = await facts(files.file('one-before.data', whole));
+    expect(Number(expected.originNs)).toBeGreaterThan(1e9);
     expect(await facts(path)).toEqual(expected);
   });
 

@@ -15,7 +15,7 @@ import { head, operations, type Read, readAs } from './support.js';
 const read = (text: string): Promise<Read> => readAs(strace, text);
 /** Calls of task 7, one microsecond apart. */
 const calls = (...lines: string[]): string =>
-  lines.map((line, i) => `7 1700000000.00000${i} ${line} <0.000002>\n`).join('');
+  lines.map((line, i) => `7 1700000000.${String(i).padStart(6, '0')} ${line} <0.000002>\n`).join('');
 const done = async (...lines: string[]): Promise<unknown[]> =>
   operations((await read(calls(...lines))).trace).map(({ op, file, offset, length, result, flags }) =>
     [op, file, offset, length, result, flags].join(' '),
@@ -118,6 +118,93 @@ describe('calls', () => {
       'write(3</d/log>, "aaa"..., 10) = 10',
     );
     expect(rows[1]).toBe('write log -1 10 0 ');
+  });
+
+  test('what appends goes to the end, wherever it says and wherever was read before; a synchronous write is one', async () => {
+    const rows = await done(
+      'openat(AT_FDCWD</d>, "log", O_RDWR|O_APPEND) = 3</d/log>',
+      'pwrite64(3</d/log>, "a"..., 10, 0) = 10',
+      'lseek(3</d/log>, 7, SEEK_SET) = 7',
+      'read(3</d/log>, "a"..., 3) = 3',
+      'write(3</d/log>, "a"..., 10) = 10',
+      'pwritev2(3</d/log>, [{iov_base="a"..., iov_len=10}], 1, 0, RWF_NOAPPEND) = 10',
+      'openat(AT_FDCWD</d>, "f", O_RDWR) = 4</d/f>',
+      'pwritev2(4</d/f>, [{iov_base="a"..., iov_len=10}], 1, 5, RWF_APPEND) = 10',
+      'pwritev2(4</d/f>, [{iov_base="a"..., iov_len=10}], 1, 5, RWF_DSYNC) = 10',
+      'pwritev2(4</d/f>, [{iov_base="a"..., iov_len=10}], 1, -1, 0) = 10',
+      'read(4</d/f>, "a"..., 3) = 3',
+      'openat(AT_FDCWD</d>, "s", O_RDWR|O_SYNC) = 5</d/s>',
+      'write(5</d/s>, "a"..., 10) = 10',
+    );
+    expect(rows.filter((row) => !String(row).startsWith('open'))).toEqual([
+      'write log -1 10 0 ',
+      'read log 7 3 0 ',
+      'write log -1 10 0 ',
+      'write log 0 10 0 ',
+      'write f -1 10 0 ',
+      'write f 5 10 0 sync',
+      'write f 0 10 0 ',
+      'read f 10 3 0 ',
+      'write s 0 10 0 sync',
+    ]);
+  });
+
+  test('nobody knows the position of a descriptor that another process was given', async () => {
+    const rows = await done(
+      'openat(AT_FDCWD</d>, "f", O_RDWR) = 3</d/f>',
+      'write(3</d/f>, "a"..., 10) = 10',
+      'sendmsg(9<UNIX-STREAM:[1->2]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[3</d/f>]}], msg_controllen=24, msg_flags=0}, 0) = 1',
+      'write(3</d/f>, "a"..., 10) = 10',
+      'pwrite64(3</d/f>, "a"..., 10, 30) = 10',
+    );
+    expect(rows.slice(1)).toEqual(['write f 0 10 0 ', 'write f -1 10 0 ', 'write f 30 10 0 ']);
+  });
+
+  const truncated = async (...lines: string[]): Promise<readonly string[]> => {
+    const { trace } = await read(calls(...lines));
+    const { op, file, rows } = trace.columns;
+    return [...op.keys()]
+      .filter((i) => i < rows && op[i] === Op.truncate)
+      .map((i) => trace.files[file[i]!]?.path ?? '');
+  };
+
+  test('paths count from where fchdir and chroot lead', async () => {
+    expect(
+      await truncated(
+        'openat(AT_FDCWD</d>, "x", O_RDONLY|O_DIRECTORY) = 3</d/x>',
+        'fchdir(3</d/x>) = 0',
+        'truncate("f", 1) = 0',
+        'chroot("sub") = 0',
+        'truncate("/f", 1) = 0',
+      ),
+    ).toEqual(['/d/x/f', '/d/x/sub/f']);
+  });
+
+  test('without -y paths count from directories as they were opened; behind one that is not known there is no name', async () => {
+    const { trace } = await read(
+      calls(
+        'chdir("/d") = 0',
+        'openat(AT_FDCWD, "x", O_RDONLY|O_DIRECTORY) = 3',
+        'fcntl(3, F_DUPFD_CLOEXEC, 10) = 10',
+        'close(3) = 0',
+        'unlinkat(10, "f", 0) = 0',
+        'unlinkat(7, "g", 0) = 0',
+        'openat(AT_FDCWD, ".", O_RDWR|O_TMPFILE, 0600) = 4',
+        'write(4, "a"..., 10) = 10',
+        'fchdir(10) = 0',
+        'unlink("h") = 0',
+        'fchdir(8) = 0',
+        'truncate("../i", 3) = 0',
+      ),
+    );
+    const named = operations(trace).map(({ op }, i) => `${op} ${trace.files[trace.columns.file[i]!]?.path ?? ''}`);
+    expect(named.filter((one) => !one.startsWith('open') && !one.startsWith('close'))).toEqual([
+      'unlink /d/x/f',
+      'unlink ',
+      'write ',
+      'unlink /d/x/h',
+      'truncate ../i',
+    ]);
   });
 
   test('paths are followed through rename and unlink; the next file of a name is another file', async () => {
@@ -269,9 +356,12 @@ describe('tasks', () => {
     ['both', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 [   3] [????????????????] ')],
     ['-r besides -ttt', (text: string) => text.replace(/^(7 [\d.]+) /gm, '$1 (+     0.000001) ')],
     [
-      '-e write: the bytes below',
+      '-e write: the bytes below, buffer by buffer',
       (text: string) =>
-        text.replace(/\n/g, '\n | 00000  2f 7f 45 3c 46 02 01 01  03 00 00 00 00 00 00 00  /.E<F........... |\n'),
+        text.replace(
+          /\n/g,
+          '\n * 16 bytes in buffer 0\n | 00000  2f 7f 45 3c 46 02 01 01  03 00 00 00 00 00 00 00  /.E<F........... |\n',
+        ),
     ],
     ['-k: stacks', (text: string) => text.replace(/\n/g, '\n > /usr/lib/ld.so(_dl_error+0x26f0) [0x1ab70]\n')],
   ])('%s', async (_, change) => {

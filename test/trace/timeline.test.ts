@@ -410,3 +410,43 @@ test('a signal among the lines of strace leaves it an observer from outside: wha
   expect(expected.length).toBeGreaterThan(20);
   expect(told(await joined([announced, file('signal.strace.txt', lines.join('\n'))]))).toEqual(expected);
 });
+
+test('what sendfile moved is told once, with the offset that strace saw behind the pointer; so is a write at no offset of its own', async () => {
+  const lines = `sys_enter_openat: dfd: 0xffffffffffffff9c, filename: 0x7f00, flags: 0x2, mode: 0x0
+sys_exit_openat: 0x3
+sys_enter_openat: dfd: 0xffffffffffffff9c, filename: 0x7f00, flags: 0x2, mode: 0x0
+sys_exit_openat: 0x4
+sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x7ffe0000, count: 0x1000
+ext4_da_write_begin: dev 7,3 ino 12 pos 0 len 4096
+sys_exit_sendfile64: 0x1000
+sys_enter_sendfile64: out_fd: 0x00000004, in_fd: 0x00000003, offset: 0x00000000, count: 0x1000
+ext4_da_write_begin: dev 7,3 ino 12 pos 4096 len 4096
+sys_exit_sendfile64: 0x1000
+sys_enter_pwritev2: fd: 0x4, vec: 0x7f00, vlen: 0x1, pos_l: 0xffffffffffffffff, pos_h: 0xffffffffffffffff, flags: 0x2
+sys_exit_pwritev2: 0x10
+sys_enter_read: fd: 0x00000003, buf: 0x7f00, count: 0x10
+sys_exit_read: 0x10`.split('\n');
+  const kernel = lines.map((line, i) => `  py-7 [000]  5.${String(i * 100_000).padStart(9, '0')}: ${line}\n`).join('');
+  const shown = [
+    'openat(AT_FDCWD</d>, "a", O_RDWR) = 3</d/a>',
+    'openat(AT_FDCWD</d>, "b", O_RDWR) = 4</d/b>',
+    'sendfile(4</d/b>, 3</d/a>, [500] => [4596], 4096) = 4096',
+    'sendfile(4</d/b>, 3</d/a>, NULL, 4096) = 4096',
+    'pwritev2(4</d/b>, [{iov_base="a"..., iov_len=16}], 1, -1, RWF_DSYNC) = 16',
+    'read(3</d/a>, "a"..., 16) = 16',
+  ];
+  const starts = [0, 200, 400, 700, 1000, 1200];
+  const strace = shown.map((line, i) => `7 5.${String(starts[i]!).padStart(6, '0')} ${line} <0.000120>\n`).join('');
+  const paths = [file('moves.report.txt', `cpus=1\n${kernel}`), file('moves.strace.txt', strace)];
+  const trace = await joined(paths, [{ source: 'moves.strace.txt', offsetNs: 0n }]);
+  const told = operations(trace).filter(({ op }) => op === 'read' || op === 'write');
+  expect(told.map(({ op, file: name, offset, length }) => [op, name, offset, length])).toEqual([
+    ['read', 'a', 500, 4096],
+    ['write', 'b', 0, 4096],
+    ['read', 'a', 0, 4096],
+    ['write', 'b', 4096, 4096],
+    ['write', 'b', 8192, 16],
+    ['read', 'a', 4096, 16],
+  ]);
+  expect(trace.issues.map(({ code }) => code)).not.toContain('call-without-return');
+});

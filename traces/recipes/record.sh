@@ -276,6 +276,10 @@ put 1 events/syscalls/sys_enter_io_submit/enable
 put 1 events/syscalls/sys_exit_io_submit/enable
 put 1 events/syscalls/sys_enter_copy_file_range/enable
 put 1 events/syscalls/sys_exit_copy_file_range/enable
+put 1 events/syscalls/sys_enter_sendfile64/enable
+put 1 events/syscalls/sys_exit_sendfile64/enable
+put 1 events/syscalls/sys_enter_splice/enable
+put 1 events/syscalls/sys_exit_splice/enable
 put 1 events/syscalls/sys_enter_lseek/enable
 put 1 events/syscalls/sys_exit_lseek/enable
 put 1 events/syscalls/sys_enter_fsync/enable
@@ -294,6 +298,8 @@ put 1 events/syscalls/sys_enter_vmsplice/enable
 put 1 events/syscalls/sys_exit_vmsplice/enable
 put 1 events/syscalls/sys_enter_mlock/enable
 put 1 events/syscalls/sys_exit_mlock/enable
+put 1 events/syscalls/sys_enter_rmdir/enable
+put 1 events/syscalls/sys_exit_rmdir/enable
 put 1 events/syscalls/sys_enter_kill/enable
 put 1 events/syscalls/sys_exit_kill/enable
 put 1 events/syscalls/sys_enter_setsockopt/enable
