@@ -58,6 +58,8 @@ const HEADER = 8;
 
 export function readAttr(bytes: Uint8Array, little: boolean): PerfAttr {
   const view = viewOf(bytes);
+  // A damaged file may say that there is less of it than there can be.
+  const u32 = (at: number): number => (at + 4 <= bytes.length ? view.getUint32(at, little) : 0);
   const u64 = (at: number): bigint => (at + 8 <= bytes.length ? view.getBigUint64(at, little) : 0n);
   const sampleType = u64(24);
   const has = (bit: bigint): boolean => (sampleType & bit) !== 0n;
@@ -72,8 +74,8 @@ export function readAttr(bytes: Uint8Array, little: boolean): PerfAttr {
   const { places, end: length } = laidOut(trailing, 0);
   const backwards = (at: number | undefined): number => (at === undefined ? 0 : length - at);
   return {
-    type: view.getUint32(0, little),
-    dummy: view.getUint32(0, little) === SOFTWARE && u64(8) === DUMMY,
+    type: u32(0),
+    dummy: u32(0) === SOFTWARE && u64(8) === DUMMY,
     sampleType,
     identified: flag(SAMPLE_ID_ALL),
     clock: flag(USE_CLOCK) && bytes.length >= 96 ? view.getInt32(92, little) : -1,

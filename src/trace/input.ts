@@ -172,8 +172,8 @@ class Peekable {
 
   /** Everything, what was seen included. */
   async *rest(): AsyncIterable<Uint8Array> {
-    while (this.#held.length > 0) yield this.#held.shift()!;
     try {
+      while (this.#held.length > 0) yield this.#held.shift()!;
       for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value;
     } finally {
       await this.close();

@@ -42,12 +42,21 @@ export function openBatches(
   memory: Memory | null,
 ): { readonly schema: Schema; readonly batches: Iterable<RecordBatch> } {
   const schema = schemaOf(path);
-  const reader = arrow.RecordBatchReader.from(messagesOf(path, schema, memory)).open();
-  return { schema, batches: reader };
+  return { schema, batches: batchesOf(messagesOf(path, schema, memory)) };
+}
+
+/** However few of them are asked for, the file is closed. */
+function* batchesOf(messages: Generator<Uint8Array>): Iterable<RecordBatch> {
+  try {
+    yield* arrow.RecordBatchReader.from(messages).open();
+  } finally {
+    // The library does not end what it reads from.
+    messages.return(undefined);
+  }
 }
 
 /** A file is a stream whose first message, the schema, stands in the directory at its end. */
-function* messagesOf(path: string, schema: Schema, memory: Memory | null): Iterable<Uint8Array> {
+function* messagesOf(path: string, schema: Schema, memory: Memory | null): Generator<Uint8Array> {
   const message: Uint8Array[] = [];
   const queue = new arrow.AsyncByteQueue();
   queue.write = (bytes) => void message.push((bytes as Uint8Array).slice());

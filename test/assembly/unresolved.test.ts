@@ -2,20 +2,7 @@
 import { expect, test } from 'vitest';
 import { type OpenFile, Unresolved } from '../../src/assembly/process.js';
 
-const opened = (file: number): OpenFile => ({
-  file,
-  resolved: -1,
-  direct: false,
-  name: '',
-  directory: '',
-  position: -1,
-  sinceNs: 0,
-  label: '',
-  regular: true,
-  madeNs: Number.NaN,
-  maybeMade: false,
-  madeChanges: 0,
-});
+const opened = (file: number): OpenFile => ({ file, resolved: -1 }) as OpenFile;
 
 test('100,000 files, of which every thousandth is never told', () => {
   const unresolved = new Unresolved();

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -21,7 +22,7 @@ import type { TraceParts } from '../../src/model/parts.js';
 import type { Trace } from '../../src/model/trace.js';
 import { NONE } from '../../src/model/units.js';
 import { isBundle, writeBundle, writeBundleParts } from '../../src/trace/bundle.js';
-import { readBundle } from '../../src/trace/bundle-reader.js';
+import { openBundle, readBundle } from '../../src/trace/bundle-reader.js';
 import { readTable } from '../../src/trace/in-table.js';
 import { ingestParts } from '../../src/trace/ingest.js';
 import { partsOf } from '../../src/trace/parts.js';
@@ -78,6 +79,32 @@ const codeOf = (act: () => unknown): number => {
   }
   return 0;
 };
+
+describe.skipIf(!existsSync('/proc/self/fd'))('no file is left open', () => {
+  const opened = (path: string): string[] =>
+    readdirSync('/proc/self/fd').filter((file) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${file}`).startsWith(path);
+      } catch {
+        return false;
+      }
+    });
+
+  it('of a bundle, read whole or in part', () => {
+    const path = join(folder, 'closed.sealtrace');
+    writeBundle(largeTrace(3000), path);
+    readBundle(path);
+    for (const _ of openBundle(path).batches()) break;
+    expect(opened(path)).toEqual([]);
+  });
+
+  it('of an input that is no recording', async () => {
+    const path = join(folder, 'none.txt');
+    writeFileSync(path, 'no trace\n'.repeat(10_000));
+    await expect(ingestParts([path])).rejects.toThrow(UserError);
+    expect(opened(path)).toEqual([]);
+  });
+});
 
 it('a recording of more than 104 days is read again from its bundle: later times are at the end of them, and that is said', async () => {
   const text = join(folder, 'years.txt');
