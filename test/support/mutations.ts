@@ -37,12 +37,12 @@ const MOST_CHANGES = 6;
 /** The same bytes after a few changes: some are other ones, some are gone, some are there twice. */
 export function mutated(bytes: Buffer, random: Random): Buffer {
   let out = Buffer.from(bytes);
-  for (let left = 1 + random.below(MOST_CHANGES); left > 0; left--) {
+  for (let left = 1 + random.below(MOST_CHANGES); left > 0 && out.length > 0; left--) {
     const at = random.below(out.length);
     const kind = random.below(6);
     if (kind === 0) out[at] = random.below(256);
     else if (kind === 1) out[at]! ^= 1 << random.below(8);
-    else if (kind === 2) out.fill(random.below(2) * 255, at, at + 1 + random.below(16));
+    else if (kind === 2) out.fill(random.below(2) * 255, at, Math.min(out.length, at + 1 + random.below(16)));
     else if (kind === 3) out = Buffer.concat([out.subarray(0, at), out.subarray(at + random.below(200))]);
     else if (kind === 4) {
       const from = random.below(out.length);
