@@ -196,6 +196,8 @@ export class KernelRecords {
 
   /** No more records. */
   finish(): void {
+    // What is open lasts until the last record, whatever that is.
+    if (this.#row > 0) this.#payload.record.timeNs = this.timeNs;
     this.#calls.finish();
   }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { traceDat } from '../../src/formats/trace-dat.js';
+import { OPS } from '../../src/model/events.js';
 import type { RandomAccess } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, hasShared, run, shared } from '../kernel/recordings.js';
@@ -338,6 +339,30 @@ describe('what a file may claim', () => {
     const options: Content['options'] = [[32, new TextEncoder().encode('77 70\n78 70\n')]];
     const { trace } = await read(traceDatFile({ ...story(true), options }, layout));
     expect(trace.tasks[0]).toMatchObject({ pid: 70, tid: 77 });
+  });
+
+  test('a request that does not end lasts until the last record, also where that is only counted', async () => {
+    const ISSUE = 306;
+    const issue = `name: block_rq_issue\nID: ${ISSUE}\n${COMMON}
+\tfield:dev_t dev;\toffset:8;\tsize:4;\tsigned:0;
+\tfield:sector_t sector;\toffset:16;\tsize:8;\tsigned:0;
+\tfield:unsigned int nr_sector;\toffset:24;\tsize:4;\tsigned:0;
+\tfield:unsigned int bytes;\toffset:28;\tsize:4;\tsigned:0;
+\tfield:char rwbs[8];\toffset:32;\tsize:8;\tsigned:0;
+
+print fmt: "%d,%d %s %u () %llu + %u"\n`;
+    for (const little of [true, false]) {
+      const content = story(little);
+      const begun = record(little, ISSUE, (out) =>
+        out.int(4, 7340032).int(4, 0).int(8, 800).int(4, 8).int(4, 4096).text('W').fill(40),
+      );
+      const foreign = record(little, FOREIGN, (out) => out.int(4, 1));
+      const items = [at(begun, 0), at(foreign, 5000), at(foreign, 2000)];
+      const buffers = [{ name: '', clock: 'boot', cpus: [[{ time: 5_000_000_100n, items }]] }];
+      const { trace } = await read(traceDatFile({ ...content, formats: [issue], buffers }, { ...layout, little }));
+      const { op, latencyNs, rows } = trace.columns;
+      expect(Array.from({ length: rows }, (_, i) => [OPS[op[i]!], latencyNs[i]])).toEqual([['block_io', 7000]]);
+    }
   });
 
   test.each([2 ** 31, 2 ** 32 - 1, 2 ** 32 - 4, 5000])('a record of %i bytes ends its page', async (claims) => {
