@@ -21,6 +21,10 @@ function vector(write: boolean, withOffset: boolean, withFlags = false): Exit {
 /** preadv2 and pwritev2 take the descriptor's position where they are told -1, which the kernel's events show without sign. */
 const ownWhereNone = (pos: number): number => (pos >= 0 && pos < 2 ** 63 ? pos : -1);
 
+/** Flag of unlinkat(2). */
+const AT_REMOVEDIR = 0x200;
+const unlink = pathRow(Op.unlink);
+
 const simple =
   (op: number, flags = 0): Exit =>
   (c, t, ret) => {
@@ -78,8 +82,11 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   fallocate: fallocateCall,
   ftruncate: (c, t, ret) => truncateRow(c, t, ret, fileOfCall(c, t, t.call.args[0]!), t.call.args[1]!),
   truncate: (c, t, ret) => truncateRow(c, t, ret, fileOfPath(c, t, ret), t.call.args[1]!),
-  unlink: pathRow(Op.unlink),
-  unlinkat: pathRow(Op.unlink),
+  unlink,
+  // A directory that goes (rm -r) is no unlink, as rmdir(2) is none.
+  unlinkat: (c, t, ret) => {
+    if ((t.call.args[2]! & AT_REMOVEDIR) === 0) unlink(c, t, ret);
+  },
   rename: renameCall,
   renameat: renameCall,
   renameat2: renameCall,

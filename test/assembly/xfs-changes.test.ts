@@ -174,7 +174,7 @@ describe('XFS', () => {
     ).toEqual([]);
   });
 
-  test('fsync, and unlink by what had the name; not rmdir', async () => {
+  test('fsync, and unlink by what had the name; not rmdir, nor unlinkat of a directory', async () => {
     const remove = (name: string): string => `xfs_remove: dev 7:1 dp ino 0x80 name ${name}`;
     const entry = (inode: string): string =>
       `xfs_dir2_sf_removename: dev 7:1 ino 0x80 name a namelen 1 hashval 0x61 inumber ${inode} op_flags  owner 0x80`;
@@ -185,6 +185,8 @@ describe('XFS', () => {
       ...['xfs_readdir: dev 7:1 ino 0x86', remove('empty'), entry('0x86')],
       // Made and never read.
       ...['sys_enter_rmdir: pathname: 0x7f00', remove('new'), entry('0x87'), 'sys_exit_rmdir: 0x0'],
+      'sys_enter_unlinkat: dfd: 0xffffff9c, pathname: 0x7f00, flag: 0x00000200',
+      ...[remove('newer'), entry('0x88'), 'sys_exit_unlinkat: 0x0'],
     ];
     const { unplaced } = await read(by('nfsd-7', ...events));
     expect(unplaced).toEqual({
