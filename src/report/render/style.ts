@@ -104,7 +104,7 @@ td.t-good>.v{color:var(--good)}
 .dense{font-size:13px}
 .dense td.a-center,.dense tbody th>a{white-space:nowrap}.dense td.a-center,.dense th.a-center{padding-inline:5px}
 .dense td.a-end small,.dense td.a-center small{display:inline}
-.wide td,.wide th{padding-inline:9px}.wide tbody th{max-width:250px}
+.wide td,.wide th{padding-inline:9px}.wide td.a-end small{white-space:normal;max-width:8.5em;margin-left:auto}.wide tbody th{max-width:250px}
 .dense th,.dense td{padding:3px 8px}
 .dense tr:not(.starts) td,.dense tbody tr:not(.starts) th{border-top-color:var(--faint)}
 .shade td.t-bad,.shade td.t-warn,.shade td.t-info{font-weight:650}

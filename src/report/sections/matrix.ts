@@ -140,7 +140,7 @@ const laneCells = (lane: LaneReport, top: Tops): readonly Cell[] => {
 const errnos = (lane: LaneReport): readonly Inline[] => [
   byCount(lane.denied)
     .slice(0, 3)
-    .map(([errno, n], _, all) => (all.length === 1 ? words(errno) : `${words(errno)} ${formatCount(n)}`))
+    .map(([errno, n], _, all) => (all.length === 1 ? words(errno) : `${words(errno)}\u00a0${formatCount(n)}`))
     .join(', '),
 ];
 
