@@ -1,6 +1,7 @@
 // What the printed arguments of a call tell besides numbers: paths, the files behind descriptors, ranges in structures.
 import { kernelEvent } from '../model/kernel-events.js';
 import { decorated, quoted, splitArguments, value } from './strace-args.js';
+import { first } from './strace-calls.js';
 
 /** One fact for assembly: event and values, strings among them as text. */
 export interface Note {
@@ -20,7 +21,6 @@ const PATHS: ReadonlyMap<string, readonly (readonly [number, number])[]> = new M
     open: [[-1, 0]],
     creat: [[-1, 0]],
     openat: [[0, 1]],
-    openat2: [[0, 1]],
     truncate: [[-1, 0]],
     unlink: [[-1, 0]],
     unlinkat: [[0, 1]],
@@ -49,12 +49,12 @@ const PATHS: ReadonlyMap<string, readonly (readonly [number, number])[]> = new M
   } satisfies Record<string, [number, number][]>),
 );
 /** Calls that open a file by its path. */
-export const OPENS = new Set(['open', 'creat', 'openat', 'openat2']);
+export const OPENS = new Set(['open', 'creat', 'openat']);
 
 const TRANSFER = kernelEvent('note_transfer');
 /** Calls that move data between descriptors: places of the source and the target, each with the offset behind a pointer. */
 const MOVES: ReadonlyMap<string, readonly [number, number, number, number]> = new Map([
-  ['sendfile', [1, 2, 0, -1]],
+  ['sendfile64', [1, 2, 0, -1]],
   ['splice', [0, 1, 2, 3]],
 ]);
 /** Operations of io_submit, by their names or (-X raw) numbers: what they do. linux/aio_abi.h. */
@@ -208,6 +208,3 @@ function rangeNotes(name: string, args: readonly string[], result: string): Note
   const [fromOffset, length, to, toOffset] = dedupe as [number, number, number, number];
   return [{ event: REMAP, values: [value(args[0]), fromOffset, to, toOffset, length] }];
 }
-
-/** Offset in `[4096]` or `[4096] => [8192]`; NaN for NULL: the descriptor's own position. */
-const first = (argument = ''): number => Number(/^\[(\d+)/.exec(argument)?.[1] ?? Number.NaN);

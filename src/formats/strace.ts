@@ -4,7 +4,8 @@ import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
-import { decorated, quoted, resultAlone, returned, splitArguments, value } from './strace-args.js';
+import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
+import { asKnown, numbers, resultOf } from './strace-calls.js';
 import { signalNumber } from './strace-constants.js';
 import { type LeaderLines, StraceLeader } from './strace-leader.js';
 import { directoryOf, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
@@ -16,6 +17,8 @@ const LINE =
   /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
 /** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went, buffer by buffer. */
 const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
+/** What strace says of its own; before version 4.9 without its name. */
+const SAID = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)|\[ Process PID=\d+ runs in )/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
 /** A thread that executes a program takes the number of its process: another number ends the line that it began. */
@@ -167,12 +170,12 @@ class StraceLines implements LeaderLines {
     const shown = match?.[1] ?? '?';
     const spentNs = match?.[2] === undefined ? -1 : Number(match[2]) * 1e9 + fraction(match[3]!);
     const result = resultAlone(shown);
-    const ret = returned(shown);
-    const { name } = begun;
+    const ret = resultOf(begun.name, args, shown);
+    const name = asKnown(begun.name);
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
     if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
     if (ret >= 0 && OPENS.has(name) && decorated(result) === null) this.#opened(tid, name, args, ret);
-    const exit = kernelEvent(`sys_exit_${asKnown(name)}`);
+    const exit = kernelEvent(`sys_exit_${name}`);
     if (Number.isNaN(ret)) return 0;
     const actor = this.#tasks.actor(tid);
     this.lines.begin(begun.timeNs, 0, actor);
@@ -299,26 +302,11 @@ class StraceLines implements LeaderLines {
   }
 
   #other(text: string, cut: boolean): void {
-    if (text.trim() === '' || BELOW.test(text) || /^(strace: |Process \d+ (attached|detached))/.test(text)) return;
+    if (text.trim() === '' || BELOW.test(text) || SAID.test(text)) return;
     this.#bad.say(text, this.lines.line, cut);
   }
 }
 
-/** `openat2` is `openat` with its flags in a structure, which strace shows; sendfile has another name among the kernel's events. */
-const asKnown = (name: string): string => (name === 'openat2' ? 'openat' : name === 'sendfile' ? 'sendfile64' : name);
-
 const fraction = (digits: string): number => Number(digits.padEnd(9, '0'));
 /** A last line without newline is whole when its duration is. */
 const isWhole = (text: string): boolean => /<\d+\.\d{6,}>\s*$/.test(text);
-
-/** The arguments as the kernel's event has them. */
-function numbers(name: string, args: readonly string[]): number[] {
-  const list = args.slice(0, 6).map(value);
-  if (name === 'openat2') list[2] = value(/flags=([^,}]*)/.exec(args[2] ?? '')?.[1]);
-  // The position is two arguments of the kernel's, low and high; -1 is none.
-  if (/^p(read|write)v2$/.test(name)) {
-    const [pos = -1, flags = Number.NaN] = list.slice(3);
-    list.splice(3, 2, pos < 0 ? Number.NaN : pos, Number.NaN, flags);
-  }
-  return list;
-}

@@ -76,6 +76,18 @@ describe('lines without numbers are of the task that is traced alone', () => {
     expect(shown.issues).toEqual([]);
   });
 
+  test('what strace says of its own is no call, with its name and, of old versions, without', async () => {
+    const [begin, ...rest] = toTerminal(true);
+    const said = [
+      '[ Process PID=401 runs in 32 bit mode. ]',
+      'Process 402 suspended',
+      'strace: [ Process PID=401 runs in x32 mode. ]',
+    ];
+    const shown = await read([begin!, ...said, ...rest]);
+    expect(operations(shown)).toEqual(operations(await read(WITH_NUMBERS)));
+    expect(shown.issues).toEqual([]);
+  });
+
   test('-r puts spaces before the first time', async () => {
     const lines = [
       '     0.000000 openat(AT_FDCWD</>, "/mnt/data", O_RDWR) = 3</mnt/data>',

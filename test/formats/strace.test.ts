@@ -302,6 +302,42 @@ describe('calls', () => {
     ]);
   });
 
+  test('calls of 32 bits and of an old strace are those of 64 bits', async () => {
+    expect(
+      await done(
+        'open("/d/a", O_RDWR|O_LARGEFILE) = 3',
+        '_llseek(3, 5000000000, [5000000000], SEEK_SET) = 0',
+        'write(3, "x"..., 4096) = 4096',
+        '_llseek(3, 18446744073709547520, [5000000000], SEEK_CUR) = 0',
+        '_llseek(3, 0, 0xbfa7d918, SEEK_CUR) = -1 ESPIPE (Illegal seek)',
+        'read(3, "x"..., 512) = 512',
+        'pread(3, "x"..., 100, 8192) = 100',
+        'pwrite(3, "x"..., 200, 12288) = 200',
+        'mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3, 0x1000) = 0xb7f35000',
+        'old_mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0) = 0x40017000',
+        'fcntl64(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)',
+        'fcntl64(3, F_DUPFD, 10) = 10',
+        'ftruncate64(10, 6000000000) = 0',
+        'sync_file_range2(3, SYNC_FILE_RANGE_WRITE, 0, 4096) = 0',
+        'truncate64("/d/a", 7) = 0',
+        'sendfile64(10, 3, [4096], 100) = 100',
+      ),
+    ).toEqual([
+      'open a -1 -1 0 write',
+      'write a 5000000000 4096 0 ',
+      'read a 5000000000 512 0 ',
+      'read a 8192 100 0 ',
+      'write a 12288 200 0 ',
+      'mmap a 4096 8192 0 shared writable',
+      'mmap a 0 4096 0 shared',
+      'truncate a 0 6000000000 0 ',
+      'fsync a -1 -1 0 ',
+      'truncate a 0 7 0 ',
+      'read a 4096 100 0 ',
+      'write a 5000000512 100 0 ',
+    ]);
+  });
+
   test('a link is another name of the same file', async () => {
     expect(
       await done(
