@@ -59,6 +59,9 @@ export function beginChange(c: Context, t: Thread, op: number, file: number, fla
   change.row = c.record.row;
   change.opId = 0;
   change.isEntered = false;
+  change.second = -1;
+  change.secondOffset = UNKNOWN;
+  change.secondFlags = 0;
   t.xfsSpace.ahead = [];
   t.xfsSpace.measure = 'nothing';
   // Changes of maps from here on are of this request, not of the call that hands over several.
@@ -82,7 +85,8 @@ const RANGED: readonly number[] = [Op.fallocate, Op.punch, Op.zero, Op.collapse,
 
 /** Is enough told of it to be an operation? */
 function isTold(c: Context, { file, op, offset, length }: AnnouncedChange): boolean {
-  if (file < 0) c.unplaced('names taken away outside every call in the trace, and no event tells of which file');
+  if (file < 0)
+    c.unplaced('names taken away or changed outside every call in the trace, and no event tells of which file');
   else if (length < 0 && op === Op.truncate) {
     // Where ext4_evict_inode is not recorded, it may be a file that goes altogether.
     c.unplaced('truncates outside every call in the trace, to a size that no event tells');
@@ -104,9 +108,18 @@ export function changeRow(c: Context, t: Thread): void {
   if (!isTold(c, change)) return;
   // Where no change of a map asked for its number, it gets one here.
   changeOp(c, t);
+  ended(rowOf(c, t, change), change);
+  if (change.second < 0) return;
   const e = rowOf(c, t, change);
-  e.result = change.result;
-  e.latencyNs = change.latencyNs;
+  e.file = change.second;
+  e.offset = change.secondOffset;
+  e.flags = change.secondFlags;
+  ended(e, change);
+}
+
+function ended(e: EventWriter, { result, latencyNs }: AnnouncedChange): void {
+  e.result = result;
+  e.latencyNs = latencyNs;
   e.commit();
 }
 

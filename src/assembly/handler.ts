@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { changeOp, currentOp, sizeIs } from './context.js';
 import { fdOf } from './descriptors.js';
 import type { OpenFile } from './process.js';
-import type { Thread } from './state.js';
+import type { AnnouncedChange, Thread } from './state.js';
 
 /** What the return of a call means. */
 export type Exit = (c: Context, t: Thread, ret: number) => void;
@@ -108,15 +108,17 @@ export const weak: Handler = (c, t, v) => {
 export function author(c: Context, t: Thread, v: Float64Array): void {
   const a = c.log.author;
   a.timeNs = c.record.timeNs;
-  // No more than its own file: where nothing tells its end, the thread may do other things by now.
-  const isOfChange =
-    t.change.pending && t.call.name === '' && !t.fault.active && c.file(v[0]!, v[1]!) === t.change.file;
+  const { change, call } = t;
+  const isOfChange = change.pending && call.name === '' && !t.fault.active && isAbout(change, c.file(v[0]!, v[1]!));
   a.opId = isOfChange ? changeOp(c, t) : currentOp(c, t);
   a.task = t.task;
   a.row = c.record.row;
-  a.sharing = t.call.remapLength > 0;
+  a.sharing = isOfChange ? change.op === Op.reflink : call.remapLength > 0;
   a.noted = false;
 }
+
+/** No more than its own files: where nothing tells its end, the thread may do other things by now. */
+const isAbout = ({ file, second }: AnnouncedChange, one: number): boolean => one === file || one === second;
 
 export const word = (c: Context, value: number): string => (Number.isNaN(value) ? '' : c.words.get(value));
 

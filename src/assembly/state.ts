@@ -86,6 +86,10 @@ export interface AnnouncedChange extends Announced {
   latencyNs: number;
   /** An event of its own tells its end. */
   isEntered: boolean;
+  /** What is done to another file by it, a row of its own behind the first; -1: nothing. */
+  second: number;
+  secondOffset: number;
+  secondFlags: number;
 }
 
 /** A page fault a thread is in: it has no exit event of its own. */
@@ -185,6 +189,9 @@ export class Thread {
     row: 0,
     opId: 0,
     isEntered: false,
+    second: -1,
+    secondOffset: -1,
+    secondFlags: 0,
   };
   readonly xfsSpace: XfsSpace = { ahead: [], measure: 'nothing', grownBytes: 0, old: [] };
   /** The inode whose map XFS locked against faults; device -1: none. */

@@ -13,6 +13,7 @@ import { PROCESS_EVENTS } from './process-events.js';
 import { XFS_CHANGES } from './xfs-changes.js';
 import { XFS_EVENTS } from './xfs-events.js';
 import { XFS_RANGES } from './xfs-ranges.js';
+import { XFS_REMAPS } from './xfs-remaps.js';
 import { XFS_REQUESTS } from './xfs-requests.js';
 
 /** An event may tell several parts something: they hear of it in this order. */
@@ -20,6 +21,7 @@ const PARTS: readonly Readonly<Record<string, Handler>>[] = [
   EXT4_CHANGES,
   XFS_CHANGES,
   XFS_RANGES,
+  XFS_REMAPS,
   XFS_REQUESTS,
   DEVICE_EVENTS,
   EXT4_EVENTS,

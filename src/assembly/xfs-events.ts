@@ -68,6 +68,7 @@ const swapAfter: Handler = (c, t, v) => {
 };
 
 const remapRange: Handler = (c, t, v) => {
+  if (isOwn(t)) return;
   const { call } = t;
   call.source = c.file(v[0]!, v[2]!);
   call.file = c.file(v[0]!, v[4]!);

@@ -17,15 +17,21 @@ const unnames: Handler = (c, t, v) => {
 };
 
 const isUnlink = ({ change }: Thread): boolean => change.pending && change.op === Op.unlink;
+const isRename = ({ change }: Thread): boolean => change.pending && change.op === Op.rename;
 
-/** dev agno agino: it has no name any more. Where its group is in the number is known where one inode only fits. */
+/**
+ * dev agno agino: it has no name any more, because it was taken away, or because another file got it. Where its group is in the
+ * number is known where one inode only fits.
+ */
 const nameless: Handler = (c, t, v) => {
-  if (!isUnlink(t)) return;
+  const { change } = t;
+  const isOver = isRename(t);
+  if (!isOver && !isUnlink(t)) return;
   const fits = (inode: number): boolean => isInode(inode, v[1]!, v[2]!);
-  if ([...(c.directories.get(v[0]!) ?? [])].some(fits)) t.change.pending = false;
-  else if (t.change.file < 0) {
+  if ([...(c.directories.get(v[0]!) ?? [])].some(fits)) change.pending &&= isOver;
+  else if ((isOver ? change.second : change.file) < 0) {
     const found = v[1] === 0 ? [v[2]!] : [...c.inodes(v[0]!)].filter(fits);
-    if (found.length === 1) t.change.file = c.file(v[0]!, found[0]!);
+    if (found.length === 1) change[isOver ? 'second' : 'file'] = c.file(v[0]!, found[0]!);
   }
 };
 
@@ -33,7 +39,7 @@ const nameless: Handler = (c, t, v) => {
 const removes: Handler = (c, t, v) => {
   if (!isOwn(t)) {
     if (t.call.file < 0) t.call.file = c.file(v[0]!, v[2]!);
-  } else if (isUnlink(t)) {
+  } else if (isUnlink(t) || isRename(t)) {
     if (c.directories.get(v[0]!)?.has(v[2]!)) t.change.pending = false;
     else t.change.file = c.file(v[0]!, v[2]!);
   }

@@ -212,6 +212,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_exchmaps_mapping2: xfsInode,
   xfs_reflink_remap_range:
     '@dev|dev:d @bytes|len:n @sino|src_ino:n @spos|src_offset:n @dino|dest_ino:n @dpos|dest_offset:n',
+  xfs_reflink_remap_range_error: 'dev:d ino:n error:n',
   xfs_reflink_remap_blocks: 'dev:d',
   xfs_reflink_remap_extent_src: xfsRange,
   xfs_reflink_remap_extent_dest: xfsRange,

@@ -6,7 +6,7 @@ import { readAs } from '../formats/support.js';
 
 const KINDS: readonly number[] = [
   ...[Op.fallocate, Op.punch, Op.zero, Op.collapse, Op.insert, Op.unshare],
-  ...[Op.truncate, Op.fsync, Op.unlink, Op.write],
+  ...[Op.truncate, Op.fsync, Op.unlink, Op.write, Op.reflink, Op.rename, Op.swapext],
 ];
 
 export async function read(events: string) {

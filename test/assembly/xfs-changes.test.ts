@@ -1,6 +1,7 @@
 // Changes of files of XFS that no call in the trace tells of: what it announces is the operation, once, and what changes in the map
 // belongs to it. Linux 6.18, the events in the order in which a recording had them (test/kernel/told-changes.test.ts makes more).
 import { describe, expect, test } from 'vitest';
+import { Flag, Op } from '../../src/model/events.js';
 import { policy, run } from '../kernel/recordings.js';
 import { by, changed, changes, read } from './told-changes.js';
 
@@ -190,12 +191,84 @@ describe('XFS', () => {
     ];
     const { unplaced } = await read(by('nfsd-7', ...events));
     expect(unplaced).toEqual({
-      'names taken away outside every call in the trace, and no event tells of which file': 1,
+      'names taken away or changed outside every call in the trace, and no event tells of which file': 1,
     });
     expect(await changes(by('nfsd-7', ...events))).toEqual([
       ['fsync', '131', '-', '-', '-', '-', ''],
       ['unlink', '131', '-', '-', '-', '-', ''],
       ['unlink', '132', '-', '-', '-', '-', ''],
+    ]);
+  });
+
+  test('a clone is one of both files, with its error if it fails; what is mapped for it is a part of it', async () => {
+    const clone = (from: string, to: string): string =>
+      `xfs_reflink_remap_range: dev 7:1 bytecount 0x4000 ino 0x83 isize 0x40000 disize 0x40000 pos ${from} -> ino 0x84 isize 0x2000 disize 0x2000 pos ${to}`;
+    const events = by(
+      'nfsd-7',
+      ...[clone('0x2000', '0x100000'), record('iext_insert', '', '0x100', '0x118', '0x4').replace('0x83', '0x84')],
+      ...[clone('0x0', '0x0'), 'xfs_reflink_remap_range_error: dev 7:1 ino 0x84 error -28 caller xfs_file_remap_range'],
+      ...['sys_enter_ioctl: fd: 0x4, cmd: 0x40049409, arg: 0x3', clone('0x0', '0x0'), 'sys_exit_ioctl: 0x0'],
+    );
+    expect(await changes(events)).toEqual([
+      ['reflink', '131', 0x2000, 0x4000, '-', '-', ''],
+      ['reflink', '132', 0x100000, 0x4000, '-', '-', 'second'],
+      ['reflink', '131', 0, 0x4000, -28, 1, ''],
+      ['reflink', '132', 0, 0x4000, -28, 1, 'second'],
+      ['reflink', '131', 0, 0x4000, 0, 2, 'whole'],
+      ['reflink', '132', 0, 0x4000, 0, 2, 'whole,second'],
+    ]);
+    expect((await changed(events.split('\n').slice(0, 2).join('\n'))).reflink).toContain('map_insert');
+  });
+
+  test('what the thread of a clone maps afterwards is not shared', async () => {
+    const inserted = (inode: string): string =>
+      record('iext_insert', '', '0x100', '0x118', '0x4').replace('0x83', inode);
+    const { columns: c, files } = await read(
+      by(
+        'nfsd-7',
+        'xfs_reflink_remap_range: dev 7:1 bytecount 0x4000 ino 0x83 isize 0x40000 disize 0x40000 pos 0x0 -> ino 0x84 isize 0x2000 disize 0x2000 pos 0x100000',
+        ...[inserted('0x84'), xfs('file_fsync'), inserted('0x85')],
+      ),
+    );
+    const shared = [...c.op.keys()].flatMap((row) =>
+      c.op[row] === Op.map_insert ? [[files[c.file[row]!]!.inode, (c.flags[row]! & Flag.reflinked) !== 0]] : [],
+    );
+    expect(shared).toEqual([
+      ['132', true],
+      ['133', false],
+    ]);
+  });
+
+  test('a rename is one of the file that had the name, and of the one that had the new name', async () => {
+    const rename = (from: string, to: string): string =>
+      `xfs_rename: dev 7:1 src dp ino 0x80 target dp ino 0x80 src name ${from} target name ${to}`;
+    const entry = (inode: string): string =>
+      `xfs_dir2_sf_removename: dev 7:1 ino 0x80 name a namelen 1 hashval 0x61 inumber ${inode} op_flags  owner 0x80`;
+    const events = by(
+      'iou-wrk-7-8',
+      ...[rename('a', 'c'), entry('0x83'), rename('c', 'b'), 'xfs_iunlink: dev 7:1 agno 0x0 agino 0x84', entry('0x83')],
+      ...['xfs_readdir: dev 7:1 ino 0x85', rename('d', 'e'), entry('0x85'), rename('f', 'g')],
+    );
+    expect(await changes(events)).toEqual([
+      ['rename', '131', '-', '-', '-', '-', ''],
+      ['rename', '131', '-', '-', '-', '-', ''],
+      ['rename', '132', '-', '-', '-', '-', 'second,over'],
+    ]);
+    expect((await read(events)).unplaced).toMatchObject({
+      'names taken away or changed outside every call in the trace, and no event tells of which file': 1,
+    });
+  });
+
+  test('a swap of extents is one of the file that is asked, as long as it takes', async () => {
+    const swap = (when: string): string[] =>
+      ['0x83', '0x84'].map(
+        (inode) =>
+          `xfs_swap_extent_${when}: dev 7:1 ino ${inode} (target), extent format, num_extents 2, broot size 0, forkoff 0x0`,
+      );
+    const one = [...swap('before'), ...swap('after')];
+    expect(await changes(by('xfs_fsr-7', ...one, ...one))).toEqual([
+      ['swapext', '131', 0, '-', '-', 3, 'whole'],
+      ['swapext', '131', 0, '-', '-', 3, 'whole'],
     ]);
   });
 

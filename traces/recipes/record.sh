@@ -114,6 +114,7 @@ put 1 events/xfs/xfs_swap_extent_after/enable
 put 1 events/xfs/xfs_exchmaps_mapping1/enable
 put 1 events/xfs/xfs_exchmaps_mapping2/enable
 put 1 events/xfs/xfs_reflink_remap_range/enable
+put 1 events/xfs/xfs_reflink_remap_range_error/enable
 put 1 events/xfs/xfs_reflink_remap_blocks/enable
 put 1 events/xfs/xfs_reflink_remap_extent_src/enable
 put 1 events/xfs/xfs_reflink_remap_extent_dest/enable
