@@ -11,7 +11,7 @@ import { changeRow, tellAnnounced } from './announced.js';
 import { BlockSizes } from './block-sizes.js';
 import type { CallKind } from './calls.js';
 import type { AssemblySink, Context } from './context.js';
-import { currentOp, distrustSizes, sizeMomentsIn } from './context.js';
+import { currentOp, distrustSizes, sizeIs, sizeMomentsIn } from './context.js';
 import { DeviceLog } from './device-log.js';
 import { Ext4Maps } from './ext4-map.js';
 import { endFault } from './faults.js';
@@ -195,6 +195,7 @@ export class Assembler implements KernelSink {
     if (writes) this.context.writesSeen = true;
     call.name = name;
     call.hasBuffer = hasBuffer;
+    call.writes = writes;
     call.timeNs = this.record.timeNs;
     call.row = this.record.row;
     call.opId = 0;
@@ -207,6 +208,7 @@ export class Assembler implements KernelSink {
     call.sourceOffset = 0;
     call.targetOffset = 0;
     call.remapLength = 0;
+    call.filledBytes = 0;
     call.lookup = -1;
     call.directory = -1;
     call.device = -1;
@@ -222,6 +224,15 @@ export class Assembler implements KernelSink {
     call.holdTold = false;
   }
 
+  /** What the call does to the file comes after that, and bears the time at which it began. */
+  #filled({ call, task }: Thread): void {
+    const { record } = this;
+    const { timeNs, row } = record;
+    Object.assign(record, { timeNs: call.timeNs, row: call.row });
+    sizeIs(this.context, call.file, call.filledBytes, task);
+    Object.assign(record, { timeNs, row });
+  }
+
   leave(t: Thread, { name, exit }: CallKind): void {
     endFault(this.context, t);
     changeRow(this.context, t);
@@ -231,6 +242,7 @@ export class Assembler implements KernelSink {
       call.name = '';
       return;
     }
+    if (call.filledBytes > 0) this.#filled(t);
     this.taught?.leaving(t);
     exit?.(this.context, t, this.record.v[0]!);
     this.taught?.leave(t);

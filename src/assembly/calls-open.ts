@@ -65,7 +65,7 @@ export function openCall(c: Context, t: Thread, ret: number, flags: number): voi
   const empty = (flags & O_TRUNC) !== 0 || call.created || (flags & MADE) === MADE;
   if (ret < 0 || !empty) return;
   if (call.file < 0 && named === undefined) c.emptied++;
-  sizeIs(c, file, 0);
+  if (call.filledBytes === 0) sizeIs(c, file, 0);
 }
 
 function isMade(c: Context, open: OpenFile, timeNs: number): void {

@@ -53,9 +53,20 @@ export const transferAt =
   (c, t, v) => {
     if (t.call.name === 'copy_file_range') return copies(c, t, v, place, write);
     if (isMove(t.call.name)) return moves(c, t, v, place, write);
+    if (write && !t.call.writes) return fills(c, t, v, place);
     strong(c, t, v);
     if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
   };
+
+/**
+ * What writes no data itself, an open, a truncate or a rename, changes on overlayfs a file that it copies first: it goes on with the
+ * copy (fs/overlayfs/copy_up.c).
+ */
+function fills(c: Context, { call, fault }: Thread, v: Float64Array, place: number): void {
+  if (call.name === '' || fault.active) return;
+  call.file = c.file(v[0]!, v[1]!);
+  call.filledBytes = Math.max(call.filledBytes, v[place]! + v[place + 1]!);
+}
 
 /** What a copy writes is its target, whatever it looked up before; what it writes first is where the copy begins. */
 function copies(c: Context, { call }: Thread, v: Float64Array, place: number, write: boolean): void {

@@ -10,6 +10,8 @@ export interface Call {
   name: string;
   /** Its second argument is the one buffer; as long as it has a name. */
   hasBuffer: boolean;
+  /** It writes data itself. */
+  writes: boolean;
   timeNs: number;
   row: number;
   opId: number;
@@ -25,6 +27,8 @@ export interface Call {
   sourceOffset: number;
   targetOffset: number;
   remapLength: number;
+  /** How long the file became by what was written in a call that writes nothing itself; 0: nothing was. */
+  filledBytes: number;
   /** Last name looked up inside the call. */
   lookup: number;
   directory: number;
@@ -137,6 +141,7 @@ export class Thread {
   readonly call: Call = {
     name: '',
     hasBuffer: false,
+    writes: false,
     timeNs: 0,
     row: 0,
     opId: 0,
@@ -148,6 +153,7 @@ export class Thread {
     sourceOffset: 0,
     targetOffset: 0,
     remapLength: 0,
+    filledBytes: 0,
     lookup: -1,
     directory: -1,
     device: -1,
