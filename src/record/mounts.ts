@@ -1,10 +1,12 @@
 // Mounted file systems and the disks below them. Source: proc(5), /proc/PID/mountinfo; sysfs class/block.
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../model/issue.js';
 import { FILE_SYSTEMS, type FileSystem } from './event-sets.js';
 
 const MINORS = 2 ** 20;
+/** OVERLAYFS_SUPER_MAGIC of linux/magic.h. */
+const OVERLAYFS = 0x794c7630;
 
 export interface Mount {
   /** dev_t: major * 2^20 + minor. */
@@ -61,8 +63,9 @@ export function mountOf(path: string, mounts: readonly Mount[]): Mount {
   }
   const found = mounts.find((mount) => mount.device === device);
   if (found !== undefined) return found;
+  const layers = statfsSync(path).type === OVERLAYFS;
   throw new UserError(
-    `--path ${path}: expected a file on XFS or ext4, found another file system; maps of others are not known`,
+    `--path ${path}: expected a file on XFS or ext4, found ${layers ? 'overlayfs; name the folders of its layers instead (upperdir and lowerdir in /proc/mounts)' : 'another file system; maps of others are not known'}`,
   );
 }
 
