@@ -132,6 +132,8 @@ describe('what trace-cmd report prints besides one buffer', () => {
     ['frames of stacks (record -T)', '=> ftrace_syscall_exit (ffffffff814c2731)'],
     ["frames of the user's stacks", '\t=> /usr/lib/x86_64-linux-gnu/libc.so.6[+0xf9c10]'],
     ['report --boundary', 'CPU:1 [SUBBUFFER START]'],
+    ['report -w', 'Average wakeup latency: 43.107 usecs'],
+    ['report -w, at its end', 'Maximum Latency: 69.171 usecs at timestamp: 24020.194374\n\nRT task timings:\n'],
     ['report --debug', 'CPU:1 [SUBBUFFER START] [47013018602979:0x15000]'],
   ])('%s: no lines that cannot be read, and no part of a name', async (_, between) => {
     const text = leases('').toString('utf8').replaceAll('\n', `\n${between}\n`);
