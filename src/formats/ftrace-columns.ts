@@ -106,11 +106,12 @@ export class EventNames {
     return this.known[key];
   }
 
+  /** Only calls have no colon; the function tracer's functions have none either (`xfs_create <-vfs_create`), and names of events. */
   private lookUp(printed: string, shape: number): EventName {
-    let name = printed;
-    if (shape === 1) name = name.replace(/^sys_/, 'sys_enter_');
-    else if (shape === 2) name = name.replace(/^sys_/, 'sys_exit_');
-    const event = new EventName(this.sink, name, this.sink.kernel.catalogue.code(name), this.all.length);
+    const isCall = shape > 0 && shape < 3 && printed.startsWith('sys_');
+    const name = isCall ? printed.replace('sys_', shape === 1 ? 'sys_enter_' : 'sys_exit_') : printed;
+    const code = isCall || shape === 0 ? this.sink.kernel.catalogue.code(name) : -1;
+    const event = new EventName(this.sink, name, code, this.all.length);
     this.all.push(event);
     return event;
   }

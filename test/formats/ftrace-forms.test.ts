@@ -102,6 +102,19 @@ test('report -R prints numbers of bits where others print words: the states of e
   expect(words.flat()).toEqual(expect.arrayContaining(['write', 'map_insert', 'map_remove']));
 });
 
+test('functions of the function tracer that are named as events are none', async () => {
+  const expected = await read(story('default'));
+  const lines = story('default').toString('utf8').split('\n');
+  // As trace_fn_trace (kernel/trace/trace_output.c) prints them: the function, and who called it.
+  const entries = lines.map((line) => line.replace(/^(.*\d: )([a-z]\w*): .*$/, '$1$2 <-vfs_create'));
+  const shown = await read(Buffer.from(lines.flatMap((line, i) => [...new Set([line, entries[i]!])]).join('\n')));
+  const { records, typed, generic } = shown.sources[0]!;
+  expect(generic).toBeGreaterThan(300);
+  expect({ records, typed }).toEqual({ records: 498 + generic, typed: 498 });
+  expect(told(shown)).toEqual(told(expected));
+  expect(shown.files).toEqual(expected.files);
+});
+
 describe('what trace-cmd report prints besides one buffer', () => {
   /** Names before the columns, as those of files (set to one width) and of instances are. */
   const named = (form: string, ...names: string[]): string => {
