@@ -115,6 +115,21 @@ test('functions of the function tracer that are named as events are none', async
   expect(shown.files).toEqual(expected.files);
 });
 
+test.each([
+  ['perf probe', '(ext4_punch_hole+0x0/0x4d0) a=0x1'],
+  ['its return', '(ext4_fallocate+0x1/0x2 <- ext4_punch_hole) ret=0x0'],
+  ['report -R', '__probe_ip=ffffffff814c2731 a=0x1'],
+])('probes that are called as tracepoints are none: %s', async (_, values) => {
+  const text = leases('')
+    .toString('utf8')
+    .replace(/^(.*\d: )([a-z]\w*): .*$/gm, `$1$2: ${values}`);
+  const { records } = (await read(leases(''))).sources[0]!;
+  const shown = await read(Buffer.from(text));
+  expect(operations(shown)).toEqual([]);
+  expect(shown.files).toEqual([]);
+  expect(shown.sources[0]).toMatchObject({ records, typed: 0 });
+});
+
 describe('what trace-cmd report prints besides one buffer', () => {
   /** Names before the columns, as those of files (set to one width) and of instances are. */
   const named = (form: string, ...names: string[]): string => {

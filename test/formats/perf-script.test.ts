@@ -47,6 +47,15 @@ describe('names with line breaks', () => {
   });
 });
 
+test('a probe that is called as a tracepoint is none (perf probe xfs_create)', async () => {
+  const probe = (line: string): string => line.replace(/(?:xfs|syscalls):(\w+): .*/, 'probe:$1: (ffffffff8138) a=1');
+  const { trace } = await read(story.replace(/^ .*$/gm, (line) => `${probe(line)}\n${line}`));
+  const plain = await read(story);
+  expect(operations(trace)).toEqual(operations(plain.trace));
+  expect(trace.files).toEqual(plain.trace.files);
+  expect(trace.sources[0]).toMatchObject({ records: 12, typed: 6 });
+});
+
 test('without numbers of threads nothing is read, whatever names of tasks end in', async () => {
   const { trace, whole } = await read(story.replaceAll(/st-story {2}6453\/6453 {2}\[00\d\]/g, 'kworker/0:1 '));
   expect(whole).toBe(false);
