@@ -241,8 +241,9 @@ class PartReader {
     const little = this.#little;
     if (!this.#isPlaced) {
       const ns = this.#view.getBigUint64(at, little);
-      // blkparse -d writes times since the first event (blkparse.c, check_time and output_binary): no clock began with this recording.
-      if (ns === 0n) this.sink.source.clock = 'blktrace-relative';
+      // blkparse -d writes times since the first event (blkparse.c, check_time and output_binary): no clock began with this
+      // recording. With -a that event may be left out, but no machine is so soon up and traced.
+      if (ns < SECOND) this.sink.source.clock = 'blktrace-relative';
       const origin = this.sink.origin(ns);
       this.#isPlaced = true;
       this.#originHigh = Number(origin >> 32n);
@@ -260,6 +261,7 @@ function otherSector(view: DataView, letter: string, from: number, to: number): 
   return at < 0 || at + 8 > to ? -1 : wide(view, at, false);
 }
 
+const SECOND = 1_000_000_000n;
 const HIGH = 2 ** 32;
 /** An unsigned number of 64 bits, rounded where it has more than 53. */
 const wide = (view: DataView, at: number, little: boolean): number =>

@@ -33,6 +33,12 @@ const VALUES: Readonly<Record<string, string>> = {
   count: 'blockcount',
 };
 const EXTENTS = /^xfs_(iext_(insert|remove)|bmap_(pre|post)_update)$/;
+/** What a line calls a path, and the descriptor of the folder that it may begin in. */
+const PATHS: readonly { readonly name: string; readonly folder: RegExp }[] = [
+  { name: 'path', folder: /^(old)?dfd$/ },
+  { name: 'to', folder: /^newdfd$/ },
+];
+const AT_FDCWD = -100;
 /** First descriptor that no process has (RLIMIT_NOFILE is below 2^30). */
 const FIRST_MADE_UP = 2 ** 30;
 
@@ -94,9 +100,10 @@ export class BpfCalls {
     if (hasFile && !(slots[fd]! >= 0)) slots[fd] = this.#descriptor(device, inode);
     const opId = lines.tell(code, slots);
     if (hasFile) lines.tell(FD_INODE, [slots[fd]!, device, inode]);
-    for (const [second, name] of ['path', 'to'].entries()) {
+    for (const [second, { name, folder }] of PATHS.entries()) {
       const path = values.get(name) ?? '';
-      if (path !== '') lines.tell(PATH, [second, lines.decoder.words.text(path)]);
+      if (path !== '' && (path.startsWith('/') || isHere(values, folder)))
+        lines.tell(PATH, [second, lines.decoder.words.text(path)]);
     }
     return opId;
   }
@@ -132,6 +139,12 @@ export class BpfCalls {
     const isThread = /^(0x)?[0-9a-f]+$/.test(flags) && (BigInt(flags) & CLONE_THREAD) !== 0n;
     return [isThread ? this.#lines.decoder.record.pid : child, child];
   }
+}
+
+/** Does a path begin where the program is? Below a folder that a descriptor names, a name is another file's. */
+function isHere(values: ReadonlyMap<string, string>, folder: RegExp): boolean {
+  const name = [...values.keys()].find((key) => folder.test(key));
+  return name === undefined || number(values.get(name)!) === AT_FDCWD;
 }
 
 const TASKS: Readonly<Record<string, number>> = { newtask: FORK, exec: EXEC, exit: EXIT };

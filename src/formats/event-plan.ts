@@ -4,6 +4,7 @@ import type { EventCatalogue } from '../model/event-catalogue.js';
 import type { Slot } from '../model/kernel.js';
 import { slotPlaces } from '../model/kernel-events.js';
 import { type Labels, labelsOf } from './print-labels.js';
+import { isProbeFormat } from './probes.js';
 import type { FormatField, TracepointFormat } from './tracepoint-format.js';
 
 /** How the bytes of a plain number are read; `other` for all that is no such. */
@@ -67,7 +68,7 @@ export function planOfEvent(
   system: string,
   little: boolean,
 ): EventPlan {
-  const code = catalogue.code(format.name, system);
+  const code = catalogue.code(format.name, system, isProbeFormat(format));
   const event = catalogue.events[code];
   if (event === undefined) return compiled(format.name, code, [], 0);
   const places = slotPlaces(event);

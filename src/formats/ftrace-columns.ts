@@ -74,16 +74,22 @@ function isCpu(b: Buffer, bracket: number, from: number, to: number): boolean {
   return b[k] === 41 || (b[k]! >= 48 && b[k]! <= 57);
 }
 
+/** Shape of a probe's name. */
+export const PROBE = 4;
+
 /** What a name means in a line of a shape. */
 export class EventName extends RecordKind {
   /** Among the names of a recording. */
   readonly number: number;
   /** Does assembly read its fields? */
   readonly read: boolean;
+  /** May lines be known by this name? Those of a tracepoint begin as those of a probe that is called like it. */
+  readonly tellsApart: boolean;
 
-  constructor(sink: TraceSink, name: string, code: number, number: number) {
+  constructor(sink: TraceSink, name: string, code: number, number: number, shape: number) {
     super(sink, name, code);
     this.number = number;
+    this.tellsApart = shape === 0 || (shape === PROBE && code === sink.kernel.catalogue.code(name));
     this.read = code >= 0 && sink.kernel.reads?.(code) !== false;
   }
 }
@@ -92,25 +98,27 @@ export class EventNames {
   private readonly sink: TraceSink;
   /** By their number. */
   readonly all: EventName[] = [];
-  /** By the interned name times 4, plus the shape. */
+  /** By the interned name times 8, plus the shape. */
   private readonly known: (EventName | undefined)[] = [];
 
   constructor(sink: TraceSink) {
     this.sink = sink;
   }
 
-  /** `shape`: 0 `name:`, 1 `sys_name(`, 2 `sys_name ->`, 3 any other. */
+  /** `shape`: 0 `name:`, 1 `sys_name(`, 2 `sys_name ->`, 3 any other, 4 `name:` of a probe. */
   of(b: Buffer, from: number, to: number, shape: number): EventName {
-    const key = this.sink.kernel.words.bytes(b, from, to) * 4 + shape;
+    const key = this.sink.kernel.words.bytes(b, from, to) * 8 + shape;
     this.known[key] ??= this.lookUp(text.decode(b.subarray(from, to)), shape);
     return this.known[key];
   }
 
+  /** Only calls have no colon; the function tracer's functions have none either (`xfs_create <-vfs_create`), and names of events. */
   private lookUp(printed: string, shape: number): EventName {
-    let name = printed;
-    if (shape === 1) name = name.replace(/^sys_/, 'sys_enter_');
-    else if (shape === 2) name = name.replace(/^sys_/, 'sys_exit_');
-    const event = new EventName(this.sink, name, this.sink.kernel.catalogue.code(name), this.all.length);
+    const isCall = shape > 0 && shape < 3 && printed.startsWith('sys_');
+    const name = isCall ? printed.replace('sys_', shape === 1 ? 'sys_enter_' : 'sys_exit_') : printed;
+    const isEvent = isCall || shape === 0 || shape === PROBE;
+    const code = isEvent ? this.sink.kernel.catalogue.code(name, '', shape === PROBE) : -1;
+    const event = new EventName(this.sink, name, code, this.all.length, shape);
     this.all.push(event);
     return event;
   }

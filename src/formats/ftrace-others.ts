@@ -9,9 +9,9 @@ import type { Stamps } from './stamps.js';
 export const Found = { known: 0, unreadable: 1, damage: 2 } as const;
 
 const LOST = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS DROPPED|LOST EVENTS)\]/;
-/** The arrows are the frames of a stack (trace-cmd puts none before those of the kernel, a tab before the user's); of several files each is named before its `cpus=`. */
+/** The arrows are the frames of a stack (trace-cmd puts none before those of the kernel, a tab before the user's); of several files each is named before its `cpus=`; -w sums up how long tasks waited for a CPU. */
 const HEADER =
-  /^(#|(?:.*: )?cpus=\d|version = \d|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\]|registering plugin: |\s*$|\s?=> |##### CPU \d+ buffer started)/;
+  /^(#|(?:.*: )?cpus=\d|version = \d|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\]|registering plugin: |\s*$|\s?=> |##### CPU \d+ buffer started|(?:Average wakeup latency|(?:Max|Min)imum Latency): [\d.]+ usecs|RT task timings:$)/;
 const RAW = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/;
 
 /** A line that stands for itself, record or not. */

@@ -2,13 +2,14 @@
 import type { KernelSink } from '../model/kernel.js';
 import type { RecordWriter, TraceSink } from '../model/trace.js';
 import { CallRecords, Tells } from './call-records.js';
-import { type Actor, Actors, type EventName, EventNames } from './ftrace-columns.js';
+import { type Actor, Actors, type EventName, EventNames, PROBE } from './ftrace-columns.js';
 import { latencyColumns } from './ftrace-latency.js';
 import { Found, OtherLines } from './ftrace-others.js';
 import { LineScanner } from './line-scanner.js';
 import { HEAD } from './line-scanner-code.js';
 import { Losses } from './losses.js';
 import { PayloadDecoder } from './payload.js';
+import { isProbeText } from './probes.js';
 import { Stamps } from './stamps.js';
 import { BadLines } from './text-lines.js';
 
@@ -186,10 +187,12 @@ export class RecordParser {
     const name = at;
     while (at < to && b[at] !== COLON && b[at] !== 40 && b[at] !== SPACE) at++;
     if (cut && (at === name || at >= to)) return false;
-    const shape = b[at] === COLON ? 0 : b[at] === 40 ? 1 : b[at + 1] === 45 ? 2 : 3;
-    const event = this.names.of(b, name, at, shape);
+    const end = at;
+    let shape = b[at] === COLON ? 0 : b[at] === 40 ? 1 : b[at + 1] === 45 ? 2 : 3;
     at += shape === 2 ? 4 : 1;
     while (at < to && b[at] === SPACE) at++;
+    if (shape === 0 && isProbeText(b, at)) shape = PROBE;
+    const event = this.names.of(b, name, end, shape);
     this.any = true;
     this.begin(event, timeNs, cpu, actor);
     const { decoder } = this;
@@ -202,7 +205,7 @@ export class RecordParser {
         return true;
       }
     }
-    if (learns && shape === 0) {
+    if (learns && event.tellsApart) {
       this.scanner.teachName(name, at, event.number);
       if (event.read) this.teach(event);
     }

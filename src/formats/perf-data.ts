@@ -137,7 +137,7 @@ class Session implements PartsTaker {
       this.#sink.issue(
         'late-records',
         0,
-        `expected finished rounds in the recording, found none for long: ${this.#queue.late} records came too late to be put in order`,
+        `expected records in the round of the recorder that they belong to or in the one after it, found ${this.#queue.late} that came later (or no finished round for long): they are taken where they stand`,
       );
   }
 

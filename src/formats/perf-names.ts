@@ -9,9 +9,9 @@ const text = new TextDecoder();
 const LONGEST_REST = 512;
 /** No record with a path is nearly as long. */
 const LONGEST_HELD = 8192;
-/** A frame of a call chain; what perf says at its end; what tells damage from a name. */
+/** A frame of a call chain; what perf says at its end, and of rounds (--show-round-events); what tells damage from a name. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from a name
-const NO_NAME = /^\s+[0-9a-f]+(\s|$)|^\t|^Processed \d+ events|[\u0000-\u0008\ufffd]/;
+const NO_NAME = /^\s+[0-9a-f]+(\s|$)|^\t|^Processed \d+ events|^PERF_RECORD_FINISHED_ROUND\s*$|[\u0000-\u0008\ufffd]/;
 const LF = 10;
 
 interface Held {

@@ -25,6 +25,7 @@ import {
   timeWord,
   wordAt,
 } from './perf-words.js';
+import { isProbeText } from './probes.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
@@ -186,12 +187,12 @@ class PerfLines {
       return sideband(this.lines, text.decode(b.subarray(name)), timeNs, cpu, actor);
     }
     const { decoder } = this.lines;
-    const kind = this.#kind(decoder.words.bytes(b, name, at));
+    const fields = wordAt(b, at);
+    const kind = this.#kind(decoder.words.bytes(b, name, at), isProbeText(b, fields));
     if (kind.named && !cut && this.#waits(b)) return;
     this.lines.begin(timeNs, cpu, actor);
     if (kind.code >= 0) {
       decoder.record.event = kind.code;
-      const fields = wordAt(b, at);
       if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
       decoder.decode(kind.code, b, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
@@ -219,14 +220,13 @@ class PerfLines {
   }
 
   /** Kind of `syscalls:sys_enter_openat:`, `cycles:u:`, `cpu-clock:`. */
-  #kind(id: number): ScriptKind {
+  #kind(id: number, isProbe: boolean): ScriptKind {
     let kind = this.#kinds[id];
     if (kind === undefined) {
       if (!this.lines.decoder.words.get(id).endsWith(':'))
         this.#lacks('no-event-name', 'the name of an event', 'event');
       const { system, name } = eventNamed(this.lines.decoder.words.get(id).replace(/:$/, ''));
-      const { catalogue } = this.#sink.kernel;
-      kind = new ScriptKind(this.#sink, name, catalogue.code(name, system));
+      kind = new ScriptKind(this.#sink, name, this.#sink.kernel.catalogue.code(name, system, isProbe));
       this.#kinds[id] = kind;
     }
     return kind;

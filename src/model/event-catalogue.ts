@@ -34,11 +34,12 @@ export class EventCatalogue {
     this.places = Math.max(MAX_SLOTS, ...events.map(({ slots }) => slots.length + 1));
   }
 
-  /** Code of an event's name, or -1. `system` is empty where the recorder does not tell it. */
-  code(name: string, system = ''): number {
+  /** Code of an event's name, or -1. `system` is empty where the recorder does not tell it. A probe is a taught event or none. */
+  code(name: string, system = '', isProbe = false): number {
     const taught = this.#taught.get(name);
     const found = taught?.find((one) => system === '' || one.system === '' || one.system === system);
-    return found === undefined ? kernelEvent(name) : found.code;
+    if (found !== undefined) return found.code;
+    return isProbe ? -1 : kernelEvent(name);
   }
 
   /** Where `KernelRecord.v` has the field. */

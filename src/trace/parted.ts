@@ -1,5 +1,5 @@
 // A recording that is a folder: `perf record --threads` writes `data` as always, and beside it `data.0`, `data.1` ..., the records of
-// each of its threads.
+// each of its threads; `--kcore` puts a copy of the kernel beside it, in a folder of its own.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../model/units.js';
@@ -14,9 +14,11 @@ export interface PartedFile {
 /** Null for whatever else stands there. */
 export function partedFile(path: string): PartedFile | null {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
-  const names = readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  const entries = readdirSync(path, { withFileTypes: true });
+  const names = entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
   const numbers = names.flatMap((name) => /^data\.(\d+)$/.exec(name)?.[1] ?? []);
-  if (!names.includes('data') || numbers.length === 0) return null;
+  const besideKernel = entries.some((entry) => entry.isDirectory() && entry.name === 'kcore_dir');
+  if (!names.includes('data') || (numbers.length === 0 && !besideKernel)) return null;
   const parts = numbers.sort((a, b) => Number(a) - Number(b)).map((number) => join(path, `data.${number}`));
   return { main: join(path, 'data'), parts };
 }

@@ -213,3 +213,14 @@ test('a packed block must be what it claims', () => {
   expect(() => unpack('zstd', zstd, 2 ** 27)).toThrow('cannot hold');
   expect(() => unpack('zlib', zstd, 3)).toThrow();
 });
+
+test('a probe that is called as a tracepoint is none (perf probe ext4_punch_hole)', () => {
+  const fieldsOf = (...fields: string[]): TracepointFormat =>
+    parseTracepointFormat(
+      `name: ext4_punch_hole\nID: 9\nformat:\n${fields.map((field, i) => `\tfield:${field};\toffset:${8 * i};\tsize:8;\tsigned:0;\n`).join('')}\nprint fmt: ""\n`,
+    )!;
+  const payload = new BinaryPayload(kernel, true);
+  expect(payload.plan(fieldsOf('dev_t dev', 'ino_t ino'), 'ext4').code).toBe(kernelEvent('ext4_punch_hole'));
+  for (const first of ['unsigned long __probe_ip', 'unsigned long __probe_func'])
+    expect(payload.plan(fieldsOf(first, 'u64 dev'), 'probe').code).toBe(-1);
+});

@@ -115,6 +115,10 @@ describe('a real recording: ext4 on a loop device, with merges, a split, flushes
     const { trace } = await readFormat(blktrace, Buffer.concat(records));
     expect(facts(trace)).toEqual(facts((await readFormat(blktrace, BINARY)).trace));
     expect(trace.sources[0]!.clock).toBe('blktrace-relative');
+    // As -a leaves it, which asks for some kinds of events only.
+    const { trace: fewer } = await readFormat(blktrace, Buffer.concat(records.slice(9)));
+    expect(Number(fewer.originNs)).toBeGreaterThan(0);
+    expect(fewer.sources[0]!.clock).toBe('blktrace-relative');
   });
 
   test('the records of a request share its number', async () => {

@@ -1,7 +1,9 @@
 // bpftrace: lines and JSON of a script, losses, values by name; one-run.test.ts holds whole recordings against others.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bpftrace } from '../../src/formats/bpftrace.js';
+import { EventCatalogue } from '../../src/model/event-catalogue.js';
 import { OPS } from '../../src/model/events.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
 import { head, operations, readAs } from './support.js';
@@ -59,6 +61,47 @@ test('extents whose fork is not told build no map', async () => {
   expect(trace.columns.rows).toBe(0);
   expect(trace.issues).toMatchObject([{ code: 'fork-not-told', count: 1 }]);
   expect(trace.sources[0]).toMatchObject({ records: 1 });
+});
+
+/** Calls that read, write, change or name files, beside those that only opening and mapping takes. */
+const FILE_CALLS = [
+  ...['read', 'write', 'readv', 'writev', 'pread64', 'pwrite64', 'preadv', 'pwritev', 'preadv2', 'pwritev2'],
+  ...['sendfile64', 'splice', 'copy_file_range', 'fallocate', 'ftruncate', 'truncate', 'fsync', 'fdatasync'],
+  ...['sync_file_range', 'msync', 'mremap', 'unlink', 'unlinkat', 'rename', 'renameat', 'renameat2', 'link', 'linkat'],
+];
+
+test('calls.bt asks for what calls do to files, for their returns, and names their arguments as sealtrace does', () => {
+  const script = readFileSync(join(import.meta.dirname, '..', '..', 'traces', 'recipes', 'calls.bt'), 'utf8');
+  const named = (text: string, way: string): string[] =>
+    [...text.matchAll(new RegExp(`sys_${way}_(\\w+)`, 'g'))].map(([, name]) => name!);
+  const asked = new Set(named(script, 'enter'));
+  expect(FILE_CALLS.filter((name) => !asked.has(name))).toEqual([]);
+  expect(new Set(named(script, 'exit'))).toEqual(asked);
+  const catalogue = new EventCatalogue();
+  for (const probe of script.split(/^}$/m))
+    for (const call of named(probe, 'enter')) {
+      const { slots } = catalogue.events[catalogue.code(`sys_enter_${call}`)]!;
+      const values = [...probe.matchAll(/(?:\\t| )(\w+)=%/g)].map(([, name]) => name!);
+      const known = ['path', 'to', 'mode', ...slots.map(({ field }) => field)];
+      expect(
+        values.filter((value) => !known.includes(value)),
+        call,
+      ).toEqual([]);
+    }
+});
+
+test('a name below a folder that a descriptor names is not the file that has this name elsewhere', async () => {
+  const unlinked = (dfd: number, path: string): string =>
+    line(600, `unlinkat\t-\t-\tdfd=${dfd} flag=0x0 path=${path}`) +
+    line(700, 'tracepoint:syscalls:sys_exit_unlinkat\t-\t-\tret=0');
+  const told = async (dfd: number, path: string): Promise<string | undefined> => {
+    const opened = story.slice(0, story.indexOf('sys_enter_fallocate') - 70).replace('/d/with space x=1', path);
+    const { trace } = await readAs(bpftrace, opened.slice(0, opened.lastIndexOf('\n') + 1) + unlinked(dfd, path));
+    return operations(trace).find(({ op }) => op === 'unlink')?.file;
+  };
+  expect(await told(-100, 'x')).toBe('x');
+  expect(await told(5, '/d/x')).toBe('x');
+  expect(await told(5, 'x')).not.toBe('x');
 });
 
 if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so bpftrace-xfs-db is not read');

@@ -102,6 +102,34 @@ test('report -R prints numbers of bits where others print words: the states of e
   expect(words.flat()).toEqual(expect.arrayContaining(['write', 'map_insert', 'map_remove']));
 });
 
+test('functions of the function tracer that are named as events are none', async () => {
+  const expected = await read(story('default'));
+  const lines = story('default').toString('utf8').split('\n');
+  // As trace_fn_trace (kernel/trace/trace_output.c) prints them: the function, and who called it.
+  const entries = lines.map((line) => line.replace(/^(.*\d: )([a-z]\w*): .*$/, '$1$2 <-vfs_create'));
+  const shown = await read(Buffer.from(lines.flatMap((line, i) => [...new Set([line, entries[i]!])]).join('\n')));
+  const { records, typed, generic } = shown.sources[0]!;
+  expect(generic).toBeGreaterThan(300);
+  expect({ records, typed }).toEqual({ records: 498 + generic, typed: 498 });
+  expect(told(shown)).toEqual(told(expected));
+  expect(shown.files).toEqual(expected.files);
+});
+
+test.each([
+  ['perf probe', '(ext4_punch_hole+0x0/0x4d0) a=0x1'],
+  ['its return', '(ext4_fallocate+0x1/0x2 <- ext4_punch_hole) ret=0x0'],
+  ['report -R', '__probe_ip=ffffffff814c2731 a=0x1'],
+])('probes that are called as tracepoints are none: %s', async (_, values) => {
+  const text = leases('')
+    .toString('utf8')
+    .replace(/^(.*\d: )([a-z]\w*): .*$/gm, `$1$2: ${values}`);
+  const { records } = (await read(leases(''))).sources[0]!;
+  const shown = await read(Buffer.from(text));
+  expect(operations(shown)).toEqual([]);
+  expect(shown.files).toEqual([]);
+  expect(shown.sources[0]).toMatchObject({ records, typed: 0 });
+});
+
 describe('what trace-cmd report prints besides one buffer', () => {
   /** Names before the columns, as those of files (set to one width) and of instances are. */
   const named = (form: string, ...names: string[]): string => {
@@ -132,6 +160,8 @@ describe('what trace-cmd report prints besides one buffer', () => {
     ['frames of stacks (record -T)', '=> ftrace_syscall_exit (ffffffff814c2731)'],
     ["frames of the user's stacks", '\t=> /usr/lib/x86_64-linux-gnu/libc.so.6[+0xf9c10]'],
     ['report --boundary', 'CPU:1 [SUBBUFFER START]'],
+    ['report -w', 'Average wakeup latency: 43.107 usecs'],
+    ['report -w, at its end', 'Maximum Latency: 69.171 usecs at timestamp: 24020.194374\n\nRT task timings:\n'],
     ['report --debug', 'CPU:1 [SUBBUFFER START] [47013018602979:0x15000]'],
   ])('%s: no lines that cannot be read, and no part of a name', async (_, between) => {
     const text = leases('').toString('utf8').replaceAll('\n', `\n${between}\n`);

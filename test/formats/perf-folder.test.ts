@@ -1,4 +1,4 @@
-// What perf record --threads writes: a folder with `data` as always, and the records of each thread in `data.N`. Made of a
+// What perf record --threads and --kcore write: a folder with `data` as always, and the records of each thread in `data.N`. Made of a
 // recording in one file: its samples are dealt out, and the rounds that such files have none of are left out.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -108,6 +108,12 @@ describe('a folder of perf record --threads', () => {
     const expected = await facts(files.file(`one-${count}.data`, whole));
     expect(expected.records).toBeGreaterThan(40);
     expect(await facts(path)).toEqual(expected);
+  });
+
+  test('a folder of --kcore, with a copy of the kernel beside one file, tells what the file tells', async () => {
+    const path = write('kcore.data', { data: whole, parts: [] });
+    mkdirSync(join(path, 'kcore_dir'));
+    expect(await facts(path)).toEqual(await facts(files.file('no-kcore.data', whole)));
   });
 
   test('a first file of nothing but what was before the recording: the others tell when it began', async () => {

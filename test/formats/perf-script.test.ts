@@ -32,11 +32,28 @@ describe('names with line breaks', () => {
     expect(trace.issues.filter(({ code }) => code === 'unreadable-line')).toEqual([]);
     expect([...trace.records.row].slice(0, 3)).toEqual([2, 3, 3 + name.split('\n').length]);
   });
+  test('a finished round (--show-round-events) is no part of the name above it', async () => {
+    const ROUND = 'PERF_RECORD_FINISHED_ROUND\n';
+    const plain = await read(story + MMAP);
+    const { trace } = await read(story.replace(/(base\.dat\n)/, `$1${ROUND}`) + MMAP + ROUND);
+    expect(trace.sources[0]).toMatchObject({ records: 7, typed: 7 });
+    expect(trace.files).toEqual(plain.trace.files);
+    expect(trace.issues).toEqual(plain.trace.issues);
+  });
   test('where records stand apart, an empty line ends no name', async () => {
     const { trace } = await read(story.replaceAll('\n', '\n\n'));
     expect(trace.files).toEqual((await read(story)).trace.files);
     expect(trace.issues.filter(({ code }) => /name|line/.test(code))).toEqual([]);
   });
+});
+
+test('a probe that is called as a tracepoint is none (perf probe xfs_create)', async () => {
+  const probe = (line: string): string => line.replace(/(?:xfs|syscalls):(\w+): .*/, 'probe:$1: (ffffffff8138) a=1');
+  const { trace } = await read(story.replace(/^ .*$/gm, (line) => `${probe(line)}\n${line}`));
+  const plain = await read(story);
+  expect(operations(trace)).toEqual(operations(plain.trace));
+  expect(trace.files).toEqual(plain.trace.files);
+  expect(trace.sources[0]).toMatchObject({ records: 12, typed: 6 });
 });
 
 test('without numbers of threads nothing is read, whatever names of tasks end in', async () => {
