@@ -116,11 +116,27 @@ const issue: Handler = (c, t, v) => {
   );
 };
 
-const complete: Handler = (c, _t, v) => c.devices.complete(v[0]!, v[3]!, c.record.timeNs);
+const complete: Handler = (c, _t, v) => c.devices.disks.complete(v[0]!, v[3]!, v[4]! * 512, c.record.timeNs);
+
+const queue: Handler = (c, t, v) => {
+  const { moves, write, meta } = told(c, c.requestKinds, v[1]!, requestKind);
+  if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves || !c.devices.disks.asksByBios(v[0]!)) return;
+  const { timeNs, task, opId, row } = actor(c, t);
+  c.devices.disks.queue(v[0]!, v[3]!, v[4]! * 512, write, meta, timeNs, task, opId, row);
+};
+
+const bioEnds: Handler = (c, _t, v) => {
+  const { meta } = told(c, c.requestKinds, v[1]!, requestKind);
+  if (!meta && v[3]! >= 0 && v[4]! > 0 && c.devices.disks.asksByBios(v[0]!)) {
+    c.blocks.request(v[0]!, v[3]! * 512);
+    c.votes.request(v[0]!, v[3]! * 512, v[4]! * 512);
+  }
+  c.devices.disks.bioEnds(v[0]!, v[3]!, v[4]! * 512, c.record.timeNs);
+};
 
 const remap: Handler = (c, _t, v) => {
   if (!(v[6]! >= 0)) return;
-  c.devices.partition(v[0]!, v[5]!, v[3]! - v[6]!);
+  c.devices.disks.partition(v[0]!, v[5]!, v[3]! - v[6]!);
   if (told(c, c.requestKinds, v[1]!, requestKind).meta) return;
   c.blocks.request(v[5]!, v[6]! * 512);
   c.votes.request(v[5]!, v[6]! * 512, v[4]! * 512);
@@ -147,5 +163,7 @@ export const DEVICE_EVENTS: Readonly<Record<string, Handler>> = {
   nvme_setup_cmd: nvmeSetup,
   block_rq_issue: issue,
   block_rq_complete: complete,
+  block_bio_queue: queue,
+  block_bio_complete: bioEnds,
   block_bio_remap: remap,
 };

@@ -3,9 +3,9 @@
 // Joins and traps: kernel-events reference section 7.
 import type { ByteStore } from '../base/byte-store.js';
 import { AccessLog } from './access-log.js';
+import { DiskRequests } from './disk-requests.js';
 import { IommuPieces } from './iommu-pieces.js';
 import { OpenAccesses } from './open-accesses.js';
-import { OpenRequests } from './open-requests.js';
 import { PageFrames } from './page-frames.js';
 import type { DirectCall } from './state.js';
 
@@ -80,14 +80,12 @@ export const TAUGHT = -2;
 export class DeviceLog {
   /** Those that are over. */
   readonly accesses: AccessLog;
+  readonly disks: DiskRequests;
   readonly hints: FrameHint[] = [];
   readonly iommu = new IommuPieces();
   readonly pages = new PageFrames();
-  /** Disk -> partitions on it: device and first sector (block_bio_remap). */
-  readonly partitions = new Map<number, Map<number, number>>();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
   private readonly open = new OpenAccesses();
-  private readonly requests = new OpenRequests();
   /** By thread: the command it set up last. */
   private readonly commands = new Map<number, Segment>();
   /** The last accesses that began; null for requests. */
@@ -97,6 +95,7 @@ export class DeviceLog {
 
   constructor(store: ByteStore) {
     this.accesses = new AccessLog(store);
+    this.disks = new DiskRequests(this.accesses, () => this.begun++);
   }
 
   hint(hint: FrameHint): void {
@@ -207,27 +206,7 @@ export class DeviceLog {
       for (const a of this.recent) if (a !== null && a.command === command) a.disk = device;
     }
     this.remember(null);
-    const place = this.requests.add(device, sector);
-    const { at } = this.requests;
-    at.number[place] = this.begun++;
-    at.fromNs[place] = timeNs;
-    at.bytes[place] = bytes;
-    at.write[place] = write ? 1 : 0;
-    at.meta[place] = meta ? 1 : 0;
-    at.task[place] = task;
-    at.opId[place] = opId;
-    at.row[place] = row;
-  }
-
-  complete(device: number, sector: number, timeNs: number): void {
-    const place = this.requests.take(device, sector);
-    if (place >= 0) this.accesses.addRequest(this.requests, place, timeNs);
-  }
-
-  partition(disk: number, partition: number, firstSector: number): void {
-    const map = this.partitions.get(disk) ?? new Map<number, number>();
-    map.set(partition, firstSector);
-    this.partitions.set(disk, map);
+    this.disks.issue(device, sector, bytes, write, meta, timeNs, task, opId, row);
   }
 
   finish(endNs: number): void {
@@ -237,10 +216,7 @@ export class DeviceLog {
         access.toNs = endNs;
         this.accesses.add(access);
       }
-    for (const place of this.requests.rest()) {
-      this.counts.neverUnmapped++;
-      this.accesses.addRequest(this.requests, place, endNs);
-    }
+    this.counts.neverUnmapped += this.disks.finish(endNs);
   }
 
   private remember(access: Access | null): void {

@@ -166,7 +166,7 @@ function daxParts(replay: MapReplay, s: Segment, base: DaxBase | null, buffer: n
 /** Sectors of a disk through the block maps of the file system on it, or on its partitions. `parts` is memory that can be used. */
 function placeSectors(c: Context, replay: MapReplay, access: Access, parts: Placed[]): Placed[] {
   const s = access.segments[0]!;
-  const partitions = c.devices.partitions.get(access.device);
+  const partitions = c.devices.disks.partitions.get(access.device);
   let count = 0;
   for (let at = 0; at < s.length; count++) {
     const part = parts[count] ?? emptyPart();

@@ -32,6 +32,7 @@ export const TAKE: readonly Take[] = KERNEL_EVENTS.map((event) => {
 export const FOREIGN = new Uint8Array(KERNEL_EVENTS.length);
 for (const name of [
   'block_rq_complete',
+  'block_bio_complete',
   'dma_unmap_page',
   'dma_unmap_phys',
   'dma_unmap_sg',

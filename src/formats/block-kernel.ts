@@ -5,6 +5,7 @@ import { kernelEvent } from '../model/kernel-events.js';
 import { type BlockEvent, SECTOR } from './block-events.js';
 
 const EVENTS: Readonly<Record<string, number>> = {
+  Q: kernelEvent('block_bio_queue'),
   D: kernelEvent('block_rq_issue'),
   C: kernelEvent('block_rq_complete'),
   A: kernelEvent('block_bio_remap'),

@@ -26,6 +26,8 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   sys_exit: rawExit,
   block_rq_issue: blockRequest,
   block_rq_complete: blockRequest,
+  block_bio_queue: blockRequest,
+  block_bio_complete: blockRequest,
   block_bio_remap: blockRequest,
   xprtrdma_mr_map: regionOfRpc,
   xprtrdma_mr_unmap: regionOfRpc,

@@ -108,6 +108,8 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   // block layer
   block_rq_issue: '@dev|dev:d rwbs:s bytes:n sector:n nr_sector:n',
   block_rq_complete: '@dev|dev:d rwbs:s bytes:n sector:n nr_sector:n error:n',
+  block_bio_queue: '@dev|dev:d rwbs:s bytes:n sector:n nr_sector:n',
+  block_bio_complete: '@dev|dev:d rwbs:s bytes:n sector:n nr_sector:n error:n',
   block_bio_remap: '@dev|dev:d rwbs:s bytes:n sector:n nr_sector:n old_dev:d old_sector:n',
   // leases
   generic_add_lease: lease,

@@ -28,6 +28,9 @@ const OF_DAX = ['fs_dax'];
 const OF_DEVICES = ['dma', 'iommu', 'nvme', 'rdma_core', 'rpcrdma'];
 const OF_CALLS = ['syscalls', 'sched', 'signal', 'exceptions'];
 
+/** Asked of a disk that makes no requests (zram, pmem): of others the requests tell the same. */
+const OF_BIOS = new Set(['block_bio_queue', 'block_bio_complete']);
+
 /** Known, and not worth their number: nothing is concluded from them, or others tell the same. */
 const LEFT_OUT = new Set([
   'xfs_ilock',
@@ -58,6 +61,8 @@ export interface Wanted {
   readonly dax: boolean;
   /** A disk maps memory for DMA by itself (NVMe). */
   readonly devices: boolean;
+  /** A disk makes no requests of what it is asked. */
+  readonly bios: boolean;
 }
 
 export interface Chosen {
@@ -81,7 +86,8 @@ export function chooseEvents(available: readonly string[], wanted: Wanted): Chos
   const events = available.flatMap((line): EventName[] => {
     const [system = '', name = ''] = line.trim().split(':');
     const group = systems.get(system);
-    return group === undefined || !known.has(name) || LEFT_OUT.has(name) ? [] : [{ system, name, group }];
+    const isLeftOut = LEFT_OUT.has(name) || (OF_BIOS.has(name) && !wanted.bios);
+    return group === undefined || !known.has(name) || isLeftOut ? [] : [{ system, name, group }];
   });
   if (events.length === 0)
     throw new UserError(

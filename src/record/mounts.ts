@@ -85,6 +85,13 @@ export function disksOf(device: number, sys = '/sys/dev/block'): number[] {
   }
 }
 
+/** A disk without queues for requests, that leads to no other: zram, pmem. What is mapped to other disks is told by these. */
+export function makesNoRequests(device: number, sys = '/sys/dev/block'): boolean {
+  const dir = join(sys, `${Math.floor(device / MINORS)}:${device % MINORS}`);
+  const slaves = join(dir, 'slaves');
+  return exists(slaves) && readdirSync(slaves).length === 0 && !exists(join(dir, 'mq'));
+}
+
 /** What kind of disk: `nvme0n1`, `vda`, `loop0`. */
 export function diskName(device: number, sys = '/sys/dev/block'): string {
   try {

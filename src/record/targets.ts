@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../model/issue.js';
 import type { FileSystem, Wanted } from './event-sets.js';
 import type { Inode, Scope } from './filters.js';
-import { deviceOfStat, diskName, disksOf, type Mount, mountOf } from './mounts.js';
+import { deviceOfStat, diskName, disksOf, type Mount, makesNoRequests, mountOf } from './mounts.js';
 
 export interface Asked {
   /** Only file systems of this type. */
@@ -74,6 +74,7 @@ export const wantedOn = (mounts: readonly Mount[]): Wanted => ({
   fileSystems: [...new Set(mounts.map(({ type }) => type))],
   dax: mounts.some(({ options }) => /(^|,)dax(=always|=inode)?(,|$)/.test(options)),
   devices: mounts.some(({ device }) => disksOf(device).some((disk) => /^(nvme|pmem)/.test(diskName(disk)))),
+  bios: mounts.some(({ device }) => disksOf(device).some((disk) => makesNoRequests(disk))),
 });
 
 /** What the recorder writes itself, below `own`, must not feed the recording. `looker`: the program that looks at maps. */

@@ -38,7 +38,12 @@ export function recipeFor(options: RecordOptions, parts: RecipeParts, listener: 
   const wanted =
     mounts.length > 0
       ? wantedOn(mounts)
-      : { fileSystems: options.fs === null ? (['xfs', 'ext4'] as const) : [options.fs], dax: false, devices: false };
+      : {
+          fileSystems: options.fs === null ? (['xfs', 'ext4'] as const) : [options.fs],
+          dax: false,
+          devices: false,
+          bios: false,
+        };
   const devices = mounts.map(({ device }) => device);
   const disks = [...new Set(devices.flatMap((device) => disksOf(device)))];
   const { events } = chooseEvents(available ?? knownEvents(), wanted);

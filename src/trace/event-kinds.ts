@@ -24,6 +24,8 @@ const ON_CALLS = new Set([
 const KNOWN_BY: Readonly<Record<string, { readonly places: readonly number[]; readonly anyThread: boolean }>> = {
   block_rq_issue: { places: [0, 3, 4], anyThread: true },
   block_rq_complete: { places: [0, 3, 4], anyThread: true },
+  block_bio_queue: { places: [0, 3, 4], anyThread: true },
+  block_bio_complete: { places: [0, 3, 4], anyThread: true },
   block_bio_remap: { places: [0, 3, 5, 6], anyThread: true },
   signal_deliver: { places: [0], anyThread: false },
 };

@@ -27,7 +27,7 @@ type FileSystem = keyof typeof TOLD;
 /** Events of the file system in question, and of all calls. */
 function eventsOf(fs: FileSystem, device: number): readonly { readonly event: string; readonly filter: string }[] {
   const available = readFileSync(join(TRACEFS, 'available_events'), 'utf8').split('\n');
-  const { events } = chooseEvents(available, { fileSystems: [fs], dax: false, devices: false });
+  const { events } = chooseEvents(available, { fileSystems: [fs], dax: false, devices: false, bios: false });
   return events
     .filter(({ system }) => SYSTEMS.has(system))
     .map(({ system, name }) => {

@@ -10,7 +10,7 @@ import { deviceOf, deviceOfStat, parseMountinfo } from '../../src/record/mounts.
 import { chooseTargets, walk } from '../../src/record/targets.js';
 
 const all = knownEvents();
-const plain = { dax: false, devices: false };
+const plain = { dax: false, devices: false, bios: false };
 
 test('every event that sealtrace knows has a system, unless it is told by another recorder or is no tracepoint', () => {
   const named = new Set(all.map((line) => line.split(':')[1]));
@@ -31,7 +31,7 @@ test('the events of one file system, of both, and of devices', () => {
   expect(systems({ fileSystems: ['ext4'], ...plain })).not.toContain('xfs');
   expect(systems({ fileSystems: ['xfs', 'ext4'], ...plain })).toEqual(expect.arrayContaining(['xfs', 'ext4', 'jbd2']));
   expect(systems({ fileSystems: ['xfs'], ...plain })).not.toContain('nvme');
-  expect(systems({ fileSystems: ['xfs'], dax: true, devices: true })).toEqual(
+  expect(systems({ fileSystems: ['xfs'], dax: true, devices: true, bios: false })).toEqual(
     expect.arrayContaining(['fs_dax', 'nvme', 'dma']),
   );
 });

@@ -5,7 +5,7 @@ import { type Recipe, shellScript } from '../../src/record/recipes.js';
 
 const COMMAND = 'THE-COMMAND';
 const recipe: Recipe = {
-  events: chooseEvents(knownEvents(), { fileSystems: ['xfs', 'ext4'], dax: true, devices: false }).events,
+  events: chooseEvents(knownEvents(), { fileSystems: ['xfs', 'ext4'], dax: true, devices: false, bios: false }).events,
   scope: { devices: [], disks: [], inodes: [], without: [], looker: 'filefrag' },
   fields: () => [],
   folders: [],
