@@ -60,7 +60,6 @@ const ARCH = /^# arch : (\S+)$/;
 const LONGEST_ARCH = 64;
 const ZERO = 48;
 const OPEN = 40;
-
 const BRACKET = 91;
 const MOST_HELD = 4096;
 
@@ -192,13 +191,15 @@ class PerfLines {
     if (kind.code >= 0) {
       decoder.record.event = kind.code;
       const fields = wordAt(b, at);
-      if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
+      if (fields >= to && kind.slots > 0 && !cut) {
+        this.#lacks('no-fields', 'fields behind the event', 'trace');
+        return this.lines.commit(kind, 0);
+      }
       decoder.decode(kind.code, b, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
     }
-    const opId = this.#calls.take(kind);
-    this.lines.commit(this.#calls, opId);
+    this.lines.commit(this.#calls, this.#calls.take(kind));
   }
 
   /** A record that tells a name waits for the next line, and is read then. */
@@ -225,8 +226,7 @@ class PerfLines {
       if (!this.lines.decoder.words.get(id).endsWith(':'))
         this.#lacks('no-event-name', 'the name of an event', 'event');
       const { system, name } = eventNamed(this.lines.decoder.words.get(id).replace(/:$/, ''));
-      const { catalogue } = this.#sink.kernel;
-      kind = new ScriptKind(this.#sink, name, catalogue.code(name, system));
+      kind = new ScriptKind(this.#sink, name, this.#sink.kernel.catalogue.code(name, system));
       this.#kinds[id] = kind;
     }
     return kind;
