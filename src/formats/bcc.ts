@@ -7,6 +7,7 @@ import type { Format, TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
+import { TimeOfDay } from './time-of-day.js';
 
 /** What a column holds, by its name in any of the tools. */
 const COLUMNS: Readonly<Record<string, keyof Row>> = {
@@ -129,7 +130,6 @@ const FILE_OPS: Readonly<Record<string, number>> = { R: Op.read, W: Op.write, O:
 const DISK_OPS: Readonly<Record<string, number>> = { R: Op.dma_read, W: Op.dma_write, D: Op.punch };
 const SECTOR = 512;
 const FLUSH_SECTOR = String(2n ** 64n - 1n);
-const DAY_SECONDS = 86_400;
 /** Words for a disk of which biosnoop has no name. */
 const NAMELESS: ReadonlySet<string> = new Set(['', 'Unknown', '<unknown>']);
 
@@ -149,8 +149,7 @@ class BccLines {
   readonly #bad: BadLines;
   readonly #stamps: Stamps;
   #table: Table | null = null;
-  #day = 0;
-  #lastSeconds = 0;
+  readonly #day = new TimeOfDay();
   #line = 0;
 
   constructor(sink: TraceSink, bad: BadLines) {
@@ -232,12 +231,7 @@ class BccLines {
     }
     if (timeNs !== undefined) return this.#stamps.at(Number(timeNs.slice(0, -9)), Number(timeNs.slice(-9)));
     const [whole, part = ''] = time.split('.') as [string, string?];
-    let seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
-    if (whole.includes(':')) {
-      if (seconds + this.#day < this.#lastSeconds - DAY_SECONDS / 2) this.#day += DAY_SECONDS;
-      seconds += this.#day;
-      this.#lastSeconds = seconds;
-    }
+    const seconds = whole.includes(':') ? this.#day.seconds(whole) : Number(whole);
     return this.#stamps.at(seconds, Number(part.slice(0, 9).padEnd(9, '0')));
   }
 
