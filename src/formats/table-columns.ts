@@ -27,14 +27,14 @@ const ALIASES: Readonly<Record<string, string>> = {
 const MAJOR_MINOR = /^((dev|device) ?)?(major|minor)$/;
 /** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
 const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
-  ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|arrival ?time|start|start ?time)$/, ''],
+  ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|start|(arrival|start|issue|submit) ?time)$/, ''],
   [
     'op',
     /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action|cmd|command)$/,
     '',
   ],
   ['off', /^(off|((file|io|byte|start|disk) ?)?offset|pos|position)$/, 'bytes'],
-  ['off', /^((start ?)?(sector|lba)|slba|lbn|blkno|block ?number)$/, 'sectors'],
+  ['off', /^((start ?)?(sector|lba)|slba|lbn|blkno|block ?number|logical block address)$/, 'sectors'],
   ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size)$/, 'bytes'],
   ['len', /^(sectors|(n|nr|num) ?(sectors?|blocks)|sector ?count)$/, 'sectors'],
   ['path', /^(path|file|file ?name|filename)$/, ''],
@@ -67,6 +67,8 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
   sectors: 'sectors',
   kb: 'kib',
   kib: 'kib',
+  mb: 'mib',
+  mib: 'mib',
   blocks: 'blocks',
 };
 /** Longer names hold no unit. */
@@ -250,9 +252,9 @@ const plain = (name: string): string =>
     .toLowerCase()
     .replace(/[_\-. ]+/g, ' ');
 
-/** `latency_us`, `Time (ms)`, `size[bytes]` into the name and its unit. */
+/** `latency_us`, `Time (ms)`, `size[bytes]`, `length_in_bytes` into the name and its unit. */
 function split(name: string): { base: string; unit: string } {
   const match = name.length > LONGEST_NAME ? null : /^(.*?)[_ .]?[([_ .]([a-zµ]+)[)\]]?$/i.exec(name.trim());
   const unit = UNIT_WORDS[match?.[2]?.toLowerCase() ?? ''];
-  return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!), unit };
+  return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!).replace(/ in$/, ''), unit };
 }

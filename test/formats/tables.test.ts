@@ -158,12 +158,20 @@ describe('names of columns as programs have them', () => {
       '7;sda;R;16;8;0.5',
       ['dma_read', 'volume sda', 0, 8192, 4096, 500_000],
     ],
+    ['Issue time (s),Type,Offset(MB),length_in_sectors', '7.5,R,2,8', ['dma_read', 'volume', 0, 2 ** 21, 4096, -1]],
     ['timestamp,op_name,slba,nblocks,lat_ns', '7.5,write,16,8,25', ['dma_write', 'volume', 0, 8192, 4096, 25]],
     ['time,op,path,dev_major,dev_minor,offset,size', '7.5,write,/f,8,1,16,8', ['write', '/f', 0, 16, 8, -1]],
   ])('%s', async (header, row, fact) => {
     const { trace, intact } = await readFormat(csv, `${header}\n${row}\n`);
     expect(intact).toEqual([true]);
     expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+  });
+
+  test('what looks like a table of other names is refused with what to do', async () => {
+    const bytes = new TextEncoder().encode('when,what,block,blocks\n5,W,16,8\n6,R,24,8\n');
+    expect(csv.sniff(bytes)).toBe(false);
+    expect(csv.advice!(bytes)).toContain('--from csv --map time=COLUMN:UNIT');
+    expect(csv.advice!(new TextEncoder().encode('Dear all,\nfirst, second, third\n1, 2, 3\n'))).toBe('');
   });
 
   test('that none of them is a length is said', async () => {
