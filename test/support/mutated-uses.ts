@@ -66,11 +66,12 @@ function spoil(json: Json, random: Random): void {
 /** What is wrong with how the recording is read with an event map made up at random. */
 export async function troubleTaught({ bytes }: Recording, random: Random, folder: string): Promise<string> {
   const map = inventedMap(random);
-  writeFileSync(join(folder, 'map.json'), JSON.stringify(map));
+  const text = JSON.stringify(map);
+  writeFileSync(join(folder, 'map.json'), text);
   const input = join(folder, 'taught');
   writeFileSync(input, random.below(2) === 0 ? bytes : mutated(bytes, random));
   try {
-    return await troubleWith([input], { maps: [defineMap(map, 'map.json')] }, folder);
+    return await troubleWith([input], { maps: [defineMap(JSON.parse(text), 'map.json')] }, folder);
   } catch (error) {
     return error instanceof UserError ? '' : `map.json: ${error instanceof Error ? error.stack : error}`;
   }
