@@ -66,6 +66,8 @@ export const INPUT: i32 = TAUGHT + TAUGHT_BYTES;
 const LF: i32 = 10;
 const CR: i32 = 13;
 const SPACE: i32 = 32;
+const OPEN: i32 = 40;
+const UNDERSCORE: i32 = 95;
 const COMMA: i32 = 44;
 const MINUS: i32 = 45;
 const DOT: i32 = 46;
@@ -212,6 +214,8 @@ export function scan(from: i32, end: i32): i32 {
     p += load<i32>(name);
     const next = load<u8>(p);
     if (next === SPACE || next === LF || next === CR) break;
+    // What begins like a probe is one, and may be called like a tracepoint.
+    if (next === OPEN || next === UNDERSCORE) break;
 
     const event = EVENTS + load<i32>(name, 4) * EVENT;
     const bits = load<i32>(event);

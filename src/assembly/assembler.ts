@@ -24,7 +24,7 @@ import { PathFiles } from './path-files.js';
 import { Process, Unresolved } from './process.js';
 import { ReusedInodes } from './reused-inodes.js';
 import { Thread } from './state.js';
-import { FOREIGN, foreignWith, nothing, TAKE, type Take, takesWith } from './takes.js';
+import { FOREIGN, foreignWith, inodePlaces, nothing, TAKE, type Take, takesWith } from './takes.js';
 import { TaughtEvents } from './taught-events.js';
 import { XfsGeometry } from './xfs-geometry.js';
 import { XfsMaps } from './xfs-map.js';
@@ -49,6 +49,7 @@ export class Assembler implements KernelSink {
   private readonly xfs: readonly GivenGeometry[];
   private readonly takes: readonly Take[];
   private readonly foreign: Uint8Array;
+  private readonly inodeAt: Uint8Array;
   private readonly taught: TaughtEvents | null;
 
   /** `words`: those of recordings that are assembled together. */
@@ -117,6 +118,7 @@ export class Assembler implements KernelSink {
     this.taught = catalogue.maps.length === 0 ? null : new TaughtEvents(this.context, sink, catalogue);
     this.takes = this.taught === null ? TAKE : takesWith(this.taught, catalogue);
     this.foreign = this.taught === null ? FOREIGN : foreignWith(this.taught, catalogue);
+    this.inodeAt = inodePlaces(catalogue.events);
   }
 
   reads(event: number): boolean {
@@ -128,7 +130,11 @@ export class Assembler implements KernelSink {
     const { record } = this;
     const t = this.thread(record.tid, record.pid, record.comm);
     this.left = 0;
-    this.takes[record.event]!(this.context, t, record.v, this);
+    // Without the number of its device or inode (perf script -F without trace, damage) a record is of no file.
+    const inodeAt = this.inodeAt[record.event]!;
+    if (inodeAt > 0 && Number.isNaN(record.v[0]! + record.v[inodeAt]!))
+      this.context.unplaced('events that lack the device or the inode of their file');
+    else this.takes[record.event]!(this.context, t, record.v, this);
     if (this.left > 0) return this.left;
     if (this.foreign[record.event] === 1) return 0;
     if (!t.fault.active) return t.call.name === '' ? 0 : currentOp(this.context, t);

@@ -13,6 +13,8 @@ export const fdOf = (value: number): number => (value >= INT32 / 2 ? value - INT
 export function opened(c: Context, t: Thread, fd: number): OpenFile {
   const found = t.process.descriptor(fd);
   if (found !== undefined) return found;
+  // A damaged record may lack the number: what the next one lacks is another.
+  if (Number.isNaN(fd)) return newOpen(c);
   const open = newOpen(c, label(c, t, fd));
   t.process.descriptors.set(fd, open);
   return open;

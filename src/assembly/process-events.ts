@@ -14,6 +14,8 @@ const HARMLESS = new Set([17, 18, 19, 20, 21, 22, 23, 28]);
 /** `group_dead` of a thread that is not the last of its process, in any print format. */
 const ALONE = new Set(['false', '0', '0x0', '(0)']);
 
+const NAMELESS = 'tasks that were made, and the event lacks their number';
+
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
   // A thread that goes alone takes nothing with it.
@@ -27,6 +29,7 @@ const exit: Handler = (c, t, v) => {
 
 const fork: Handler = (c, t, v) => {
   endFault(c, t);
+  if (Number.isNaN(v[3])) return c.unplaced(NAMELESS);
   const told = t.forked === v[3];
   t.forked = -1;
   if (!told) made(c, t, v[3]!, v[2]!);
@@ -35,6 +38,7 @@ const fork: Handler = (c, t, v) => {
 /** pid comm clone_flags; just before sched_process_fork. */
 const newTask: Handler = (c, t, v) => {
   endFault(c, t);
+  if (Number.isNaN(v[0])) return c.unplaced(NAMELESS);
   t.forked = v[0]!;
   madeWith(c, t, v[0]!, v[1]!, v[2]!);
 };

@@ -1,6 +1,6 @@
 // What assembly does with a record, by the code of its event: with sealtrace's own events, and with those it was taught.
 import type { EventCatalogue } from '../model/event-catalogue.js';
-import { KERNEL_EVENTS, kernelEvent } from '../model/kernel-events.js';
+import { KERNEL_EVENTS, type KernelEvent, kernelEvent, slotPlaces } from '../model/kernel-events.js';
 import { type CallKind, callKind } from './calls.js';
 import type { Context } from './context.js';
 import type { Thread } from './state.js';
@@ -74,3 +74,11 @@ export function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): U
     FOREIGN[kernelEvent(name)] === 1 || taught.isRelease(code) ? 1 : 0,
   );
 }
+
+/** Where an event that names a file by device and inode has the inode, the last one where there are two; 0: it names none so. */
+export const inodePlaces = (events: readonly KernelEvent[]): Uint8Array =>
+  Uint8Array.from(events, (event) => {
+    if (event.slots[0]?.type !== 'd') return 0;
+    const last = event.slots.findLastIndex(({ field }) => field.endsWith('ino'));
+    return last < 0 ? 0 : slotPlaces(event)[last]!;
+  });

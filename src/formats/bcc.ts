@@ -1,16 +1,21 @@
 // Tables of the bcc tools ext4slower, xfsslower, btrfsslower, zfsslower, nfsslower, fileslower and biosnoop: the columns
 // are found by their names. Source: tools/*slower.py, tools/biosnoop.py, libbpf-tools/fsslower.c and biosnoop.c of bcc.
-// Each line is one operation that has ended.
+// iosnoop of perf-tools, which biosnoop was made after, prints such a table as well. Each line is one operation that has ended.
+import { blockDevicePath, deviceOfText } from '../base/device-name.js';
 import { Op } from '../model/events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
+import { TimeOfDay } from './time-of-day.js';
 
 /** What a column holds, by its name in any of the tools. */
 const COLUMNS: Readonly<Record<string, keyof Row>> = {
   TIME: 'time',
   'TIME(s)': 'time',
+  // iosnoop -s and -t of perf-tools; without them it tells no time.
+  STARTs: 'start',
+  ENDs: 'time',
   ENDTIME_us: 'timeUs',
   ENDTIME_ns: 'timeNs',
   COMM: 'comm',
@@ -21,12 +26,15 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
   D: 'type',
   TYPE: 'type',
   DISK: 'disk',
+  DEV: 'device',
   SECTOR: 'sector',
+  BLOCK: 'sector',
   BYTES: 'bytes',
   P: 'pattern',
   OFF_KB: 'offsetKib',
   OFFSET_b: 'offset',
   'LAT(ms)': 'latencyMs',
+  LATms: 'latencyMs',
   LATENCY_us: 'latencyUs',
   'QUE(ms)': 'queuedMs',
   FILENAME: 'name',
@@ -34,6 +42,7 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
 };
 
 interface Row {
+  start: string;
   time: string;
   timeUs: string;
   timeNs: string;
@@ -41,6 +50,8 @@ interface Row {
   pid: string;
   type: string;
   disk: string;
+  /** `major,minor`. */
+  device: string;
   sector: string;
   bytes: string;
   pattern: string;
@@ -59,11 +70,13 @@ const PATTERNS: Partial<Record<keyof Row, string>> = {
   type: '([A-Z]+)',
   // Empty where biosnoop missed the beginning of the request.
   disk: '(\\S*)',
+  device: '(\\d+,\\d+)',
   // libbpf-tools: of an fsync of the whole file.
   bytes: '(LL_MAX|-?\\d+)',
   // biosnoop -P: sequential, random, unknown; behind seven digits of bytes no blank is left.
   pattern: '([SR?])',
   time: '(\\d+(?:[:.]\\d+)*)',
+  start: '(\\d+\\.\\d+)',
 };
 const NUMBER = '(-?[\\d.]+)';
 
@@ -79,7 +92,12 @@ function tableOf(line: string): Table | null {
   const known = columns.map((name) => COLUMNS[name]);
   if (columns.length < 7 || known.includes(undefined)) return null;
   const has = (...names: (keyof Row)[]): boolean => names.some((name) => known.includes(name));
-  if (!has('time', 'timeUs', 'timeNs') || !has('type') || !has('name', 'disk') || !has('latencyMs', 'latencyUs'))
+  if (
+    !has('time', 'timeUs', 'timeNs', 'start') ||
+    !has('type') ||
+    !has('name', 'disk', 'device') ||
+    !has('latencyMs', 'latencyUs')
+  )
     return null;
   const found = known as (keyof Row)[];
   const parts = found.map((name, i) => {
@@ -89,10 +107,17 @@ function tableOf(line: string): Table | null {
   return { columns: found, line: new RegExp(`^\\s*${parts.join('')}\\s*$`) };
 }
 
+/** The header of iosnoop, perf-tools. */
+const UNTIMED = /^COMM +PID +TYPE +DEV +BLOCK +BYTES +LATms\s*$/;
+
 export const bcc: Format = {
   name: 'bcc',
-  title: 'tables of bcc tools: ext4slower, xfsslower and their kin (also -j), biosnoop',
+  title: 'tables of bcc tools: ext4slower, xfsslower and their kin (also -j), biosnoop, iosnoop of perf-tools',
   sniff: (head) => firstLines(head).some((line) => tableOf(line) !== null),
+  advice: (head) =>
+    firstLines(head).some((line) => UNTIMED.test(line))
+      ? 'it looks like what iosnoop prints without times; run it with -s and -t'
+      : '',
   async read(input, sink) {
     const bad = new BadLines(sink, 'a line of the table under its header');
     await readLines(input, new BccLines(sink, bad), bad);
@@ -105,7 +130,6 @@ const FILE_OPS: Readonly<Record<string, number>> = { R: Op.read, W: Op.write, O:
 const DISK_OPS: Readonly<Record<string, number>> = { R: Op.dma_read, W: Op.dma_write, D: Op.punch };
 const SECTOR = 512;
 const FLUSH_SECTOR = String(2n ** 64n - 1n);
-const DAY_SECONDS = 86_400;
 /** Words for a disk of which biosnoop has no name. */
 const NAMELESS: ReadonlySet<string> = new Set(['', 'Unknown', '<unknown>']);
 
@@ -114,13 +138,18 @@ function diskOp({ type, sector }: Partial<Row>): number | undefined {
   return sector === FLUSH_SECTOR ? undefined : DISK_OPS[type!.replace(/^F(?=[RWD])/, '')[0]!];
 }
 
+/** The path of the disk, where the row is about one. */
+function diskOf({ disk, device }: Partial<Row>): string | undefined {
+  if (device !== undefined) return blockDevicePath(deviceOfText(device.replace(',', ':')));
+  return disk === undefined ? undefined : `/dev/${disk || 'Unknown'}`;
+}
+
 class BccLines {
   readonly #sink: TraceSink;
   readonly #bad: BadLines;
   readonly #stamps: Stamps;
   #table: Table | null = null;
-  #day = 0;
-  #lastSeconds = 0;
+  readonly #day = new TimeOfDay();
   #line = 0;
 
   constructor(sink: TraceSink, bad: BadLines) {
@@ -148,10 +177,14 @@ class BccLines {
   /** False when a number in it is none. */
   #row(row: Partial<Row>): boolean {
     const { events, records } = this.#sink;
-    const onDisk = row.disk !== undefined;
-    const latencyNs =
+    const disk = diskOf(row);
+    const onDisk = disk !== undefined;
+    const printedNs =
       row.latencyUs === undefined ? Math.round(Number(row.latencyMs) * 1e6) : Math.round(Number(row.latencyUs) * 1e3);
-    const endNs = this.#end(row);
+    const startNs = row.start === undefined ? Number.NaN : this.#end({ time: row.start });
+    const endNs = row.start === undefined || row.time !== undefined ? this.#end(row) : startNs + printedNs;
+    // Two stamps in us tell more than hundredths of a ms.
+    const latencyNs = Number.isNaN(startNs) ? printedNs : endNs - startNs;
     if (Number.isNaN(endNs - latencyNs)) return false;
     const op = onDisk ? diskOp(row) : FILE_OPS[row.type![0]!];
     const pid = Number(row.pid);
@@ -162,7 +195,7 @@ class BccLines {
       const moves = op !== Op.open && op !== Op.fsync;
       events.timeNs = endNs - latencyNs;
       events.op = op;
-      events.file = events.fileId('', '', onDisk ? `/dev/${row.disk || 'Unknown'}` : row.name!);
+      events.file = events.fileId('', '', disk ?? row.name!);
       events.task = task;
       events.offset = moves ? at : UNKNOWN;
       events.length = moves ? Number(row.bytes) : UNKNOWN;
@@ -173,7 +206,8 @@ class BccLines {
       events.row = this.#line;
       events.commit();
       if (!onDisk) this.#sink.unplaced('files known by the last part of their path only');
-      else if (NAMELESS.has(row.disk!)) this.#sink.unplaced('requests of disks that biosnoop could not name');
+      else if (row.disk !== undefined && NAMELESS.has(row.disk))
+        this.#sink.unplaced('requests of disks that biosnoop could not name');
     }
     records.timeNs = endNs;
     records.kind = records.kindId(onDisk ? `disk ${row.type}` : `file ${row.type}`, op !== undefined);
@@ -197,17 +231,12 @@ class BccLines {
     }
     if (timeNs !== undefined) return this.#stamps.at(Number(timeNs.slice(0, -9)), Number(timeNs.slice(-9)));
     const [whole, part = ''] = time.split('.') as [string, string?];
-    let seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
-    if (whole.includes(':')) {
-      if (seconds + this.#day < this.#lastSeconds - DAY_SECONDS / 2) this.#day += DAY_SECONDS;
-      seconds += this.#day;
-      this.#lastSeconds = seconds;
-    }
+    const seconds = whole.includes(':') ? this.#day.seconds(whole) : Number(whole);
     return this.#stamps.at(seconds, Number(part.slice(0, 9).padEnd(9, '0')));
   }
 
   #other(text: string, cut: boolean): void {
-    if (/^\s*$|^Tracing .*(operations|I\/O|block|read\/writes)/.test(text)) return;
+    if (/^\s*$|^Tracing .*(operations|I\/O|block|read\/writes)|^Ending tracing/.test(text)) return;
     const lost = /^Possibly lost (\d+) samples|^lost (\d+) events on CPU #(\d+)/.exec(text);
     if (lost === null) this.#bad.say(text, this.#line, cut);
     else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: Number(lost[3] ?? -1), count: Number(lost[1] ?? lost[2]) });

@@ -63,7 +63,8 @@ export const PRESETS: readonly Preset[] = [
     delimiter: ',',
     columns: { time: [0, 's'], op: [2, ''], off: [4, 'bytes'], len: [5, 'bytes'], ns: [1, 's'] },
     volume: [3],
-    ops: letters,
+    // Without a response no type is known (README, section 3).
+    ops: { ...letters, '': 'no response' },
     clock: 'realtime',
   },
   {
@@ -79,8 +80,8 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'SPC',
     source:
-      'SPC trace file format 1.0.1 (UMass Financial, WebSearch): ASU,LBA,Size,Opcode,Timestamp; sectors, bytes, s',
-    line: /^\d+,\d+,\d+,[rRwW],\d+(\.\d+)?$/,
+      'SPC trace file format 1.0.1 (UMass Financial, WebSearch): ASU,LBA,Size,Opcode,Timestamp; sectors, bytes, s; cells may hold blanks, and more may follow',
+    line: /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[rRwW]\s*,\s*(\d+|\d+\.\d+\s*(,.*)?)\s*$/,
     delimiter: ',',
     columns: { time: [4, 's'], op: [3, ''], off: [1, 'sectors'], len: [2, 'bytes'] },
     volume: [0],
@@ -105,6 +106,25 @@ export const PRESETS: readonly Preset[] = [
       aa: 'dma_write',
       '8a': 'dma_write',
       42: 'punch',
+    },
+    clock: '',
+  },
+  {
+    name: 'Meta Baleen',
+    source:
+      'github.com/wonglkd/Baleen-FAST24: block_id io_offset io_size op_time op_name and names of users and hosts; bytes and s; 1, 2, 5 read, 3, 4, 6 write, 100 unknown',
+    line: /^\d+ \d+ \d+ \d+(\.\d+)? ([1-6]|100)( -?\d+){3,5}$/,
+    delimiter: ' ',
+    columns: { time: [3, 's'], op: [4, ''], off: [1, 'bytes'], len: [2, 'bytes'] },
+    volume: [0],
+    ops: {
+      1: 'dma_read',
+      2: 'dma_read',
+      3: 'dma_write',
+      4: 'dma_write',
+      5: 'dma_read',
+      6: 'dma_write',
+      100: 'unknown',
     },
     clock: '',
   },

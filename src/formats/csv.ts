@@ -24,6 +24,17 @@ export const csv: Format = {
     const whole = lines.slice(0, Math.max(1, lines.length - 1));
     return tableIn(whole.filter((line) => !isBlank(line)).slice(0, 3), []) !== null;
   },
+  advice(head) {
+    const [first = '', second = ''] = utf8.decode(head).split(/\r?\n|\r/);
+    const delimiter = delimiterOf(first);
+    const names = cellsOf(first, delimiter).cells.map((cell) => cell.trim());
+    const { cells } = cellsOf(second, delimiter);
+    const numbers = cells.filter((cell) => /^\s*-?\d/.test(cell)).length;
+    const isTable = names.length > 2 && names.every((name) => NAME.test(name)) && cells.length === names.length;
+    return isTable && delimiter !== ' ' && numbers > 1
+      ? 'it may be a table whose columns have other names: say what they are with --from csv --map time=COLUMN:UNIT,op=COLUMN,off=COLUMN:UNIT,len=COLUMN:UNIT'
+      : '';
+  },
   async read(input, sink, options) {
     const reader = new LineReader(sink, options?.columns ?? []);
     const lines = new LineSplitter((line) => reader.line(line));

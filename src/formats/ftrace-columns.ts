@@ -83,13 +83,10 @@ export class EventName extends RecordKind {
   readonly number: number;
   /** Does assembly read its fields? */
   readonly read: boolean;
-  /** May lines be known by this name? Those of a tracepoint begin as those of a probe that is called like it. */
-  readonly tellsApart: boolean;
 
-  constructor(sink: TraceSink, name: string, code: number, number: number, shape: number) {
+  constructor(sink: TraceSink, name: string, code: number, number: number) {
     super(sink, name, code);
     this.number = number;
-    this.tellsApart = shape === 0 || (shape === PROBE && code === sink.kernel.catalogue.code(name));
     this.read = code >= 0 && sink.kernel.reads?.(code) !== false;
   }
 }
@@ -118,7 +115,7 @@ export class EventNames {
     const name = isCall ? printed.replace('sys_', shape === 1 ? 'sys_enter_' : 'sys_exit_') : printed;
     const isEvent = isCall || shape === 0 || shape === PROBE;
     const code = isEvent ? this.sink.kernel.catalogue.code(name, '', shape === PROBE) : -1;
-    const event = new EventName(this.sink, name, code, this.all.length, shape);
+    const event = new EventName(this.sink, name, code, this.all.length);
     this.all.push(event);
     return event;
   }

@@ -205,7 +205,7 @@ export class RecordParser {
         return true;
       }
     }
-    if (learns && event.tellsApart) {
+    if (learns && shape === 0) {
       this.scanner.teachName(name, at, event.number);
       if (event.read) this.teach(event);
     }

@@ -15,3 +15,4 @@ export { perfData } from './perf-data.js';
 export { perfScript } from './perf-script.js';
 export { strace } from './strace.js';
 export { traceDat } from './trace-dat.js';
+export { xperf } from './xperf.js';

@@ -101,8 +101,12 @@ export class ParquetColumn {
     const kind = this.#kind!;
     const header = this.#header();
     const { type, compressed_page_size: size, dictionary_page_header: dictionary } = header;
-    if (!(size >= 0 && size <= this.#end - this.#at))
-      throw new Error(`a page claims ${size} of the ${this.#end - this.#at} bytes left of its column`);
+    // In a damaged header a value of another type may stand there.
+    const isNumber = Number.isInteger(size);
+    if (!(isNumber && size >= 0 && size <= this.#end - this.#at))
+      throw new Error(
+        `a page claims ${isNumber ? size : 'no number'} of the ${this.#end - this.#at} bytes left of its column`,
+      );
     if (type === 'DICTIONARY_PAGE') {
       if (dictionary === undefined) throw new Error('a dictionary has no header');
       const bytes = this.#unpacked(size, header.uncompressed_page_size, new Room());

@@ -61,7 +61,6 @@ const ARCH = /^# arch : (\S+)$/;
 const LONGEST_ARCH = 64;
 const ZERO = 48;
 const OPEN = 40;
-
 const BRACKET = 91;
 const MOST_HELD = 4096;
 
@@ -193,13 +192,15 @@ class PerfLines {
     this.lines.begin(timeNs, cpu, actor);
     if (kind.code >= 0) {
       decoder.record.event = kind.code;
-      if (fields >= to && kind.slots > 0 && !cut) this.#lacks('no-fields', 'fields behind the event', 'trace');
+      if (fields >= to && kind.slots > 0 && !cut) {
+        this.#lacks('no-fields', 'fields behind the event', 'trace');
+        return this.lines.commit(kind, 0);
+      }
       decoder.decode(kind.code, b, fields, kind.ends ? beforeAddress(b, fields) : to);
       // A cut line with a field missing tells half of what happened: not used, but said.
       if (cut && decoder.missing > 0) return this.#other(b, true);
     }
-    const opId = this.#calls.take(kind);
-    this.lines.commit(this.#calls, opId);
+    this.lines.commit(this.#calls, this.#calls.take(kind));
   }
 
   /** A record that tells a name waits for the next line, and is read then. */

@@ -4,6 +4,7 @@ import { kernelEvent } from '../model/kernel-events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
+import { straceAdvice } from './strace-advice.js';
 import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
 import { asKnown, numbers, resultOf } from './strace-calls.js';
 import { signalNumber } from './strace-constants.js';
@@ -11,6 +12,7 @@ import { type LeaderLines, StraceLeader } from './strace-leader.js';
 import { directoryOf, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
 import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
+import { TimeOfDay } from './time-of-day.js';
 
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
@@ -29,9 +31,8 @@ export const strace: Format = {
   name: 'strace',
   title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
   kernelOnly: true,
-  sniff(head) {
-    return firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? ''));
-  },
+  sniff: (head) => firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? '')),
+  advice: straceAdvice,
   async read(input, sink) {
     sink.source.clock = 'realtime';
     const bad = new BadLines(sink, '"pid time call(arguments) = result <duration>"');
@@ -78,6 +79,7 @@ class StraceLines implements LeaderLines {
   readonly #bad: BadLines;
   readonly #sink: TraceSink;
   readonly #stamps: Stamps;
+  readonly #day = new TimeOfDay();
   readonly #tasks: StraceTasks;
   readonly #begun = new Map<number, Begun>();
   /** Task of the line before when that line ended inside a call. */
@@ -272,14 +274,12 @@ class StraceLines implements LeaderLines {
 
   /** Seconds since 1970 (-ttt) or since midnight (-t, -tt). */
   #time(shown: string): number {
-    const dot = shown.indexOf('.');
-    const whole = dot < 0 ? shown : shown.slice(0, dot);
-    const part = dot < 0 ? '' : shown.slice(dot + 1);
+    const [whole = '', part = ''] = shown.split('.');
     let seconds = Number(whole);
     if (Number.isNaN(seconds)) {
       // Without the day they are not on the wall clock of others.
       this.#sink.source.clock = 'time of day';
-      seconds = whole.split(':').reduce((sum, one) => sum * 60 + Number(one), 0);
+      seconds = this.#day.seconds(whole);
     }
     if (this.#sinceStartNs < 0) return this.#stamps.at(seconds, fraction(part));
     this.#sinceStartNs += seconds * 1e9 + fraction(part);

@@ -23,21 +23,28 @@ const ALIASES: Readonly<Record<string, string>> = {
   address: 'addr',
   disk: 'volume',
 };
+/** Two columns that are one device; beside a file they tell nothing more. */
+const MAJOR_MINOR = /^((dev|device) ?)?(major|minor)$/;
 /** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
 const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
-  ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|arrival ?time|start|start ?time)$/, ''],
-  ['op', /^(op|operation|type|(io|op|operation|request|access) ?type|op ?code|rw|r\/w|rwbs|action|cmd|command)$/, ''],
-  ['off', /^(off|offset|pos|position)$/, 'bytes'],
-  ['off', /^(sector|start ?sector|lba|lbn|blkno|block ?number)$/, 'sectors'],
-  ['len', /^(len|length|size|bytes|n ?bytes|count|io ?size|request ?size)$/, 'bytes'],
-  ['len', /^(n?r? ?sectors|sector ?count)$/, 'sectors'],
+  ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|start|(arrival|start|issue|submit) ?time)$/, ''],
+  [
+    'op',
+    /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action|cmd|command)$/,
+    '',
+  ],
+  ['off', /^(off|((file|io|byte|start|disk) ?)?offset|pos|position)$/, 'bytes'],
+  ['off', /^((start ?)?(sector|lba)|slba|lbn|blkno|block ?number|logical block address)$/, 'sectors'],
+  ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size)$/, 'bytes'],
+  ['len', /^(sectors|(n|nr|num) ?(sectors?|blocks)|sector ?count)$/, 'sectors'],
   ['path', /^(path|file|file ?name|filename)$/, ''],
   ['ino', /^(ino|inode)$/, ''],
   ['volume', /^(dev|device|device ?id|disk|disk ?number|disk ?id|volume|volume ?id|lun|asu|major ?minor)$/, ''],
+  ['volume', MAJOR_MINOR, ''],
   ['pid', /^(pid|process ?id)$/, ''],
   ['tid', /^(tid|thread|thread ?id)$/, ''],
   ['comm', /^(comm|process|process ?name|task|proc)$/, ''],
-  ['ns', /^(ns|lat|latency|dur|duration|response|response ?time|service ?time|elapsed)$/, ''],
+  ['ns', /^(ns|lat|((simulated|io) ?)?latency|dur|duration|response|response ?time|service ?time|elapsed)$/, ''],
   ['ret', /^(ret|return|result|err|error|errno|status)$/, ''],
   ['addr', /^(addr|address|physical)$/, 'bytes'],
   ['handle', /^handle$/, ''],
@@ -60,6 +67,8 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
   sectors: 'sectors',
   kb: 'kib',
   kib: 'kib',
+  mb: 'mib',
+  mib: 'mib',
   blocks: 'blocks',
 };
 /** Longer names hold no unit. */
@@ -170,7 +179,9 @@ export function guessLayout(
   const roles = new Set(columns.map(({ role }) => role));
   const places = roles.has('off') || roles.has('path') || roles.has('ino');
   if (!roles.has('time') || !roles.has('op') || !places) return null;
-  return layout(columns, `columns: ${words(columns)}`);
+  // A name that is not known would cost every row its range in silence.
+  const lacks = roles.has('len') ? '' : ` (no column is known as a length${roles.has('off') ? '' : ' or an offset'})`;
+  return layout(columns, `columns: ${words(columns)}${lacks}`);
 }
 
 function guessedUnit(role: string, name: string, hint: string, cell: Cell): string {
@@ -193,7 +204,8 @@ function unitTold(role: string, name: string, hint: string): string {
 /** Both the disk and the file of it are there: the disk is the file's device. */
 function layout(columns: readonly Column[], assumed: string): Layout {
   const hasFile = columns.some(({ role }) => role === 'path' || role === 'ino');
-  const renamed = columns.map((one) => (hasFile && one.role === 'volume' ? { ...one, role: 'dev' } : one));
+  const known = hasFile ? columns.filter(({ name }) => !MAJOR_MINOR.test(plain(name))) : columns;
+  const renamed = known.map((one) => (hasFile && one.role === 'volume' ? { ...one, role: 'dev' } : one));
   const opUnit = columns.find(({ role }) => role === 'op')?.unit ?? '';
   return {
     columns: renamed.filter(({ role }) => role !== 'volume'),
@@ -240,9 +252,9 @@ const plain = (name: string): string =>
     .toLowerCase()
     .replace(/[_\-. ]+/g, ' ');
 
-/** `latency_us`, `Time (ms)`, `size[bytes]` into the name and its unit. */
+/** `latency_us`, `Time (ms)`, `size[bytes]`, `length_in_bytes` into the name and its unit. */
 function split(name: string): { base: string; unit: string } {
   const match = name.length > LONGEST_NAME ? null : /^(.*?)[_ .]?[([_ .]([a-zµ]+)[)\]]?$/i.exec(name.trim());
   const unit = UNIT_WORDS[match?.[2]?.toLowerCase() ?? ''];
-  return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!), unit };
+  return unit === undefined ? { base: plain(name), unit: '' } : { base: plain(match![1]!).replace(/ in$/, ''), unit };
 }

@@ -21,7 +21,13 @@ export const TIME_UNITS: Readonly<Record<string, TimeUnit>> = {
   filetime: { nsPerUnit: 100n, epochNs: -11_644_473_600_000_000_000n },
 };
 
-export const SIZE_UNITS: Readonly<Record<string, number>> = { bytes: 1, sectors: 512, kib: 1024, blocks: 4096 };
+export const SIZE_UNITS: Readonly<Record<string, number>> = {
+  bytes: 1,
+  sectors: 512,
+  kib: 1024,
+  mib: 1 << 20,
+  blocks: 4096,
+};
 
 const LARGEST = 10n ** 21n;
 

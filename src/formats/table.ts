@@ -68,6 +68,8 @@ export class TableReader {
       fault ||= this.#put(json, column, cell);
     }
     if (json.t === undefined) fault ||= `expected a time, found ${shown(cells[this.#timePlace()])}`;
+    // Some archives leave it out on purpose.
+    if (json.op === undefined && this.#layout.ops[''] !== undefined) json.op = this.#op('');
     if (json.op === undefined) fault ||= 'expected an operation, found none';
     if (this.#isVolume) json.path = this.#volume(cells);
     fault ||= this.#events.take(new Fields(json), row);

@@ -147,7 +147,7 @@ function field(json: unknown, role: FieldRole | 'condition', { enter, returns }:
     fail(at, `"unit" with offset, length and address only`, given);
   const ofProcess = oneOf(given.scope ?? 'system', ['system', 'process'], into(at, 'scope')) === 'process';
   if (ofProcess && role !== 'handle') fail(at, '"scope" with handle only', given);
-  checkArgument(event, name, into(at, 'field'));
+  checkArgument(event, name, form, at);
   return { event, field: name, print: text(given.print ?? name, into(at, 'print')), form, unit, ofProcess };
 }
 
@@ -162,12 +162,16 @@ function fieldEvent(json: unknown, enter: EventName, returns: readonly EventName
   return eventName(json, at);
 }
 
-/** Arguments of system calls are known by their place; a name that is none of them would never be found. */
-function checkArgument({ name }: EventName, fieldName: string, at: Place): void {
+/** Arguments of system calls are known by their place, as numbers; a name that is none of them would never be found. */
+function checkArgument({ name }: EventName, fieldName: string, form: string, at: Place): void {
   const own = KERNEL_EVENTS[kernelEvent(name)];
-  if (own === undefined || own.kind === 'tracepoint' || own.slots.some((slot) => slot.field === fieldName)) return;
+  if (own === undefined || own.kind === 'tracepoint') return;
   const names = own.slots.map((slot) => slot.field);
-  fail(at, `an argument of ${name}: ${names.join(', ')}`, fieldName, names);
+  const argument = own.slots.find((slot) => slot.field === fieldName);
+  if (argument === undefined) fail(into(at, 'field'), `an argument of ${name}: ${names.join(', ')}`, fieldName, names);
+  const forms = Object.keys(FIELD_FORMS).filter((one) => FIELD_FORMS[one] === argument.type);
+  if (!forms.includes(form))
+    fail(into(at, 'form'), `${forms.join(' or ')}, as ${fieldName} of ${name} is recorded`, form);
 }
 
 function condition(json: unknown, events: Events, at: Place): Condition {

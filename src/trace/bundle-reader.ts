@@ -115,7 +115,7 @@ class Tables {
 
   constructor(dir: string) {
     this.#dir = dir;
-    this.#sums = this.#take(SUMS, (path) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>);
+    this.#sums = this.#take(SUMS, sumsIn);
   }
 
   whole<T>(file: string, read: (table: InTable) => T): T {
@@ -270,4 +270,11 @@ function readLosses(table: InTable): { source: number; loss: Loss }[] {
     count: table.integers('count'),
   });
   return losses.map((loss, i) => ({ source: source[i]!, loss }));
+}
+
+function sumsIn(path: string): Readonly<Record<string, number>> {
+  const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new Error('expected a checksum for each table, found none');
+  return json as Record<string, number>;
 }

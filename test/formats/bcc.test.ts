@@ -149,3 +149,32 @@ describe.skipIf(!hasShared)('examples of bcc (skipped where ../shared is missing
     expect(formats.filter((one) => one.sniff(head(text)))).toEqual([]);
   });
 });
+
+describe('iosnoop of perf-tools', () => {
+  const ROW = 'my db        17197  WS   8,160    4840666914   4096      16.05\n';
+  const table = (times: string, stamps: string): string =>
+    `Tracing block I/O. Ctrl-C to end.\n${times}COMM         PID    TYPE DEV      BLOCK        BYTES     LATms\n${stamps}${ROW}\nEnding tracing...\n`;
+
+  test.each([
+    ['-st', 'STARTs          ENDs            ', '14545946.331036 14545946.347082 ', 16_046_000],
+    ['-s', 'STARTs          ', '14545946.331036 ', 16_050_000],
+    ['-t', 'ENDs            ', '14545946.347086 ', 16_050_000],
+  ])('%s', async (_, times, stamps, latencyNs) => {
+    const text = table(times, stamps);
+    expect(formats.filter((one) => one.sniff(head(Buffer.from(text)))).map(({ name }) => name)).toEqual(['bcc']);
+    const { trace, whole } = await read(text);
+    expect(whole).toBe(true);
+    expect(operations(trace)).toMatchObject([
+      { op: 'dma_write', task: 'my db', file: 'block device 8:160', latencyNs },
+    ]);
+    expect(operations(trace)[0]).toMatchObject({ offset: 4840666914 * 512, length: 4096 });
+    expect(trace.originNs + BigInt(trace.columns.timeNs[0]!)).toBe(14545946331036000n);
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('without times it is no recording, and what to do is said', () => {
+    const bytes = head(Buffer.from(table('', '')));
+    expect(formats.filter((one) => one.sniff(bytes))).toEqual([]);
+    expect(bcc.advice!(bytes)).toContain('run it with -s and -t');
+  });
+});

@@ -45,6 +45,14 @@ describe('cut at every byte', () => {
   });
 });
 
+test('a number of another type in the header of a Parquet page is told in words', async () => {
+  const bytes = Buffer.from(bundledFile('tables/requests.parquet'));
+  // Behind the magic the first page says its type; a boolean instead shifts what follows.
+  bytes[4] = 0x11;
+  const { trace } = await readFormat(parquet, bytes);
+  expect(trace.issues[0]!.text).toContain('a page claims no number of the 126 bytes left of its column');
+});
+
 /** Small, fast, seeded (mulberry32). */
 function randomOf(seed: number): () => number {
   let state = seed;

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
+import { pick, troubleJoined, troubleTaught } from '../support/mutated-uses.js';
 import { mutated, recordingsIn, trouble } from '../support/mutations.js';
 
 const RUNS = 3;
+const USES = 80;
 const MOST_BYTES = 60_000;
 let folder: string;
 beforeAll(() => {
@@ -36,3 +38,15 @@ test(`each damaged in ${RUNS} ways`, async () => {
     }
   expect(found).toEqual([]);
 }, 240_000);
+
+test(`${USES} read with event maps made up at random, and as many joined`, async () => {
+  const random = new Random(20_261_201);
+  const found: string[] = [];
+  for (let run = 0; run < USES; run++) {
+    const recording = pick(recordings, random);
+    const taught = await troubleTaught(recording, random, folder);
+    const joined = await troubleJoined([recording, pick(recordings, random)], random, folder);
+    if (taught + joined !== '') found.push(`${recording.name}, ${run}: ${taught}${joined}`);
+  }
+  expect(found).toEqual([]);
+}, 120_000);

@@ -69,6 +69,13 @@ describe('forms that leave out what tells what happened are refused, with what t
     expect(issue.count).toBe(count);
     expect(issue.text).toContain(advice);
   });
+
+  test('and make up no files', async () => {
+    const { trace } = await readAs(perfScript, script('no-trace'));
+    expect(trace.sources[0]).toMatchObject({ records: 480, typed: 480 });
+    expect(trace.files).toEqual([]);
+    expect(operations(trace)).toEqual([]);
+  });
 });
 
 test.each([...FORMS.map(([form]) => form), 'default', 'no-tid', 'no-trace'])(

@@ -76,6 +76,11 @@ const LINES: Readonly<Record<string, readonly [line: string, ns: bigint, fact: r
     ['dma_read', 'volume 6.0', 20782, 283193184 * 512, 4096, -1],
   ],
   SPC: ['1,55590,3072,w,0.026214', 26_214_000n, ['dma_write', 'volume 1', 0, 55590 * 512, 3072, -1]],
+  'Meta Baleen': [
+    '31746 131072 262144 86412.25 3 2 4 117 1 90',
+    86_412_250_000_000n,
+    ['dma_write', 'volume 31746', 0, 131072, 262144, -1],
+  ],
   CloudPhysics: [
     'version,time,op,size,lbn\n1,5633898,2a,512,42932745',
     5_633_898_000_000_000n,
@@ -110,12 +115,70 @@ describe('tables of the archives', () => {
     },
   );
 
+  test('requests of SYSTOR without a response have no type: counted as generic, and no damage', async () => {
+    const text = 'Timestamp,Response,IOType,LUN,Offset,Size\n1.5,0.1,R,0,0,512\n1.6,0.1,,0,512,512\n';
+    const { trace, intact } = await readFormat(csv, text);
+    expect(intact).toEqual([true]);
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 1, generic: 1 });
+  });
+
+  test('SPC with blanks around the cells, and with the optional fields behind the time', async () => {
+    const { trace, intact } = await readFormat(csv, '0, 16, 8192, W, 0.5, Alpha/NT\n1, 24, 512, r, 0.75\n');
+    expect(intact).toEqual([true]);
+    expect(trace.originNs).toBe(500_000_000n);
+    expect((facts(trace) as unknown[][]).map((fact) => fact.slice(0, 6))).toEqual([
+      [0, 'dma_write', 'volume 0', 0, 8192, 8192],
+      [250_000_000, 'dma_read', 'volume 1', 0, 12288, 512],
+    ]);
+  });
+
   test('a line is of one archive only', () => {
     for (const [name, [text]] of Object.entries(LINES)) {
       const line = text.split('\n')[0]!;
       const found = PRESETS.filter((preset) => preset.header === line || preset.line?.test(line) === true);
       expect(found.map((preset) => preset.name)).toEqual([name]);
     }
+  });
+});
+
+describe('names of columns as programs have them', () => {
+  test.each([
+    [
+      'ts_ns,dev_major,dev_minor,sector,nr_sector,rwbs',
+      '7,8,1,16,8,WS',
+      ['dma_write', 'volume 8.1', 0, 8192, 4096, -1],
+    ],
+    [
+      'filename,file_offset,op_type,request_io_size_bytes,start_time,simulated_latency',
+      'f,512,READ,64,7.5,0.5',
+      ['read', 'f', 0, 512, 64, 500_000_000],
+    ],
+    [
+      'Time (us);Device;R/W;Start LBA;Length (sectors);Latency [ms]',
+      '7;sda;R;16;8;0.5',
+      ['dma_read', 'volume sda', 0, 8192, 4096, 500_000],
+    ],
+    ['Issue time (s),Type,Offset(MB),length_in_sectors', '7.5,R,2,8', ['dma_read', 'volume', 0, 2 ** 21, 4096, -1]],
+    ['timestamp,op_name,slba,nblocks,lat_ns', '7.5,write,16,8,25', ['dma_write', 'volume', 0, 8192, 4096, 25]],
+    ['time,op,path,dev_major,dev_minor,offset,size', '7.5,write,/f,8,1,16,8', ['write', '/f', 0, 16, 8, -1]],
+  ])('%s', async (header, row, fact) => {
+    const { trace, intact } = await readFormat(csv, `${header}\n${row}\n`);
+    expect(intact).toEqual([true]);
+    expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+  });
+
+  test('what looks like a table of other names is refused with what to do', async () => {
+    const bytes = new TextEncoder().encode('when,what,block,blocks\n5,W,16,8\n6,R,24,8\n');
+    expect(csv.sniff(bytes)).toBe(false);
+    expect(csv.advice!(bytes)).toContain('--from csv --map time=COLUMN:UNIT');
+    expect(csv.advice!(new TextEncoder().encode('Dear all,\nfirst, second, third\n1, 2, 3\n'))).toBe('');
+  });
+
+  test('that none of them is a length is said', async () => {
+    const told = async (header: string) => (await readFormat(csv, `${header}\n1.5,read,3,4\n`)).trace.issues[0]!.text;
+    expect(await told('time,op,offset,much')).toContain('(no column is known as a length);');
+    expect(await told('time,op,path,much')).toContain('(no column is known as a length or an offset);');
+    expect(await told('time,op,offset,size')).not.toContain('known');
   });
 });
 

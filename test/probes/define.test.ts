@@ -63,6 +63,14 @@ describe('what is refused', () => {
       map({ op: 'deregister', event: 'sys_enter_ioctl', when: { field: 'comd', is: 1 } }),
       'operations[0].when.field: expected an argument of sys_enter_ioctl: fd, cmd, arg, found "comd"; did you mean "cmd"?',
     ],
+    [
+      map({ op: 'deregister', event: 'sys_enter_ioctl', fields: { handle: { field: 'arg', form: 'hex' } } }),
+      'operations[0].fields.handle.form: expected number or s32, as arg of sys_enter_ioctl is recorded, found "hex"',
+    ],
+    [
+      map({ op: 'read', event: 'sys_enter_ioctl', fields: { device: 'cmd', inode: 'arg' } }),
+      'operations[0].fields.device.form: expected number or s32, as cmd of sys_enter_ioctl is recorded, found "device"',
+    ],
   ])('%j', (json, message) => {
     expect(refusal(json)).toContain(message);
   });

@@ -1,11 +1,13 @@
 // Damaged recordings without end: npm run soak:formats -- SECONDS SEED [FOLDER...]. Recordings of the folders (those that are bundled,
-// where none is named) are changed at random; what is wrong with how one is read is printed, and the recording kept. Ends with 1
-// then. The suite does a few of them (test/formats/mutations.test.ts).
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// where none is named) are changed at random, and some read with event maps made up at random, or joined with others; what is wrong
+// with how one is read is printed, and kept with what it was read with. Ends with 1 then. The suite does a few of them
+// (test/formats/mutations.test.ts).
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv } from 'node:process';
 import { Random } from '../../src/base/random.js';
+import { pick, troubleJoined, troubleTaught } from '../support/mutated-uses.js';
 import { mutated, recordingsIn, trouble } from '../support/mutations.js';
 
 /** Longer ones take their time, and show nothing more. */
@@ -23,15 +25,20 @@ const end = performance.now() + Number(seconds) * 1000;
 let runs = 0;
 let wrong = 0;
 for (; performance.now() < end; runs++) {
-  const { name, bytes } = recordings[random.below(recordings.length)]!;
-  const damaged = mutated(bytes, random);
+  const recording = pick(recordings, random);
   const begin = performance.now();
-  const found = await trouble(damaged, folder);
+  const work = join(folder, 'work');
+  mkdirSync(work, { recursive: true });
+  const kind = random.below(4);
+  let found: string;
+  if (kind === 0) found = await troubleTaught(recording, random, work);
+  else if (kind === 1) found = await troubleJoined([recording, pick(recordings, random)], random, work);
+  else found = await trouble(mutated(recording.bytes, random), work);
   const took = (performance.now() - begin) / 1000;
   if (found === '' && took < MOST_SECONDS) continue;
   const kept = join(folder, `wrong-${++wrong}`);
-  writeFileSync(kept, damaged);
-  console.log(`${name}, kept as ${kept}: ${found === '' ? `read in ${took.toFixed(1)} s` : found}`);
+  cpSync(work, kept, { recursive: true });
+  console.log(`${recording.name}, kept in ${kept}: ${found === '' ? `read in ${took.toFixed(1)} s` : found}`);
 }
 console.log(`${recordings.length} recordings, seed ${seed}: ${runs} damaged, ${wrong} read wrongly`);
 if (wrong > 0) process.exitCode = 1;

@@ -5,9 +5,11 @@ import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Random } from '../../src/base/random.js';
 import { UserError } from '../../src/model/issue.js';
+import type { Trace } from '../../src/model/trace.js';
 import { writeBundleParts } from '../../src/trace/bundle.js';
 import { readBundle } from '../../src/trace/bundle-reader.js';
-import { ingestParts } from '../../src/trace/ingest.js';
+import { type IngestOptions, ingestParts } from '../../src/trace/ingest.js';
+import { writeNdjson } from '../../src/trace/ndjson-writer.js';
 
 export interface Recording {
   readonly name: string;
@@ -56,10 +58,15 @@ export function mutated(bytes: Buffer, random: Random): Buffer {
 /** What is wrong with how the bytes are read; empty where nothing is. `folder` is for what is written. */
 export async function trouble(bytes: Buffer, folder: string): Promise<string> {
   const input = join(folder, 'damaged');
-  const bundle = join(folder, 'damaged.sealtrace');
   writeFileSync(input, bytes);
+  return troubleWith([input], {}, folder);
+}
+
+/** The same of recordings that are joined, or read with more than their bytes. */
+export async function troubleWith(inputs: readonly string[], options: IngestOptions, folder: string): Promise<string> {
+  const bundle = join(folder, 'damaged.sealtrace');
   try {
-    const { parts, close } = await ingestParts([input], { scratch: folder });
+    const { parts, close } = await ingestParts(inputs, { ...options, scratch: folder });
     try {
       writeBundleParts(parts, bundle);
     } finally {
@@ -69,10 +76,20 @@ export async function trouble(bytes: Buffer, folder: string): Promise<string> {
     return error instanceof UserError ? '' : said(error);
   }
   try {
-    readBundle(bundle);
+    return oddLine(readBundle(bundle));
   } catch (error) {
     return `its bundle is not read: ${said(error)}`;
   }
+}
+
+/** Of the plain form, the first line that is no JSON, or in which a number is none. */
+function oddLine(trace: Trace): string {
+  for (const text of writeNdjson(trace))
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      const { off, len, size, ns } = JSON.parse(line) as Readonly<Record<string, number | null>>;
+      if ([off, len, size, ns].some((value) => (value ?? 0) < 0) || /"dev":"NaN|"ino":"NaN/.test(line)) return line;
+    }
   return '';
 }
 

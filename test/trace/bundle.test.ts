@@ -392,4 +392,11 @@ describe('bundle', () => {
     swap('events.arrow', 'tasks.arrow');
     expect(() => readBundle(dir)).toThrow('column "time_ns" is missing');
   });
+
+  it.each(['null', '[]', '3'])('checksums that are %s are none', (json) => {
+    const dir = join(folder, 'sums.sealtrace');
+    writeBundle(largeTrace(100), dir);
+    writeFileSync(join(dir, 'checksums.json'), json);
+    expect(() => readBundle(dir)).toThrow('checksums.json is damaged: expected a checksum for each table');
+  });
 });
