@@ -27,7 +27,8 @@ const failsToClone: Handler = (c, t, v) => {
 const renames: Handler = (c, t, v) => {
   const change = beginChange(c, t, Op.rename, c.names.get(nameKey(c, v[0]!, v[1]!, v[3]!)) ?? -1);
   change.second = c.names.get(nameKey(c, v[0]!, v[2]!, v[4]!)) ?? -1;
-  change.secondFlags = Flag.second | Flag.over;
+  // Of an exchange of names none is taken away.
+  change.secondFlags = Flag.second;
 };
 
 /** dev inode of the file that is asked, then of the other one */

@@ -1,5 +1,5 @@
 // fsync and unlink as XFS announces them where no call in the trace tells of them: both without an end and a result.
-import { Op } from '../model/events.js';
+import { Flag, Op } from '../model/events.js';
 import { beginChange, isOwn, isSyncOfOther, own } from './announced.js';
 import { nameKey } from './descriptors.js';
 import type { Handler } from './handler.js';
@@ -40,6 +40,7 @@ const removes: Handler = (c, t, v) => {
   if (!isOwn(t)) {
     if (t.call.file < 0) t.call.file = c.file(v[0]!, v[2]!);
   } else if (isUnlink(t) || isRename(t)) {
+    if (isRename(t)) t.change.secondFlags |= Flag.over;
     if (c.directories.get(v[0]!)?.has(v[2]!)) t.change.pending = false;
     else t.change.file = c.file(v[0]!, v[2]!);
   }

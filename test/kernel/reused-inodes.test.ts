@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/costs/index.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { ndjson } from '../../src/formats/ndjson.js';
-import { Op } from '../../src/model/events.js';
+import { Flag, Op } from '../../src/model/events.js';
 import type { Trace } from '../../src/model/trace.js';
 import { type MapFile, mapSnapshots } from '../../src/results/snapshots.js';
 import { writeNdjson } from '../../src/trace/ndjson-writer.js';
@@ -83,6 +83,15 @@ describe.each(['xfs', 'ext4'])('%s', (fs) => {
     expect(again.files).toEqual(trace.files);
     expect(again.columns.file).toEqual(trace.columns.file);
   });
+});
+
+test('an exchange of names that no call tells of takes none of them away', async () => {
+  const { columns: c, files } = await recording('xfs');
+  const renames = [...c.op.keys()].filter((row) => c.op[row] === Op.rename);
+  expect(renames.map((row) => [last(files[c.file[row]!]!.path), c.flags[row]])).toEqual([
+    ['left', 0],
+    ['right', Flag.second],
+  ]);
 });
 
 /** Recorded without what tells that an inode is freed: a file that is made has an inode that no file had any more. */
