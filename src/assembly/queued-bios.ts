@@ -5,6 +5,8 @@ import { OpenRequests } from './open-requests.js';
 
 /** So many that wait, and none that ended: their ends are not recorded. */
 const MOST_WAITING = 4096;
+/** No device is asked so much at a time: their ends are lost. */
+const MOST_OPEN = 65_536;
 const SECTOR_BYTES = 512;
 
 interface Device {
@@ -34,7 +36,7 @@ export class QueuedBios {
   /** Place of a new one in `open`; what else is known of it is the caller's to fill in. -1: it is told otherwise. */
   add(device: number, sector: number): number {
     const known = this.#device(device);
-    if (!known.isTold && !known.hasEnded && known.waiting === MOST_WAITING) this.#forget(device, known);
+    if (!known.isTold && known.waiting === (known.hasEnded ? MOST_OPEN : MOST_WAITING)) this.#forget(device, known);
     if (known.isTold) return -1;
     known.waiting++;
     return this.open.add(device, sector);

@@ -84,5 +84,7 @@ describe('bios', () => {
       if (sector % 2 === 0) bios.end(8, sector);
     }
     expect(bios.rest()).toHaveLength(50);
+    for (let sector = 100; sector < 100_000; sector++) bios.add(8, sector);
+    expect(bios.rest()).toEqual([]);
   });
 });
