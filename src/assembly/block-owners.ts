@@ -41,6 +41,14 @@ export interface Owner {
   readonly length: number;
 }
 
+/** A run of one file that lies in the range that was asked for. */
+export interface Piece {
+  readonly file: number;
+  readonly offset: number;
+  readonly addr: number;
+  readonly length: number;
+}
+
 export class BlockOwners {
   private readonly maps = new Map<number, ExtentMap>();
   private readonly arena = new Arena(false, SHARED_KERNEL_FROM);
@@ -105,6 +113,30 @@ export class BlockOwners {
       if (prefer < 0 || c.file === prefer) return found;
     }
     return any ? found : null;
+  }
+
+  /** All that lies in a range of addresses: of any number of files, each run once. */
+  pieces(device: number, addr: number, length: number): Piece[] {
+    const buckets = this.devices.get(device);
+    if (buckets === undefined) return [];
+    const found = new Map<string, Piece>();
+    const end = addr + length;
+    for (let b = Math.floor(addr / BUCKET); b * BUCKET < end; b++)
+      for (const c of buckets.near.get(b)?.list ?? NONE) this.cutOut(found, c, addr, end);
+    for (const c of buckets.wide.list) this.cutOut(found, c, addr, end);
+    return [...found.values()];
+  }
+
+  private cutOut(found: Map<string, Piece>, { file, offset, addr, length }: Candidate, from: number, to: number): void {
+    if (addr >= to || addr + length <= from) return;
+    const map = this.map(file);
+    for (let at = map.seek(offset); at >= 0 && map.offset(at) < offset + length; at = map.next(at)) {
+      if (map.addr(at) < 0 || map.addr(at) - map.offset(at) !== addr - offset) continue;
+      const begin = Math.max(from, map.addr(at));
+      const end = Math.min(to, map.addr(at) + map.length(at));
+      const place = map.offset(at) + begin - map.addr(at);
+      if (end > begin) found.set(`${file} ${place}`, { file, offset: place, addr: begin, length: end - begin });
+    }
   }
 
   private candidate(device: number, file: number, offset: number, addr: number, length: number): void {

@@ -7,6 +7,7 @@ import { daxBase } from './dax-base.js';
 import { Change, DELALLOC, type MapRow } from './map-log.js';
 import type { AddressOf } from './map-replay.js';
 import { placeAll } from './places.js';
+import { type Deed, Sharing } from './sharing.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 
 export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
@@ -25,7 +26,13 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return block * c.blocks.bytes(row.device);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
-  for (const row = c.log.all(); row.next(); ) mapEvent(c, row, addressOf(row));
+  const sharing = c.log.hasShared ? new Sharing((...told) => sharedEvent(c, ...told)) : null;
+  for (const row = c.log.all(); row.next(); ) {
+    const addr = addressOf(row);
+    mapEvent(c, row, addr);
+    sharing?.follow(row, c.blocks.bytes(row.device), addr);
+  }
+  sharing?.finish();
   tellEach(c, 'xfs-geometry', [...geometries.keys()], (device) => geometries.get(device)!.describe());
   c.devices.finish(endNs);
   const base = daxBase(c, addressOf);
@@ -94,7 +101,17 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
   e.commit();
 }
 
-function placeRow(e: EventWriter, row: MapRow): void {
+function sharedEvent(c: Context, by: Deed, file: number, offset: number, length: number, shared: boolean): void {
+  const e = c.events;
+  placeRow(e, { ...by, file });
+  e.op = Op.map_convert;
+  e.offset = offset;
+  e.length = length;
+  e.flags = shared ? Flag.reflinked : 0;
+  e.commit();
+}
+
+function placeRow(e: EventWriter, row: Deed & Pick<MapRow, 'file'>): void {
   e.timeNs = row.timeNs;
   e.file = row.file;
   e.task = row.task;

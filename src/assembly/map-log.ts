@@ -4,7 +4,7 @@ import type { ByteStore } from '../base/byte-store.js';
 import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 
-/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file. */
+/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source. */
 export const Change = {
   insert: 0,
   remove: 1,
@@ -17,6 +17,7 @@ export const Change = {
   cowInsert: 8,
   cowRemove: 9,
   learn: 10,
+  share: 11,
 } as const;
 
 export interface MapRow {
@@ -72,7 +73,7 @@ const SHAPE = {
 const BLOCK_ROWS = 8192;
 /** They leave the file's own map as it is. */
 const LOOKS = new Uint8Array(Object.keys(Change).length);
-for (const look of [Change.seen, Change.known, Change.cowInsert, Change.cowRemove]) LOOKS[look] = 1;
+for (const look of [Change.seen, Change.known, Change.cowInsert, Change.cowRemove, Change.share]) LOOKS[look] = 1;
 
 /** Rows in the order in which they were added: each stands in the fields until `next` brings another. */
 export class MapCursor implements MapRow {
@@ -132,6 +133,8 @@ export class MapLog {
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
   /** In the order of their first row. */
   readonly devices = new Set<number>();
+  /** Something is told to be shared. */
+  hasShared = false;
   /** Is told of every change as it is added. */
   follower: { apply(change: LoggedChange): void } | null = null;
   readonly #rows: ColumnLog<typeof SHAPE>;
@@ -172,12 +175,13 @@ export class MapLog {
     block: number,
     unwritten = false,
   ): void {
-    const { timeNs, noted } = this.author;
+    const { timeNs, noted, sharing } = this.author;
     if (change === Change.insert || change === Change.remove) this.#changed[file] = this.length;
     if (!noted && LOOKS[change] === 0) this.#changedNs[file] = timeNs;
     if (device !== this.#lastDevice) this.devices.add(device);
     this.#lastDevice = device;
     this.#put(this.#rows, change, file, device, offset, count, block, unwritten);
+    if (sharing || change === Change.share) this.hasShared = true;
     if (change === Change.seen && this.#met[file] === true) return;
     this.#met[file] = true;
     this.#put(this.#changes, change, file, device, offset, count, block, unwritten);

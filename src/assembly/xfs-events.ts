@@ -96,6 +96,17 @@ const after = extentEvent(
   Change.cowInsert,
 );
 
+/** dev ino offset block count state: what a clone takes. Of what is not written it makes a hole. */
+const shares: Handler = (c, t, v) => {
+  const block = xfsBlock(v[3]!);
+  if (Number.isNaN(v[2]! + v[4]!) || !(block >= 0) || v[5] === 1) return;
+  author(c, t, v);
+  c.geometry(v[0]!);
+  const file = c.file(v[0]!, v[1]!);
+  c.xfs.found(file, v[0]!, v[2]!, block, v[4]!, false);
+  c.log.add(Change.share, file, v[0]!, v[2]!, v[4]!, block);
+};
+
 /** By event name. */
 export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_iext_insert: inserted,
@@ -123,6 +134,7 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_swap_extent_before: swapBefore,
   xfs_swap_extent_after: swapAfter,
   xfs_reflink_remap_range: remapRange,
+  xfs_reflink_remap_extent_src: shares,
   xfs_log_force: commit,
   xfs_iunlink: (c, _t, v) => c.reused.nameless(v[0]!, v[1]!, v[2]!),
   xfs_iunlink_remove: (c, _t, v) => c.reused.named(v[0]!, v[1]!, v[2]!),

@@ -7,6 +7,7 @@ import { clockName, type PerfAttr, rawAt, TRACEPOINT, u64 } from './perf-attr.js
 import { isPerf, openPerf, type PerfFile } from './perf-file.js';
 import { Kind } from './perf-kinds.js';
 import { PerfNotes } from './perf-notes.js';
+import { tellOrder } from './perf-order.js';
 import { type PartsTaker, readPerf } from './perf-parts.js';
 import { type Block, PerfQueue } from './perf-queue.js';
 import { PerfRows } from './perf-rows.js';
@@ -77,7 +78,11 @@ class Session implements PartsTaker {
     this.#notes = new PerfNotes(sink.kernel, perf.little, perf.metadata.comms);
     const rows = perf.little ? PerfRows.of() : null;
     this.#rows = rows;
-    this.#queue = new PerfQueue((kind, block, from, to, row) => this.#deliver(kind, block, from, to, row), rows);
+    this.#queue = new PerfQueue(
+      (kind, block, from, to, row) => this.#deliver(kind, block, from, to, row),
+      rows,
+      () => perf.attrs.every(({ sample }) => sample.time > 0),
+    );
   }
 
   /** Where blocks have to be for the kernel to read them. */
@@ -133,12 +138,7 @@ class Session implements PartsTaker {
     source.kernel = this.#perf.metadata.kernel;
     source.clock = attr === undefined ? '' : clockName(attr.clock);
     this.#clocks();
-    if (this.#queue.late > 0)
-      this.#sink.issue(
-        'late-records',
-        0,
-        `expected records in the round of the recorder that they belong to or in the one after it, found ${this.#queue.late} that came later (or no finished round for long): they are taken where they stand`,
-      );
+    tellOrder(this.#sink, this.#queue);
   }
 
   #clocks(): void {

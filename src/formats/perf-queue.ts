@@ -17,6 +17,12 @@ export interface Ahead {
 /** Blocks that may wait to be ordered; a recorder that never finishes a round must not fill the memory. */
 export const MOST_BLOCKS = 64;
 
+/**
+ * A record may be stamped and not yet written while its reader goes by, and rounds may follow each other faster than that takes
+ * (up to 66 us were seen, on a machine with more to do than CPUs).
+ */
+const UNCOMMITTED_NS = 1_000_000;
+
 export interface Block {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -41,10 +47,15 @@ export class PerfQueue {
   time = Number.NEGATIVE_INFINITY;
   /** Records that came after a later one had to be delivered. */
   late = 0;
+  /** Samples that were the one before, to the last byte: perf writes pieces of a buffer twice at times. */
+  doubled = 0;
+  readonly #isStamped: () => boolean;
 
-  constructor(deliver: Deliver, ahead: Ahead | null = null) {
+  /** `isStamped`: every sample has a time of its own, so that no two of a CPU are the same. */
+  constructor(deliver: Deliver, ahead: Ahead | null = null, isStamped: () => boolean = () => false) {
     this.#deliver = deliver;
     this.#ahead = ahead;
+    this.#isStamped = isStamped;
   }
 
   /** Many records of a block at once: their times, and as `places` has them; `latest` is the latest of the times. */
@@ -79,7 +90,8 @@ export class PerfQueue {
    * What has no stamp waits for the first that has one: the folder of `--threads` begins with a file of nothing else.
    */
   reached(time: number): void {
-    if (this.#complete > Number.NEGATIVE_INFINITY) this.#flush(this.#complete);
+    const limit = Math.min(this.#complete, time - UNCOMMITTED_NS);
+    if (limit > Number.NEGATIVE_INFINITY) this.#flush(limit);
     this.#complete = time;
   }
 
@@ -126,6 +138,7 @@ export class PerfQueue {
       for (let i = first; i < end; i++) {
         const row = order === null ? i : order[i]!;
         const time = times[row]!;
+        if (time === this.time && i > 0 && this.#isAgain(row, order === null ? i - 1 : order[i - 1]!)) continue;
         if (time >= this.#delivered) this.#delivered = time;
         // What is told at the end of the beginning (--tail-synthesize) or of the whole has no time to be late by.
         else if (time > Number.NEGATIVE_INFINITY) this.late++;
@@ -135,6 +148,20 @@ export class PerfQueue {
       }
     }
     this.#keep(order, done);
+  }
+
+  #isAgain(row: number, before: number): boolean {
+    const places = this.#places;
+    const [at, old] = [row * 4, before * 4];
+    const [from, first] = [places[at + 2]!, places[old + 2]!];
+    const length = places[at + 3]! - from;
+    if (places[at] !== Kind.sample || places[old] !== Kind.sample || length !== places[old + 3]! - first) return false;
+    const { bytes } = this.#blocks[places[at + 1]!]!;
+    const { bytes: others } = this.#blocks[places[old + 1]!]!;
+    for (let i = 0; i < length; i++) if (bytes[from + i] !== others[first + i]) return false;
+    if (!this.#isStamped()) return false;
+    this.doubled++;
+    return true;
   }
 
   // hot

@@ -216,7 +216,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
     '@dev|dev:d @bytes|len:n @sino|src_ino:n @spos|src_offset:n @dino|dest_ino:n @dpos|dest_offset:n',
   xfs_reflink_remap_range_error: 'dev:d ino:n error:n',
   xfs_reflink_remap_blocks: 'dev:d',
-  xfs_reflink_remap_extent_src: xfsRange,
+  xfs_reflink_remap_extent_src: 'dev:d ino:n fileoff|lblk:n startblock|pblk:n fsbcount|len:n st|state:n',
   xfs_reflink_remap_extent_dest: xfsRange,
   xfs_reflink_trim_around_shared: xfsRange,
   xfs_reflink_cow_found: xfsRange,

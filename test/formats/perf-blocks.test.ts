@@ -10,6 +10,7 @@ const SIZE = 64;
 const RECORDS = 120_000;
 /** Of each round, a half comes late: in the order of perf's buffers, one CPU behind the other. */
 const ROUND = 30_000;
+const STEP_NS = 1000;
 
 test('records that wait over several blocks are delivered as they are', () => {
   const bytes = recording();
@@ -44,7 +45,7 @@ test('records that wait over several blocks are delivered as they are', () => {
   }).run();
   queue.end();
   expect(wrong).toEqual([]);
-  expect(delivered).toEqual(Array.from({ length: RECORDS }, (_, i) => i));
+  expect(delivered).toEqual(Array.from({ length: RECORDS }, (_, i) => i * STEP_NS));
   expect(again).toBeGreaterThan(0);
 });
 
@@ -56,7 +57,7 @@ function recording(): Uint8Array {
   let at = 0;
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < ROUND; i++) {
-      const time = round * ROUND + (i < ROUND / 2 ? 2 * i : 2 * i - ROUND + 1);
+      const time = STEP_NS * (round * ROUND + (i < ROUND / 2 ? 2 * i : 2 * i - ROUND + 1));
       view.setUint32(at, Kind.sample, true);
       view.setUint16(at + 6, SIZE, true);
       view.setFloat64(at + 8, time, true);
@@ -69,3 +70,51 @@ function recording(): Uint8Array {
   }
   return bytes;
 }
+
+/** What a queue delivers of records of these times and texts; `-` ends a round. */
+function orderOf(...records: readonly string[]) {
+  const found: string[] = [];
+  const queue = new PerfQueue(
+    (_kind, { bytes }, from, to) => found.push(new TextDecoder().decode(bytes.subarray(from, to))),
+    null,
+    () => true,
+  );
+  for (const record of records) {
+    if (record === '-') queue.round();
+    else {
+      const bytes = new TextEncoder().encode(record);
+      queue.add(Number.parseInt(record, 10), Kind.sample, bytes, new DataView(bytes.buffer), 0, bytes.length);
+    }
+  }
+  queue.end();
+  return { found, late: queue.late, doubled: queue.doubled };
+}
+
+test('a record that was stamped and not written yet while two short rounds went by stands where its time says', () => {
+  const records = [
+    '9380000 a',
+    '-',
+    '9400000 b',
+    '-',
+    '9420000 c',
+    '-',
+    '9440000 d',
+    '-',
+    '9376000 e',
+    '-',
+    '9500000 f',
+  ];
+  expect(orderOf(...records)).toEqual({
+    found: ['9376000 e', '9380000 a', '9400000 b', '9420000 c', '9440000 d', '9500000 f'],
+    late: 0,
+    doubled: 0,
+  });
+});
+
+test('what the recorder wrote twice is one record; another of the same time is not', () => {
+  const records = ['9380000 a', '9390000 b', '9380000 a', '9390000 b', '9390000 c', '-', '9400000 a'];
+  expect(orderOf(...records)).toMatchObject({
+    found: ['9380000 a', '9390000 b', '9390000 c', '9400000 a'],
+    doubled: 2,
+  });
+});

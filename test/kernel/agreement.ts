@@ -11,12 +11,16 @@ export interface Agreement {
   readonly between: number;
   readonly unknown: number;
   readonly wrong: readonly string[];
+  /** Other bytes are shared than FIEMAP says. */
+  readonly sharedWrong: readonly string[];
 }
 
 /** The known maps of the file at each of the times; `seen` says whether anything was said of it at all. */
 interface Moments {
   readonly seen: boolean;
   readonly known: readonly (readonly MapRow[])[];
+  /** What of each is shared. */
+  readonly shared: readonly number[];
 }
 
 /** A replay of the trace against what FIEMAP said meanwhile. */
@@ -27,9 +31,11 @@ export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement
     truth.flatMap((s) => [s.fromNs, s.toNs]),
   );
   const differ: Snapshot[] = [];
+  const sharedWrong: string[] = [];
   let unknown = 0;
   for (const s of truth) {
-    const { seen, known } = ends(s, [s.fromNs, s.toNs]);
+    const { seen, known, shared } = ends(s, [s.fromNs, s.toNs]);
+    if (known.length > 0 && !shared.includes(s.sharedBytes)) sharedWrong.push(`inode ${s.inode} at ${s.fromNs}`);
     if (known.length === 0 && (seen || s.extents.length > 0)) unknown++;
     else if (known.length > 0 && !known.some((rows) => JSON.stringify(rows) === JSON.stringify(s.extents)))
       differ.push(s);
@@ -44,6 +50,7 @@ export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement
     between: differ.length - wrong.length,
     unknown,
     wrong: wrong.map((s) => `inode ${s.inode} at ${s.fromNs}`),
+    sharedWrong,
   };
 }
 
@@ -62,6 +69,7 @@ function mapsAt(trace: Trace, times: readonly number[]): (of: Snapshot, atNs: re
     return {
       seen: files.length > 0,
       known: known.map((file) => merged(file.extents.map((e) => [e.offset, e.addr, e.length, e.state]))),
+      shared: known.map((file) => file.extents.reduce((sum, e) => sum + (e.shared === true ? e.length : 0), 0)),
     };
   };
 }

@@ -113,11 +113,13 @@ export interface Snapshot {
   readonly toNs: number;
   readonly inode: number;
   readonly extents: readonly MapRow[];
+  readonly sharedBytes: number;
 }
 export type MapRow = readonly [number, number, number, string];
 
 const UNWRITTEN = 2048;
 const DELALLOC = 4;
+const SHARED = 0x2000;
 
 export function fiemaps(log: string): Snapshot[] {
   return driverLines(log)
@@ -133,12 +135,14 @@ export function fiemaps(log: string): Snapshot[] {
                 row(e.logical, e.physical, e.length, e.flags),
               ),
             ),
+            sharedBytes: sharedIn(s.args.extents.map((e: { length: number; flags: number }) => [e.length, e.flags])),
           }
         : {
             fromNs: s.ts_ns,
             toNs: s.ts_ns + s.elapsed_ns,
             inode: s.ino,
             extents: merged(s.ext.map(([o, p, l, f]: [number, number, number, number]) => row(o, p, l, f))),
+            sharedBytes: sharedIn(s.ext.map(([, , l, f]: [number, number, number, number]) => [l, f])),
           },
     );
 }
@@ -160,6 +164,9 @@ const row = (offset: number, physical: number, length: number, flags: number): M
 ];
 
 /** Neighbours that continue each other as one, as FIEMAP and `map` may cut them differently. */
+const sharedIn = (extents: readonly (readonly [number, number])[]): number =>
+  extents.reduce((sum, [length, flags]) => sum + ((flags & SHARED) === 0 ? 0 : length), 0);
+
 export function merged(rows: readonly MapRow[]): MapRow[] {
   const out: [number, number, number, string][] = [];
   for (const [offset, addr, length, state] of [...rows].sort((a, b) => a[0] - b[0])) {

@@ -1,0 +1,18 @@
+// What was wrong with the order of the records of a perf.data.
+import type { TraceSink } from '../model/trace.js';
+import type { PerfQueue } from './perf-queue.js';
+
+export function tellOrder(sink: TraceSink, { late, doubled }: PerfQueue): void {
+  if (late > 0)
+    sink.issue(
+      'late-records',
+      0,
+      `expected records in the round of the recorder that they belong to or in the one after it, found ${late} that came later (or no finished round for long): they are taken where they stand`,
+    );
+  if (doubled > 0)
+    sink.issue(
+      'doubled-records',
+      0,
+      `perf wrote ${doubled} samples twice, to the last byte: each is taken once, and counted among the records once`,
+    );
+}
