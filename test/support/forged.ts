@@ -13,7 +13,9 @@ import { mutated, type Recording } from './mutations.js';
 
 /** Counts and offsets that readers loop over or fall out of their memory with. */
 const WORDS = [0, 1, -1, 2, 7, 8, 64, 255, 65_536, 2 ** 24, 2 ** 30, 2 ** 31 - 1, -(2 ** 31)];
-const LEAKS = /undefined|Cannot read|Cannot convert|is not a function|is not iterable|Invalid|out of bounds|\bNaN\b/;
+/** What libraries say, or the engine. */
+export const LEAKS =
+  /undefined|Cannot read|Cannot convert|is not a function|is not iterable|Invalid|out of bounds|\bNaN\b/;
 
 /** The same bytes with a few numbers in their places that are something else. */
 export function forged(bytes: Buffer, random: Random): Buffer {
