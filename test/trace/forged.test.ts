@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RecordBatch, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { writeBundle } from '../../src/trace/bundle.js';
@@ -48,6 +49,34 @@ test('a count in the directory or in a message that the bytes cannot hold', () =
         damaged.writeInt32LE(count, at);
         const wrong = troubleOf(file, damaged);
         if (wrong !== '') found.push(`${file} at ${at}: ${wrong}`);
+      }
+  }
+  expect(found).toEqual([]);
+}, 120_000);
+
+const SILLY = [
+  'null',
+  '3',
+  '"x"',
+  '[null]',
+  '[[{}]]',
+  '{"a":null}',
+  '-1',
+  'x',
+  '9007199254740993',
+  '[{"offsetNs":"x"}]',
+];
+
+test('JSON beside the columns that is something else', () => {
+  const found: string[] = [];
+  for (const file of tablesOf(whole)) {
+    const { schema, batches } = tableFromIPC(readFileSync(join(whole, file)));
+    for (const key of schema.metadata.keys())
+      for (const silly of SILLY) {
+        const other = new Schema(schema.fields, new Map([...schema.metadata, [key, silly]]), schema.dictionaries);
+        const table = new Table(other, ...batches.map(({ data }) => new RecordBatch(other, data)));
+        const wrong = troubleOf(file, Buffer.from(tableToIPC(table, 'file')));
+        if (wrong !== '') found.push(`${file}: ${key} ${silly}: ${wrong}`);
       }
   }
   expect(found).toEqual([]);
