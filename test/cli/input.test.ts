@@ -11,7 +11,11 @@ const KILL = recording('xfs-kill');
 interface Inspected {
   readonly schema: string;
   readonly sources: readonly { readonly name: string; readonly records: number; readonly typed: number }[];
-  readonly issues: readonly { readonly code: string; readonly first: { readonly row: number } }[];
+  readonly issues: readonly {
+    readonly code: string;
+    readonly text: string;
+    readonly first: { readonly source: string; readonly row: number };
+  }[];
 }
 const TRACES = join(import.meta.dirname, '..', '..', 'traces');
 
@@ -86,6 +90,28 @@ describe('damaged input: what was valid is used', () => {
     const { sources, issues } = inspected(out);
     expect(sources[0]?.records).toBe(3);
     expect(issues.find(({ code }) => code === 'input-damaged')?.first.row).toBe(5);
+  });
+
+  test.each([
+    ['an empty file', '', /found nothing: the input is empty/],
+    ['one that is no trace', 'Dear diary,\n', /found text that is no trace/],
+  ])('%s among others is left out by name', async (_, content, why) => {
+    const inputs = [file('one.txt', SMALL), file('none.txt', content), file('two.txt', SMALL)];
+    const { code, err } = await sealtrace(['ingest', ...inputs, '-o', path('joined.sealtrace')]);
+    expect(code).toBe(3);
+    expect(err).toMatch(/none\.txt is damaged: nothing of it is read: expected a recording/);
+    expect(err).toMatch(why);
+    const { code: again, out } = await sealtrace(['inspect', path('joined.sealtrace'), '--json']);
+    expect(again).toBe(3);
+    const { sources, issues } = inspected(out);
+    expect(sources.map(({ name, records }) => [name, records])).toEqual([
+      ['one.txt', 3],
+      ['two.txt', 3],
+    ]);
+    expect(issues.find(({ first }) => first.source === 'none.txt')?.text).toMatch(why);
+    // Offsets may name inputs by their numbers.
+    const numbered = await sealtrace(['ingest', ...inputs, '-o', path('none'), '--clock-offset', '3=1s']);
+    expect([numbered.code, numbered.err]).toEqual([3, expect.stringMatching(why)]);
   });
 
   test('a cut gzip gives everything before the cut', async () => {
