@@ -126,12 +126,12 @@ async function readAll(paths: readonly string[], format: Format | null, options:
 function readable(
   inputs: readonly OpenedInput[],
   given: Format | null,
-  { clockOffsets = [] }: IngestOptions,
+  { clockOffsets = [], columns = [] }: IngestOptions,
   builder: TraceBuilder,
 ): { readonly used: readonly OpenedInput[]; readonly chosen: readonly Format[] } {
   const used: OpenedInput[] = [];
   const chosen: Format[] = [];
-  for (const [i, found] of recogniseAll(inputs, given).entries()) {
+  for (const [i, found] of recogniseAll(inputs, given, columns.length > 0).entries()) {
     const input = inputs[i]!;
     if (!(found instanceof UserError)) {
       used.push(input);

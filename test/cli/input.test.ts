@@ -72,6 +72,22 @@ describe('input that cannot be used', () => {
     expect(err).toMatch(/unknown format "etl"; expected one of .*\bftrace-text, ndjson\b/);
   });
 
+  test.each([
+    ['semicolons', 'wann;tat;wo;lang\n1.5;R;4096;512\n2.5;W;0;4096\n', 'csv'],
+    [
+      'objects',
+      '{"wann":1.5,"tat":"R","wo":4096,"lang":512}\n{"wann":2.5,"tat":"W","wo":0,"lang":4096}\n',
+      'ndjson-table',
+    ],
+  ])('with --map a table of %s needs no --from', async (_, text, format) => {
+    const map = ['--map', 'time=wann:s,op=tat,off=wo:bytes,len=lang:bytes'];
+    const { code, out } = await sealtrace(['inspect', file('tafel.txt', text), ...map, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ sources: [{ format, records: 2 }] });
+    const prose = await sealtrace(['inspect', file('prose.txt', 'Dear diary, today\nit rained\n'), ...map]);
+    expect([prose.code, prose.err]).toEqual([3, expect.stringContaining('text that is no trace')]);
+  });
+
   test('stdin twice, and a bundle beside a recording', async () => {
     expect((await sealtrace(['ingest', '-', '-', '-o', path('x')])).err).toMatch(/stdin .* once only/);
     mkdirSync(path('b.sealtrace'));
