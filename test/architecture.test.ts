@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['model', 'base'],
     packages: [],
     files: {
-      'arrow-batches.ts': ['apache-arrow', 'flatbuffers'],
+      'arrow-batches.ts': ['apache-arrow'],
       'parquet.ts': ['hyparquet', 'hyparquet-compressors'],
       'parquet-column.ts': ['hyparquet'],
       'parquet-values.ts': ['hyparquet'],

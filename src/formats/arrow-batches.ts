@@ -1,7 +1,8 @@
 // Batches of Arrow IPC, however they are got at, as rows of a table; bodies may be packed with LZ4 frames or zstd
 // (Arrow columnar format, IPC).
 import type * as Arrow from 'apache-arrow';
-import type { ByteBuffer as FlatBuffer } from 'flatbuffers';
+import { checkColumns, inWords } from '../base/arrow-columns.js';
+import { ArrowDamage } from '../base/arrow-metadata.js';
 import { unpackLz4Frame } from '../base/lz4-frame.js';
 import { ZstdStream } from '../base/unpack.js';
 import { UserError } from '../model/issue.js';
@@ -11,55 +12,54 @@ import { guessLayout, mappedLayout } from './table-columns.js';
 import { type Cell, decimalCell } from './table-units.js';
 
 type Library = typeof Arrow;
-/** What the library reads from: chunks, or what looks like an open file, of which it has no type. */
-export type ArrowSource = AsyncIterable<Uint8Array>;
 
 const utf8 = new TextDecoder();
 const TIME_UNITS = ['s', 'ms', 'us', 'ns'];
-/** An unpacked column of one batch. */
-const LARGEST_BUFFER = 2 ** 28;
+/** Of one batch, unpacked: it is in memory at once. */
+const LARGEST_BATCH = 2 ** 28;
 
-/** False when the data are damaged; `open` gives the source and may fail, `bytesUsed` says how far it came. */
+/** False when the data are damaged. `messages` are those of a stream, the schema first, each held against its shape. */
 export async function readBatches(
-  open: () => Promise<ArrowSource>,
-  bytesUsed: () => number,
+  messages: AsyncIterable<Uint8Array>,
   sink: TraceSink,
   options: ReadOptions | undefined,
 ): Promise<boolean> {
   const library = await import('apache-arrow');
-  await guardCounts();
   registerCodecs(library);
   const reader = new BatchReader(library, sink, options?.columns ?? []);
+  const used = { bytes: 0 };
   try {
-    const batches = await library.RecordBatchReader.from(await open());
+    const batches = await library.RecordBatchReader.from(oneByOne(messages, used));
     await batches.open();
+    // Nothing but an end is no table.
+    if (batches.schema == null) throw new ArrowDamage('there is no schema');
     reader.begin(batches.schema);
-    for await (const batch of batches) reader.batch(batch);
+    for await (const batch of batches) {
+      checkColumns(batch);
+      reader.batch(batch);
+    }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
     reader.damage(
       'bad-arrow',
-      `expected Arrow IPC data, found none that can be read within the ${bytesUsed()} bytes used: ${text}`,
+      `expected Arrow IPC data, found damage within the first ${used.bytes} bytes read: ${inWords(error).message}; write the table again, or restore it from a copy`,
     );
   }
   return reader.isIntact;
 }
 
-let guarded = false;
-
-/** The library believes every count in its metadata and loops over it; one that the bytes cannot hold is refused here. */
-async function guardCounts(): Promise<void> {
-  if (guarded) return;
-  const { ByteBuffer } = await import('flatbuffers');
-  const believed = ByteBuffer.prototype.__vector_len;
-  ByteBuffer.prototype.__vector_len = function (this: FlatBuffer, offset: number): number {
-    const count = believed.call(this, offset);
-    if (count >= 0 && count <= this.capacity()) return count;
-    throw new Error(`${this.capacity()} bytes of metadata claim a list of ${count}`);
-  };
-  guarded = true;
+async function* oneByOne(messages: AsyncIterable<Uint8Array>, used: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const message of messages) {
+    used.bytes += message.length;
+    unpacked = 0;
+    yield message;
+    // The library asks for more before it hands over what it has, which what comes may spoil.
+    yield new Uint8Array(0);
+  }
 }
+
+/** Bytes that buffers of the message at hand were unpacked to. */
+let unpacked = 0;
 
 /**
  * The library hands over what follows the unpacked size of a buffer; the size itself stands just before. Its own writer
@@ -68,19 +68,31 @@ async function guardCounts(): Promise<void> {
 function registerCodecs({ compressionRegistry, CompressionType }: Library): void {
   const decoder = (unpackAtMost: (packed: Uint8Array, most: number) => Uint8Array) => ({
     decode(packed: Uint8Array): Uint8Array {
-      if (packed.byteOffset < 8) throw new Error('a packed buffer has no size');
+      if (packed.byteOffset < 8) throw new ArrowDamage('a packed buffer has no size');
       const size = Number(new DataView(packed.buffer, packed.byteOffset - 8, 8).getBigInt64(0, true));
       const isSaid = size !== packed.length;
-      const bytes = unpackAtMost(packed, isSaid ? size : LARGEST_BUFFER);
-      if (isSaid && bytes.length !== size) throw new Error(`expected ${size} unpacked bytes, found ${bytes.length}`);
+      const left = LARGEST_BATCH - unpacked;
+      if (isSaid && (size < 0 || size > left)) throw new ArrowDamage(`a packed buffer claims ${size} bytes`);
+      const bytes = unpackedBy(unpackAtMost, packed, isSaid ? size : left);
+      if (isSaid && bytes.length !== size)
+        throw new ArrowDamage(`expected ${size} unpacked bytes, found ${bytes.length}`);
+      unpacked += bytes.length;
       return bytes;
     },
   });
   compressionRegistry.set(CompressionType.LZ4_FRAME, decoder(unpackLz4Frame));
   compressionRegistry.set(
     CompressionType.ZSTD,
-    decoder((packed, most) => new ZstdStream(Math.min(most, LARGEST_BUFFER)).end(packed)),
+    decoder((packed, most) => new ZstdStream(most).end(packed)),
   );
+}
+
+function unpackedBy(unpack: (packed: Uint8Array, most: number) => Uint8Array, packed: Uint8Array, most: number) {
+  try {
+    return unpack(packed, most);
+  } catch (error) {
+    throw new ArrowDamage((error as Error).message);
+  }
 }
 
 class BatchReader {
@@ -115,7 +127,7 @@ class BatchReader {
         'part-of-a-bundle',
         `expected a table, found a part of a bundle (${own}); name the *.sealtrace folder`,
       );
-    this.#names = schema.fields.map(({ name }) => name);
+    this.#names = schema.fields.map(({ name }) => name ?? '');
     const { DataType } = this.#library;
     this.#units = new Map(
       schema.fields.flatMap(({ name, type }) => {
@@ -133,8 +145,6 @@ class BatchReader {
     const cells = (row: number): Cell[] => columns.map((column) => cellAt(this.#library, column, row));
     this.#rows ??= this.#open(cells(0));
     if (this.#rows === null) return;
-    for (const column of columns)
-      if (!holds(column, batch.numRows)) throw new Error('a batch claims more rows than it holds');
     for (let row = 0; row < batch.numRows; row++) this.#rows.row(cells(row), ++this.#row);
   }
 
@@ -152,18 +162,6 @@ class BatchReader {
       `expected columns for time, operation and offset or path, found ${JSON.stringify(this.#names.join(', ').slice(0, 200))}; name them with --map time=COLUMN,op=COLUMN,off=COLUMN,len=COLUMN`,
     );
   }
-}
-
-/** A value takes a bit at least; a column of nulls takes nothing and says nothing. */
-function holds(column: Arrow.Vector | null, rows: number): boolean {
-  const [data] = column?.data ?? [];
-  return (
-    data === undefined ||
-    data.values === undefined ||
-    data.values === null ||
-    data.values.byteLength * 8 >= rows ||
-    data.valueOffsets?.length > rows
-  );
 }
 
 /** Timestamps as they are kept, since the library makes them milliseconds; nested values are no cells. */

@@ -1,12 +1,12 @@
 // Arrow IPC as a file: batches are read where the directory at its end says.
+import { ARROW_FRAME, ArrowDamage, arrowDirectory, arrowFrame, arrowMessage } from '../base/arrow-metadata.js';
+import { viewOf } from '../base/byte-cursor.js';
 import type { Format, Input, RandomAccess } from '../model/trace.js';
-import { type ArrowSource, readBatches } from './arrow-batches.js';
+import { readBatches } from './arrow-batches.js';
 import { randomAccess } from './random-access.js';
 
 const MAGIC = 'ARROW1';
 const END = 4 + MAGIC.length;
-const MOST_READS = 2;
-const SLACK = 65_536;
 
 function isMagic(bytes: Uint8Array): boolean {
   return [...MAGIC].every((char, i) => bytes[i] === char.charCodeAt(0));
@@ -16,46 +16,46 @@ export const arrow: Format = {
   name: 'arrow',
   title: 'tables as Arrow IPC files, LZ4 and zstd bodies too',
   sniff: isMagic,
-  async read(input, sink, options) {
-    const used = { bytes: 0 };
-    return readBatches(
-      () => fileHandle(input, used),
-      () => used.bytes,
-      sink,
-      options,
-    );
-  },
+  read: (input, sink, options) => readBatches(messagesOf(input), sink, options),
 };
 
-/** What the library takes for an open file. It reads on until it has everything, so a place with nothing must not be asked for. */
-async function fileHandle(input: Input, used: { bytes: number }): Promise<ArrowSource> {
+/** As a stream has them: the schema, and what the batches are made with before the batches. */
+async function* messagesOf(input: Input): AsyncGenerator<Uint8Array> {
   const access = await randomAccess(input);
-  checkEnd(access);
-  const file = {
-    fd: -1,
-    stat: async () => ({ size: access.size }),
-    close: async () => {},
-    async read(buffer: Uint8Array, offset: number, length: number, position: number) {
-      const room = buffer.subarray(offset, offset + length);
-      const bytes = position >= 0 && length > 0 ? access.read(position, length, room) : buffer.subarray(0, 0);
-      if (bytes.length === 0) throw new Error(`a part stands at byte ${position} of ${access.size}`);
-      // What is in memory already is not read into the room.
-      if (bytes.buffer !== buffer.buffer) buffer.set(bytes, offset);
-      used.bytes += bytes.length;
-      // A damaged message is asked for again and again; a sound file is read about once.
-      if (used.bytes > MOST_READS * access.size + SLACK) throw new Error('its parts refer to each other in circles');
-      return { bytesRead: bytes.length, buffer };
-    },
-  };
-  return file as unknown as ArrowSource;
+  const { schema, dictionaries, batches } = arrowDirectory(directoryOf(access));
+  yield schema;
+  let left = access.size;
+  const parts = [['dictionary', dictionaries] as const, ['batch', batches] as const];
+  for (const [kind, places] of parts)
+    for (const at of places) {
+      const message = messageAt(access, at, kind);
+      left -= message.length;
+      if (left < 0) throw new ArrowDamage('its directory names parts more than once');
+      yield message;
+    }
 }
 
-/** The length of the directory and the mark behind it. */
-function checkEnd(access: RandomAccess): void {
+function messageAt(access: RandomAccess, at: number, expected: string): Uint8Array {
+  const where = `the ${expected} at byte ${at}`;
+  const frame = arrowFrame(bytesAt(access, at, ARROW_FRAME, where));
+  if (frame === null) throw new ArrowDamage(`${where} is none`);
+  const { before, length } = frame;
+  const { kind, bodyLength } = arrowMessage(bytesAt(access, at + before, length, where));
+  if (kind !== expected) throw new ArrowDamage(`${where} is a ${kind}`);
+  return bytesAt(access, at, before + length + bodyLength, where);
+}
+
+function bytesAt(access: RandomAccess, at: number, length: number, what: string): Uint8Array {
+  if (at >= 0 && at + length <= access.size) return access.read(at, length);
+  throw new ArrowDamage(`${what} claims ${length} bytes of ${access.size}`);
+}
+
+function directoryOf(access: RandomAccess): Uint8Array {
   const end = access.read(Math.max(0, access.size - END), END);
   if (end.length < END || !isMagic(end.subarray(4)))
-    throw new Error(`expected "${MAGIC}" at the end, the file was cut`);
-  const length = new DataView(end.buffer, end.byteOffset, END).getInt32(0, true);
+    throw new ArrowDamage(`expected "${MAGIC}" at the end, the file was cut`);
+  const length = viewOf(end).getInt32(0, true);
   if (length <= 0 || length > access.size - 2 * END)
-    throw new Error(`the directory claims ${length} of ${access.size} bytes`);
+    throw new ArrowDamage(`the directory claims ${length} of ${access.size} bytes`);
+  return access.read(access.size - END - length, length);
 }

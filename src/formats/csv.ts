@@ -9,6 +9,8 @@ import { TableReader } from './table.js';
 import { guessLayout, type Layout, mappedLayout, presetLayout, presetOf } from './table-columns.js';
 import { tableText } from './table-text.js';
 
+/** Lines by which a table shows itself. */
+const MOST_LOOKED_AT = 10;
 const DELIMITERS = [',', '\t', ';', '|'];
 /** A byte order mark is left out. */
 const utf8 = new TextDecoder();
@@ -19,10 +21,18 @@ export const csv: Format = {
   name: 'csv',
   title: 'tables as CSV or TSV: with a header, --map, or of a block-trace archive (MSR, Alibaba, Tencent, FIU ...)',
   sniff(head) {
-    const lines = utf8.decode(head).split(/\r?\n|\r/);
-    // The last line may be cut.
-    const whole = lines.slice(0, Math.max(1, lines.length - 1));
-    return tableIn(whole.filter((line) => !isBlank(line)).slice(0, 3), []) !== null;
+    return tableIn(firstLines(head).slice(0, 3), []) !== null;
+  },
+  /** Cells set apart by something other than blanks, as many in each line: prose and JSON have no such lines. */
+  sniffMapped(head) {
+    const lines = firstLines(head).slice(0, MOST_LOOKED_AT);
+    const [first = ''] = lines;
+    const delimiter = delimiterOf(first);
+    const rows = lines.map((line) => cellsOf(line, delimiter));
+    // A cell may go on in the next line.
+    const whole = rows.slice(0, rows.findIndex(({ isOpen }) => isOpen) >>> 0);
+    const [{ cells } = { cells: [] }] = whole;
+    return delimiter !== ' ' && !/^\s*[[{]/.test(first) && whole.every((row) => row.cells.length === cells.length);
   },
   advice(head) {
     const [first = '', second = ''] = utf8.decode(head).split(/\r?\n|\r/);
@@ -32,7 +42,7 @@ export const csv: Format = {
     const numbers = cells.filter((cell) => /^\s*-?\d/.test(cell)).length;
     const isTable = names.length > 2 && names.every((name) => NAME.test(name)) && cells.length === names.length;
     return isTable && delimiter !== ' ' && numbers > 1
-      ? 'it may be a table whose columns have other names: say what they are with --from csv --map time=COLUMN:UNIT,op=COLUMN,off=COLUMN:UNIT,len=COLUMN:UNIT'
+      ? 'it may be a table whose columns have other names: say what they are with --map time=COLUMN:UNIT,op=COLUMN,off=COLUMN:UNIT,len=COLUMN:UNIT'
       : '';
   },
   async read(input, sink, options) {
@@ -43,6 +53,12 @@ export const csv: Format = {
     return reader.finish();
   },
 };
+
+/** Those with anything in them; the last one may be cut. */
+function firstLines(head: Uint8Array): readonly string[] {
+  const lines = utf8.decode(head).split(/\r?\n|\r/);
+  return lines.slice(0, Math.max(1, lines.length - 1)).filter((line) => !isBlank(line));
+}
 
 interface Table {
   readonly layout: Layout;

@@ -17,17 +17,20 @@ const TEXT_OR_NAN = /"(?:[^"\\]|\\.)*"|\bNaN\b/g;
 /** Names that are remembered; one that is met again behind so many is looked at again. */
 const MOST_NAMES = 4096;
 
+/** The first object, where it is none of the plain form. */
+function firstOf(head: Uint8Array): Json | null {
+  const json = parseExactly(utf8.decode(new ArrayLines().take(head)).trimStart().split('\n', 1)[0]!);
+  return json === null || json.schema !== undefined ? null : json;
+}
+
 export const ndjsonTable: Format = {
   name: 'ndjson-table',
   title: 'tables as NDJSON, one flat object a line, or as a JSON array of such',
   sniff(head) {
-    const json = parseExactly(utf8.decode(new ArrayLines().take(head)).trimStart().split('\n', 1)[0]!);
-    return (
-      json !== null &&
-      json.schema === undefined &&
-      guessLayout(Object.keys(json), Object.values(json).map(cellOf)) !== null
-    );
+    const json = firstOf(head);
+    return json !== null && guessLayout(Object.keys(json), Object.values(json).map(cellOf)) !== null;
   },
+  sniffMapped: (head) => firstOf(head) !== null,
   async read(input, sink, options) {
     const reader = new LineReader(sink, options?.columns ?? []);
     const lines = new LineSplitter((line) => reader.line(line));

@@ -136,7 +136,8 @@ export class ParquetColumn {
       }
       return new Page(first.num_values, levels, from, first.encoding, kind);
     }
-    if (type !== 'DATA_PAGE_V2' || second === undefined) throw new Error(`a page of a kind that is not known: ${type}`);
+    if (type !== 'DATA_PAGE_V2' || second === undefined)
+      throw new Error(`a page of a kind that is not known: ${type ?? 'none'}`);
     const { repetition_levels_byte_length: skipped, definition_levels_byte_length: length } = second;
     const levels = isNullable ? viewOf(this.#file.access.read(this.#at + skipped, length)) : null;
     const before = skipped + length;

@@ -73,7 +73,7 @@ function decoded(
     return out;
   }
   if (encoding === 'BYTE_STREAM_SPLIT') return byteStreamSplit(from, count, type, typeLength);
-  throw new Error(`an encoding that is not known: ${encoding}`);
+  throw new Error(`an encoding that is not known: ${encoding ?? 'none'}`);
 }
 
 class Decoded implements ValueReader {

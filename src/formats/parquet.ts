@@ -34,11 +34,17 @@ export const parquet: Format = {
       await reader.read(input);
     } catch (error) {
       if (error instanceof Error && error.name === 'UserError') throw error;
-      reader.damage('bad-parquet', error instanceof Error ? error.message : String(error));
+      reader.damage('bad-parquet', wordsOf(error));
     }
     return reader.isIntact;
   },
 };
+
+/** What was looked for is said; what a library stumbles over, as something that is not there or a place outside, says nothing to a user. */
+const wordsOf = (error: unknown): string =>
+  error instanceof Error && error.constructor === Error
+    ? error.message
+    : 'its directory and its pages contradict each other; write the table again, or restore it from a copy';
 
 class GroupReader {
   readonly #sink: TraceSink;
@@ -183,7 +189,8 @@ async function unpacker(): Promise<Unpack> {
       return bytes;
     }
     const bytes = known[codec]?.(packed, size);
-    if (bytes?.length !== size) throw new Error(`a page packed as ${codec} that cannot be unpacked to ${size} bytes`);
+    if (bytes?.length !== size)
+      throw new Error(`a page packed as ${codec ?? 'nothing known'} that cannot be unpacked to ${size} bytes`);
     return bytes;
   };
 }

@@ -207,6 +207,8 @@ export interface Format {
   readonly kernelOnly?: true;
   /** Looks at the first 4 KiB only; pure. Formats must exclude each other. */
   sniff(head: Uint8Array): boolean;
+  /** Whether it is one when the user says what its columns are; asked where no format recognises it. Formats must exclude each other. */
+  sniffMapped?(head: Uint8Array): boolean;
   /** What to do with a text that no format recognises, and which this one knows in part; empty where it does not. */
   advice?(head: Uint8Array): string;
   /** Never throws for bad content: what is damaged becomes an issue, what was valid is kept. Returns false when the input is damaged. */

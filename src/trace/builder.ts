@@ -2,7 +2,7 @@
 import { ColumnLog } from '../base/column-log.js';
 import { SortedLog } from '../base/sorted-log.js';
 import { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
-import { UserError } from '../model/issue.js';
+import { type Issue, UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { type CollectedRows, CollectedTrace, RECORD_ROWS } from './collected.js';
@@ -56,6 +56,11 @@ export class TraceBuilder {
     const sink = new SourceSink(this.#pool, source, this.#sinks.length, this.#makeKernel);
     this.#sinks.push(sink);
     return sink;
+  }
+
+  /** Of an input that is no source of the trace. */
+  issue(issue: Issue): void {
+    this.#pool.issues.push(issue);
   }
 
   /** Ends the assembly of every source and gives the trace; the builder is used up. */

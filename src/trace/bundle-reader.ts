@@ -1,14 +1,18 @@
 // A bundle read back, piece by piece. Every table is held against its checksum before anything of it is used.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
-import { EVENTS, type joinedText, RECORDS, SCHEMAS, SUMS } from './bundle.js';
+import { EVENTS, RECORDS, SCHEMAS, SUMS } from './bundle.js';
+import { kindsIn, originIn, rowsIn, sourceFactsIn, type Totals, totalsIn } from './bundle-facts.js';
 import { type InTable, newRooms, type Rooms, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
 import { checkTable } from './table-file.js';
+
+/** Exit status of a bundle that cannot be used. */
+const DAMAGED = 3;
 
 /** Throws a UserError (exit code 3) that names the file when the bundle is damaged or incomplete. */
 export const readBundle = (dir: string): Trace => wholeOf(openBundle(dir));
@@ -41,11 +45,11 @@ class BundleParts implements StoredParts {
     const { sources, totals } = tables.whole('sources.arrow', readSources);
     for (const { source, loss } of tables.whole('lost.arrow', readLosses)) sources[source]?.lost.push(loss);
     const issues = tables.whole('issues.arrow', readIssues);
-    const { kinds, recordRows } = tables.first(RECORDS, (table) => {
-      return { kinds: readKinds(table), recordRows: Number(table.metadata.get('rows') ?? 0) };
+    const { kinds, recordRows } = tables.first(RECORDS, (table, path) => {
+      return { kinds: readKinds(table), recordRows: rowsIn(table.metadata, statSync(path).size) };
     });
     const { clock, originNs } = tables.first(EVENTS, ({ metadata }) => {
-      return { clock: metadata.get('clock') ?? '', originNs: BigInt(metadata.get('originNs') ?? '0') };
+      return { clock: metadata.get('clock') ?? '', originNs: originIn(metadata) };
     });
     const extras = tables.whole('extras.arrow', (table) => {
       const rows = table.integers('event');
@@ -123,9 +127,9 @@ class Tables {
   }
 
   /** What the first batch tells. */
-  first<T>(file: string, read: (table: InTable) => T): T {
+  first<T>(file: string, read: (table: InTable, path: string) => T): T {
     return this.#take(file, (path) => {
-      for (const table of readTableParts(this.#check(file, path))) return read(this.#ours(table));
+      for (const table of readTableParts(this.#check(file, path))) return read(this.#ours(table), path);
       throw new Error('it holds nothing');
     });
   }
@@ -157,20 +161,21 @@ class Tables {
     if (SCHEMAS.includes(schema)) return table;
     throw new UserError(
       `${this.#dir} was written by another version of sealtrace: expected schema ${SCHEMAS.join(' or ')}, found ${schema}; ingest the recording again`,
-      3,
+      DAMAGED,
     );
   }
 
   #take<T>(file: string, read: (path: string) => T): T {
     const path = join(this.#dir, file);
     const advice = 'ingest the recording again, or restore the bundle from a copy';
-    if (!existsSync(path)) throw new UserError(`${this.#dir} is not a whole bundle: ${file} is missing; ${advice}`, 3);
+    if (!existsSync(path))
+      throw new UserError(`${this.#dir} is not a whole bundle: ${file} is missing; ${advice}`, DAMAGED);
     try {
       return read(path);
     } catch (error) {
-      if (error instanceof UserError) throw error;
+      if (error instanceof UserError && error.exitCode === DAMAGED) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new UserError(`${path} is damaged: ${why}; ${advice}`, 3);
+      throw new UserError(`${path} is damaged: ${why}; ${advice}`, DAMAGED);
     }
   }
 }
@@ -230,12 +235,10 @@ function readRecords(table: InTable, sizes: Sizes): RecordColumns {
 
 function readKinds(table: InTable): RecordKind[] {
   const { list } = table.words('kind', Uint16Array);
-  const kinds = JSON.parse(table.metadata.get('kinds') ?? '[]') as RecordKind[];
+  const kinds = kindsIn(table.metadata);
   if (kinds.length !== list.length) throw new Error(`expected ${list.length} kinds of record, found ${kinds.length}`);
   return kinds;
 }
-
-type Totals = Pick<Trace, 'unplaced' | 'unpaired' | 'deviceAccess' | 'endNs'>;
 
 function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } {
   const rows = zip({
@@ -248,17 +251,9 @@ function readSources(table: InTable): { sources: SourceInfo[]; totals: Totals } 
     clock: table.texts('clock'),
     kernel: table.texts('kernel'),
   });
-  const totals = table.metadata.get('totals');
-  if (totals === undefined) throw new Error('its totals are missing');
-  const joined = JSON.parse(table.metadata.get('joined') ?? '[]') as (ReturnType<typeof joinedText> | undefined)[];
-  const facts = JSON.parse(table.metadata.get('facts') ?? '[]') as SourceInfo['facts'][];
-  const maps = JSON.parse(table.metadata.get('maps') ?? '[]') as SourceInfo['maps'][];
-  const sources = rows.map((row, i): SourceInfo => {
-    const one = joined[i] ?? null;
-    const known = { ...row, lost: [], facts: facts[i] ?? {}, ...(maps[i]?.length ? { maps: maps[i] } : {}) };
-    return { ...known, ...(one === null ? {} : { joined: { ...one, offsetNs: BigInt(one.offsetNs) } }) };
-  });
-  return { sources, totals: JSON.parse(totals) as Totals };
+  const facts = sourceFactsIn(table.metadata);
+  const sources = rows.map((row, i): SourceInfo => ({ ...row, lost: [], ...(facts[i] ?? { facts: {} }) }));
+  return { sources, totals: totalsIn(table.metadata) };
 }
 
 function readLosses(table: InTable): { source: number; loss: Loss }[] {

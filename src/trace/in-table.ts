@@ -28,6 +28,8 @@ export function* readTableParts(path: string, rooms: Rooms = newRooms()): Iterab
     const part = new InTable(schema, [batch], rooms[room]);
     room = 1 - room;
     rows += part.rows;
+    // Whoever made room for as many as were said has no more.
+    if (rows > Number(schema.metadata.get('rows') ?? rows)) checkRows(schema, rows);
     yield part;
   }
   checkRows(schema, rows);

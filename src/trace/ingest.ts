@@ -2,9 +2,9 @@
 import { Assembler } from '../assembly/assembler.js';
 import { EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import type { EventMap } from '../model/event-map.js';
-import { GUESSED, UserError } from '../model/issue.js';
+import { UserError } from '../model/issue.js';
 import type { StoredParts } from '../model/parts.js';
-import type { ClockPair, Format, GivenGeometry, Input, Part, ReadOptions, Trace, TraceSink } from '../model/trace.js';
+import type { Format, GivenGeometry, Part, ReadOptions, Trace } from '../model/trace.js';
 import { TraceBuilder } from './builder.js';
 import { isBundle } from './bundle.js';
 import { openBundle } from './bundle-reader.js';
@@ -16,18 +16,13 @@ import { filesOf, formatNamed, recogniseAll } from './recognise.js';
 import type { SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 import { Timeline } from './timeline.js';
+import { followed, type IngestProgress, Progress, WatchedSink } from './watched.js';
 import type { ReadDone } from './wire.js';
+
+export type { IngestProgress } from './watched.js';
 
 /** Code of the issue that marks a damaged recording; a bundle keeps it. */
 export const DAMAGED = 'input-damaged';
-
-export interface IngestProgress {
-  /** Bytes read of all inputs, packed ones where they are packed. */
-  readonly bytesDone: number;
-  /** -1 when an input is a pipe. */
-  readonly bytesTotal: number;
-  readonly records: number;
-}
 
 export interface IngestOptions {
   /** Name of the format, when it is not to be recognised. */
@@ -107,10 +102,10 @@ async function readAll(paths: readonly string[], format: Format | null, options:
   try {
     // All are opened before the first is read: a wrong name shows at once.
     for (const path of paths.flatMap(filesOf)) inputs.push(await openInput(path, { stdin: options.stdin }));
-    const chosen = recogniseAll(inputs, format);
+    const { used, chosen } = readable(inputs, format, options, builder);
     const read = { columns: options.columns ?? [] };
-    const progress = new Progress(inputs, options.onProgress);
-    const groups = grouped(inputs, chosen);
+    const progress = new Progress(used, options.onProgress);
+    const groups = grouped(used, chosen);
     const timeline = groups.length > 1 ? new Timeline(catalogue, xfs) : null;
     if (timeline === null && options.clockOffsets !== undefined && options.clockOffsets.length > 0)
       throw new UserError(
@@ -125,6 +120,30 @@ async function readAll(paths: readonly string[], format: Format | null, options:
   } finally {
     for (const input of inputs) await input.close();
   }
+}
+
+/** What can be read of the inputs; that another one is left out is an issue of the trace. */
+function readable(
+  inputs: readonly OpenedInput[],
+  given: Format | null,
+  { clockOffsets = [], columns = [] }: IngestOptions,
+  builder: TraceBuilder,
+): { readonly used: readonly OpenedInput[]; readonly chosen: readonly Format[] } {
+  const used: OpenedInput[] = [];
+  const chosen: Format[] = [];
+  for (const [i, found] of recogniseAll(inputs, given, columns.length > 0).entries()) {
+    const input = inputs[i]!;
+    if (!(found instanceof UserError)) {
+      used.push(input);
+      chosen.push(found);
+      continue;
+    }
+    // Offsets name inputs by their places among all.
+    if (clockOffsets.length > 0) throw found;
+    const why = found.message.slice(`${input.name}: `.length);
+    builder.issue({ code: DAMAGED, count: 1, source: input.name, row: 0, text: `nothing of it is read: ${why}` });
+  }
+  return { used, chosen };
 }
 
 interface Group {
@@ -201,120 +220,4 @@ async function readBeside({ name }: Format, { opened, own, sink }: ReadPart, pro
   own.source.clock = done.source.clock;
   own.source.kernel = done.source.kernel;
   return done;
-}
-
-/** The input, with a call at each piece of it. */
-function followed(input: OpenedInput, after: () => void): Input {
-  const { name, bytes } = input;
-  return {
-    name,
-    bytes,
-    async *chunks() {
-      for await (const chunk of input.chunks()) {
-        yield chunk;
-        after();
-      }
-    },
-    async random() {
-      const whole = await input.random();
-      return {
-        ...whole,
-        read(offset, length, memory) {
-          after();
-          return whole.read(offset, length, memory);
-        },
-      };
-    },
-  };
-}
-
-/** Hears what a format says of its input; what the assembly finds goes past it. */
-class WatchedSink implements TraceSink {
-  readonly source;
-  readonly events;
-  readonly records;
-  firstRow = 0;
-  readonly #sink: TraceSink;
-  readonly #texts = new Map<string, string>();
-
-  constructor(sink: TraceSink) {
-    this.#sink = sink;
-    this.source = sink.source;
-    this.events = sink.events;
-    this.records = sink.records;
-  }
-
-  get kernel() {
-    return this.#sink.kernel;
-  }
-
-  get beside() {
-    return this.#sink.beside;
-  }
-
-  clockPair(pair: ClockPair): void {
-    this.#sink.clockPair?.(pair);
-  }
-
-  origin(absoluteNs: bigint): bigint {
-    return this.#sink.origin(absoluteNs);
-  }
-
-  lost(loss: Parameters<TraceSink['lost']>[0]): void {
-    this.#sink.lost(loss);
-  }
-
-  issue(code: string, row: number, text: string): void {
-    this.#sink.issue(code, row, text);
-    // What was assumed is no damage: a table may have no rows.
-    if (code.startsWith(GUESSED)) return;
-    if (this.#texts.size === 0) this.firstRow = row;
-    if (!this.#texts.has(code)) this.#texts.set(code, row > 0 ? `line ${row}: ${text}` : text);
-  }
-
-  unplaced(cause: string, count?: number): void {
-    this.#sink.unplaced(cause, count);
-  }
-
-  extra(json: string): void {
-    this.#sink.extra(json);
-  }
-
-  /** The first trouble of each kind. */
-  texts(): readonly string[] {
-    return [...this.#texts.values()].slice(0, 3);
-  }
-}
-
-class Progress {
-  readonly #tell: ((progress: IngestProgress) => void) | undefined;
-  readonly #inputs: readonly OpenedInput[];
-  readonly #counts: (() => number)[] = [];
-  readonly #elsewhere = new Map<OpenedInput, number>();
-  readonly #bytesTotal: number;
-
-  constructor(inputs: readonly OpenedInput[], tell: ((progress: IngestProgress) => void) | undefined) {
-    this.#tell = tell;
-    this.#inputs = inputs;
-    this.#bytesTotal = inputs.some(({ bytes }) => bytes < 0) ? -1 : inputs.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
-  /** So much of an input was read by somebody else. */
-  read(input: OpenedInput, bytes: number): void {
-    this.#elsewhere.set(input, bytes);
-    this.tell();
-  }
-
-  /** One more source, by what tells how many records it has. */
-  count(records: () => number): void {
-    this.#counts.push(records);
-  }
-
-  tell(): void {
-    this.#tell?.({
-      bytesDone: this.#inputs.reduce((sum, input) => sum + (this.#elsewhere.get(input) ?? input.bytesDone), 0),
-      bytesTotal: this.#bytesTotal,
-      records: this.#counts.reduce((sum, count) => sum + count(), 0),
-    });
-  }
 }

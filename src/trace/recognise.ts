@@ -20,16 +20,23 @@ export function formatNamed(name: string): Format {
 /** Can lines of a source in this format be shown? */
 export const hasLines = (name: string): boolean => formats.find((format) => format.name === name)?.binary !== true;
 
-/** The formats of inputs that are read together; `given` where the user knows better. */
-export function recogniseAll(inputs: readonly Beginning[], given: Format | null): readonly Format[] {
+/** The formats of inputs that are read together, and why one has none; what the user knows better: the format, or what the columns of a table are. Throws where none has one. */
+export function recogniseAll(
+  inputs: readonly Beginning[],
+  given: Format | null,
+  isMapped: boolean,
+): readonly (Format | UserError)[] {
   // Where nothing happened, as on a CPU of many, a recorder leaves an empty file beside the others.
   const isPart = (format: Format, name: string): boolean =>
     format.partNames?.test(name) === true && inputs.some(({ head }) => head.length > 0 && format.sniff(head));
-  return inputs.map((input) => {
+  const found = inputs.map((input) => {
     const isEmpty = input.head.length === 0 && input.damage === '';
     const whole = isEmpty ? formats.find((format) => isPart(format, input.name)) : undefined;
-    return whole ?? recognise(input, given);
+    return whole ?? recognise(input, given, isMapped);
   });
+  const [first] = found;
+  if (first instanceof UserError && found.every((one) => one instanceof UserError)) throw first;
+  return found;
 }
 
 /** An input's name, its first bytes, and what is wrong with its packing as far as them. */
@@ -50,11 +57,13 @@ export function filesOf(path: string): readonly string[] {
 const { compare: byNumbers } = new Intl.Collator('en', { numeric: true });
 
 /** The format of an input that begins with `head`; `given` where the user knows better. */
-function recognise({ name, head, damage }: Beginning, given: Format | null): Format {
-  const found = given ?? formats.find((format) => format.sniff(head));
+function recognise({ name, head, damage }: Beginning, given: Format | null, isMapped: boolean): Format | UserError {
+  const byMap = (): Format | undefined =>
+    isMapped && textOf(head) !== null ? formats.find((format) => format.sniffMapped?.(head) === true) : undefined;
+  const found = given ?? formats.find((format) => format.sniff(head)) ?? byMap();
   if (found !== undefined && head.length > 0) return found;
-  if (head.length === 0 && damage !== '') throw new UserError(`${name}: ${damage}`, DAMAGED);
-  throw new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(head)}`, DAMAGED);
+  if (head.length === 0 && damage !== '') return new UserError(`${name}: ${damage}`, DAMAGED);
+  return new UserError(`${name}: expected ${expected()}, found ${findings(head)}; ${advice(head)}`, DAMAGED);
 }
 
 const names = (): string => formats.map((format) => format.name).join(', ');

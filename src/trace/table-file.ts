@@ -2,19 +2,26 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { RecordBatch, Schema } from 'apache-arrow';
+import { checkColumns, inWords } from '../base/arrow-columns.js';
+import {
+  ARROW_FRAME,
+  ArrowDamage,
+  type ArrowDirectory,
+  arrowDirectory,
+  arrowFrame,
+  arrowMessage,
+} from '../base/arrow-metadata.js';
 import { viewOf } from '../base/byte-cursor.js';
 import { arrow } from './arrow.js';
 
 const MAGIC = 'ARROW1';
 /** The messages begin behind the magic, at a multiple of 8. */
 const FIRST = 8;
-/** What a message begins with: a mark, and the length of its header. */
-const BEGIN = 8;
 /** The length of the directory, and the magic. */
 const END = 4 + MAGIC.length;
 const PIECE = 1 << 20;
 
-/** Refuses a file that is not what was written, with a checksum, because Arrow readers may loop for hours over a damaged header. */
+/** Refuses a file that is not what was written, with a checksum: damage within columns shows nowhere else. */
 export function checkTable(path: string, sum?: number): void {
   let size = 0;
   let found = 0;
@@ -41,44 +48,51 @@ export function openBatches(
   path: string,
   memory: Memory | null,
 ): { readonly schema: Schema; readonly batches: Iterable<RecordBatch> } {
-  const schema = schemaOf(path);
-  return { schema, batches: batchesOf(messagesOf(path, schema, memory)) };
+  const first = directoryOf(path).schema;
+  const schema = library(() => arrow.RecordBatchReader.from(first).open().schema);
+  return { schema, batches: batchesOf(messagesOf(path, first, memory)) };
 }
 
 /** However few of them are asked for, the file is closed. */
 function* batchesOf(messages: Generator<Uint8Array>): Iterable<RecordBatch> {
   try {
-    yield* arrow.RecordBatchReader.from(messages).open();
+    const reader = library(() => arrow.RecordBatchReader.from(messages).open());
+    for (;;) {
+      const next = library(() => reader.next() as IteratorResult<RecordBatch>);
+      if (next.done === true) return;
+      checkColumns(next.value);
+      yield next.value;
+    }
   } finally {
     // The library does not end what it reads from.
     messages.return(undefined);
   }
 }
 
+function library<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
 /** A file is a stream whose first message, the schema, stands in the directory at its end. */
-function* messagesOf(path: string, schema: Schema, memory: Memory | null): Generator<Uint8Array> {
-  const message: Uint8Array[] = [];
-  const queue = new arrow.AsyncByteQueue();
-  queue.write = (bytes) => void message.push((bytes as Uint8Array).slice());
-  new arrow.RecordBatchStreamWriter().reset(queue, schema);
-  yield* message;
+function* messagesOf(path: string, first: Uint8Array, memory: Memory | null): Generator<Uint8Array> {
+  yield first;
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     for (let at = FIRST; ; ) {
-      const begin = viewOf(readAt(file, at, BEGIN));
-      const header = begin.getInt32(4, true);
-      if (begin.getInt32(0, true) !== -1 || header <= 0) return;
-      const { bodyLength, headerType } = arrow.Message.decode(readAt(file, at + BEGIN, header));
-      const length = BEGIN + header + bodyLength;
-      if (at + length > size) throw new Error('it was cut while being read');
+      const frame = arrowFrame(readAt(file, at, ARROW_FRAME));
+      if (frame === null) return;
+      const begin = frame.before + frame.length;
+      const { kind, bodyLength } = arrowMessage(readAt(file, at + frame.before, within(frame.length, size - at)));
+      const length = begin + bodyLength;
+      if (kind === 'schema') throw new ArrowDamage(`a second schema stands at byte ${at}`);
+      within(length, size - at);
       // A whole message in one piece is not copied; what a dictionary holds is needed for all batches.
-      yield readAt(
-        file,
-        at,
-        length,
-        headerType === arrow.MessageHeader.RecordBatch ? roomIn(memory, length) : undefined,
-      );
+      yield readAt(file, at, length, kind === 'batch' ? roomIn(memory, length) : undefined);
       // The library asks for more before it takes the last of what it has: that is not to be overwritten yet.
       yield new Uint8Array(0);
       at += length;
@@ -88,30 +102,24 @@ function* messagesOf(path: string, schema: Schema, memory: Memory | null): Gener
   }
 }
 
+function within(length: number, left: number): number {
+  if (length <= left) return length;
+  throw new ArrowDamage(`a message claims ${length} bytes, there are ${left}`);
+}
+
 function roomIn(memory: Memory | null, length: number): Uint8Array<ArrayBuffer> | undefined {
   if (memory !== null && memory.bytes.length < length) memory.bytes = new Uint8Array(length + (length >>> 3));
   return memory?.bytes.subarray(0, length);
 }
 
-/** From the beginning, where the dictionaries are, and the directory: the library takes the two for a file without batches in between. */
-function schemaOf(path: string): Schema {
+function directoryOf(path: string): ArrowDirectory {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     const end = readAt(file, size - END, END);
-    const directory = new DataView(end.buffer).getInt32(0, true);
-    if (directory <= 0 || directory > size - END) throw new Error('its directory is damaged');
-    const tail = readAt(file, size - END - directory, directory + END);
-    for (let head = PIECE; ; head *= 8) {
-      const bytes = new Uint8Array(Math.min(head, size - tail.length) + tail.length);
-      bytes.set(readAt(file, 0, bytes.length - tail.length));
-      bytes.set(tail, bytes.length - tail.length);
-      try {
-        return arrow.RecordBatchReader.from(bytes).open().schema;
-      } catch (error) {
-        if (bytes.length === size) throw error;
-      }
-    }
+    const length = viewOf(end).getInt32(0, true);
+    if (length <= 0 || length > size - END) throw new ArrowDamage(`its directory claims ${length} of ${size} bytes`);
+    return arrowDirectory(readAt(file, size - END - length, length));
   } finally {
     closeSync(file);
   }
@@ -120,7 +128,7 @@ function schemaOf(path: string): Schema {
 function readAt(file: number, at: number, length: number, bytes = new Uint8Array(length)): Uint8Array {
   for (let done = 0; done < length; ) {
     const read = readSync(file, bytes, done, length - done, at + done);
-    if (read === 0) throw new Error('it was cut while being read');
+    if (read === 0) throw new ArrowDamage('it was cut while being read');
     done += read;
   }
   return bytes;

@@ -11,7 +11,11 @@ const KILL = recording('xfs-kill');
 interface Inspected {
   readonly schema: string;
   readonly sources: readonly { readonly name: string; readonly records: number; readonly typed: number }[];
-  readonly issues: readonly { readonly code: string; readonly first: { readonly row: number } }[];
+  readonly issues: readonly {
+    readonly code: string;
+    readonly text: string;
+    readonly first: { readonly source: string; readonly row: number };
+  }[];
 }
 const TRACES = join(import.meta.dirname, '..', '..', 'traces');
 
@@ -68,6 +72,22 @@ describe('input that cannot be used', () => {
     expect(err).toMatch(/unknown format "etl"; expected one of .*\bftrace-text, ndjson\b/);
   });
 
+  test.each([
+    ['semicolons', 'wann;tat;wo;lang\n1.5;R;4096;512\n2.5;W;0;4096\n', 'csv'],
+    [
+      'objects',
+      '{"wann":1.5,"tat":"R","wo":4096,"lang":512}\n{"wann":2.5,"tat":"W","wo":0,"lang":4096}\n',
+      'ndjson-table',
+    ],
+  ])('with --map a table of %s needs no --from', async (_, text, format) => {
+    const map = ['--map', 'time=wann:s,op=tat,off=wo:bytes,len=lang:bytes'];
+    const { code, out } = await sealtrace(['inspect', file('tafel.txt', text), ...map, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ sources: [{ format, records: 2 }] });
+    const prose = await sealtrace(['inspect', file('prose.txt', 'Dear diary, today\nit rained\n'), ...map]);
+    expect([prose.code, prose.err]).toEqual([3, expect.stringContaining('text that is no trace')]);
+  });
+
   test('stdin twice, and a bundle beside a recording', async () => {
     expect((await sealtrace(['ingest', '-', '-', '-o', path('x')])).err).toMatch(/stdin .* once only/);
     mkdirSync(path('b.sealtrace'));
@@ -86,6 +106,28 @@ describe('damaged input: what was valid is used', () => {
     const { sources, issues } = inspected(out);
     expect(sources[0]?.records).toBe(3);
     expect(issues.find(({ code }) => code === 'input-damaged')?.first.row).toBe(5);
+  });
+
+  test.each([
+    ['an empty file', '', /found nothing: the input is empty/],
+    ['one that is no trace', 'Dear diary,\n', /found text that is no trace/],
+  ])('%s among others is left out by name', async (_, content, why) => {
+    const inputs = [file('one.txt', SMALL), file('none.txt', content), file('two.txt', SMALL)];
+    const { code, err } = await sealtrace(['ingest', ...inputs, '-o', path('joined.sealtrace')]);
+    expect(code).toBe(3);
+    expect(err).toMatch(/none\.txt is damaged: nothing of it is read: expected a recording/);
+    expect(err).toMatch(why);
+    const { code: again, out } = await sealtrace(['inspect', path('joined.sealtrace'), '--json']);
+    expect(again).toBe(3);
+    const { sources, issues } = inspected(out);
+    expect(sources.map(({ name, records }) => [name, records])).toEqual([
+      ['one.txt', 3],
+      ['two.txt', 3],
+    ]);
+    expect(issues.find(({ first }) => first.source === 'none.txt')?.text).toMatch(why);
+    // Offsets may name inputs by their numbers.
+    const numbered = await sealtrace(['ingest', ...inputs, '-o', path('none'), '--clock-offset', '3=1s']);
+    expect([numbered.code, numbered.err]).toEqual([3, expect.stringMatching(why)]);
   });
 
   test('a cut gzip gives everything before the cut', async () => {

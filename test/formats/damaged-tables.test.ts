@@ -7,6 +7,7 @@ import { parseMap } from '../../src/formats/table-columns.js';
 import { UserError } from '../../src/model/issue.js';
 import type { Format } from '../../src/model/trace.js';
 import { STACK, sealtrace } from '../cli/support.js';
+import { LEAKS } from '../support/forged.js';
 import { bundledFile, facts, type ReadResult, readFormat } from '../support/read-format.js';
 
 const { arrow, arrowStream, blkparse, blktrace, csv, fioIolog, ndjsonTable, parquet } = registry;
@@ -74,6 +75,8 @@ describe('wrong bytes anywhere', () => {
       const { trace } = await readFormat(format, damaged);
       expect(performance.now() - began).toBeLessThan(HANG_MS);
       expect(trace.sources[0]!.records).toBeLessThanOrEqual(bytes.length);
+      // What a library meets with is told in words of ours.
+      for (const { text } of trace.issues) expect(text).not.toMatch(LEAKS);
     }
   });
 });

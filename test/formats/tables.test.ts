@@ -170,7 +170,7 @@ describe('names of columns as programs have them', () => {
   test('what looks like a table of other names is refused with what to do', async () => {
     const bytes = new TextEncoder().encode('when,what,block,blocks\n5,W,16,8\n6,R,24,8\n');
     expect(csv.sniff(bytes)).toBe(false);
-    expect(csv.advice!(bytes)).toContain('--from csv --map time=COLUMN:UNIT');
+    expect(csv.advice!(bytes)).toContain('with --map time=COLUMN:UNIT');
     expect(csv.advice!(new TextEncoder().encode('Dear all,\nfirst, second, third\n1, 2, 3\n'))).toBe('');
   });
 
