@@ -118,7 +118,7 @@ export class Assembler implements KernelSink {
     this.taught = catalogue.maps.length === 0 ? null : new TaughtEvents(this.context, sink, catalogue);
     this.takes = this.taught === null ? TAKE : takesWith(this.taught, catalogue);
     this.foreign = this.taught === null ? FOREIGN : foreignWith(this.taught, catalogue);
-    this.inodeAt = inodePlaces(catalogue.events);
+    this.inodeAt = inodePlaces(catalogue.events, this.takes);
   }
 
   reads(event: number): boolean {

@@ -75,10 +75,13 @@ export function foreignWith(taught: TaughtEvents, { events }: EventCatalogue): U
   );
 }
 
-/** Where an event that names a file by device and inode has the inode, the last one where there are two; 0: it names none so. */
-export const inodePlaces = (events: readonly KernelEvent[]): Uint8Array =>
-  Uint8Array.from(events, (event) => {
-    if (event.slots[0]?.type !== 'd') return 0;
+/**
+ * Where an event that names a file by device and inode has the inode, the last one where there are two; 0: it names none so, or nobody
+ * takes it, and then nobody reads its values either.
+ */
+export const inodePlaces = (events: readonly KernelEvent[], takes: readonly Take[]): Uint8Array =>
+  Uint8Array.from(events, (event, code) => {
+    if (event.slots[0]?.type !== 'd' || takes[code] === nothing) return 0;
     const last = event.slots.findLastIndex(({ field }) => field.endsWith('ino'));
     return last < 0 ? 0 : slotPlaces(event)[last]!;
   });
