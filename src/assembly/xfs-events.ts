@@ -6,6 +6,7 @@ import { author, commit, type Handler, strong, told, transferAt } from './handle
 import { Change } from './map-log.js';
 import { xfsAnnounces } from './transfers.js';
 import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
+import { lacksFile } from './xfs-remaps.js';
 
 const xfsTransfer = (op: number, flags: number): Handler => {
   const inside = transferAt(3, op === Op.write);
@@ -68,6 +69,7 @@ const swapAfter: Handler = (c, t, v) => {
 };
 
 const remapRange: Handler = (c, t, v) => {
+  if (lacksFile(v)) return c.unplaced('clones whose event lacks one of the files');
   if (isOwn(t)) return;
   const { call } = t;
   call.source = c.file(v[0]!, v[2]!);

@@ -6,8 +6,12 @@ import { sizeIs } from './context.js';
 import { nameKey } from './descriptors.js';
 import type { Handler } from './handler.js';
 
+/** A damaged record may lack an inode. */
+export const lacksFile = (v: Float64Array): boolean => Number.isNaN(v[2]! + v[4]!);
+
 /** dev bytes inode offset of the source, inode offset of the target */
 const clones: Handler = (c, t, v) => {
+  if (lacksFile(v)) return;
   const change = beginChange(c, t, Op.reflink, c.file(v[0]!, v[2]!));
   change.offset = v[3]!;
   change.length = v[1]!;

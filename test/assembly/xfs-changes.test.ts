@@ -220,6 +220,21 @@ describe('XFS', () => {
     expect((await changed(events.split('\n').slice(0, 2).join('\n'))).reflink).toContain('map_insert');
   });
 
+  test('a clone of which the record lacks a file is counted, and of no file', async () => {
+    const damaged =
+      'xfs_reflink_remap_range: dev 7:1 bytecount 0x4000 ino zzz isize 0x1 disize 0x1 pos 0x0 -> ino 0x84 isize 0x0 disize 0x0 pos 0x0';
+    const events = by(
+      'nfsd-7',
+      damaged,
+      'sys_enter_ioctl: fd: 0x4, cmd: 0x40049409, arg: 0x3',
+      damaged,
+      'sys_exit_ioctl: 0x0',
+    );
+    const { unplaced, files } = await read(events);
+    expect(unplaced).toMatchObject({ 'clones whose event lacks one of the files': 2 });
+    expect(files.filter(({ inode }) => inode === 'NaN')).toEqual([]);
+  });
+
   test('what the thread of a clone maps afterwards is not shared', async () => {
     const inserted = (inode: string): string =>
       record('iext_insert', '', '0x100', '0x118', '0x4').replace('0x83', inode);
