@@ -93,53 +93,46 @@ const requestKind = (rwbs: string): RequestKind => ({
   ahead: rwbs.includes('A'),
 });
 
+/** Where data begins, blocks and groups of the file system do. */
+function dataAt(c: Context, device: number, sector: number, sectors: number): void {
+  c.blocks.request(device, sector * 512);
+  c.votes.request(device, sector * 512, sectors * 512);
+}
+
+/** dev rwbs bytes sector nr_sector; flushes have no sectors. */
+const movesData = ({ moves }: RequestKind, v: Float64Array): boolean => v[3]! >= 0 && v[4]! > 0 && moves;
+
+function ask(c: Context, t: Thread, v: Float64Array, { write, meta }: RequestKind, byBio: boolean): void {
+  const { timeNs, row } = c.record;
+  c.devices.disks.ask(byBio, v[0]!, v[3]!, v[4]! * 512, write, meta, timeNs, t.task, currentOp(c, t), row);
+}
+
 const issue: Handler = (c, t, v) => {
-  // dev rwbs bytes sector nr_sector; flushes have no sectors
-  const { moves, write, meta, ahead } = told(c, c.requestKinds, v[1]!, requestKind);
-  if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves) return;
-  rawCall(c, t, v[0]!, v[3]! * 512, !ahead);
-  if (!meta) {
-    c.blocks.request(v[0]!, v[3]! * 512);
-    c.votes.request(v[0]!, v[3]! * 512, v[4]! * 512);
-  }
-  c.devices.issue(
-    t.tid,
-    v[0]!,
-    v[3]!,
-    v[4]! * 512,
-    write,
-    meta,
-    c.record.timeNs,
-    t.task,
-    currentOp(c, t),
-    c.record.row,
-  );
+  const kind = told(c, c.requestKinds, v[1]!, requestKind);
+  if (!movesData(kind, v)) return;
+  rawCall(c, t, v[0]!, v[3]! * 512, !kind.ahead);
+  if (!kind.meta) dataAt(c, v[0]!, v[3]!, v[4]!);
+  c.devices.issues(t.tid, v[0]!, v[3]!);
+  ask(c, t, v, kind, false);
 };
 
 const complete: Handler = (c, _t, v) => c.devices.disks.complete(v[0]!, v[3]!, v[4]! * 512, c.record.timeNs);
 
 const queue: Handler = (c, t, v) => {
-  const { moves, write, meta } = told(c, c.requestKinds, v[1]!, requestKind);
-  if (!(v[3]! >= 0) || !(v[4]! > 0) || !moves || !c.devices.disks.asksByBios(v[0]!)) return;
-  const { timeNs, task, opId, row } = actor(c, t);
-  c.devices.disks.queue(v[0]!, v[3]!, v[4]! * 512, write, meta, timeNs, task, opId, row);
+  const kind = told(c, c.requestKinds, v[1]!, requestKind);
+  if (movesData(kind, v) && c.devices.disks.asksByBios(v[0]!)) ask(c, t, v, kind, true);
 };
 
 const bioEnds: Handler = (c, _t, v) => {
-  const { meta } = told(c, c.requestKinds, v[1]!, requestKind);
-  if (!meta && v[3]! >= 0 && v[4]! > 0 && c.devices.disks.asksByBios(v[0]!)) {
-    c.blocks.request(v[0]!, v[3]! * 512);
-    c.votes.request(v[0]!, v[3]! * 512, v[4]! * 512);
-  }
+  const kind = told(c, c.requestKinds, v[1]!, requestKind);
+  if (!kind.meta && movesData(kind, v) && c.devices.disks.asksByBios(v[0]!)) dataAt(c, v[0]!, v[3]!, v[4]!);
   c.devices.disks.bioEnds(v[0]!, v[3]!, v[4]! * 512, c.record.timeNs);
 };
 
 const remap: Handler = (c, _t, v) => {
   if (!(v[6]! >= 0)) return;
   c.devices.disks.partition(v[0]!, v[5]!, v[3]! - v[6]!);
-  if (told(c, c.requestKinds, v[1]!, requestKind).meta) return;
-  c.blocks.request(v[5]!, v[6]! * 512);
-  c.votes.request(v[5]!, v[6]! * 512, v[4]! * 512);
+  if (!told(c, c.requestKinds, v[1]!, requestKind).meta) dataAt(c, v[5]!, v[6]!, v[4]!);
 };
 
 /** By event name. */

@@ -189,24 +189,12 @@ export class DeviceLog {
   }
 
   /** The disk's number is known when the same thread issues the request it set the command up for. */
-  issue(
-    tid: number,
-    device: number,
-    sector: number,
-    bytes: number,
-    write: boolean,
-    meta: boolean,
-    timeNs: number,
-    task: number,
-    opId: number,
-    row: number,
-  ): void {
+  issues(tid: number, device: number, sector: number): void {
     const command = this.commands.get(tid);
     if (command !== undefined && command.addr === sector * 512) {
       for (const a of this.recent) if (a !== null && a.command === command) a.disk = device;
     }
     this.remember(null);
-    this.disks.issue(device, sector, bytes, write, meta, timeNs, task, opId, row);
   }
 
   finish(endNs: number): void {

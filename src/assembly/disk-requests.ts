@@ -19,28 +19,14 @@ export class DiskRequests {
     this.#next = next;
   }
 
-  issue(
-    device: number,
-    sector: number,
-    bytes: number,
-    write: boolean,
-    meta: boolean,
-    timeNs: number,
-    task: number,
-    opId: number,
-    row: number,
-  ): void {
-    this.#bios.toldOtherwise(device);
-    const place = this.#requests.add(device, sector);
-    begin(this.#requests, place, this.#next(), bytes, write, meta, timeNs, task, opId, row);
-  }
-
   /** Is nothing known that tells of what the device is asked, but its bios? */
   asksByBios(device: number): boolean {
     return !this.#bios.isTold(device);
   }
 
-  queue(
+  /** By a request, or by a bio, of which none is kept where requests tell the same. */
+  ask(
+    byBio: boolean,
     device: number,
     sector: number,
     bytes: number,
@@ -51,8 +37,18 @@ export class DiskRequests {
     opId: number,
     row: number,
   ): void {
-    const place = this.#bios.add(device, sector);
-    if (place >= 0) begin(this.#bios.open, place, this.#next(), bytes, write, meta, timeNs, task, opId, row);
+    if (!byBio) this.#bios.toldOtherwise(device);
+    const place = (byBio ? this.#bios : this.#requests).add(device, sector);
+    if (place < 0) return;
+    const { at } = byBio ? this.#bios.open : this.#requests;
+    at.number[place] = this.#next();
+    at.fromNs[place] = timeNs;
+    at.bytes[place] = bytes;
+    at.write[place] = write ? 1 : 0;
+    at.meta[place] = meta ? 1 : 0;
+    at.task[place] = task;
+    at.opId[place] = opId;
+    at.row[place] = row;
   }
 
   /** A block trace tells the ends of requests and of bios alike. */
@@ -88,26 +84,4 @@ export class DiskRequests {
     for (const place of bios) this.#accesses.addRequest(this.#bios.open, place, endNs);
     return requests.length + bios.length;
   }
-}
-
-function begin(
-  { at }: OpenRequests,
-  place: number,
-  number: number,
-  bytes: number,
-  write: boolean,
-  meta: boolean,
-  timeNs: number,
-  task: number,
-  opId: number,
-  row: number,
-): void {
-  at.number[place] = number;
-  at.fromNs[place] = timeNs;
-  at.bytes[place] = bytes;
-  at.write[place] = write ? 1 : 0;
-  at.meta[place] = meta ? 1 : 0;
-  at.task[place] = task;
-  at.opId[place] = opId;
-  at.row[place] = row;
 }

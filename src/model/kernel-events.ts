@@ -236,9 +236,6 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_extent_free_defer: 'dev:d',
   xfs_iomap_prealloc_size: xfsInode,
   xfs_iomap_invalid: xfsInode,
-  xfs_break_leased_layouts: '',
-  xfs_break_layouts: '',
-  xfs_break_dax_layouts: '',
   // ext4, jbd2
   ext4_ext_map_blocks_enter: 'dev:d ino:n lblk:n len:n',
   ext4_ext_map_blocks_exit: 'dev:d ino:n flags:s lblk:n pblk:n len:n mflags:s ret:n',

@@ -135,9 +135,6 @@ put 1 events/xfs/xfs_reflink_unshare/enable
 put 1 events/xfs/xfs_bmap_defer/enable
 put 1 events/xfs/xfs_bmap_deferred/enable
 put 1 events/xfs/xfs_extent_free_defer/enable
-put 1 events/xfs/xfs_break_leased_layouts/enable
-put 1 events/xfs/xfs_break_layouts/enable
-put 1 events/xfs/xfs_break_dax_layouts/enable
 put 'COMM != "filefrag"' events/ext4/ext4_ext_map_blocks_enter/filter
 put 1 events/ext4/ext4_ext_map_blocks_enter/enable
 put 'COMM != "filefrag"' events/ext4/ext4_ext_map_blocks_exit/filter
