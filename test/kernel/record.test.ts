@@ -1,5 +1,6 @@
 // The recorder on this very kernel: real programs on real file systems, the maps against FIEMAP, and everything put back.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -288,6 +289,9 @@ for i in range(400):
   test('the printed script of plain shell records the same maps, and takes its buffer away', async () => {
     const log = join(folder, 'shell.jsonl');
     const old = oldFile('xfs');
+    const mapped = join(mountOf('xfs'), 'a  sleeper');
+    execFileSync('sh', ['-c', 'cp "$(command -v sleep)" "$1"', 'sh', mapped]);
+    const sleeper = spawn(mapped, ['600'], { stdio: 'ignore' });
     const printed = await record(
       '--print',
       '--path',
@@ -300,6 +304,8 @@ for i in range(400):
     expect(printed.code, printed.err).toBe(0);
     const ran = spawnSync('sh', ['-s'], { cwd: folder, input: printed.out, encoding: 'utf8' });
     release(old.fd);
+    sleeper.kill();
+    await once(sleeper, 'exit');
     expect(ran.stderr).toBe('');
     const { trace } = await ingest([join(folder, 'shell.txt')]);
     const found = agreementOf(trace, fiemaps(log));
@@ -308,6 +314,9 @@ for i in range(400):
     expect(await knownOf(at('shell.txt'), old.path)).toEqual(await filefragOf(old.path));
     expect(readFileSync(at('shell.txt'), 'utf8')).toMatch(
       new RegExp(`note_fd_inode \\d+ \\d+ \\d+ ${old.fd} \\d+:\\d+ ${old.inode}$`, 'm'),
+    );
+    expect(readFileSync(at('shell.txt'), 'utf8')).toMatch(
+      new RegExp(`note_mmap ${sleeper.pid} ${sleeper.pid} \\d+ \\d+ \\d+ 0 \\d+:\\d+ \\d+ r--p ${mapped}$`, 'm'),
     );
     expect(readdirSync(join(TRACEFS, 'instances')).filter((name) => name.startsWith('sealtrace-shell'))).toEqual([]);
   });
