@@ -17,6 +17,8 @@ export const Category = {
 } as const;
 /** Records that are put in order of time before they are used: more than the sub-buffers of a few CPUs hold. */
 const WINDOW = 32_768;
+/** Room for them in the beginning, which doubles: a short recording asks for little memory. */
+const FIRST_ROWS = 1_024;
 
 /** What a record tells, and whose it is. */
 const SHAPE = {
@@ -41,8 +43,8 @@ const SHAPE = {
  */
 export class Window {
   readonly #take: (event: BlockEvent, part: number) => void;
-  #block = new ColumnBlock(SHAPE, 2 * WINDOW);
-  #spare = new ColumnBlock(SHAPE, 2 * WINDOW);
+  #block = new ColumnBlock(SHAPE, FIRST_ROWS);
+  #spare = new ColumnBlock(SHAPE, FIRST_ROWS);
   #rows = 0;
   /** Of messages, by part and row. */
   readonly #texts = new Map<string, string>();
@@ -57,8 +59,18 @@ export class Window {
 
   /** Number of a new row; it holds whatever was there. */
   add(): number {
-    if (this.#rows === 2 * WINDOW) this.#release(WINDOW);
+    if (this.#rows === this.#block.capacity) {
+      if (this.#rows < 2 * WINDOW) this.#grow();
+      else this.#release(WINDOW);
+    }
     return this.#rows++;
+  }
+
+  #grow(): void {
+    const grown = new ColumnBlock(SHAPE, 2 * this.#rows);
+    grown.copy(0, this.#block, 0, this.#rows);
+    this.#block = grown;
+    this.#spare = new ColumnBlock(SHAPE, 2 * this.#rows);
   }
 
   message(part: number, row: number, text: string): void {
