@@ -43,7 +43,7 @@ test.each([
   async ({ name, most, verdict: [policy, verdict] }) => {
     let [agree, differ] = [0, 0];
     const apart: string[] = [];
-    for (const seed of ['1', '2', '3', '4', '5', '6']) {
+    for (const seed of ['1', '2', '3']) {
       const { policies } = JSON.parse((await modelOf(name, '--json', '-q', '--seed', seed)).out) as Answer;
       expect(policies.length).toBeGreaterThanOrEqual(8);
       for (const one of policies) {

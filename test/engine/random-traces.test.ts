@@ -168,6 +168,6 @@ test('sums, maps, determinism and the promises of a live seal', async () => {
         expect(lane.files.check(), name).toBe('');
       }
     }),
-    { numRuns: 100, seed: 20170814 },
+    { numRuns: 60, seed: 20170814 },
   );
 });

@@ -9,7 +9,7 @@ import { build, PAGE } from '../support/replay.js';
 import { broken } from './expectations.js';
 import { synthetic, workloads } from './support.js';
 
-const EVENTS = 20_000;
+const EVENTS = 10_000;
 const SEEDS = [4, 1_000_003];
 
 test('there are ten workloads, each with something to promise', () => {
