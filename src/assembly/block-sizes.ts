@@ -2,6 +2,7 @@
 // follows from ranges that one piece of work shows both in blocks and in bytes: a look-up and its iomap, a write and the
 // blocks reserved for it, an extent and the request to the disk that begins where it does. Every size that such a sight
 // contradicts loses a point.
+import { Change, type MapRow } from './map-log.js';
 
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536] as const;
 const USUAL = 4096;
@@ -112,6 +113,12 @@ export class BlockSizes {
       sights.best = usual ? USUAL : SIZES[against.indexOf(least)]!;
     }
     return sights.best;
+  }
+
+  /** Bytes that a row of the map log counts in. */
+  // hot
+  unitOf({ change, device }: Pick<MapRow, 'change' | 'device'>): number {
+    return change === Change.iomap ? 1 : this.bytes(device);
   }
 
   /** Does anything tell the size? Else it is a guess, and so is every map. */

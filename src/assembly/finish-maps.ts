@@ -4,7 +4,7 @@ import { type EventWriter, Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
 import { daxBase } from './dax-base.js';
-import { Change, DELALLOC, type MapRow } from './map-log.js';
+import { Change, DELALLOC, HOLE, type MapRow } from './map-log.js';
 import type { AddressOf } from './map-replay.js';
 import { placeAll } from './places.js';
 import { type Deed, Sharing } from './sharing.js';
@@ -22,15 +22,16 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     if (row.block < 0) return UNKNOWN;
     if (row.device !== lastDevice) geometry = geometries.get(row.device);
     lastDevice = row.device;
-    const block = geometry === undefined ? row.block : geometry.linear(row.block);
-    return block * c.blocks.bytes(row.device);
+    const isNumbered = geometry !== undefined && row.change !== Change.iomap;
+    return (isNumbered ? geometry!.linear(row.block) : row.block) * c.blocks.unitOf(row);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
   const sharing = c.log.hasShared ? new Sharing((...told) => sharedEvent(c, ...told)) : null;
   for (const row = c.log.all(); row.next(); ) {
+    if (c.log.isIdle(row)) continue;
     const addr = addressOf(row);
     mapEvent(c, row, addr);
-    sharing?.follow(row, c.blocks.bytes(row.device), addr);
+    sharing?.follow(row, c.blocks.unitOf(row), addr);
   }
   sharing?.finish();
   tellEach(c, 'xfs-geometry', [...geometries.keys()], (device) => geometries.get(device)!.describe());
@@ -58,6 +59,7 @@ function tellEach(c: Context, code: string, devices: readonly number[], describe
 const EVENT_OF: (number | undefined)[] = new Array(Object.keys(Change).length).fill(undefined);
 EVENT_OF[Change.insert] = Op.map_insert;
 EVENT_OF[Change.learn] = Op.extent;
+EVENT_OF[Change.iomap] = Op.extent;
 EVENT_OF[Change.remove] = Op.map_remove;
 EVENT_OF[Change.seen] = Op.map_seen;
 EVENT_OF[Change.reset] = Op.map_reset;
@@ -86,9 +88,10 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
       'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
     );
   const guess = (row.change === Change.reset || row.change === Change.known) && !c.blocks.tells(row.device);
-  const block = c.blocks.bytes(row.device);
+  const block = c.blocks.unitOf(row);
   placeRow(e, row);
-  e.op = blind || guess ? Op.map_unknown : op;
+  const isHole = row.change === Change.iomap && row.block === HOLE;
+  e.op = blind || guess ? Op.map_unknown : isHole ? Op.map_remove : op;
   const wholeFile = row.change === Change.reset || row.change === Change.known || row.change === Change.unknown;
   e.offset = wholeFile ? 0 : row.offset * block;
   e.length = wholeFile ? UNKNOWN : row.count * block;

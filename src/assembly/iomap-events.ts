@@ -33,7 +33,7 @@ const deviceMap: Handler = (c, t, v) => {
   c.iomapSeen = true;
   goesOn(t);
   strong(c, t, v);
-  if (!seen || pair.device !== v[0] || pair.inode !== v[1]) return;
+  if (!seen || pair.device !== v[0] || pair.inode !== v[1]) return foundByIomap(c, t, v);
   const size = c.blocks.same(v[0]!, pair.count, v[5]!) ? v[5]! / pair.count : c.blocks.bytes(v[0]!);
   if (pair.off * size !== v[4]) return;
   if (v[3]! >= 0 && xfsBlock(pair.block) >= 0) c.geometry(v[0]!).pair(pair.block, v[3]! / size);
@@ -47,6 +47,20 @@ const deviceMap: Handler = (c, t, v) => {
   c.xfs.found(c.file(v[0]!, v[1]!), v[0]!, pair.off, block, count, type === IOMAP_UNWRITTEN);
 };
 
+/** Of a file system whose own events tell nothing: ext2, fuse, erofs, or one for which they were not recorded. */
+function foundByIomap(c: Context, t: Thread, v: Float64Array): void {
+  const type = told(c, c.iomapTypes, v[6]!, iomapType);
+  if (c.log.devices.has(v[0]!) || type === IOMAP_INLINE || told(c, c.iomapShared, v[7]!, iomapShared)) return;
+  const addr = type === IOMAP_HOLE ? HOLE : type === IOMAP_DELALLOC ? DELALLOC : v[3]!;
+  if (addr < DELALLOC || Number.isNaN(v[4]! + v[5]! + addr)) return;
+  author(c, t, v);
+  const length = v[5]! < 0 ? MOST_BYTES : Math.min(v[5]!, MOST_BYTES);
+  c.log.addIomap(c.file(v[0]!, v[1]!), v[2]!, v[4]!, length, addr, type === IOMAP_UNWRITTEN);
+}
+
+/** Longer than every file; a hole may end at 2^63. */
+const MOST_BYTES = 2 ** 52;
+
 const EAGAIN = 11;
 
 /** include/linux/iomap.h; printed by name, or as a number by raw reports. */
@@ -55,6 +69,8 @@ const IOMAP_HOLE = 0;
 const IOMAP_DELALLOC = 1;
 
 const IOMAP_UNWRITTEN = 3;
+
+const IOMAP_INLINE = 4;
 
 const IOMAP_TYPES = ['HOLE', 'DELALLOC', 'MAPPED', 'UNWRITTEN', 'INLINE'];
 

@@ -4,7 +4,7 @@ import type { ByteStore } from '../base/byte-store.js';
 import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 
-/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source. */
+/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source; `iomap` is a look in bytes (see `addIomap`). */
 export const Change = {
   insert: 0,
   remove: 1,
@@ -18,6 +18,7 @@ export const Change = {
   cowRemove: 9,
   learn: 10,
   share: 11,
+  iomap: 12,
 } as const;
 
 export interface MapRow {
@@ -26,10 +27,10 @@ export interface MapRow {
   readonly timeNs: number;
   readonly file: number;
   readonly device: number;
-  /** File blocks. */
+  /** File blocks; bytes of the file for `iomap`. */
   readonly offset: number;
   readonly count: number;
-  /** File system block number as the event says it; DELALLOC, HOLE for none. */
+  /** File system block number as the event says it, byte of the device for `iomap`; DELALLOC, HOLE for none. */
   readonly block: number;
   readonly unwritten: boolean;
   readonly reflinked: boolean;
@@ -131,7 +132,7 @@ export class MapCursor implements MapRow {
 
 export class MapLog {
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
-  /** In the order of their first row. */
+  /** Whose blocks events of a file system tell of, in the order of their first row. */
   readonly devices = new Set<number>();
   /** Something is told to be shared. */
   hasShared = false;
@@ -186,6 +187,20 @@ export class MapLog {
     this.#met[file] = true;
     this.#put(this.#changes, change, file, device, offset, count, block, unwritten);
     this.follower?.apply({ change, file, offset, count, block, unwritten });
+  }
+
+  /**
+   * Bytes of a file as iomap found them, `addr` on this device (DELALLOC, HOLE). It counts where no event of the file system tells
+   * of blocks on the device: whether one does is known at the end.
+   */
+  addIomap(file: number, device: number, offset: number, length: number, addr: number, unwritten: boolean): void {
+    for (const log of [this.#rows, this.#changes])
+      this.#put(log, Change.iomap, file, device, offset, length, addr, unwritten);
+  }
+
+  /** Does a look of iomap count for nothing, as the file system's own events tell of the device's blocks? */
+  isIdle({ change, device }: Pick<MapRow, 'change' | 'device'>): boolean {
+    return change === Change.iomap && this.devices.has(device);
   }
 
   all(): MapCursor {

@@ -2,7 +2,7 @@
 import { UNKNOWN } from '../model/units.js';
 import { BlockOwners } from './block-owners.js';
 import type { BlockSizes } from './block-sizes.js';
-import { Change, type MapCursor, type MapLog, type MapRow } from './map-log.js';
+import { Change, HOLE, type MapCursor, type MapLog, type MapRow } from './map-log.js';
 
 /** Address in bytes of a row's first block; -1 for none, NaN when the numbering of blocks does not tell. */
 export type AddressOf = (row: MapRow) => number;
@@ -11,6 +11,7 @@ export type AddressOf = (row: MapRow) => number;
 export class MapReplay {
   readonly owners = new BlockOwners();
   readonly cow = new BlockOwners();
+  private readonly log: MapLog;
   private readonly row: MapCursor;
   private more: boolean;
   private readonly addressOf: AddressOf;
@@ -24,6 +25,7 @@ export class MapReplay {
   private lastDevice = -1;
 
   constructor(log: MapLog, addressOf: AddressOf, blocks: BlockSizes) {
+    this.log = log;
     this.row = log.changes();
     this.more = this.row.next();
     this.addressOf = addressOf;
@@ -35,8 +37,9 @@ export class MapReplay {
   }
 
   private apply(row: MapRow): void {
+    if (this.log.isIdle(row)) return;
     const addr = this.addressOf(row);
-    const block = this.blocks.bytes(row.device);
+    const block = this.blocks.unitOf(row);
     const offset = row.offset * block;
     const length = row.count * block;
     if (row.file !== this.lastFile || row.device !== this.lastDevice) {
@@ -44,9 +47,11 @@ export class MapReplay {
       this.lastDevice = row.device;
       this.deviceOf.set(row.file, row.device);
     }
-    if (row.change === Change.insert || row.change === Change.learn)
+    const maps = row.change === Change.iomap && row.block !== HOLE;
+    if (maps || row.change === Change.insert || row.change === Change.learn)
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
-    else if (row.change === Change.remove) this.owners.map(row.file).remove(offset, length);
+    else if (row.change === Change.remove || row.change === Change.iomap)
+      this.owners.map(row.file).remove(offset, length);
     else if (row.change === Change.reset) this.owners.map(row.file).clear();
     else if (row.change === Change.cowInsert && addr >= 0)
       this.cow.insert(row.device, row.file, offset, length, addr, false);
