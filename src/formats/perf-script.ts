@@ -29,8 +29,8 @@ import { isProbeText } from './probes.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
-const SAMPLE =
-  /^\s*(.*?)\s*(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(?:[A-Z][A-Za-z]*\s+)?(\d+\.(?:\d{9}|\d{6})):\s+(?:\d+\s+)?\S/;
+/** From the number of the task on; whatever stands before it. */
+const SAMPLE = /(?<!\d)\d+(?:\/-?\d+)?\s+(?:\[\d{3,}\]\s+)?(?:[A-Z][A-Za-z]*\s+)?\d+\.(?:\d{9}|\d{6}):\s+(?:\d+\s+)?\S/;
 const text = new TextDecoder();
 
 export const perfScript: Format = {

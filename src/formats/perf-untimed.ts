@@ -1,9 +1,9 @@
 // Samples without a time: `perf record` of one task alone leaves it out (-T asks for it), and so may `perf script -F`. They are
 // counted, by the name of their event; when they happened, and what they did to a file, nothing tells.
 
-/** comm pid[/tid] [cpu] period event: */
+/** comm pid[/tid] [cpu] period event: the name of the task is what stands before. */
 const SAMPLE =
-  /^\s*(?:(\S.*?)\s+)?(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(?:\d+\s+)?([A-Za-z][\w-]*(?:[:/][\w.,=/-]*)*):(?:\s|$)/;
+  /(?:^|\s)(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d{3,})\]\s+)?(?:\d+\s+)?([A-Za-z][\w-]*(?:[:/][\w.,=-]*)*):(?:\s|$)/;
 /** A frame of a call chain, with the file it is in. */
 const FRAME = /^\s+[0-9a-f]+ .+ \(.+\)\s*$/;
 
@@ -26,9 +26,15 @@ export interface Untimed {
 export function untimed(line: string): Untimed | null {
   const match = SAMPLE.exec(line);
   if (match === null) return null;
-  const [, comm = '', first, second, cpu = '0', event = ''] = match;
+  const [, first, second, cpu = '0', event = ''] = match;
   const tid = Number(second ?? first);
-  return { comm, pid: second === undefined ? -1 : Number(first), tid, cpu: Number(cpu), event };
+  return {
+    comm: line.slice(0, match.index).trim(),
+    pid: second === undefined ? -1 : Number(first),
+    tid,
+    cpu: Number(cpu),
+    event,
+  };
 }
 
 /** Does a text without a header begin with such samples? With addresses only: without them any text might. */

@@ -80,9 +80,11 @@ const LATENT = /^(.{7}\S) +(\d+)(?:\/(\d+))? +(\d{1,4}) *$/;
 /** Whose record it is, by the columns before the CPU or the time; `pid` -1 where none is told. Null for no such columns. */
 export function actorIn(columns: string, mayBeLatent: boolean) {
   const latent = mayBeLatent ? LATENT.exec(columns) : null;
-  const match = latent ?? /^(?:\s*(.*?)\s)?\s*(-?\d+)(?:\/(-?\d+))?\s*$/s.exec(columns);
+  const whole = columns.trimEnd();
+  const match = latent ?? /(?:^|\s)(-?\d+)(?:\/(-?\d+))?$/.exec(whole);
   if (match === null) return null;
-  const [, comm = '', first, second] = match;
+  const [comm, first, second] =
+    latent === null ? [whole.slice(0, match.index), match[1], match[2]] : [match[1]!, match[2], match[3]];
   return {
     // perf writes the number where it does not know the name.
     comm: comm.trim().replace(/^:-?\d+$/, ''),

@@ -2,6 +2,9 @@
 import { LineSplitter, LONGEST_LINE } from '../base/line-splitter.js';
 import type { Input, TraceSink } from '../model/trace.js';
 
+/** What stands behind is data: names of a program, of a file. */
+const MOST_TRIED = 4096;
+
 export interface LineReader {
   /** `line` counts from 1. `cut`: the last line, without its newline; it may be a part of a record. */
   read(bytes: Uint8Array, line: number, cut: boolean): void;
@@ -62,7 +65,11 @@ export async function readLines(input: Input, reader: LineReader, bad: BadLines)
   lines.end();
 }
 
-/** The first whole lines of a recording, as text, for recognising it. */
+/**
+ * The first whole lines of a recording, as text, for recognising it; of each no more than tells what it is, as patterns that are
+ * tried in every place of a line take long for one without end.
+ */
 export function firstLines(head: Uint8Array, most = 60): string[] {
-  return new TextDecoder().decode(head).split('\n').slice(0, most);
+  const lines = new TextDecoder().decode(head).split('\n').slice(0, most);
+  return lines.map((line) => line.slice(0, MOST_TRIED));
 }
