@@ -90,7 +90,15 @@ const ext4Mapped: Handler = (c, t, v) => {
   if (isBehind(c, file, v[0]!, v[3]! + v[5]!)) unseen(c, t, file);
 };
 
+/** All that was kept in memory of a file goes with its inode, at umount or for want of memory: its blocks are where they are. */
+function isUncached({ uncached }: Thread, v: Float64Array): boolean {
+  if (uncached.device !== v[0] || uncached.inode !== v[1]) return false;
+  uncached.device = -1;
+  return true;
+}
+
 const ext4Remove: Handler = (c, t, v) => {
+  if (isUncached(t, v)) return;
   author(c, t, v);
   const { call } = t;
   const [device, , offset, count] = v as unknown as [number, number, number, number];
@@ -127,6 +135,10 @@ const ext4Punch: Handler = (c, t, v) => {
 
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t, v);
+  if (v[2]! > 0) {
+    t.uncached.device = v[0]!;
+    t.uncached.inode = v[1]!;
+  }
   if (v[2] !== 0) return;
   c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
   c.reused.evicted(v[0]!, v[1]!, t);
