@@ -241,3 +241,23 @@ test('the map changes inside a sendfile are of its write', async () => {
   expect(idOf(Op.map_insert)).toBe(idOf(Op.write));
   expect(idOf(Op.read)).not.toBe(idOf(Op.write));
 });
+
+test('a read and writes that begin at one place, under way at once: each has its own end', async () => {
+  const at = (what: string, pos: number, rest: string): string =>
+    `iomap_dio_${what}: dev 7:2 ino 0x83 size 0x800000 offset 0x${pos.toString(16)} ${rest}`;
+  const begins = (length: number, flags: string): string =>
+    at('rw_begin', 0x6b8000, `length 0x${length.toString(16)} done_before 0x0 flags ${flags} dio_flags  aio 1`);
+  const ends = (length: number, flags: string): string =>
+    at('complete', 0x6b8000 + length, `flags ${flags} aio 1 error 0 ret ${length}`);
+  const found = await transfers(`fio-7: ${begins(0x8000, 'DIRECT|WRITE')}
+fio-7: ${begins(0x1000, 'DIRECT|WRITE')}
+fio-7: ${begins(0x1000, 'DIRECT')}
+swapper-0: ${ends(0x1000, 'DIRECT')}
+swapper-0: ${ends(0x1000, 'DIRECT|WRITE')}
+swapper-0: ${ends(0x8000, 'DIRECT|WRITE')}`);
+  expect(found).toEqual([
+    ['write', true, 0x6b8000, 0x8000, 5],
+    ['write', true, 0x6b8000, 0x1000, 3],
+    ['read', true, 0x6b8000, 0x1000, 1],
+  ]);
+});
