@@ -261,3 +261,24 @@ swapper-0: ${ends(0x8000, 'DIRECT|WRITE')}`);
     ['read', true, 0x6b8000, 0x1000, 1],
   ]);
 });
+
+test('a buffered write that io_uring begins and a worker ends: one write, as far as the worker makes its rest', async () => {
+  const write = (pos: number, length: number): string =>
+    `xfs_file_buffered_write: dev 7:2 ino 0x84 disize 0x800000 pos 0x${pos.toString(16)} bytecount 0x${length.toString(16)}`;
+  const shown = (pos: number): string =>
+    `iomap_iter_dstmap: dev 7:2 ino 0x84 bdev 7:2 addr 0x1000000 offset 0x${pos.toString(16)} length 0x100000 type MAPPED flags DIRTY`;
+  const found = await transfers(`fio-7: task_newtask: pid=8 comm=iou-wrk-7 clone_flags=10f00 oom_score_adj=0
+fio-7: ${shown(0)}
+fio-7: ${ENTER}
+fio-7: ${write(0x568000, 0x8000)}
+fio-7: ${shown(0x568000)}
+fio-7: sys_exit_io_uring_enter: 0x1
+iou-wrk-7-8: ${write(0x56b000, 0x5000)}
+iou-wrk-7-8: ${shown(0x56b000)}
+iou-wrk-7-8: ${write(0x56c000, 0x4000)}
+iou-wrk-7-8: ${shown(0x56c000)}`);
+  expect(found).toEqual([
+    ['write', false, 0x568000, 0x8000, -1],
+    ['write', false, 0x56c000, 0x4000, -1],
+  ]);
+});
