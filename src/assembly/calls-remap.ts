@@ -81,6 +81,8 @@ export function copyFileRange(c: Context, t: Thread, ret: number): void {
   const source = t.call.source >= 0 ? t.call.source : fileOf(opened(c, t, fdOf(fdIn)));
   if (t.call.file >= 0) resolve(c, opened(c, t, fdOf(fdOut)), t.call.file);
   if (t.call.source >= 0) resolve(c, opened(c, t, fdOf(fdIn)), t.call.source);
+  // Nothing was there to copy: so cp and cat find the end.
+  if (ret === 0) return;
   const [from, to] = [opened(c, t, fdOf(fdIn)), opened(c, t, fdOf(fdOut))];
   // Offsets stand behind pointers, and are not known where nothing else tells them; without a pointer it is the
   // descriptor's position that counts, and moves.
