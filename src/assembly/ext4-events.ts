@@ -106,6 +106,7 @@ const ext4Remove: Handler = (c, t, v) => {
   if (call.name === 'ioctl' && call.args[1] === EXT4_IOC_MOVE_EXT) {
     // The file that the call is on comes first.
     if (call.file < 0) call.file = file;
+    else if (call.file !== file) call.source = file;
     c.ext4.moves.takes(t, { file, device, offset, count });
   } else if (call.name === '' && offset + count < MAX_BLOCK) c.ext4.moves.mayTake(t, { file, device, offset, count });
   else c.ext4.remove(file, device, offset, count, t);
