@@ -160,6 +160,7 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   jbd2_start_commit: commit,
   ext4_es_insert_extent: ext4Insert,
   ext4_es_insert_delayed_extent: ext4Insert,
+  ext4_es_insert_delayed_block: ext4Insert,
   ext4_es_remove_extent: ext4Remove,
   ext4_ext_map_blocks_exit: ext4Mapped,
   ext4_collapse_range: ext4Shift(-1),

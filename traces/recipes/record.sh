@@ -143,6 +143,8 @@ put 'COMM != "filefrag"' events/ext4/ext4_es_insert_extent/filter
 put 1 events/ext4/ext4_es_insert_extent/enable
 put 'COMM != "filefrag"' events/ext4/ext4_es_insert_delayed_extent/filter
 put 1 events/ext4/ext4_es_insert_delayed_extent/enable
+put 'COMM != "filefrag"' events/ext4/ext4_es_insert_delayed_block/filter
+put 1 events/ext4/ext4_es_insert_delayed_block/enable
 put 'COMM != "filefrag"' events/ext4/ext4_es_remove_extent/filter
 put 1 events/ext4/ext4_es_remove_extent/enable
 put 1 events/ext4/ext4_allocate_blocks/enable
