@@ -110,6 +110,8 @@ const FALLOC: readonly (readonly [number, number])[] = [
   [0x10, Op.zero],
   [0x20, Op.insert],
   [0x40, Op.unshare],
+  // FALLOC_FL_WRITE_ZEROES (Linux 6.17): as zero, but the blocks are written afterwards.
+  [0x80, Op.zero],
 ];
 
 export function fallocateCall(c: Context, t: Thread, ret: number): void {

@@ -18,7 +18,7 @@ const XFS_IOC_SWAPEXT = 0xc0c0586d;
 
 export const EXT4_IOC_MOVE_EXT = 0xc028660f;
 
-const XFS_IOC_EXCHANGE_RANGE = 0x40285881;
+export const XFS_IOC_EXCHANGE_RANGE = 0x40285881;
 
 const SET_ATTRIBUTES: readonly number[] = [0x40086602, 0x401c5820];
 
@@ -32,8 +32,8 @@ export function ioctlCall(c: Context, t: Thread, ret: number): void {
   };
   if (command === FS_IOC_FIEMAP) single(Op.address_query, Flag.whole);
   else if (SET_ATTRIBUTES.includes(command)) single(Op.setattr, Flag.attributes);
-  else if (command === XFS_IOC_SWAPEXT || command === EXT4_IOC_MOVE_EXT) single(Op.swapext, Flag.whole);
-  else if (command === XFS_IOC_EXCHANGE_RANGE) single(Op.exchange, Flag.whole);
+  else if (command === XFS_IOC_SWAPEXT || command === EXT4_IOC_MOVE_EXT) swapRows(c, t, ret, Op.swapext);
+  else if (command === XFS_IOC_EXCHANGE_RANGE) swapRows(c, t, ret, Op.exchange);
   else if (command === FICLONE || command === FICLONERANGE || command === FIDEDUPERANGE) {
     const open = opened(c, t, fdOf(fd));
     const other = command === FICLONE ? opened(c, t, fdOf(argument)) : null;
@@ -45,6 +45,18 @@ export function ioctlCall(c: Context, t: Thread, ret: number): void {
     const target = t.call.file >= 0 ? t.call.file : dedupe ? -1 : fileOf(open);
     const source = t.call.source >= 0 ? t.call.source : dedupe ? fileOf(open) : ofArgument;
     remapRows(c, t, ret, dedupe ? Op.dedupe : Op.reflink, source, target, command === FICLONE);
+  }
+}
+
+/** The file that the call is on, and the one that gets its blocks, where events name it: which ranges stands behind a pointer. */
+function swapRows(c: Context, t: Thread, ret: number, op: number): void {
+  const file = fileOfCall(c, t, t.call.args[0]!);
+  const { source } = t.call;
+  for (const one of source >= 0 && source !== file ? [file, source] : [file]) {
+    const e = callRow(c, t, op, one, ret);
+    e.flags = one === file ? Flag.whole : Flag.whole | Flag.second;
+    e.offset = 0;
+    e.commit();
   }
 }
 
@@ -81,6 +93,8 @@ export function copyFileRange(c: Context, t: Thread, ret: number): void {
   const source = t.call.source >= 0 ? t.call.source : fileOf(opened(c, t, fdOf(fdIn)));
   if (t.call.file >= 0) resolve(c, opened(c, t, fdOf(fdOut)), t.call.file);
   if (t.call.source >= 0) resolve(c, opened(c, t, fdOf(fdIn)), t.call.source);
+  // Nothing was there to copy: so cp and cat find the end.
+  if (ret === 0) return;
   const [from, to] = [opened(c, t, fdOf(fdIn)), opened(c, t, fdOf(fdOut))];
   // Offsets stand behind pointers, and are not known where nothing else tells them; without a pointer it is the
   // descriptor's position that counts, and moves.

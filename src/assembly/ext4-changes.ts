@@ -18,6 +18,7 @@ const MODES: Readonly<Record<string, number>> = {
   PUNCH_HOLE: 0x02,
   COLLAPSE_RANGE: 0x08,
   ZERO_RANGE: 0x10,
+  WRITE_ZEROES: 0x80,
 };
 
 /** Names, or the number of their bits, as trace-cmd's raw report has it. */

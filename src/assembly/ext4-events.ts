@@ -90,7 +90,15 @@ const ext4Mapped: Handler = (c, t, v) => {
   if (isBehind(c, file, v[0]!, v[3]! + v[5]!)) unseen(c, t, file);
 };
 
+/** All that was kept in memory of a file goes with its inode, at umount or for want of memory: its blocks are where they are. */
+function isUncached({ uncached }: Thread, v: Float64Array): boolean {
+  if (uncached.device !== v[0] || uncached.inode !== v[1]) return false;
+  uncached.device = -1;
+  return true;
+}
+
 const ext4Remove: Handler = (c, t, v) => {
+  if (isUncached(t, v)) return;
   author(c, t, v);
   const { call } = t;
   const [device, , offset, count] = v as unknown as [number, number, number, number];
@@ -98,6 +106,7 @@ const ext4Remove: Handler = (c, t, v) => {
   if (call.name === 'ioctl' && call.args[1] === EXT4_IOC_MOVE_EXT) {
     // The file that the call is on comes first.
     if (call.file < 0) call.file = file;
+    else if (call.file !== file) call.source = file;
     c.ext4.moves.takes(t, { file, device, offset, count });
   } else if (call.name === '' && offset + count < MAX_BLOCK) c.ext4.moves.mayTake(t, { file, device, offset, count });
   else c.ext4.remove(file, device, offset, count, t);
@@ -127,6 +136,10 @@ const ext4Punch: Handler = (c, t, v) => {
 
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t, v);
+  if (v[2]! > 0) {
+    t.uncached.device = v[0]!;
+    t.uncached.inode = v[1]!;
+  }
   if (v[2] !== 0) return;
   c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
   c.reused.evicted(v[0]!, v[1]!, t);
@@ -147,6 +160,7 @@ export const EXT4_EVENTS: Readonly<Record<string, Handler>> = {
   jbd2_start_commit: commit,
   ext4_es_insert_extent: ext4Insert,
   ext4_es_insert_delayed_extent: ext4Insert,
+  ext4_es_insert_delayed_block: ext4Insert,
   ext4_es_remove_extent: ext4Remove,
   ext4_ext_map_blocks_exit: ext4Mapped,
   ext4_collapse_range: ext4Shift(-1),

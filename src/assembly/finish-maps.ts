@@ -68,16 +68,17 @@ EVENT_OF[Change.unknown] = Op.map_unknown;
 EVENT_OF[Change.collapse] = Op.collapse;
 EVENT_OF[Change.insertHole] = Op.insert;
 
+/** What adds extents to a map. */
+const ADDS = new Uint8Array(EVENT_OF.length);
+for (const change of [Change.insert, Change.learn, Change.iomap]) ADDS[change] = 1;
+
 function mapEvent(c: Context, row: MapRow, addr: number): void {
   const op = EVENT_OF[row.change];
   if (op === undefined) return;
   const e = c.events;
   if (Number.isNaN(addr)) {
     if (row.change === Change.seen) return;
-    c.unplaced('block numbers of an allocation group whose place no event tells');
-    placeRow(e, row);
-    e.op = Op.map_unknown;
-    e.commit();
+    isUnknown(c, row, 'block numbers of an allocation group whose place no event tells');
   }
   const blind =
     (row.change === Change.reset || row.change === Change.known) && (c.xfs.blind(row.file) || c.ext4.blind(row.file));
@@ -87,8 +88,10 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
       row.row,
       'the recording has no events that tell of every map change of this file system (xfs_iext_insert, xfs_iext_remove, xfs_bmap_pre_update and xfs_bmap_post_update; ext4_es_insert_extent and ext4_es_remove_extent); its maps are guesses',
     );
-  const guess = (row.change === Change.reset || row.change === Change.known) && !c.blocks.tells(row.device);
   const block = c.blocks.unitOf(row);
+  if (ADDS[row.change] === 1 && row.block !== HOLE && (row.offset + row.count) * block > Number.MAX_SAFE_INTEGER)
+    return isUnknown(c, row, 'blocks of a file behind 2^53 bytes, which no number here holds');
+  const guess = (row.change === Change.reset || row.change === Change.known) && !c.blocks.tells(row.device);
   placeRow(e, row);
   const isHole = row.change === Change.iomap && row.block === HOLE;
   e.op = blind || guess ? Op.map_unknown : isHole ? Op.map_remove : op;
@@ -102,6 +105,14 @@ function mapEvent(c: Context, row: MapRow, addr: number): void {
   if (row.unwritten) e.flags |= Flag.unwritten;
   if (row.reflinked) e.flags |= Flag.reflinked;
   e.commit();
+}
+
+/** What the row tells has no place in the map: the rest of it is not the whole. */
+function isUnknown(c: Context, row: MapRow, cause: string): void {
+  c.unplaced(cause);
+  placeRow(c.events, row);
+  c.events.op = Op.map_unknown;
+  c.events.commit();
 }
 
 function sharedEvent(c: Context, by: Deed, file: number, offset: number, length: number, shared: boolean): void {

@@ -174,9 +174,12 @@ const dioComplete: Handler = (c, t, v) => {
   // perf script writes the 32 bits of an error as a number without a sign.
   const ret = shown > MOST_MOVED ? shown - 2 ** 32 : shown;
   const start = ret > 0 ? v[3]! - ret : v[3]!;
-  const at = c.queued.findIndex(
-    (q) => q.file === file && q.offset === start && (aio ? q.aio : !q.aio && q.thread === t),
-  );
+  const write = aio && (told(c, c.kiocbFlags, v[4]!, kiocbFlags) & IOCB_WRITE) !== 0;
+  const at = ended(c, (q) => {
+    if (q.file !== file || q.offset !== start || q.aio !== aio) return 0;
+    if (!aio) return q.thread === t ? BEST : 0;
+    return 1 + (q.write === write ? 2 : 0) + (q.length === ret ? 1 : 0);
+  });
   if (at < 0) return aio ? c.unplaced('completions of asynchronous I/O whose begin was not seen') : undefined;
   if (ret === -EAGAIN && c.queued[at]!.nowait) {
     c.queued[at]!.failedNs = c.record.timeNs;
@@ -185,6 +188,18 @@ const dioComplete: Handler = (c, t, v) => {
   const [q] = c.queued.splice(at, 1);
   queuedRow(c, q!, c.record.timeNs, ret, true);
 };
+
+const BEST = 4;
+
+/** Place of the first that fits best, 0 to `BEST`: several that begin at one place may be under way. -1: none fits at all. */
+function ended({ queued }: Context, fits: (q: Queued) => number): number {
+  let [at, best] = [-1, 0];
+  for (let i = 0; i < queued.length && best < BEST; i++) {
+    const grade = fits(queued[i]!);
+    if (grade > best) [at, best] = [i, grade];
+  }
+  return at;
+}
 
 function queuedRow(c: Context, q: Queued, toNs: number, ret: number, done: boolean): void {
   if (!done) c.sink.unpaired();

@@ -109,6 +109,8 @@ export class Process {
   killed = false;
   /** Reads and writes that io_uring tried and that come again, because they would have had to wait (transfers.ts). */
   readonly awaited = new Set<string>();
+  /** The last writes that io_uring began at once: where each begins, by file and end. A worker makes the rest of one that has to wait. */
+  readonly begun = new Map<string, number>();
 
   constructor(pid: number, parent: Process | null) {
     this.pid = pid;

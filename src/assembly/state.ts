@@ -206,6 +206,8 @@ export class Thread {
   readonly setting = { device: -1, inode: 0, timeNs: 0, row: 0, ofChange: false };
   /** The inode whose blocks ext4 takes away because its last name and its last user are gone; device -1: none. */
   readonly evicting = { device: -1, inode: 0 };
+  /** The inode of a file that stays, which ext4 lets go of in memory; device -1: none. */
+  readonly uncached = { device: -1, inode: 0 };
   /** The last read through the page cache that was announced outside every call of its own. */
   readonly attempt = { file: -1, offset: -1, length: 0, callNs: -1, isRetry: false };
   readonly fault: Fault = {

@@ -58,7 +58,11 @@ export function xfsAnnounces(c: Context, t: Thread, op: number, flags: number, v
   const [offset, length] = [v[3]!, v[4]!];
   const isBuffered = flags === 0;
   if (isBuffered && op === Op.read && isReadAgain(t, file, offset, length)) return;
-  const isAgain = isBuffered && op === Op.write && t.call.name === '' && comesAgain(t, op, file, offset, length);
+  const isAgain =
+    isBuffered &&
+    op === Op.write &&
+    t.call.name === '' &&
+    (comesAgain(t, op, file, offset, length) || isRest(t, file, offset, length));
   if (!isAgain) announce(c, t, op, flags, file, offset, length);
   if (op === Op.write) grows(c, file, offset + length);
   if (isBuffered && op === Op.write && t.call.name === 'io_uring_enter' && c.iomapSeen) awaits(t);
@@ -98,6 +102,21 @@ export function goesOn({ announced, process }: Thread): void {
   if (announced.awaited === '' || announced.op !== Op.write) return;
   process.awaited.delete(announced.awaited);
   announced.awaited = '';
+  const { begun } = process;
+  begun.set(endOf(announced.file, announced.offset, announced.length), announced.offset);
+  if (begun.size > MOST_BEGUN) begun.delete(begun.keys().next().value!);
+}
+
+/** More than a ring's worker is behind. */
+const MOST_BEGUN = 256;
+
+const endOf = (file: number, offset: number, length: number): string => `${file} ${offset + length}`;
+
+/** Is it what is left of a write that was begun at once and could not go on without waiting (io_write in io_uring/rw.c)? */
+function isRest({ process: { begun } }: Thread, file: number, offset: number, length: number): boolean {
+  const key = endOf(file, offset, length);
+  const from = begun.get(key);
+  return from !== undefined && from < offset && begun.delete(key);
 }
 
 /** A page of the file was put into the cache: a read that io_uring began has to come again for it. */

@@ -1,9 +1,11 @@
 // XFS: extent records, truncation, fork swaps, remaps, and its announcements of calls.
 import { Flag, Op } from '../model/events.js';
 import { isOwn } from './announced.js';
+import { XFS_IOC_EXCHANGE_RANGE } from './calls-remap.js';
 import type { Context } from './context.js';
 import { author, commit, type Handler, strong, told, transferAt } from './handler.js';
 import { Change } from './map-log.js';
+import type { Call } from './state.js';
 import { xfsAnnounces } from './transfers.js';
 import { isAttr, isCow, xfsBlock, xfsState } from './xfs-map.js';
 import { lacksFile } from './xfs-remaps.js';
@@ -55,8 +57,21 @@ const truncateEnd: Handler = (c, t, v) => {
 const swapBefore: Handler = (c, t, v) => {
   t.swapping ??= { files: [], changes: c.log.length };
   t.swapping.files.push(c.file(v[0]!, v[1]!));
-  if (t.call.file < 0) t.call.file = t.swapping.files[0]!;
+  const { call, swapping } = t;
+  if (call.file < 0) call.file = swapping.files[0]!;
+  if (swapping.files.length > 1) call.source = swapping.files[1]!;
 };
+
+/** dev ino: of the file whose descriptor stands behind the pointer of the call, which exchanges its blocks with the file it is on. */
+const exchangedWith: Handler = (c, { call }, v) => {
+  if (isExchange(call)) call.source = c.file(v[0]!, v[1]!);
+};
+
+const exchanged: Handler = (c, { call }, v) => {
+  if (isExchange(call)) call.file = c.file(v[0]!, v[1]!);
+};
+
+const isExchange = ({ name, args }: Call): boolean => name === 'ioctl' && args[1] === XFS_IOC_EXCHANGE_RANGE;
 
 const swapAfter: Handler = (c, t, v) => {
   const seen = t.swapping;
@@ -135,6 +150,8 @@ export const XFS_EVENTS: Readonly<Record<string, Handler>> = {
   xfs_file_dax_write: xfsTransfer(Op.write, 0),
   xfs_swap_extent_before: swapBefore,
   xfs_swap_extent_after: swapAfter,
+  xfs_exchmaps_mapping1: exchangedWith,
+  xfs_exchmaps_mapping2: exchanged,
   xfs_reflink_remap_range: remapRange,
   xfs_reflink_remap_extent_src: shares,
   xfs_log_force: commit,

@@ -132,8 +132,8 @@ export class XfsGeometry {
     if (this.settled === null) {
       const fitting: number[] = [];
       this.sizes.forEach((size, log) => {
-        // Groups cannot be smaller than what was seen to be linear.
-        if (size > this.linearTo) fitting.push(log);
+        // Groups cannot be smaller than what was seen to be linear, but where they are a power of two and all is.
+        if (size > this.linearTo || size === 2 ** log) fitting.push(log);
       });
       this.settled = fitting;
     }

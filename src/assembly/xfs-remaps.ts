@@ -37,7 +37,11 @@ const renames: Handler = (c, t, v) => {
 
 /** dev inode of the file that is asked, then of the other one */
 const swaps: Handler = (c, t, v) => {
-  if (t.swapping === null) beginChange(c, t, Op.swapext, c.file(v[0]!, v[1]!), Flag.whole).offset = 0;
+  const file = c.file(v[0]!, v[1]!);
+  const { change } = t;
+  if (t.swapping === null) beginChange(c, t, Op.swapext, file, Flag.whole).offset = 0;
+  else if (change.pending && change.op === Op.swapext && change.file !== file)
+    Object.assign(change, { second: file, secondOffset: 0, secondFlags: Flag.whole | Flag.second });
 };
 
 /** What follows of the maps is a part of it. */

@@ -35,6 +35,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   xfs_reflink_remap_range: xfsRemap,
   ext4_es_insert_extent: ext4Status,
   ext4_es_insert_delayed_extent: ext4Status,
+  ext4_es_insert_delayed_block: ext4Status,
   ext4_es_cache_extent: ext4Status,
   ext4_es_remove_extent: ext4Status,
   dax_pte_fault: daxFault,

@@ -241,6 +241,8 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   ext4_ext_map_blocks_exit: 'dev:d ino:n flags:s lblk:n pblk:n len:n mflags:s ret:n',
   ext4_es_insert_extent: ext4Es,
   ext4_es_insert_delayed_extent: ext4Es,
+  // Its name on Linux 6.1.
+  ext4_es_insert_delayed_block: ext4Es,
   ext4_es_cache_extent: ext4Es,
   ext4_es_remove_extent: 'dev:d ino:n @lblk|lblk:n @len|len:n',
   ext4_allocate_blocks: 'dev:d ino:n flags:s len:n block:n lblk|logical:n',

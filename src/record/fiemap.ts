@@ -44,6 +44,8 @@ export function parseFilefrag(text: string): FileMap[] {
     const [first, last, at] = row.slice(1, 4).map(Number) as [number, number, number];
     const [offset, length, addr] = [first * map.block, (last - first + 1) * map.block, at * map.block];
     const flags = row[4]!.split(',');
+    // Data of ext4 that lies in the inode itself has no blocks; filefrag counts it in bytes.
+    if (flags.includes('inline')) continue;
     map.extents.push(extent(offset, length, addr, flags));
     if (!flags.includes('delalloc')) map.blockMapped = flags.includes('merged');
   }
@@ -61,6 +63,7 @@ function extent(offset: number, length: number, addr: number, flags: readonly st
 }
 
 const DELALLOC = 0x4;
+const INLINE = 0x200;
 const UNWRITTEN = 0x800;
 const SHARED = 0x2000;
 const SECTOR = 512;
@@ -69,14 +72,20 @@ const SECTOR = 512;
 export function parseXfsIo(path: string, text: string): FileMap {
   const size = Number(/^stat\.size = (\d+)$/m.exec(text)?.[1] ?? -1);
   const rows = text.matchAll(/^\s*\d+: \[(\d+)\.\.(\d+)\]:\s+(\d+)\.\.\d+\s+\d+\s+0x([0-9a-f]+)\s*$/gm);
-  const extents = [...rows].map(([, first, last, at, flags]): MapExtent => {
+  const extents = [...rows].flatMap(([, first, last, at, flags]): MapExtent[] => {
     const bits = Number.parseInt(flags!, 16);
+    if (bits & INLINE) return [];
     const words = [
       bits & DELALLOC ? 'delalloc' : '',
       bits & UNWRITTEN ? 'unwritten' : '',
       bits & SHARED ? 'shared' : '',
     ];
-    return extent(Number(first) * SECTOR, (Number(last) - Number(first) + 1) * SECTOR, Number(at) * SECTOR, words);
+    const [from, to, addr] = [first, Number(last) + 1, at].map((sectors) => Number(sectors) * SECTOR) as [
+      number,
+      number,
+      number,
+    ];
+    return [extent(from, to - from, addr, words)];
   });
   return { path, size, extents, blockMapped: false };
 }

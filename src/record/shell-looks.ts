@@ -18,7 +18,7 @@ device() { echo "$(( ($1 >> 8) & 4095 )):$(( ($1 & 255) | (($1 >> 12) & 1048320)
 map_of() { LC_ALL=C filefrag -v "$1" 2>/dev/null | awk -v head="$2" '
   function put(to) { printf "note_map %s %.0f %.0f %s\\n", head, from, to, words == "" ? "-" : words; words = ""; from = to }
   /^File size of/ { match($0, /of [0-9]+ bytes/); block = substr($0, RSTART + 3) + 0; known = 1 }
-  /^ *[0-9]+: *[0-9]+\\.\\./ {
+  /^ *[0-9]+: *[0-9]+\\.\\./ && $NF !~ /inline/ {
     line = $0; gsub(/[:.]+/, " ", line); n = split(line, p, " ")
     flags = $NF; state = flags ~ /delalloc/ ? "d" : flags ~ /unwritten/ ? "u" : "w"
     if (length(words) > 700) put(p[2] * block)

@@ -48,3 +48,17 @@ sys_exit_copy_file_range: 0x1000`);
   );
   expect(told.map((row) => c.length[row])).toEqual([0x2000, UNKNOWN, 0x3000, UNKNOWN]);
 });
+
+test('cp asks for all there can be until nothing is left: the copy that finds the end is none', async () => {
+  const all = COPY.replace('0x7ffe0010', '0x00000000')
+    .replace('0x7ffe0020', '0x00000000')
+    .replace('0x00001000', '0x7fffffffc0000000');
+  const { columns: c, files } = await read(`sys_enter_copy_file_range: ${all}
+ext4_da_write_begin: dev 7,0 ino 12 pos 0 len 4096
+ext4_da_write_begin: dev 7,0 ino 12 pos 4096 len 904
+sys_exit_copy_file_range: 0x1388
+sys_enter_copy_file_range: ${all}
+sys_exit_copy_file_range: 0x0`);
+  const rows = [...c.op.keys()].filter((row) => c.op[row] === Op.reflink && (c.flags[row]! & Flag.second) !== 0);
+  expect(rows.map((row) => [files[c.file[row]!]!.inode, c.offset[row], c.length[row]])).toEqual([['12', 0, 5000]]);
+});

@@ -15,6 +15,9 @@ describe('ext4', () => {
       ],
       ext4('fallocate_enter', 'offset 2097152 len 65536 mode KEEP_SIZE'),
       ext4('fallocate_exit', 'pos 2097152 blocks 16 ret -28'),
+      ext4('fallocate_enter', 'offset 8192 len 4096 mode KEEP_SIZE|WRITE_ZEROES'),
+      ext4('zero_range', 'offset 8192 len 4096 mode KEEP_SIZE|WRITE_ZEROES'),
+      ext4('fallocate_exit', 'pos 8192 blocks 1 ret 0'),
       ext4('fallocate_enter', 'offset 0 len 4096 mode KEEP_SIZE|PUNCH_HOLE'),
       ext4('punch_hole', 'offset 0 len 4096 mode KEEP_SIZE|PUNCH_HOLE'),
       ext4('fallocate_exit', 'pos 0 blocks 1 ret 0'),
@@ -34,6 +37,7 @@ describe('ext4', () => {
     expect(await changes(by('iou-wrk-7-8', ...events))).toEqual([
       ['fallocate', '12', 1048576, 262144, 0, 1, ''],
       ['fallocate', '12', 2097152, 65536, -28, 1, 'keep_size'],
+      ['zero', '12', 8192, 4096, 0, 2, 'keep_size'],
       ['punch', '12', 0, 4096, 0, 2, 'keep_size'],
       ['punch', '12', 65536, 32768, '-', '-', 'keep_size'],
       ['punch', '12', 65536, 32768, '-', '-', 'keep_size'],

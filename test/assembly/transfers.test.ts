@@ -241,3 +241,44 @@ test('the map changes inside a sendfile are of its write', async () => {
   expect(idOf(Op.map_insert)).toBe(idOf(Op.write));
   expect(idOf(Op.read)).not.toBe(idOf(Op.write));
 });
+
+test('a read and writes that begin at one place, under way at once: each has its own end', async () => {
+  const at = (what: string, pos: number, rest: string): string =>
+    `iomap_dio_${what}: dev 7:2 ino 0x83 size 0x800000 offset 0x${pos.toString(16)} ${rest}`;
+  const begins = (length: number, flags: string): string =>
+    at('rw_begin', 0x6b8000, `length 0x${length.toString(16)} done_before 0x0 flags ${flags} dio_flags  aio 1`);
+  const ends = (length: number, flags: string): string =>
+    at('complete', 0x6b8000 + length, `flags ${flags} aio 1 error 0 ret ${length}`);
+  const found = await transfers(`fio-7: ${begins(0x8000, 'DIRECT|WRITE')}
+fio-7: ${begins(0x1000, 'DIRECT|WRITE')}
+fio-7: ${begins(0x1000, 'DIRECT')}
+swapper-0: ${ends(0x1000, 'DIRECT')}
+swapper-0: ${ends(0x1000, 'DIRECT|WRITE')}
+swapper-0: ${ends(0x8000, 'DIRECT|WRITE')}`);
+  expect(found).toEqual([
+    ['write', true, 0x6b8000, 0x8000, 5],
+    ['write', true, 0x6b8000, 0x1000, 3],
+    ['read', true, 0x6b8000, 0x1000, 1],
+  ]);
+});
+
+test('a buffered write that io_uring begins and a worker ends: one write, as far as the worker makes its rest', async () => {
+  const write = (pos: number, length: number): string =>
+    `xfs_file_buffered_write: dev 7:2 ino 0x84 disize 0x800000 pos 0x${pos.toString(16)} bytecount 0x${length.toString(16)}`;
+  const shown = (pos: number): string =>
+    `iomap_iter_dstmap: dev 7:2 ino 0x84 bdev 7:2 addr 0x1000000 offset 0x${pos.toString(16)} length 0x100000 type MAPPED flags DIRTY`;
+  const found = await transfers(`fio-7: task_newtask: pid=8 comm=iou-wrk-7 clone_flags=10f00 oom_score_adj=0
+fio-7: ${shown(0)}
+fio-7: ${ENTER}
+fio-7: ${write(0x568000, 0x8000)}
+fio-7: ${shown(0x568000)}
+fio-7: sys_exit_io_uring_enter: 0x1
+iou-wrk-7-8: ${write(0x56b000, 0x5000)}
+iou-wrk-7-8: ${shown(0x56b000)}
+iou-wrk-7-8: ${write(0x56c000, 0x4000)}
+iou-wrk-7-8: ${shown(0x56c000)}`);
+  expect(found).toEqual([
+    ['write', false, 0x568000, 0x8000, -1],
+    ['write', false, 0x56c000, 0x4000, -1],
+  ]);
+});

@@ -274,7 +274,7 @@ describe('XFS', () => {
     });
   });
 
-  test('a swap of extents is one of the file that is asked, as long as it takes', async () => {
+  test('a swap of extents is one of the file that is asked and of the other one, as long as it takes', async () => {
     const swap = (when: string): string[] =>
       ['0x83', '0x84'].map(
         (inode) =>
@@ -283,7 +283,9 @@ describe('XFS', () => {
     const one = [...swap('before'), ...swap('after')];
     expect(await changes(by('xfs_fsr-7', ...one, ...one))).toEqual([
       ['swapext', '131', 0, '-', '-', 3, 'whole'],
+      ['swapext', '132', 0, '-', '-', 3, 'whole,second'],
       ['swapext', '131', 0, '-', '-', 3, 'whole'],
+      ['swapext', '132', 0, '-', '-', 3, 'whole,second'],
     ]);
   });
 

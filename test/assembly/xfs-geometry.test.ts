@@ -25,6 +25,22 @@ describe('XfsGeometry', () => {
     expect(g.linear(32_768)).toBeNaN();
   });
 
+  test('groups of a power of two that were told stay told, though every pair is linear', () => {
+    const g = new XfsGeometry();
+    g.told(65_536, 16);
+    g.pair(70_000, 70_000);
+    expect(g.linear(200_000)).toBe(200_000);
+    expect(g.numbered(200_000)).toBe(200_000);
+    expect(g.describe()).toContain('groups of 65536 blocks (agblklog 16), told by the recorder');
+  });
+
+  test('other groups that were told are not, where a pair contradicts them', () => {
+    const g = new XfsGeometry();
+    g.told(60_000, 16);
+    g.pair(70_000, 70_000);
+    expect(g.linear(200_000)).toBeNaN();
+  });
+
   test('the pair of the pgbench recording: group size no power of two', () => {
     const g = new XfsGeometry();
     g.pair(222_733, 160_525);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { bpftrace } from '../../src/formats/bpftrace.js';
 import { EventCatalogue } from '../../src/model/event-catalogue.js';
 import { OPS } from '../../src/model/events.js';
+import { KERNEL_EVENTS } from '../../src/model/kernel-events.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
 import { head, operations, readAs } from './support.js';
 
@@ -61,6 +62,22 @@ test('extents whose fork is not told build no map', async () => {
   expect(trace.columns.rows).toBe(0);
   expect(trace.issues).toMatchObject([{ code: 'fork-not-told', count: 1 }]);
   expect(trace.sources[0]).toMatchObject({ records: 1 });
+});
+
+test('ext4.bt asks for every event that the block maps of ext4 are made of', () => {
+  const script = readFileSync(join(import.meta.dirname, '..', '..', 'traces', 'recipes', 'ext4.bt'), 'utf8');
+  const probes = [...script.matchAll(/tracepoint:ext4:(\w+)(\*?)/g)].map(([, name, any]) => ({
+    name: name!,
+    any: any !== '',
+  }));
+  // A look into the cache changes nothing.
+  const needed = KERNEL_EVENTS.map(({ name }) => name).filter((name) =>
+    /^ext4_es_(?!cache)|^ext4_evict_inode$/.test(name),
+  );
+  expect(needed).toContain('ext4_es_insert_delayed_extent');
+  expect(
+    needed.filter((event) => !probes.some(({ name, any }) => (any ? event.startsWith(name) : event === name))),
+  ).toEqual([]);
 });
 
 /** Calls that read, write, change or name files, beside those that only opening and mapping takes. */

@@ -86,6 +86,7 @@ describe('calls', () => {
         'pwrite64(3</d/f>, "a", 4096, 12288) = -1 ENOSPC (No space left on device)',
         'preadv(3</d/f>, [{iov_base="x", iov_len=4096}], 1, 512) = 4096',
         'fallocate(3</d/f>, FALLOC_FL_COLLAPSE_RANGE, 4096, 8192) = 0',
+        'fallocate(3</d/f>, FALLOC_FL_KEEP_SIZE|FALLOC_FL_WRITE_ZEROES, 0, 4096) = -1 EOPNOTSUPP (Operation not supported)',
         'ftruncate(3</d/f>, 77) = 0',
         'close(3</d/f>) = 0',
       ),
@@ -96,6 +97,7 @@ describe('calls', () => {
       'write f 12288 4096 -28 direct',
       'read f 512 4096 0 direct',
       'collapse f 4096 8192 0 ',
+      'zero f 0 4096 -95 keep_size',
       'truncate f 0 77 0 ',
       'close f -1 -1 0 ',
     ]);

@@ -74,6 +74,22 @@ test('filefrag: files of ext4 without extents are told from others, also where o
   ]);
 });
 
+test('what lies in the inode has no blocks, and filefrag tells it in bytes', () => {
+  const filefrag = `File size of /mnt/small is 7 (1 block of 4096 bytes)
+ ext:     logical_offset:        physical_offset: length:   expected: flags:
+   0:        0..       6:     187176..    187182:      7:             last,not_aligned,inline,eof
+/mnt/small: 1 extent found
+`;
+  const xfsIo = `stat.size = 7
+/mnt/small:
+ EXT: FILE-OFFSET      BLOCK-RANGE      TOTAL FLAGS
+   0: [0..0]:          365..365             1 0x301
+`;
+  const small = { path: '/mnt/small', size: 7, extents: [], blockMapped: false };
+  expect(parseFilefrag(filefrag)).toEqual([small]);
+  expect(parseXfsIo('/mnt/small', xfsIo)).toEqual(small);
+});
+
 test('filefrag: a name with a line break keeps its map, and gives the file before it no second one', () => {
   const text = FILEFRAG.replace('/mnt/new is', '/mnt/a\nnew is').replace('/mnt/new:', '/mnt/a\nnew:');
   const [file, fresh] = parseFilefrag(text);
