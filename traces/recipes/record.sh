@@ -307,7 +307,7 @@ put 1 events/syscalls/sys_exit_setsockopt/enable
 # What is there before the start, as notes in the buffer: descriptors, mappings, sizes, block maps, how XFS counts blocks.
 note() { echo "sealtrace $*" > $I/trace_marker; }
 # The clock mono, where the kernel shows it; 0 is earlier: then a note counts where nothing changed at all.
-now() { NOW=$(sed -n 's/^now at \([0-9]*\) nsecs$/\1/p' /proc/timer_list 2>/dev/null | head -1); echo "${NOW:-0}"; }
+now() { NOW=; while read -r A B C _; do case "$A $B" in "now at") NOW=$C; break;; esac; done 2>/dev/null < /proc/timer_list; echo "${NOW:-0}"; }
 notes() { while IFS= read -r line; do note "$line"; done; }
 # st_dev as the kernel writes it.
 device() { echo "$(( ($1 >> 8) & 4095 )):$(( ($1 & 255) | (($1 >> 12) & 1048320) ))"; }
@@ -345,11 +345,14 @@ look() {
       DEV=$(device $NUMBER)
       case "$DEVICES" in *" $DEV "*) note note_fd_inode $PID $PID $SINCE $FD $DEV $INODE;; esac
     done
-  for MAPS in /proc/[0-9]*/maps; do PID=${MAPS#/proc/}; awk -v since="$(now)" -v pid="${PID%/maps}" -v devices="$DEVICES" '
+  # One grep for all processes: a start of awk for each takes seconds.
+  SINCE=$(now); NUMBERS=
+  for DEV in $DEVICES; do NUMBERS="$NUMBERS|$(printf %02x:%02x ${DEV%:*} ${DEV#*:})"; done
+  LC_ALL=C grep -HE " (${NUMBERS#|}) [1-9]" /proc/[0-9]*/maps 2>/dev/null | awk -v since="$SINCE" -v devices="^(${NUMBERS#|})$" '
     function hex(text, i, value) { for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1; return value }
-    $5 + 0 > 0 { split($4, d, ":"); dev = hex(d[1]) ":" hex(d[2]); if (index(devices, " " dev " ") == 0) next; split($1, a, "-")
-      path = $0; sub(/^([^ ]+ +){5}/, "", path)
-      printf "note_mmap %s %s %s %.0f %.0f %.0f %s %s %s %s\n", pid, pid, since, hex(a[1]), hex(a[2]) - hex(a[1]), hex($3), dev, $5, $2, path }' $MAPS 2>/dev/null | notes; done
+    { sub(/^\/proc\//, ""); sub(/\/maps:/, " "); if ($5 !~ devices) next; split($5, d, ":"); split($2, a, "-")
+      path = $0; for (i = 0; i < 6; i++) sub(/^[^ ]+ +/, "", path)
+      printf "note_mmap %s %s %s %.0f %.0f %.0f %s %s %s %s\n", $1, $1, since, hex(a[1]), hex(a[2]) - hex(a[1]), hex($4), hex(d[1]) ":" hex(d[2]), $6, $3, path }' | notes
 }
 echo "# clock: mono" > "$OUT"; cat $I/trace_pipe >> "$OUT" & READER=$!
 echo 1 > $I/tracing_on
