@@ -124,7 +124,7 @@ function valuesOf(text: string): Map<string, string> {
     const path = /(?:^| )(path|to)=(.*)$/.exec(part);
     if (path !== null) values.set(path[1]!, path[2]!);
     const plain = path === null ? part : part.slice(0, path.index);
-    for (const [, name, value] of plain.matchAll(/(\w+)=(\S+)/g)) values.set(name!, value!);
+    for (const [, name, value] of plain.matchAll(/(?<!\w)(\w+)=(\S+)/g)) values.set(name!, value!);
   }
   return values;
 }

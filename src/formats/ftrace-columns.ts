@@ -42,7 +42,7 @@ export class Actors {
   }
 
   private split(columns: Buffer): Actor | null {
-    const match = /-(\d+)\s*(?:\(\s*([\d-]+)\))?\s*$/.exec(columns.toString('latin1'));
+    const match = /-(\d+)\s*(?:\(\s*([\d-]+)\))?$/.exec(columns.toString('latin1').trimEnd());
     if (match === null) return null;
     return {
       comm: this.words.text(nameOf(columns.subarray(0, match.index))),

@@ -32,8 +32,12 @@ const LATENT =
   /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
 export const looksLatent = (line: string): boolean => LATENT.test(line);
 
+/** Columns before the event are no longer than this: a pattern that may begin anywhere takes long for blanks without end. */
+const MOST_COLUMNS = 512;
+
 /** null: the line is of another form. */
-export function latencyColumns(line: string): LatencyColumns | null {
+export function latencyColumns(whole: string): LatencyColumns | null {
+  const line = whole.slice(0, MOST_COLUMNS);
   const verbose = VERBOSE.exec(line);
   if (verbose !== null) {
     const [all, comm, tid, cpu, hex] = verbose as unknown as [string, string, string, string, string];
@@ -43,7 +47,7 @@ export function latencyColumns(line: string): LatencyColumns | null {
   }
   const match = SHORT.exec(line);
   if (match === null) return null;
-  const [all, comm, tid, cpu, , us, whole, fraction] = match as unknown as [
+  const [all, comm, tid, cpu, , us, seconds, fraction] = match as unknown as [
     string,
     string,
     string,
@@ -53,8 +57,8 @@ export function latencyColumns(line: string): LatencyColumns | null {
   const where = { comm, tid: Number(tid), cpu: Number(cpu), short: true, length: all.length };
   if (us !== undefined) return { ...where, ...parts(Number(us)), relative: true, bare: false };
   if (fraction !== undefined)
-    return { ...where, seconds: Number(whole), nanos: Number(fraction.padEnd(9, '0')), relative: false, bare: false };
-  const ns = whole!.padStart(10, '0');
+    return { ...where, seconds: Number(seconds), nanos: Number(fraction.padEnd(9, '0')), relative: false, bare: false };
+  const ns = seconds!.padStart(10, '0');
   return { ...where, seconds: Number(ns.slice(0, -9)), nanos: Number(ns.slice(-9)), relative: false, bare: true };
 }
 

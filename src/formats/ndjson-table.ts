@@ -11,9 +11,10 @@ import type { Cell } from './table-units.js';
 const utf8 = new TextDecoder();
 /** A double holds 15 digits and more of 17; a wall clock in nanoseconds has 19. */
 const MANY_DIGITS = /[\d.]{17}/;
-const TEXT_OR_LONG = /"(?:[^"\\]|\\.)*"|-?\d[\d.]{16,}(?![\deE.+-])/g;
+// Each begins where no other does, and a text without an end takes the rest of the line: no place is tried twice.
+const TEXT_OR_LONG = /"(?:[^"\\]|\\.)*(?:"|$)|-?(?<![\d.])\d[\d.]{16,}(?![\deE.+-])/g;
 /** What Python writes for numbers that JSON has no word for. */
-const TEXT_OR_NAN = /"(?:[^"\\]|\\.)*"|\bNaN\b/g;
+const TEXT_OR_NAN = /"(?:[^"\\]|\\.)*(?:"|$)|\bNaN\b/g;
 /** Names that are remembered; one that is met again behind so many is looked at again. */
 const MOST_NAMES = 4096;
 

@@ -52,7 +52,7 @@ const TELLS: Readonly<Record<string, readonly [RegExp, (g: readonly string[], n:
 /** Takes `PERF_RECORD_TYPE ...`. The task in front of the line is the one recorded from; the record says whom it is about. */
 export function sideband(lines: KernelLines, text: string, timeNs: number, cpu: number, actor: Actor): void {
   const type = /^PERF_RECORD_(\w*)/.exec(text)![1]!;
-  const rest = text.slice('PERF_RECORD_'.length + type.length).replace(/[ \t\r]+$/, '');
+  const rest = text.slice('PERF_RECORD_'.length + type.length).replace(/(?<![ \t\r])[ \t\r]+$/, '');
   const lost = /^LOST/.test(type) ? /(\d+)$/.exec(rest) : null;
   if (lost !== null) {
     lines.losses.begin(cpu, Number(lost[1]));

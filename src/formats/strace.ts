@@ -16,7 +16,7 @@ import { TimeOfDay } from './time-of-day.js';
 
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s+|(\d+)(?:<([^>]*)>)?\s+)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s|(\d+)(?:<([^>]*)>)?\s)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
 /** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went, buffer by buffer. */
 const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
 /** What strace says of its own; before version 4.9 without its name. */
@@ -24,7 +24,9 @@ const SAID = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)|\
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
 /** A thread that executes a program takes the number of its process: another number ends the line that it began. */
-const UNFINISHED = /\s*<(?:unfinished|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
+const UNFINISHED = /(?<!\s)\s*<(?:unfinished|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
+/** What a call took. */
+const SPENT = /(?<!\s)\s+<(\d+)\.(\d+)>$/;
 const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
 
 export const strace: Format = {
@@ -168,9 +170,10 @@ class StraceLines implements LeaderLines {
 
   /** The call's return: `= result <duration>`. Without a duration the time of a second line is the end. */
   #returns(tid: number, begun: Begun, args: readonly string[], tail: string, seenNs: number): number {
-    const match = /^\s*= (.*?)(?:\s+<(\d+)\.(\d+)>)?\s*$/s.exec(tail);
-    const shown = match?.[1] ?? '?';
-    const spentNs = match?.[2] === undefined ? -1 : Number(match[2]) * 1e9 + fraction(match[3]!);
+    const told = /^\s*= (.*)$/s.exec(tail.trimEnd())?.[1] ?? '?';
+    const spent = SPENT.exec(told);
+    const shown = told.slice(0, spent?.index);
+    const spentNs = spent === null ? -1 : Number(spent[1]) * 1e9 + fraction(spent[2]!);
     const result = resultAlone(shown);
     const ret = resultOf(begun.name, args, shown);
     const name = asKnown(begun.name);
