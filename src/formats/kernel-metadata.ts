@@ -129,5 +129,5 @@ export function readComms(dat: Metadata, c: ByteCursor): void {
 
 /** Lines of `number text`. */
 export function readPairs(text: string, take: (tid: number, rest: string) => void): void {
-  for (const [, tid, rest] of text.matchAll(/^\s*(\d+)\s+(.*)$/gm)) take(Number(tid), rest!.trimEnd());
+  for (const [, tid, rest] of text.matchAll(/^[ \t]*(\d+)\s+(.*)$/gm)) take(Number(tid), rest!.trimEnd());
 }

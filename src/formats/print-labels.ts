@@ -80,8 +80,8 @@ function bare(expression: string): string {
 /** `{ value, "text" }`; values that a kernel left as names unknown here are left out. */
 function pairs(list: readonly string[]): Pair[] {
   return list.flatMap((one): Pair[] => {
-    const match = /^\{\s*(.*?)\s*,\s*"((?:[^"\\]|\\.)*)"\s*\}$/s.exec(one);
-    const value = match === null ? null : constant(match[1]!);
+    const match = /^\{([^"]*),\s*"((?:[^"\\]|\\.)*)"\s*\}$/s.exec(one);
+    const value = match === null ? null : constant(match[1]!.trim());
     return value === null ? [] : [[value, match![2]!]];
   });
 }

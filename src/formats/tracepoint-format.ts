@@ -41,10 +41,14 @@ export function formatHead(text: string): { readonly name: string; readonly id: 
 }
 
 /** Also those of `header_page` and `header_event`. */
-const FIELD = /^\s*field:\s*(.*?);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d))?/gm;
+const FIELD = /^[ \t]*field:([^;\n]*);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d))?/gm;
+/** Type, name and dimensions. */
+const DECLARATION = /^(.*?)([A-Za-z_]\w*)\s*((?:\[[^\]]*\])*)$/;
+/** More than any declaration has. */
+const LONGEST = 512;
 
 function field(declaration: string, offset: number, size: number, signed: boolean): FormatField {
-  const [, before = '', name = '', count = ''] = /^(.*?)([A-Za-z_]\w*)\s*((?:\[[^\]]*\])*)$/.exec(declaration) ?? [];
+  const [, before = '', name = '', count = ''] = DECLARATION.exec(declaration.trim().slice(0, LONGEST)) ?? [];
   const type = `${before.trim()}${count}`;
   const location = type.startsWith('__data_loc') ? 'data' : type.startsWith('__rel_loc') ? 'relative' : 'inline';
   return {

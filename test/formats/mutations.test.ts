@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { pick, troubleJoined, troubleTaught } from '../support/mutated-uses.js';
-import { mutated, recordingsIn, trouble } from '../support/mutations.js';
+import { mutated, recordingsIn, stretched, trouble } from '../support/mutations.js';
 
 const RUNS = 3;
 const USES = 80;
@@ -36,6 +36,20 @@ test(`each damaged in ${RUNS} ways`, async () => {
       const wrong = await trouble(mutated(bytes, random), folder);
       if (wrong !== '') found.push(`${name}, ${run}: ${wrong}`);
     }
+  expect(found).toEqual([]);
+}, 240_000);
+
+const LONG = 100_000;
+const HANG_MS = 10_000;
+test('each with a run of one character: none takes long', async () => {
+  const random = new Random(20_261_202);
+  const found: string[] = [];
+  for (const { name, bytes } of recordings) {
+    const began = performance.now();
+    const wrong = await trouble(stretched(bytes, LONG, random), folder);
+    const took = performance.now() - began;
+    if (wrong !== '' || took > HANG_MS) found.push(`${name}: ${took.toFixed(0)} ms ${wrong}`);
+  }
   expect(found).toEqual([]);
 }, 240_000);
 

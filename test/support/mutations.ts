@@ -55,6 +55,16 @@ export function mutated(bytes: Buffer, random: Random): Buffer {
   return out;
 }
 
+const RUNS_OF = [...` \t01aA-_.:=,()[]{}<>"\\/+|#`, '1 ', 'a ', '- ', '1.', ', ', 'a=', '<1', '\\"', '" ', ' [0', '0x'];
+const FIRST_BYTES = 20_000;
+
+/** With as many bytes of one or two characters put in near the beginning: a pattern that is tried in each place of them never ends. */
+export function stretched(bytes: Buffer, length: number, random: Random): Buffer {
+  const unit = RUNS_OF[random.below(RUNS_OF.length)]!;
+  const at = random.below(Math.min(bytes.length, FIRST_BYTES));
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from(unit.repeat(length / unit.length)), bytes.subarray(at)]);
+}
+
 /** What is wrong with how the bytes are read; empty where nothing is. `folder` is for what is written. */
 export async function trouble(bytes: Buffer, folder: string): Promise<string> {
   const input = join(folder, 'damaged');
