@@ -7,6 +7,8 @@ import { UserError } from '../model/issue.js';
 
 /** Compressed bytes given to zlib at once: what they hold is lost when a damage is found among them, so they are few. */
 const PIECE = 2048;
+/** The first ones, and those behind one that gave more than `ENOUGH`: four bytes of zstd may stand for 128 KiB. */
+const SMALL_PIECE = 64;
 /** Unpacked bytes are handed on once they are so many, however much of the packed ones is there already: text packs to a hundredth. */
 const ENOUGH = 1 << 18;
 
@@ -94,6 +96,7 @@ async function* unpacked(
   const out: Uint8Array[] = [];
   let fault: NodeJS.ErrnoException | null = null;
   let held = 0;
+  let most = SMALL_PIECE;
   stream.on('data', (bytes: Uint8Array) => {
     out.push(bytes);
     held += bytes.length;
@@ -104,10 +107,13 @@ async function* unpacked(
   let used = 0;
   try {
     for await (const chunk of raw) {
-      for (let at = 0; at < chunk.length && fault === null; at += PIECE) {
-        const piece = chunk.subarray(at, at + PIECE);
+      for (let at = 0; at < chunk.length && fault === null; ) {
+        const piece = chunk.subarray(at, at + most);
+        const before = held;
         await settled(stream, (done) => stream.write(piece, done));
         used += piece.length;
+        at += piece.length;
+        most = held - before > ENOUGH ? SMALL_PIECE : Math.min(2 * most, PIECE);
         if (held < ENOUGH) continue;
         held = 0;
         yield* joined(out);
