@@ -55,8 +55,12 @@ function foundByIomap(c: Context, t: Thread, v: Float64Array): void {
   if (addr < DELALLOC || Number.isNaN(v[4]! + v[5]! + addr)) return;
   author(c, t, v);
   const length = v[5]! < 0 ? MOST_BYTES : Math.min(v[5]!, MOST_BYTES);
-  c.log.addIomap(c.file(v[0]!, v[1]!), v[2]!, v[4]!, length, addr, type === IOMAP_UNWRITTEN);
+  const device = v[0]! < FIRST_DEVICE ? v[0]! : v[2]!;
+  c.log.addIomap(c.file(v[0]!, v[1]!), device, v[4]!, length, addr, type === IOMAP_UNWRITTEN);
 }
+
+/** Below it are the numbers of file systems without a device of their own: the addresses of btrfs are none of the device it names. */
+const FIRST_DEVICE = 1 << 20;
 
 /** Longer than every file; a hole may end at 2^63. */
 const MOST_BYTES = 2 ** 52;

@@ -7,7 +7,7 @@ import { by, read } from './told-changes.js';
 /** IOMAP_NULL_ADDR */
 const NONE = 2n ** 64n - 1n;
 const found = (offset: number, length: number, addr: number | bigint, type = 'MAPPED', flags = 'MERGED'): string =>
-  `iomap_iter_dstmap: dev 0:45 ino 0xc bdev 8:16 addr 0x${addr.toString(16)} offset 0x${offset.toString(16)} length 0x${length.toString(16)} type ${type} flags ${flags}`;
+  `iomap_iter_dstmap: dev 8:16 ino 0xc bdev 8:16 addr 0x${addr.toString(16)} offset 0x${offset.toString(16)} length 0x${length.toString(16)} type ${type} flags ${flags}`;
 const WHOLE = 0x7fff_ffff_ffff_f000;
 
 /** What became of maps: operation, offset, length, address, state. */
@@ -54,9 +54,17 @@ test('a request to its blocks is one of the file', async () => {
   expect([files[c.file[row]!]!.inode, c.offset[row], c.length[row]]).toEqual(['12', 0xa000, 0x2000]);
 });
 
+test('addresses of a file system of many devices are no places of the one that it names (btrfs)', async () => {
+  const anywhere = found(0xa000, 0x2000, 0x300a000).replace('dev 8:16', 'dev 0:39');
+  expect(await maps(anywhere)).toEqual([`extent ${0xa000}+${0x2000} ${0x300a000} `]);
+  const request = ['block_rq_issue: 8,16 R 8192 () 98384 + 16 [cp]', 'block_rq_complete: 8,16 R () 98384 + 16 [0]'];
+  const { columns: c, files } = await read(by('cp-7', anywhere, ...request));
+  expect(files[c.file[c.op.indexOf(Op.block_io)]!]).toBeUndefined();
+});
+
 test('where the file system tells of blocks itself, before or behind, it alone is heard', async () => {
   const own =
     'xfs_iext_insert: dev 8:16 ino 0x83 state  cur 0000000012345678/0 fileoff 0x0 startblock 0x10 fsbcount 0x4 flag 0';
-  const same = found(0x8000, 0x1000, 0x99000).replace('0:45', '8:16');
+  const same = found(0x8000, 0x1000, 0x99000);
   expect(await maps(same, own, same)).toEqual([`map_insert 0+${4 * 4096} ${16 * 4096} `]);
 });
