@@ -23,12 +23,13 @@ interface Moments {
   readonly shared: readonly number[];
 }
 
-/** A replay of the trace against what FIEMAP said meanwhile. */
-export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement {
+/** A replay of the trace against what FIEMAP said meanwhile. `guesses`: maps that are declared uncertain count as well. */
+export function agreementOf(trace: Trace, truth: readonly Snapshot[], guesses = false): Agreement {
   // The call takes time: its begin or its end may be what it saw.
   const ends = mapsAt(
     trace,
     truth.flatMap((s) => [s.fromNs, s.toNs]),
+    guesses,
   );
   const differ: Snapshot[] = [];
   const sharedWrong: string[] = [];
@@ -42,7 +43,7 @@ export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement
   }
   // FIEMAP asks for one extent after the other and lets others change the map meanwhile (iomap_fiemap(), fs/iomap/fiemap.c).
   const during = (s: Snapshot): number[] => [s.fromNs, ...recordTimes(trace, s.fromNs, s.toNs), s.toNs];
-  const within = mapsAt(trace, differ.flatMap(during));
+  const within = mapsAt(trace, differ.flatMap(during), guesses);
   const wrong = differ.filter((s) => !pieceByPiece(s.extents, within(s, during(s)).known));
   return {
     snapshots: truth.length,
@@ -54,7 +55,11 @@ export function agreementOf(trace: Trace, truth: readonly Snapshot[]): Agreement
   };
 }
 
-function mapsAt(trace: Trace, times: readonly number[]): (of: Snapshot, atNs: readonly number[]) => Moments {
+function mapsAt(
+  trace: Trace,
+  times: readonly number[],
+  guesses: boolean,
+): (of: Snapshot, atNs: readonly number[]) => Moments {
   const report = mapSnapshots(trace, policy('recorded'), {
     atNs: [...new Set(times)],
     costs: costs.reference,
@@ -65,7 +70,7 @@ function mapsAt(trace: Trace, times: readonly number[]): (of: Snapshot, atNs: re
   const byTime = new Map(report.snapshots.map((snapshot) => [snapshot.atNs, snapshot.files]));
   return (of, atNs) => {
     const files = atNs.flatMap((time) => byTime.get(time)!.filter((file) => Number(file.inode) === of.inode));
-    const known = files.filter((file) => !file.uncertain);
+    const known = files.filter((file) => guesses || !file.uncertain);
     return {
       seen: files.length > 0,
       known: known.map((file) => merged(file.extents.map((e) => [e.offset, e.addr, e.length, e.state]))),

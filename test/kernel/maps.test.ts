@@ -73,3 +73,19 @@ describe.skipIf(!hasShared)('all recordings of ../shared: equal, or declared unc
     expect(a.sharedWrong.length).toBeLessThanOrEqual(racing);
   });
 });
+
+// Of these neither the events of ext4 nor any others tell of changes: what iomap finds in faults and look-ups is all there is.
+const BY_IOMAP = [
+  ['s1-faults/ext4-dax', 84],
+  ['s6-swap-immutable/immutable-ext4-dax', 5],
+  ['s6-swap-immutable/swap-ext4-dax', 12],
+  ['s6-swap-immutable/swap-ext4-pagecache', 16],
+] as const;
+describe.skipIf(!hasShared)('recordings of ../shared with the events of iomap alone: guesses that are right', () => {
+  test.each(BY_IOMAP)('%s: %i looks', async (name, looks) => {
+    const recording = sharedRecordings('recorded-dax').find((one) => one.name.endsWith(name))!;
+    const trace = await load(recording.text, recording.name);
+    const { same, snapshots } = agreementOf(trace, fiemaps(recording.log), true);
+    expect([same, snapshots]).toEqual([looks, looks]);
+  });
+});
