@@ -12,7 +12,7 @@ interface Column {
   readonly valueOffsets?: ArrayLike<number | bigint> | undefined;
   readonly typeIds?: ArrayLike<number> | undefined;
   readonly children: readonly Column[];
-  readonly dictionary?: unknown;
+  readonly dictionary?: { readonly data: readonly Column[] } | null | undefined;
 }
 
 interface Batch {
@@ -49,6 +49,11 @@ function wrongIn(column: Column): string {
   if (nullCount > 0 && nullBitmap !== undefined && 8 * nullBitmap.length < length)
     return `says of ${8 * nullBitmap.length} of ${length} values whether they are there`;
   if (type.typeId === DICTIONARY && column.dictionary == null) return 'has no dictionary';
+  for (const list of column.dictionary?.data ?? []) {
+    // Of a type that holds nothing it could claim any length.
+    const wrong = list.length > 0 && !holdsAny(list) ? `holds none of ${list.length} values` : wrongIn(list);
+    if (wrong !== '') return `has a dictionary that ${wrong}`;
+  }
   if (typeIds !== undefined && typeIds.length < length) return `holds ${typeIds.length} of ${length} values`;
   if (valueOffsets !== undefined && typeIds === undefined)
     return wrongOffsets(valueOffsets, length, (values?.length ?? 0) + (children[0]?.length ?? 0));
