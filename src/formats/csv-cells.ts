@@ -19,20 +19,27 @@ export function cellsOf(line: string, delimiter: string): Cells {
 function quotedCells(line: string, delimiter: string): Cells {
   const cells: string[] = [];
   let cell = '';
+  /** Nothing but blanks so far: asked of the cell itself at each quote, a long one takes minutes. */
+  let isBlank = true;
   let isQuoted = false;
   for (let i = 0; i < line.length; i++) {
     const char = line[i]!;
     if (isQuoted && char === QUOTE && line[i + 1] === QUOTE) {
       cell += char;
+      isBlank = false;
       i++;
     } else if (isQuoted && char === QUOTE) isQuoted = false;
-    else if (!isQuoted && char === QUOTE && cell.trim() === '') {
+    else if (!isQuoted && char === QUOTE && isBlank) {
       isQuoted = true;
       cell = '';
     } else if (char === delimiter && !isQuoted) {
       cells.push(cell);
       cell = '';
-    } else cell += char;
+      isBlank = true;
+    } else {
+      cell += char;
+      isBlank &&= char.trim() === '';
+    }
   }
   cells.push(cell);
   return { cells, isOpen: isQuoted };

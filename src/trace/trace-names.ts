@@ -13,8 +13,10 @@ export class TraceNames {
   readonly #typed = new Map<string, number>();
   readonly #generic = new Map<string, number>();
 
-  /** By process and thread; the last name wins. */
-  taskId(pid: number, tid: number, name: string): number {
+  /** By process and thread; the last name wins. Numbers that nothing can hold come of damage, and are none. */
+  taskId(toldPid: number, toldTid: number, name: string): number {
+    const pid = toldPid <= Number.MAX_SAFE_INTEGER ? toldPid : -1;
+    const tid = toldTid <= Number.MAX_SAFE_INTEGER ? toldTid : -1;
     const ofProcess = this.#ofProcess(pid);
     const known = ofProcess.get(tid);
     if (known === undefined) {

@@ -7,7 +7,7 @@ import { headerFields, parseTracepointFormat } from '../../src/formats/tracepoin
 import type { Format } from '../../src/model/trace.js';
 import { readFormat } from '../support/read-format.js';
 
-const { bpftrace, ftraceText, ndjsonTable, perfScript, strace } = registry;
+const { bpftrace, csv, ftraceText, ndjsonTable, perfScript, strace } = registry;
 
 /** A pattern that tries each place takes more than a minute for it, any other some milliseconds. */
 const LONG = 300_000;
@@ -54,6 +54,16 @@ test.each(NAMED)('%s: a line that is long somewhere (%#)', async (_, format, lin
   const at = line.indexOf(before);
   const text = `${line}\n${line.slice(0, at)}${run(unit)}${line.slice(at)}\n${line}\n`;
   expect(await milliseconds(() => readFormat(format, text))).toBeLessThan(HANG_MS);
+});
+
+test('a task whose number nothing can hold has none', async () => {
+  const { trace } = await readFormat(ftraceText, FTRACE.replace('6772', run('9', 400)));
+  expect(trace.tasks.map(({ pid, tid }) => [pid, tid])).toEqual([[-1, -1]]);
+});
+
+test('quotes within a cell of a table, one after the other', async () => {
+  const rows = `time,op,off,len\n1,read,0,4096\n2,read,0,a${run('" ')}\n`;
+  expect(await milliseconds(() => readFormat(csv, rows))).toBeLessThan(HANG_MS);
 });
 
 const event = (field: string, print = '"%d", REC->state'): string =>
