@@ -28,7 +28,6 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
   const sharing = c.log.hasShared ? new Sharing((...told) => sharedEvent(c, ...told)) : null;
   for (const row = c.log.all(); row.next(); ) {
-    if (c.log.isIdle(row)) continue;
     const addr = addressOf(row);
     mapEvent(c, row, addr);
     sharing?.follow(row, c.blocks.unitOf(row), addr);

@@ -91,20 +91,27 @@ export class MapCursor implements MapRow {
   task = 0;
   row = 0;
   readonly #blocks: Iterator<SomeRows<typeof SHAPE>>;
+  /** Whose blocks their file system tells of itself: what iomap found there counts for nothing. */
+  readonly #told: ReadonlySet<number>;
   #at: Arrays<typeof SHAPE> | null = null;
   #rows = 0;
   #next = 0;
 
-  constructor(log: ColumnLog<typeof SHAPE>) {
+  constructor(log: ColumnLog<typeof SHAPE>, told: ReadonlySet<number>) {
+    this.#told = told;
     this.#blocks = log.blocks()[Symbol.iterator]();
   }
 
   /** False when there are no more. */
   // hot
   next(): boolean {
-    if (this.#next === this.#rows && !this.#turn()) return false;
-    const i = this.#next++;
-    const at = this.#at!;
+    let i: number;
+    let at: Arrays<typeof SHAPE>;
+    do {
+      if (this.#next === this.#rows && !this.#turn()) return false;
+      i = this.#next++;
+      at = this.#at!;
+    } while (at.change[i] === Change.iomap && this.#told.has(at.device[i]!));
     this.change = at.change[i]!;
     this.timeNs = at.timeNs[i]!;
     this.file = at.file[i]!;
@@ -198,17 +205,12 @@ export class MapLog {
       this.#put(log, Change.iomap, file, device, offset, length, addr, unwritten);
   }
 
-  /** Does a look of iomap count for nothing, as the file system's own events tell of the device's blocks? */
-  isIdle({ change, device }: Pick<MapRow, 'change' | 'device'>): boolean {
-    return change === Change.iomap && this.devices.has(device);
-  }
-
   all(): MapCursor {
-    return new MapCursor(this.#rows);
+    return new MapCursor(this.#rows, this.devices);
   }
 
   changes(): MapCursor {
-    return new MapCursor(this.#changes);
+    return new MapCursor(this.#changes, this.devices);
   }
 
   // hot

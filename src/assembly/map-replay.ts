@@ -11,7 +11,6 @@ export type AddressOf = (row: MapRow) => number;
 export class MapReplay {
   readonly owners = new BlockOwners();
   readonly cow = new BlockOwners();
-  private readonly log: MapLog;
   private readonly row: MapCursor;
   private more: boolean;
   private readonly addressOf: AddressOf;
@@ -25,7 +24,6 @@ export class MapReplay {
   private lastDevice = -1;
 
   constructor(log: MapLog, addressOf: AddressOf, blocks: BlockSizes) {
-    this.log = log;
     this.row = log.changes();
     this.more = this.row.next();
     this.addressOf = addressOf;
@@ -37,7 +35,6 @@ export class MapReplay {
   }
 
   private apply(row: MapRow): void {
-    if (this.log.isIdle(row)) return;
     const addr = this.addressOf(row);
     const block = this.blocks.unitOf(row);
     const offset = row.offset * block;

@@ -241,7 +241,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   ext4_ext_map_blocks_exit: 'dev:d ino:n flags:s lblk:n pblk:n len:n mflags:s ret:n',
   ext4_es_insert_extent: ext4Es,
   ext4_es_insert_delayed_extent: ext4Es,
-  // Its name on Linux 6.1.
+  // The same under an earlier name.
   ext4_es_insert_delayed_block: ext4Es,
   ext4_es_cache_extent: ext4Es,
   ext4_es_remove_extent: 'dev:d ino:n @lblk|lblk:n @len|len:n',

@@ -140,7 +140,7 @@ describe.skipIf(why !== '')('one run under several recorders', () => {
     const hasBpf = installed('bpftrace');
     test.skipIf(!hasBpf)(
       `${fs}: bpftrace with the shipped script tells them as well${hasBpf ? '' : ' (SKIPPED: no bpftrace)'}`,
-      // It is another run than the one above: once in some dozens, on a busy machine, one of its 342 operations was not the same.
+      // It is another run than the one above: once in eleven, on a busy machine, one of its 342 operations was not the same.
       { timeout: 120_000, retry: 1 },
       async () => {
         const { mount, device } = volumes.get(fs)!;
