@@ -77,7 +77,7 @@ export const originIn = (metadata: Metadata): bigint => wholeOf('originNs', meta
 
 /** How many rows the table says it has; no more than its bytes hold, at a bit each. */
 export function rowsIn(metadata: Metadata, bytes: number): number {
-  const rows = wholeOf('rows', metadata.get('rows') ?? '0');
+  const rows = wholeOf('rows', metadata.get('rows') ?? 'missing');
   if (rows >= 0n && rows <= BigInt(8 * bytes)) return Number(rows);
   throw new Error(`it claims ${rows} rows in ${bytes} bytes`);
 }

@@ -58,6 +58,17 @@ test('a count in the directory or in a message that the bytes cannot hold', () =
   expect(found).toEqual([]);
 }, 120_000);
 
+test('a table that does not say how many rows it has', () => {
+  const bytes = readFileSync(join(whole, 'records.arrow'));
+  const renamed = Buffer.from(bytes);
+  renamed.write('Rows', bytes.indexOf('rows'));
+  putTable(work, 'records.arrow', renamed);
+  expect(() => readBundle(work)).toThrow(
+    'its "rows" is "missing"; expected a whole number; ingest the recording again',
+  );
+  putTable(work, 'records.arrow', bytes);
+});
+
 const SILLY = [
   'null',
   '3',
