@@ -12,8 +12,14 @@ const RWF_SYNC = 4;
 const RWF_APPEND = 0x10;
 const RWF_NOAPPEND = 0x20;
 
+/** The descriptor's own position counts. */
+export const OWN = -1;
+
+/** A place in a file or a size of one, as calls are told it; NaN where it is below 0, which they refuse. The kernel's events show it without sign. */
+export const placeOf = (pos: number): number => (pos >= 0 && pos < 2 ** 63 ? pos : Number.NaN);
+
 /**
- * `pos` is -1 where the descriptor's own position counts; `rwf` are the flags of preadv2 and pwritev2. What appends goes to the end
+ * `pos` is OWN, a place, or NaN where it is not known; `rwf` are the flags of preadv2 and pwritev2. What appends goes to the end
  * of the file even where it says another place, and moves no position then (pwrite(2), readv(2)).
  */
 export function transfer(
@@ -31,10 +37,10 @@ export function transfer(
   const file = fileOfCall(c, t, call.args[0]!);
   const open = opened(c, t, fd);
   const appends = write && ((rwf & RWF_APPEND) !== 0 || (open.appends && (rwf & RWF_NOAPPEND) === 0));
-  const told = pos >= 0 ? pos : open.position;
+  const told = pos === OWN ? open.position : pos;
   let offset = pos >= 0 && !appends ? pos : call.position >= 0 || appends ? call.position : told;
   const length = ret >= 0 ? ret : count;
-  if (pos < 0) open.position = offset >= 0 && ret >= 0 && !open.passed ? offset + ret : -1;
+  if (pos === OWN) open.position = offset >= 0 && ret >= 0 && !open.passed ? offset + ret : -1;
   if (call.direct && buffer > 0 && !Number.isNaN(count)) pinOfBuffer(c, t, ret, write, buffer, count);
   if (Number.isNaN(offset)) offset = UNKNOWN;
   const e = callRow(c, t, write ? Op.write : Op.read, file, ret);
@@ -115,7 +121,9 @@ const FALLOC: readonly (readonly [number, number])[] = [
 ];
 
 export function fallocateCall(c: Context, t: Thread, ret: number): void {
-  const [fd, mode, offset, length] = t.call.args as unknown as [number, number, number, number];
+  const [fd, mode, from, count] = t.call.args as unknown as [number, number, number, number];
+  const offset = placeOf(from);
+  const length = placeOf(count);
   const file = fileOfCall(c, t, fd);
   const op = fallocOp(mode);
   const e = callRow(c, t, op, file, ret);
@@ -142,10 +150,10 @@ export function sizeAfter(c: Context, op: number, flags: number, file: number, o
 export function truncateRow(c: Context, t: Thread, ret: number, file: number, size: number): void {
   const e = callRow(c, t, Op.truncate, file, ret);
   e.offset = 0;
-  e.length = size;
+  e.length = placeOf(size);
   e.commit();
   if (ret < 0) return;
-  if (file >= 0) sizeIs(c, file, size);
+  if (file >= 0) sizeIs(c, file, placeOf(size));
   // By a path that no event tells of: it may be any file that has become larger by it. ext4 names those that it makes smaller.
   else for (const [other, known] of c.sizes) if (known < size) sizeUnknown(c, t, other);
 }

@@ -1,7 +1,7 @@
 // System calls to operations: one row when the call returns, with its start, duration, result and range.
 // Argument order is the ABI's.
 import { Flag, Op } from '../model/events.js';
-import { fallocateCall, moveCall, transfer, truncateRow } from './calls-data.js';
+import { fallocateCall, moveCall, OWN, placeOf, transfer, truncateRow } from './calls-data.js';
 import { mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
 import { closeCall, dup, fcntlCall, O_CLOEXEC, O_CREAT, O_TRUNC, openCall, seek } from './calls-open.js';
 import { linkCall, pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
@@ -14,12 +14,13 @@ function vector(write: boolean, withOffset: boolean, withFlags = false): Exit {
   return (c, t, ret) => {
     const { args } = t.call;
     const flags = withFlags ? args[5]! : 0;
-    transfer(c, t, ret, write, -1, Number.NaN, withOffset ? ownWhereNone(args[3]!) : -1, flags);
+    const own = !withOffset || (withFlags && isMinusOne(args[3]!));
+    transfer(c, t, ret, write, -1, Number.NaN, own ? OWN : placeOf(args[3]!), flags);
   };
 }
 
-/** preadv2 and pwritev2 take the descriptor's position where they are told -1, which the kernel's events show without sign. */
-const ownWhereNone = (pos: number): number => (pos >= 0 && pos < 2 ** 63 ? pos : -1);
+/** Where preadv2 and pwritev2 are told that, they take the descriptor's position. The kernel's events show it without sign. */
+const isMinusOne = (pos: number): boolean => pos === -1 || pos >= 2 ** 64 - 1;
 
 /** Flag of unlinkat(2). */
 const AT_REMOVEDIR = 0x200;
@@ -65,10 +66,10 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   dup2: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
   dup3: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), (t.call.args[2]! & O_CLOEXEC) !== 0),
   lseek: seek,
-  read: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, -1),
-  write: (c, t, ret) => transfer(c, t, ret, true, t.call.args[1]!, t.call.args[2]!, -1),
-  pread64: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, t.call.args[3]!),
-  pwrite64: (c, t, ret) => transfer(c, t, ret, true, t.call.args[1]!, t.call.args[2]!, t.call.args[3]!),
+  read: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, OWN),
+  write: (c, t, ret) => transfer(c, t, ret, true, t.call.args[1]!, t.call.args[2]!, OWN),
+  pread64: (c, t, ret) => transfer(c, t, ret, false, t.call.args[1]!, t.call.args[2]!, placeOf(t.call.args[3]!)),
+  pwrite64: (c, t, ret) => transfer(c, t, ret, true, t.call.args[1]!, t.call.args[2]!, placeOf(t.call.args[3]!)),
   readv: vector(false, false),
   writev: vector(true, false),
   preadv: vector(false, true),

@@ -33,10 +33,10 @@ export function numbers(name: string, args: readonly string[]): number[] {
   if (isLongSeek(name)) list.splice(2, 1);
   // Its flags stand in a structure.
   if (name === 'openat2') list[2] = value(/flags=([^,}]*)/.exec(args[2] ?? '')?.[1]);
-  // The position is two arguments of the kernel's, low and high; -1 is none.
+  // The position is two arguments of the kernel's, low and high.
   if (/^p(read|write)v2$/.test(name)) {
-    const [pos = -1, flags = Number.NaN] = list.slice(3);
-    list.splice(3, 2, pos < 0 ? Number.NaN : pos, Number.NaN, flags);
+    const [pos = Number.NaN, flags = Number.NaN] = list.slice(3);
+    list.splice(3, 2, pos, Number.NaN, flags);
   }
   return list;
 }

@@ -10,8 +10,8 @@ import type { TraceNames } from './trace-names.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What a column can hold: a field that a recording left out, or that damage made of it, is not known. */
-const held = (value: number): number => (value > MOST ? MOST : value >= -MOST ? value : UNKNOWN);
+/** What a column can hold: a field that a recording left out, that is below 0, or that damage made of it, is not known. */
+const held = (value: number): number => (value > MOST ? MOST : value >= 0 ? value : UNKNOWN);
 
 /** Where rows go: a number for each new one, then a store per column. */
 export interface NewRows<S extends Shape> {
