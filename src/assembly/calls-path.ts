@@ -59,6 +59,8 @@ export function linkCall(c: Context, t: Thread, ret: number): void {
 function renamed(c: Context, call: Call): void {
   const { path, secondPath } = call;
   const over = c.paths.get(secondPath);
+  // Two names of one file: both stay (rename(2)).
+  if (over !== undefined && over === call.file) return;
   forgetPath(c, path);
   forgetPath(c, secondPath);
   c.paths.set(secondPath, call.file);

@@ -6,15 +6,15 @@ import type { Thread } from './state.js';
 
 const INT32 = 2 ** 32;
 
-/** A descriptor as printed: unsigned 32 bit. */
-export const fdOf = (value: number): number => (value >= INT32 / 2 ? value - INT32 : value);
+/** A descriptor as printed, which is unsigned of 32 bits or of 64, where a number holds no more than that it is below 0. */
+export const fdOf = (value: number): number => (value >= 2 ** 63 ? -1 : value >= INT32 / 2 ? value - INT32 : value);
 
 /** The open file behind a descriptor; one that was opened before the recording is met here for the first time. */
 export function opened(c: Context, t: Thread, fd: number): OpenFile {
   const found = t.process.descriptor(fd);
   if (found !== undefined) return found;
-  // A damaged record may lack the number: what the next one lacks is another.
-  if (Number.isNaN(fd)) return newOpen(c);
+  // Below 0 there is none, and a damaged record may lack the number: what the next one lacks is another.
+  if (!(fd >= 0)) return newOpen(c);
   const open = newOpen(c, label(c, t, fd));
   t.process.descriptors.set(fd, open);
   return open;
@@ -28,9 +28,10 @@ const FILE_CALLS = new Set(['fallocate', 'ftruncate', 'fsync', 'fdatasync', 'syn
 
 /** File of a call on a descriptor: what was seen inside the call, else what is known of the descriptor. */
 export function fileOfCall(c: Context, t: Thread, fd: number): number {
-  const open = opened(c, t, fdOf(fd));
+  const number = fdOf(fd);
+  const open = opened(c, t, number);
   const { call } = t;
-  if (FILE_CALLS.has(call.name)) isRegular(c, open);
+  if (number >= 0 && FILE_CALLS.has(call.name)) isRegular(c, open);
   const seen = call.file >= 0 ? call.file : open.resolved < 0 ? call.weakFile : -1;
   if (seen < 0) return fileOf(open);
   descriptorIs(c, t, fd, seen);

@@ -47,5 +47,5 @@ export function resultOf(name: string, args: readonly string[], shown: string): 
   return ret === 0 && isLongSeek(name) ? first(args[2]) : ret;
 }
 
-/** Offset in `[4096]` or `[4096] => [8192]`; NaN for NULL: the descriptor's own position. */
-export const first = (argument = ''): number => Number(/^\[(\d+)/.exec(argument)?.[1] ?? Number.NaN);
+/** Offset in `[4096]` or `[4096] => [8192]`, which may be below 0; NaN for NULL: the descriptor's own position. */
+export const first = (argument = ''): number => Number(/^\[(-?\d+)/.exec(argument)?.[1] ?? Number.NaN);

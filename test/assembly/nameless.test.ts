@@ -21,11 +21,7 @@ test('nothing is called NaN', async () => {
     ].join('\n'),
   );
   expect(JSON.stringify([trace.files, trace.tasks, trace.kinds])).not.toMatch(/NaN|null/);
-  expect(trace.files.map(({ inode, path }) => inode || path)).toEqual([
-    '131',
-    '',
-    'descriptor 5 of a (7), inode not told',
-  ]);
+  expect(trace.files.map(({ inode, path }) => inode || path)).toEqual(['131', 'descriptor 5 of a (7), inode not told']);
   expect(trace.unplaced).toMatchObject({
     'events that lack the device or the inode of their file': 2,
     'tasks that were made, and the event lacks their number': 2,

@@ -263,6 +263,7 @@ describe('calls', () => {
         'openat(AT_FDCWD</d>, "b", O_RDWR) = 4</d/b>',
         'copy_file_range(3</d/a>, NULL, 4</d/b>, [65536], 8192, 0) = 8192',
         'copy_file_range(3</d/a>, NULL, 4</d/b>, NULL, 8192, 0) = 4096',
+        'copy_file_range(3</d/a>, [-4096], 4</d/b>, NULL, 8192, 0) = -1 EOVERFLOW (Value too large for defined data type)',
       ),
     ).toEqual([
       'open a -1 -1 0 write',
@@ -271,6 +272,8 @@ describe('calls', () => {
       'reflink b 65536 8192 0 second',
       'reflink a 8192 4096 0 ',
       'reflink b 0 4096 0 second',
+      'reflink a -1 8192 -75 ',
+      'reflink b 4096 8192 -75 second',
     ]);
   });
 
@@ -351,6 +354,10 @@ describe('calls', () => {
         'linkat(3</d/c>, "", AT_FDCWD</d>, "e", AT_EMPTY_PATH) = 0',
         'truncate("/d/e", 8) = 0',
         'truncate("/d/x", 9) = 0',
+        // Two names of one file: both stay.
+        'rename("/d/a", "/d/b") = 0',
+        'truncate("/d/a", 10) = 0',
+        'truncate("/d/b", 11) = 0',
       ),
     ).toEqual([
       'truncate a 0 100 0 ',
@@ -358,6 +365,9 @@ describe('calls', () => {
       'truncate #12 (deleted) 0 7 0 ',
       'truncate #12 (deleted) 0 8 0 ',
       'truncate x 0 9 0 ',
+      'rename a -1 -1 0 ',
+      'truncate a 0 10 0 ',
+      'truncate a 0 11 0 ',
     ]);
   });
 
