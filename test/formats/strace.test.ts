@@ -355,9 +355,9 @@ describe('calls', () => {
         'truncate("/d/e", 8) = 0',
         'truncate("/d/x", 9) = 0',
         // Two names of one file: both stay.
-        'rename("/d/a", "/d/b") = 0',
-        'truncate("/d/a", 10) = 0',
-        'truncate("/d/b", 11) = 0',
+        'rename("/d/e", "/d/c") = 0',
+        'truncate("/d/e", 10) = 0',
+        'truncate("/d/c", 11) = 0',
       ),
     ).toEqual([
       'truncate a 0 100 0 ',
@@ -365,9 +365,9 @@ describe('calls', () => {
       'truncate #12 (deleted) 0 7 0 ',
       'truncate #12 (deleted) 0 8 0 ',
       'truncate x 0 9 0 ',
-      'rename a -1 -1 0 ',
-      'truncate a 0 10 0 ',
-      'truncate a 0 11 0 ',
+      'rename #12 (deleted) -1 -1 0 ',
+      'truncate #12 (deleted) 0 10 0 ',
+      'truncate #12 (deleted) 0 11 0 ',
     ]);
   });
 
