@@ -40,7 +40,8 @@ export function transfer(
   const told = pos === OWN ? open.position : pos;
   let offset = pos >= 0 && !appends ? pos : call.position >= 0 || appends ? call.position : told;
   const length = ret >= 0 ? ret : count;
-  if (pos === OWN) open.position = offset >= 0 && ret >= 0 && !open.passed ? offset + ret : -1;
+  // What failed has moved nothing.
+  if (pos === OWN && ret >= 0) open.position = offset >= 0 && !open.passed ? offset + ret : -1;
   if (call.direct && buffer > 0 && !Number.isNaN(count)) pinOfBuffer(c, t, ret, write, buffer, count);
   if (Number.isNaN(offset)) offset = UNKNOWN;
   const e = callRow(c, t, write ? Op.write : Op.read, file, ret);

@@ -14,11 +14,12 @@ export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 
 export const PAGE = 4096;
 
-/** The event names the file the enclosing call works on. */
+/** The event names the file the enclosing call works on. Of one that moves data it may be either: what it reads and writes tells which. */
 export const strong: Handler = (c, t, v) => {
-  if (t.call.name === '' || t.fault.active || t.call.file >= 0) return;
+  if (t.call.name === '' || t.fault.active || t.call.file >= 0 || isMove(t.call.name)) return;
   if (c.reused.made > 0) metAsNew(c, t, v[0]!, v[1]!);
-  t.call.file = c.file(v[0]!, v[1]!);
+  const file = c.file(v[0]!, v[1]!);
+  if (t.call.name !== 'copy_file_range' || file !== t.call.source) t.call.file = file;
 };
 
 /** The first that is told of a file since it was made: where its inode was known before, the number has come back. */

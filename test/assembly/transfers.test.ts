@@ -3,16 +3,22 @@
 import { expect, test } from 'vitest';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { Flag, Op } from '../../src/model/events.js';
+import type { Trace } from '../../src/model/trace.js';
 import { UNKNOWN } from '../../src/model/units.js';
 import { readAs } from '../formats/support.js';
 
-/** Lines `task-tid: event`, a microsecond apart; the operations: name, direct, offset, length, duration in us. */
-async function transfers(events: string): Promise<readonly (readonly unknown[])[]> {
+/** Lines `task-tid: event`, a microsecond apart. */
+async function traceOf(events: string): Promise<Trace> {
   const lines = events.split('\n').map((line, i) => {
     const [, task, event] = /^(\S+): (.*)$/.exec(line)!;
     return `  ${task} [000]  5.${String(i * 1000).padStart(9, '0')}: ${event}\n`;
   });
-  const { columns: c } = (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
+  return (await readAs(ftraceText, `cpus=1\n${lines.join('')}`)).trace;
+}
+
+/** The operations: name, direct, offset, length, duration in us. */
+async function transfers(events: string): Promise<readonly (readonly unknown[])[]> {
+  const { columns: c } = await traceOf(events);
   const rows = [...c.op.keys()].filter((row) => c.op[row] === Op.read || c.op[row] === Op.write);
   return rows.map((row) => [
     ...[c.op[row] === Op.read ? 'read' : 'write', (c.flags[row]! & Flag.direct) !== 0],
@@ -48,6 +54,40 @@ fio-7: sys_exit_io_uring_enter: 0x1`);
     ['write', false, 0x4000, 0x4000, -1],
     ['write', false, 0x4000, 0x4000, -1],
     ['read', false, 0x78000, 0x4000, -1],
+  ]);
+});
+
+test('the map of what sendfile reads is not of the socket, pipe or file that it writes to', async () => {
+  const source = `xfs_file_splice_read: dev 7:2 ino 0x83 isize 0x10000 disize 0x10000 pos 0x0 bytecount 0x4000
+ngx-7: iomap_iter_dstmap: dev 7:2 ino 0x83 bdev 7:2 addr 0x20000 offset 0x0 length 0x4000 type MAPPED (0x2) flags  (0x0)`;
+  const direct = `xfs_file_direct_read: dev 7:2 ino 0x83 disize 0x800000 pos 0x0 bytecount 0x4000
+ngx-7: ${begin(0, 'DIRECT', 0)}`;
+  const { columns: c, files } =
+    await traceOf(`ngx-7: sys_enter_sendfile64: out_fd: 0x00000009, in_fd: 0x00000003, offset: 0x00000000, count: 0x4000
+ngx-7: ${source}
+ngx-7: sys_exit_sendfile64: 0x4000
+ngx-7: sys_enter_splice: fd_in: 0x00000003, off_in: 0x7f00, fd_out: 0x00000009, off_out: 0x00000000, len: 0x4000, flags: 0x0
+ngx-7: ${direct}
+ngx-7: sys_exit_splice: 0x4000
+ngx-7: sys_enter_copy_file_range: fd_in: 0x00000003, off_in: 0x7f00, fd_out: 0x00000008, off_out: 0x00000000, len: 0x4000, flags: 0x0
+ngx-7: ${source}
+ngx-7: sys_exit_copy_file_range: 0x4000
+ngx-7: sys_enter_pwrite64: fd: 0x00000009, buf: 0x7f00, count: 0x10, pos: 0x10
+ngx-7: sys_exit_pwrite64: 0x10
+ngx-7: sys_enter_pwrite64: fd: 0x00000008, buf: 0x7f00, count: 0x10, pos: 0x20
+ngx-7: sys_exit_pwrite64: 0x10
+ngx-7: sys_enter_pread64: fd: 0x00000003, buf: 0x7f00, count: 0x10, pos: 0x30
+ngx-7: sys_exit_pread64: 0x10`);
+  const of = (op: number): readonly unknown[] =>
+    [...c.op.keys()].filter((row) => c.op[row] === op).map((row) => [c.offset[row], files[c.file[row]!]?.inode]);
+  expect(of(Op.read)).toEqual([
+    [0, '131'],
+    [0, '131'],
+    [0x30, '131'],
+  ]);
+  expect(of(Op.write)).toEqual([
+    [0x10, undefined],
+    [0x20, undefined],
   ]);
 });
 

@@ -1,5 +1,5 @@
 // Places and descriptors below 0, as tests of file systems ask for: strace shows them with a sign, the kernel's events without, and what is written of them
-// is read again. The calls are refused, and no descriptor is moved by them (pread(2), ftruncate(2), fallocate(2)).
+// is read again. The calls are refused, and no descriptor is moved by them, nor by others that fail (pread(2), ftruncate(2), fallocate(2)).
 import { expect, test } from 'vitest';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { ndjson } from '../../src/formats/ndjson.js';
@@ -27,6 +27,7 @@ const EXPECTED = [
   ['fallocate', true, -1, 4096, -22],
   ['fallocate', true, 0, -1, -22],
   ['fsync', false, -1, -1, -9],
+  ['read', true, 16, 4096, -5],
   ['read', true, 16, 16, 0],
 ];
 
@@ -40,6 +41,7 @@ test('strace', async () => {
     'fallocate(3</d/f>, 0, -8192, 4096) = -1 EINVAL (Invalid argument)',
     'fallocate(3</d/f>, 0, 0, -5) = -1 EINVAL (Invalid argument)',
     'fsync(-1) = -1 EBADF (Bad file descriptor)',
+    'read(3</d/f>, 0x7f00, 4096) = -1 EIO (Input/output error)',
     'read(3</d/f>, "a"..., 16) = 16',
   ];
   expect(await told(strace, calls.map((call, i) => `7 ${5 + i}.000000 ${call} <0.000010>\n`).join(''))).toEqual(
@@ -57,6 +59,7 @@ test("the kernel's events", async () => {
     ['fallocate', 'fd: 0x00000003, mode: 0x0, offset: 0xffffffffffffe000, len: 0x1000', '0xffffffffffffffea'],
     ['fallocate', 'fd: 0x00000003, mode: 0x0, offset: 0x0, len: 0xfffffffffffffffb', '0xffffffffffffffea'],
     ['fsync', 'fd: 0xffffffffffffffff', '0xfffffffffffffff7'],
+    ['read', 'fd: 0x00000003, buf: 0x7f00, count: 0x1000', '0xfffffffffffffffb'],
     ['read', 'fd: 0x00000003, buf: 0x7f00, count: 0x10', '0x10'],
   ];
   const lines = calls.flatMap(([name, words, ret]) => [`sys_enter_${name}: ${words}`, `sys_exit_${name}: ${ret}`]);
