@@ -72,7 +72,11 @@ export function moveCall(
   // Changes of maps are of the write, which has the number of the call.
   const writes = call.file >= 0 || opened(c, t, fdOf(to)).resolved >= 0;
   const opId = writes ? c.events.newId() : 0;
+  const start = opened(c, t, fdOf(from)).position;
   movedRow(c, t, ret, Op.read, from, fromOffset, call.source, call.sourceOffset, opId);
+  // Of one open file both begin where it was.
+  const open = opened(c, t, fdOf(to));
+  if (open === opened(c, t, fdOf(from))) open.position = start;
   movedRow(c, t, ret, Op.write, to, toOffset, call.file, call.position, 0);
 }
 

@@ -1,5 +1,6 @@
 // mmap, munmap, mremap, msync. Constants: mman.h.
 import { Flag, Op } from '../model/events.js';
+import { placeOf } from './calls-data.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, isRegular } from './context.js';
 import { fdOf, opened } from './descriptors.js';
@@ -33,7 +34,7 @@ export function mmapCall(c: Context, t: Thread, ret: number): void {
   if (shared && writable) isRegular(c, open);
   const handle = ret >= 0 ? c.events.newId() : 0;
   const e = callRow(c, t, Op.mmap, fileOf(open), ret);
-  e.offset = offset;
+  e.offset = placeOf(offset);
   e.length = size;
   e.handle = handle;
   e.flags =

@@ -38,7 +38,7 @@ export function openCall(c: Context, t: Thread, ret: number, flags: number): voi
     open.direct = (flags & O_DIRECT) !== 0;
     open.appends = (flags & O_APPEND) !== 0;
     open.sync = (flags & O_DSYNC) !== 0;
-    open.position = open.appends ? -1 : 0;
+    open.position = 0;
     if (key !== '') {
       open.directory = `${call.device}/${call.directory}`;
       open.name = c.words.get(call.lookup);

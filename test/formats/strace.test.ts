@@ -125,6 +125,7 @@ describe('calls', () => {
   test('what appends goes to the end, wherever it says and wherever was read before; a synchronous write is one', async () => {
     const rows = await done(
       'openat(AT_FDCWD</d>, "log", O_RDWR|O_APPEND) = 3</d/log>',
+      'read(3</d/log>, "a"..., 4) = 4',
       'pwrite64(3</d/log>, "a"..., 10, 0) = 10',
       'lseek(3</d/log>, 7, SEEK_SET) = 7',
       'read(3</d/log>, "a"..., 3) = 3',
@@ -139,6 +140,7 @@ describe('calls', () => {
       'write(5</d/s>, "a"..., 10) = 10',
     );
     expect(rows.filter((row) => !String(row).startsWith('open'))).toEqual([
+      'read log 0 4 0 ',
       'write log -1 10 0 ',
       'read log 7 3 0 ',
       'write log -1 10 0 ',
@@ -293,6 +295,10 @@ describe('calls', () => {
         'splice(5<pipe:[875210]>, NULL, 4</d/c>, NULL, 8192, 0) = 8192',
         'sendfile(6<TCP:[1.2.3.4:80->5.6.7.8:90]>, 4</d/c>, [0], 100) = 100',
         'splice(5<pipe:[875210]>, NULL, 4</d/c>, [0], 8192, 0) = -1 EAGAIN (Resource temporarily unavailable)',
+        // One open file under two numbers has one position.
+        'dup(4</d/c>) = 7</d/c>',
+        'sendfile(7</d/c>, 4</d/c>, NULL, 100) = 100',
+        'write(4</d/c>, "a"..., 5) = 5',
       ),
     ).toEqual([
       'open a, {b} -1 -1 0 write direct',
@@ -304,6 +310,9 @@ describe('calls', () => {
       'write c 0 10000 0 ',
       'write c 10000 8192 0 ',
       'read c 0 100 0 ',
+      'read c 18192 100 0 ',
+      'write c 18192 100 0 ',
+      'write c 18292 5 0 ',
     ]);
   });
 
@@ -320,6 +329,7 @@ describe('calls', () => {
         'pwrite(3, "x"..., 200, 12288) = 200',
         'mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3, 0x1000) = 0xb7f35000',
         'old_mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0) = 0x40017000',
+        'mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0xfffffffffffff000) = -1 EOVERFLOW (Value too large for defined data type)',
         'fcntl64(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)',
         'fcntl64(3, F_DUPFD, 10) = 10',
         'ftruncate64(10, 6000000000) = 0',
@@ -335,6 +345,7 @@ describe('calls', () => {
       'write a 12288 200 0 ',
       'mmap a 4096 8192 0 shared writable',
       'mmap a 0 4096 0 shared',
+      'mmap a -1 4096 -75 shared',
       'truncate a 0 6000000000 0 ',
       'fsync a -1 -1 0 ',
       'truncate a 0 7 0 ',
