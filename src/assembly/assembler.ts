@@ -209,6 +209,7 @@ export class Assembler implements KernelSink {
     this.context.reused.callBegins(name, call.args, t);
     call.file = -1;
     call.weakFile = -1;
+    call.faultFile = -1;
     call.position = -1;
     call.source = -1;
     call.sourceOffset = 0;

@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow } from './context.js';
 import { fdOf, fileOfPath, opened } from './descriptors.js';
-import type { Exit } from './handler.js';
+import { type Exit, fileOfMemory } from './handler.js';
 import type { Call, Thread } from './state.js';
 
 /** Flag of renameat2(2): the two change names, and neither is replaced. */
@@ -94,7 +94,7 @@ export function registerBuffers(c: Context, t: Thread, ret: number): void {
   // Opcode 0 registers, 1 unregisters; the buffers stand behind a pointer, so the file shows only through its faults.
   const opcode = t.call.args[1];
   if ((opcode !== 0 && opcode !== 1) || t.call.holdSeen) return;
-  const file = t.call.weakFile;
+  const file = fileOfMemory(t);
   if (file < 0) return c.unplaced('io_uring buffers whose file no event named');
   t.call.holdTold = true;
   const ring = `${t.process.pid}/${t.call.args[0]}`;

@@ -34,7 +34,7 @@ export function fileFault(c: Context, t: Thread, file: number, offset: number, w
   const { fault } = t;
   if (!fault.active) {
     // Inside a call: taken for a device or a copy. Only DAX faults say when they end; see daxFault.
-    if (t.call.weakFile < 0) t.call.weakFile = file;
+    if (t.call.faultFile < 0) t.call.faultFile = file;
     const { directCall } = t.call;
     if (directCall === null || directCall.file === file) return;
     if (directCall.buffer === null && offset >= 0) infer(c, t, file, bufferPage(t), offset);

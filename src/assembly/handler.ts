@@ -14,12 +14,22 @@ export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 
 export const PAGE = 4096;
 
-/** The event names the file the enclosing call works on. Of one that moves data it may be either: what it reads and writes tells which. */
+/**
+ * The event names the file the enclosing call works on, if not what it faulted in: memory that it writes may be another file. Of one
+ * that moves data it may be either: what it reads and writes tells which.
+ */
 export const strong: Handler = (c, t, v) => {
-  if (t.call.name === '' || t.fault.active || t.call.file >= 0 || isMove(t.call.name)) return;
-  if (c.reused.made > 0) metAsNew(c, t, v[0]!, v[1]!);
+  const { call } = t;
+  if (call.name === '' || t.fault.active || call.file >= 0 || isMove(call.name)) return;
   const file = c.file(v[0]!, v[1]!);
-  if (t.call.name !== 'copy_file_range' || file !== t.call.source) t.call.file = file;
+  if (file !== call.faultFile && (call.name !== 'copy_file_range' || file !== call.source)) sure(c, t, v);
+};
+
+/** The same, whatever was faulted in. */
+const sure: Handler = (c, t, v) => {
+  if (t.call.name === '' || t.fault.active || t.call.file >= 0) return;
+  if (c.reused.made > 0) metAsNew(c, t, v[0]!, v[1]!);
+  t.call.file = c.file(v[0]!, v[1]!);
 };
 
 /** The first that is told of a file since it was made: where its inode was known before, the number has come back. */
@@ -55,7 +65,7 @@ export const transferAt =
     if (t.call.name === 'copy_file_range') return copies(c, t, v, place, write);
     if (isMove(t.call.name)) return moves(c, t, v, place, write);
     if (write && !t.call.writes) return fills(c, t, v, place);
-    strong(c, t, v);
+    sure(c, t, v);
     if (t.call.name !== '' && t.call.position < 0) t.call.position = v[place]!;
   };
 
@@ -113,8 +123,14 @@ export const stillWorks = ({ work, call }: Thread): boolean =>
   work.callNs === call.timeNs && work.inCall === (call.name !== '');
 
 export const weak: Handler = (c, t, v) => {
-  if (t.call.name !== '' && !t.fault.active && t.call.weakFile < 0) t.call.weakFile = c.file(v[0]!, v[1]!);
+  const { call } = t;
+  if (call.name === '' || t.fault.active || call.weakFile >= 0) return;
+  const file = c.file(v[0]!, v[1]!);
+  if (file !== call.faultFile) call.weakFile = file;
 };
+
+/** File of the memory that a call was given, as far as that was faulted in; -1 none. */
+export const fileOfMemory = ({ call }: Thread): number => (call.faultFile >= 0 ? call.faultFile : call.weakFile);
 
 /** Who changes the map of the inode that `v` names. */
 export function author(c: Context, t: Thread, v: Float64Array): void {

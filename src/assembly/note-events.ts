@@ -218,6 +218,6 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
   },
   note_buffer: (_c, t, v) => {
     const m = t.process.mappingAt(v[0]!);
-    if (m !== undefined && t.call.weakFile < 0) t.call.weakFile = fileOf(m.open);
+    if (m !== undefined && t.call.faultFile < 0) t.call.faultFile = fileOf(m.open);
   },
 };

@@ -18,8 +18,10 @@ export interface Call {
   readonly args: Float64Array;
   /** File a strong sign inside the call named; -1 none. */
   file: number;
-  /** File a weak sign named (page cache, fault), used when nothing better came. */
+  /** File a weak sign named (page cache), used when nothing better came. */
   weakFile: number;
+  /** First file that was faulted in meanwhile: of memory that the call was given; -1 none. */
+  faultFile: number;
   /** Position a write or read really had; -1 unknown. */
   position: number;
   /** Second file of a remap, with its offset; -1 none. */
@@ -148,6 +150,7 @@ export class Thread {
     args: new Float64Array(6),
     file: -1,
     weakFile: -1,
+    faultFile: -1,
     position: -1,
     source: -1,
     sourceOffset: 0,

@@ -6,7 +6,7 @@ import { UNKNOWN } from '../model/units.js';
 import type { Context } from './context.js';
 import { fileOf } from './context.js';
 import { fdOf, opened } from './descriptors.js';
-import { PAGE } from './handler.js';
+import { fileOfMemory, PAGE } from './handler.js';
 import type { Thread } from './state.js';
 import type { Placed } from './taught-claims.js';
 import type { Operation, Telling } from './taught-fields.js';
@@ -52,10 +52,10 @@ export function fileOfTelling(c: Context, t: Thread, { spec }: Operation): numbe
   const { call } = t;
   if (spec.op === 'pin' || spec.op === 'register') {
     const buffer = call.directCall?.buffer;
-    return buffer ? fileOf(buffer) : call.weakFile;
+    return buffer ? fileOf(buffer) : fileOfMemory(t);
   }
   if (call.file >= 0) return call.file;
   const slots = KERNEL_EVENTS[kernelEvent(`sys_enter_${call.name}`)]?.slots ?? [];
   const place = slots.findIndex(({ field }) => field === 'fd');
-  return place >= 0 ? fileOf(opened(c, t, fdOf(call.args[place]!))) : call.weakFile;
+  return place >= 0 ? fileOf(opened(c, t, fdOf(call.args[place]!))) : fileOfMemory(t);
 }

@@ -50,10 +50,16 @@ test.each([
   expect(await filesOf(name, [event], '0x0')).toEqual({ inodes: ['13'], unplaced: 0 }),
 );
 
+test('the page that the path itself stands in is of the program', async () =>
+  expect(await filesOf('unlink', ['mm_filemap_fault: dev 7:0 ino d ofs=0'], '0x0')).toEqual({
+    inodes: [undefined],
+    unplaced: 1,
+  }));
+
 test('a name that is refused with EPERM, of the path that an active swap file was turned on by', async () => {
   const on = [
     `sys_enter_swapon: specialfile: ${BUFFER}, swap_flags: 0x0`,
-    'mm_filemap_fault: dev 7:0 ino c ofs=0',
+    'mm_filemap_add_to_page_cache: dev 7:0 ino c pfn=0x1 ofs=0 order=0',
     'sys_exit_swapon: 0x0',
   ];
   const unlinked = async (ret: string) => (await filesOf('unlink', [], ret, on)).inodes;

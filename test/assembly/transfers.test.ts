@@ -91,6 +91,23 @@ ngx-7: sys_exit_pread64: 0x10`);
   ]);
 });
 
+test('what is faulted in while it is written to a socket is no file of the socket', async () => {
+  const { columns: c, files } = await traceOf(`git-7: sys_enter_write: fd: 0x00000009, buf: 0x7f00, count: 0x4000
+git-7: xfs_read_fault: dev 7:2 ino 0x83 order 0
+git-7: mm_filemap_fault: dev 7:2 ino 83 ofs=0
+git-7: iomap_iter_dstmap: dev 7:2 ino 0x83 bdev 7:2 addr 0x20000 offset 0x0 length 0x4000 type MAPPED (0x2) flags  (0x0)
+git-7: mm_filemap_add_to_page_cache: dev 7:2 ino 83 pfn=0x19d8ad ofs=0 order=0
+git-7: sys_exit_write: 0x4000
+git-7: sys_enter_pwrite64: fd: 0x00000008, buf: 0x7f00, count: 0x4000, pos: 0x1000
+git-7: mm_filemap_fault: dev 7:2 ino 84 ofs=0
+git-7: ext4_da_write_begin: dev 7,2 ino 132 pos 4096 len 4096
+git-7: sys_exit_pwrite64: 0x4000
+git-7: sys_enter_write: fd: 0x00000009, buf: 0x7f00, count: 0x10
+git-7: sys_exit_write: 0x10`);
+  const writes = [...c.op.keys()].filter((row) => c.op[row] === Op.write);
+  expect(writes.map((row) => files[c.file[row]!]?.inode)).toEqual([undefined, '132', undefined]);
+});
+
 test('a buffered write that iomap gave no map to is made by a worker, in one operation; one that had its map is over', async () => {
   const mapped = (pos: number): string =>
     `iomap_iter_dstmap: dev 7:2 ino 0x83 bdev 7:2 addr 0x90000 offset 0x${pos.toString(16)} length 0x4000 type MAPPED (0x2) flags  (0x0)`;
