@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, newOpen, resolve, sizeIs } from './context.js';
 import { fdOf, fileOfPath, label, nameKey, opened } from './descriptors.js';
-import { leaseCall, outlivesClose } from './leases.js';
+import { hasCopy, leaseCall, outlivesClose } from './leases.js';
 import type { OpenFile } from './process.js';
 import type { Thread } from './state.js';
 
@@ -82,7 +82,8 @@ export function closeCall(c: Context, t: Thread, ret: number): void {
   // Only a lease hangs on whether the description is still there.
   const outlived = outlivesClose(c, t, open);
   const e = callRow(c, t, Op.close, fileOf(open), ret);
-  if (!Number.isNaN(open.madeNs)) {
+  // A shell opens what it redirects to, and has it under number 1 before the first number is closed.
+  if (!Number.isNaN(open.madeNs) && !hasCopy(t.process, open)) {
     open.madeNs = Number.NaN;
     c.reused.made--;
   }

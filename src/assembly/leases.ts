@@ -41,7 +41,8 @@ function ofSameOwner(c: Context, process: Process, file: number): TakenLease | u
   return undefined;
 }
 
-const hasCopy = (process: Process, open: OpenFile): boolean => [...process.descriptors.values()].includes(open);
+/** Another descriptor of the process leads to the same open file. */
+export const hasCopy = (process: Process, open: OpenFile): boolean => [...process.descriptors.values()].includes(open);
 
 /** A descriptor was closed: true where a copy of it in the same process keeps the lease; those of other processes inherit it. */
 export function outlivesClose(c: Context, { process, call }: Thread, open: OpenFile): boolean {

@@ -206,3 +206,32 @@ test('what another descriptor has written to a new file of an old number is not 
   const files = snapshots[0]!.files.filter(({ inode }) => inode === '131');
   expect(files.map(({ extents }) => extents.map(({ addr }) => addr))).toEqual([[0x30 * 4096]]);
 });
+
+const REDIRECTED = `
+db-7 [000] 1.000001: sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f01, flags: 0x00000241, mode: 0x1a4
+db-7 [000] 1.000002: xfs_create: dev 7:0 dp ino 0x80 name old
+db-7 [000] 1.000003: sys_exit_openat: 0x3
+db-7 [000] 1.000004: sys_enter_write: fd: 0x00000003, buf: 0x7f00, count: 0x1000
+db-7 [000] 1.000005: xfs_file_buffered_write: dev 7:0 ino 0x83 disize 0x0 pos 0x0 bytecount 0x1000
+db-7 [000] 1.000006: sys_exit_write: 0x1000
+db-7 [000] 1.000007: sys_enter_close: fd: 0x00000003
+db-7 [000] 1.000008: sys_exit_close: 0x0
+db-7 [000] 1.000009: sys_enter_unlink: pathname: 0x7f01
+db-7 [000] 1.000010: xfs_remove: dev 7:0 dp ino 0x80 name old
+db-7 [000] 1.000011: sys_exit_unlink: 0x0
+db-7 [000] 1.000012: sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f02, flags: 0x00000241, mode: 0x1a4
+db-7 [000] 1.000013: xfs_create: dev 7:0 dp ino 0x80 name new
+db-7 [000] 1.000014: sys_exit_openat: 0x3
+db-7 [000] 1.000015: sys_enter_dup2: oldfd: 0x00000003, newfd: 0x00000001
+db-7 [000] 1.000016: sys_exit_dup2: 0x1
+db-7 [000] 1.000017: sys_enter_close: fd: 0x00000003
+db-7 [000] 1.000018: sys_exit_close: 0x0
+db-7 [000] 1.000019: sys_enter_write: fd: 0x00000001, buf: 0x7f00, count: 0x1000
+db-7 [000] 1.000020: xfs_file_buffered_write: dev 7:0 ino 0x83 disize 0x0 pos 0x0 bytecount 0x1000
+db-7 [000] 1.000021: sys_exit_write: 0x1000
+`;
+
+test('what a shell redirects to is a new file of an old number, under whatever descriptor it is written', async () => {
+  const { trace } = await readAs(ftraceText, Buffer.from(REDIRECTED.trimStart()));
+  expect(trace.files.map(({ inode, path }) => `${inode} ${path}`)).toEqual(['131 old', '131 new']);
+});
