@@ -23,17 +23,21 @@ const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in 
 const SAID = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)|\[ Process PID=\d+ runs in )/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
-/** A thread that executes a program takes the number of its process: another number ends the line that it began. */
-const UNFINISHED = /(?<!\s)\s*<(?:unfinished|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
+/** A thread that executes a program takes the number of its process: another number ends the line that it began, as strace's end does. */
+const UNFINISHED = /(?<!\s)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
 /** What a call took. */
 const SPENT = /(?<!\s)\s+<(\d+)\.(\d+)>$/;
-const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
+/** Of a task that is killed as it calls strace knows no name: `????`. */
+const WHAT = /^(?:[\w?]+\(|<\.\.\. [\w?]+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
+
+/** bcc's syncsnoop has a stamp, a call and no result: `16458148.611952  sync()`. */
+const isOurs = (what: string): boolean => WHAT.test(what) && !what.endsWith('()');
 
 export const strace: Format = {
   name: 'strace',
   title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
   kernelOnly: true,
-  sniff: (head) => firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? '')),
+  sniff: (head) => firstLines(head).some((line) => isOurs(LINE.exec(line)?.[6] ?? '')),
   advice: straceAdvice,
   async read(input, sink) {
     sink.source.clock = 'realtime';
@@ -118,8 +122,8 @@ class StraceLines implements LeaderLines {
     const shown = match[1] ?? match[3];
     const tid = shown === undefined ? this.#unnumbered(alone) : Number(shown);
     this.#tasks.meet(tid, match[2] ?? match[4] ?? '', timeNs);
-    const resumed = /^<\.\.\. (\w+) resumed>(.*)$/s.exec(rest);
-    const call = /^(\w+)\(/.exec(rest);
+    const resumed = /^<\.\.\. ([\w?]+) resumed>(.*)$/s.exec(rest);
+    const call = /^([\w?]+)\(/.exec(rest);
     let taken = false;
     if (resumed !== null) taken = this.#resumed(tid, resumed[1]!, resumed[2]!, timeNs, cut);
     else if (call !== null) taken = this.#call(tid, call[1]!, rest, timeNs, cut);
