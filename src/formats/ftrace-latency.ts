@@ -29,7 +29,7 @@ const VERBOSE =
 
 /** CPU and flags in one word, as no other text has it. */
 const LATENT =
-  /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
+  /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,7}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
 export const looksLatent = (line: string): boolean => LATENT.test(line);
 
 /** Columns before the event are no longer than this: a pattern that may begin anywhere takes long for blanks without end. */
