@@ -176,6 +176,11 @@ export function guessLayout(
     const bySize = role === 'time' && told === undefined && unitTold(role, name, unit) === '';
     columns.push({ role, place, name, bySize, unit: told ?? guessedUnit(role, name, unit || usual, first[place]) });
   });
+  // Who stamps in Windows' ticks has durations in ticks.
+  const isWindows = columns.some(({ role, unit }) => role === 'time' && unit === 'filetime');
+  for (const [i, one] of columns.entries())
+    if (isWindows && one.role === 'ns' && !schema.has(one.name) && unitTold('ns', one.name, '') === '')
+      columns[i] = { ...one, unit: 'ticks' };
   const roles = new Set(columns.map(({ role }) => role));
   const places = roles.has('off') || roles.has('path') || roles.has('ino');
   if (!roles.has('time') || !roles.has('op') || !places) return null;
@@ -224,16 +229,18 @@ export function presetOf(lines: readonly string[]): { readonly preset: Preset; r
     const { header, heading, line } = preset;
     if (header === first) return { preset, hasHeader: true };
     if (line === undefined) continue;
-    const hasHeader = heading?.toLowerCase() === first.toLowerCase();
-    if (
-      hasHeader
-        ? second !== undefined && line.test(second)
-        : line.test(first) && (second === undefined || line.test(second))
-    )
+    const hasHeader = heading !== undefined && lettersOf(heading) === lettersOf(first);
+    // Programs that read columns set apart by blanks take any blanks.
+    const isLine = (text: string): boolean =>
+      line.test(preset.delimiter === ' ' ? text.trim().replace(/\s+/g, ' ') : text);
+    if (hasHeader ? second !== undefined && isLine(second) : isLine(first) && (second === undefined || isLine(second)))
       return { preset, hasHeader };
   }
   return null;
 }
+
+/** `ResponseTime`, `response_time` and `Response Time` are one name. */
+const lettersOf = (header: string): string => header.toLowerCase().replace(/[^a-z,]/g, '');
 
 export function presetLayout({ name, columns, volume, ops, clock, header }: Preset): Layout {
   const names = header?.split(',') ?? [];

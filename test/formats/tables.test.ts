@@ -9,6 +9,7 @@ import { parseMap } from '../../src/formats/table-columns.js';
 import { timeUnitOf, toNs } from '../../src/formats/table-units.js';
 import { GUESSED } from '../../src/model/issue.js';
 import type { Format } from '../../src/model/trace.js';
+import { formats } from '../../src/trace/recognise.js';
 import { bundledFile, facts, readFormat } from '../support/read-format.js';
 
 const { arrow, arrowStream, csv, ndjsonTable, parquet } = registry;
@@ -114,6 +115,31 @@ describe('tables of the archives', () => {
       expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
     },
   );
+
+  test.each(PRESETS.flatMap(({ name, delimiter }) => (delimiter === ' ' ? [name] : [])))(
+    '%s, with other blanks between the columns',
+    async (name) => {
+      const [line, ns, fact] = LINES[name]!;
+      for (const other of [`  ${line.replaceAll(' ', '   ')} `, line.replaceAll(' ', '\t')]) {
+        const text = `${other}\n${line}\n`;
+        expect(formats.filter((one) => one.sniff(new TextEncoder().encode(text)))).toEqual([csv]);
+        const { trace } = await readFormat(csv, text);
+        expect(trace.originNs).toBe(ns);
+        expect((facts(trace) as unknown[][]).map((one) => one.slice(1, 7))).toEqual([fact, fact]);
+      }
+    },
+  );
+
+  test('names of columns in another spelling, and columns more', async () => {
+    const [line, ns, fact] = LINES['MSR Cambridge']!;
+    const named = await readFormat(csv, `timestamp,hostname,disk_number,type,offset,size,response_time\n${line}\n`);
+    expect((facts(named.trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+    const header = 'timestamp,datetime,hostname,disk_number,type,offset,size,response_time';
+    const { trace } = await readFormat(csv, `${header}\n${line.replace(',', ',2007-02-22 17:00:00.306162,')}\n`);
+    expect(trace.originNs).toBe(ns);
+    expect((facts(trace)[0] as unknown[])[6]).toBe(fact[5]);
+    expect(trace.issues[0]!.text).toContain('ns=response_time:ticks');
+  });
 
   test('requests of SYSTOR without a response have no type: counted as generic, and no damage', async () => {
     const text = 'Timestamp,Response,IOType,LUN,Offset,Size\n1.5,0.1,R,0,0,512\n1.6,0.1,,0,512,512\n';
