@@ -28,14 +28,10 @@ const MAJOR_MINOR = /^((dev|device) ?)?(major|minor)$/;
 /** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
 const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
   ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|start|(arrival|start|issue|submit) ?time)$/, ''],
-  [
-    'op',
-    /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action|cmd|command)$/,
-    '',
-  ],
+  ['op', /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action)$/, ''],
   ['off', /^(off|((file|io|byte|start|disk) ?)?offset|pos|position)$/, 'bytes'],
   ['off', /^((start ?)?(sector|lba)|slba|lbn|blkno|block ?number|logical block address)$/, 'sectors'],
-  ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size)$/, 'bytes'],
+  ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size|size ?requested)$/, 'bytes'],
   ['len', /^(sectors|(n|nr|num) ?(sectors?|blocks)|sector ?count)$/, 'sectors'],
   ['path', /^(path|file|file ?name|filename)$/, ''],
   ['ino', /^(ino|inode)$/, ''],
@@ -51,6 +47,8 @@ const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] =
   ['flags', /^flags$/, ''],
   ['state', /^state$/, ''],
 ];
+/** What a request is, or, where another column says that, the program that makes it. */
+const COMMAND = /^(cmd|command)$/;
 const UNIT_WORDS: Readonly<Record<string, string>> = {
   ns: 'ns',
   nsec: 'ns',
@@ -176,6 +174,10 @@ export function guessLayout(
     const bySize = role === 'time' && told === undefined && unitTold(role, name, unit) === '';
     columns.push({ role, place, name, bySize, unit: told ?? guessedUnit(role, name, unit || usual, first[place]) });
   });
+  const command = header.findIndex((name) => COMMAND.test(plain(name)));
+  const role = columns.some((one) => one.role === 'op') ? 'comm' : 'op';
+  if (command >= 0 && !columns.some((one) => one.role === role))
+    columns.push({ role, place: command, name: header[command]!, unit: '' });
   // Who stamps in Windows' ticks has durations in ticks.
   const isWindows = columns.some(({ role, unit }) => role === 'time' && unit === 'filetime');
   for (const [i, one] of columns.entries())

@@ -186,6 +186,12 @@ describe('names of columns as programs have them', () => {
     ],
     ['Issue time (s),Type,Offset(MB),length_in_sectors', '7.5,R,2,8', ['dma_read', 'volume', 0, 2 ** 21, 4096, -1]],
     ['timestamp,op_name,slba,nblocks,lat_ns', '7.5,write,16,8,25', ['dma_write', 'volume', 0, 8192, 4096, 25]],
+    [
+      'timestamp,pid,command,sector,operation,size,latency_ms,op_code',
+      '7.5,3,fio,16,READ,512,0.5,0',
+      ['dma_read', 'volume', 3, 8192, 512, 500_000],
+    ],
+    ['time,command,offset,size_requested', '7.5,write,16,8', ['dma_write', 'volume', 0, 16, 8, -1]],
     ['time,op,path,dev_major,dev_minor,offset,size', '7.5,write,/f,8,1,16,8', ['write', '/f', 0, 16, 8, -1]],
   ])('%s', async (header, row, fact) => {
     const { trace, intact } = await readFormat(csv, `${header}\n${row}\n`);
