@@ -3,7 +3,7 @@
 import { UserError } from '../model/issue.js';
 import type { MappedColumn } from '../model/trace.js';
 import { PRESETS, type Preset } from './block-presets.js';
-import { type Cell, SIZE_UNITS, TIME_UNITS, timeUnitOf } from './table-units.js';
+import { type Cell, SIZE_UNITS, TIME_UNITS, timeUnitOf, toNumber } from './table-units.js';
 
 const TIMES: ReadonlySet<string> = new Set(['time', 'ns']);
 const SIZES: ReadonlySet<string> = new Set(['off', 'len', 'size', 'addr']);
@@ -174,6 +174,10 @@ export function guessLayout(
     const bySize = role === 'time' && told === undefined && unitTold(role, name, unit) === '';
     columns.push({ role, place, name, bySize, unit: told ?? guessedUnit(role, name, unit || usual, first[place]) });
   });
+  const inSectors = columns.some(({ role, unit }) => role === 'off' && unit === 'sectors');
+  for (const [i, one] of columns.entries())
+    if (inSectors && one.role === 'len' && !schema.has(one.name) && isCount(one.name, first[one.place]))
+      columns[i] = { ...one, unit: 'sectors' };
   const command = header.findIndex((name) => COMMAND.test(plain(name)));
   const role = columns.some((one) => one.role === 'op') ? 'comm' : 'op';
   if (command >= 0 && !columns.some((one) => one.role === role))
@@ -189,6 +193,14 @@ export function guessLayout(
   // A name that is not known would cost every row its range in silence.
   const lacks = roles.has('len') ? '' : ` (no column is known as a length${roles.has('off') ? '' : ' or an offset'})`;
   return layout(columns, `columns: ${words(columns)}${lacks}`);
+}
+
+/** Beside places in sectors a length is a count of them, where its name says no unit and it is no whole number of sectors in bytes. */
+function isCount(name: string, cell: Cell): boolean {
+  const length = toNumber(cell);
+  return (
+    !/byte/i.test(name) && split(name).unit === '' && typeof length === 'number' && length % SIZE_UNITS.sectors! !== 0
+  );
 }
 
 function guessedUnit(role: string, name: string, hint: string, cell: Cell): string {

@@ -191,12 +191,22 @@ describe('names of columns as programs have them', () => {
       '7.5,3,fio,16,READ,512,0.5,0',
       ['dma_read', 'volume', 3, 8192, 512, 500_000],
     ],
+    ['arrival_time,device,lba,size,type', '7.5,0,16,8,R', ['dma_read', 'volume 0', 0, 8192, 4096, -1]],
+    ['arrival_time,device,lba,size,type', '7.5,0,16,1024,R', ['dma_read', 'volume 0', 0, 8192, 1024, -1]],
+    ['arrival_time,device,lba,bytes,type', '7.5,0,16,8,R', ['dma_read', 'volume 0', 0, 8192, 8, -1]],
     ['time,command,offset,size_requested', '7.5,write,16,8', ['dma_write', 'volume', 0, 16, 8, -1]],
     ['time,op,path,dev_major,dev_minor,offset,size', '7.5,write,/f,8,1,16,8', ['write', '/f', 0, 16, 8, -1]],
   ])('%s', async (header, row, fact) => {
     const { trace, intact } = await readFormat(csv, `${header}\n${row}\n`);
     expect(intact).toEqual([true]);
     expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+  });
+
+  test('operations that are 0 and 1 are counted, and it is said how to tell which is which', async () => {
+    const { trace } = await readFormat(csv, 'time,op,offset,size\n7,0,16,8\n8,1,16,8\n');
+    expect(trace.sources[0]).toMatchObject({ records: 2, generic: 2 });
+    const told = trace.issues.find(({ code }) => code === 'unknown-operation');
+    expect(told?.text).toContain('--map op=COLUMN:read0');
   });
 
   test('what looks like a table of other names is refused with what to do', async () => {
