@@ -17,8 +17,8 @@ import { TimeOfDay } from './time-of-day.js';
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
   /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s|(\d+)(?:<([^>]*)>)?\s)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
-/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went, buffer by buffer. */
-const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
+/** Of the call above: with -k a frame of its stack (with -kk its line of source, at the end maybe why there are no more), with -e read or -e write the bytes that went, buffer by buffer. */
+const BELOW = /^ (?:> \S.*|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
 /** What strace says of its own; before version 4.9 without its name. */
 const SAID = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)|\[ Process PID=\d+ runs in )/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
@@ -28,7 +28,7 @@ const UNFINISHED = /(?<!\s)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.
 /** What a call took. */
 const SPENT = /(?<!\s)\s+<(\d+)\.(\d+)>$/;
 /** Of a task that is killed as it calls strace knows no name: `????`. */
-const WHAT = /^(?:[\w?]+\(|<\.\.\. [\w?]+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
+const WHAT = /^(?:[\w?]+\(|<\.\.\. [\w?]+ resumed>|--- (?:SIG|stopped|\{si_signo=SIG)|\+\+\+ )/;
 
 /** bcc's syncsnoop has a stamp, a call and no result: `16458148.611952  sync()`. */
 const isOurs = (what: string): boolean => WHAT.test(what) && !what.endsWith('()');
@@ -226,11 +226,11 @@ class StraceLines implements LeaderLines {
     this.#tasks.setOpened(tid, fd, path === null ? '' : pathIn(this.#tasks.place(tid), path, directory));
   }
 
-  /** `--- SIGBUS {...} ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
+  /** `--- SIGBUS {...} ---`, of old versions `--- {si_signo=SIGCHLD, ...} (Child exited) ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
   #status(tid: number, rest: string, timeNs: number): boolean {
     const successor = /^\+\+\+ superseded by execve in pid (\d+) /.exec(rest);
     if (successor !== null) this.#supersede(tid, Number(successor[1]), timeNs);
-    const signal = /^--- (SIG\w+) /.exec(rest);
+    const signal = /^--- (?:\{si_signo=)?(SIG\w+)[ ,]/.exec(rest);
     const ended = /^\+\+\+ (?:exited with -?\d+|killed by (SIG\w+).*) \+\+\+/.exec(rest);
     if (signal === null && ended === null && !/^(--- stopped by|\+\+\+ superseded)/.test(rest)) return false;
     this.lines.begin(timeNs, 0, this.#tasks.actor(tid));

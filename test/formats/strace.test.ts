@@ -509,6 +509,21 @@ describe('tasks', () => {
     expect(trace.issues).toEqual([]);
   });
 
+  test('signals of old versions have their name inside', async () => {
+    const of = (text: string): string => calls('openat(AT_FDCWD, "/a", O_RDWR) = 3') + `7 1700000000.000009 ${text}\n`;
+    const { trace } = await read(of('--- {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, ...} (Child exited) ---'));
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 2 });
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('frames of a stack are told with their line of source, or end without an address', async () => {
+    const frames =
+      ' > /usr/bin/a(main+0x1d) [0x1156] a.c:18\n > /usr/lib/libc.so.6() [0x27249]\n > too many stack frames\n';
+    const { trace } = await read(calls('getpid() = 7') + frames + calls('getpid() = 7'));
+    expect(trace.sources[0]!.records).toBe(2);
+    expect(trace.issues).toEqual([]);
+  });
+
   test('a line that resumes what was not begun is said', async () => {
     const { trace } = await read('7 10.000000 <... read resumed>"x", 5) = 5 <0.000100>\n');
     expect(trace.sources[0]!.records).toBe(0);
