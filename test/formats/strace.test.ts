@@ -510,7 +510,7 @@ describe('tasks', () => {
   });
 
   test('signals of old versions have their name inside', async () => {
-    const of = (text: string): string => calls('openat(AT_FDCWD, "/a", O_RDWR) = 3') + `7 1700000000.000009 ${text}\n`;
+    const of = (text: string): string => `${calls('openat(AT_FDCWD, "/a", O_RDWR) = 3')}7 1700000000.000009 ${text}\n`;
     const { trace } = await read(of('--- {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, ...} (Child exited) ---'));
     expect(trace.sources[0]).toMatchObject({ records: 2, typed: 2 });
     expect(trace.issues).toEqual([]);
