@@ -14,7 +14,7 @@ export const ftraceText: Format = {
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     // The tracer of the block layer prints no events.
-    const first = (lines[0] ?? '').trim();
+    const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
     if (first.startsWith('# tracer: ')) return first !== '# tracer: blk';
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|(.*: )?cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;

@@ -40,7 +40,7 @@ test('a trace that was copied with blanks before its lines has no damage', async
     '#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION',
     '             fio-1035    [001] .....   548.000001: ext4_sync_file_exit: dev 7,0 ino 12 ret 0',
   ];
-  const text = lines.map((line) => `    ${line}\n`).join('');
+  const text = `\n${lines.map((line) => `    ${line}\n`).join('')}`;
   expect(ftraceText.sniff(head(text))).toBe(true);
   const { trace, whole } = await readAs(ftraceText, text);
   expect(whole).toBe(true);
