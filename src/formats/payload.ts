@@ -13,6 +13,8 @@ import { ascii, find, next, skipWord } from './payload-words.js';
 interface CompiledSlot {
   readonly print: Uint8Array;
   readonly field: Uint8Array;
+  /** Empty where earlier kernels print the same word. */
+  readonly older: Uint8Array;
   readonly type: SlotType;
   readonly place: number;
   readonly scale: number;
@@ -197,6 +199,7 @@ export class PayloadDecoder {
       // Some print formats are `name=value` themselves, with names of their own.
       const printed = raw && value < 0;
       if (printed) value = find(b, slot.print, from, from, to);
+      if (value < 0 && slot.older.length > 0) value = find(b, slot.older, from, from, to);
       if (value < 0) {
         this.missing++;
         if (slot.type === 'A8' || slot.type === 'A4') this.record.arrays.push([]);
@@ -262,6 +265,7 @@ function compiled(event: KernelEvent): CompiledEvent {
   const slots = event.slots.map((s: Slot, i) => ({
     print: ascii(s.print),
     field: ascii(s.field),
+    older: s.older === s.print ? NO_BYTES : ascii(s.older),
     type: s.type,
     place: places[i]!,
     scale: s.fieldScale,
