@@ -97,6 +97,10 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   iomap_iter: 'dev:d ino:n pos:n length|length:n',
   iomap_iter_dstmap: iomapMap,
   iomap_iter_srcmap: iomapMap,
+  // The same under their names until Linux 5.14.
+  iomap_apply: 'dev:d ino:n pos:n length:n',
+  iomap_apply_dstmap: iomapMap,
+  iomap_apply_srcmap: iomapMap,
   iomap_dio_rw_begin: 'dev:d ino:n size|isize:n offset|pos:n length|count:n flags|ki_flags:s aio:n',
   iomap_dio_complete: 'dev:d ino:n size|isize:n offset|pos:n flags|ki_flags:s aio:n error:n ret:n',
   iomap_dio_rw_queued: 'dev:d ino:n size:n offset:n length:n',

@@ -1,4 +1,4 @@
-// XFS as it printed its events until Linux 5.14: `offset` for `pos`, `lblk` for `fileoff`, some of the numbers in decimal.
+// XFS and iomap as they printed their events until Linux 5.14: `offset` for `pos`, `lblk` for `fileoff`, some of the numbers in decimal.
 import { expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
@@ -9,7 +9,7 @@ import { bundledFile, facts, readFormat } from '../support/read-format.js';
 /** As `%lld`. */
 const decimal = (hex: string): string => String(BigInt.asIntN(64, BigInt(hex)));
 
-/** The forms of fs/xfs/xfs_trace.h, today's and those of Linux 5.14. */
+/** The forms of fs/xfs/xfs_trace.h and fs/iomap/trace.h, today's and those of Linux 5.14. */
 const FORMS: readonly (readonly [events: string, today: RegExp, older: (...words: string[]) => string])[] = [
   [
     'file_',
@@ -37,6 +37,12 @@ const FORMS: readonly (readonly [events: string, today: RegExp, older: (...words
     / disize (\w+) fileoff (\w+) fsbcount (\w+) flags/,
     (_, size, block, count) => ` size ${size} bno ${block} len ${count}flags `,
   ],
+  [
+    'iomap_iter_',
+    /_iter_(.*) addr (\w+) offset (\w+) length (\w+) type (\w+) .* flags (\S*) .*/,
+    (_, map, address, ...words) =>
+      `_apply_${map} addr ${decimal(address!)} offset ${decimal(words[0]!)} length ${decimal(words[1]!)} type ${words[2]} flags ${words[3]}`,
+  ],
   ['itruncate_', / disize /, () => ' size '],
   [
     'reflink_remap_range:',
@@ -58,19 +64,19 @@ const magnitude = (value: number): string => (value < 0 ? value + 2 ** 64 : valu
 function decoded(text: string): unknown[] {
   const { kernel } = new TraceBuilder((sink) => new Assembler(sink)).startSource('t', 'ftrace', 0);
   const decoder = new PayloadDecoder(kernel);
-  return Array.from(text.matchAll(/: (xfs_\w+): +(.*)$/gm), ([, name, payload]) => {
+  return Array.from(text.matchAll(/: (xfs_\w+|iomap_\w+): +(.*)$/gm), ([, name, payload]) => {
     const code = kernel.catalogue.code(name!);
-    if (code < 0) return name;
+    if (code < 0) return 'not known';
     const bytes = new TextEncoder().encode(payload);
     decoder.decode(code, bytes, 0, bytes.length);
-    return [name, decoder.missing, ...Array.from(decoder.record.v, magnitude)];
+    return [decoder.missing, ...Array.from(decoder.record.v, magnitude)];
   });
 }
 
 test.each(['xfs-movers', 'xfs-1k-movers', 'xfs-swap', 'xfs-kill'])('%s in the words of Linux 5.14', async (name) => {
   const today = new TextDecoder().decode(bundledFile(`ftrace/${name}.report.txt.gz`));
   const older = FORMS.reduce((text, [events, form, words]) => {
-    const line = new RegExp(`^.* xfs_(${events}).*$`, 'gm');
+    const line = new RegExp(`^.* (xfs_)?(${events}).*$`, 'gm');
     return text.replace(line, (whole) => whole.replace(form, words));
   }, today);
   expect(older.match(/ xfs_(?!bmap_defer|extent_free|reflink_remap_blocks).* (fsbcount|bytecount) /g)).toBeNull();
