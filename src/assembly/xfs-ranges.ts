@@ -83,6 +83,7 @@ function lowest(change: AnnouncedChange, fromBytes: number): void {
 /** By event name. */
 export const XFS_RANGES: Readonly<Record<string, Handler>> = {
   iomap_iter: own(zeroes(2)),
+  iomap_apply: own(zeroes(2)),
   xfs_iomap_found: own(zeroes(3)),
   xfs_bunmap: own(unmaps),
   xfs_iext_insert: own(maps),

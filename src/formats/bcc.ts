@@ -5,6 +5,7 @@ import { blockDevicePath, deviceOfText } from '../base/device-name.js';
 import { Op } from '../model/events.js';
 import type { Format, TraceSink } from '../model/trace.js';
 import { UNKNOWN } from '../model/units.js';
+import { nameOfBytes } from './python-bytes.js';
 import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 import { TimeOfDay } from './time-of-day.js';
@@ -141,7 +142,7 @@ function diskOp({ type, sector }: Partial<Row>): number | undefined {
 /** The path of the disk, where the row is about one. */
 function diskOf({ disk, device }: Partial<Row>): string | undefined {
   if (device !== undefined) return blockDevicePath(deviceOfText(device.replace(',', ':')));
-  return disk === undefined ? undefined : `/dev/${disk || 'Unknown'}`;
+  return disk === undefined ? undefined : `/dev/${nameOfBytes(disk) || 'Unknown'}`;
 }
 
 class BccLines {
@@ -188,14 +189,14 @@ class BccLines {
     if (Number.isNaN(endNs - latencyNs)) return false;
     const op = onDisk ? diskOp(row) : FILE_OPS[row.type![0]!];
     const pid = Number(row.pid);
-    const task = events.taskId(pid, pid, row.comm!);
+    const task = events.taskId(pid, pid, nameOfBytes(row.comm!));
     const opId = op === undefined ? 0 : events.newId();
     if (op !== undefined) {
       const at = onDisk ? Number(row.sector) * SECTOR : this.#offset(row);
       const moves = op !== Op.open && op !== Op.fsync;
       events.timeNs = endNs - latencyNs;
       events.op = op;
-      events.file = events.fileId('', '', disk ?? row.name!);
+      events.file = events.fileId('', '', disk ?? nameOfBytes(row.name!));
       events.task = task;
       events.offset = moves ? at : UNKNOWN;
       events.length = moves ? Number(row.bytes) : UNKNOWN;
@@ -236,7 +237,7 @@ class BccLines {
   }
 
   #other(text: string, cut: boolean): void {
-    if (/^\s*$|^Tracing .*(operations|I\/O|block|read\/writes)|^Ending tracing/.test(text)) return;
+    if (/^\s*(?:\^C)?\s*$|^Tracing .*(operations|I\/O|block|read\/writes)|^Ending tracing/.test(text)) return;
     const lost = /^Possibly lost (\d+) samples|^lost (\d+) events on CPU #(\d+)/.exec(text);
     if (lost === null) this.#bad.say(text, this.#line, cut);
     else this.#sink.lost({ fromNs: 0, toNs: 0, cpu: Number(lost[3] ?? -1), count: Number(lost[1] ?? lost[2]) });

@@ -13,7 +13,7 @@ const GROUP = String.raw`(?:(?:\d+,-?\d+|\/\S*|<\.{3}>)\s+)?`;
 const ACTION = String.raw`([A-Z]{1,2}|m)\s+([A-Z]+)(?:\s+(.*))?$`;
 const CLASSIC = new RegExp(String.raw`^\s*${DEVICE}\s+(\d+)\s+(\d+\.\d{9})\s+(\d+)\s+${GROUP}${ACTION}`);
 const COLUMNS = new RegExp(
-  String.raw`^\s*(.*)-(\d+)\s+(?:\(\s*[\d-]+\)\s+)?\[(\d{3,})\]\s+(?:\S{4,6}\s+)?(\d+(?:\.\d{6,9})?):\s+${DEVICE}\s+${GROUP}${ACTION}`,
+  String.raw`^\s*(.*)-(\d+)\s+(?:\(\s*[\d-]+\)\s+)?\[(\d{3,})\]\s+(?:\S{4,8}\s+)?(\d+(?:\.\d{6,9})?):\s+${DEVICE}\s+${GROUP}${ACTION}`,
 );
 /** With context-info off: nothing before the device. */
 const BARE = new RegExp(String.raw`^\s*${DEVICE}\s+${GROUP}${ACTION}`);

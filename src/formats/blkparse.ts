@@ -14,7 +14,7 @@ const NO_FORMAT =
   'run blkparse without -f (blkparse -i NAME), or give the NAME.blktrace.* files themselves; of -f, "%D %2c %8s %5T.%9t %5p %2a %3d %S + %n [%C]\\n" is read';
 /** Lines of the header, of the summary, with -s of each program's (`dd (123)`, or with one of many `dd (123, ...)`), and of blktrace itself. */
 const REMARKS =
-  /^(#|CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Dispatch|Completion|Depth)\b.*:|\S.{0,63} \(\d+(, ?\.\.\.)?\)\s*$)/;
+  /^(#|(?:\^C)?CPU\d+ \(|Total|Throughput|Skips:|Input file|Device:|===|\s*$|\s+CPU\s*\d+:|\s+Total:|\s+(Reads?|Writes?|IO|Timer|Discards?|PC|Allocation|Dispatch|Completion|Depth)\b.*:|\S.{0,63} \(\d+(, ?\.\.\.)?\)\s*$)/;
 const utf8 = new TextDecoder();
 
 export const blkparse: Format = {

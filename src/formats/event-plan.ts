@@ -138,7 +138,7 @@ function readOf({ fill, size, signed }: SlotPlan): number {
 /** The kernel renames fields; the printed word is what it tends to keep. */
 function fieldOf(format: TracepointFormat, slot: Slot): FormatField | undefined {
   const named = (name: string): FormatField | undefined => format.fields.find((field) => field.name === name);
-  return named(slot.field) ?? named(slot.print);
+  return named(slot.field) ?? named(slot.print) ?? named(slot.older);
 }
 
 const RAW_ENTER = 'sys_enter';

@@ -16,6 +16,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   write: 'write',
   sync: 'fsync',
   datasync: 'fsync',
+  // Of the whole file system, so of the file too.
+  syncfs: 'fsync',
   trim: 'punch',
 };
 /** Actions that are no operation on a file. */

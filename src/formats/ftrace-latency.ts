@@ -29,7 +29,7 @@ const VERBOSE =
 
 /** CPU and flags in one word, as no other text has it. */
 const LATENT =
-  /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,6}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
+  /^(?:.{0,300}?: (?=.{8}-\d))?\s*\S.{0,7}-\d+\s+\d+(?:[.dDbBX]\S{3,7}|-0x[\da-f]+)\s+(\d+\.\d{6,9}:|\d+us.:) /;
 export const looksLatent = (line: string): boolean => LATENT.test(line);
 
 /** Columns before the event are no longer than this: a pattern that may begin anywhere takes long for blanks without end. */
@@ -67,6 +67,9 @@ const parts = (us: number): { seconds: number; nanos: number } => ({
   nanos: (us % 1e6) * 1000,
 });
 
+/** ` 0)   0.668 us    |      _spin_lock();`, with funcgraph-abstime `  360.774522 |   1)  ...`, and ` ----------` around a change of task. */
+const CALL_GRAPH = /^\s*(?:\d+\.\d+ \|\s+)?\d+\) .{0,40}(?:\||=>)|^ -{20,}\s*$/;
+
 /** Why lines of a form hold nothing that can be used, and what to do; '' for any other line. `tracefs`: the header is tracefs'. */
 export function formAdvice(line: string, tracefs: boolean): string {
   const option = (name: string, found: string, to: number): string =>
@@ -75,6 +78,8 @@ export function formAdvice(line: string, tracefs: boolean): string {
   if (/^[\da-f]{8} [\da-f]{8} [\da-f]{16} type: \d+/.test(line)) return option('hex', 'numbers in hex', 0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what the option bin writes is told by its control bytes
   if (/^ {2}type: \d+$|[\u0000-\u0008\u000e-\u001a\ufffd]/.test(line)) return option('bin', 'binary numbers', 0);
+  if (CALL_GRAPH.test(line))
+    return 'expected "comm-pid [cpu] time: event: ...", found calls as the tracer function_graph draws them, where events have neither task nor time; write nop into current_tracer and record again';
   if (/^\w+(: |\(.*\)$| -> 0x)/.test(line)) return option('context-info', 'events without task, CPU and time', 1);
   return '';
 }

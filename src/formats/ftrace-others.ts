@@ -12,6 +12,7 @@ const LOST = /^\s*CPU:(\d+) \[(?:(\d+) EVENTS DROPPED|LOST (\d+) EVENTS|EVENTS D
 /** The arrows are the frames of a stack (trace-cmd puts none before those of the kernel, a tab before the user's); of several files each is named before its `cpus=`; -w sums up how long tasks waited for a CPU. */
 const HEADER =
   /^(#|(?:.*: )?cpus=\d|version = \d|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\]|registering plugin: |\s*$|\s?=> |##### CPU \d+ buffer started|(?:Average wakeup latency|(?:Max|Min)imum Latency): [\d.]+ usecs|RT task timings:$)/;
+const INDENTED = /^\s+#/;
 const RAW = /^(\d+) (\d+) (\d+) (?:(type: \d+)|# )/;
 
 /** A line that stands for itself, record or not. */
@@ -39,7 +40,9 @@ export class OtherLines {
   }
 
   /** `any`: there was a record before. */
-  take(line: string, row: number, cut: boolean, any: boolean): number {
+  take(whole: string, row: number, cut: boolean, any: boolean): number {
+    // A header that was copied out of a page or a mail stands further in.
+    const line = INDENTED.test(whole) ? whole.trimStart() : whole;
     const lost = LOST.exec(line);
     if (lost !== null) {
       this.losses.begin(Number(lost[1]), Number(lost[2] ?? lost[3] ?? 0));

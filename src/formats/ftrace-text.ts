@@ -14,7 +14,8 @@ export const ftraceText: Format = {
   sniff(head) {
     const lines = text.decode(head).split('\n').slice(0, 60);
     // The tracer of the block layer prints no events.
-    if (/^# tracer: /.test(lines[0] ?? '')) return lines[0] !== '# tracer: blk';
+    const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
+    if (first.startsWith('# tracer: ')) return first !== '# tracer: blk';
     // With only its first line kept, a cut file still is a trace.
     if (/^(version = \d+|(.*: )?cpus=\d+)\s*$/.test(lines[0] ?? '')) return true;
     return lines.some((line) => (RECORD.test(line) && !OF_BLK.test(line)) || BARE.test(line) || looksLatent(line));
@@ -43,7 +44,7 @@ export const ftraceText: Format = {
   },
 };
 
-const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,6}\s+)?[\d.]+: /;
+const RECORD = /^\s*\S.*-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]\s*(\S{4,8}\s+)?[\d.]+: /;
 /** Where an event's name would stand, a device. */
 const OF_BLK = new RegExp(String.raw`${RECORD.source} *\d+,\d+ `);
 /** What `trace_pipe` gives with the option raw: it has no header, and the parser says what to take back. */

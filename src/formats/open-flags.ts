@@ -1,6 +1,8 @@
 // Flags of open files as assembly knows them, which are those of most architectures. arm and powerpc number four of them otherwise
 // (arch/arm64/include/uapi/asm/fcntl.h, arch/powerpc/include/uapi/asm/fcntl.h): what is O_DIRECT here is O_DIRECTORY there.
+import { cursor, number } from '../base/digits.js';
 import type { KernelEvent } from '../model/kernel-events.js';
+import { CONSTANTS } from './strace-constants.js';
 
 /** O_DIRECT, O_LARGEFILE, O_DIRECTORY, O_NOFOLLOW: bits. */
 type Bits = readonly [number, number, number, number];
@@ -38,6 +40,11 @@ export class OpenFlags {
   translate(event: number, args: Float64Array): void {
     const at = this.#arguments[event]!;
     if (at < 0) return;
+    // Told by name, which is the same on every machine.
+    if (args[at]! < 0 && event !== this.#fcntl) {
+      args[at] = ~args[at]!;
+      return;
+    }
     this.#bits ??= bitsOf(this.#machine());
     if (this.#bits === USUAL || Number.isNaN(args[at]!)) return;
     if (event === this.#fcntl && args[COMMAND] !== F_SETFL) return;
@@ -50,3 +57,25 @@ function usual(flags: number, bits: Bits): number {
   for (const [i, bit] of bits.entries()) if ((flags & (1 << bit)) !== 0) out |= 1 << USUAL[i]!;
   return out;
 }
+
+const text = new TextDecoder();
+
+/** Linux 6.19 prints the flags of openat by name: `O_RDONLY|O_CLOEXEC`. */
+export const isFlagName = (b: Uint8Array, at: number): boolean => b[at] === 79 && b[at + 1] === 95;
+
+/** Their complement, which tells them from flags told as a number; bits without a name are printed in hex. */
+export function namedFlags(b: Uint8Array, from: number, to: number): number {
+  let flags = 0;
+  let at = from;
+  do {
+    const word = at;
+    while (at < to && isOfName(b[at]!)) at++;
+    flags |= CONSTANTS.get(text.decode(b.subarray(word, at))) ?? number(b, word, at);
+  } while (b[at++] === BAR && at < to);
+  cursor.at = at - 1;
+  return ~flags;
+}
+const BAR = 124;
+/** Capitals, digits, `_` and `x`. */
+const isOfName = (byte: number): boolean =>
+  (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 95) || (byte >= 97 && byte <= 122);

@@ -11,6 +11,8 @@ const TARGET_NAME = ascii(' target name ');
 const WRITE = ascii('WRITE');
 const ADDRESS = ascii('address');
 const BYTECOUNT = ascii('bytecount');
+const COUNT = ascii('count');
+const OFFSET = ascii('offset');
 const INO = ascii('ino');
 const NAME = ascii('name');
 const PGOFF = ascii('pgoff');
@@ -33,6 +35,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   xprtrdma_mr_unmap: regionOfRpc,
   xfs_rename: xfsRename,
   xfs_reflink_remap_range: xfsRemap,
+  xfs_bunmap: xfsUnmap,
   ext4_es_insert_extent: ext4Status,
   ext4_es_insert_delayed_extent: ext4Status,
   ext4_es_insert_delayed_block: ext4Status,
@@ -178,8 +181,9 @@ function xfsRemap(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
   const { v } = d.record;
   v[0] = device(b, from + 4, to);
   let at = from;
-  for (const [place, key] of REMAP_KEYS) {
-    const value = find(b, key, at, from, to);
+  for (const [place, key, older] of REMAP_KEYS) {
+    let value = find(b, key, at, from, to);
+    if (value < 0) value = find(b, older, at, from, to);
     if (value < 0) {
       d.missing++;
       continue;
@@ -188,13 +192,26 @@ function xfsRemap(d: PayloadDecoder, b: Uint8Array, from: number, to: number): v
     at = cursor.at;
   }
 }
-const REMAP_KEYS: readonly (readonly [number, Uint8Array])[] = [
-  [1, BYTECOUNT],
-  [2, INO],
-  [3, POS],
-  [4, INO],
-  [5, POS],
+/** The words of today, and those of before Linux 5.15. */
+const REMAP_KEYS: readonly (readonly [place: number, key: Uint8Array, older: Uint8Array])[] = [
+  [1, BYTECOUNT, COUNT],
+  [2, INO, INO],
+  [3, POS, OFFSET],
+  [4, INO, INO],
+  [5, POS, OFFSET],
 ];
+
+/** `... bno 0x25c len 0x29flags  caller ..` before Linux 5.15: what follows begins with a letter that is a digit. */
+function xfsUnmap(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {
+  rest(d, 0, b, from, to);
+  const end = cursor.at;
+  if (b[end - 1] !== F || b[end] !== L) return;
+  let digits = end - 1;
+  while (digits > from && b[digits - 1] !== SPACE) digits--;
+  d.record.v[3] = number(b, digits, end - 1);
+}
+const F = 102;
+const L = 108;
 
 /** `dev 7,0 ino 12 es [0/4294967295) mapped 0 status H`. */
 function ext4Status(d: PayloadDecoder, b: Uint8Array, from: number, to: number): void {

@@ -3,10 +3,19 @@ import { cursor, HEX, hexNumber } from '../base/digits.js';
 
 const SPACE = 32;
 
-/** Behind the quoted text whose first quote is at `at`. */
+/** Behind the quoted text whose first quote is at `at`; nothing escapes quotes in it, and a comma or the end follows the last. */
 export function skipQuoted(b: Uint8Array, at: number, to: number): number {
   let i = at + 1;
-  while (i < to && b[i] !== 34) i++;
+  while (i < to && (b[i] !== 34 || (i + 1 < to && !ENDS_TEXT.includes(b[i + 1]!)))) i++;
+  return i + 1;
+}
+/** `,` `)` and `.`, which tells that a text was cut. */
+const ENDS_TEXT = [44, 41, 46];
+
+/** Behind the next byte of that value. */
+export function skipPast(b: Uint8Array, byte: number, at: number, to: number): number {
+  let i = at;
+  while (i < to && b[i] !== byte) i++;
   return i + 1;
 }
 
@@ -24,6 +33,14 @@ export function restOrKey(b: Uint8Array, at: number, to: number): number {
 /** Hex that may carry 0x. */
 export function bareHex(b: Uint8Array, at: number, to: number): number {
   return b[at] === 48 && b[at + 1] === 120 ? hexNumber(b, at + 2, to) : hexNumber(b, at, to);
+}
+
+export function octal(b: Uint8Array, at: number, to: number): number {
+  let value = 0;
+  let i = at;
+  for (; i < to && b[i]! >= 48 && b[i]! <= 55; i++) value = value * 8 + b[i]! - 48;
+  cursor.at = i;
+  return i === at ? Number.NaN : value;
 }
 
 /** `ARRAY[c0, 6b, ..]`: bytes, little endian, joined into words of `width`; also `{0x.., 0x..}` of newer print formats. */

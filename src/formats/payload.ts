@@ -4,14 +4,17 @@
 import { cursor, device, number, pageFrame } from '../base/digits.js';
 import type { KernelRecord, KernelSink, Slot, SlotType, Words } from '../model/kernel.js';
 import { type KernelEvent, slotPlaces } from '../model/kernel-events.js';
+import { isFlagName, namedFlags } from './open-flags.js';
 import { type FoundType, type FoundValue, fills, type PayloadPlan, planOf } from './payload-plan.js';
 import { LEARNABLE, READS_RAW, SPECIAL } from './payload-special.js';
-import { array, bareHex, restOrKey, skipQuoted } from './payload-values.js';
+import { array, bareHex, octal, restOrKey, skipPast, skipQuoted } from './payload-values.js';
 import { ascii, find, next, skipWord } from './payload-words.js';
 
 interface CompiledSlot {
   readonly print: Uint8Array;
   readonly field: Uint8Array;
+  /** Empty where earlier kernels print the same word. */
+  readonly older: Uint8Array;
   readonly type: SlotType;
   readonly place: number;
   readonly scale: number;
@@ -34,6 +37,7 @@ export type Special = (d: PayloadDecoder, b: Uint8Array, from: number, to: numbe
 
 const SPACE = 32;
 const ARRAY = ascii('ARRAY[');
+const FLAGS = ascii('flags');
 const NO_BYTES = new Uint8Array(0);
 /** Lines of most events look one way; some print words of their own, and then nothing repeats. */
 const MOST_LESSONS = 8;
@@ -112,12 +116,17 @@ export class PayloadDecoder {
     this.learned = planOf(b, from, found, whole);
   }
 
-  /** Syscall arguments by position: `dfd: 0x.., flags: 0x..`, `dfd=0x.. flags=0x..`, or a bare return value. */
+  /**
+   * Syscall arguments by position: `dfd: 0x.., flags: 0x..`, `dfd=0x.. flags=0x..`, or a bare return value. In parentheses, as
+   * tracefs prints them, hex has no 0x before Linux 6.18; where 6.19 names the flags of openat, what is before them is decimal.
+   */
   private syscall(compiled: CompiledEvent, b: Uint8Array, from: number, to: number): void {
     const { v } = this.record;
     const slots = compiled.slots;
     let at = from;
     let n = 0;
+    const isBare = b[from - 1] === 40 && !isFlagName(b, find(b, FLAGS, from, from, to));
+    let digits = isBare ? bareHex : number;
     while (n < slots.length && at < to) {
       while (at < to && (b[at] === SPACE || b[at] === 44 || b[at] === 40)) at++;
       let word = at;
@@ -132,17 +141,19 @@ export class PayloadDecoder {
         const name = b[word];
         at++;
         while (at < to && b[at] === SPACE) at++;
-        const value = number(b, at, to);
+        const isNamed = isFlagName(b, at);
+        const value = isNamed ? namedFlags(b, at, to) : digits(b, at, to);
         if (name !== 95 /* __syscall_nr */) {
-          this.#found?.push({ type: 'n', place: n, from: at, to: cursor.at });
+          if (!isNamed) this.#found?.push({ type: 'n', place: n, from: at, to: cursor.at });
+          // Behind flags by name the mode is octal.
+          else digits = octal;
           v[n++] = value;
         }
         at = Number.isNaN(value) ? skipWord(b, at, to) : cursor.at;
-        // A decoded string may follow the pointer (`filename: 0x.. "name"`); go on at the next comma or space.
         while (at < to && b[at] !== 44 && b[at] !== SPACE) at++;
-        if (at < to && b[at] === SPACE && b[at + 1] === 34) at = skipQuoted(b, at + 1, to);
-        // tracefs option `fields`: every number a second time, `fd=0x4 (4)`.
-        else if (at < to && b[at] === SPACE && b[at + 1] === 40) at = skipWord(b, at + 1, to);
+        // What the pointer points at (`(68:69, ...) "hi"`); tracefs option `fields`: every number a second time, `fd=0x4 (4)`.
+        if (at < to && b[at] === SPACE && b[at + 1] === 40) at = skipPast(b, 41, at + 2, to);
+        if (at < to && b[at] === SPACE && b[at + 1] === 34) at = skipWord(b, skipQuoted(b, at + 1, to), to);
       } else {
         const value = number(b, word, to);
         this.#found?.push({ type: 'n', place: n, from: word, to: cursor.at });
@@ -188,6 +199,7 @@ export class PayloadDecoder {
       // Some print formats are `name=value` themselves, with names of their own.
       const printed = raw && value < 0;
       if (printed) value = find(b, slot.print, from, from, to);
+      if (value < 0 && slot.older.length > 0) value = find(b, slot.older, from, from, to);
       if (value < 0) {
         this.missing++;
         if (slot.type === 'A8' || slot.type === 'A4') this.record.arrays.push([]);
@@ -253,6 +265,7 @@ function compiled(event: KernelEvent): CompiledEvent {
   const slots = event.slots.map((s: Slot, i) => ({
     print: ascii(s.print),
     field: ascii(s.field),
+    older: s.older === s.print ? NO_BYTES : ascii(s.older),
     type: s.type,
     place: places[i]!,
     scale: s.fieldScale,

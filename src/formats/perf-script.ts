@@ -45,7 +45,7 @@ export const perfScript: Format = {
     )
       return true;
     const isFtrace = (line: string): boolean => /\S-\d+\s+(\([\s\d-]+\)\s+)?\[\d{3,}\]/.test(line) || looksLatent(line);
-    return lines.some((line) => SAMPLE.test(line) && !isFtrace(line)) || looksUntimed(lines);
+    return lines.some((line) => (SAMPLE.test(line) || TIME_ALONE.test(line)) && !isFtrace(line)) || looksUntimed(lines);
   },
   advice: perfTraceAdvice,
   async read(input, sink) {
@@ -64,8 +64,9 @@ const OPEN = 40;
 const BRACKET = 91;
 const MOST_HELD = 4096;
 
-/** A record whose task has no number. */
-const NO_THREAD = /^\s*\S.*\s(?:\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:\w/;
+/** A record whose task has no number; of a script of many, the time may be all that stands before the event. */
+const NO_THREAD = /^\s*(?:\S.*\s)?(?:\[\d{3,}\]\s+)?\d+\.\d{6,9}:\s+(?:\d+\s+)?[\w-]+:\w/;
+const TIME_ALONE = /^\s*(?:\[\d{3,}\]\s+)?\d+\.(?:\d{9}|\d{6}):\s+[\w-]+:\w+:\s/;
 
 interface ScriptActor extends Actor {
   /** Where it stands before the time without brackets. */

@@ -37,6 +37,12 @@ export function untimed(line: string): Untimed | null {
   };
 }
 
-/** Does a text without a header begin with such samples? With addresses only: without them any text might. */
+/** A tracepoint behind the number of a CPU. */
+const TRACEPOINT = /(?:^|\s)\d+(?:\/\d+)?\s+\[\d{3,}\]\s+[\w-]+:\w+:\s/;
+
+/** Does a text without a header begin with such samples? With addresses or a CPU only: without them any text might. */
 export const looksUntimed = (lines: readonly string[]): boolean =>
-  lines.some((line, i) => untimed(line) !== null && (FRAME.test(lines[i + 1] ?? '') || ADDRESS.test(line)));
+  lines.some(
+    (line, i) =>
+      untimed(line) !== null && (FRAME.test(lines[i + 1] ?? '') || ADDRESS.test(line) || TRACEPOINT.test(line)),
+  );

@@ -1,5 +1,6 @@
 // What `strace -f` writes to a terminal (or with `2> FILE`): a line has no number while one task alone is traced, and others
-// have `[pid N]`; a call that makes a task is broken by the message that strace is attached to it.
+// have `[pid N]`; a call that makes a task is broken by the message that strace is attached to it, before version 4.6 also one
+// that waits for a task, and the last of all by the message that strace goes.
 //   1796011072.056404 vfork(strace: Process 11402 attached
 //    <unfinished ...>
 //   [pid 11402] 1796011072.056817 rt_sigprocmask(...) = 0 <0.000014>
@@ -10,7 +11,10 @@ const MOST_HELD = 20_000;
 const NUMBERED = /^(?:\[pid\s+(\d+)[^\]]*\]\s|(\d+)(?:<[^>]*>)?\s+\d)/;
 /** Calls that return the number of their caller; every program that libc starts makes the first. */
 const OWN = /\b(?:set_tid_address|gettid|getpid)\([^=]*\)\s+= (\d+)/;
-const ATTACHED = /^(.*?)(?:strace: )?Process (\d+)(?:<[^>]*>)? attached(?: with \d+ threads)?$/s;
+const SAYS = / (?:attached|detached|suspended|resumed)\b/;
+/** `^C` is what the terminal showed of the key that ended it. */
+const MESSAGE =
+  /^(.*?)(?:\^C)?(?:strace: )?Process (\d+)(?:<[^>]{0,64}>)? (?:(attached)(?: with \d+ threads| \(waiting for parent\))?|detached|suspended|resumed(?: \(parent \d+ ready\))?)$/s;
 const MAKES = /\b(?:v?fork|clone3?)(?:\(| resumed>)/;
 const MADE = /\)\s+= (\d+)/;
 const BEGUN = /^(?:\[pid\s+\d+[^\]]*\])?\s*\d+[.:]\d.*\(/s;
@@ -45,10 +49,10 @@ export class StraceLeader {
 
   read(bytes: Uint8Array, line: number, cut: boolean): void {
     let text = this.#decoder.decode(bytes);
-    const attached = text.includes(' attached') ? ATTACHED.exec(text) : null;
-    if (attached !== null) {
-      const [, before, tid] = attached as unknown as [string, string, string];
-      this.#attached(Number(tid));
+    const message = SAYS.test(text) ? MESSAGE.exec(text) : null;
+    if (message !== null) {
+      const [, before, tid, attached] = message as unknown as [string, string, string, string?];
+      if (attached !== undefined) this.#attached(Number(tid));
       if (BEGUN.test(before)) {
         this.#begun = before;
         this.#begunLine = line;

@@ -17,23 +17,27 @@ import { TimeOfDay } from './time-of-day.js';
 /** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
   /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s|(\d+)(?:<([^>]*)>)?\s)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
-/** Of the call above: with -k a frame of its stack, with -e read or -e write the bytes that went, buffer by buffer. */
-const BELOW = /^ (?:> \S.*\[0x[\da-f]+\]|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
+/** Of the call above: with -k a frame of its stack (with -kk its line of source, at the end maybe why there are no more), with -e read or -e write the bytes that went, buffer by buffer. */
+const BELOW = /^ (?:> \S.*|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
 /** What strace says of its own; before version 4.9 without its name. */
 const SAID = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)|\[ Process PID=\d+ runs in )/;
 /** -ff writes a file for each task, named by its number, which then is not in the lines. */
 const OF_ONE = /\.(\d{1,7})(?:\.gz|\.zst)?$/;
-/** A thread that executes a program takes the number of its process: another number ends the line that it began. */
-const UNFINISHED = /(?<!\s)\s*<(?:unfinished|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
+/** A thread that executes a program takes the number of its process: another number ends the line that it began, as strace's end does. */
+const UNFINISHED = /(?<!\s)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.>(\)\s+= \?.*)?$/s;
 /** What a call took. */
 const SPENT = /(?<!\s)\s+<(\d+)\.(\d+)>$/;
-const WHAT = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ )/;
+/** Of a task that is killed as it calls strace knows no name: `????`. */
+const WHAT = /^(?:[\w?]+\(|<\.\.\. [\w?]+ resumed>|--- (?:SIG|stopped|\{si_signo=SIG)|\+\+\+ )/;
+
+/** bcc's syncsnoop has a stamp, a call and no result: `16458148.611952  sync()`. */
+const isOurs = (what: string): boolean => WHAT.test(what) && !what.endsWith('()');
 
 export const strace: Format = {
   name: 'strace',
   title: 'strace text with stamps: -f -ttt -T -y or -yy; unfinished and resumed calls, signals, exits',
   kernelOnly: true,
-  sniff: (head) => firstLines(head).some((line) => WHAT.test(LINE.exec(line)?.[6] ?? '')),
+  sniff: (head) => firstLines(head).some((line) => isOurs(LINE.exec(line)?.[6] ?? '')),
   advice: straceAdvice,
   async read(input, sink) {
     sink.source.clock = 'realtime';
@@ -118,8 +122,8 @@ class StraceLines implements LeaderLines {
     const shown = match[1] ?? match[3];
     const tid = shown === undefined ? this.#unnumbered(alone) : Number(shown);
     this.#tasks.meet(tid, match[2] ?? match[4] ?? '', timeNs);
-    const resumed = /^<\.\.\. (\w+) resumed>(.*)$/s.exec(rest);
-    const call = /^(\w+)\(/.exec(rest);
+    const resumed = /^<\.\.\. ([\w?]+) resumed>(.*)$/s.exec(rest);
+    const call = /^([\w?]+)\(/.exec(rest);
     let taken = false;
     if (resumed !== null) taken = this.#resumed(tid, resumed[1]!, resumed[2]!, timeNs, cut);
     else if (call !== null) taken = this.#call(tid, call[1]!, rest, timeNs, cut);
@@ -222,11 +226,11 @@ class StraceLines implements LeaderLines {
     this.#tasks.setOpened(tid, fd, path === null ? '' : pathIn(this.#tasks.place(tid), path, directory));
   }
 
-  /** `--- SIGBUS {...} ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
+  /** `--- SIGBUS {...} ---`, of old versions `--- {si_signo=SIGCHLD, ...} (Child exited) ---`, `+++ exited with 0 +++`, `+++ killed by SIGKILL +++`. */
   #status(tid: number, rest: string, timeNs: number): boolean {
     const successor = /^\+\+\+ superseded by execve in pid (\d+) /.exec(rest);
     if (successor !== null) this.#supersede(tid, Number(successor[1]), timeNs);
-    const signal = /^--- (SIG\w+) /.exec(rest);
+    const signal = /^--- (?:\{si_signo=)?(SIG\w+)[ ,]/.exec(rest);
     const ended = /^\+\+\+ (?:exited with -?\d+|killed by (SIG\w+).*) \+\+\+/.exec(rest);
     if (signal === null && ended === null && !/^(--- stopped by|\+\+\+ superseded)/.test(rest)) return false;
     this.lines.begin(timeNs, 0, this.#tasks.actor(tid));

@@ -3,7 +3,7 @@
 import { UserError } from '../model/issue.js';
 import type { MappedColumn } from '../model/trace.js';
 import { PRESETS, type Preset } from './block-presets.js';
-import { type Cell, SIZE_UNITS, TIME_UNITS, timeUnitOf } from './table-units.js';
+import { type Cell, SIZE_UNITS, TIME_UNITS, timeUnitOf, toNumber } from './table-units.js';
 
 const TIMES: ReadonlySet<string> = new Set(['time', 'ns']);
 const SIZES: ReadonlySet<string> = new Set(['off', 'len', 'size', 'addr']);
@@ -28,14 +28,10 @@ const MAJOR_MINOR = /^((dev|device) ?)?(major|minor)$/;
 /** Names in a header, by role; a name may carry a unit: `offset_bytes`, `latency(us)`. */
 const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] = [
   ['time', /^(t|ts|time|times?tamp|time ?stamp|datetime|arrival|start|(arrival|start|issue|submit) ?time)$/, ''],
-  [
-    'op',
-    /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action|cmd|command)$/,
-    '',
-  ],
+  ['op', /^(op|operation|type|(io|op|operation|request|access) ?type|op ?(code|name)|rw|r\/w|rwbs|action)$/, ''],
   ['off', /^(off|((file|io|byte|start|disk) ?)?offset|pos|position)$/, 'bytes'],
   ['off', /^((start ?)?(sector|lba)|slba|lbn|blkno|block ?number|logical block address)$/, 'sectors'],
-  ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size)$/, 'bytes'],
+  ['len', /^(len|length|size|bytes|n ?bytes|count|((request|req|transfer) ?)?(io ?)?size|size ?requested)$/, 'bytes'],
   ['len', /^(sectors|(n|nr|num) ?(sectors?|blocks)|sector ?count)$/, 'sectors'],
   ['path', /^(path|file|file ?name|filename)$/, ''],
   ['ino', /^(ino|inode)$/, ''],
@@ -51,6 +47,8 @@ const NAMES: readonly (readonly [role: string, names: RegExp, unit: string])[] =
   ['flags', /^flags$/, ''],
   ['state', /^state$/, ''],
 ];
+/** What a request is, or, where another column says that, the program that makes it. */
+const COMMAND = /^(cmd|command)$/;
 const UNIT_WORDS: Readonly<Record<string, string>> = {
   ns: 'ns',
   nsec: 'ns',
@@ -176,12 +174,33 @@ export function guessLayout(
     const bySize = role === 'time' && told === undefined && unitTold(role, name, unit) === '';
     columns.push({ role, place, name, bySize, unit: told ?? guessedUnit(role, name, unit || usual, first[place]) });
   });
+  const inSectors = columns.some(({ role, unit }) => role === 'off' && unit === 'sectors');
+  for (const [i, one] of columns.entries())
+    if (inSectors && one.role === 'len' && !schema.has(one.name) && isCount(one.name, first[one.place]))
+      columns[i] = { ...one, unit: 'sectors' };
+  const command = header.findIndex((name) => COMMAND.test(plain(name)));
+  const role = columns.some((one) => one.role === 'op') ? 'comm' : 'op';
+  if (command >= 0 && !columns.some((one) => one.role === role))
+    columns.push({ role, place: command, name: header[command]!, unit: '' });
+  // Who stamps in Windows' ticks has durations in ticks.
+  const isWindows = columns.some(({ role, unit }) => role === 'time' && unit === 'filetime');
+  for (const [i, one] of columns.entries())
+    if (isWindows && one.role === 'ns' && !schema.has(one.name) && unitTold('ns', one.name, '') === '')
+      columns[i] = { ...one, unit: 'ticks' };
   const roles = new Set(columns.map(({ role }) => role));
   const places = roles.has('off') || roles.has('path') || roles.has('ino');
   if (!roles.has('time') || !roles.has('op') || !places) return null;
   // A name that is not known would cost every row its range in silence.
   const lacks = roles.has('len') ? '' : ` (no column is known as a length${roles.has('off') ? '' : ' or an offset'})`;
   return layout(columns, `columns: ${words(columns)}${lacks}`);
+}
+
+/** Beside places in sectors a length is a count of them, where its name says no unit and it is no whole number of sectors in bytes. */
+function isCount(name: string, cell: Cell): boolean {
+  const length = toNumber(cell);
+  return (
+    !/byte/i.test(name) && split(name).unit === '' && typeof length === 'number' && length % SIZE_UNITS.sectors! !== 0
+  );
 }
 
 function guessedUnit(role: string, name: string, hint: string, cell: Cell): string {
@@ -224,16 +243,18 @@ export function presetOf(lines: readonly string[]): { readonly preset: Preset; r
     const { header, heading, line } = preset;
     if (header === first) return { preset, hasHeader: true };
     if (line === undefined) continue;
-    const hasHeader = heading?.toLowerCase() === first.toLowerCase();
-    if (
-      hasHeader
-        ? second !== undefined && line.test(second)
-        : line.test(first) && (second === undefined || line.test(second))
-    )
+    const hasHeader = heading !== undefined && lettersOf(heading) === lettersOf(first);
+    // Programs that read columns set apart by blanks take any blanks.
+    const isLine = (text: string): boolean =>
+      line.test(preset.delimiter === ' ' ? text.trim().replace(/\s+/g, ' ') : text);
+    if (hasHeader ? second !== undefined && isLine(second) : isLine(first) && (second === undefined || isLine(second)))
       return { preset, hasHeader };
   }
   return null;
 }
+
+/** `ResponseTime`, `response_time` and `Response Time` are one name. */
+const lettersOf = (header: string): string => header.toLowerCase().replace(/[^a-z,]/g, '');
 
 export function presetLayout({ name, columns, volume, ops, clock, header }: Preset): Layout {
   const names = header?.split(',') ?? [];

@@ -18,6 +18,8 @@ const WORDS: readonly (readonly [words: RegExp, onFile: string, onVolume: string
 ];
 const SIZES: ReadonlySet<string> = new Set(['off', 'len', 'size', 'addr']);
 const PLAIN: ReadonlySet<string> = new Set(['pid', 'tid']);
+/** What many tables tell the two apart by, some one way and some the other. */
+const BIT = /^[01]$/;
 /** Columns of amounts, of which there may be none, and all columns of numbers. */
 const AMOUNTS: ReadonlySet<string> = new Set([...SIZES, 'ns']);
 const NUMBERS: ReadonlySet<string> = new Set([...AMOUNTS, ...PLAIN, 'time', 'ret']);
@@ -118,7 +120,7 @@ export class TableReader {
       this.#sink.issue(
         'unknown-operation',
         0,
-        `expected names of operations (read, write, mmap, ...), found ${shown(word)}; such rows are counted as generic`,
+        `expected names of operations (read, write, mmap, ...), found ${shown(word)}; such rows are counted as generic${BIT.test(word) ? '; --map op=COLUMN:read0 says that 0 is a read and 1 a write, write0 the other way' : ''}`,
       );
     // A hostile table has a new word on every row.
     if (this.#ops.size < 1000) this.#ops.set(word, op);

@@ -68,7 +68,7 @@ export class EventCatalogue {
 /** Call arguments are read by their place and not by name: a taught field must be one of them. */
 function slotFor({ kind, name }: KernelEvent, { field, print, form }: EventField): Slot {
   if (kind !== 'tracepoint') throw new Error(`${name} has no argument ${field}`);
-  return { print, field, type: FIELD_FORMS[form]!, fieldScale: 1 };
+  return { print, field, older: field, type: FIELD_FORMS[form]!, fieldScale: 1 };
 }
 
 /** Every field that a map reads. */

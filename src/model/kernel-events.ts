@@ -1,9 +1,11 @@
-// The tracepoints sealtrace knows, as `print|field:type` slots. Order of slots is the order in the printed line.
+// The tracepoints sealtrace knows, as `print|field|older:type` slots. Order of slots is the order in the printed line.
 // Sources: include/trace/events/{filemap,block,filelock,fs_dax,dma,iommu,sched,signal,exceptions,ext4,jbd2}.h,
-// fs/xfs/xfs_trace.h, fs/iomap/trace.h, drivers/nvme/host/trace.h (Linux 6.1 to 6.18), and the events' format files.
+// fs/xfs/xfs_trace.h, fs/iomap/trace.h, drivers/nvme/host/trace.h (Linux 6.1 to 6.18), and the events' format files;
+// `older`: the words of XFS until Linux 5.14, where the format file of today does not have them.
 import type { Slot, SlotType } from './kernel.js';
 
-const xfsExtent = 'dev:d ino:n state|bmap_state:s fileoff|startoff:n startblock:n fsbcount|blockcount:n flag|state:n';
+const xfsExtent =
+  'dev:d ino:n state|bmap_state:s fileoff|startoff|offset:n startblock|startblock|block:n fsbcount|blockcount|count:n flag|state:n';
 const xfsIomap =
   'dev:d ino:n disize|size:n pos|offset:n bytecount|count:n startoff:n startblock:n fsbcount|blockcount:n';
 /** The entry of a directory, and the inode it names. */
@@ -95,6 +97,10 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   iomap_iter: 'dev:d ino:n pos:n length|length:n',
   iomap_iter_dstmap: iomapMap,
   iomap_iter_srcmap: iomapMap,
+  // The same under their names until Linux 5.14.
+  iomap_apply: 'dev:d ino:n pos:n length:n',
+  iomap_apply_dstmap: iomapMap,
+  iomap_apply_srcmap: iomapMap,
   iomap_dio_rw_begin: 'dev:d ino:n size|isize:n offset|pos:n length|count:n flags|ki_flags:s aio:n',
   iomap_dio_complete: 'dev:d ino:n size|isize:n offset|pos:n flags|ki_flags:s aio:n error:n ret:n',
   iomap_dio_rw_queued: 'dev:d ino:n size:n offset:n length:n',
@@ -162,7 +168,7 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   xfs_iomap_alloc: xfsIomap,
   xfs_map_blocks_found: xfsIomap,
   xfs_map_blocks_alloc: xfsIomap,
-  xfs_bunmap: 'dev:d ino:n fileoff:n fsbcount|len:n',
+  xfs_bunmap: 'dev:d ino:n fileoff|fileoff|bno:n fsbcount|len:n',
   xfs_itruncate_extents_start: 'dev:d ino:n disize|size:n new_size:n',
   xfs_itruncate_extents_end: 'dev:d ino:n disize|size:n new_size:n',
   xfs_free_file_space: xfsInode,
@@ -371,9 +377,9 @@ export interface KernelEvent {
 
 function slot(text: string): Slot {
   const [names, type] = text.split(':') as [string, SlotType];
-  const [print, alias = print] = names.split('|') as [string, string?];
+  const [print, alias = print, earlier] = names.split('|') as [string, string?, string?];
   const [field, scale] = alias.split('*') as [string, string?];
-  return { print, field, type, fieldScale: scale === undefined ? 1 : Number(scale) };
+  return { print, field, older: earlier ?? field, type, fieldScale: scale === undefined ? 1 : Number(scale) };
 }
 
 function tracepoint(name: string, slots: string): KernelEvent {
@@ -388,13 +394,13 @@ export const KERNEL_EVENTS: readonly KernelEvent[] = [
       name: `sys_enter_${call}`,
       kind: 'enter' as const,
       call,
-      slots: args.split(' ').map((a) => ({ print: a, field: a, type: 'n' as const, fieldScale: 1 })),
+      slots: args.split(' ').map((a) => ({ print: a, field: a, older: a, type: 'n' as const, fieldScale: 1 })),
     },
     {
       name: `sys_exit_${call}`,
       kind: 'exit' as const,
       call,
-      slots: [{ print: 'ret', field: 'ret', type: 'n' as const, fieldScale: 1 }],
+      slots: [{ print: 'ret', field: 'ret', older: 'ret', type: 'n' as const, fieldScale: 1 }],
     },
   ]),
 ];

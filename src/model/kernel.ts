@@ -16,6 +16,8 @@ export interface Slot {
   readonly print: string;
   /** Name in the format file. */
   readonly field: string;
+  /** Word in the line, or name in the format file, of earlier kernels: the field's name where nothing else is known. */
+  readonly older: string;
   readonly type: SlotType;
   /** The field times this is the printed value (`index` in pages is printed as bytes). */
   readonly fieldScale: number;

@@ -20,7 +20,7 @@ export interface Inode {
 }
 
 /** Events of look-ups: what the recorder's own looks cause of them would stand for changes and for the workload's doing. */
-const LOOKUP = /^(xfs_iomap_found|iomap_iter|xfs_reflink_trim_around_shared|ext4_es_|ext4_ext_)/;
+const LOOKUP = /^(xfs_iomap_found|iomap_(iter|apply)|xfs_reflink_trim_around_shared|ext4_es_|ext4_ext_)/;
 
 /** The filter of an event with these fields; empty: nothing to filter by. */
 export function eventFilter(system: string, name: string, fields: readonly string[], scope: Scope): string {

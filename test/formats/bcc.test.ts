@@ -178,3 +178,19 @@ describe('iosnoop of perf-tools', () => {
     expect(bcc.advice!(bytes)).toContain('run it with -s and -t');
   });
 });
+
+test('names that Python 3 printed as bytes are the names', async () => {
+  const { trace } = await read(
+    `Tracing XFS operations slower than 10 ms
+TIME     COMM           PID    T BYTES   OFF_KB   LAT(ms) FILENAME
+15:00:40 b'systemd-jour 6480   S 0       0          49.63 b'state.vscdb'
+15:00:48 b"it's"        6481   W 4096    4          10.17 b'\\xc3\\xa4 \\\\b'
+^C
+`,
+  );
+  expect(operations(trace).map(({ task, file }) => [task, file])).toEqual([
+    ['systemd-jour', 'state.vscdb'],
+    ["it's", 'ä \\b'],
+  ]);
+  expect(trace.issues.map(({ code }) => code)).not.toContain('unreadable-line');
+});

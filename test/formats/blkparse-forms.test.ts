@@ -51,3 +51,11 @@ describe('the leading columns with another end', () => {
     expect(trace.issues).toEqual([]);
   });
 });
+
+test('what a terminal showed of the key that ended blktrace is no line', async () => {
+  const text =
+    '  8,0    3        1     0.000000000  7111  Q  WM 1052736 + 8 [kworker]\n^CCPU3 (8,0):\n IO unplugs:             1\n';
+  const { trace } = await readFormat(blkparse, text);
+  expect(trace.sources[0]!.records).toBe(1);
+  expect(trace.issues).toEqual([]);
+});

@@ -75,3 +75,9 @@ describe.skipIf(!existsSync(publicLog))('fio (SKIPPED: ../shared/traces/public i
     expect(kindCounts(trace)).toEqual({ add: 1, open: 1, punch: 10, write: 10, close: 1 });
   });
 });
+
+test('syncfs of later versions is a sync of the file as well', async () => {
+  const { trace } = await readFormat(fioIolog, 'fio version 3 iolog\n1 a open\n2 a syncfs 0 0\n3 a close\n');
+  expect(ops(trace)).toEqual(['open', 'fsync', 'close']);
+  expect(trace.issues).toEqual([]);
+});

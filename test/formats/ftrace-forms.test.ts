@@ -48,6 +48,22 @@ describe('tracefs, one buffer read with other options', () => {
     },
   );
 
+  test.each(['', '  360.774522 |  '])('calls that function_graph draws: refused, with what to do', async (time) => {
+    const lines = ['# tracer: function_graph', '#', '# CPU  DURATION                  FUNCTION CALLS', '# |     |   |'];
+    const drawn = [
+      ' 0)               |  sys_open() {',
+      ' 0)   0.668 us    |    _spin_lock();',
+      ' 1) ! 123.45 us   |    /* block_rq_issue: 8,0 W 4096 () 800 + 8 [dd] */',
+    ];
+    const change = [' ------------------------------------------', ' 0)   bash-1507    =>    dd-1508   '];
+    const text = [...lines, ...drawn.map((line) => time + line), ...change, change[0], '', ''].join('\n');
+    const { trace, whole } = await readAs(ftraceText, text);
+    expect(whole).toBe(false);
+    expect(trace.sources[0]!.records).toBe(0);
+    expect(trace.issues).toMatchObject([{ code: 'unreadable-form', count: 6 }]);
+    expect(trace.issues[0]!.text).toContain('write nop into current_tracer');
+  });
+
   test.each([
     ['hex', 'option hex to 0'],
     ['bin', 'option bin to 0'],

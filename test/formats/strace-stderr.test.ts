@@ -88,6 +88,26 @@ describe('lines without numbers are of the task that is traced alone', () => {
     expect(shown.issues).toEqual([]);
   });
 
+  test('old versions say more in the midst of a call: that a task waits for its maker, and that who waits for it is suspended', async () => {
+    const lines = toTerminal(true);
+    lines[3] = `${bare(WITH_NUMBERS[3]!).replace(' <unfinished ...>', '')}Process 402 attached (waiting for parent)\nProcess 402 resumed (parent 401 ready)\n <unfinished ...>`;
+    lines[6] = `${pid(WITH_NUMBERS[6]!).replace(' <unfinished ...>', '')}Process 401 suspended\n <unfinished ...>`;
+    lines[10] += '\nProcess 401 resumed\nProcess 402 detached';
+    const shown = await read(lines);
+    const expected = await read(WITH_NUMBERS);
+    expect(operations(shown)).toEqual(operations(expected));
+    expect(shown.sources[0]!.records).toBe(expected.sources[0]!.records);
+    expect(shown.issues).toEqual([]);
+  });
+
+  test.each(['', '^C', 'strace: '])('the call under way when strace goes is a record, after %j', async (before) => {
+    const message = before === '^C' ? '^Cstrace: ' : before;
+    const last = `${TIME}15000 pread64(3</mnt/data>, ${message}Process 401 detached\n <detached ...>`;
+    const shown = await read([...toTerminal(true).slice(0, 3), last]);
+    expect(shown.sources[0]!.records).toBe(4);
+    expect(shown.issues).toEqual([]);
+  });
+
   test('-r puts spaces before the first time', async () => {
     const lines = [
       '     0.000000 openat(AT_FDCWD</>, "/mnt/data", O_RDWR) = 3</mnt/data>',

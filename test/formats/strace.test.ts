@@ -523,6 +523,28 @@ describe('tasks', () => {
     ]);
   });
 
+  test('the call of a task that is killed as it makes it has no name', async () => {
+    const begun = '7 1700000000.000001 ????( <unfinished ...>\n7 1700000000.000002 <... ????';
+    const { trace } = await read(`${begun} resumed>) = ?\n7 1700000000.000003 +++ killed by SIGKILL +++\n`);
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 1 });
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('signals of old versions have their name inside', async () => {
+    const of = (text: string): string => `${calls('openat(AT_FDCWD, "/a", O_RDWR) = 3')}7 1700000000.000009 ${text}\n`;
+    const { trace } = await read(of('--- {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, ...} (Child exited) ---'));
+    expect(trace.sources[0]).toMatchObject({ records: 2, typed: 2 });
+    expect(trace.issues).toEqual([]);
+  });
+
+  test('frames of a stack are told with their line of source, or end without an address', async () => {
+    const frames =
+      ' > /usr/bin/a(main+0x1d) [0x1156] a.c:18\n > /usr/lib/libc.so.6() [0x27249]\n > too many stack frames\n';
+    const { trace } = await read(calls('getpid() = 7') + frames + calls('getpid() = 7'));
+    expect(trace.sources[0]!.records).toBe(2);
+    expect(trace.issues).toEqual([]);
+  });
+
   test('a line that resumes what was not begun is said', async () => {
     const { trace } = await read('7 10.000000 <... read resumed>"x", 5) = 5 <0.000100>\n');
     expect(trace.sources[0]!.records).toBe(0);
@@ -565,6 +587,12 @@ describe('other forms of lines', () => {
 });
 
 if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so other recordings of strace are not read');
+test("syncsnoop's calls have stamps as well, but no result", () => {
+  const text = 'TIME(s)            CALL\n16458148.611952    sync()\n16458151.533709    sync()\n';
+  expect(strace.sniff(head(text))).toBe(false);
+  expect(strace.sniff(head(text.replace('sync()', 'sync() = 0')))).toBe(true);
+});
+
 describe.skipIf(!hasShared)('recordings under ../shared (skipped where they are missing)', () => {
   test('strace-xfs-movers: every call the driver logged, with its result', async () => {
     const folder = join(shared, 'recorded', 'strace-xfs-movers');

@@ -9,6 +9,7 @@ import { parseMap } from '../../src/formats/table-columns.js';
 import { timeUnitOf, toNs } from '../../src/formats/table-units.js';
 import { GUESSED } from '../../src/model/issue.js';
 import type { Format } from '../../src/model/trace.js';
+import { formats } from '../../src/trace/recognise.js';
 import { bundledFile, facts, readFormat } from '../support/read-format.js';
 
 const { arrow, arrowStream, csv, ndjsonTable, parquet } = registry;
@@ -115,6 +116,31 @@ describe('tables of the archives', () => {
     },
   );
 
+  test.each(PRESETS.flatMap(({ name, delimiter }) => (delimiter === ' ' ? [name] : [])))(
+    '%s, with other blanks between the columns',
+    async (name) => {
+      const [line, ns, fact] = LINES[name]!;
+      for (const other of [`  ${line.replaceAll(' ', '   ')} `, line.replaceAll(' ', '\t')]) {
+        const text = `${other}\n${line}\n`;
+        expect(formats.filter((one) => one.sniff(new TextEncoder().encode(text)))).toEqual([csv]);
+        const { trace } = await readFormat(csv, text);
+        expect(trace.originNs).toBe(ns);
+        expect((facts(trace) as unknown[][]).map((one) => one.slice(1, 7))).toEqual([fact, fact]);
+      }
+    },
+  );
+
+  test('names of columns in another spelling, and columns more', async () => {
+    const [line, ns, fact] = LINES['MSR Cambridge']!;
+    const named = await readFormat(csv, `timestamp,hostname,disk_number,type,offset,size,response_time\n${line}\n`);
+    expect((facts(named.trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+    const header = 'timestamp,datetime,hostname,disk_number,type,offset,size,response_time';
+    const { trace } = await readFormat(csv, `${header}\n${line.replace(',', ',2007-02-22 17:00:00.306162,')}\n`);
+    expect(trace.originNs).toBe(ns);
+    expect((facts(trace)[0] as unknown[])[6]).toBe(fact[5]);
+    expect(trace.issues[0]!.text).toContain('ns=response_time:ticks');
+  });
+
   test('requests of SYSTOR without a response have no type: counted as generic, and no damage', async () => {
     const text = 'Timestamp,Response,IOType,LUN,Offset,Size\n1.5,0.1,R,0,0,512\n1.6,0.1,,0,512,512\n';
     const { trace, intact } = await readFormat(csv, text);
@@ -160,11 +186,27 @@ describe('names of columns as programs have them', () => {
     ],
     ['Issue time (s),Type,Offset(MB),length_in_sectors', '7.5,R,2,8', ['dma_read', 'volume', 0, 2 ** 21, 4096, -1]],
     ['timestamp,op_name,slba,nblocks,lat_ns', '7.5,write,16,8,25', ['dma_write', 'volume', 0, 8192, 4096, 25]],
+    [
+      'timestamp,pid,command,sector,operation,size,latency_ms,op_code',
+      '7.5,3,fio,16,READ,512,0.5,0',
+      ['dma_read', 'volume', 3, 8192, 512, 500_000],
+    ],
+    ['arrival_time,device,lba,size,type', '7.5,0,16,8,R', ['dma_read', 'volume 0', 0, 8192, 4096, -1]],
+    ['arrival_time,device,lba,size,type', '7.5,0,16,1024,R', ['dma_read', 'volume 0', 0, 8192, 1024, -1]],
+    ['arrival_time,device,lba,bytes,type', '7.5,0,16,8,R', ['dma_read', 'volume 0', 0, 8192, 8, -1]],
+    ['time,command,offset,size_requested', '7.5,write,16,8', ['dma_write', 'volume', 0, 16, 8, -1]],
     ['time,op,path,dev_major,dev_minor,offset,size', '7.5,write,/f,8,1,16,8', ['write', '/f', 0, 16, 8, -1]],
   ])('%s', async (header, row, fact) => {
     const { trace, intact } = await readFormat(csv, `${header}\n${row}\n`);
     expect(intact).toEqual([true]);
     expect((facts(trace)[0] as unknown[]).slice(1, 7)).toEqual(fact);
+  });
+
+  test('operations that are 0 and 1 are counted, and it is said how to tell which is which', async () => {
+    const { trace } = await readFormat(csv, 'time,op,offset,size\n7,0,16,8\n8,1,16,8\n');
+    expect(trace.sources[0]).toMatchObject({ records: 2, generic: 2 });
+    const told = trace.issues.find(({ code }) => code === 'unknown-operation');
+    expect(told?.text).toContain('--map op=COLUMN:read0');
   });
 
   test('what looks like a table of other names is refused with what to do', async () => {

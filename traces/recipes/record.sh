@@ -28,6 +28,12 @@ put 'COMM != "filefrag"' events/iomap/iomap_iter_dstmap/filter
 put 1 events/iomap/iomap_iter_dstmap/enable
 put 'COMM != "filefrag"' events/iomap/iomap_iter_srcmap/filter
 put 1 events/iomap/iomap_iter_srcmap/enable
+put 'COMM != "filefrag"' events/iomap/iomap_apply/filter
+put 1 events/iomap/iomap_apply/enable
+put 'COMM != "filefrag"' events/iomap/iomap_apply_dstmap/filter
+put 1 events/iomap/iomap_apply_dstmap/enable
+put 'COMM != "filefrag"' events/iomap/iomap_apply_srcmap/filter
+put 1 events/iomap/iomap_apply_srcmap/enable
 put 1 events/iomap/iomap_dio_rw_begin/enable
 put 1 events/iomap/iomap_dio_complete/enable
 put 1 events/iomap/iomap_dio_rw_queued/enable
