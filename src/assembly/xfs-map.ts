@@ -18,6 +18,8 @@ interface Fork {
   pending: Extent | null;
   /** Where the record that is being updated still stands, though it is gone until the update is over; -1 nowhere. */
   pendingAt: number;
+  /** Something was told of it since events were lost. */
+  recent: boolean;
 }
 
 /** fs/xfs/libxfs/xfs_bmap.h, XFS_BMAP_EXT_FLAGS. */
@@ -42,6 +44,8 @@ export function xfsBlock(startblock: number): number {
 export class XfsMaps {
   private readonly log: MapLog;
   private readonly forks = new Map<number, Fork>();
+  /** Those of which something was told since events were lost: losses cost no look at all others. */
+  private recent: Fork[] = [];
   private sawRecord = false;
   private sawUpdate = false;
   private sawReserved = false;
@@ -183,7 +187,7 @@ export class XfsMaps {
   }
 
   unknownAll(): void {
-    for (const fork of this.forks.values()) {
+    for (const fork of this.recent) {
       // Records that were lost or changed unseen would only mislead.
       fork.list.length = 0;
       fork.hasLearned = false;
@@ -192,7 +196,9 @@ export class XfsMaps {
       fork.coveredTo = 0;
       fork.pending = null;
       fork.pendingAt = -1;
+      fork.recent = false;
     }
+    this.recent = [];
   }
 
   private refill(file: number, device: number, fork: Fork, list: Extent[], known: boolean): void {
@@ -252,8 +258,15 @@ export class XfsMaps {
   private forkUpdated(file: number): Fork {
     let fork = this.forks.get(file);
     if (fork === undefined) {
-      fork = { list: [], hasLearned: false, known: false, touched: false, coveredTo: 0, pending: null, pendingAt: -1 };
+      fork = {
+        ...{ list: [], hasLearned: false, known: false, touched: false },
+        ...{ coveredTo: 0, pending: null, pendingAt: -1, recent: false },
+      };
       this.forks.set(file, fork);
+    }
+    if (!fork.recent) {
+      fork.recent = true;
+      this.recent.push(fork);
     }
     return fork;
   }
