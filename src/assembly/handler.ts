@@ -14,9 +14,9 @@ export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 
 export const PAGE = 4096;
 
-/** The event names the file the enclosing call works on. */
+/** The event names the file the enclosing call works on; of a call that moves data it may be either file, which `moves` tells apart. */
 export const strong: Handler = (c, t, v) => {
-  if (t.call.name === '' || t.fault.active || t.call.file >= 0) return;
+  if (t.call.name === '' || t.fault.active || t.call.file >= 0 || isMove(t.call.name)) return;
   if (c.reused.made > 0) metAsNew(c, t, v[0]!, v[1]!);
   t.call.file = c.file(v[0]!, v[1]!);
 };
