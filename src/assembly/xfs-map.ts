@@ -22,6 +22,13 @@ interface Fork {
   recent: boolean;
 }
 
+interface Cut {
+  readonly file: number;
+  readonly off: number;
+  readonly end: number;
+  readonly block: number;
+}
+
 /** fs/xfs/libxfs/xfs_bmap.h, XFS_BMAP_EXT_FLAGS. */
 const STATE_BITS: Readonly<Record<string, number>> = { LC: 1, RC: 2, LF: 4, RF: 8, ATTR: 0x100, COW: 0x200 };
 const NEIGHBOURS = 0xc0;
@@ -50,6 +57,8 @@ export class XfsMaps {
   private sawUpdate = false;
   private sawReserved = false;
   private missedRecord = false;
+  /** What the last update cut off a record at its end, until it is there again as a record of its own. */
+  private cut: Cut | null = null;
 
   constructor(log: MapLog) {
     this.log = log;
@@ -87,7 +96,20 @@ export class XfsMaps {
     fork.touched = true;
     dropLearned(fork, off, count);
     place(fork.list, { off, count, block, unwritten, learned: false });
+    const { cut } = this;
+    this.cut = null;
+    const isCut = cut?.file === file && cut.off <= off && off + count <= cut.end && block - off === cut.block - cut.off;
+    if (isCut) this.kept(file, device, off, count, block, unwritten);
+    else this.log.add(Change.insert, file, device, off, count, block, unwritten);
+  }
+
+  /** Blocks that the file had already: a clone or dedupe that takes others beside them does not share them. */
+  private kept(file: number, device: number, off: number, count: number, block: number, unwritten: boolean): void {
+    const { author } = this.log;
+    const { sharing } = author;
+    author.sharing = false;
     this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    author.sharing = sharing;
   }
 
   remove(file: number, device: number, off: number, block: number, count: number): void {
@@ -112,6 +134,7 @@ export class XfsMaps {
     const fork = this.forkUpdated(file);
     const old = fork.pending;
     fork.pending = null;
+    this.cut = null;
     if (!updateInPlace(fork, off, count, block, unwritten)) {
       removePending(fork);
       dropLearned(fork, off, count);
@@ -125,8 +148,15 @@ export class XfsMaps {
     const sameBlocks =
       old.unwritten === unwritten &&
       (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
+    if (sameBlocks && oldEnd > end) this.cut = { file, off: end, end: oldEnd, block: old.block + end - old.off };
     // Where the map was not known, the record as it was is news as well.
-    if (!sameBlocks || !fork.known) return this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    if (!sameBlocks || (!fork.known && !this.log.author.sharing))
+      return this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    if (!fork.known) {
+      const from = Math.max(off, old.off);
+      const most = Math.min(end, oldEnd) - from;
+      this.kept(file, device, from, most, block === DELALLOC ? block : block + from - off, unwritten);
+    }
     // Only what was added at either end.
     if (off < old.off) this.log.add(Change.insert, file, device, off, Math.min(end, old.off) - off, block, unwritten);
     if (end > oldEnd) {
