@@ -19,12 +19,16 @@ interface Status {
   /** Who does it, in which call. */
   shifter: Thread | null;
   callNs: number;
+  /** It was asked for since events were lost. */
+  recent: boolean;
 }
 
 export class Ext4Maps {
   private readonly log: MapLog;
   private readonly blocks: BlockSizes;
   private readonly files = new Map<number, Status>();
+  /** Those asked for since events were lost: losses cost no look at all others. */
+  private recent: Status[] = [];
   /** The recording tells when status is forgotten. */
   sawRemoval = false;
   private sawStatus = false;
@@ -128,15 +132,23 @@ export class Ext4Maps {
   }
 
   unknownAll(): void {
-    for (const s of this.files.values()) forget(s);
+    for (const s of this.recent) {
+      forget(s);
+      s.recent = false;
+    }
+    this.recent = [];
     this.moves.lost();
   }
 
   private status(file: number): Status {
     let s = this.files.get(file);
     if (s === undefined) {
-      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0, shifter: null, callNs: 0 };
+      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0, shifter: null, callNs: 0, recent: false };
       this.files.set(file, s);
+    }
+    if (!s.recent) {
+      s.recent = true;
+      this.recent.push(s);
     }
     return s;
   }

@@ -24,9 +24,10 @@ export interface Born {
   readonly timeNs: number;
 }
 
-const O_CREAT = 0x40;
-/** Place of the flags among the arguments; -1: these calls always make a file, if none is there. */
-const CREATES: Readonly<Record<string, number>> = { openat: 2, open: 1, creat: -1 };
+/** O_CREAT, and what O_TMPFILE has beside O_DIRECTORY: a file without a name is made as well. */
+const MAKES = 0x40 | 0x400000;
+/** Place of the flags among the arguments; -1: these calls make a file, if none is there, or may (openat2 shows a pointer to its flags). */
+const CREATES: Readonly<Record<string, number>> = { openat: 2, open: 1, creat: -1, openat2: -1 };
 
 export class ReusedInodes {
   readonly #forget: (device: number, inode: number) => void;
@@ -85,7 +86,7 @@ export class ReusedInodes {
   callBegins(name: string, args: Float64Array, t: Thread): void {
     if (this.#freed.length === 0) return;
     const place = CREATES[name];
-    if (place !== undefined && (place < 0 || (args[place]! & O_CREAT) !== 0)) this.creating(t, t.call.timeNs);
+    if (place !== undefined && (place < 0 || (args[place]! & MAKES) !== 0)) this.creating(t, t.call.timeNs);
   }
 
   /** A file is about to be made: any number that is free may be its own. */

@@ -18,6 +18,15 @@ interface Fork {
   pending: Extent | null;
   /** Where the record that is being updated still stands, though it is gone until the update is over; -1 nowhere. */
   pendingAt: number;
+  /** Something was told of it since events were lost. */
+  recent: boolean;
+}
+
+interface Cut {
+  readonly file: number;
+  readonly off: number;
+  readonly end: number;
+  readonly block: number;
 }
 
 /** fs/xfs/libxfs/xfs_bmap.h, XFS_BMAP_EXT_FLAGS. */
@@ -42,10 +51,14 @@ export function xfsBlock(startblock: number): number {
 export class XfsMaps {
   private readonly log: MapLog;
   private readonly forks = new Map<number, Fork>();
+  /** Those of which something was told since events were lost: losses cost no look at all others. */
+  private recent: Fork[] = [];
   private sawRecord = false;
   private sawUpdate = false;
   private sawReserved = false;
   private missedRecord = false;
+  /** What the last update cut off a record at its end, until it is there again as a record of its own. */
+  private cut: Cut | null = null;
 
   constructor(log: MapLog) {
     this.log = log;
@@ -83,7 +96,20 @@ export class XfsMaps {
     fork.touched = true;
     dropLearned(fork, off, count);
     place(fork.list, { off, count, block, unwritten, learned: false });
+    const { cut } = this;
+    this.cut = null;
+    const isCut = cut?.file === file && cut.off <= off && off + count <= cut.end && block - off === cut.block - cut.off;
+    if (isCut) this.kept(file, device, off, count, block, unwritten);
+    else this.log.add(Change.insert, file, device, off, count, block, unwritten);
+  }
+
+  /** Blocks that the file had already: a clone or dedupe that takes others beside them does not share them. */
+  private kept(file: number, device: number, off: number, count: number, block: number, unwritten: boolean): void {
+    const { author } = this.log;
+    const { sharing } = author;
+    author.sharing = false;
     this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    author.sharing = sharing;
   }
 
   remove(file: number, device: number, off: number, block: number, count: number): void {
@@ -108,6 +134,7 @@ export class XfsMaps {
     const fork = this.forkUpdated(file);
     const old = fork.pending;
     fork.pending = null;
+    this.cut = null;
     if (!updateInPlace(fork, off, count, block, unwritten)) {
       removePending(fork);
       dropLearned(fork, off, count);
@@ -121,8 +148,15 @@ export class XfsMaps {
     const sameBlocks =
       old.unwritten === unwritten &&
       (block === DELALLOC ? old.block === DELALLOC : old.block !== DELALLOC && block - off === old.block - old.off);
+    if (sameBlocks && oldEnd > end) this.cut = { file, off: end, end: oldEnd, block: old.block + end - old.off };
     // Where the map was not known, the record as it was is news as well.
-    if (!sameBlocks || !fork.known) return this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    if (!sameBlocks || (!fork.known && !this.log.author.sharing))
+      return this.log.add(Change.insert, file, device, off, count, block, unwritten);
+    if (!fork.known) {
+      const from = Math.max(off, old.off);
+      const most = Math.min(end, oldEnd) - from;
+      this.kept(file, device, from, most, block === DELALLOC ? block : block + from - off, unwritten);
+    }
     // Only what was added at either end.
     if (off < old.off) this.log.add(Change.insert, file, device, off, Math.min(end, old.off) - off, block, unwritten);
     if (end > oldEnd) {
@@ -183,7 +217,7 @@ export class XfsMaps {
   }
 
   unknownAll(): void {
-    for (const fork of this.forks.values()) {
+    for (const fork of this.recent) {
       // Records that were lost or changed unseen would only mislead.
       fork.list.length = 0;
       fork.hasLearned = false;
@@ -192,7 +226,9 @@ export class XfsMaps {
       fork.coveredTo = 0;
       fork.pending = null;
       fork.pendingAt = -1;
+      fork.recent = false;
     }
+    this.recent = [];
   }
 
   private refill(file: number, device: number, fork: Fork, list: Extent[], known: boolean): void {
@@ -252,8 +288,15 @@ export class XfsMaps {
   private forkUpdated(file: number): Fork {
     let fork = this.forks.get(file);
     if (fork === undefined) {
-      fork = { list: [], hasLearned: false, known: false, touched: false, coveredTo: 0, pending: null, pendingAt: -1 };
+      fork = {
+        ...{ list: [], hasLearned: false, known: false, touched: false },
+        ...{ coveredTo: 0, pending: null, pendingAt: -1, recent: false },
+      };
       this.forks.set(file, fork);
+    }
+    if (!fork.recent) {
+      fork.recent = true;
+      this.recent.push(fork);
     }
     return fork;
   }

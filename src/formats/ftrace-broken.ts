@@ -17,6 +17,9 @@ const LIKE_RECORD = /^ {3}|\[\d{3,}\]|\d[.]\d{6,9}: |: \w+: /;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what tells damage from a name
 const DAMAGED = /[\u0000-\u0008\ufffd]/;
 
+/** Of a name that `report -R` prints, before or behind it. */
+const NAME_LENGTH = ' namelen=';
+
 /** A record that may go on, and how far it is known. */
 export interface HeldLine {
   readonly bytes: Buffer;
@@ -37,6 +40,11 @@ export class BrokenNames {
     this.#actors = actors;
   }
 
+  /** Does the line go on the record that is held? Bytes as no name has them are damage, unless the name is over before. */
+  takes(held: Buffer, rest: string): boolean {
+    return isOver(held, rest) || (!DAMAGED.test(rest) && this.holdsName(held, 0, held.length));
+  }
+
   /** `empty`: lines without anything before this one. Where the line at `from` ends, if it is whole and no line of its own, but may be the rest of a name; else -1. */
   goesOn(b: Buffer, from: number, empty = 0): number {
     const end = b.indexOf(LF, from);
@@ -49,7 +57,7 @@ export class BrokenNames {
       return this.goesOn(b, end + 1, empty + 1) >= 0 || (!this.apart && this.#isRecord(b, end + 1)) ? end : -1;
     }
     const rest = text.decode(b.subarray(from, end));
-    return LIKE_RECORD.test(rest) || DAMAGED.test(rest) || isRemark(rest) ? -1 : end;
+    return LIKE_RECORD.test(rest) || (isRemark(rest) && !rest.includes(NAME_LENGTH)) ? -1 : end;
   }
 
   #isRecord(b: Buffer, from: number): boolean {
@@ -71,9 +79,19 @@ export class BrokenNames {
     return known;
   }
 
-  say(line: number, rest: string): void {
-    sayNameGoesOn(this.#sink, line, rest);
+  say(held: Buffer, line: number, rest: string): void {
+    if (!isOver(held, rest)) sayNameGoesOn(this.#sink, line, rest);
   }
+}
+
+/**
+ * `report -R` prints a name that no zero ends, as XFS has them, with what stood behind it before, up to the next zero. Beside it is
+ * how long the name is, and no more of it is taken for it.
+ */
+function isOver(held: Buffer, rest: string): boolean {
+  const before = text.decode(held);
+  const at = before.lastIndexOf(' name=');
+  return at >= 0 && !before.includes('=', at + 6) && (before.includes(NAME_LENGTH) || rest.includes(NAME_LENGTH));
 }
 
 export function sayNameGoesOn(sink: TraceSink, line: number, rest: string): void {

@@ -122,9 +122,10 @@ export class LineParser {
       const { bytes, line } = this.held;
       const end = this.broken.goesOn(b, from);
       const isWhole = b.indexOf(LF, from) >= 0;
-      if (end >= 0 && bytes.length < LONGEST_HELD && this.broken.holdsName(bytes, 0, bytes.length)) {
+      const rest = end < 0 ? '' : text.decode(b.subarray(from, end));
+      if (end >= 0 && bytes.length < LONGEST_HELD && this.broken.takes(bytes, rest)) {
         parser.line++;
-        this.broken.say(parser.line, text.decode(b.subarray(from, end)));
+        this.broken.say(bytes, parser.line, rest);
         this.held = { bytes: Buffer.concat([bytes, NEWLINE, b.subarray(from, endOf(b, from, end))]), line };
         from = end + 1;
       } else if (isWhole && !onlyEmpty(b, from)) this.release();

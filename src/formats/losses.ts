@@ -18,7 +18,7 @@ export class Losses {
   }
 
   /** A loss whose end was not seen yet. */
-  get some(): boolean {
+  get any(): boolean {
     return this.#open.size > 0;
   }
 
@@ -36,6 +36,11 @@ export class Losses {
   /** Records of a CPU are missing from its last one on; `count` is 0 where it is not told. */
   begin(cpu: number, count: number): void {
     this.#open.set(cpu, (this.#open.get(cpu) ?? 0) + count);
+    this.#sink.kernel.lost(this.#last(cpu));
+  }
+
+  /** Records may be missing here, of a loss whose times are not told. */
+  some(cpu: number): void {
     this.#sink.kernel.lost(this.#last(cpu));
   }
 

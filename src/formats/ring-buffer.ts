@@ -33,6 +33,8 @@ export class CpuPages {
   /** Records lost before the current one, and before the next: -1 none, 0 some. */
   lost = -1;
   pendingLoss = -1;
+  /** Records may be missing where a page ends, which no page tells. */
+  drops = false;
   /** The first trouble with a page, and its place in the pages of this CPU; empty when there is none. */
   damage = '';
   damageAt = 0;
@@ -275,6 +277,8 @@ export class CpuPages {
       this.#end = this.#next;
     }
     this.#place(start);
+    // A buffer that keeps what is in it drops what comes where the next page is not read yet (rb_move_tail(), kernel/trace/ring_buffer.c).
+    if (this.drops) this.pendingLoss = Math.max(0, this.pendingLoss);
     if ((commit & MISSED_EVENTS) !== 0) this.#missed((commit & MISSED_STORED) !== 0);
     return true;
   }

@@ -14,9 +14,9 @@ import { StraceTasks } from './strace-tasks.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 import { TimeOfDay } from './time-of-day.js';
 
-/** Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
+/** Seconds may be whole (--absolute-timestamps=unix). Behind the time -r puts what passed since the line before, -n the number of the call, -i the instruction pointer. */
 const LINE =
-  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s|(\d+)(?:<([^>]*)>)?\s)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?)\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
+  /^(?:\[pid\s+(\d+)(?:<([^>]*)>)?\]\s|(\d+)(?:<([^>]*)>)?\s)?\s*(\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{10}(?=\s+[\w(<[+-]))\s+(?:\(\+\s*\d+(?:\.\d+)?\)\s+)?(?:\[\s*[\da-f?]+\]\s+)*(.*)$/s;
 /** Of the call above: with -k a frame of its stack (with -kk its line of source, at the end maybe why there are no more), with -e read or -e write the bytes that went, buffer by buffer. */
 const BELOW = /^ (?:> \S.*|\| [\da-f]{5,} {2}.*\||\* \d+ bytes in buffer \d+)\s*$/;
 /** What strace says of its own; before version 4.9 without its name. */

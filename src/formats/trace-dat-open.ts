@@ -18,6 +18,8 @@ export function openTraceDat(file: RandomAccess): TraceDat {
     processes: new Map(),
     buffers: [],
     shift: 0n,
+    statistics: new Map(),
+    statisticsOf: '',
     clock: '',
     cycles: null,
   };

@@ -35,6 +35,8 @@ interface Stream {
   readonly number: number;
   /** What a place in them counts, where it is not the file. */
   readonly packed: string;
+  /** Records that the kernel counted as dropped, at ends of pages. */
+  readonly dropped: number;
 }
 
 /** With room for the pages of all CPUs; none where bytes are in the other order. */
@@ -74,7 +76,9 @@ class Merger {
           return this.#base;
         };
         const pages = new CpuPages(data.cpu, source, start, dat.page, buffer.pageSize, dat.little, base, kernel);
-        return { pages, number: count++, packed: buffer.codec === null ? '' : ', counted as they unpack' };
+        const dropped = dat.statistics.get(`${buffer.name}/${data.cpu}`)?.dropped ?? 0;
+        pages.drops = dropped > 0;
+        return { pages, number: count++, packed: buffer.codec === null ? '' : ', counted as they unpack', dropped };
       }),
     );
   }
@@ -119,7 +123,7 @@ class Merger {
   // hot
   #deliverRows({ pages, number }: Stream, limit: number): boolean {
     const { row, rows, ahead, cpu } = pages;
-    if (row < 0 || this.#tid < 0 || this.#dat.cycles !== null || pages.lost >= 0 || this.#losses.some) return false;
+    if (row < 0 || this.#tid < 0 || this.#dat.cycles !== null || pages.lost >= 0 || this.#losses.any) return false;
     const records = this.#records;
     const count = records.takeRows(rows!, row, ahead, limit, this.#shiftNs, cpu, this.#tid, this.#pid, this.#comm);
     if (count === 0) return false;
@@ -128,9 +132,10 @@ class Merger {
     return true;
   }
 
-  #deliver({ pages, number }: Stream): void {
+  #deliver({ pages, number, dropped }: Stream): void {
     const timeNs = this.#dat.cycles === null ? pages.time + this.#shiftNs : this.#converted(pages.time);
-    if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
+    if (pages.lost === 0 && dropped > 0) this.#losses.some(number);
+    else if (pages.lost >= 0) this.#losses.begin(number, pages.lost);
     this.#losses.at(number, timeNs);
     const records = this.#records;
     records.timeNs = timeNs;
@@ -209,7 +214,12 @@ class Merger {
   }
 
   #end(): void {
-    for (const { pages, packed, number } of this.#streams) {
+    const endNs = this.#records.timeNs;
+    for (const { pages, packed, number, dropped } of this.#streams) {
+      if (dropped > 0) {
+        this.#losses.some(number);
+        this.#sink.lost({ fromNs: 0, toNs: endNs, cpu: pages.cpu, count: dropped });
+      }
       if (pages.pendingLoss >= 0) this.#losses.begin(number, pages.pendingLoss);
       if (pages.damage !== '')
         this.#dat.damages.push(new Damage(pages.damageAt, `${pages.damage} (pages of CPU ${pages.cpu}${packed})`));

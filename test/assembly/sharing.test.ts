@@ -75,6 +75,26 @@ describe('what clones leave shared', () => {
     });
   });
 
+  test.each([
+    ['a hole into the middle of a record', []],
+    ['a block into the middle of a record', [extent('iext_insert', '0x84', '0xc0', '0x3', '0x1b', '0x1')]],
+  ])('%s: what is left of it on either side is not shared', async (what, taken) => {
+    const other = `dd-26731: ${extent('iext_insert', '0x84', '', '0x0', '0x162', '0xa')}`;
+    const src = what.startsWith('a hole') ? '0xfffffffffffffffe' : '0x1b';
+    const events = [
+      'xfs_reflink_remap_range: dev 7:0 bytecount 0x1000 ino 0x83 isize 0x140000 disize 0x140000 pos 0x3000 -> ino 0x84 isize 0xa000 disize 0xa000 pos 0x3000',
+      'xfs_reflink_remap_blocks: dev 7:0 fsbcount 0x1 ino 0x83 fileoff 0x3 -> ino 0x84 fileoff 0x3',
+      `xfs_reflink_remap_extent_src: dev 7:0 ino 0x83 fileoff 0x3 fsbcount 0x1 startblock ${src} st 0`,
+      'xfs_reflink_remap_extent_dest: dev 7:0 ino 0x84 fileoff 0x3 fsbcount 0x1 startblock 0x165 st 0',
+      extent('bmap_pre_update', '0x84', '', '0x0', '0x162', '0xa'),
+      extent('bmap_post_update', '0x84', '', '0x0', '0x162', '0x3'),
+      extent('iext_insert', '0x84', '', '0x4', '0x166', '0x6'),
+      ...taken,
+    ].map((event) => `dd-26732: ${event}`);
+    const after = taken.length > 0 ? ['0 3', '3 1 s', '4 6'] : ['0 3', '4 6'];
+    expect((await maps(made, other, ...events))['132']).toEqual(after);
+  });
+
   test('a clone whose source no event tells stays shared', async () => {
     const lines = cloned('0x84').filter((line) => !line.includes('extent_src'));
     expect(await maps(made, ...lines, ...copied)).toEqual({ '131': ['0 320'], '132': ['0 10 s', '10 3', '13 307 s'] });

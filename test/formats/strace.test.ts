@@ -584,6 +584,22 @@ describe('other forms of lines', () => {
     expect(trace.issues).toEqual([]);
     expect(strace.sniff(head(change(text)))).toBe(true);
   });
+
+  test.each([
+    ['-o', (text: string) => text],
+    ['-ff', (text: string) => text.replace(/^7 /gm, '')],
+    ['stderr', (text: string) => text.replace(/^7 /gm, '[pid     7] ')],
+  ])('whole seconds (--absolute-timestamps=unix), %s', async (_, change) => {
+    const text = calls('openat(AT_FDCWD</d>, "a", O_RDWR) = 3</d/a>', 'fsync(3</d/a>) = 0', '+++ exited with 0 +++');
+    const whole = change(text.replace(/(1700000000)\.\d{6}/g, '$1'));
+    const { trace } = await read(whole);
+    expect(strace.sniff(head(whole))).toBe(true);
+    expect(trace.issues).toEqual([]);
+    expect(trace.originNs).toBe(1_700_000_000_000_000_000n);
+    expect(operations(trace).map(({ op, file, latencyNs }) => [op, file, latencyNs])).toEqual(
+      operations((await read(change(text))).trace).map(({ op, file, latencyNs }) => [op, file, latencyNs]),
+    );
+  });
 });
 
 if (!hasShared) console.warn('SKIPPED: ../shared/traces is not here, so other recordings of strace are not read');

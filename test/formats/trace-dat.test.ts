@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Assembler } from '../../src/assembly/assembler.js';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
 import { traceDat } from '../../src/formats/trace-dat.js';
-import { OPS } from '../../src/model/events.js';
+import { OPS, Op } from '../../src/model/events.js';
 import type { RandomAccess } from '../../src/model/trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, hasShared, run, shared } from '../kernel/recordings.js';
@@ -314,6 +314,43 @@ describe('what a file may claim', () => {
   });
 
   const ascii = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
+  const statistics = (cpu: number, now: string, dropped = 0): readonly [number, Uint8Array] => [
+    2,
+    ascii(`CPU: ${cpu}\nentries: 0\noverrun: 7\nnow ts: ${now}\ndropped events: ${dropped}\nread events: 7\n`),
+  ];
+  const ofInstance = [2, ascii('\nBuffer: second\n\n')] as const;
+
+  test.each([6, 7] as const)('version %d: records that had no room are lost, at any end of a page', async (version) => {
+    const content = story(true);
+    const options = [statistics(0, '6.000100', 41), statistics(1, '6.000200')];
+    const { trace, whole } = await read(traceDatFile({ ...content, options }, { ...layout, version }));
+    const { trace: without } = await read(traceDatFile(content, { ...layout, version }));
+    expect(whole).toBe(true);
+    expect(trace.records.rows).toBe(7);
+    const dropped = { fromNs: 0, toNs: trace.records.timeNs[6], cpu: 0, count: 41 };
+    expect(trace.sources[0]!.lost).toEqual(expect.arrayContaining([...without.sources[0]!.lost, dropped]));
+    expect(trace.sources[0]!.lost.length).toBe(without.sources[0]!.lost.length + 1);
+    const unknown = ({ columns: c }: typeof trace): number => [...c.op].filter((op) => op === Op.map_unknown).length;
+    expect(unknown(trace)).toBeGreaterThan(unknown(without));
+  });
+
+  test.each([
+    ['2800.000100', '2800.900000', false],
+    ['2800.000100', '921909727053504', true],
+    ['2800.000100', '1796069210.292916', true],
+  ])('buffers whose clocks stood at %s and %s', async (top, second, differ) => {
+    const content = story(true);
+    const other = { name: 'second', clock: 'local', cpus: content.buffers[0]!.cpus };
+    const options = [statistics(0, top), statistics(1, top), ofInstance, statistics(0, second), statistics(1, second)];
+    for (const version of [6, 7] as const) {
+      const buffers = [{ ...content.buffers[0]!, clock: 'local' }, other];
+      const { trace } = await read(traceDatFile({ ...content, buffers, options }, { ...layout, version }));
+      const said = trace.issues.filter(({ code }) => code === 'mixed-clocks').map(({ text }) => text);
+      expect(said.length).toBe(differ ? 1 : 0);
+      if (differ) expect(said[0]).toContain('the top buffer at 2800000100000');
+    }
+  });
+
   // The times are those that trace-cmd report 3.1.6 prints of the same files.
   test.each([
     [
