@@ -9,6 +9,9 @@ const BLOCK = 4096;
 /** Ranges of more MiB than any file system makes in one piece (raw block numbers, lengths "to the end") are kept in one list. */
 const WIDEST = 16_384;
 
+/** So many buckets are looked for one by one before all are looked through. */
+const NEXT = 64;
+
 interface Candidate {
   /** Later ones count more. */
   readonly order: number;
@@ -86,6 +89,22 @@ export class BlockOwners {
     const map = this.map(file);
     for (let at = map.seek(0); at >= 0; at = map.next(at))
       if (map.addr(at) >= 0) this.candidate(device, file, map.offset(at), map.addr(at), map.length(at));
+  }
+
+  /** No file ever had anything on the device from `addr` up to there, as far as is known. */
+  freeUntil(device: number, addr: number): number {
+    const buckets = this.devices.get(device);
+    if (buckets === undefined) return Number.POSITIVE_INFINITY;
+    const { near, wide } = buckets;
+    if (wide.list.length > 0) return addr;
+    const first = Math.floor(addr / BUCKET);
+    let at = first;
+    while (at < first + NEXT && !near.has(at)) at++;
+    if (at === first + NEXT) {
+      at = Number.POSITIVE_INFINITY;
+      for (const bucket of near.keys()) if (bucket > first && bucket < at) at = bucket;
+    }
+    return Math.max(addr, at * BUCKET);
   }
 
   /** Owner of the byte at `addr`; `prefer` is taken when several share it. Null for none. */

@@ -164,40 +164,62 @@ function daxParts(replay: MapReplay, s: Segment, base: DaxBase | null, buffer: n
 }
 
 /** Sectors of a disk through the block maps of the file system on it, or on its partitions. `parts` is memory that can be used. */
+/** Of a request of the kernel (the size of a bio has 32 bits); what is said to be longer comes of damage. */
+const MOST_BYTES = 2 ** 32;
+
 function placeSectors(c: Context, replay: MapReplay, access: Access, parts: Placed[]): Placed[] {
   const s = access.segments[0]!;
   const partitions = c.devices.disks.partitions.get(access.device);
   let count = 0;
-  for (let at = 0; at < s.length; count++) {
-    const part = parts[count] ?? emptyPart();
+  /** What the last part adds to, while it leads nowhere. */
+  let nowhere: Placed | null = null;
+  for (let at = 0; at < s.length; ) {
+    const part: Placed = parts[count] ?? emptyPart();
     parts[count] = part;
-    let hit = sectorPart(replay, s, at, access.device, 0, part);
+    let hit = at < MOST_BYTES && sectorPart(replay, s, at, access.device, 0, part);
+    let free = hit ? 0 : freeBytes(replay, access.device, s.addr + at);
     if (!hit && partitions !== undefined)
       for (const [device, firstSector] of partitions) {
-        hit = sectorPart(replay, s, at, device, firstSector, part);
+        hit = at < MOST_BYTES && sectorPart(replay, s, at, device, firstSector, part);
         if (hit) break;
+        free = Math.min(free, freeBytes(replay, device, s.addr + at - firstSector * 512));
       }
+    let length = part.length;
     if (!hit) {
-      part.length = Math.min(s.length - at, PAGE);
+      length = s.length - at;
+      if (at < MOST_BYTES && free < length) length = Math.min(length, Math.max(PAGE, free - (free % PAGE)));
+      c.sink.unplaced(
+        '4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)',
+        Math.ceil(length / PAGE),
+      );
+      if (nowhere !== null) {
+        nowhere.length += length;
+        at += length;
+        continue;
+      }
+      part.length = length;
       part.file = -1;
       part.offset = -1;
       part.device = access.device;
       part.blockAddr = -1;
       part.byMap = false;
-      c.sink.unplaced(
-        '4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)',
-      );
     }
+    nowhere = hit ? null : part;
     part.addr = s.addr + at;
     part.moved = false;
     part.hole = false;
     part.blocks = null;
-    at += part.length;
+    at += length;
+    count++;
   }
   // A length that is set is a call into the engine, even where it stays as it is.
   if (parts.length > count) parts.length = count;
   return parts;
 }
+
+/** Of no file known from there on: discards are of gigabytes. */
+const freeBytes = ({ owners, cow }: MapReplay, device: number, addr: number): number =>
+  Math.min(owners.freeUntil(device, addr), cow.freeUntil(device, addr)) - addr;
 
 /** What lies at `at` bytes of a segment, where that is on a device that begins at a sector of the disk; false for nothing known. */
 function sectorPart(
