@@ -134,6 +134,8 @@ const ext4Punch: Handler = (c, t, v) => {
   t.moves.punch = { file: c.file(v[0]!, v[1]!), offset: v[2]!, length: v[3]! };
 };
 
+const RENAMES = new Set(['rename', 'renameat', 'renameat2']);
+
 const ext4Evict: Handler = (c, t, v) => {
   author(c, t, v);
   if (v[2]! > 0) {
@@ -141,6 +143,8 @@ const ext4Evict: Handler = (c, t, v) => {
     t.uncached.inode = v[1]!;
   }
   if (v[2] !== 0) return;
+  // What a rename lets go of is the file that had the new name; no event tells which file was renamed.
+  if (RENAMES.has(t.call.name) && t.call.source < 0) t.call.source = c.file(v[0]!, v[1]!);
   c.ext4.knownEmpty(c.file(v[0]!, v[1]!), v[0]!);
   c.reused.evicted(v[0]!, v[1]!, t);
 };

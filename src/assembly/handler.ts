@@ -15,14 +15,14 @@ export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 export const PAGE = 4096;
 
 /**
- * The event names the file the enclosing call works on, if not what it faulted in: memory that it writes may be another file. Of one
- * that moves data it may be either: what it reads and writes tells which.
+ * The event names the file the enclosing call works on, if not what it faulted in (memory that it writes may be another file) or its
+ * second file. Of one that moves data it may be either: what it reads and writes tells which.
  */
 export const strong: Handler = (c, t, v) => {
   const { call } = t;
   if (call.name === '' || t.fault.active || call.file >= 0 || isMove(call.name)) return;
   const file = c.file(v[0]!, v[1]!);
-  if (file !== call.faultFile && (call.name !== 'copy_file_range' || file !== call.source)) sure(c, t, v);
+  if (file !== call.faultFile && file !== call.source) sure(c, t, v);
 };
 
 /** The same, whatever was faulted in. */
