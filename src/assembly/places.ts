@@ -163,58 +163,66 @@ function daxParts(replay: MapReplay, s: Segment, base: DaxBase | null, buffer: n
   return parts;
 }
 
-/** Sectors of a disk through the block maps of the file system on it, or on its partitions. `parts` is memory that can be used. */
 /** Of a request of the kernel (the size of a bio has 32 bits); what is said to be longer comes of damage. */
 const MOST_BYTES = 2 ** 32;
 
+/**
+ * Sectors of a disk through the block maps of the file system on it, or on its partitions; a run that leads nowhere is one part.
+ * `parts` is memory that can be used.
+ */
 function placeSectors(c: Context, replay: MapReplay, access: Access, parts: Placed[]): Placed[] {
   const s = access.segments[0]!;
-  const partitions = c.devices.disks.partitions.get(access.device);
   let count = 0;
-  /** What the last part adds to, while it leads nowhere. */
+  /** The last part, while it leads nowhere. */
   let nowhere: Placed | null = null;
   for (let at = 0; at < s.length; ) {
     const part: Placed = parts[count] ?? emptyPart();
-    parts[count] = part;
-    let hit = at < MOST_BYTES && sectorPart(replay, s, at, access.device, 0, part);
-    let free = hit ? 0 : freeBytes(replay, access.device, s.addr + at);
-    if (!hit && partitions !== undefined)
-      for (const [device, firstSector] of partitions) {
-        hit = at < MOST_BYTES && sectorPart(replay, s, at, device, firstSector, part);
-        if (hit) break;
-        free = Math.min(free, freeBytes(replay, device, s.addr + at - firstSector * 512));
-      }
-    let length = part.length;
-    if (!hit) {
-      length = s.length - at;
-      if (at < MOST_BYTES && free < length) length = Math.min(length, Math.max(PAGE, free - (free % PAGE)));
+    const lost = nowhereBytes(c, replay, access, at, part);
+    if (lost > 0)
       c.sink.unplaced(
         '4 KiB blocks of disk requests that belong to no file known (log, metadata, files made before the recording)',
-        Math.ceil(length / PAGE),
+        Math.ceil(lost / PAGE),
       );
-      if (nowhere !== null) {
-        nowhere.length += length;
-        at += length;
-        continue;
-      }
-      part.length = length;
+    if (lost > 0 && nowhere !== null) {
+      nowhere.length += lost;
+      at += lost;
+      continue;
+    }
+    if (lost > 0) {
+      part.length = lost;
       part.file = -1;
       part.offset = -1;
       part.device = access.device;
       part.blockAddr = -1;
       part.byMap = false;
     }
-    nowhere = hit ? null : part;
     part.addr = s.addr + at;
     part.moved = false;
     part.hole = false;
     part.blocks = null;
-    at += length;
-    count++;
+    parts[count++] = part;
+    nowhere = lost > 0 ? part : null;
+    at += part.length;
   }
   // A length that is set is a call into the engine, even where it stays as it is.
   if (parts.length > count) parts.length = count;
   return parts;
+}
+
+/** Bytes of the request from `at` on that are of no file known; 0: `part` is what lies there. */
+function nowhereBytes(c: Context, replay: MapReplay, access: Access, at: number, part: Placed): number {
+  const s = access.segments[0]!;
+  const left = s.length - at;
+  if (at >= MOST_BYTES) return left;
+  if (sectorPart(replay, s, at, access.device, 0, part)) return 0;
+  let free = freeBytes(replay, access.device, s.addr + at);
+  const partitions = c.devices.disks.partitions.get(access.device);
+  if (partitions !== undefined)
+    for (const [device, firstSector] of partitions) {
+      if (sectorPart(replay, s, at, device, firstSector, part)) return 0;
+      free = Math.min(free, freeBytes(replay, device, s.addr + at - firstSector * 512));
+    }
+  return free < left ? Math.min(left, Math.max(PAGE, free - (free % PAGE))) : left;
 }
 
 /** Of no file known from there on: discards are of gigabytes. */

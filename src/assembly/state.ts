@@ -24,7 +24,7 @@ export interface Call {
   faultFile: number;
   /** Position a write or read really had; -1 unknown. */
   position: number;
-  /** Second file of a remap, with its offset; -1 none. */
+  /** Second file of a remap, with its offset, source of what moves data, or what a rename replaced; -1 none. */
   source: number;
   sourceOffset: number;
   targetOffset: number;
