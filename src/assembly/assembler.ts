@@ -1,10 +1,11 @@
 // Kernel records in, operations out (replay reference, section 1): the hub that keeps processes and hands each record to
 // the part that understands it. One assembler per source.
 
-import { WordTable } from '../base/words.js';
+import { SparseNumbers } from '../base/sparse-numbers.js';
+import { WordNumbers } from '../base/word-numbers.js';
 import { type EventCatalogue, OWN_EVENTS } from '../model/event-catalogue.js';
 import { Op } from '../model/events.js';
-import type { KernelRecord, KernelSink } from '../model/kernel.js';
+import type { KernelRecord, KernelSink, Words } from '../model/kernel.js';
 import type { GivenGeometry } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { changeRow, tellAnnounced } from './announced.js';
@@ -20,7 +21,6 @@ import { InodeFiles } from './inode-files.js';
 import { forgetQueued } from './iomap-events.js';
 import { belongs, tellUndecided } from './made-tasks.js';
 import { MapLog } from './map-log.js';
-import { PathFiles } from './path-files.js';
 import { Process, Unresolved } from './process.js';
 import { ReusedInodes } from './reused-inodes.js';
 import { Thread } from './state.js';
@@ -35,7 +35,7 @@ const NEAR = 64;
 export class Assembler implements KernelSink {
   readonly catalogue: EventCatalogue;
   readonly record: KernelRecord;
-  readonly words: WordTable;
+  readonly words: Words;
   readonly context: Context;
   private readonly threads = new Map<number, Thread>();
   private readonly processes = new Map<number, Process>();
@@ -52,9 +52,8 @@ export class Assembler implements KernelSink {
   private readonly inodeAt: Uint8Array;
   private readonly taught: TaughtEvents | null;
 
-  /** `words`: those of recordings that are assembled together. */
-  constructor(sink: AssemblySink, catalogue = OWN_EVENTS, xfs: readonly GivenGeometry[] = [], words = new WordTable()) {
-    this.words = words;
+  constructor(sink: AssemblySink, catalogue = OWN_EVENTS, xfs: readonly GivenGeometry[] = []) {
+    this.words = sink.words;
     this.xfs = xfs;
     this.catalogue = catalogue;
     const v = new Float64Array(catalogue.places);
@@ -72,15 +71,15 @@ export class Assembler implements KernelSink {
       ext4: new Ext4Maps(log, blocks),
       blocks,
       devices: new DeviceLog(sink.store),
-      sizes: new Map(),
+      sizes: new SparseNumbers(),
       emptied: 0,
-      sizeless: new Map(),
+      sizeless: new SparseNumbers(),
       sizeMoments: sizeMomentsIn(sink.store),
       writesSeen: false,
       wholeWrites: new Set(),
       iomapSeen: false,
-      names: new Map(),
-      paths: new PathFiles(this.words),
+      names: new WordNumbers(this.words),
+      paths: new WordNumbers(this.words),
       leases: new Map(),
       directories: new Map(),
       mapLocksSeen: false,

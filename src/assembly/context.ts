@@ -2,6 +2,8 @@
 
 import type { ByteStore } from '../base/byte-store.js';
 import { ColumnLog } from '../base/column-log.js';
+import type { SparseNumbers } from '../base/sparse-numbers.js';
+import type { WordNumbers } from '../base/word-numbers.js';
 import type { EventWriter } from '../model/events.js';
 import { Flag, Op } from '../model/events.js';
 import type { KernelRecord, Words } from '../model/kernel.js';
@@ -12,7 +14,6 @@ import type { DeviceLog } from './device-log.js';
 import type { Ext4Maps } from './ext4-map.js';
 import type { TakenLease } from './leases.js';
 import type { MapLog } from './map-log.js';
-import type { PathFiles } from './path-files.js';
 import type { OpenFile, Process, Unresolved } from './process.js';
 import type { ReusedInodes } from './reused-inodes.js';
 import type { DirectCall, Thread } from './state.js';
@@ -26,6 +27,7 @@ export type { DirectCall };
 export interface AssemblySink extends Omit<TraceSink, 'kernel'> {
   /** For what must be kept until the end of the recording. */
   readonly store: ByteStore;
+  readonly words: Words;
   readonly deviceAccess: DeviceAccessCounts;
   /** Counts an enter without exit, or an exit without enter. */
   unpaired(count?: number): void;
@@ -89,10 +91,10 @@ export interface Context {
   readonly blocks: BlockSizes;
   readonly devices: DeviceLog;
   /** i_size by file, where it is known. */
-  readonly sizes: Map<number, number>;
+  readonly sizes: SparseNumbers;
   /** Opens that emptied a file whose inode was not known then; and by file, how many of them there were when its size was last declared unknown. */
   emptied: number;
-  readonly sizeless: Map<number, number>;
+  readonly sizeless: SparseNumbers;
   /** When calls set a size, as long as no write was seen. */
   readonly sizeMoments: SizeMoments;
   /** The recording has events of writes at all. */
@@ -102,9 +104,9 @@ export interface Context {
   /** It has the maps that iomap shows to every transfer. */
   iomapSeen: boolean;
   /** File by `device/directory inode/name`. */
-  readonly names: Map<string, number>;
+  readonly names: WordNumbers;
   /** File by path, where the recorder shows paths. */
-  readonly paths: PathFiles;
+  readonly paths: WordNumbers;
   /** Leases by the open file description that they hang on. */
   readonly leases: Map<OpenFile, TakenLease>;
   /** Inodes that are directories, by device: names were looked for in them. */
@@ -196,7 +198,7 @@ export function resolve(c: Context, open: OpenFile, file: number): void {
 /** What was known by a path only turns out to be the file of an inode: what was learned of the one is of the other. */
 export function sameFile(c: Context, byPath: number, file: number): void {
   c.events.mergeFiles(byPath, file);
-  for (const [name, one] of c.names) if (one === byPath) c.names.set(name, file);
+  c.names.replace(byPath, file);
   for (const path of c.paths.replace(byPath, file)) c.named(file, path);
   const size = c.sizes.get(byPath);
   if (size !== undefined && !c.sizes.has(file)) c.sizes.set(file, size);

@@ -26,7 +26,7 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return (isNumbered ? geometry!.linear(row.block) : row.block) * c.blocks.unitOf(row);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
-  const sharing = c.log.hasShared ? new Sharing((...told) => sharedEvent(c, ...told)) : null;
+  const sharing = c.log.hasShared ? new Sharing(c.log.store, (...told) => sharedEvent(c, ...told)) : null;
   for (const row = c.log.all(); row.next(); ) {
     const addr = addressOf(row);
     mapEvent(c, row, addr);

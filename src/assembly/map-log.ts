@@ -3,6 +3,7 @@
 import type { ByteStore } from '../base/byte-store.js';
 import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
+import { SparseNumbers } from '../base/sparse-numbers.js';
 
 /** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source; `iomap` is a look in bytes (see `addIomap`). */
 export const Change = {
@@ -138,6 +139,8 @@ export class MapCursor implements MapRow {
 }
 
 export class MapLog {
+  /** Where it lies, for what else must be kept until the end. */
+  readonly store: ByteStore;
   readonly author: Author = { timeNs: 0, opId: 0, task: 0, row: 0, sharing: false, noted: false };
   /** Whose blocks events of a file system tell of, in the order of their first row. */
   readonly devices = new Set<number>();
@@ -149,13 +152,14 @@ export class MapLog {
   /** The same without what was only seen, which is most of it: all that a map needs. */
   readonly #changes: ColumnLog<typeof SHAPE>;
   /** By file: it has a row among the changes, and with it its device. */
-  readonly #met: boolean[] = [];
+  readonly #met = new SparseNumbers();
   /** By file: number of its last row that maps something or takes it away, and when its map last changed. */
-  readonly #changed: number[] = [];
-  readonly #changedNs: number[] = [];
+  readonly #changed = new SparseNumbers();
+  readonly #changedNs = new SparseNumbers();
   #lastDevice = Number.NaN;
 
   constructor(store: ByteStore) {
+    this.store = store;
     this.#rows = new ColumnLog(SHAPE, store, BLOCK_ROWS);
     this.#changes = new ColumnLog(SHAPE, store, BLOCK_ROWS);
   }
@@ -166,12 +170,12 @@ export class MapLog {
 
   /** Was anything of the file mapped or taken away since the log was so long? */
   changedSince(file: number, length: number): boolean {
-    return (this.#changed[file] ?? -1) >= length;
+    return (this.#changed.get(file) ?? -1) >= length;
   }
 
   /** When the file's map last changed. */
   changedNs(file: number): number {
-    return this.#changedNs[file] ?? Number.NEGATIVE_INFINITY;
+    return this.#changedNs.get(file) ?? Number.NEGATIVE_INFINITY;
   }
 
   add(
@@ -184,14 +188,14 @@ export class MapLog {
     unwritten = false,
   ): void {
     const { timeNs, noted, sharing } = this.author;
-    if (change === Change.insert || change === Change.remove) this.#changed[file] = this.length;
-    if (!noted && LOOKS[change] === 0) this.#changedNs[file] = timeNs;
+    if (change === Change.insert || change === Change.remove) this.#changed.set(file, this.length);
+    if (!noted && LOOKS[change] === 0) this.#changedNs.set(file, timeNs);
     if (device !== this.#lastDevice) this.devices.add(device);
     this.#lastDevice = device;
     this.#put(this.#rows, change, file, device, offset, count, block, unwritten);
     if (sharing || change === Change.share) this.hasShared = true;
-    if (change === Change.seen && this.#met[file] === true) return;
-    this.#met[file] = true;
+    if (change === Change.seen && this.#met.has(file)) return;
+    this.#met.set(file, 1);
     this.#put(this.#changes, change, file, device, offset, count, block, unwritten);
     this.follower?.apply({ change, file, offset, count, block, unwritten });
   }

@@ -1,4 +1,5 @@
 // The map log played forward: who owns which blocks of which device at a time.
+import { SparseNumbers } from '../base/sparse-numbers.js';
 import { UNKNOWN } from '../model/units.js';
 import { BlockOwners } from './block-owners.js';
 import type { BlockSizes } from './block-sizes.js';
@@ -9,8 +10,8 @@ export type AddressOf = (row: MapRow) => number;
 
 /** Applies map rows up to a time; later calls go on from there. */
 export class MapReplay {
-  readonly owners = new BlockOwners();
-  readonly cow = new BlockOwners();
+  readonly owners: BlockOwners;
+  readonly cow: BlockOwners;
   private readonly row: MapCursor;
   private more: boolean;
   private readonly addressOf: AddressOf;
@@ -18,12 +19,14 @@ export class MapReplay {
   /** Physical pages that stood in for a hole. */
   readonly zeroPages = new Set<number>();
   /** Device of each file. */
-  readonly deviceOf = new Map<number, number>();
+  readonly deviceOf = new SparseNumbers();
   /** Of the last row. */
   private lastFile = -1;
   private lastDevice = -1;
 
   constructor(log: MapLog, addressOf: AddressOf, blocks: BlockSizes) {
+    this.owners = new BlockOwners(log.store);
+    this.cow = new BlockOwners(log.store);
     this.row = log.changes();
     this.more = this.row.next();
     this.addressOf = addressOf;

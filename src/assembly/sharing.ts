@@ -1,5 +1,6 @@
 // Which extents are shared, as clones and what comes after them tell it (fs/xfs/xfs_reflink.c): both sides of a clone are; an extent that
 // is split keeps it; who is left alone with a block shares it no more, which no event tells.
+import type { ByteStore } from '../base/byte-store.js';
 import { ExtentMap, Holding, State } from '../extents/extent-map.js';
 import { BlockOwners, type Piece } from './block-owners.js';
 import { Change, type MapRow } from './map-log.js';
@@ -29,12 +30,13 @@ export class Sharing {
   readonly #tell: TellShared;
   readonly #zones = new Map<number, ExtentMap>();
   /** Who has blocks of the zones, and what of it was told to be shared, by file. */
-  readonly #owners = new BlockOwners();
+  readonly #owners: BlockOwners;
   readonly #told = new Map<number, ExtentMap>();
   #given: Given[] = [];
 
-  constructor(tell: TellShared) {
+  constructor(store: ByteStore, tell: TellShared) {
     this.#tell = tell;
+    this.#owners = new BlockOwners(store);
   }
 
   /** To be called behind the event of the row. In bytes: `size` of a block, `addr` of the first one. */

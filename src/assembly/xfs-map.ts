@@ -4,23 +4,7 @@
 import { covered, type Extent, exact, lastBefore, place } from './extent-list.js';
 import type { MapLog } from './map-log.js';
 import { Change, DELALLOC, HOLE } from './map-log.js';
-
-interface Fork {
-  readonly list: Extent[];
-  /** Some of them may be known from look-ups. */
-  hasLearned: boolean;
-  /** The whole map is known: it was seen empty, or seen from end to end. */
-  known: boolean;
-  touched: boolean;
-  /** A look-up said so up to this block. */
-  coveredTo: number;
-  /** Between pre_update and post_update. */
-  pending: Extent | null;
-  /** Where the record that is being updated still stands, though it is gone until the update is over; -1 nowhere. */
-  pendingAt: number;
-  /** Something was told of it since events were lost. */
-  recent: boolean;
-}
+import { type Fork, XfsForks } from './xfs-forks.js';
 
 interface Cut {
   readonly file: number;
@@ -50,9 +34,9 @@ export function xfsBlock(startblock: number): number {
 
 export class XfsMaps {
   private readonly log: MapLog;
-  private readonly forks = new Map<number, Fork>();
-  /** Those of which something was told since events were lost: losses cost no look at all others. */
-  private recent: Fork[] = [];
+  private readonly forks: XfsForks;
+  /** How often events were lost: what was known before is forgotten where it is next asked for. */
+  private losses = 0;
   private sawRecord = false;
   private sawUpdate = false;
   private sawReserved = false;
@@ -62,6 +46,7 @@ export class XfsMaps {
 
   constructor(log: MapLog) {
     this.log = log;
+    this.forks = new XfsForks(log.store);
   }
 
   /**
@@ -217,18 +202,7 @@ export class XfsMaps {
   }
 
   unknownAll(): void {
-    for (const fork of this.recent) {
-      // Records that were lost or changed unseen would only mislead.
-      fork.list.length = 0;
-      fork.hasLearned = false;
-      fork.known = false;
-      fork.touched = true;
-      fork.coveredTo = 0;
-      fork.pending = null;
-      fork.pendingAt = -1;
-      fork.recent = false;
-    }
-    this.recent = [];
+    this.losses++;
   }
 
   private refill(file: number, device: number, fork: Fork, list: Extent[], known: boolean): void {
@@ -286,20 +260,30 @@ export class XfsMaps {
 
   /** With the record that is being updated still in its place. */
   private forkUpdated(file: number): Fork {
-    let fork = this.forks.get(file);
-    if (fork === undefined) {
-      fork = {
-        ...{ list: [], hasLearned: false, known: false, touched: false },
-        ...{ coveredTo: 0, pending: null, pendingAt: -1, recent: false },
-      };
-      this.forks.set(file, fork);
+    const known = this.forks.get(file);
+    if (known !== undefined) {
+      if (known.losses !== this.losses) forgetAll(known, this.losses);
+      return known;
     }
-    if (!fork.recent) {
-      fork.recent = true;
-      this.recent.push(fork);
-    }
+    const fork: Fork = {
+      ...{ list: [], hasLearned: false, known: false, touched: false },
+      ...{ coveredTo: 0, pending: null, pendingAt: -1, losses: this.losses },
+    };
+    this.forks.add(file, fork);
     return fork;
   }
+}
+
+/** Records that were lost or changed unseen would only mislead. */
+function forgetAll(fork: Fork, losses: number): void {
+  fork.list.length = 0;
+  fork.hasLearned = false;
+  fork.known = false;
+  fork.touched = true;
+  fork.coveredTo = 0;
+  fork.pending = null;
+  fork.pendingAt = -1;
+  fork.losses = losses;
 }
 
 function removePending(fork: Fork): void {

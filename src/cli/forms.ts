@@ -66,7 +66,7 @@ function writeArrow(path: string, { name, rows, columns }: DataTable): void {
 function outColumn(column: DataTable['columns'][number], place: number): OutColumn {
   if (column.kind === 'integer') return integers(column.name, column.values);
   return column.kind === 'text'
-    ? texts(column.name, column.values)
+    ? texts(column.name, (row) => column.values[row]!)
     : words(column.name, column.codes, column.list, place);
 }
 

@@ -2,8 +2,8 @@
 
 import type { ByteStore } from '../base/byte-store.js';
 import type { MapUse } from '../model/event-map.js';
-import { type EventColumns, type FileInfo, Flag, OPS, Op } from '../model/events.js';
-import type { StoredParts } from '../model/parts.js';
+import { type EventColumns, Flag, OPS, Op } from '../model/events.js';
+import type { Files, StoredParts } from '../model/parts.js';
 import type { DeviceAccessCounts, Joined, SourceInfo, Trace } from '../model/trace.js';
 import { NONE, UNKNOWN_RESULT } from '../model/units.js';
 import { type ExtentCounts, ObservedDevices } from '../results/extents-at-end.js';
@@ -154,17 +154,12 @@ class Counts {
 
 /** A view of each file, made when it is looked at: there may be hundreds of thousands. */
 export class FileViews implements Iterable<FileView> {
-  readonly #files: readonly FileInfo[];
+  readonly #files: Files;
   readonly #sizes: readonly number[];
   readonly #extents: readonly number[];
   readonly #events: readonly number[];
 
-  constructor(
-    files: readonly FileInfo[],
-    sizes: readonly number[],
-    extents: readonly number[],
-    events: readonly number[],
-  ) {
+  constructor(files: Files, sizes: readonly number[], extents: readonly number[], events: readonly number[]) {
     this.#files = files;
     this.#sizes = sizes;
     this.#extents = extents;
@@ -181,13 +176,13 @@ export class FileViews implements Iterable<FileView> {
 
   /** By falling number of events; those of one number in their order. */
   busiest(most: number): readonly FileView[] {
-    const ids = Uint32Array.from(this.#files, (_, id) => id);
+    const ids = Uint32Array.from({ length: this.length }, (_, id) => id);
     const events = (id: number): number => this.#events[id] ?? 0;
     return [...ids.sort((a, b) => events(b) - events(a) || a - b).subarray(0, most)].map((id) => this.#view(id));
   }
 
   #view(id: number): FileView {
-    const { device, inode, path } = this.#files[id]!;
+    const { device, inode, path } = this.#files.at(id)!;
     const counts = { bytes: this.#sizes[id] ?? 0, extents: this.#extents[id] ?? 0, events: this.#events[id] ?? 0 };
     return { id, device, inode, path, ...counts };
   }

@@ -1,9 +1,16 @@
 // A trace that is handed on piece by piece: what writers need, whether or not it is whole in memory.
-import type { EventColumns } from './events.js';
+import type { EventColumns, FileInfo } from './events.js';
 import type { RecordColumns, Trace } from './trace.js';
 
+/** Files by their number. An array of them is one; where there are very many, each is made when it is asked for. */
+export interface Files extends Iterable<FileInfo> {
+  readonly length: number;
+  at(file: number): FileInfo | undefined;
+}
+
 /** What is known of a trace once its last piece was seen. */
-export interface TraceEnd extends Omit<Trace, 'columns' | 'records'> {
+export interface TraceEnd extends Omit<Trace, 'columns' | 'records' | 'files'> {
+  readonly files: Files;
   readonly recordRows: number;
 }
 
@@ -53,7 +60,7 @@ export interface TraceParts {
   /** What the pieces will hold, where that is known before the first of them without going through all. */
   ranges?(): Ranges;
   /** Everything that the pieces so far name. */
-  readonly files: Trace['files'];
+  readonly files: Files;
   readonly tasks: Trace['tasks'];
   /** By row of the trace. */
   readonly extras: Trace['extras'];

@@ -7,7 +7,7 @@ import { type FileStates, statesAlone } from '../engine/file-states.js';
 import { TELLS_MAPS } from '../engine/survey.js';
 import { viewOf } from '../engine/view.js';
 import { type EventColumns, type FileInfo, Flag, isObservation, opSet } from '../model/events.js';
-import type { StoredParts } from '../model/parts.js';
+import type { Files, StoredParts } from '../model/parts.js';
 import type { Policy } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
@@ -31,15 +31,21 @@ export interface ExtentCounts {
 /** Devices whose map changes are in the trace, found piece by piece. */
 export class ObservedDevices {
   private readonly found = new Set<string>();
+  /** By file: its device is among them. */
+  private readonly told: boolean[] = [];
 
-  add({ rows, op, file }: EventColumns, files: readonly FileInfo[]): void {
-    for (let row = 0; row < rows; row++)
-      if (TELLS_MAPS[op[row]!] === 1 && file[row] !== NONE) this.found.add(files[file[row]!]!.device);
+  add({ rows, op, file }: EventColumns, files: Files): void {
+    for (let row = 0; row < rows; row++) {
+      const id = file[row]!;
+      if (TELLS_MAPS[op[row]!] !== 1 || id === NONE || this.told[id] === true) continue;
+      this.told[id] = true;
+      this.found.add(files.at(id)!.device);
+    }
   }
 
   /** By file: is its map recorded? */
-  of(files: readonly FileInfo[]): Uint8Array {
-    return Uint8Array.from(files, ({ device }) => (this.found.has(device) ? 1 : 0));
+  of(files: Files): Uint8Array {
+    return Uint8Array.from({ length: files.length }, (_, id) => (this.found.has(files.at(id)!.device) ? 1 : 0));
   }
 }
 
@@ -56,14 +62,14 @@ export function extentsAtEnd(
     split = new Split(new Uint8Array(observed.length));
     for (const columns of parts.batches()) split.add(columns);
   }
-  const extents = parts.files.map((_, id) => split.extents(id) ?? 0);
+  const extents = Array.from({ length: parts.files.length }, (_, id) => split.extents(id) ?? 0);
   for (const { ids, trace } of groups(parts, split.rest(parts))) {
     const counts = replayed(trace, recorded, options);
     for (const [place, id] of ids.entries()) if (split.extents(id) === undefined) extents[id] = counts[place]!;
   }
   return {
     extents,
-    uncounted: split.tooLong ? parts.files.filter((_, id) => split.extents(id) === undefined).length : 0,
+    uncounted: split.tooLong ? extents.filter((_, id) => split.extents(id) === undefined).length : 0,
   };
 }
 
@@ -79,7 +85,6 @@ interface Group {
 /** The rows that are to be replayed, some files at a time. */
 function* groups(parts: StoredParts, kept: EventColumns): Iterable<Group> {
   if (kept.rows === 0) return;
-  const rest: Trace = { ...parts.rest(), columns: kept, records: recordRoom(0) };
   const { count, of } = groupFiles(parts.files, kept, MOST_FILES);
   const numbers = new Uint32Array(of.length);
   for (let group = 0; group < count; group++) {
@@ -87,8 +92,9 @@ function* groups(parts: StoredParts, kept: EventColumns): Iterable<Group> {
     for (let id = 0; id < of.length; id++) if (of[id] === group) numbers[id] = size++;
     const ids = new Uint32Array(size);
     for (let id = 0; id < of.length; id++) if (of[id] === group) ids[numbers[id]!] = id;
-    const files = [...Array.from(ids, (id) => parts.files[id]!), ANOTHER];
-    yield { ids, trace: count === 1 ? rest : { ...rest, files, columns: ofGroup(kept, of, group, numbers) } };
+    const files = [...Array.from(ids, (id) => parts.files.at(id)!), ...(count === 1 ? [] : [ANOTHER])];
+    const columns = count === 1 ? kept : ofGroup(kept, of, group, numbers);
+    yield { ids, trace: { ...parts.rest(), files, columns, records: recordRoom(0) } };
   }
 }
 

@@ -1,6 +1,7 @@
 // Files in groups that are replayed one after the other, so that very many of them are not in memory at once. What becomes of a
 // block map follows from the rows of its file, of files that share an operation with it, and of those that had its name.
-import { type EventColumns, type FileInfo, Flag } from '../model/events.js';
+import { type EventColumns, Flag } from '../model/events.js';
+import type { Files } from '../model/parts.js';
 import { NONE } from '../model/units.js';
 
 /** So many slots for names: a few files that have nothing in common meet in one, and stay together as well. */
@@ -13,8 +14,8 @@ export interface FileGroups {
 }
 
 /** Groups of about `most` files, in the order of their numbers. */
-export function groupFiles(files: readonly FileInfo[], columns: EventColumns, most: number): FileGroups {
-  const parent = Int32Array.from(files, (_, file) => file);
+export function groupFiles(files: Files, columns: EventColumns, most: number): FileGroups {
+  const parent = Int32Array.from({ length: files.length }, (_, file) => file);
   joinPairs(parent, columns);
   joinNames(parent, files);
   const sizes = new Int32Array(files.length);
@@ -43,9 +44,10 @@ function joinPairs(parent: Int32Array, { rows, flags, file }: EventColumns): voi
       join(parent, file[row - 1]!, file[row]!);
 }
 
-function joinNames(parent: Int32Array, files: readonly FileInfo[]): void {
+function joinNames(parent: Int32Array, files: Files): void {
   const slots = new Int32Array(SLOTS).fill(-1);
-  for (const [file, { device, inode, path }] of files.entries()) {
+  for (let file = 0; file < files.length; file++) {
+    const { device, inode, path } = files.at(file)!;
     const slot = hashOf(inode === '' ? path : inode, hashOf(device, 0x811c9dc5)) & (SLOTS - 1);
     if (slots[slot]! < 0) slots[slot] = file;
     else join(parent, slots[slot]!, file);

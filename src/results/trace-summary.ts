@@ -1,5 +1,6 @@
 // What is in a trace, in numbers: the head of every answer about it.
 import { type EventColumns, Flag, OBSERVED_OPS, OPS, Op } from '../model/events.js';
+import type { TraceEnd } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import type { TraceSummary } from './types.js';
@@ -39,7 +40,7 @@ export function summarize(trace: Trace, name: string): TraceSummary {
 }
 
 export function summaryOf(
-  trace: Omit<Trace, 'columns' | 'records'>,
+  trace: Omit<TraceEnd, 'recordRows'>,
   { total, nameless }: OperationCount,
   name: string,
 ): TraceSummary {

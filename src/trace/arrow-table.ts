@@ -106,15 +106,19 @@ function dictionaryOf(list: readonly string[] | readonly number[], type: DataTyp
   return known;
 }
 
-export function texts(name: string, values: readonly string[]): OutColumn {
+export function texts(name: string, at: (row: number) => string): OutColumn {
   const type = new arrow.Utf8();
   // Not by Arrow's builder, which needs several times the memory: there may be hundreds of thousands of paths.
   const slice = (from: number, to: number) => {
-    const valueOffsets = new Int32Array(to - from + 1);
-    for (let i = from; i < to; i++)
-      valueOffsets[i - from + 1] = valueOffsets[i - from]! + Buffer.byteLength(values[i]!);
-    const data = Buffer.alloc(valueOffsets[to - from]!);
-    for (let i = from; i < to; i++) data.write(values[i]!, valueOffsets[i - from]!);
+    const values = Array.from({ length: to - from }, (_, i) => at(from + i));
+    const valueOffsets = new Int32Array(values.length + 1);
+    values.forEach((value, i) => {
+      valueOffsets[i + 1] = valueOffsets[i]! + Buffer.byteLength(value);
+    });
+    const data = Buffer.alloc(valueOffsets[values.length]!);
+    values.forEach((value, i) => {
+      data.write(value, valueOffsets[i]!);
+    });
     return arrow.makeData({ type, length: to - from, nullCount: 0, valueOffsets, data } as DataOf);
   };
   return { name, type, slice };

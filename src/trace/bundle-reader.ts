@@ -3,10 +3,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventColumns, OP_COUNT, OPS, Op } from '../model/events.js';
 import { UserError } from '../model/issue.js';
-import type { StoredParts, TraceEnd } from '../model/parts.js';
+import type { Files, StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, RecordKind, SourceInfo, Trace } from '../model/trace.js';
 import { EVENTS, RECORDS, SCHEMAS, SUMS } from './bundle.js';
 import { kindsIn, originIn, rowsIn, sourceFactsIn, type Totals, totalsIn } from './bundle-facts.js';
+import { LazyFiles } from './files.js';
 import { type InTable, newRooms, type Rooms, readTable, readTableParts, within, zip } from './in-table.js';
 import { pairsTogether, wholeOf } from './parts.js';
 import { checkTable } from './table-file.js';
@@ -24,7 +25,7 @@ class BundleParts implements StoredParts {
   readonly repeatable = true;
   readonly clock: string;
   readonly originNs: bigint;
-  readonly files: Trace['files'];
+  readonly files: Files;
   readonly tasks: Trace['tasks'];
   readonly extras: Trace['extras'];
   readonly #tables: Tables;
@@ -36,9 +37,10 @@ class BundleParts implements StoredParts {
 
   constructor(tables: Tables) {
     this.#tables = tables;
-    const files = tables.whole('files.arrow', (table) =>
-      zip({ device: table.texts('device'), inode: table.texts('inode'), path: table.texts('path') }),
-    );
+    const files = tables.whole('files.arrow', (table) => {
+      const [device, inode, path] = [table.textAt('device'), table.textAt('inode'), table.textAt('path')];
+      return new LazyFiles(table.rows, (row) => ({ device: device(row), inode: inode(row), path: path(row) }));
+    });
     const tasks = tables.whole('tasks.arrow', (table) =>
       zip({ pid: table.integers('pid'), tid: table.integers('tid'), name: table.texts('name') }),
     );

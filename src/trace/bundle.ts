@@ -141,11 +141,8 @@ function writeSideTables(
     sums[file] = writeTable(join(dir, file), [{ rows, columns }], { ...base, ...more, rows: String(rows) });
   };
   const { files, tasks, sources, issues } = trace;
-  const text = <T>(list: readonly T[], key: keyof T & string) =>
-    texts(
-      key,
-      list.map((item) => String(item[key])),
-    );
+  const text = <T>(list: { at(row: number): T | undefined }, key: keyof T & string) =>
+    texts(key, (row) => String(list.at(row)![key]));
   const whole = <T>(list: readonly T[], key: keyof T & string, name: string = key) =>
     integers(
       name,
@@ -190,10 +187,7 @@ function writeSideTables(
       'event',
       extras.map(([row]) => row),
     ),
-    texts(
-      'json',
-      extras.map(([, json]) => json),
-    ),
+    texts('json', (row) => extras[row]![1]),
   ]);
 }
 

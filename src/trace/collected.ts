@@ -8,12 +8,13 @@ import type { SortedLog } from '../base/sorted-log.js';
 import type { SortedRows } from '../base/sorted-runs.js';
 import type { EVENT_SHAPE, RECORD_SHAPE } from '../base/trace-shapes.js';
 import { ValueRange } from '../base/value-range.js';
-import { type EventColumns, type FileInfo, Flag, type TaskInfo } from '../model/events.js';
+import { type EventColumns, Flag, type TaskInfo } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
 import type { Range, Ranges, StoredParts, TraceEnd } from '../model/parts.js';
 import type { Loss, RecordColumns, SourceInfo } from '../model/trace.js';
 import { NONE } from '../model/units.js';
 import { BATCH_ROWS } from './arrow-table.js';
+import { FoundFiles } from './files.js';
 import { someRows } from './parts.js';
 import type { TraceRanges } from './ranges.js';
 import type { Pool } from './sink.js';
@@ -35,7 +36,7 @@ export class CollectedTrace implements StoredParts {
   readonly clock: string;
   readonly originNs: bigint;
   readonly mostRows: number;
-  readonly files: FileInfo[] = [];
+  readonly files: FoundFiles;
   readonly tasks: TaskInfo[] = [];
   /** By row, once the batches have been there. */
   readonly extras = new Map<number, string>();
@@ -77,6 +78,7 @@ export class CollectedTrace implements StoredParts {
     this.clock = named?.clock ?? '';
     this.originNs = (pool.origin ?? 0n) + BigInt(this.#firstNs);
     this.mostRows = pool.events.length;
+    this.files = new FoundFiles(pool.names.files);
     this.#filePlaces = new Uint32Array(pool.names.files.size).fill(NONE);
     this.#taskPlaces = new Uint32Array(pool.names.tasks.length).fill(NONE);
     this.#ids = new PagedNumbers(pool.store);
@@ -182,8 +184,7 @@ export class CollectedTrace implements StoredParts {
   #fileOf(id: number): number {
     const file = this.#pool.names.files.resolve(id);
     if (file === NONE) return NONE;
-    if (this.#filePlaces[file] === NONE)
-      this.#filePlaces[file] = this.files.push(this.#pool.names.files.info(file)) - 1;
+    if (this.#filePlaces[file] === NONE) this.#filePlaces[file] = this.files.add(file);
     return this.#filePlaces[file]!;
   }
 

@@ -1,25 +1,36 @@
 // Which names mean the same file: device and inode, a path alone, or a placeholder for an open descriptor.
 // Ids are handed out at once and may turn out to be one file later (union-find); `resolve` tells.
+import { Columns } from '../base/columns.js';
+import { WordNumbers } from '../base/word-numbers.js';
 import type { FileInfo } from '../model/events.js';
+import type { Words } from '../model/kernel.js';
 import { NONE } from '../model/units.js';
 
 /** In the table of parents: no file. In that of entries: none. */
 const NOTHING = -1;
 
+/** One more than the word; 0: none. */
+const ENTRY_SHAPE = { device: Uint32Array, inode: Uint32Array, path: Uint32Array };
+
 export class FileNames {
   /**
    * Entry of an id that stands for a file of its own. Descriptors are opened by the million: a placeholder has none. Files
-   * may be as many: an entry is a place in lists of texts, no object.
+   * may be as many: what they are called is kept as bytes, and looked up without a map of texts.
    */
   #entry = new Int32Array(1024);
-  readonly #device: string[] = [];
-  readonly #inode: string[] = [];
-  readonly #path: string[] = [];
+  readonly #words: Words;
+  readonly #entries = new Columns(ENTRY_SHAPE);
   /** Id of the file this one was merged into, its own when it was not, NOTHING when it stays unknown. */
   #parent = new Int32Array(1024);
   #size = 0;
-  readonly #byInode = new Map<string, number>();
-  readonly #byPath = new Map<string, number>();
+  #byInode: WordNumbers;
+  #byPath: WordNumbers;
+
+  constructor(words: Words) {
+    this.#words = words;
+    this.#byInode = new WordNumbers(words);
+    this.#byPath = new WordNumbers(words);
+  }
 
   /** By device and inode, or by path alone when `inode` is ''. A path means the file that was last called by it. */
   id(device: string, inode: string, path: string): number {
@@ -28,7 +39,7 @@ export class FileNames {
     const known = this.#root(this.#byInode.get(key));
     const called = path === '' ? NONE : this.#root(this.#byPath.get(path));
     // A file known by path alone is the one whose device and inode we now learn; another inode is a new file of that name.
-    const sameFile = called !== NONE && this.#inode[this.#named(called)] === '';
+    const sameFile = called !== NONE && this.#hasNoInode(this.#named(called));
     if (known === NONE) {
       const id = sameFile ? called : this.#add(device, inode, path);
       if (sameFile) this.#isInode(this.#named(id), device, inode);
@@ -39,10 +50,7 @@ export class FileNames {
     if (path !== '') {
       if (sameFile) this.merge(called, known);
       else if (called !== known) this.#byPath.set(path, known);
-      const entry = this.#named(known);
-      const short = this.#path[entry]!;
-      // A whole path says more than the last name of it.
-      if (short === '' || (path.startsWith('/') && path.endsWith(`/${short}`))) this.#path[entry] = path;
+      this.#isCalled(this.#named(known), path);
     }
     return known;
   }
@@ -71,18 +79,20 @@ export class FileNames {
     this.#entry[source] = NOTHING;
     this.#parent[source] = target === NONE ? NOTHING : target;
     if (learned === NOTHING) return;
-    const [device, inode, path] = [this.#device[learned]!, this.#inode[learned]!, this.#path[learned]!];
-    this.#path[learned] = '';
     if (target === NONE) return;
     const entry = this.#named(target);
-    if (this.#inode[entry] === '') this.#isInode(entry, device || this.#device[entry]!, inode);
-    if (this.#path[entry] === '') this.#path[entry] = path;
+    const { device, inode, path } = this.#entries.at;
+    if (this.#hasNoInode(entry)) {
+      if (device[learned] !== 0) device[entry] = device[learned]!;
+      inode[entry] = inode[learned]!;
+    }
+    if (path[entry] === 0) path[entry] = path[learned]!;
   }
 
   /** No ids are asked for any more: only what files are called stays known. */
   end(): void {
-    this.#byInode.clear();
-    this.#byPath.clear();
+    this.#byInode = new WordNumbers(this.#words);
+    this.#byPath = new WordNumbers(this.#words);
   }
 
   /** How many ids were handed out. */
@@ -99,7 +109,12 @@ export class FileNames {
   /** What a resolved id is called. */
   info(id: number): FileInfo {
     const entry = this.#entry[id]!;
-    return { device: this.#device[entry]!, inode: this.#inode[entry]!, path: this.#path[entry]! };
+    const { device, inode, path } = this.#entries.at;
+    return {
+      device: this.#text(device[entry]!),
+      inode: this.#text(inode[entry]!),
+      path: this.#text(path[entry]!),
+    };
   }
 
   /** Entry to write to; a placeholder gets its own. */
@@ -109,14 +124,35 @@ export class FileNames {
   }
 
   #newEntry(device: string, inode: string, path: string): number {
-    this.#device.push(device);
-    this.#inode.push(inode);
-    return this.#path.push(path) - 1;
+    const entry = this.#entries.add();
+    this.#isInode(entry, device, inode);
+    this.#entries.at.path[entry] = this.#word(path);
+    return entry;
+  }
+
+  #hasNoInode(entry: number): boolean {
+    return this.#entries.at.inode[entry] === 0;
   }
 
   #isInode(entry: number, device: string, inode: string): void {
-    this.#device[entry] = device;
-    this.#inode[entry] = inode;
+    const { device: devices, inode: inodes } = this.#entries.at;
+    devices[entry] = this.#word(device);
+    inodes[entry] = this.#word(inode);
+  }
+
+  /** A whole path says more than the last name of it. */
+  #isCalled(entry: number, path: string): void {
+    const { path: paths } = this.#entries.at;
+    const known = this.#text(paths[entry]!);
+    if (known === '' || (path.startsWith('/') && path.endsWith(`/${known}`))) paths[entry] = this.#word(path);
+  }
+
+  #word(text: string): number {
+    return text === '' ? 0 : this.#words.text(text) + 1;
+  }
+
+  #text(word: number): string {
+    return word === 0 ? '' : this.#words.get(word - 1);
   }
 
   #idOfPath(device: string, path: string): number {

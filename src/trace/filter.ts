@@ -129,7 +129,7 @@ function keepSeconds({ rows, flags, file }: EventColumns, passes: Uint8Array, ke
   }
 }
 
-type Named = Pick<Trace, 'files' | 'tasks' | 'originNs'>;
+type Named = Pick<StoredParts, 'files' | 'tasks' | 'originNs'>;
 
 function meets(trace: Named, columns: EventColumns, filter: Filter, row: number): boolean {
   const { begin, end, pids, inodes, path, ops } = filter;
@@ -138,7 +138,8 @@ function meets(trace: Named, columns: EventColumns, filter: Filter, row: number)
   if (end !== undefined && timeNs[row]! > relative(trace, end)) return false;
   if (ops !== undefined && !ops.includes(op[row]!)) return false;
   if (pids !== undefined && !(task[row] !== NONE && pids.includes(trace.tasks[task[row]!]!.pid))) return false;
-  const info = file[row] === NONE ? undefined : trace.files[file[row]!];
+  if (inodes === undefined && path === undefined) return true;
+  const info = file[row] === NONE ? undefined : trace.files.at(file[row]!);
   if (inodes !== undefined && !(info !== undefined && inodes.includes(info.inode))) return false;
   return path === undefined || info?.path.includes(path) === true;
 }

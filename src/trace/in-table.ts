@@ -124,12 +124,23 @@ export class InTable {
   }
 
   texts(name: string): string[] {
-    return this.#chunks(name).flatMap((data) => {
-      if (!(data.type instanceof arrow.Utf8)) throw new Error(`column "${name}" is ${data.type}, expected Utf8`);
-      const decoder = new TextDecoder();
-      const ends = data.valueOffsets;
-      return Array.from({ length: data.length }, (_, i) => decoder.decode(data.values.subarray(ends[i], ends[i + 1])));
-    });
+    const at = this.textAt(name);
+    return Array.from({ length: this.rows }, (_, row) => at(row));
+  }
+
+  /** By row, each made when it is asked for. */
+  textAt(name: string): (row: number) => string {
+    const chunks = this.#chunks(name);
+    for (const { type } of chunks)
+      if (!(type instanceof arrow.Utf8)) throw new Error(`column "${name}" is ${type}, expected Utf8`);
+    const decoder = new TextDecoder();
+    return (row) => {
+      let place = row;
+      let chunk = 0;
+      for (; place >= chunks[chunk]!.length; chunk++) place -= chunks[chunk]!.length;
+      const { values, valueOffsets: ends } = chunks[chunk]!;
+      return decoder.decode(values.subarray(ends[place], ends[place + 1]));
+    };
   }
 
   #chunks(name: string): Data[] {

@@ -56,8 +56,8 @@ export class JoinedAssembly {
     for (const { tape } of lanes)
       for (const [tid, pid] of tape.processes) if (!this.#processes.has(tid)) this.#processes.set(tid, pid);
     const sources = lanes.filter(({ tape }) => tape.isAssembled).map(({ tape }) => tape.source);
-    const sink = new JoinedSink(lanes[0]!.tape.real, sources, (row) => this.#place(row));
-    this.#assembler = new Assembler(sink, rules.kinds.catalogue, xfs, rules.words);
+    const sink = new JoinedSink(lanes[0]!.tape.real, sources, rules.words, (row) => this.#place(row));
+    this.#assembler = new Assembler(sink, rules.kinds.catalogue, xfs);
   }
 
   run(): void {

@@ -1,5 +1,6 @@
 // What one assembly of several recordings writes to: every row and issue goes to the source of the record it came from.
 import type { EventWriter } from '../model/events.js';
+import type { Words } from '../model/kernel.js';
 import type { Loss, RecordWriter, SourceInfo } from '../model/trace.js';
 import type { AssemblySink, SourceSink } from './sink.js';
 
@@ -16,11 +17,12 @@ export class JoinedSink implements AssemblySink {
   readonly records: RecordWriter;
   readonly deviceAccess: AssemblySink['deviceAccess'];
   readonly store: AssemblySink['store'];
+  readonly words: AssemblySink['words'];
   readonly #first: SourceSink;
   readonly #placeOf: (row: number) => SinkPlace;
 
-  /** `placeOf`: by the number that the assembly knows a record by. */
-  constructor(first: SourceSink, sources: readonly SourceInfo[], placeOf: (row: number) => SinkPlace) {
+  /** `words`: of the records. `placeOf`: by the number that the assembly knows a record by. */
+  constructor(first: SourceSink, sources: readonly SourceInfo[], words: Words, placeOf: (row: number) => SinkPlace) {
     this.#first = first;
     this.#placeOf = placeOf;
     this.source = first.source;
@@ -28,6 +30,7 @@ export class JoinedSink implements AssemblySink {
     this.records = first.records;
     this.deviceAccess = first.deviceAccess;
     this.store = first.store;
+    this.words = words;
     this.events = first.eventsOf((known) => {
       const { sink, row } = placeOf(known);
       return { source: sink.index, row };

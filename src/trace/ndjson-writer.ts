@@ -12,7 +12,7 @@ import {
   secondFlags,
   type TaskInfo,
 } from '../model/events.js';
-import type { TraceParts } from '../model/parts.js';
+import type { Files, TraceParts } from '../model/parts.js';
 import { errnoName } from '../model/policy.js';
 import type { Trace } from '../model/trace.js';
 import { NONE, UNKNOWN, UNKNOWN_RESULT } from '../model/units.js';
@@ -56,7 +56,8 @@ interface Texts {
 }
 
 /** The rows at hand, with the names they use. */
-interface Piece extends Pick<Trace, 'columns' | 'files' | 'tasks' | 'extras'> {
+interface Piece extends Pick<Trace, 'columns' | 'tasks' | 'extras'> {
+  readonly files: Files;
   /** Number of its first row in the trace. */
   readonly first: number;
 }
@@ -113,7 +114,7 @@ function* lines(trace: Piece, { uses, renames }: Survey, texts: Texts): Iterable
 function name({ columns, files, tasks }: Piece, row: number, renames: boolean, texts: Texts): void {
   const file = columns.file[row]!;
   const task = columns.task[row]!;
-  if (file !== NONE) texts.files[file] ??= fileKeys(files[file]!, file, renames, texts);
+  if (file !== NONE) texts.files[file] ??= fileKeys(files.at(file)!, file, renames, texts);
   if (task !== NONE) texts.tasks[task] ??= taskKeys(tasks[task]!);
 }
 
@@ -178,7 +179,7 @@ function fileKeys({ device, inode, path }: FileInfo, id: number, renames: boolea
   return numbered ? `${text},"file_id":${id}` : text;
 }
 
-function reusedInodes(files: readonly FileInfo[]): ReadonlySet<string> {
+function reusedInodes(files: Files): ReadonlySet<string> {
   const seen = new Set<string>();
   const reused = new Set<string>();
   for (const { device, inode } of files) {

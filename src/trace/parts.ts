@@ -22,7 +22,7 @@ export function wholeOf(parts: StoredParts): Trace {
   const { recordRows } = parts.rest();
   const records = gather(recordRoom(recordRows), parts.records());
   const { recordRows: _, ...rest } = parts.rest();
-  return { ...rest, columns, records };
+  return { ...rest, files: [...rest.files], columns, records };
 }
 
 /** The same events, second rows in one piece with the first. Pieces keep their memory. */

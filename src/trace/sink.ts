@@ -3,7 +3,7 @@ import type { AssemblySink } from '../assembly/context.js';
 import type { ByteStore } from '../base/byte-store.js';
 import type { EventWriter } from '../model/events.js';
 import type { Issue } from '../model/issue.js';
-import type { KernelSink } from '../model/kernel.js';
+import type { KernelSink, Words } from '../model/kernel.js';
 import type { DeviceAccessCounts, Loss, RecordWriter, SourceInfo, TraceSink } from '../model/trace.js';
 import { EventRow, type PlaceOf, RecordRow, type RowTarget } from './rows.js';
 import { TraceNames } from './trace-names.js';
@@ -54,6 +54,7 @@ export class SourceSink implements TraceSink, AssemblySink {
   readonly sources: readonly SourceInfo[];
   readonly deviceAccess: DeviceAccessCounts;
   readonly store: ByteStore;
+  readonly words: Words;
   readonly #pool: Pool;
   readonly #makeKernel: KernelFactory;
   readonly #issues = new Map<string, Issue>();
@@ -68,6 +69,7 @@ export class SourceSink implements TraceSink, AssemblySink {
     this.sources = [source];
     this.deviceAccess = pool.deviceAccess;
     this.store = pool.store;
+    this.words = pool.names.words;
     this.#makeKernel = makeKernel;
   }
 

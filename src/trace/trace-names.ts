@@ -1,11 +1,14 @@
 // Files, tasks, kinds of records and operations of a trace by their numbers; all its sources share them.
+import { WordTable } from '../base/words.js';
 import type { RecordKind } from '../model/trace.js';
 import { FileNames } from './file-names.js';
 
 const MOST_KINDS = 0xfffe;
 
 export class TraceNames {
-  readonly files = new FileNames();
+  /** Paths come by the million: what assembly looks up by them, and what files are called, are the same words. */
+  readonly words = new WordTable();
+  readonly files = new FileNames(this.words);
   readonly tasks: { pid: number; tid: number; name: string }[] = [];
   readonly kinds: RecordKind[] = [];
   lastId = 0;
