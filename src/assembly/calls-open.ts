@@ -120,7 +120,7 @@ export function dup(c: Context, t: Thread, ret: number, from: number, cloexec: b
   closedByExec(t, ret, cloexec);
 }
 
-function closedByExec(t: Thread, fd: number, closed: boolean): void {
+export function closedByExec(t: Thread, fd: number, closed: boolean): void {
   if (closed) t.process.closedByExec.add(fd);
   else t.process.closedByExec.delete(fd);
 }

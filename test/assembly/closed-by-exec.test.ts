@@ -38,6 +38,15 @@ describe('what a child that begins a program has open', () => {
     expect(await written(lines(CLOEXEC, FORK))).toEqual(['131']);
   });
 
+  test('by an ioctl as well, that sets it or takes it away', async () => {
+    const ioctl = (cmd: string): readonly string[] => [
+      `a-7: sys_enter_ioctl: fd: 0x5, cmd: ${cmd}, arg: 0x0`,
+      'a-7: sys_exit_ioctl: 0x0',
+    ];
+    expect(await written(lines('0x2', ...ioctl('0x5451'), FORK, EXEC))).toEqual(['']);
+    expect(await written(lines(CLOEXEC, ...ioctl('0x5450'), FORK, EXEC))).toEqual(['131']);
+  });
+
   test('what a thread opened that looked like a process until it ended', async () => {
     const end = 'a-8: sched_process_exit: comm=a pid=8 prio=120 group_dead=false';
     const opens = lines(CLOEXEC).replaceAll('a-7', 'a-8').split('\n').slice(0, -2);
