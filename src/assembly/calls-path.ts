@@ -7,7 +7,7 @@ import { type Exit, fileOfMemory } from './handler.js';
 import type { Call, Thread } from './state.js';
 
 /** Flag of renameat2(2): the two change names, and neither is replaced. */
-const RENAME_EXCHANGE = 2;
+export const RENAME_EXCHANGE = 2;
 
 export function pathRow(op: number): Exit {
   return (c, t, ret) => {

@@ -156,12 +156,22 @@ export function worksOn(t: Thread, device: number, inode: number, offset: number
 export const stillWorks = ({ work, call }: Thread): boolean =>
   work.callNs === call.timeNs && work.inCall === (call.name !== '');
 
+/** Not what a file system keeps beside its files: that is read through the pages of its device. */
 export const weak: Handler = (c, t, v) => {
   const { call } = t;
-  if (call.name === '' || t.fault.active || call.weakFile >= 0) return;
+  if (call.name === '' || t.fault.active || call.weakFile >= 0 || isMetadata(c, v[0]!, v[1]!)) return;
   const file = c.file(v[0]!, v[1]!);
   if (file !== call.faultFile) call.weakFile = file;
 };
+
+const FIRST_BLOCK_DEVICE = 2 ** 20;
+
+/** Block devices have inodes of a file system of their own, which has no device; an inode's number is that of its device (bdev_add in block/bdev.c). */
+function isMetadata(c: Context, device: number, inode: number): boolean {
+  if (device >= FIRST_BLOCK_DEVICE || inode < FIRST_BLOCK_DEVICE) return false;
+  for (const _ of c.inodes(inode)) return true;
+  return false;
+}
 
 /** File of the memory that a call was given, as far as that was faulted in; -1 none. */
 export const fileOfMemory = ({ call }: Thread): number => (call.faultFile >= 0 ? call.faultFile : call.weakFile);
