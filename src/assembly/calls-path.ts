@@ -40,7 +40,10 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
     e.flags = call.args[4] === RENAME_EXCHANGE ? Flag.second : Flag.second | Flag.over;
     e.commit();
   }
-  if (ret >= 0 && call.secondPath !== '') renamed(c, call);
+  if (ret < 0) return;
+  if (call.secondPath !== '') renamed(c, call);
+  // It has another name from now on, which nothing tells.
+  else if (call.path !== '') forgetPath(c, call.path);
 }
 
 /** A second name of the file, of which nothing else changes. */

@@ -1,8 +1,8 @@
 // From where the paths of calls count in a bpftrace recording: working directory, root and directories behind descriptors, followed as
 // far as the script tells the calls that change them. A process begins where the command does, in no folder that is told.
 
-/** A printed path may be cut where its text fills what BPFTRACE_STRLEN has room for: as it is by default, or at most. */
-const CUT = new Set([63, 199, 1023]);
+/** A printed path may be cut where its text fills BPFTRACE_STRLEN: as it is by default (64, later 1024), as the script says it, or at most. */
+const CUT = new Set([63, 127, 199, 1023]);
 const AT_FDCWD = -100;
 const F_DUPFD = 0;
 const F_DUPFD_CLOEXEC = 1030;

@@ -48,6 +48,11 @@ test('of what was made, from where its maker was then; and from a root of its ow
   expect(await unlinked(rooted, unlinks('x'))).toEqual(['131']);
 });
 
+test('what is renamed to where nothing tells has its name no more', async () => {
+  const rename = call('rename', `path=x\tto=${'p'.repeat(63)}`);
+  expect(await unlinked(opens('x', 131), rename, opens('y', 132), unlinks('x'))).toEqual(['x']);
+});
+
 test('a path that may be cut is none', async () => {
   const path = 'p'.repeat(63);
   expect(await unlinked(opens(path, 131), unlinks(path))).toEqual(['']);
