@@ -219,6 +219,8 @@ export class Assembler implements KernelSink {
     call.directory = -1;
     call.device = -1;
     call.created = false;
+    call.byName = false;
+    call.newName = '';
     call.path = '';
     call.secondPath = '';
     call.direct = false;

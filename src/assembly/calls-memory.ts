@@ -1,8 +1,8 @@
-// mmap, munmap, mremap, msync. Constants: mman.h.
+// mmap, munmap, mremap, msync, madvise. Constants: mman.h.
 import { Flag, Op } from '../model/events.js';
 import { placeOf } from './calls-data.js';
 import type { Context } from './context.js';
-import { callRow, fileOf, isRegular } from './context.js';
+import { callRow, fileOf, isRegular, resolve } from './context.js';
 import { fdOf, opened } from './descriptors.js';
 import type { Mapping } from './process.js';
 import type { Thread } from './state.js';
@@ -96,4 +96,22 @@ export function msyncCall(c: Context, t: Thread, ret: number): void {
   e.offset = m.offset + start! - m.start;
   e.length = length!;
   e.commit();
+}
+
+const MADV_REMOVE = 9;
+
+/** MADV_REMOVE punches a hole into what is mapped there (madvise_remove in mm/madvise.c). */
+export function madviseCall(c: Context, t: Thread, ret: number): void {
+  const [start, length, behavior] = t.call.args as unknown as [number, number, number];
+  if (behavior !== MADV_REMOVE) return;
+  const end = start + Math.ceil(length / 4096) * 4096;
+  for (const m of t.process.mappingsIn(start, end)) {
+    if (t.call.file >= 0) resolve(c, m.open, t.call.file);
+    const from = Math.max(start, m.start);
+    const e = callRow(c, t, Op.punch, fileOf(m.open), ret);
+    e.offset = m.offset + from - m.start;
+    e.length = Math.min(end, m.end) - from;
+    e.flags = Flag.keep_size;
+    e.commit();
+  }
 }

@@ -77,8 +77,28 @@ function isMade(c: Context, open: OpenFile, timeNs: number): void {
 export function closeCall(c: Context, t: Thread, ret: number): void {
   const fd = fdOf(t.call.args[0]!);
   const open = t.process.descriptor(fd);
-  if (open === undefined) return;
+  if (open !== undefined) isClosed(c, t, ret, fd, open);
+}
+
+const CLOSE_RANGE_UNSHARE = 2;
+const CLOSE_RANGE_CLOEXEC = 4;
+
+/** All descriptors from the one to the other, which may lie behind the last there is; or all of them as soon as a program begins. */
+export function closeRangeCall(c: Context, t: Thread, ret: number): void {
+  const [first, last, flags] = t.call.args as unknown as [number, number, number];
+  const { process } = t;
+  // What a thread closes of a table that is its own from now on stays open for the others.
+  if (ret < 0 || ((flags & CLOSE_RANGE_UNSHARE) !== 0 && process.threads.size > 0)) return;
+  for (const [fd, open] of [...process.descriptors]) {
+    if (fd < first || fd > last) continue;
+    if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) process.closedByExec.add(fd);
+    else isClosed(c, t, ret, fd, open);
+  }
+}
+
+function isClosed(c: Context, t: Thread, ret: number, fd: number, open: OpenFile): void {
   t.process.descriptors.delete(fd);
+  if (!t.process.apart && t.process.parent !== null) t.process.closed.set(fd, open);
   // Only a lease hangs on whether the description is still there.
   const outlived = outlivesClose(c, t, open);
   const e = callRow(c, t, Op.close, fileOf(open), ret);
@@ -100,7 +120,7 @@ export function dup(c: Context, t: Thread, ret: number, from: number, cloexec: b
   closedByExec(t, ret, cloexec);
 }
 
-function closedByExec(t: Thread, fd: number, closed: boolean): void {
+export function closedByExec(t: Thread, fd: number, closed: boolean): void {
   if (closed) t.process.closedByExec.add(fd);
   else t.process.closedByExec.delete(fd);
 }

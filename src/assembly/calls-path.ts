@@ -7,7 +7,7 @@ import { type Exit, fileOfMemory } from './handler.js';
 import type { Call, Thread } from './state.js';
 
 /** Flag of renameat2(2): the two change names, and neither is replaced. */
-const RENAME_EXCHANGE = 2;
+export const RENAME_EXCHANGE = 2;
 
 export function pathRow(op: number): Exit {
   return (c, t, ret) => {
@@ -40,7 +40,10 @@ export function renameCall(c: Context, t: Thread, ret: number): void {
     e.flags = call.args[4] === RENAME_EXCHANGE ? Flag.second : Flag.second | Flag.over;
     e.commit();
   }
-  if (ret >= 0 && call.secondPath !== '') renamed(c, call);
+  if (ret < 0) return;
+  if (call.secondPath !== '') renamed(c, call);
+  // It has another name from now on, which nothing tells.
+  else if (call.path !== '') forgetPath(c, call.path);
 }
 
 /** A second name of the file, of which nothing else changes. */

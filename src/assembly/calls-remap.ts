@@ -1,20 +1,20 @@
 // ioctls that ask for, share or swap blocks, and copy_file_range. Constants: fs.h, xfs_fs.h, ext4.h.
 import { Flag, Op } from '../model/events.js';
 import { UNKNOWN } from '../model/units.js';
+import { closedByExec } from './calls-open.js';
 import type { Context } from './context.js';
 import { callRow, fileOf, resolve, sizeIs, sizeUnknown } from './context.js';
 import { fdOf, fileOfCall, opened } from './descriptors.js';
+import { FICLONE, FICLONERANGE, FIDEDUPERANGE } from './handler.js';
 import type { Thread } from './state.js';
-
-const FICLONE = 0x40049409;
-
-const FICLONERANGE = 0x4020940d;
-
-const FIDEDUPERANGE = 0xc0189436;
 
 const FS_IOC_FIEMAP = 0xc020660b;
 
 const XFS_IOC_SWAPEXT = 0xc0c0586d;
+
+/** FD_CLOEXEC by other words: ioctls.h. */
+const FIONCLEX = 0x5450;
+const FIOCLEX = 0x5451;
 
 export const EXT4_IOC_MOVE_EXT = 0xc028660f;
 
@@ -30,7 +30,8 @@ export function ioctlCall(c: Context, t: Thread, ret: number): void {
     e.offset = 0;
     e.commit();
   };
-  if (command === FS_IOC_FIEMAP) single(Op.address_query, Flag.whole);
+  if (ret >= 0 && (command === FIOCLEX || command === FIONCLEX)) closedByExec(t, fdOf(fd), command === FIOCLEX);
+  else if (command === FS_IOC_FIEMAP) single(Op.address_query, Flag.whole);
   else if (SET_ATTRIBUTES.includes(command)) single(Op.setattr, Flag.attributes);
   else if (command === XFS_IOC_SWAPEXT || command === EXT4_IOC_MOVE_EXT) swapRows(c, t, ret, Op.swapext);
   else if (command === XFS_IOC_EXCHANGE_RANGE) swapRows(c, t, ret, Op.exchange);

@@ -2,8 +2,18 @@
 // Argument order is the ABI's.
 import { Flag, Op } from '../model/events.js';
 import { fallocateCall, moveCall, OWN, placeOf, transfer, truncateRow } from './calls-data.js';
-import { mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
-import { closeCall, dup, fcntlCall, O_CLOEXEC, O_CREAT, O_TRUNC, openCall, seek } from './calls-open.js';
+import { madviseCall, mmapCall, mremapCall, msyncCall, munmapCall } from './calls-memory.js';
+import {
+  closeCall,
+  closeRangeCall,
+  dup,
+  fcntlCall,
+  O_CLOEXEC,
+  O_CREAT,
+  O_TRUNC,
+  openCall,
+  seek,
+} from './calls-open.js';
 import { linkCall, pathRow, registerBuffers, renameCall, swapCall } from './calls-path.js';
 import { copyFileRange, ioctlCall } from './calls-remap.js';
 import { callRow } from './context.js';
@@ -62,6 +72,7 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   openat2: (c, t, ret) => openCall(c, t, ret, 0),
   creat: (c, t, ret) => openCall(c, t, ret, O_CREAT | O_TRUNC | 1),
   close: closeCall,
+  close_range: closeRangeCall,
   dup: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
   dup2: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), false),
   dup3: (c, t, ret) => dup(c, t, ret, fdOf(t.call.args[0]!), (t.call.args[2]! & O_CLOEXEC) !== 0),
@@ -80,6 +91,7 @@ export const CALL_EXITS: Readonly<Record<string, Exit>> = {
   munmap: munmapCall,
   mremap: mremapCall,
   msync: msyncCall,
+  madvise: madviseCall,
   fallocate: fallocateCall,
   ftruncate: (c, t, ret) => truncateRow(c, t, ret, fileOfCall(c, t, t.call.args[0]!), t.call.args[1]!),
   truncate: (c, t, ret) => truncateRow(c, t, ret, fileOfPath(c, t, ret), t.call.args[1]!),

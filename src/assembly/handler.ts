@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { changeOp, currentOp, sizeIs } from './context.js';
 import { fdOf } from './descriptors.js';
 import type { OpenFile } from './process.js';
-import type { AnnouncedChange, Thread } from './state.js';
+import type { AnnouncedChange, Call, Thread } from './state.js';
 
 /** What the return of a call means. */
 export type Exit = (c: Context, t: Thread, ret: number) => void;
@@ -13,6 +13,11 @@ export type Exit = (c: Context, t: Thread, ret: number) => void;
 export type Handler = (c: Context, t: Thread, v: Float64Array) => void;
 
 export const PAGE = 4096;
+
+/** ioctls that make two files share blocks: fs.h. */
+export const FICLONE = 0x40049409;
+export const FICLONERANGE = 0x4020940d;
+export const FIDEDUPERANGE = 0xc0189436;
 
 /**
  * The event names the file the enclosing call works on, if not what it faulted in (memory that it writes may be another file) or its
@@ -34,7 +39,32 @@ const sure: Handler = (c, t, v) => {
 
 /** The first that is told of a file since it was made: where its inode was known before, the number has come back. */
 export function metAsNew(c: Context, t: Thread, device: number, inode: number): void {
-  const open = t.process.descriptor(fdOf(t.call.args[0]!));
+  const ends = endsOf(t.call);
+  if (ends === null) return metBy(c, t, t.call.args[0]!, device, inode);
+  // It may be the file of the other end, unless that is known for another.
+  const [source, target] = ends;
+  if (isOfAnother(c, t, target, device, inode)) metBy(c, t, source, device, inode);
+  if (isOfAnother(c, t, source, device, inode)) metBy(c, t, target, device, inode);
+}
+
+/** Descriptors of the source and the target of a call between two files, NaN where one stands behind a pointer; null for another call. */
+export function endsOf({ name, args }: Call): readonly [number, number] | null {
+  if (name === 'copy_file_range' || name === 'splice') return [args[0]!, args[2]!];
+  if (name === 'sendfile64') return [args[1]!, args[0]!];
+  if (name !== 'ioctl') return null;
+  if (args[1] === FICLONE) return [args[2]!, args[0]!];
+  if (args[1] === FICLONERANGE) return [Number.NaN, args[0]!];
+  return args[1] === FIDEDUPERANGE ? [args[0]!, Number.NaN] : null;
+}
+
+function isOfAnother(c: Context, { process }: Thread, fd: number, device: number, inode: number): boolean {
+  const file = process.descriptor(fdOf(fd))?.resolved ?? -1;
+  return file >= 0 && file !== c.file(device, inode);
+}
+
+/** The same of one descriptor. */
+export function metBy(c: Context, t: Thread, fd: number, device: number, inode: number): void {
+  const open = t.process.descriptor(fdOf(fd));
   if (open === undefined || Number.isNaN(open.madeNs)) return;
   if (c.metBefore(device, inode, open.madeNs) && isNew(c, t, open, device, inode)) {
     const old = c.file(device, inode);
@@ -80,7 +110,9 @@ function fills(c: Context, { call, fault }: Thread, v: Float64Array, place: numb
 }
 
 /** What a copy writes is its target, whatever it looked up before; what it writes first is where the copy begins. */
-function copies(c: Context, { call }: Thread, v: Float64Array, place: number, write: boolean): void {
+function copies(c: Context, t: Thread, v: Float64Array, place: number, write: boolean): void {
+  const { call } = t;
+  if (c.reused.made > 0) metBy(c, t, endsOf(call)![write ? 1 : 0], v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
   if (!write) {
     if (call.source < 0) call.source = file;
@@ -96,7 +128,9 @@ function copies(c: Context, { call }: Thread, v: Float64Array, place: number, wr
 export const isMove = (name: string): boolean => name === 'sendfile64' || name === 'splice';
 
 /** What sendfile and splice read and write: each file once, where it begins; the kernel does it in pieces of a pipe. */
-function moves(c: Context, { call }: Thread, v: Float64Array, place: number, write: boolean): void {
+function moves(c: Context, t: Thread, v: Float64Array, place: number, write: boolean): void {
+  const { call } = t;
+  if (c.reused.made > 0) metBy(c, t, endsOf(call)![write ? 1 : 0], v[0]!, v[1]!);
   const file = c.file(v[0]!, v[1]!);
   if (write && call.position < 0) {
     call.file = file;
@@ -122,12 +156,22 @@ export function worksOn(t: Thread, device: number, inode: number, offset: number
 export const stillWorks = ({ work, call }: Thread): boolean =>
   work.callNs === call.timeNs && work.inCall === (call.name !== '');
 
+/** Not what a file system keeps beside its files: that is read through the pages of its device. */
 export const weak: Handler = (c, t, v) => {
   const { call } = t;
-  if (call.name === '' || t.fault.active || call.weakFile >= 0) return;
+  if (call.name === '' || t.fault.active || call.weakFile >= 0 || isMetadata(c, v[0]!, v[1]!)) return;
   const file = c.file(v[0]!, v[1]!);
   if (file !== call.faultFile) call.weakFile = file;
 };
+
+const FIRST_BLOCK_DEVICE = 2 ** 20;
+
+/** Block devices have inodes of a file system of their own, which has no device; an inode's number is that of its device (bdev_add in block/bdev.c). */
+function isMetadata(c: Context, device: number, inode: number): boolean {
+  if (device >= FIRST_BLOCK_DEVICE || inode < FIRST_BLOCK_DEVICE) return false;
+  for (const _ of c.inodes(inode)) return true;
+  return false;
+}
 
 /** File of the memory that a call was given, as far as that was faulted in; -1 none. */
 export const fileOfMemory = ({ call }: Thread): number => (call.faultFile >= 0 ? call.faultFile : call.weakFile);

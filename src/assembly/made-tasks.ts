@@ -66,8 +66,12 @@ function isThread(c: Context, task: Thread): void {
   task.madeIn = null;
   for (const [fd, open] of descriptors)
     if (own.descriptors.get(fd) !== open && process.descriptors.get(fd) === open) process.descriptors.delete(fd);
-  for (const [fd, open] of own.descriptors)
-    if (descriptors.get(fd) !== open && !process.descriptors.has(fd)) process.descriptors.set(fd, open);
+  for (const [fd, open] of own.descriptors) {
+    if (descriptors.get(fd) === open || process.descriptors.has(fd)) continue;
+    process.descriptors.set(fd, open);
+    if (own.closedByExec.has(fd)) process.closedByExec.add(fd);
+    else process.closedByExec.delete(fd);
+  }
   for (const m of own.mappings) if (!handles.has(m.handle)) process.map(m);
   own.mappings = own.mappings.filter(({ handle }) => handles.has(handle));
   for (const taken of c.leases.values()) if (taken.process === own) taken.process = process;

@@ -1,6 +1,9 @@
 // Names: which inode a name in a directory means, followed from look-up, create, remove and rename.
+
+import { RENAME_EXCHANGE } from './calls-path.js';
 import type { Context } from './context.js';
 import type { Handler } from './handler.js';
+import type { Thread } from './state.js';
 
 const looked =
   (created: boolean): Handler =>
@@ -25,7 +28,7 @@ const directory: Handler = (c, _t, v) => isDirectory(c, v[0]!, v[1]!);
 const removed: Handler = (c, t, v) => {
   looked(false)(c, t, v);
   const file = c.names.get(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
-  if (file !== undefined && t.call.file < 0) t.call.file = file;
+  if (file !== undefined && t.call.file < 0) isNamed(t, file);
   c.names.delete(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
 };
 
@@ -35,11 +38,21 @@ const renamed: Handler = (c, t, v) => {
   const file = c.names.get(from);
   const over = c.names.get(to);
   if (over !== undefined) t.call.source = over;
-  if (file === undefined) return;
-  t.call.file = file;
-  c.names.delete(from);
-  c.names.set(to, file);
+  means(c, from, t.call.args[4] === RENAME_EXCHANGE ? over : undefined);
+  means(c, to, file);
+  t.call.newName = to;
+  if (file !== undefined) isNamed(t, file);
 };
+
+function means({ names }: Context, name: string, file: number | undefined): void {
+  if (file === undefined) names.delete(name);
+  else names.set(name, file);
+}
+
+function isNamed({ call }: Thread, file: number): void {
+  call.file = file;
+  call.byName = true;
+}
 
 /** By event name. */
 export const NAME_EVENTS: Readonly<Record<string, Handler>> = {

@@ -204,6 +204,9 @@ export const NOTE_EVENTS: Readonly<Record<string, Handler>> = {
     const open = t.process.descriptor(fdOf(v[0]!));
     if (open === undefined || open.sinceNs < c.notedNs) descriptorIs(c, t, v[0]!, c.file(v[1]!, v[2]!));
   },
+  note_fd_other: (c, t, v) => {
+    if (t.process.descriptor(fdOf(v[0]!)) !== undefined) t.process.descriptors.set(fdOf(v[0]!), newOpen(c));
+  },
   note_inode: callInode,
   note_path: callPath,
   note_remap: remap,

@@ -101,6 +101,8 @@ export class Process {
   leaderGone = false;
   /** Copies of descriptors that only the process it came from was seen to open. */
   readonly borrowed = new Set<number>();
+  /** What it closed last under each number: not open here, even if it is in the process it came from. */
+  readonly closed = new Map<number, OpenFile>();
   /** It is known to be no thread of the process it came from: what that opens later is not open here. */
   apart = false;
   /** It began a program: nothing is mapped as in the process it came from. */
@@ -119,7 +121,10 @@ export class Process {
 
   /** A descriptor of this process, or of the one it came from: it may be a thread of that. */
   descriptor(fd: number): OpenFile | undefined {
-    return this.descriptors.get(fd) ?? (this.apart ? undefined : this.parent?.descriptors.get(fd));
+    const own = this.descriptors.get(fd);
+    if (own !== undefined || this.apart) return own;
+    const theirs = this.parent?.descriptors.get(fd);
+    return theirs === this.closed.get(fd) ? undefined : theirs;
   }
 
   mappingAt(address: number): Mapping | undefined {

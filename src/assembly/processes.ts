@@ -118,5 +118,6 @@ export function joinProcess(c: Context, child: Thread, process: Process): void {
 /** A child starts with copies: the mappings it inherits are holds of its own. */
 export function processFork(c: Context, parent: Process, child: Thread): void {
   for (const [fd, open] of parent.descriptors) child.process.descriptors.set(fd, open);
+  for (const fd of parent.closedByExec) child.process.closedByExec.add(fd);
   for (const m of parent.mappings) mappingAppears(c, child, { ...m, handle: c.events.newId() });
 }

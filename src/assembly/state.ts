@@ -36,6 +36,10 @@ export interface Call {
   directory: number;
   device: number;
   created: boolean;
+  /** `file` is what its name meant, as far as that was followed: less sure than the inode that an event names. */
+  byName: boolean;
+  /** The name in its directory that a rename gives; '' where there is none. */
+  newName: string;
   /** Paths given to the call, where the recorder shows them; the second is where a rename leads. */
   path: string;
   secondPath: string;
@@ -161,6 +165,8 @@ export class Thread {
     directory: -1,
     device: -1,
     created: false,
+    byName: false,
+    newName: '',
     path: '',
     secondPath: '',
     direct: false,

@@ -3,7 +3,7 @@ import { Flag, Op } from '../model/events.js';
 import { isOwn } from './announced.js';
 import { XFS_IOC_EXCHANGE_RANGE } from './calls-remap.js';
 import type { Context } from './context.js';
-import { author, commit, type Handler, strong, told, transferAt } from './handler.js';
+import { author, commit, endsOf, type Handler, metBy, strong, told, transferAt } from './handler.js';
 import { Change } from './map-log.js';
 import type { Call } from './state.js';
 import { xfsAnnounces } from './transfers.js';
@@ -87,6 +87,11 @@ const remapRange: Handler = (c, t, v) => {
   if (lacksFile(v)) return c.unplaced('clones whose event lacks one of the files');
   if (isOwn(t)) return;
   const { call } = t;
+  const ends = c.reused.made > 0 ? endsOf(call) : null;
+  if (ends !== null) {
+    metBy(c, t, ends[0], v[0]!, v[2]!);
+    metBy(c, t, ends[1], v[0]!, v[4]!);
+  }
   call.source = c.file(v[0]!, v[2]!);
   call.file = c.file(v[0]!, v[4]!);
   call.sourceOffset = v[3]!;

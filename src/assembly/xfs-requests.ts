@@ -38,7 +38,11 @@ const nameless: Handler = (c, t, v) => {
 /** dev directory inode: what had the name. */
 const removes: Handler = (c, t, v) => {
   if (!isOwn(t)) {
-    if (t.call.file < 0) t.call.file = c.file(v[0]!, v[2]!);
+    const { call } = t;
+    if (call.file >= 0 && !call.byName) return;
+    call.byName = false;
+    call.file = c.file(v[0]!, v[2]!);
+    if (call.newName !== '') c.names.set(call.newName, call.file);
   } else if (isUnlink(t) || isRename(t)) {
     if (isRename(t)) t.change.secondFlags |= Flag.over;
     if (c.directories.get(v[0]!)?.has(v[2]!)) t.change.pending = false;

@@ -1,6 +1,7 @@
 // Events of the bpftrace scripts as kernel events: calls by their plain names, `NAME_ret` for their return, tracepoints by
 // theirs. Files come as device and inode; a call that shows no descriptor gets one of its own for each file.
 import { kernelEvent, slotPlaces } from '../model/kernel-events.js';
+import { BpfPlaces, PLACING } from './bpf-places.js';
 import type { KernelLines, LineKind } from './kernel-lines.js';
 
 export interface BpfEvent {
@@ -38,7 +39,6 @@ const PATHS: readonly { readonly name: string; readonly folder: RegExp }[] = [
   { name: 'path', folder: /^(old)?dfd$/ },
   { name: 'to', folder: /^newdfd$/ },
 ];
-const AT_FDCWD = -100;
 /** First descriptor that no process has (RLIMIT_NOFILE is below 2^30). */
 const FIRST_MADE_UP = 2 ** 30;
 
@@ -46,6 +46,9 @@ export class BpfCalls {
   readonly #lines: KernelLines;
   readonly #kinds = new Map<string, LineKind>();
   readonly #madeUp = new Map<string, number>();
+  readonly #places = new BpfPlaces();
+  /** By event, the call that it begins or ends, where that changes from where paths count; '' for others. */
+  readonly #followed = new Map<string, { readonly call: string; readonly returns: boolean }>();
 
   constructor(lines: KernelLines) {
     this.#lines = lines;
@@ -54,7 +57,23 @@ export class BpfCalls {
   /** Takes the event at hand; who, when and where are set already. */
   take(event: string, told: BpfEvent): void {
     const kind = this.#kind(event);
+    this.#follow(event, told);
     this.#lines.commit(kind, kind.event < 0 ? 0 : this.#tell(kind.event, event, told));
+  }
+
+  #follow(event: string, { values }: BpfEvent): void {
+    const { pid, tid } = this.#lines.decoder.record;
+    let followed = this.#followed.get(event);
+    if (followed === undefined) {
+      const [, enter, exit, short] = /^(?:sys_enter_(\w+)|sys_exit_(\w+)|(\w+)_ret)$/.exec(event) ?? [];
+      const call = enter ?? exit ?? short ?? event;
+      followed = { call: PLACING.has(call) ? call : '', returns: exit !== undefined || short !== undefined };
+      this.#followed.set(event, followed);
+    }
+    const { call, returns } = followed;
+    if (call === '') return;
+    if (returns) this.#places.returns(pid, tid, call, number(values.get('ret') ?? ''));
+    else this.#places.begins(tid, call, values);
   }
 
   #kind(event: string): LineKind {
@@ -74,7 +93,11 @@ export class BpfCalls {
     const lines = this.#lines;
     if (code === FORK) return lines.tell(FORK, this.#forked(told));
     if (code === EXEC) return lines.tell(EXEC, [1]);
-    if (code === EXIT) return lines.tell(EXIT, []);
+    if (code === EXIT) {
+      const { pid, tid } = lines.decoder.record;
+      if (pid === tid) this.#places.gone(pid);
+      return lines.tell(EXIT, []);
+    }
     const { kind } = lines.sink.kernel.catalogue.events[code]!;
     if (kind === 'enter') return this.#enter(code, told);
     const named = !Number.isNaN(told.device) && kind === 'exit';
@@ -101,9 +124,8 @@ export class BpfCalls {
     const opId = lines.tell(code, slots);
     if (hasFile) lines.tell(FD_INODE, [slots[fd]!, device, inode]);
     for (const [second, { name, folder }] of PATHS.entries()) {
-      const path = values.get(name) ?? '';
-      if (path !== '' && (path.startsWith('/') || isHere(values, folder)))
-        lines.tell(PATH, [second, lines.decoder.words.text(path)]);
+      const path = this.#places.path(lines.decoder.record.pid, values, name, folder);
+      if (path !== undefined) lines.tell(PATH, [second, lines.decoder.words.text(path)]);
     }
     return opId;
   }
@@ -137,14 +159,10 @@ export class BpfCalls {
     const child = number(values.get('child') ?? '');
     const flags = values.get('flags') ?? '0';
     const isThread = /^(0x)?[0-9a-f]+$/.test(flags) && (BigInt(flags) & CLONE_THREAD) !== 0n;
-    return [isThread ? this.#lines.decoder.record.pid : child, child];
+    const { pid } = this.#lines.decoder.record;
+    if (!isThread) this.#places.made(pid, child);
+    return [isThread ? pid : child, child];
   }
-}
-
-/** Does a path begin where the program is? Below a folder that a descriptor names, a name is another file's. */
-function isHere(values: ReadonlyMap<string, string>, folder: RegExp): boolean {
-  const name = [...values.keys()].find((key) => folder.test(key));
-  return name === undefined || number(values.get(name)!) === AT_FDCWD;
 }
 
 const TASKS: Readonly<Record<string, number>> = { newtask: FORK, exec: EXEC, exit: EXIT };

@@ -8,7 +8,7 @@ const X86_64 = `
   swapon:167 swapoff:168 io_submit:209 exit_group:231 openat:257 unlinkat:263 renameat:264 linkat:265
   splice:275 sync_file_range:277 vmsplice:278 fallocate:285 dup3:292 preadv:295 pwritev:296 renameat2:316 execveat:322
   copy_file_range:326 preadv2:327 pwritev2:328 io_uring_setup:425 io_uring_enter:426 io_uring_register:427
-  openat2:437
+  close_range:436 openat2:437
 `;
 
 const GENERIC = `
@@ -17,7 +17,7 @@ const GENERIC = `
   pwrite64:68 preadv:69 pwritev:70 sendfile64:71 vmsplice:75 splice:76 fsync:82 fdatasync:83 sync_file_range:84 exit:93 exit_group:94
   kill:129 setsockopt:208 munmap:215 mremap:216 execve:221 mmap:222 swapon:224 swapoff:225 msync:227 mlock:228
   madvise:233 renameat2:276 execveat:281 copy_file_range:285 preadv2:286 pwritev2:287 io_uring_setup:425
-  io_uring_enter:426 io_uring_register:427 openat2:437
+  io_uring_enter:426 io_uring_register:427 close_range:436 openat2:437
 `;
 
 export interface CallNumbers {

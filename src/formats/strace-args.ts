@@ -94,6 +94,9 @@ export function decorated(argument: string): Decorated | null {
   };
 }
 
+/** A descriptor that `decorated` knows to be of no file: `5<pipe:[12]>`, `0</dev/pts/0<char 136:0>>`. */
+export const isOfNoFile = (argument: string): boolean => /^\d+<(?:[^/\\]|.*<char \d+:\d+>>$)/s.test(argument);
+
 /** A result without what explains it: `3</a (1)>`, `0x7f00`, `-1` of `-1 ENOENT (No such file or directory)`. */
 export function resultAlone(shown: string): string {
   if (digits(shown) >= 0) return shown;

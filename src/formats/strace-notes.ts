@@ -1,6 +1,6 @@
 // What the printed arguments of a call tell besides numbers: paths, the files behind descriptors, ranges in structures.
 import { kernelEvent } from '../model/kernel-events.js';
-import { decorated, quoted, splitArguments, value } from './strace-args.js';
+import { decorated, isOfNoFile, quoted, splitArguments, value } from './strace-args.js';
 import { first } from './strace-calls.js';
 
 /** One fact for assembly: event and values, strings among them as text. */
@@ -10,6 +10,7 @@ export interface Note {
 }
 
 const FD_PATH = kernelEvent('note_fd_path');
+const FD_OTHER = kernelEvent('note_fd_other');
 const PATH = kernelEvent('note_path');
 const REMAP = kernelEvent('note_remap');
 const BUFFER = kernelEvent('note_buffer');
@@ -139,7 +140,8 @@ export const returnNotes = (result: string): Note[] => descriptorNote(result);
 
 function descriptorNote(text: string): Note[] {
   const found = decorated(text);
-  return found === null || found.fd < 0 ? [] : [{ event: FD_PATH, values: [found.fd, found.device, found.path] }];
+  if (found === null) return isOfNoFile(text) ? [{ event: FD_OTHER, values: [Number.parseInt(text, 10)] }] : [];
+  return found.fd < 0 ? [] : [{ event: FD_PATH, values: [found.fd, found.device, found.path] }];
 }
 
 /** The path of a descriptor that an argument names: as -y shows it, or as it was opened; '' where neither tells. */

@@ -55,6 +55,7 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   openat2: 'dfd filename how usize',
   creat: 'pathname mode',
   close: 'fd',
+  close_range: 'fd max_fd flags',
   dup: 'fildes',
   dup2: 'oldfd newfd',
   dup3: 'oldfd newfd flags',
@@ -339,6 +340,8 @@ const NOTES: Readonly<Record<string, string>> = {
   /** The file behind a descriptor: by path (with the device of a block device), or by device and inode. */
   note_fd_path: 'fd:n dev:d path:S',
   note_fd_inode: 'fd:n dev:d ino:n',
+  /** A descriptor is of no file: a pipe, a socket, a terminal. */
+  note_fd_other: 'fd:n',
   /** The file a call works on. */
   note_inode: 'dev:d ino:n',
   /** The path a call was given; `second`: the one a rename leads to. */

@@ -1,8 +1,9 @@
 // ext4 tells of a rename only what it lets go of: the file that had the new name. Kernel: Linux 6.18, the events of `git config`.
 import { expect, test } from 'vitest';
 import { ftraceText } from '../../src/formats/ftrace-text.js';
-import { Flag, Op } from '../../src/model/events.js';
+import { Flag, OPS, Op } from '../../src/model/events.js';
 import { readAs } from '../formats/support.js';
+import { by, read } from './told-changes.js';
 
 const EVENTS = `sys_enter_rename: oldname: 0x7f01, newname: 0x7f02
 ext4_evict_inode: dev 7,3 ino 48 nlink 0
@@ -19,4 +20,53 @@ test('what a rename lets go of is what it replaced, and not what it renamed', as
     [undefined, 0],
     ['48', Flag.second | Flag.over],
   ]);
+});
+
+/** Calls of one task, each with what the file system tells in it: operation and inode. */
+async function told(...calls: readonly string[]): Promise<readonly (readonly [string, string])[]> {
+  const { columns: c, files } = await read(calls.join('\n'));
+  const rows = [...c.op.keys()].filter((row) => [Op.rename, Op.unlink, Op.truncate].includes(c.op[row] as never));
+  return rows.map((row) => [OPS[c.op[row]!]!, files[c.file[row]!]?.inode ?? '']);
+}
+const call = (name: string, ...events: readonly string[]): string =>
+  by('a-7', `sys_enter_${name}: a: 0x1, b: 0x2`, ...events, `sys_exit_${name}: 0x0`);
+const made = (fd: string, name: string, inode: string): string =>
+  [
+    by(
+      'a-7',
+      'sys_enter_openat: dfd: 0xffffff9c, filename: 0x7f10, flags: 0x42, mode: 0x1a4',
+      `xfs_create: dev 7:0 dp ino 0x40 name ${name}`,
+      `sys_exit_openat: ${fd}`,
+    ),
+    ...(inode === ''
+      ? []
+      : [by('a-7', `sys_enter_fsync: fd: ${fd}`, `xfs_file_fsync: dev 7:0 ino ${inode}`, 'sys_exit_fsync: 0x0')]),
+  ].join('\n');
+const renamed = (event: string, ...more: readonly string[]): string =>
+  call('rename', `xfs_rename: dev 7:0 src dp ino 0x40 target dp ino 0x40 ${event}`, ...more);
+
+test('a name that a file of no known inode got is not that of the file that had it before', async () => {
+  const removed =
+    'xfs_dir2_sf_removename: dev 7:0 ino 0x40 name c namelen 1 hashval 0x63 inumber 0x43 op_flags  owner 0x40';
+  const unlinked = call('unlink', 'xfs_remove: dev 7:0 dp ino 0x40 name n');
+  const before = [made('0x3', 'c', ''), made('0x4', 'n', '0x44')];
+  expect(await told(...before, renamed('src name c target name n', removed), unlinked)).toEqual([
+    ['rename', '67'],
+    ['rename', '68'],
+    ['unlink', '67'],
+  ]);
+  const [, , last] = await told(...before, renamed('src name c target name n'), unlinked);
+  expect(last).toEqual(['unlink', '']);
+});
+
+test('the inode that an event names is surer than what the name meant', async () => {
+  const removed =
+    'xfs_dir2_sf_removename: dev 7:0 ino 0x40 name n namelen 1 hashval 0x63 inumber 0x45 op_flags  owner 0x40';
+  const unlinked = call('unlink', 'xfs_remove: dev 7:0 dp ino 0x40 name n', removed);
+  expect(await told(made('0x4', 'n', '0x44'), unlinked)).toEqual([['unlink', '69']]);
+});
+
+test('metadata that a call on a path reads through the pages of the device is no file of the call', async () => {
+  const page = 'mm_filemap_add_to_page_cache: dev 0:3 ino 700000 pfn=0x521660 ofs=16941056 order=0';
+  expect(await told(made('0x4', 'n', '0x44'), call('truncate', page))).toEqual([['truncate', '']]);
 });

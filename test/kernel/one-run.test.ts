@@ -9,7 +9,7 @@ import { chooseEvents } from '../../src/record/event-sets.js';
 import { ingest } from '../../src/trace/ingest.js';
 import { installed, makeVolume, TRACEFS, type Volume, whyNot, workshop } from './live.js';
 
-const missing = ['trace-cmd', 'perf', 'strace', 'tar', 'split', 'fallocate'].filter((name) => !installed(name));
+const missing = ['trace-cmd', 'perf', 'strace', 'tar', 'split', 'fallocate', 'perl'].filter((name) => !installed(name));
 const why = whyNot() || (missing.length > 0 ? `no ${missing.join(', ')}` : '');
 if (why !== '') console.warn(`SKIPPED: one run under several recorders, ${why}`);
 

@@ -19,3 +19,8 @@ tar cf - a c > z.tar
 tee t1 < a > t2
 split -b 65536 a part
 sync x.tar
+# Files of one name, cut by it from where the program is.
+(cd out && perl -e 'truncate "a", 5000')
+(cd out && mkdir deeper && cp a deeper && cd deeper && perl -e 'truncate "a", 3000')
+# A program begins while its parent has a file open that it does not get, and has a pipe under that number.
+perl -e 'open F, "<", "s"; sysread F, $x, 700; system "perl", "-e", q(pipe R, W; syswrite W, "abc"; sysread R, $x, 3; syswrite W, "d")'

@@ -252,6 +252,8 @@ put 1 events/syscalls/sys_enter_creat/enable
 put 1 events/syscalls/sys_exit_creat/enable
 put 1 events/syscalls/sys_enter_close/enable
 put 1 events/syscalls/sys_exit_close/enable
+put 1 events/syscalls/sys_enter_close_range/enable
+put 1 events/syscalls/sys_exit_close_range/enable
 put 1 events/syscalls/sys_enter_dup/enable
 put 1 events/syscalls/sys_exit_dup/enable
 put 1 events/syscalls/sys_enter_dup2/enable
