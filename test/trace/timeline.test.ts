@@ -53,8 +53,9 @@ const CLOCKS = readFileSync(at('clocks.jsonl'), 'utf8')
 /** Stamp of the first record of the blktrace: what blkparse counts from. */
 const FIRST_BLOCK_NS = gunzipSync(readFileSync(BLKTRACE)).readBigUInt64LE(8);
 
-const offsetOf = (trace: Trace, source: number): NonNullable<Trace['sources'][number]['joined']> =>
-  trace.sources[source]!.joined!;
+type Led = NonNullable<Trace['sources'][number]['joined']>;
+
+const offsetOf = (trace: Trace, source: number): Led => trace.sources[source]!.joined!;
 
 const MAP_OPS = [Op.map_insert, Op.map_remove, Op.map_convert, Op.map_reset, Op.map_unknown, Op.map_seen] as number[];
 
@@ -145,6 +146,38 @@ describe('offsets', () => {
     const { mono, realtime, withinNs } = CLOCKS[0]!;
     const truth = mono - realtime - FIRST_BLOCK_NS;
     expect(Math.abs(Number(offsetNs - truth))).toBeLessThanOrEqual(errorNs + withinNs);
+  });
+
+  test('of recordings with one clock that one is led first which tells it best, whatever the order', async () => {
+    const marks = (name: string, lateNs: number): string[] =>
+      [1, 2, 3, 4].map(
+        (i) => `  app-7 [000] ${(i * 1.123456789 + (i % 2) * lateNs * 1e-9).toFixed(9)}: print: tracing_mark_write: ${name} ${i}`,
+      );
+    const inputs = {
+      first: ['cpus=1', ...marks('mark', 0), ...marks('name', 0)],
+      late: ['# clock: mono', ...marks('mark', 3e6)],
+      exact: ['# clock: mono', ...marks('name', 0)],
+    };
+    const [first, late, exact] = Object.entries(inputs).map(([name, lines]) =>
+      file(`${name}.txt`, `${lines.join('\n')}\n`),
+    );
+    for (const paths of [
+      [first!, late!, exact!],
+      [first!, exact!, late!],
+    ]) {
+      const { sources } = await joined(paths);
+      expect(sources.map(({ joined: led }) => led!.errorNs)).toEqual([0, 1001, 1001]);
+    }
+  });
+
+  test('what both have stamped counts more than a way by an offset whose error nobody knows', async () => {
+    const three = (shift: number): string =>
+      `cpus=1\n${[1, 2, 3, 4].map((i) => `  app-7 [000] ${(i + shift).toFixed(9)}: print: tracing_mark_write: mark ${i}\n`).join('')}`;
+    const paths = [0, 5, 9].map((shift) => file(`mark${shift}.txt`, three(shift)));
+    const trace = await joined(paths, [{ source: '2', offsetNs: -5_001_000_000n }]);
+    expect(offsetOf(trace, 1)).toMatchObject({ by: 'given', offsetNs: -5_001_000_000n });
+    expect(offsetOf(trace, 2)).toMatchObject({ by: 'markers', offsetNs: -9_000_000_000n, errorNs: expect.any(Number) });
+    expect(offsetOf(trace, 2).errorNs).toBeGreaterThan(0);
   });
 
   test('markers alone are enough, as strace saw them written', async () => {
