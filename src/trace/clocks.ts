@@ -82,10 +82,12 @@ class Edges {
   readonly #all: readonly Recording[];
   readonly #facts: AllFacts;
   readonly #seen = new Map<string, Offset | null>();
+  readonly #longNs: number;
 
   constructor(all: readonly Recording[], facts: AllFacts) {
     this.#all = all;
     this.#facts = facts;
+    this.#longNs = all.map(spanOf).reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0);
   }
 
   /** The recording that is led best to those that are; null where nothing leads any other. */
@@ -113,7 +115,7 @@ class Edges {
     const key = `${other.first}/${one.first}`;
     const known = this.#seen.get(key);
     if (known !== undefined) return known;
-    const seen = seenOffset(other, one, this.#facts);
+    const seen = seenOffset(other, one, this.#facts, goesOn(one, other, this.#longNs) ? ['marker'] : FACT_KINDS);
     this.#seen.set(key, seen);
     return seen;
   }
@@ -122,6 +124,30 @@ class Edges {
 function isSameClock(one: Recording, other: Recording): boolean {
   const clock = clockOf(one);
   return !OF_ITS_OWN.test(clock) && clock === clockOf(other);
+}
+
+/**
+ * Does one begin where the other has ended, on one clock or on one that neither names? They are pieces of one recording, or
+ * made one after the other: what both tell happened twice, as in a loop. Only a marker is a name. `allNs`: how long all are
+ * together; clocks that differ by more are two.
+ */
+function goesOn(one: Recording, other: Recording, allNs: number): boolean {
+  const isSame = isSameClock(one, other);
+  const areAlike = formatOf(one) === formatOf(other) && clockOf(one) === '' && clockOf(other) === '';
+  if (!isSame && !areAlike) return false;
+  const [a, b] = [spanOf(one), spanOf(other)];
+  const gap = Math.max(b.from - a.to, a.from - b.to);
+  return gap >= 0 && (isSame || gap <= allNs);
+}
+
+const formatOf = ({ tapes }: Recording): string => tapes[0]?.source.format ?? '';
+
+/** Of all its records; one without records has none. */
+function spanOf({ tapes, clock }: Recording): { readonly from: number; readonly to: number } {
+  const from = Math.min(...tapes.map(({ span }) => span[0]!));
+  const to = Math.max(...tapes.map(({ span }) => span[1]!));
+  const origin = Number(clock.origin ?? 0n);
+  return { from: origin + from, to: origin + to };
 }
 
 /** An error that nobody knows is larger than any. */
@@ -191,12 +217,12 @@ function givenTo(recordings: readonly Recording[], given: readonly GivenOffset[]
 }
 
 /** The offset with the smallest error of all kinds of facts that tell one. */
-function seenOffset(other: Recording, one: Recording, facts: AllFacts): Offset | null {
+function seenOffset(other: Recording, one: Recording, facts: AllFacts, kinds: readonly FactKind[]): Offset | null {
   const base = (other.clock.origin ?? 0n) - (one.clock.origin ?? 0n);
   const resolution = Math.max(resolutionOf(other), resolutionOf(one));
   const of = ({ tapes }: Recording): Facts => together(tapes.map((tape) => facts.of(tape)));
   const all = pairs(of(other), of(one));
-  const offsets = FACT_KINDS.flatMap((kind) => {
+  const offsets = kinds.flatMap((kind) => {
     const found = estimate(all[kind], resolution);
     return found === null ? [] : [asOffset(found, base, kind)];
   });

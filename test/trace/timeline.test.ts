@@ -151,7 +151,8 @@ describe('offsets', () => {
   test('of recordings with one clock that one is led first which tells it best, whatever the order', async () => {
     const marks = (name: string, lateNs: number): string[] =>
       [1, 2, 3, 4].map(
-        (i) => `  app-7 [000] ${(i * 1.123456789 + (i % 2) * lateNs * 1e-9).toFixed(9)}: print: tracing_mark_write: ${name} ${i}`,
+        (i) =>
+          `  app-7 [000] ${(i * 1.123456789 + (i % 2) * lateNs * 1e-9).toFixed(9)}: print: tracing_mark_write: ${name} ${i}`,
       );
     const inputs = {
       first: ['cpus=1', ...marks('mark', 0), ...marks('name', 0)],
@@ -168,6 +169,22 @@ describe('offsets', () => {
       const { sources } = await joined(paths);
       expect(sources.map(({ joined: led }) => led!.errorNs)).toEqual([0, 1001, 1001]);
     }
+  });
+
+  test('pieces of one recording have nothing in common, however often the program did the same', async () => {
+    const round = (from: number): string[] =>
+      [1, 2, 3, 4].flatMap((i) => [
+        `  app-7 [000] ${(from + i * 1.0123).toFixed(9)}: sys_enter_ftruncate: fd: 0x3, length: 0x${i}000`,
+        `  app-7 [000] ${(from + i * 1.0123 + 0.001).toFixed(9)}: sys_exit_ftruncate: 0x0`,
+      ]);
+    const pieces = (head: string, name: string): string[] =>
+      [0, 3.5, 7.2].map((from, i) => file(`${name}${i}.txt`, `${[head, ...round(from)].join('\n')}\n`));
+    const alike = await joined(pieces('cpus=1', 'piece'));
+    expect(alike.sources.map(({ joined: led }) => led!.by)).toEqual(['same clock', 'nothing', 'nothing']);
+    const named = await joined(pieces('# clock: mono', 'named'));
+    expect(named.issues.map(({ code }) => code)).not.toContain('same-clock-differs');
+    for (const { sources } of [alike, named])
+      expect(sources.map(({ joined: led }) => led!.elsewhere)).toEqual([0, 0, 0]);
   });
 
   test('what both have stamped counts more than a way by an offset whose error nobody knows', async () => {
