@@ -42,10 +42,11 @@ export const errorText = ({ errorNs }: Joined): string => (errorNs < 0 ? 'not kn
 /** One line per source that was joined to the first. */
 export function joinedLines(sources: readonly SourceInfo[]): string[] {
   const [first] = sources;
-  return sources.flatMap(({ name, clock, joined, records }) => {
+  return sources.flatMap((source) => {
+    const { name, clock, joined, records } = source;
     if (joined === undefined || first === undefined) return [];
     const told = `${formatCount(joined.elsewhere)} of its ${formatCount(records)} records tell what another source tells`;
-    if (first.name === name && joined.by === 'same clock')
+    if (source === first && joined.by === 'same clock')
       return [`${name}: the clock of all is ${clockText(clock)}; ${told}`];
     const offset = `${joined.offsetNs < 0n ? '' : '+'}${joined.offsetNs} ns, error ${errorText(joined)}`;
     return [`${name}: ${clockText(clock)}, ${offset}: ${basisText(joined)}; ${told}`];

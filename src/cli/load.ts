@@ -1,7 +1,7 @@
 // Recordings into a trace, with progress, and with what must be said about them.
 import { basename } from 'node:path';
 import { parseMap } from '../formats/table-columns.js';
-import { CLOCKS_UNKNOWN, GUESSED } from '../model/issue.js';
+import { CLOCK_DIFFERS, CLOCKS_UNKNOWN, GUESSED } from '../model/issue.js';
 import type { StoredParts, TraceEnd } from '../model/parts.js';
 import type { Trace } from '../model/trace.js';
 import { formatCount } from '../report/format.js';
@@ -95,7 +95,7 @@ function remark(context: Context, { issues, sources }: TraceEnd): void {
       warn(context, `${source}: ${formatCount(count)} ${count === 1 ? 'line was' : 'lines were'} no records: ${text}`);
   for (const { code, source, text } of issues)
     if (code.startsWith(GUESSED)) context.io.err(`sealtrace: ${clean(`${source}: ${text}`)}\n`);
-  for (const { code, text } of issues) if (code === CLOCKS_UNKNOWN) warn(context, text);
+  for (const { code, text } of issues) if (code === CLOCKS_UNKNOWN || code === CLOCK_DIFFERS) warn(context, text);
   const lost = sources.flatMap((source) => source.lost);
   if (lost.length > 0) warn(context, lossText(lost));
 }

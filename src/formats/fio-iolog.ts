@@ -52,7 +52,7 @@ class LineReader {
   constructor(sink: TraceSink) {
     this.#sink = sink;
     this.#events = new EventReader(sink);
-    sink.source.clock = 'time since the start of fio';
+    sink.source.clock = 'time since the start of the job';
     this.#events.shift = Number(0n - sink.origin(0n));
   }
 
@@ -78,7 +78,14 @@ class LineReader {
     return this.#action(wordsOf(line.slice(stamp.length).trim()), text);
   }
 
+  /** Jobs that write one log write it one after the other, each with a header and with times from when it began. */
   #header(version: number): string {
+    if (this.#version === 3)
+      this.#sink.issue(
+        `${GUESSED}jobs`,
+        this.#line,
+        'the log of another job begins, whose times count from when that job began: all are taken as begun together, which jobs behind a stonewall were not',
+      );
     this.#version = version;
     return version === 2 || version === 3 ? '' : `version 2 or 3 of fio's log, found version ${version}`;
   }

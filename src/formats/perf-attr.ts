@@ -144,8 +144,11 @@ export function rawAt(attr: PerfAttr, view: DataView, from: number, to: number, 
 
 const CLOCKS: Readonly<Record<number, string>> = { 0: 'realtime', 1: 'mono', 4: 'mono_raw', 7: 'boot', 11: 'tai' };
 
-/** The clock's name as ftrace gives it. */
-export const clockName = (clock: number): string => CLOCKS[clock] ?? (clock < 0 ? 'local' : `clock ${clock}`);
+/**
+ * The clock's name as ftrace gives it. Without one of its own perf stamps by what ftrace calls `perf`: ftrace's `local` is the
+ * CPU's clock before the kernel leads it to its own time, and 20 ms away from it on one machine.
+ */
+export const clockName = (clock: number): string => CLOCKS[clock] ?? (clock < 0 ? 'perf' : `clock ${clock}`);
 
 export function u64(view: DataView, at: number, little: boolean): number {
   return view.getUint32(little ? at + 4 : at, little) * 4294967296 + view.getUint32(little ? at : at + 4, little);

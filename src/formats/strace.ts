@@ -296,7 +296,7 @@ class StraceLines implements LeaderLines {
   /** -r tells the time since the line before, so that the first line says 0, which no clock does. */
   #relative(): void {
     this.#sinceStartNs = 0;
-    this.#sink.source.clock = 'since start';
+    this.#sink.source.clock = 'time since the start of strace';
   }
 
   /** With -z strace 6 goes on with a call that it interrupted without saying whose it is: it is that of the line before. */

@@ -44,6 +44,11 @@ export interface TraceDat extends Metadata {
   cycles: { readonly multiplier: bigint; readonly shift: bigint } | null;
 }
 
+/** Stamps of the clock `uptime`: hundredths of a second, whatever the kernel's HZ, though trace-cmd report shows them as ns. */
+export const TICKS = { multiplier: 10_000_000n, shift: 0n };
+/** Clocks whose stamps are no times. */
+export const COUNTS: ReadonlySet<string> = new Set(['counter', 'x86-tsc']);
+
 const utf8 = new TextDecoder();
 const SMALLEST_PAGE = 1024;
 const LARGEST_PAGE = 1 << 24;

@@ -9,7 +9,7 @@ import { randomAccess } from './random-access.js';
 import { RecordKernel } from './record-kernel.js';
 import { HEAD, TID } from './record-kernel-code.js';
 import { CpuPages } from './ring-buffer.js';
-import { clockOf, type TraceDat } from './trace-dat-file.js';
+import { COUNTS, clockOf, TICKS, type TraceDat } from './trace-dat-file.js';
 import { openTraceDat } from './trace-dat-open.js';
 import { kernelBytes, pagesOf } from './trace-dat-pages.js';
 
@@ -210,6 +210,13 @@ class Merger {
         'mixed-clocks',
         0,
         `expected one clock in all buffers, found ${several.join(' and ')}; their records are ordered as if it were one`,
+      );
+    else if (clock === 'uptime') this.#dat.cycles ??= TICKS;
+    else if (COUNTS.has(clock) && this.#dat.cycles === null)
+      this.#sink.issue(
+        'bare-stamps',
+        0,
+        `stamps of the clock ${clock} are no times and were taken as nanoseconds: durations are none; record with -C mono, or -C tsc2nsec for cycles whose length trace-cmd measures`,
       );
   }
 

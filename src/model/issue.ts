@@ -24,3 +24,6 @@ export const GUESSED = 'assumed-';
 
 /** Recordings stand beside each other although nothing tells how their clocks differ. */
 export const CLOCKS_UNKNOWN = 'clocks-unknown';
+
+/** Recordings name one clock, and what both have stamped says that it is not the same one. */
+export const CLOCK_DIFFERS = 'same-clock-differs';

@@ -298,8 +298,10 @@ const TRACEPOINTS: Readonly<Record<string, string>> = {
   dma_unmap_page: '@device|device:s dir:s dma_addr|addr:h size:n',
   dma_unmap_phys: '@device|device:s dir:s dma_addr|addr:h size:n',
   dma_unmap_resource: '@device|device:s dir:s dma_addr|addr:h size:n',
-  dma_map_sg: 'device:s full_nents:n full_ents:n truncated:n phys_addrs:A8 dma_addrs:A8 lengths:A4 dir:s',
-  dma_unmap_sg: 'device:s addrs:A8 dir:s',
+  // Tracefs prints `nents=128/300 ents=128/300 [TRUNCATED] dma_addrs=..`: what stands behind that word begins with a hex digit.
+  dma_map_sg:
+    '@device|device:s nents|full_nents:n ents|full_ents:n [TRUNCATED]|truncated:h phys_addrs:A8 dma_addrs:A8 sizes|lengths:A4 dir:s',
+  dma_unmap_sg: '@device|device:s phys_addrs|addrs:A8 dir:s',
   dma_map_sg_err: '@device|device:s',
   dma_sync_single_for_cpu: '@device|device:s',
   dma_sync_single_for_device: '@device|device:s',

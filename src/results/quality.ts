@@ -1,7 +1,7 @@
 // Is it safe to draw conclusions? Every reason against it, in one short sentence each.
 import type { LaneResult } from '../engine/result.js';
 import { Op } from '../model/events.js';
-import { CLOCKS_UNKNOWN } from '../model/issue.js';
+import { CLOCK_DIFFERS, CLOCKS_UNKNOWN } from '../model/issue.js';
 import type { Trace } from '../model/trace.js';
 import type { Fidelity, LaneReport, Quality, TraceSummary } from './types.js';
 
@@ -32,6 +32,10 @@ export function quality(
   if (unjoined > 0)
     reasons.push(
       `Nothing tells how the clocks of ${unjoined + 1} recordings differ: what happened first in one of them and then in another is not known.`,
+    );
+  if (trace.issues.some(({ code }) => code === CLOCK_DIFFERS))
+    reasons.push(
+      'Recordings that name one clock have stamped the same facts at other times: they were put together as they are, and what happened first is not known.',
     );
   if (trace.operations.total === 0) reasons.push('The trace holds no operation on a file that could be told.');
   if (mapless > 0)

@@ -24,6 +24,9 @@ const WRITES_NS = 1_000_000;
 const USUAL_SPREADS = 10;
 /** Fewer agreeing stamps are chance. A marker is a name: one is enough. */
 const FEWEST = 3;
+/** Clocks that count the same unit drift by less; what a look may be late is no drift. */
+const MOST_DRIFT = 0.01;
+const LATE_NS = 1_000_000;
 const MOST_SPREAD = 0.95;
 
 /** Facts of a kind that are looked at, and of those that are alike; all of a recording of usual length. */
@@ -35,6 +38,7 @@ export function estimate(all: readonly Pair[], resolutionNs: number): Estimate |
   const markers = all.length > 0 && all[0]![0].kind === 'marker';
   const agreeing = densest(all);
   if (agreeing.length < (markers ? 1 : FEWEST) || agreeing.length * 2 < all.length) return null;
+  if (drifts(all, resolutionNs)) return null;
   const longer = median(agreeing.map(([x, y]) => y.t1 - y.t0 - (x.t1 - x.t0)).filter((ns) => !Number.isNaN(ns)));
   const found =
     longer > OUTSIDE_NS
@@ -136,6 +140,21 @@ function densest(all: readonly Pair[]): Pair[] {
   }
   return sorted.slice(bestFrom, bestFrom + best).map(({ pair }) => pair);
 }
+
+/** Is one of the clocks none of ns (cycles, jiffies, a count of events)? What was stamped late is then further apart than what was early. */
+function drifts(all: readonly Pair[], resolutionNs: number): boolean {
+  const sorted = [...all].sort(([x], [y]) => x.t0 - y.t0);
+  const third = Math.ceil(sorted.length / 3);
+  const early = middleOf(sorted.slice(0, third));
+  const late = middleOf(sorted.slice(-third));
+  const apart = Math.abs(late.delta - early.delta);
+  return apart > LATE_NS + 2 * resolutionNs && apart > MOST_DRIFT * (late.at - early.at);
+}
+
+const middleOf = (some: readonly Pair[]): { at: number; delta: number } => ({
+  at: median(some.map(([x]) => x.t0)),
+  delta: median(some.map(([x, y]) => x.t0 - y.t0)),
+});
 
 /**
  * One recorder stood outside: it stamped the begin before the other saw it, and the thread's next call after the other saw

@@ -1,6 +1,6 @@
 // The clocks of recordings that are joined: which are the same, and by how much the others differ from the first one's.
 // Never guessed: given by the user, found from what two recordings both stamped, or stated by a recorder.
-import { UserError } from '../model/issue.js';
+import { CLOCK_DIFFERS, UserError } from '../model/issue.js';
 import type { JoinedBy } from '../model/trace.js';
 import { type Estimate, estimate, pairs } from './clock-offset.js';
 import { type AllFacts, FACT_KINDS, type FactKind, type Facts, together } from './facts.js';
@@ -30,7 +30,7 @@ export interface GivenOffset {
   readonly offsetNs: bigint;
 }
 
-const SAME: Offset = { by: 'same clock', offsetNs: 0n, errorNs: 0, pairs: 0 };
+const SAME: Way = { by: 'same clock', offsetNs: 0n, errorNs: 0, pairs: 0, stated: 0 };
 /** Clocks that count from a begin of their own, or are not told: no two of them are known to be one. */
 const OF_ITS_OWN = /^$|^time |-relative$|^counter$/;
 /** Times further apart cannot be kept in one trace: certainly two clocks. */
@@ -44,20 +44,14 @@ const nameOf = ({ tapes }: Recording): string => tapes[0]?.source.name ?? '';
 
 /** Offsets to the first recording, in their order. Throws a UserError where clocks differ and nothing tells by how much. */
 export function offsets(recordings: readonly Recording[], given: readonly GivenOffset[], facts: AllFacts): Offset[] {
-  const found = new Map<Recording, Offset>();
-  const said = givenTo(recordings, given);
   const [first] = recordings;
   if (first === undefined) return [];
-  found.set(first, said.get(first) ?? SAME);
-  for (let more = true; more; ) {
-    more = false;
-    for (const one of recordings) {
-      if (found.has(one)) continue;
-      const offset = said.get(one) ?? offsetTo(one, found, recordings, facts);
-      if (offset === null) continue;
-      found.set(one, offset);
-      more = true;
-    }
+  const found = new Map<Recording, Way>([[first, SAME]]);
+  for (const [one, offset] of givenTo(recordings, given)) found.set(one, { ...offset, stated: 0 });
+  for (const edges = new Edges(recordings, facts); ; ) {
+    const next = edges.nearest(found);
+    if (next === null) break;
+    found.set(next.one, next.way);
   }
   const all = recordings.map((one) => found.get(one) ?? besides(one, first, found));
   recordings.forEach((one, i) => {
@@ -75,38 +69,97 @@ function isFar(one: Recording, first: Recording, offsetNs: bigint): boolean {
   return apart > MOST_APART_NS || -apart > MOST_APART_NS;
 }
 
-function offsetTo(
-  one: Recording,
-  known: ReadonlyMap<Recording, Offset>,
-  all: readonly Recording[],
-  facts: AllFacts,
-): Offset | null {
-  const candidates: Offset[] = [];
-  for (const [other, base] of known) {
-    const clock = clockOf(one);
-    const same = !OF_ITS_OWN.test(clock) && clock === clockOf(other);
-    const seen = seenOffset(other, one, facts);
-    if (same) {
-      if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS) contradicts(one, other, seen);
-      return base;
-    }
-    if (seen !== null) candidates.push(onTopOf(base, seen));
-    else {
-      const stated = statedOffset(clockOf(other), clock, all);
-      if (stated !== null) candidates.push(onTopOf(base, stated));
-    }
-  }
-  return candidates.sort((a, b) => rank(a) - rank(b) || a.errorNs - b.errorNs)[0] ?? null;
+/** An offset to the first clock that is found by way of others, and how many steps of it rest on what a recorder states. */
+interface Way extends Offset {
+  readonly stated: number;
 }
 
-/** What was seen in both counts more than what a recorder states. */
-const rank = ({ by }: Offset): number => (by === 'stated' ? 1 : 0);
+/**
+ * What leads from one recording to another, looked for once. The way with the smallest error is taken, whatever the order of
+ * the recordings: of several with one clock, that one is led first which shares most with another clock.
+ */
+class Edges {
+  readonly #all: readonly Recording[];
+  readonly #facts: AllFacts;
+  readonly #seen = new Map<string, Offset | null>();
+  readonly #longNs: number;
 
-const onTopOf = (base: Offset, { by, offsetNs, errorNs, pairs }: Offset): Offset => ({
+  constructor(all: readonly Recording[], facts: AllFacts) {
+    this.#all = all;
+    this.#facts = facts;
+    this.#longNs = all.map(spanOf).reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0);
+  }
+
+  /** The recording that is led best to those that are; null where nothing leads any other. */
+  nearest(found: ReadonlyMap<Recording, Way>): { readonly one: Recording; readonly way: Way } | null {
+    const left = this.#all.filter((one) => !found.has(one));
+    for (const one of left)
+      for (const [other, way] of found)
+        if (isSameClock(one, other)) {
+          const seen = this.#between(other, one);
+          if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS)
+            contradicts(one, other, seen);
+          return { one, way };
+        }
+    const ways = left.flatMap((one) => [...found].flatMap(([other, base]) => this.#way(other, one, base)));
+    return ways.sort((a, b) => a.way.stated - b.way.stated || trusted(a.way) - trusted(b.way))[0] ?? null;
+  }
+
+  #way(other: Recording, one: Recording, base: Way): { one: Recording; way: Way }[] {
+    const seen = this.#between(other, one);
+    const next = seen ?? statedOffset(clockOf(other), clockOf(one), this.#all);
+    return next === null ? [] : [{ one, way: onTopOf(base, next) }];
+  }
+
+  #between(other: Recording, one: Recording): Offset | null {
+    const key = `${other.first}/${one.first}`;
+    const known = this.#seen.get(key);
+    if (known !== undefined) return known;
+    const seen = seenOffset(other, one, this.#facts, goesOn(one, other, this.#longNs) ? ['marker'] : FACT_KINDS);
+    this.#seen.set(key, seen);
+    return seen;
+  }
+}
+
+function isSameClock(one: Recording, other: Recording): boolean {
+  const clock = clockOf(one);
+  return !OF_ITS_OWN.test(clock) && clock === clockOf(other);
+}
+
+/**
+ * Does one begin where the other has ended, on one clock or on one that neither names? They are pieces of one recording, or
+ * made one after the other: what both tell happened twice, as in a loop. Only a marker is a name. `allNs`: how long all are
+ * together; clocks that differ by more are two.
+ */
+function goesOn(one: Recording, other: Recording, allNs: number): boolean {
+  const isSame = isSameClock(one, other);
+  const areAlike = formatOf(one) === formatOf(other) && clockOf(one) === '' && clockOf(other) === '';
+  if (!isSame && !areAlike) return false;
+  const [a, b] = [spanOf(one), spanOf(other)];
+  const gap = Math.max(b.from - a.to, a.from - b.to);
+  return gap >= 0 && (isSame || gap <= allNs);
+}
+
+const formatOf = ({ tapes }: Recording): string => tapes[0]?.source.format ?? '';
+
+/** Of all its records; one without records has none. */
+function spanOf({ tapes, clock }: Recording): { readonly from: number; readonly to: number } {
+  const from = Math.min(...tapes.map(({ span }) => span[0]!));
+  const to = Math.max(...tapes.map(({ span }) => span[1]!));
+  const origin = Number(clock.origin ?? 0n);
+  return { from: origin + from, to: origin + to };
+}
+
+/** An error that nobody knows is larger than any. */
+const trusted = ({ errorNs }: Offset): number => (errorNs < 0 ? Number.POSITIVE_INFINITY : errorNs);
+
+const onTopOf = (base: Way, { by, offsetNs, errorNs, pairs }: Offset): Way => ({
   by,
   offsetNs: base.offsetNs + offsetNs,
   errorNs: base.errorNs < 0 ? -1 : base.errorNs + errorNs,
   pairs,
+  // What was seen in both counts more than what a recorder states.
+  stated: base.stated + (by === 'stated' ? 1 : 0),
 });
 
 /** Between two clocks, by what any of the recordings says both showed at one moment. */
@@ -124,7 +177,7 @@ function statedOffset(to: string, from: string, all: readonly Recording[]): Offs
 
 function contradicts(one: Recording, other: Recording, seen: Offset): void {
   one.tapes[0]!.issue(
-    'same-clock-differs',
+    CLOCK_DIFFERS,
     0,
     `${nameOf(one)} and ${nameOf(other)} both say that their clock is ${clockOf(one)}, but ${seen.pairs} facts in both are ${seen.offsetNs} ns apart; nothing was shifted, say --clock-offset ${nameOf(one)}=${seen.offsetNs} if they were made on two machines or two boots`,
   );
@@ -136,7 +189,7 @@ function besides(one: Recording, first: Recording, found: ReadonlyMap<Recording,
   const others = [...new Set([...found.keys()].map(clockOf))].map((name) => name || 'unknown').join(', ');
   if ((clock !== '' && clockOf(first) !== '') || isFar(one, first, 0n))
     throw new UserError(
-      `${nameOf(one)} is on the clock ${clock || '(unknown)'}, ${nameOf(first)} on ${clockOf(first) || '(unknown)'} (joined so far: ${others}); expected a marker or at least three calls, events or requests that both have stamped, found none. ` +
+      `${nameOf(one)} is on the clock ${clock || '(unknown)'}, ${nameOf(first)} on ${clockOf(first) || '(unknown)'} (joined so far: ${others}); expected a marker or at least three calls, events or requests that both have stamped, found none, or none that agree on one offset. ` +
         `Say what to add to its times with --clock-offset ${nameOf(one)}=NS (or ${one.first}=+1.5s), record with one clock (trace-cmd -C mono, perf -k mono), or ingest them apart`,
     );
   return { by: 'nothing', offsetNs: 0n, errorNs: -1, pairs: 0 };
@@ -164,12 +217,12 @@ function givenTo(recordings: readonly Recording[], given: readonly GivenOffset[]
 }
 
 /** The offset with the smallest error of all kinds of facts that tell one. */
-function seenOffset(other: Recording, one: Recording, facts: AllFacts): Offset | null {
+function seenOffset(other: Recording, one: Recording, facts: AllFacts, kinds: readonly FactKind[]): Offset | null {
   const base = (other.clock.origin ?? 0n) - (one.clock.origin ?? 0n);
   const resolution = Math.max(resolutionOf(other), resolutionOf(one));
   const of = ({ tapes }: Recording): Facts => together(tapes.map((tape) => facts.of(tape)));
   const all = pairs(of(other), of(one));
-  const offsets = FACT_KINDS.flatMap((kind) => {
+  const offsets = kinds.flatMap((kind) => {
     const found = estimate(all[kind], resolution);
     return found === null ? [] : [asOffset(found, base, kind)];
   });

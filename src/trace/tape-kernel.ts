@@ -69,7 +69,7 @@ export class TapeKernel implements KernelSink {
   // hot
   #add(event: number, timeNs: number): number {
     const { record } = this;
-    const { entries, processes, steps } = this.#tape;
+    const { entries, processes, span, steps } = this.#tape;
     const entry = entries.add();
     const at = entries.change(entry);
     const i = entry & MASK;
@@ -82,6 +82,8 @@ export class TapeKernel implements KernelSink {
     at.row[i] = record.row;
     at.beside[i] = this.#beside;
     steps.add(timeNs);
+    if (timeNs < span[0]!) span[0] = timeNs;
+    if (timeNs > span[1]!) span[1] = timeNs;
     if (record.pid >= 0 && !processes.has(record.tid)) processes.set(record.tid, record.pid);
     return entry;
   }

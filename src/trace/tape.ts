@@ -81,6 +81,8 @@ export class Tape implements TraceSink {
   /** By device of a partition: the disks it is on. */
   readonly disks = new Map<number, Set<number>>();
   readonly steps = new StampSteps();
+  /** First and last stamp of its records. */
+  readonly span = emptySpan();
   #kernel: KernelSink | null = null;
   readonly #tokens = new Map<string, number>();
 

@@ -60,7 +60,7 @@ export class Timeline {
       tapes[0]!.issue(
         CLOCKS_UNKNOWN,
         0,
-        `${tapes[0]!.source.name} (clock ${tapes[0]!.source.clock || 'unknown'}) and ${first!.tapes[0]!.source.name} (clock ${clockOf(first!) || 'unknown'}) have nothing in common that tells how their clocks differ: their times stand as they are and the two are assembled apart; give --clock-offset, or record with markers`,
+        `${tapes[0]!.source.name} (clock ${tapes[0]!.source.clock || 'unknown'}) and ${first!.tapes[0]!.source.name} (clock ${clockOf(first!) || 'unknown'}) have nothing in common that tells how their clocks differ: their times stand as they are and the two are assembled apart; give --clock-offset (0 where one goes on with the other), or record with markers`,
       );
       this.#assemble(
         lanes.filter(({ tape }) => tapes.includes(tape)),

@@ -118,6 +118,39 @@ test('two recordings of unknown clocks stand beside each other: an issue says so
   expect(quality.reasons.join()).toMatch(/Nothing tells how the clocks of 2 recordings differ/);
 });
 
+test('clocks of one name that both have stamped otherwise are said to differ, and no verdict is safe', async () => {
+  const run = (from: number): string =>
+    [1, 2, 3, 4].map((i) => `7 179547990${from + i}.000001 close(${i}</x${i}>) = 0 <0.000005>\n`).join('');
+  const bundle = path('differ.sealtrace');
+  const one = file('one.strace', run(0));
+  const { code, err } = await sealtrace(['ingest', one, file('two.strace', run(2)), '-o', bundle]);
+  expect(code).toBe(0);
+  expect(err).toMatch(
+    /warning: two\.strace and one\.strace both say that their clock is realtime, but 4 facts in both are -/,
+  );
+  const { quality } = JSON.parse((await sealtrace(['replay', bundle, '--policy', 'dax', '--json'])).out) as {
+    quality: { safe: boolean; reasons: string[] };
+  };
+  expect(quality.safe).toBe(false);
+  expect(quality.reasons.join()).toMatch(/name one clock/);
+  // Of one name they are told apart by their place.
+  const same = await sealtrace(['ingest', one, one, '-o', path('same.sealtrace')]);
+  expect(same.err.match(/the clock of all is realtime/g)).toHaveLength(1);
+  // strace -r counts from its own start.
+  const since = await sealtrace([
+    'ingest',
+    ...['a', 'b'].map((name) =>
+      file(
+        `${name}.strace`,
+        `7      0.000000 close(3</x>) = 0\n7      0.${name === 'a' ? 1 : 2}00000 close(4</x>) = 0\n`,
+      ),
+    ),
+    '-o',
+    path('since.sealtrace'),
+  ]);
+  expect(since.err).not.toMatch(/the same clock/);
+});
+
 test('files of all CPUs of one blktrace stay one recording beside another', async () => {
   const { out } = await sealtrace(['ingest', DAT, BLKTRACE, '-o', path('b.sealtrace'), '--json']);
   expect(sources(out)[1]).toMatchObject({ clock: 'mono', joined: { by: 'same clock', offsetNs: 0, errorNs: 0 } });

@@ -157,9 +157,9 @@ print fmt: "%s dir=%s", __get_str(device), __print_symbolic(REC->dir, { 0, "BIDI
       dir: 1,
     });
     expect(slots(list, bytes)).toMatchObject({
-      device: '0000:00:02.0',
-      full_nents: 2,
-      truncated: Number.NaN,
+      '@device': '0000:00:02.0',
+      nents: 2,
+      '[TRUNCATED]': Number.NaN,
       dir: 'TO_DEVICE',
     });
     expect(record.arrays).toEqual([
@@ -171,7 +171,7 @@ print fmt: "%s dir=%s", __get_str(device), __print_symbolic(REC->dir, { 0, "BIDI
   test('a record that is cut, or points beyond its end, has no such fields', () => {
     const bytes = raw(list, { device: 'a\0', full_nents: 3, dir: 2 });
     const cut = slots(list, bytes.subarray(0, 14));
-    expect(cut).toMatchObject({ full_nents: Number.NaN, dir: Number.NaN });
+    expect(cut).toMatchObject({ nents: Number.NaN, dir: Number.NaN });
     const wild = Uint8Array.from(bytes);
     wild.fill(0xff, 8, 24);
     expect(slots(list, wild)).toMatchObject({ dir: '0x2' });

@@ -44,6 +44,14 @@ test.each([
     [['dma_write', 0x100000, 0x3000, 1000]],
   ],
   [
+    'dma_map_sg, as the tracefs files print it',
+    [
+      'dma_map_sg: 0000:00:02.0 dir=TO_DEVICE nents=2/2 ents=2/2 dma_addrs={0x100000,0x300000} sizes={0x1000,0x2000} phys_addrs={0x100000,0x101000} attrs=',
+      'dma_unmap_sg: 0000:00:02.0 dir=TO_DEVICE phys_addrs={0x100000,0x101000} attrs=',
+    ],
+    [['dma_read', 0x100000, 0x3000, 1000]],
+  ],
+  [
     'iommu alone (VFIO): one unmap may end several',
     [
       'map: IOMMU: iova=0x0000000010000000 - 0x0000000010001000 paddr=0x000000000a942000 size=4096',
@@ -88,10 +96,11 @@ test.each([
   expect(told).toBe(trace.deviceAccess.pages);
 });
 
-test('a list that the event cuts short says so', async () => {
-  const trace = await read(
-    'dma_map_sg: [FAILED TO PARSE] device=d full_nents=200 full_ents=200 truncated=1 phys_addrs=ARRAY[00, 00, 10, 00, 00, 00, 00, 00] dma_addrs=ARRAY[00, 00, 10, 00, 00, 00, 00, 00] lengths=ARRAY[00, 10, 00, 00] dir=1 attrs=0x0',
-  );
+test.each([
+  'dma_map_sg: [FAILED TO PARSE] device=d full_nents=200 full_ents=200 truncated=1 phys_addrs=ARRAY[00, 00, 10, 00, 00, 00, 00, 00] dma_addrs=ARRAY[00, 00, 10, 00, 00, 00, 00, 00] lengths=ARRAY[00, 10, 00, 00] dir=1 attrs=0x0',
+  'dma_map_sg: d dir=TO_DEVICE nents=128/200 ents=128/200 [TRUNCATED] dma_addrs={0x100000} sizes={0x1000} phys_addrs={0x100000} attrs=',
+])('a list that the event cuts short says so: %s', async (line) => {
+  const trace = await read(line);
   expect(accesses(trace)).toEqual([['dma_read', 0x100000, 4096, 0]]);
   expect(trace.issues.map(({ code }) => code)).toContain('dma-list-truncated');
   expect(trace.unplaced['device accesses still open at the end of the recording']).toBe(1);

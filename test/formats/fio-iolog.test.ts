@@ -76,6 +76,15 @@ describe.skipIf(!existsSync(publicLog))('fio (SKIPPED: ../shared/traces/public i
   });
 });
 
+test('a log of several jobs: times of each count from its own begin, and that is said', async () => {
+  const job = (file: string): string =>
+    `fio version 3 iolog\n100 ${file} open\n200 ${file} write 0 4096\n300 ${file} close\n`;
+  const said = async (text: string) =>
+    (await readFormat(fioIolog, text)).trace.issues.filter(({ code }) => code === 'assumed-jobs');
+  expect(await said(job('a'))).toEqual([]);
+  expect(await said(job('a') + job('b') + job('c'))).toMatchObject([{ count: 2, row: 5 }]);
+});
+
 test('syncfs of later versions is a sync of the file as well', async () => {
   const { trace } = await readFormat(fioIolog, 'fio version 3 iolog\n1 a open\n2 a syncfs 0 0\n3 a close\n');
   expect(ops(trace)).toEqual(['open', 'fsync', 'close']);

@@ -114,7 +114,7 @@ describe('lines without numbers are of the task that is traced alone', () => {
       '     0.000120 close(3</mnt/data>) = 0',
     ];
     expect(strace.sniff(new TextEncoder().encode(lines.join('\n')))).toBe(true);
-    expect((await read(lines)).sources[0]).toMatchObject({ records: 2, clock: 'since start' });
+    expect((await read(lines)).sources[0]).toMatchObject({ records: 2, clock: 'time since the start of strace' });
   });
 });
 

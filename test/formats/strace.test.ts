@@ -452,7 +452,7 @@ describe('tasks', () => {
     const { trace } = await read(
       '7 0.000000 openat(AT_FDCWD, "/m/a", O_RDWR) = 3</m/a> <0.000002>\n7 0.999999 fsync(3</m/a>) = 0 <0.000002>\n7 0.000003 close(3</m/a>) = 0 <0.000002>\n',
     );
-    expect(trace.sources[0]!.clock).toBe('since start');
+    expect(trace.sources[0]!.clock).toBe('time since the start of strace');
     const times = [Op.open, Op.fsync, Op.close].map((op) => trace.columns.timeNs[trace.columns.op.indexOf(op)]);
     expect(times).toEqual([0, 999_999_000, 1_000_002_000]);
   });

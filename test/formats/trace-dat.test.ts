@@ -51,6 +51,18 @@ function pairs(dir: string): { name: string; dat: string; text: string }[] {
   return [...own, ...below.flatMap((entry) => pairs(join(dir, entry.name)))];
 }
 
+/** trace-cmd report prints hundredths of a second as if they were ns: the same text with the times that they are. */
+const timed = (printed: Uint8Array): Uint8Array =>
+  Buffer.from(
+    Buffer.from(printed)
+      .toString('latin1')
+      .replace(
+        /^(.{22,30}\] +)0\.(\d{9}):/gm,
+        (_, head: string, ticks: string) => `${head}${(Number(ticks) / 100).toFixed(9)}:`,
+      ),
+    'latin1',
+  );
+
 /** All clocks, versions, file systems, and the one with losses; the large ones are left to the acceptance checks. */
 const SHARED = [
   'recorded/ext4-lease',
@@ -72,7 +84,8 @@ describe.skipIf(!hasShared)('../shared: every recording kept in both forms (skip
   const recordings = hasShared ? SHARED.flatMap((dir) => pairs(join(shared, dir))) : [];
   test.each(recordings)('$name', async ({ dat, text }) => {
     const binary = await read(content(dat));
-    const printed = await read(content(text), ftraceText);
+    const ticks = binary.trace.sources[0]!.clock === 'uptime';
+    const printed = await read(ticks ? timed(content(text)) : content(text), ftraceText);
     expect(tellings(binary.trace)).toEqual(tellings(printed.trace));
   });
 
@@ -299,6 +312,16 @@ describe('what a file may claim', () => {
     const { trace } = await read(traceDatFile({ ...content, buffers, options }, layout));
     expect(trace.sources[0]!.clock).toBe('mono');
     expect(trace.issues.map(({ code }) => code)).not.toContain('mixed-clocks');
+  });
+
+  test('the clock uptime counts hundredths of a second, and others that count no time are said to', async () => {
+    const on = async (clock: string) =>
+      (await read(traceDatFile({ ...story(true), buffers: [{ ...story(true).buffers[0]!, clock }] }, layout))).trace;
+    const ticks = await on('uptime');
+    expect(ticks.originNs + BigInt(ticks.records.timeNs[0]!)).toBe(5_000_000_100n * 10_000_000n);
+    expect(ticks.records.timeNs[1]! - ticks.records.timeNs[0]!).toBe(50 * 10_000_000);
+    const said = async (clock: string) => (await on(clock)).issues.filter(({ code }) => code === 'bare-stamps').length;
+    expect(await Promise.all(['uptime', 'boot', 'counter', 'x86-tsc'].map(said))).toEqual([0, 0, 1, 1]);
   });
 
   test('instances with clocks of their own are merged, and it is said', async () => {

@@ -119,6 +119,24 @@ describe('estimate', () => {
     expect(estimate(a, b.slice(1), 1)).toBeNull();
   });
 
+  test('a clock of cycles, of ticks or of events has no offset to one of ns, however short the run', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        fc.boolean(),
+        fc.integer({ min: 40, max: 120 }),
+        (rate, isFast, ms) => {
+          const ns = Array.from({ length: 100 }, (_, i) => (i * ms * 1e6) / 100);
+          const a = ns.map((t, i) => fact('call', `c${i}`, t, t + 9000));
+          const turn = isFast ? 2.4 : rate;
+          const b = ns.map((t, i) => fact('call', `c${i}`, t * turn, (t + 9000) * turn));
+          expect(estimate(a, b, 1)).toBeNull();
+          expect(estimate(b, a, 1)).toBeNull();
+        },
+      ),
+    );
+  });
+
   test('the coarser step of the stamps is part of the error', () => {
     const a = [1, 2, 3, 4].map((i) => fact('event', `e${i}`, i * 1e7 + 3_456_789));
     const jiffies = a.map(({ t0 }, i) => fact('event', `e${i + 1}`, Math.floor(t0 / 1e7) * 1e7));

@@ -53,8 +53,9 @@ const CLOCKS = readFileSync(at('clocks.jsonl'), 'utf8')
 /** Stamp of the first record of the blktrace: what blkparse counts from. */
 const FIRST_BLOCK_NS = gunzipSync(readFileSync(BLKTRACE)).readBigUInt64LE(8);
 
-const offsetOf = (trace: Trace, source: number): NonNullable<Trace['sources'][number]['joined']> =>
-  trace.sources[source]!.joined!;
+type Led = NonNullable<Trace['sources'][number]['joined']>;
+
+const offsetOf = (trace: Trace, source: number): Led => trace.sources[source]!.joined!;
 
 const MAP_OPS = [Op.map_insert, Op.map_remove, Op.map_convert, Op.map_reset, Op.map_unknown, Op.map_seen] as number[];
 
@@ -145,6 +146,55 @@ describe('offsets', () => {
     const { mono, realtime, withinNs } = CLOCKS[0]!;
     const truth = mono - realtime - FIRST_BLOCK_NS;
     expect(Math.abs(Number(offsetNs - truth))).toBeLessThanOrEqual(errorNs + withinNs);
+  });
+
+  test('of recordings with one clock that one is led first which tells it best, whatever the order', async () => {
+    const marks = (name: string, lateNs: number): string[] =>
+      [1, 2, 3, 4].map(
+        (i) =>
+          `  app-7 [000] ${(i * 1.123456789 + (i % 2) * lateNs * 1e-9).toFixed(9)}: print: tracing_mark_write: ${name} ${i}`,
+      );
+    const inputs = {
+      first: ['cpus=1', ...marks('mark', 0), ...marks('name', 0)],
+      late: ['# clock: mono', ...marks('mark', 3e6)],
+      exact: ['# clock: mono', ...marks('name', 0)],
+    };
+    const [first, late, exact] = Object.entries(inputs).map(([name, lines]) =>
+      file(`${name}.txt`, `${lines.join('\n')}\n`),
+    );
+    for (const paths of [
+      [first!, late!, exact!],
+      [first!, exact!, late!],
+    ]) {
+      const { sources } = await joined(paths);
+      expect(sources.map(({ joined: led }) => led!.errorNs)).toEqual([0, 1001, 1001]);
+    }
+  });
+
+  test('pieces of one recording have nothing in common, however often the program did the same', async () => {
+    const round = (from: number): string[] =>
+      [1, 2, 3, 4].flatMap((i) => [
+        `  app-7 [000] ${(from + i * 1.0123).toFixed(9)}: sys_enter_ftruncate: fd: 0x3, length: 0x${i}000`,
+        `  app-7 [000] ${(from + i * 1.0123 + 0.001).toFixed(9)}: sys_exit_ftruncate: 0x0`,
+      ]);
+    const pieces = (head: string, name: string): string[] =>
+      [0, 3.5, 7.2].map((from, i) => file(`${name}${i}.txt`, `${[head, ...round(from)].join('\n')}\n`));
+    const alike = await joined(pieces('cpus=1', 'piece'));
+    expect(alike.sources.map(({ joined: led }) => led!.by)).toEqual(['same clock', 'nothing', 'nothing']);
+    const named = await joined(pieces('# clock: mono', 'named'));
+    expect(named.issues.map(({ code }) => code)).not.toContain('same-clock-differs');
+    for (const { sources } of [alike, named])
+      expect(sources.map(({ joined: led }) => led!.elsewhere)).toEqual([0, 0, 0]);
+  });
+
+  test('what both have stamped counts more than a way by an offset whose error nobody knows', async () => {
+    const three = (shift: number): string =>
+      `cpus=1\n${[1, 2, 3, 4].map((i) => `  app-7 [000] ${(i + shift).toFixed(9)}: print: tracing_mark_write: mark ${i}\n`).join('')}`;
+    const paths = [0, 5, 9].map((shift) => file(`mark${shift}.txt`, three(shift)));
+    const trace = await joined(paths, [{ source: '2', offsetNs: -5_001_000_000n }]);
+    expect(offsetOf(trace, 1)).toMatchObject({ by: 'given', offsetNs: -5_001_000_000n });
+    expect(offsetOf(trace, 2)).toMatchObject({ by: 'markers', offsetNs: -9_000_000_000n, errorNs: expect.any(Number) });
+    expect(offsetOf(trace, 2).errorNs).toBeGreaterThan(0);
   });
 
   test('markers alone are enough, as strace saw them written', async () => {
