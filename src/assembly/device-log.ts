@@ -83,7 +83,7 @@ export class DeviceLog {
   readonly disks: DiskRequests;
   readonly hints: FrameHint[] = [];
   readonly iommu = new IommuPieces();
-  readonly pages = new PageFrames();
+  pages = new PageFrames();
   readonly counts: Record<'unmapWithoutMap' | 'neverUnmapped', number> = { unmapWithoutMap: 0, neverUnmapped: 0 };
   private readonly open = new OpenAccesses();
   /** By thread: the command it set up last. */
@@ -205,6 +205,8 @@ export class DeviceLog {
         this.accesses.add(access);
       }
     this.counts.neverUnmapped += this.disks.finish(endNs);
+    // Nothing is asked of them any more; of a long recording they are much of what lies in memory.
+    this.pages = new PageFrames();
   }
 
   private remember(access: Access | null): void {

@@ -17,7 +17,7 @@ export class PageFrames {
   /** Slots are 2^bits, at most half of them in use. */
   #bits = 10;
   #frames = new Float64Array(1 << 10).fill(FREE);
-  #files = new Float64Array(1 << 10);
+  #files = new Int32Array(1 << 10);
   #offsets = new Float64Array(1 << 10);
   #orders = new Uint8Array(1 << 10);
   #size = 0;
@@ -134,7 +134,7 @@ export class PageFrames {
     const slots = 1 << this.#bits;
     this.#frames = new Float64Array(slots).fill(FREE);
     this.#orders = new Uint8Array(slots);
-    this.#files = new Float64Array(slots);
+    this.#files = new Int32Array(slots);
     this.#offsets = new Float64Array(slots);
     this.#size = 0;
     for (let i = 0; i < frames.length; i++)

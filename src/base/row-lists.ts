@@ -8,7 +8,6 @@ export class RowLists<S extends Shape> {
   readonly #rows: PagedColumns<S>;
   readonly #firsts = new SparseNumbers();
   readonly #lengths = new SparseNumbers();
-  readonly #rooms = new SparseNumbers();
 
   constructor(shape: S, store: ByteStore) {
     this.#rows = new PagedColumns(shape, store);
@@ -21,10 +20,9 @@ export class RowLists<S extends Shape> {
 
   /** `write` is called for each row, with the columns and the row's place in them. */
   write(key: number, length: number, write: (at: Arrays<S>, place: number, i: number) => void): void {
-    if (!((this.#rooms.get(key) ?? -1) >= length)) {
+    if (this.length(key) < length) {
       this.#firsts.set(key, this.#rows.length);
       for (let i = 0; i < length; i++) this.#rows.add();
-      this.#rooms.set(key, length);
     }
     this.#lengths.set(key, length);
     const first = this.#firsts.get(key)!;

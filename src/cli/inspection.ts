@@ -147,7 +147,7 @@ class Counts {
     return Object.fromEntries(counted.filter(([, count]) => count > 0));
   }
 
-  files(extents: readonly number[]): FileViews {
+  files(extents: ArrayLike<number>): FileViews {
     return new FileViews(this.#parts.files, this.#sizes, extents, this.#events);
   }
 }
@@ -156,10 +156,10 @@ class Counts {
 export class FileViews implements Iterable<FileView> {
   readonly #files: Files;
   readonly #sizes: readonly number[];
-  readonly #extents: readonly number[];
+  readonly #extents: ArrayLike<number>;
   readonly #events: readonly number[];
 
-  constructor(files: Files, sizes: readonly number[], extents: readonly number[], events: readonly number[]) {
+  constructor(files: Files, sizes: readonly number[], extents: ArrayLike<number>, events: readonly number[]) {
     this.#files = files;
     this.#sizes = sizes;
     this.#extents = extents;

@@ -3,7 +3,7 @@
 import { type Arrays, Columns } from '../base/columns.js';
 import { EVENT_SHAPE, recordRoom } from '../base/trace-shapes.js';
 import { Effects } from '../engine/effects.js';
-import { type FileStates, statesAlone } from '../engine/file-states.js';
+import { statesAlone } from '../engine/file-states.js';
 import { TELLS_MAPS } from '../engine/survey.js';
 import { viewOf } from '../engine/view.js';
 import { type EventColumns, type FileInfo, Flag, isObservation, opSet } from '../model/events.js';
@@ -23,7 +23,7 @@ const MOST_FILES = 2 ** 14;
 
 export interface ExtentCounts {
   /** By file; 0 where it is not known. */
-  readonly extents: readonly number[];
+  readonly extents: ArrayLike<number>;
   /** Files whose maps nothing tells, of a trace that is too long to be replayed for them. */
   readonly uncounted: number;
 }
@@ -58,19 +58,43 @@ export function extentsAtEnd(
 ): ExtentCounts {
   let split = new Split(observed);
   for (const columns of parts.batches()) split.add(columns);
+  // An operation has a file of either kind: neither can be followed without the other.
   if (split.mixed) {
     split = new Split(new Uint8Array(observed.length));
     for (const columns of parts.batches()) split.add(columns);
   }
-  const extents = Array.from({ length: parts.files.length }, (_, id) => split.extents(id) ?? 0);
+  const extents = new Uint32Array(parts.files.length);
+  follow(parts, split, extents);
   for (const { ids, trace } of groups(parts, split.rest(parts))) {
     const counts = replayed(trace, recorded, options);
-    for (const [place, id] of ids.entries()) if (split.extents(id) === undefined) extents[id] = counts[place]!;
+    for (const [place, id] of ids.entries()) if (!split.isOwn(id)) extents[id] = counts[place]!;
   }
-  return {
-    extents,
-    uncounted: split.tooLong ? extents.filter((_, id) => split.extents(id) === undefined).length : 0,
-  };
+  const uncounted = split.tooLong ? extents.reduce((sum, _, id) => sum + (split.isOwn(id) ? 0 : 1), 0) : 0;
+  return { extents, uncounted };
+}
+
+/** Maps that were recorded are followed: of so many files at a time, as they take memory. */
+const MOST_FOLLOWED = 1 << 16;
+
+function follow(parts: StoredParts, split: Split, extents: Uint32Array): void {
+  for (let from = 0; from < extents.length; from += MOST_FOLLOWED) {
+    const some = extents.subarray(from, from + MOST_FOLLOWED);
+    if (!some.some((_, i) => split.isOwn(from + i))) continue;
+    const states = statesAlone(some.length);
+    for (const columns of parts.batches()) {
+      const { rows, op, flags } = columns;
+      const file = columns.file.map((id) =>
+        split.isOwn(id) && id >= from && id - from < some.length ? id - from : NONE,
+      );
+      const effects = new Effects({ ...columns, file }, states);
+      for (let row = 0; row < rows; row++)
+        if (file[row] !== NONE && ASIDE[op[row]!] !== 1 && isObservation(op[row]!, flags[row]!))
+          effects.observe(row, 0);
+    }
+    for (let i = 0; i < some.length; i++)
+      if (split.isOwn(from + i) && states.isSeen(i))
+        some[i] = viewOf(states.mapOf(i), 0, Number.POSITIVE_INFINITY).length;
+  }
 }
 
 /** Blocks that a replay gives to a file lie in one row where it has no others beside it (engine/regions.ts). */
@@ -133,29 +157,22 @@ function addRow(room: Columns<typeof EVENT_SHAPE>, columns: EventColumns, row: n
 const nameOf = ({ device, inode, path }: FileInfo): string =>
   JSON.stringify(inode === '' ? [device, path] : [device, inode, '']);
 
-/** Follows the maps that were recorded, and counts the rows of files whose maps were not: they are replayed, if they are few enough. */
+/** Counts the rows of files whose maps were not recorded: they are replayed, if they are few enough. */
 class Split {
-  /** An operation has a file of either kind: neither can be followed without the other. */
+  /** An operation has a file of either kind. */
   mixed = false;
   private readonly observed: Uint8Array;
-  /** Null where no map was recorded: of very many files it is large. */
-  private readonly states: FileStates | null;
   private left = 0;
 
   constructor(observed: Uint8Array) {
     this.observed = observed;
-    this.states = observed.includes(1) ? statesAlone(observed.length) : null;
   }
 
-  add(columns: EventColumns): void {
-    const { rows, op, flags, file } = columns;
-    const effects = this.states === null ? null : new Effects(columns, this.states);
+  add({ rows, op, flags, file }: EventColumns): void {
     for (let row = 0; row < rows; row++) {
       if (ASIDE[op[row]!] === 1) continue;
-      const own = this.isOwn(file[row]!);
       if (row > 0 && (flags[row]! & Flag.second) !== 0 && this.isMixed(file[row - 1]!, file[row]!)) this.mixed = true;
-      if (!own) this.left++;
-      else if (isObservation(op[row]!, flags[row]!)) effects?.observe(row, 0);
+      if (!this.isOwn(file[row]!)) this.left++;
     }
   }
 
@@ -176,15 +193,9 @@ class Split {
     return { rows: kept.length, ...kept.view() };
   }
 
-  private isOwn(file: number): boolean {
+  /** Its map was recorded. */
+  isOwn(file: number): boolean {
     return file !== NONE && this.observed[file] === 1;
-  }
-
-  /** Undefined where the map was not followed. */
-  extents(file: number): number | undefined {
-    if (this.states === null || this.observed[file] === 0) return undefined;
-    const map = this.states.mapOf(file);
-    return !this.states.isSeen(file) ? 0 : viewOf(map, 0, Number.POSITIVE_INFINITY).length;
   }
 
   private isMixed(one: number, other: number): boolean {

@@ -9,8 +9,8 @@ import { NONE } from '../model/units.js';
 /** In the table of parents: no file. In that of entries: none. */
 const NOTHING = -1;
 
-/** One more than the word; 0: none. */
-const ENTRY_SHAPE = { device: Uint32Array, inode: Uint32Array, path: Uint32Array };
+/** Words: `identity` is device and inode, of which the latter is so long; `path` is one more, 0 for none. */
+const ENTRY_SHAPE = { identity: Uint32Array, inodeLength: Uint32Array, path: Uint32Array };
 
 export class FileNames {
   /**
@@ -35,7 +35,7 @@ export class FileNames {
   /** By device and inode, or by path alone when `inode` is ''. A path means the file that was last called by it. */
   id(device: string, inode: string, path: string): number {
     if (inode === '') return path === '' ? this.#add(device, '', '') : this.#idOfPath(device, path);
-    const key = `${device}\n${inode}`;
+    const key = identityText(device, inode);
     const known = this.#root(this.#byInode.get(key));
     const called = path === '' ? NONE : this.#root(this.#byPath.get(path));
     // A file known by path alone is the one whose device and inode we now learn; another inode is a new file of that name.
@@ -61,7 +61,7 @@ export class FileNames {
 
   /** The number is given to another file. */
   forgetInode(device: string, inode: string): void {
-    this.#byInode.delete(`${device}\n${inode}`);
+    this.#byInode.delete(identityText(device, inode));
   }
 
   /** The path was removed or given to another file. */
@@ -81,10 +81,10 @@ export class FileNames {
     if (learned === NOTHING) return;
     if (target === NONE) return;
     const entry = this.#named(target);
-    const { device, inode, path } = this.#entries.at;
+    const { path } = this.#entries.at;
     if (this.#hasNoInode(entry)) {
-      if (device[learned] !== 0) device[entry] = device[learned]!;
-      inode[entry] = inode[learned]!;
+      const { device, inode } = this.#identity(learned);
+      this.#isInode(entry, device || this.#identity(entry).device, inode);
     }
     if (path[entry] === 0) path[entry] = path[learned]!;
   }
@@ -109,12 +109,7 @@ export class FileNames {
   /** What a resolved id is called. */
   info(id: number): FileInfo {
     const entry = this.#entry[id]!;
-    const { device, inode, path } = this.#entries.at;
-    return {
-      device: this.#text(device[entry]!),
-      inode: this.#text(inode[entry]!),
-      path: this.#text(path[entry]!),
-    };
+    return { ...this.#identity(entry), path: this.#text(this.#entries.at.path[entry]!) };
   }
 
   /** Entry to write to; a placeholder gets its own. */
@@ -131,13 +126,20 @@ export class FileNames {
   }
 
   #hasNoInode(entry: number): boolean {
-    return this.#entries.at.inode[entry] === 0;
+    return this.#entries.at.inodeLength[entry] === 0;
   }
 
   #isInode(entry: number, device: string, inode: string): void {
-    const { device: devices, inode: inodes } = this.#entries.at;
-    devices[entry] = this.#word(device);
-    inodes[entry] = this.#word(inode);
+    const { identity, inodeLength } = this.#entries.at;
+    identity[entry] = this.#words.text(identityText(device, inode));
+    inodeLength[entry] = inode.length;
+  }
+
+  #identity(entry: number): Pick<FileInfo, 'device' | 'inode'> {
+    const { identity, inodeLength } = this.#entries.at;
+    const text = this.#words.get(identity[entry]!);
+    const from = text.length - inodeLength[entry]!;
+    return { device: text.slice(0, from - 1), inode: text.slice(from) };
   }
 
   /** A whole path says more than the last name of it. */
@@ -192,6 +194,9 @@ export class FileNames {
     }
   }
 }
+
+/** One word for both. */
+const identityText = (device: string, inode: string): string => `${device}\n${inode}`;
 
 function grown(numbers: Int32Array): Int32Array<ArrayBuffer> {
   const more = new Int32Array(2 * numbers.length);

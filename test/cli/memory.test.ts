@@ -1,6 +1,6 @@
 // Peak memory of whole processes: a recording six times as long needs no more, whether it is written or only counted.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,6 +44,7 @@ function peakKiB(...words: string[]): number {
   const { status, stderr } = spawnSync(process.execPath, ['--import', PEAK, built.main, ...words, '--quiet'], {
     encoding: 'utf8',
     env,
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   expect([status, /^sealtrace/m.exec(stderr)]).toEqual([0, null]);
   return Number(/peak (\d+)/.exec(stderr)?.[1]);
@@ -95,6 +96,19 @@ test('ingest of several recordings that are joined', () => {
   const before = peakKiB(...wordsFor(6e6));
   // The second: less than the recordings and what is known of each record would take.
   expectBelow(Math.min(before + SLACK_KIB, MOST_KIB), ...wordsFor(36e6));
+});
+
+test('very many files, of each of which something must be known until the end', () => {
+  const path = join(folder, 'files.txt');
+  const out = join(folder, 'out.sealtrace');
+  // With objects for what is known of a file it took 261 MiB.
+  const lines = Array.from({ length: 200_000 }, (_, i) => {
+    const [micros, inode] = [String(i).padStart(6, '0'), (256 + 3 * i).toString(16)];
+    return `tar-1000 [000] 100.${micros}: xfs_iext_insert: dev 7:0 ino 0x${inode} state  cur 0x0/0 offset 0 block ${1000 + 4 * i} count 1 flag 0 caller xfs_bmap_add_extent_hole_real\n`;
+  });
+  writeFileSync(path, lines.join(''));
+  expectBelow(MOST_KIB, 'ingest', path, '-o', out);
+  expectBelow(MOST_KIB + SLACK_KIB, 'inspect', out, '--json');
 });
 
 test('nothing stays beside the output or among the temporary files', () => {
