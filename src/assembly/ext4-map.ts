@@ -1,6 +1,7 @@
 // ext4 block maps from the extent status tree. Its events fire on look-ups too, so they are no change log; but every
 // insert states the truth of its range at that moment. Applied in time order, with a shift at the removal of the whole
 // tail behind a collapse or insert range, they give FIEMAP exactly (kernel-events reference, extent status row).
+import { SparseNumbers } from '../base/sparse-numbers.js';
 import type { BlockSizes } from './block-sizes.js';
 import { Ext4Moves } from './ext4-moves.js';
 import type { MapLog } from './map-log.js';
@@ -10,25 +11,22 @@ import type { Thread } from './state.js';
 /** EXT_MAX_BLOCKS: the range that stands for "to the end of any file". */
 export const MAX_BLOCK = 0xffffffff;
 
-interface Status {
-  known: boolean;
-  coveredTo: number;
-  /** A collapse (negative) or insert (positive) under way: where, and by how many bytes. */
-  shiftAt: number;
-  shiftBy: number;
-  /** Who does it, in which call. */
-  shifter: Thread | null;
-  callNs: number;
-  /** It was asked for since events were lost. */
-  recent: boolean;
+/** A collapse (negative) or insert (positive) under way: where, by how many bytes, who does it, in which call. */
+interface Shift {
+  readonly at: number;
+  readonly bytes: number;
+  readonly by: Thread;
+  readonly callNs: number;
 }
 
 export class Ext4Maps {
   private readonly log: MapLog;
   private readonly blocks: BlockSizes;
-  private readonly files = new Map<number, Status>();
-  /** Those asked for since events were lost: losses cost no look at all others. */
-  private recent: Status[] = [];
+  /** Files that were asked for. */
+  private readonly met = new SparseNumbers();
+  /** By file: up to which block its map was told since events were lost. All of it is known where that is the last there may be. */
+  private coveredTo = new SparseNumbers();
+  private readonly shifts = new Map<number, Shift>();
   /** The recording tells when status is forgotten. */
   sawRemoval = false;
   private sawStatus = false;
@@ -42,17 +40,17 @@ export class Ext4Maps {
 
   /** Has an event told of the file's map? */
   follows(file: number): boolean {
-    return this.files.has(file);
+    return this.met.has(file);
   }
 
   /** Is the whole map known? */
   knows(file: number): boolean {
-    return this.status(file).known;
+    return this.reach(file) >= MAX_BLOCK;
   }
 
   /** Without the extent status events what looks known is not. */
   blind(file: number): boolean {
-    return this.files.has(file) && !this.sawStatus;
+    return this.met.has(file) && !this.sawStatus;
   }
 
   /** The recorder says that it asked for the extent status events: where none came, nothing changed. */
@@ -62,7 +60,7 @@ export class Ext4Maps {
 
   /** A range as FIEMAP tells it: checked by the replay, and learned where the map is not known. */
   told(file: number, device: number, off: number, count: number, block: number, unwritten: boolean): void {
-    if (!this.status(file).known)
+    if (!this.knows(file))
       this.insert(
         file,
         device,
@@ -77,27 +75,26 @@ export class Ext4Maps {
   /** `status` is a word of W, U, D, H and R bits. */
   insert(file: number, device: number, off: number, count: number, block: number, status: string): void {
     this.sawStatus = true;
-    const s = this.status(file);
-    if (off <= s.coveredTo) s.coveredTo = Math.max(s.coveredTo, off + count);
+    const before = this.reach(file);
+    const goesOn = off <= before && off + count > before;
+    if (goesOn) this.coveredTo.set(file, off + count);
     if (status.includes('D')) this.log.add(Change.insert, file, device, off, count, DELALLOC);
     else if (status.includes('H')) this.log.add(Change.remove, file, device, off, count, HOLE);
     else this.log.add(Change.insert, file, device, off, count, block, status.includes('U'));
-    if (!s.known && s.coveredTo >= MAX_BLOCK) {
-      s.known = true;
-      this.log.add(Change.known, file, device, 0, 0, HOLE);
-    }
+    if (goesOn && before < MAX_BLOCK && off + count >= MAX_BLOCK) this.log.add(Change.known, file, device, 0, 0, HOLE);
   }
 
   remove(file: number, device: number, off: number, count: number, by: Thread): void {
     this.sawRemoval = true;
-    const s = this.status(file);
-    if (s.shiftBy !== 0 && off + count >= MAX_BLOCK && s.shifter === by && s.callNs === by.call.timeNs) {
+    this.reach(file);
+    const shift = this.shifts.get(file);
+    if (shift !== undefined && off + count >= MAX_BLOCK && shift.by === by && shift.callNs === by.call.timeNs) {
       // The tail is removed from where the shift begins.
-      if (off > 0) this.blocks.same(device, off, s.shiftAt);
-      const shift = s.shiftBy / this.blocks.bytes(device);
-      s.shiftBy = 0;
-      if (shift < 0) this.log.add(Change.collapse, file, device, off, -shift, HOLE);
-      else this.log.add(Change.insertHole, file, device, off, shift, HOLE);
+      if (off > 0) this.blocks.same(device, off, shift.at);
+      const moved = shift.bytes / this.blocks.bytes(device);
+      this.shifts.delete(file);
+      if (moved < 0) this.log.add(Change.collapse, file, device, off, -moved, HOLE);
+      else this.log.add(Change.insertHole, file, device, off, moved, HOLE);
       return;
     }
     this.log.add(Change.remove, file, device, off, Math.min(count, MAX_BLOCK), HOLE);
@@ -105,57 +102,39 @@ export class Ext4Maps {
 
   /** ext4_collapse_range (bytes < 0) or ext4_insert_range (bytes > 0) was entered; it may still be refused. */
   shift(file: number, at: number, bytes: number, by: Thread): void {
-    const s = this.status(file);
-    s.shiftAt = at;
-    s.shiftBy = bytes;
-    s.shifter = by;
-    s.callNs = by.call.timeNs;
+    this.reach(file);
+    if (bytes === 0) this.shifts.delete(file);
+    else this.shifts.set(file, { at, bytes, by, callNs: by.call.timeNs });
   }
 
   /** Something else begins: a shift that has not happened was refused. */
   noShift(file: number): void {
-    const s = this.files.get(file);
-    if (s !== undefined) s.shiftBy = 0;
+    this.shifts.delete(file);
   }
 
   knownEmpty(file: number, device: number): void {
-    const s = this.status(file);
-    s.known = true;
-    s.coveredTo = MAX_BLOCK;
+    this.reach(file);
+    this.coveredTo.set(file, MAX_BLOCK);
     this.log.add(Change.reset, file, device, 0, 0, HOLE);
   }
 
   /** Something was done to the file's blocks that the events do not tell the outcome of. */
   unknown(file: number, device: number): void {
-    forget(this.status(file));
+    this.reach(file);
+    this.coveredTo.delete(file);
+    this.shifts.delete(file);
     this.log.add(Change.unknown, file, device, 0, 0, HOLE);
   }
 
   unknownAll(): void {
-    for (const s of this.recent) {
-      forget(s);
-      s.recent = false;
-    }
-    this.recent = [];
+    this.coveredTo = new SparseNumbers();
+    this.shifts.clear();
     this.moves.lost();
   }
 
-  private status(file: number): Status {
-    let s = this.files.get(file);
-    if (s === undefined) {
-      s = { known: false, coveredTo: 0, shiftAt: 0, shiftBy: 0, shifter: null, callNs: 0, recent: false };
-      this.files.set(file, s);
-    }
-    if (!s.recent) {
-      s.recent = true;
-      this.recent.push(s);
-    }
-    return s;
+  /** Whoever asks has met the file. */
+  private reach(file: number): number {
+    this.met.set(file, 1);
+    return this.coveredTo.get(file) ?? 0;
   }
-}
-
-function forget(s: Status): void {
-  s.known = false;
-  s.coveredTo = 0;
-  s.shiftBy = 0;
 }
