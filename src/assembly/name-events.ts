@@ -2,6 +2,7 @@
 
 import { RENAME_EXCHANGE } from './calls-path.js';
 import type { Context } from './context.js';
+import { nameKey } from './descriptors.js';
 import type { Handler } from './handler.js';
 import type { Thread } from './state.js';
 
@@ -27,14 +28,15 @@ const directory: Handler = (c, _t, v) => isDirectory(c, v[0]!, v[1]!);
 
 const removed: Handler = (c, t, v) => {
   looked(false)(c, t, v);
-  const file = c.names.get(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
+  const name = nameKey(c, v[0]!, v[1]!, v[2]!);
+  const file = c.names.get(name);
   if (file !== undefined && t.call.file < 0) isNamed(t, file);
-  c.names.delete(`${v[0]}/${v[1]}/${c.words.get(v[2]!)}`);
+  c.names.delete(name);
 };
 
 const renamed: Handler = (c, t, v) => {
-  const from = `${v[0]}/${v[1]}/${c.words.get(v[3]!)}`;
-  const to = `${v[0]}/${v[2]}/${c.words.get(v[4]!)}`;
+  const from = nameKey(c, v[0]!, v[1]!, v[3]!);
+  const to = nameKey(c, v[0]!, v[2]!, v[4]!);
   const file = c.names.get(from);
   const over = c.names.get(to);
   if (over !== undefined) t.call.source = over;

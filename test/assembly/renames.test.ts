@@ -59,6 +59,23 @@ test('a name that a file of no known inode got is not that of the file that had 
   expect(last).toEqual(['unlink', '']);
 });
 
+test('names that are exchanged mean the file of the other from then on', async () => {
+  const exchanged = by(
+    'a-7',
+    'sys_enter_renameat2: olddfd: 0xffffff9c, oldname: 0x1, newdfd: 0xffffff9c, newname: 0x2, flags: 0x2',
+    'xfs_rename: dev 7:0 src dp ino 0x40 target dp ino 0x40 src name c target name n',
+    'sys_exit_renameat2: 0x0',
+  );
+  const unlinked = (name: string): string => call('unlink', `xfs_remove: dev 7:0 dp ino 0x40 name ${name}`);
+  const before = [made('0x3', 'c', '0x43'), made('0x4', 'n', '0x44'), exchanged];
+  expect(await told(...before, unlinked('c'), unlinked('n'))).toEqual([
+    ['rename', '67'],
+    ['rename', '68'],
+    ['unlink', '68'],
+    ['unlink', '67'],
+  ]);
+});
+
 test('the inode that an event names is surer than what the name meant', async () => {
   const removed =
     'xfs_dir2_sf_removename: dev 7:0 ino 0x40 name n namelen 1 hashval 0x63 inumber 0x45 op_flags  owner 0x40';
