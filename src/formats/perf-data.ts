@@ -213,11 +213,18 @@ class Session implements PartsTaker {
     const { time } = this.#queue;
     if (this.#origin === null) this.#begin(this.#earliest);
     if (time > Number.NEGATIVE_INFINITY) this.#nowNs = time + this.#shiftNs;
-    if (this.#rows?.isRead(row, this.#perf.uniform) === true) this.#row(this.#rows, row);
+    if (kind === Kind.again) this.#again(view, from, to);
+    else if (this.#rows?.isRead(row, this.#perf.uniform) === true) this.#row(this.#rows, row);
     else {
       this.#read(kind, bytes, view, from, to);
       if (kind === Kind.sample && this.#rows?.isIn(bytes) === true) this.#records?.learnRow(this.#rows.rows, row);
     }
+  }
+
+  /** A record of the recorder's that says nothing: `perf script` prints, and counts, it as well. */
+  #again(view: DataView, from: number, to: number): void {
+    this.#identify(Kind.sample, view, from, to);
+    this.#generic();
   }
 
   /** A sample that the kernel has read. */
@@ -254,22 +261,28 @@ class Session implements PartsTaker {
   }
 
   #sample(bytes: Uint8Array, view: DataView, from: number, to: number): void {
-    const { attr, cpu } = this.#identity;
-    const { pid, tid } = this.#identity;
+    const { attr, cpu, pid, tid } = this.#identity;
     this.#records ??= new KernelRecords(this.#sink, this.#perf.metadata, this.#rows?.kernel ?? null);
     const records = this.#records;
     records.timeNs = this.#nowNs;
-    const comm = this.#notes.comm(tid);
     if (attr !== null && attr.type === TRACEPOINT && attr.hasRaw) {
       const raw = rawAt(attr, view, from, to, this.#little);
       const begin = raw + 4;
       const end = raw < 0 ? -1 : begin + view.getUint32(raw, this.#little);
       if (end >= 0 && end <= to && records.tid(view, begin, end) >= 0) {
-        records.take(cpu, tid, pid, comm, bytes, view, begin, end);
+        records.take(cpu, tid, pid, this.#notes.comm(tid), bytes, view, begin, end);
         return;
       }
     }
-    records.other(attr === null || attr.name === '' ? 'sample' : attr.name, cpu, tid, pid, comm);
+    this.#generic();
+  }
+
+  /** Nothing of it is used but its count. */
+  #generic(): void {
+    const { attr, cpu, pid, tid } = this.#identity;
+    const records = this.#records!;
+    records.timeNs = this.#nowNs;
+    records.other(attr === null || attr.name === '' ? 'sample' : attr.name, cpu, tid, pid, this.#notes.comm(tid));
   }
 
   #lost(timeNs: number, view: DataView, at: number, to: number): number {

@@ -16,4 +16,6 @@ export const Kind = {
   feature: 80,
   compressed: 81,
   compressed2: 83,
+  /** None of perf's: a sample that the one before was as well, to the last byte. */
+  again: 1 << 16,
 } as const;

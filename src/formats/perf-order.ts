@@ -13,6 +13,6 @@ export function tellOrder(sink: TraceSink, { late, doubled }: PerfQueue): void {
     sink.issue(
       'doubled-records',
       0,
-      `perf wrote ${doubled} samples twice, to the last byte: each is taken once, and counted among the records once`,
+      `perf wrote ${doubled} samples twice, to the last byte: each is taken once; the others are counted as generic records`,
     );
 }

@@ -138,13 +138,14 @@ export class PerfQueue {
       for (let i = first; i < end; i++) {
         const row = order === null ? i : order[i]!;
         const time = times[row]!;
-        if (time === this.time && i > 0 && this.#isAgain(row, order === null ? i - 1 : order[i - 1]!)) continue;
+        const isAgain = time === this.time && i > 0 && this.#isAgain(row, order === null ? i - 1 : order[i - 1]!);
         if (time >= this.#delivered) this.#delivered = time;
         // What is told at the end of the beginning (--tail-synthesize) or of the whole has no time to be late by.
         else if (time > Number.NEGATIVE_INFINITY) this.late++;
         this.time = time;
         const at = row * 4;
-        this.#deliver(places[at]!, this.#blocks[places[at + 1]!]!, places[at + 2]!, places[at + 3]!, i - first);
+        const kind = isAgain ? Kind.again : places[at]!;
+        this.#deliver(kind, this.#blocks[places[at + 1]!]!, places[at + 2]!, places[at + 3]!, i - first);
       }
     }
     this.#keep(order, done);
