@@ -282,6 +282,7 @@ export class Assembler implements KernelSink {
     const owner = pid >= 0 ? pid : tid;
     const task = this.context.events.taskId(owner, tid, this.words.get(comm));
     const t = new Thread(tid, task, comm, this.process(owner, null));
+    if (owner !== tid) t.process.threads.add(tid);
     this.threads.set(tid, t);
     return t;
   }

@@ -15,8 +15,8 @@ import {
   mappingAppears,
   mappingGoes,
   processExec,
-  processExit,
   processFork,
+  taskEnds,
   taskMade,
 } from './processes.js';
 import type { Thread } from './state.js';
@@ -71,12 +71,7 @@ const forked: Handler = (c, t, v) => {
 
 const exited: Handler = (c, t) => {
   endFault(c, t);
-  if (t.call.name === 'exit_group') t.call.name = '';
-  if (t.gone) return;
-  t.gone = true;
-  const { process } = t;
-  if (!process.threads.delete(t.tid)) process.leaderGone = true;
-  if (process.leaderGone && process.threads.size === 0 && !process.ended) processExit(c, t, process);
+  taskEnds(c, t);
 };
 
 /** fd dev path */

@@ -2,7 +2,7 @@
 import { busError, endFault } from './faults.js';
 import { type Handler, word } from './handler.js';
 import { endedAlone, isProcess, made, madeWith } from './made-tasks.js';
-import { processExec, processExit } from './processes.js';
+import { endsInCall, processExec, processExit, taskEnds } from './processes.js';
 
 const SIGKILL = 9;
 
@@ -18,11 +18,12 @@ const NAMELESS = 'tasks that were made, and the event lacks their number';
 
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
+  // Kernels before 6.16 do not say what goes with it.
+  if (Number.isNaN(v[2])) return taskEnds(c, t);
   // A thread that goes alone takes nothing with it.
   if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return endedAlone(c, t);
   isProcess(t);
-  if (t.call.name !== '' && t.call.name !== 'exit_group') c.sink.unpaired();
-  t.call.name = '';
+  endsInCall(c, t);
   if (t.process.ended) return;
   processExit(c, t, t.process);
 };

@@ -94,7 +94,7 @@ export class Process {
   mappings: Mapping[] = [];
   /** Descriptors that an exec closes. */
   readonly closedByExec = new Set<number>();
-  /** Threads besides the first, where the recorder tells of them. */
+  /** Threads besides the first that have not ended, where the recorder tells whose they are. */
   readonly threads = new Set<number>();
   /** The last changes of mappings by calls: [start, end) and when, oldest first. */
   readonly #remaps: { readonly start: number; readonly end: number; readonly timeNs: number }[] = [];

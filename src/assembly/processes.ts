@@ -24,6 +24,22 @@ export function processExit(c: Context, t: Thread, process: Process): void {
   process.ended = true;
 }
 
+/** A task that ends in another call than the one that ends it was killed there. */
+export function endsInCall(c: Context, { call }: Thread): void {
+  if (call.name !== '' && call.name !== 'exit_group') c.sink.unpaired();
+  call.name = '';
+}
+
+/** A task ends, and nothing says whether its process goes with it: that ends with the last task that is known to be its own. */
+export function taskEnds(c: Context, t: Thread): void {
+  endsInCall(c, t);
+  if (t.gone) return;
+  t.gone = true;
+  const { process } = t;
+  if (!process.threads.delete(t.tid)) process.leaderGone = true;
+  if (process.leaderGone && process.threads.size === 0 && !process.ended) processExit(c, t, process);
+}
+
 /** A new program: every mapping is gone, and the descriptors that were to be closed. */
 export function processExec(c: Context, t: Thread): void {
   const { process } = t;

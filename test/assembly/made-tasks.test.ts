@@ -81,3 +81,16 @@ test('where nothing tells, what is assumed is said', async () => {
   expect(of(Op.fsync)).toEqual(['8/8 11']);
   expect(undecided).toBe(1);
 });
+
+const endsUntold = (task: number): string => `${task} sched_process_exit: comm=st-a pid=${task} prio=120`;
+
+test.each([
+  ['a thread that ends', [endsUntold(8)], ['7/7 12'], ''],
+  ['its first task, while a thread is left,', [endsUntold(7)], ['7/8 12'], ''],
+  ['its last task', [endsUntold(8), endsUntold(7)], ['7/7 '], '7/7 '],
+])('kernels that do not say what goes with a task (before 6.16): %s', async (_, ends, synced, exits) => {
+  const after = synced[0]!.startsWith('7/8') ? 8 : 7;
+  const { of } = await read([FORK, ...open(8, 5), ...truncate(7, 5, 12), ...ends, ...sync(after, 5)], { 7: 7, 8: 7 });
+  expect(of(Op.fsync)).toEqual(synced);
+  expect(of(Op.exit).join()).toBe(exits);
+});
