@@ -1,5 +1,6 @@
 // Numbers of the calls that assembly reads, and of those that put another program or nothing in their caller's place.
-// Sources: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux 6.18.
+// Sources: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux 6.18; asm/unistd_64.h of powerpc and
+// s390 as Linux 6.1 installs it.
 
 const X86_64 = `
   read:0 write:1 open:2 close:3 lseek:8 mmap:9 munmap:11 ioctl:16 pread64:17 pwrite64:18 readv:19 writev:20
@@ -20,6 +21,28 @@ const GENERIC = `
   io_uring_enter:426 io_uring_register:427 close_range:436 openat2:437
 `;
 
+/** Those of 32-bit x86, which others began with. */
+const EARLY = `
+  exit:1 read:3 write:4 open:5 close:6 creat:8 link:9 unlink:10 execve:11 lseek:19 kill:37 rename:38 rmdir:40 dup:41 ioctl:54
+  fcntl:55 dup2:63 swapon:87 munmap:91 truncate:92 ftruncate:93 fchmod:94 swapoff:115 fsync:118 msync:144 readv:145
+  writev:146 fdatasync:148 mlock:150 mremap:163 io_uring_setup:425 io_uring_enter:426 io_uring_register:427 close_range:436
+  openat2:437
+`;
+
+/** sync_file_range has its flags second. */
+const POWERPC = `${EARLY}
+  mmap:90 fchown:95 pread64:179 pwrite64:180 sendfile64:186 madvise:205 io_submit:230 exit_group:234 splice:283 vmsplice:285
+  openat:286 unlinkat:292 renameat:293 linkat:294 fallocate:309 dup3:316 preadv:320 pwritev:321 setsockopt:339 renameat2:357
+  execveat:362 copy_file_range:379 preadv2:380 pwritev2:381
+`;
+
+/** What mmap is asked for stands behind a pointer. */
+const S390 = `${EARLY}
+  pread64:180 pwrite64:181 sendfile64:187 fchown:207 madvise:219 io_submit:246 exit_group:248 openat:288 unlinkat:294
+  renameat:295 linkat:296 splice:306 sync_file_range:307 vmsplice:309 fallocate:314 dup3:326 preadv:328 pwritev:329
+  renameat2:347 execveat:354 setsockopt:366 copy_file_range:375 preadv2:376 pwritev2:377
+`;
+
 export interface CallNumbers {
   readonly title: string;
   /** The return of an exec bears the number that its call has in the program that begins: it tells of what kind that is. */
@@ -37,6 +60,8 @@ const numbers = (table: string): CallNumbers['names'] =>
   );
 
 const X86: CallNumbers = { title: 'x86-64', execTells: true, names: numbers(X86_64) };
+const POWER: CallNumbers = { title: 'powerpc', execTells: false, names: numbers(POWERPC) };
+const Z: CallNumbers = { title: 's390x', execTells: false, names: numbers(S390) };
 const LATER: CallNumbers = { title: 'arm64 and riscv', execTells: false, names: numbers(GENERIC) };
 
 /** By what `uname -m` says. */
@@ -47,6 +72,9 @@ export const CALL_NUMBERS: Readonly<Record<string, CallNumbers>> = {
   arm64: LATER,
   riscv64: LATER,
   loongarch64: LATER,
+  ppc64le: POWER,
+  ppc64: POWER,
+  s390x: Z,
 };
 
 const HIGH = 2 ** 32;

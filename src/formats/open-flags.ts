@@ -1,5 +1,7 @@
-// Flags of open files as assembly knows them, which are those of most architectures. arm and powerpc number four of them otherwise
-// (arch/arm64/include/uapi/asm/fcntl.h, arch/powerpc/include/uapi/asm/fcntl.h): what is O_DIRECT here is O_DIRECTORY there.
+// Flags of open files and commands of ioctl as assembly knows them, which are those of most architectures. arm and powerpc number
+// four of the flags otherwise (arch/arm64/include/uapi/asm/fcntl.h, arch/powerpc/include/uapi/asm/fcntl.h): what is O_DIRECT here is
+// O_DIRECTORY there. powerpc, mips and sparc have three bits for the direction of a command (uapi/asm/ioctl.h), and 32-bit programs
+// a shorter word behind some.
 import { cursor, number } from '../base/digits.js';
 import type { KernelEvent } from '../model/kernel-events.js';
 import { CONSTANTS } from './strace-constants.js';
@@ -16,8 +18,22 @@ function bitsOf(machine: string): Bits {
   return machine.startsWith('ppc') ? POWER : USUAL;
 }
 
-/** The argument that holds such flags, by call. */
-const ARGUMENTS: Readonly<Record<string, number>> = { open: 1, openat: 2, fcntl: 2 };
+/** Commands that stand for nothing else elsewhere, by the number that most architectures give them. */
+const COMMANDS: ReadonlyMap<number, number> = new Map([
+  // FICLONE, FICLONERANGE, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, XFS_IOC_EXCHANGE_RANGE, FIOCLEX, FIONCLEX.
+  [0x80049409, 0x40049409],
+  [0x8020940d, 0x4020940d],
+  [0x80086602, 0x40086602],
+  [0x801c5820, 0x401c5820],
+  [0x80285881, 0x40285881],
+  [0x20006601, 0x5451],
+  [0x20006602, 0x5450],
+  // FS_IOC32_SETFLAGS.
+  [0x40046602, 0x40086602],
+]);
+
+/** The argument that holds such flags, or a command, by call. */
+const ARGUMENTS: Readonly<Record<string, number>> = { open: 1, openat: 2, fcntl: 2, ioctl: 1 };
 const COMMAND = 1;
 const F_SETFL = 4;
 
@@ -26,13 +42,16 @@ export class OpenFlags {
   /** By event; -1 for those without such flags. */
   readonly #arguments: Int8Array;
   readonly #fcntl: number;
+  readonly #ioctl: number;
   #bits: Bits | null = null;
 
   /** `machine`: what the recording says of the machine (`uname -m`) by the first call; empty where it says nothing. */
   constructor(events: readonly KernelEvent[], machine: () => string) {
     this.#machine = machine;
     this.#arguments = Int8Array.from(events, ({ kind, call }) => (kind === 'enter' ? (ARGUMENTS[call] ?? -1) : -1));
-    this.#fcntl = events.findIndex(({ kind, call }) => kind === 'enter' && call === 'fcntl');
+    const enter = (name: string): number => events.findIndex(({ kind, call }) => kind === 'enter' && call === name);
+    this.#fcntl = enter('fcntl');
+    this.#ioctl = enter('ioctl');
   }
 
   /** `args`: of a call that begins. */
@@ -40,6 +59,10 @@ export class OpenFlags {
   translate(event: number, args: Float64Array): void {
     const at = this.#arguments[event]!;
     if (at < 0) return;
+    if (event === this.#ioctl) {
+      args[at] = COMMANDS.get(args[at]!) ?? args[at]!;
+      return;
+    }
     // Told by name, which is the same on every machine.
     if (args[at]! < 0 && event !== this.#fcntl) {
       args[at] = ~args[at]!;

@@ -1,7 +1,7 @@
-// Flags of open files: numbered otherwise on arm and powerpc, and changed by fcntl.
+// Flags of open files and commands of ioctl: numbered otherwise on arm and powerpc.
 import { describe, expect, test } from 'vitest';
 import { perfScript } from '../../src/formats/perf-script.js';
-import { Flag } from '../../src/model/events.js';
+import { Flag, Op } from '../../src/model/events.js';
 import { readAs } from './support.js';
 
 const line = (us: number, event: string): string => `prog  7/7  [000]    10.${String(us).padStart(6, '0')}: ${event}\n`;
@@ -55,4 +55,15 @@ describe('O_DIRECT', () => {
       read(80);
     expect(await direct(text, machine)).toEqual([false, true, false, false]);
   });
+});
+
+test.each([
+  ['x86_64', 0x40049409],
+  ['ppc64le', 0x80049409],
+  ['', 0x80049409],
+])('FICLONE of %j is 0x%x', async (machine, command) => {
+  const head = machine === '' ? '' : `# ========\n# arch : ${machine}\n# ========\n#\n`;
+  const text = opened(2) + call(20, 'ioctl', `fd: 0x00000003, cmd: 0x${command.toString(16)}, arg: 0x4`, '0x0');
+  const { columns } = (await readAs(perfScript, head + text)).trace;
+  expect([...columns.op.subarray(0, columns.rows)].filter((op) => op === Op.reflink)).toHaveLength(2);
 });

@@ -169,11 +169,13 @@ describe('calls by number', () => {
   });
 
   test.each([
-    ['s390x', [], 'call-numbers-unknown'],
-    ['aarch64', ['read'], undefined],
-  ])('of %s, as the header of perf script tells', async (machine, ops, issue) => {
+    ['armv7l', 3, [], 'call-numbers-unknown'],
+    ['aarch64', 63, ['read'], undefined],
+    ['s390x', 3, ['read'], undefined],
+    ['ppc64le', 3, ['read'], undefined],
+  ])('of %s, as the header of perf script tells', async (machine, number, ops, issue) => {
     const sample = (event: string): string => `dd 7 [000] 1.000001000: raw_syscalls:${event}\n`;
-    const text = `# ========\n# arch : ${machine}\n# cmdline : perf record\n#\n${sample('sys_enter: NR 63 (3, ffff80001000, 10, 0, 0, 0)')}${sample('sys_exit: NR 63 = 16')}`;
+    const text = `# ========\n# arch : ${machine}\n# cmdline : perf record\n#\n${sample(`sys_enter: NR ${number} (3, ffff80001000, 10, 0, 0, 0)`)}${sample(`sys_exit: NR ${number} = 16`)}`;
     const { trace } = await readAs(perfScript, text);
     expect(operations(trace).map(({ op }) => op)).toEqual(ops);
     expect(trace.issues[0]?.code).toBe(issue);
@@ -230,6 +232,8 @@ describe.each([true, false])('trace.dat, little endian: %s', (little) => {
   test.each([
     ['x86_64', 257n],
     ['aarch64', 56n],
+    ['s390x', 288n],
+    ['ppc64', 286n],
   ])('by the numbers of %s, as its uname says', async (machine, open) => {
     const trace = await read(machine, open);
     expect(operations(trace).map(({ op, task }) => [op, task])).toEqual([['open', 'dd']]);
