@@ -12,7 +12,7 @@ import type { GivenOffset } from './clocks.js';
 import { type OpenedInput, openInput } from './input.js';
 import { wholeOf } from './parts.js';
 import { readInThread } from './read-thread.js';
-import { filesOf, formatNamed, recogniseAll } from './recognise.js';
+import { filesOf, formatNamed, partsBeside, recogniseAll } from './recognise.js';
 import type { SourceSink } from './sink.js';
 import { Spill } from './spill.js';
 import { Timeline } from './timeline.js';
@@ -103,6 +103,7 @@ async function readAll(paths: readonly string[], format: Format | null, options:
     // All are opened before the first is read: a wrong name shows at once.
     for (const path of paths.flatMap(filesOf)) inputs.push(await openInput(path, { stdin: options.stdin }));
     const { used, chosen } = readable(inputs, format, options, builder);
+    tellPartsBeside(used, chosen, builder);
     const read = { columns: options.columns ?? [] };
     const progress = new Progress(used, options.onProgress);
     const groups = grouped(used, chosen);
@@ -144,6 +145,19 @@ function readable(
     builder.issue({ code: DAMAGED, count: 1, source: input.name, row: 0, text: `nothing of it is read: ${why}` });
   }
   return { used, chosen };
+}
+
+/** A recording of which one file of several is given has records missing, and nothing inside it tells. */
+function tellPartsBeside(used: readonly OpenedInput[], chosen: readonly Format[], builder: TraceBuilder): void {
+  const given = used.map(({ path }) => path);
+  const told = new Set<string>();
+  for (const [i, { name, path }] of used.entries()) {
+    const beside = path === '-' ? [] : partsBeside(path, chosen[i]!, given);
+    if (beside.length === 0 || told.has(beside.join())) continue;
+    told.add(beside.join());
+    const text = `expected all files of the recording, found ${beside.join(', ')} beside it, which ${beside.length === 1 ? 'was' : 'were'} not given: what ${beside.length === 1 ? 'it holds' : 'they hold'} is missing`;
+    builder.issue({ code: 'parts-not-given', count: beside.length, source: name, row: 0, text });
+  }
 }
 
 interface Group {

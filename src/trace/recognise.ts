@@ -1,6 +1,6 @@
 // Which format an input is in, by its first bytes; and what to say when it is in none.
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as registry from '../formats/index.js';
 import { UserError } from '../model/issue.js';
 import type { Format } from '../model/trace.js';
@@ -55,6 +55,22 @@ export function filesOf(path: string): readonly string[] {
 }
 
 const { compare: byNumbers } = new Intl.Collator('en', { numeric: true });
+
+/** Other files, not empty, of the recording that `path` is a part of, which are not among those given; by name. */
+export function partsBeside(path: string, { partNames }: Format, given: readonly string[]): readonly string[] {
+  const name = basename(path);
+  const whole = partNames === undefined ? name : name.replace(partNames, '');
+  if (partNames === undefined || whole === name) return [];
+  const places = new Set(given.map((one) => resolve(one)));
+  return readdirSync(dirname(path), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && partNames.test(entry.name) && entry.name.replace(partNames, '') === whole)
+    .map((entry) => entry.name)
+    .filter((other) => {
+      const place = resolve(dirname(path), other);
+      return !places.has(place) && statSync(place).size > 0;
+    })
+    .sort(byNumbers);
+}
 
 /** The format of an input that begins with `head`; `given` where the user knows better. */
 function recognise({ name, head, damage }: Beginning, given: Format | null, isMapped: boolean): Format | UserError {

@@ -29,6 +29,13 @@ test("the files of a blktrace's CPUs are one recording", async () => {
   const { sources, events } = answer((await sealtrace(['inspect', bundle, '--json'])).out);
   expect(sources.map(({ records }) => records).reduce((a, b) => a + b)).toBe(2095);
   expect(events.byOp).toEqual({ punch: 11, dma_read: 214, dma_write: 79 });
+  // An empty file beside them, as of a CPU that did nothing, holds nothing that could be missing.
+  file('loop0.blktrace.2', '');
+  const beside = async (...given: string[]): Promise<string> => (await sealtrace(['inspect', ...given])).out;
+  expect(await beside(...paths)).not.toContain('parts-not-given');
+  expect(await beside(paths[1]!)).toMatch(
+    /parts-not-given +1 .*found loop0\.blktrace\.0 beside it, which was not given/,
+  );
 });
 
 test('what was assumed of a table is said, also by ingest', async () => {
