@@ -8,7 +8,7 @@ import { looksLatent } from './ftrace-latency.js';
 import { type Actor, KernelLines } from './kernel-lines.js';
 import { NamesInLines } from './perf-names.js';
 import { sideband } from './perf-sideband.js';
-import { type Counted, Counts, STAMP_REMARKS, StampKind } from './perf-stamps.js';
+import { type Counted, Counts, STAMP_REMARKS, StampKind, wrappedNs } from './perf-stamps.js';
 import { perfTraceAdvice } from './perf-trace-advice.js';
 import { looksUntimed, NO_TIMES, untimed } from './perf-untimed.js';
 import {
@@ -30,7 +30,7 @@ import { Stamps } from './stamps.js';
 import { BadLines, firstLines, readLines } from './text-lines.js';
 
 /** From the number of the task on; whatever stands before it. */
-const SAMPLE = /(?<!\d)\d+(?:\/-?\d+)?\s+(?:\[\d{3,}\]\s+)?(?:[A-Z][A-Za-z]*\s+)?\d+\.(?:\d{9}|\d{6}):\s+(?:\d+\s+)?\S/;
+const SAMPLE = /(?<!\d)\d+(?:\/-?\d+)?\s+(?:\[\d{3,}\]\s+)?(?:[A-Z][A-Za-z]*\s+)?\d+\.\d{6,}:\s+(?:\d+\s+)?\S/;
 const text = new TextDecoder();
 
 export const perfScript: Format = {
@@ -140,7 +140,8 @@ class PerfLines {
     this.#held = null;
     this.#counts = this.#stampKind.end();
     const remark = STAMP_REMARKS[this.#counts];
-    if (remark !== '') this.#sink.issue('relative-stamps', held[0]!.line, remark);
+    const code = this.#counts === Counts.wrapped ? 'wrapped-stamps' : 'relative-stamps';
+    if (remark !== '') this.#sink.issue(code, held[0]!.line, remark);
     for (const { bytes, line, cut } of held) this.#line(bytes, line, cut);
   }
 
@@ -266,6 +267,10 @@ class PerfLines {
   #counted(b: Uint8Array, from: number, dot: number, to: number): number {
     const seconds = Number(text.decode(b.subarray(from, dot)));
     const nanos = Number(text.decode(b.subarray(dot + 1, to)).padEnd(9, '0'));
+    if (this.#counts === Counts.wrapped) {
+      const ns = wrappedNs(seconds, text.decode(b.subarray(dot + 1, to)));
+      return ns > 0 ? this.#stamps.at(Math.floor(ns / 1e9), ns % 1e9) : ns;
+    }
     const ns = seconds * 1e9 + nanos;
     if (Number.isNaN(ns) || this.#counts === Counts.first) return this.#stamps.at(seconds, nanos);
     this.#beforeNs = this.#sumNs;

@@ -240,3 +240,21 @@ function publicFiles(): string[] {
     .filter((name) => /\.(txt|gz)$/.test(name))
     .map((name) => join(folder, name));
 }
+
+// As perf 6.1 of i386 printed them: 24.745645190 s and what follows. 500 s: as many digits as nanoseconds have elsewhere.
+test.each([
+  ['nanoseconds', ['24.22220481670', '24.22220488980', '24.22220502999'], [24_745_645_190, 7310, 21_329]],
+  ['microseconds', ['24.22220481', '24.22220488', '24.22220502'], [24_745_644_520, 7000, 21_000]],
+  [
+    'microseconds',
+    ['500.498496237', '500.498496244', '500.498496258', '500.498496900'],
+    [500_280_030_664, 7000, 21_000, 663_000],
+  ],
+  ['microseconds of a 64-bit perf', ['24.745645', '24.745652', '24.745666'], [24_745_645_000, 7000, 21_000]],
+  ['nanoseconds of a 64-bit perf', ['500.498496237', '501.498496244'], [500_498_496_237, 1_000_000_007]],
+])('stamps of a 32-bit perf, in %s: %j', async (_, stamps, [first, ...later]) => {
+  const lines = stamps.map((stamp, i) => `perf   135 [000]    ${stamp}: syscalls:sys_enter_fsync: fd: 0x000${i}\n`);
+  const { trace } = await read(lines.join(''));
+  expect(trace.issues.map(({ code }) => code)).not.toContain('unreadable-line');
+  expect([Number(trace.originNs), ...trace.records.timeNs.subarray(1, stamps.length)]).toEqual([first, ...later]);
+});
