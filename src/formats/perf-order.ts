@@ -1,4 +1,4 @@
-// What was wrong with the order of the records of a perf.data.
+// What was wrong with the order of perf's records.
 import type { TraceSink } from '../model/trace.js';
 import type { PerfQueue } from './perf-queue.js';
 
@@ -9,6 +9,10 @@ export function tellOrder(sink: TraceSink, { late, doubled }: PerfQueue): void {
       0,
       `expected records in the round of the recorder that they belong to or in the one after it, found ${late} that came later (or no finished round for long): they are taken where they stand`,
     );
+  tellDoubled(sink, doubled);
+}
+
+export function tellDoubled(sink: TraceSink, doubled: number): void {
   if (doubled > 0)
     sink.issue(
       'doubled-records',

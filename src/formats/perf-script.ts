@@ -6,7 +6,9 @@ import { CallRecords, RecordKind } from './call-records.js';
 import { holdsName } from './ftrace-broken.js';
 import { looksLatent } from './ftrace-latency.js';
 import { type Actor, KernelLines } from './kernel-lines.js';
+import { LastLine } from './last-line.js';
 import { NamesInLines } from './perf-names.js';
+import { tellDoubled } from './perf-order.js';
 import { sideband } from './perf-sideband.js';
 import { type Counted, Counts, STAMP_REMARKS, StampKind, wrappedNs } from './perf-stamps.js';
 import { perfTraceAdvice } from './perf-trace-advice.js';
@@ -74,6 +76,7 @@ interface ScriptActor extends Actor {
 }
 
 class ScriptKind extends RecordKind {
+  readonly name: string;
   readonly slots: number;
   /** Its last field goes to the end of the line. */
   readonly ends: boolean;
@@ -82,6 +85,7 @@ class ScriptKind extends RecordKind {
 
   constructor(sink: TraceSink, name: string, code: number) {
     super(sink, name, code);
+    this.name = name;
     const slots = sink.kernel.catalogue.events[code]?.slots ?? [];
     this.slots = slots.length;
     this.ends = /^s$/i.test(slots.at(-1)?.type ?? '');
@@ -104,6 +108,8 @@ class PerfLines {
   /** Lines that wait until it is known what the stamps count. */
   #held: { readonly bytes: Uint8Array; readonly line: number; readonly cut: boolean }[] | null = [];
   readonly #names: NamesInLines;
+  readonly #last = new LastLine();
+  #doubled = 0;
   /** As its header (--header) says. */
   #machine = '';
   /** Sum of all differences so far. */
@@ -132,6 +138,7 @@ class PerfLines {
     this.#names.release();
     this.#calls.finish();
     this.lines.losses.finish();
+    tellDoubled(this.#sink, this.#doubled);
   }
 
   #release(): void {
@@ -192,6 +199,10 @@ class PerfLines {
     const kind = this.#kind(decoder.words.bytes(b, name, at), isProbeText(b, fields));
     if (kind.named && !cut && this.#waits(b)) return;
     this.lines.begin(timeNs, cpu, actor);
+    if (this.#last.isAgain(b, timeNs)) {
+      this.#doubled++;
+      return this.lines.commit(this.lines.kind(kind.name, -1), 0);
+    }
     if (kind.code >= 0) {
       decoder.record.event = kind.code;
       if (fields >= to && kind.slots > 0 && !cut) {
