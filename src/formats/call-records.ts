@@ -19,12 +19,15 @@ export class RecordKind {
   /** Kind of record. */
   readonly kind: number;
   readonly tells: number;
+  /** Nothing that it returns is above 2^32 - 4096 but an error: all calls but those that return a position. */
+  readonly failsHigh: boolean;
 
   /** A record of raw_syscalls counts as generic unless its number tells its call. */
   constructor({ kernel, records }: TraceSink, name: string, code: number) {
     const tells = tellsOf(kernel.catalogue.events[code]);
     this.code = code;
     this.tells = tells;
+    this.failsHigh = tells === Tells.exit && kernel.catalogue.events[code]?.call !== 'lseek';
     this.kind = records.kindId(name, code >= 0 && tells !== Tells.rawEnter && tells !== Tells.rawExit);
   }
 }
@@ -42,6 +45,8 @@ const REGISTERS = 6;
 const ENTER_ID = 6;
 const EXIT_ID = 1;
 const HIGH = 2 ** 32;
+/** Kernels of 32 bits print -2 as 0xfffffffe; 4095 is the largest error (include/linux/err.h). */
+const MOST_RETURNED = HIGH - 4096;
 const EXEC = /^execve(at)?$/;
 /** Both records of a call come from one probe of the kernel; between them are those of other CPUs only. */
 const NEAR_RECORDS = 4096;
@@ -120,12 +125,13 @@ export class CallRecords {
 
   /** Takes the record at hand, if it is one to be taken; returns the `opId` it belongs to. */
   // hot
-  take({ code, tells, kind }: RecordKind): number {
+  take({ code, tells, kind, failsHigh }: RecordKind): number {
     this.kind = kind;
     if (tells === Tells.nothing) return code < 0 ? 0 : this.#sink.kernel.take();
     if (tells === Tells.rawEnter || tells === Tells.rawExit) return this.#raw(tells === Tells.rawEnter);
     const record = this.#record;
     if (tells === Tells.enter) this.#flags.translate(code, record.v);
+    else if (failsHigh && record.v[0]! > MOST_RETURNED && record.v[0]! < HIGH) record.v[0]! -= HIGH;
     if (this.#isActive) return this.#once(By.name, tells === Tells.enter ? REGISTERS : 1);
     this.#lastTid = record.tid;
     this.#lastEvent = record.event;

@@ -69,3 +69,24 @@ describe('calls by name', () => {
     expect(await told(perfScript, head + text(perf, calls))).toEqual(EXPECTED);
   });
 });
+
+test.each([
+  [
+    'ftrace',
+    ftraceText,
+    (name: string, ret: string) =>
+      `  a-7 [000] 5.000001: sys_enter_${name}: fd: 0x3\n  a-7 [000] 5.000002: sys_exit_${name}: ${ret}\n`,
+  ],
+  [
+    'perf',
+    perfScript,
+    (name: string, ret: string) =>
+      `a 7 [000] 5.000001: syscalls:sys_enter_${name}: fd: 0x3\na 7 [000] 5.000002: syscalls:sys_exit_${name}: ${ret}\n`,
+  ],
+])('%s text of a 32-bit kernel: what it prints of an error is one', async (_, format, call) => {
+  const result = async (name: string, ret: string): Promise<unknown> =>
+    operations((await readAs(format, call(name, ret))).trace).map(({ result }) => result);
+  expect(await result('fsync', '0xfffffffb')).toEqual([-5]);
+  expect(await result('fsync', '0xfffffffffffffffb')).toEqual([-5]);
+  expect(await result('fsync', '0x0')).toEqual([0]);
+});
