@@ -27,7 +27,7 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return (isNumbered ? geometry!.linear(row.block) : row.block) * c.blocks.unitOf(row);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
-  const unseen = c.sink.sources.every(({ ofTasks }) => ofTasks === true) ? new UnseenWriteback(c) : null;
+  const unseen = c.sink.sources.some(({ ofTasks }) => ofTasks === true) ? new UnseenWriteback(c) : null;
   const sharing = c.log.hasShared ? new Sharing(c.log.store, (...told) => sharedEvent(c, ...told)) : null;
   for (const row = c.log.all(); row.next(); ) {
     const addr = addressOf(row);

@@ -19,6 +19,7 @@ export class UnseenWriteback {
   follow(row: MapRow): void {
     const { change, file } = row;
     if (change === Change.reset || change === Change.known) this.#doubted.delete(file);
+    if (this.#c.sink.sourceOf(row.row).ofTasks !== true) return;
     const waits = change === Change.insert && (row.block === DELALLOC || row.unwritten);
     if (!(waits || change === Change.cowInsert) || this.#doubted.has(file)) return;
     this.#doubted.set(file, 1);
