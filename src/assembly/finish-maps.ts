@@ -8,6 +8,7 @@ import { Change, DELALLOC, HOLE, type MapRow } from './map-log.js';
 import type { AddressOf } from './map-replay.js';
 import { placeAll } from './places.js';
 import { type Deed, Sharing } from './sharing.js';
+import { UnseenWriteback } from './unseen-writeback.js';
 import type { XfsGeometry } from './xfs-geometry.js';
 
 export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeometry>, endNs: number): void {
@@ -26,10 +27,12 @@ export function finishMaps(c: Context, geometries: ReadonlyMap<number, XfsGeomet
     return (isNumbered ? geometry!.linear(row.block) : row.block) * c.blocks.unitOf(row);
   };
   tellEach(c, 'block-size', [...c.log.devices], (device) => c.blocks.describe(device));
+  const unseen = c.sink.sources.some(({ ofTasks }) => ofTasks === true) ? new UnseenWriteback(c) : null;
   const sharing = c.log.hasShared ? new Sharing(c.log.store, (...told) => sharedEvent(c, ...told)) : null;
   for (const row = c.log.all(); row.next(); ) {
     const addr = addressOf(row);
     mapEvent(c, row, addr);
+    unseen?.follow(row);
     sharing?.follow(row, c.blocks.unitOf(row), addr);
   }
   sharing?.finish();

@@ -16,15 +16,24 @@ const frame: Handler = (c, t, v) => {
     c.devices.hint({ timeNs: c.record.timeNs, file: fault.file, offset: fault.offset, physical: v[1]! * PAGE });
 };
 
+/**
+ * Inode 1 of the page cache is nobody's file: ext4 keeps its buddy bitmaps there (EXT4_BAD_INO, fs/ext4/mballoc.c), btrfs its trees
+ * (BTRFS_BTREE_INODE), f2fs its nodes; elsewhere it is the root folder. Whoever allocates reads it, in a call on any file.
+ */
+const OF_NO_FILE = 1;
+
 const pageAdded: Handler = (c, t, v) => {
+  if (v[1] === OF_NO_FILE) return;
   const file = c.file(v[0]!, v[1]!);
   c.devices.pages.added(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, file, v[3]!);
   weak(c, t, v);
   pageMissing(t, file);
 };
 
-const pageDeleted: Handler = (c, _t, v) =>
+const pageDeleted: Handler = (c, _t, v) => {
+  if (v[1] === OF_NO_FILE) return;
   c.devices.pages.deleted(v[2]!, Number.isNaN(v[4]!) ? 0 : v[4]!, c.file(v[0]!, v[1]!));
+};
 
 /** By event name. */
 export const MEMORY_EVENTS: Readonly<Record<string, Handler>> = {

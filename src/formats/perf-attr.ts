@@ -18,6 +18,7 @@ export const Sample = {
 } as const;
 
 const READ_GROUP = 8;
+const ENABLE_ON_EXEC = 12;
 const SAMPLE_ID_ALL = 18;
 const USE_CLOCK = 25;
 const SOFTWARE = 1;
@@ -32,6 +33,8 @@ export interface PerfAttr {
   readonly sampleType: bigint;
   /** Records other than samples end in the sample's identity. */
   readonly identified: boolean;
+  /** It begins with a program that perf starts, and follows this and what this starts. */
+  readonly followsProgram: boolean;
   /** -1 where the kernel's own clock is used. */
   readonly clock: number;
   readonly sample: Places;
@@ -78,6 +81,7 @@ export function readAttr(bytes: Uint8Array, little: boolean): PerfAttr {
     dummy: u32(0) === SOFTWARE && u64(8) === DUMMY,
     sampleType,
     identified: flag(SAMPLE_ID_ALL),
+    followsProgram: flag(ENABLE_ON_EXEC),
     clock: flag(USE_CLOCK) && bytes.length >= 96 ? view.getInt32(92, little) : -1,
     sample: {
       id: sample.get('identifier') ?? sample.get('id') ?? 0,

@@ -136,6 +136,7 @@ class Session implements PartsTaker {
     const { source } = this.#sink;
     const [attr] = this.#perf.attrs;
     source.kernel = this.#perf.metadata.kernel;
+    if (this.#perf.ofTasks) source.ofTasks = true;
     source.clock = attr === undefined ? '' : clockName(attr.clock);
     this.#clocks();
     tellOrder(this.#sink, this.#queue);

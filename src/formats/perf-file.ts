@@ -19,6 +19,8 @@ export interface PerfFile {
   /** Attributes by the id that samples carry. */
   readonly byId: Map<number, PerfAttr>;
   readonly metadata: Metadata;
+  /** Events of some tasks only: of a program that perf started without -a, of processes (-p) or threads (-t). */
+  ofTasks: boolean;
   /** The samples are in files beside this one. */
   isFolder: boolean;
   /** What the wall clock and the clock of the stamps showed when perf began (-k). */
@@ -30,7 +32,10 @@ const MAGICS = ['PERFILE2', 'PERFFILE'];
 const SWAPPED = ['2ELIFREP', 'ELIFFREP'];
 const MOST_ATTRS = 65536;
 const LARGEST_ATTR = 4096;
-const Feature = { tracingData: 1, osRelease: 4, machine: 6, eventDescriptions: 12, folder: 24, clockData: 29 } as const;
+const Feature = {
+  ...{ tracingData: 1, osRelease: 4, machine: 6, commandLine: 11, eventDescriptions: 12, folder: 24, clockData: 29 },
+} as const;
+const MOST_WORDS = 4096;
 const FEATURES = 256;
 const utf8 = new TextDecoder();
 const latin1 = new TextDecoder('latin1');
@@ -58,6 +63,7 @@ export function openPerf(file: RandomAccess): PerfFile {
     mixed: false,
     byId: new Map(),
     metadata,
+    ofTasks: false,
     isFolder: false,
     clocks: null,
   };
@@ -123,6 +129,7 @@ function readAttrs(file: RandomAccess, perf: PerfFile, attrSize: number, { offse
 export function addAttr(perf: PerfFile, bytes: Uint8Array, ids: Uint8Array): void {
   const attr = readAttr(bytes, perf.little);
   perf.attrs.push(attr);
+  perf.ofTasks ||= attr.followsProgram;
   const first = perf.uniform ?? attr;
   const fits = attr.dummy ? endAlike(first, attr) : attr.type === TRACEPOINT && (first.dummy || alike(first, attr));
   perf.mixed ||= !fits || !endAlike(first, attr);
@@ -148,12 +155,25 @@ export function readFeature(perf: PerfFile, id: number, c: ByteCursor, size: num
   if (id === Feature.tracingData) readTracingData(perf.metadata, c);
   else if (id === Feature.osRelease) perf.metadata.kernel = text(c);
   else if (id === Feature.machine) perf.metadata.machine = text(c);
+  else if (id === Feature.commandLine) perf.ofTasks ||= namesTasks(c);
   else if (id === Feature.folder) perf.isFolder = true;
   else if (id === Feature.clockData && size >= 24) readClocks(perf, c);
   else if (id === Feature.eventDescriptions && size > 8) readDescriptions(perf, c);
 }
 
 const text = (c: ByteCursor): string => zeroEnded(c.bytes(c.u32('the length of a text'), 'a text'));
+
+/** Does the command line of perf record choose processes or threads? What stands behind `--` or a choice of all is the program's. */
+function namesTasks(c: ByteCursor): boolean {
+  const count = c.u32('the number of words');
+  for (let i = 0; i < count && i < MOST_WORDS; i++) {
+    const word = text(c);
+    if (/^(--|--all-cpus|--cpu=.*|-\w*[aC]\w*)$/.test(word)) return false;
+    if (/^(-[pt]|--[pt]id\b)/.test(word)) return true;
+  }
+  return false;
+}
+
 const zeroEnded = (bytes: Uint8Array): string => utf8.decode(bytes).replace(/\0[\s\S]*$/, '');
 
 /** Version, number of the clock, wall clock, that clock. */

@@ -49,6 +49,8 @@ export interface SourceInfo {
   clock: string;
   kernel: string;
   readonly lost: Loss[];
+  /** The recorder followed some tasks only, while it read: what others did meanwhile is not in it. */
+  ofTasks?: boolean;
   /** Of a source that was joined with others. */
   joined?: Joined;
   /** What the recorder tells of the machine and of itself (JSON values by name); empty for most recorders. */

@@ -17,16 +17,17 @@ export interface Mount {
   readonly options: string;
 }
 
-/** The XFS and ext4 file systems in a mountinfo text, each once. */
-export function parseMountinfo(text: string): Mount[] {
+/** The XFS and ext4 file systems in a mountinfo text, each once. `byExt4`: does ext4's driver serve the device? */
+export function parseMountinfo(text: string, byExt4: (device: number) => boolean = isOfExt4): Mount[] {
   const mounts = new Map<number, Mount>();
   for (const line of text.split('\n')) {
     const [left = '', right = ''] = line.split(' - ');
     const [, , numbers = '', root = '', point = '', own = ''] = left.split(' ');
     const [type = '', , shared = ''] = right.split(' ');
-    // ext3 has had no driver of its own since Linux 4.3: ext4 serves it, and tells its events.
-    const fs = FILE_SYSTEMS.find((name) => name === (type === 'ext3' ? 'ext4' : type));
     const device = deviceOf(numbers);
+    // ext3 has had no driver of its own since Linux 4.3: ext4 serves it, and tells its events. ext2 may have one (CONFIG_EXT4_USE_FOR_EXT2).
+    const served = type === 'ext3' || (type === 'ext2' && byExt4(device));
+    const fs = FILE_SYSTEMS.find((name) => name === (served ? 'ext4' : type));
     if (fs === undefined || Number.isNaN(device)) continue;
     // A bind mount shows a part of the file system; the whole is preferred.
     const known = mounts.get(device);
@@ -100,6 +101,9 @@ export function diskName(device: number, sys = '/sys/dev/block'): string {
     return '';
   }
 }
+
+/** ext4 has a folder for each file system that it serves, by the name of its device (fs/ext4/sysfs.c). */
+const isOfExt4 = (device: number): boolean => exists(join('/sys/fs/ext4', diskName(device) || 'none'));
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 const unescaped = (text: string): string =>

@@ -233,5 +233,6 @@ async function readBeside({ name }: Format, { opened, own, sink }: ReadPart, pro
   const done = await readInThread(opened.path, name, sink, (bytes) => progress.read(opened, bytes));
   own.source.clock = done.source.clock;
   own.source.kernel = done.source.kernel;
+  if (done.source.ofTasks === true) own.source.ofTasks = true;
   return done;
 }

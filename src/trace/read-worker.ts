@@ -31,7 +31,8 @@ async function read({ path, format, catalogue, reads, blocks, counts }: ReadOrde
     const intact = await formatNamed(format).read(input, sink, { columns: [] });
     sink.kernel.finish();
     out.flush();
-    answer({ type: 'done', intact, damage: input.damage, source: { clock: source.clock, kernel: source.kernel } });
+    const { clock, kernel, ofTasks = false } = source;
+    answer({ type: 'done', intact, damage: input.damage, source: { clock, kernel, ofTasks } });
   } finally {
     await input.close();
   }

@@ -45,7 +45,7 @@ export interface BlockFilled {
 export interface ReadDone {
   readonly intact: boolean;
   readonly damage: string;
-  readonly source: Pick<SourceInfo, 'clock' | 'kernel'>;
+  readonly source: Pick<SourceInfo, 'clock' | 'kernel' | 'ofTasks'>;
 }
 
 export type ReadAnswer =

@@ -87,3 +87,14 @@ test('metadata that a call on a path reads through the pages of the device is no
   const page = 'mm_filemap_add_to_page_cache: dev 0:3 ino 700000 pfn=0x521660 ofs=16941056 order=0';
   expect(await told(made('0x4', 'n', '0x44'), call('truncate', page))).toEqual([['truncate', '']]);
 });
+
+test('what file systems keep in the page cache as inode 1 is no file of a call that allocates, and none of the trace', async () => {
+  const tree = 'mm_filemap_add_to_page_cache: dev 0:38 ino 1 pfn=0x55cb83 ofs=30801920 order=0';
+  const gone = 'mm_filemap_delete_from_page_cache: dev 0:38 ino 1 pfn=0x55cb83 ofs=30801920 order=0';
+  const { files } = await read([call('unlink', tree, gone), call('truncate', tree)].join('\n'));
+  expect(files.filter(({ inode }) => inode === '1')).toEqual([]);
+  expect(await told(call('unlink', tree), call('truncate', tree))).toEqual([
+    ['unlink', ''],
+    ['truncate', ''],
+  ]);
+});

@@ -87,6 +87,15 @@ describe.each([
 });
 
 // ftrace's `local` was 20 ms away from it on one machine: calls of both recorders were told twice.
+test.each(['leases', 'leases-pipe'])(
+  '%s: perf followed a program: other tasks are not in it, which is said',
+  async (name) => {
+    const { trace } = await read(content(join(folder, `${name}.perf.data.gz`)));
+    expect(trace.sources[0]!.ofTasks).toBe(true);
+    expect(trace.issues.map(({ code }) => code)).toContain('some-tasks-only');
+  },
+);
+
 test('without a clock of its own perf stamps by the clock that ftrace calls perf', () => {
   expect([-1, 1, 7, 99].map(clockName)).toEqual(['perf', 'mono', 'boot', 'clock 99']);
 });

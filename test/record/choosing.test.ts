@@ -96,13 +96,17 @@ const MOUNTINFO = `22 27 0:21 / /proc rw,relatime - proc proc rw
 30 27 7:0 / /mnt/with\\040space rw,noatime shared:3 - xfs /dev/loop0 rw,attr2,inode64
 31 27 7:0 /sub /srv/bind rw,relatime - xfs /dev/loop0 rw,attr2
 32 27 0:40 / /tmp rw - tmpfs tmpfs rw
-33 27 7:1 / /mnt/old rw - ext3 /dev/loop1 rw,data=ordered`;
+33 27 7:1 / /mnt/old rw - ext3 /dev/loop1 rw,data=ordered
+34 27 7:2 / /mnt/older rw - ext2 /dev/loop2 rw
+35 27 7:3 / /mnt/ext2 rw - ext2 /dev/loop3 rw`;
 
-test('mounts: XFS and ext4 (which serves ext3), each once, with their options and without octal escapes', () => {
-  expect(parseMountinfo(MOUNTINFO)).toEqual([
+test('mounts: XFS and ext4 (which serves ext3, and ext2 where that has no driver of its own), each once, with their options and without octal escapes', () => {
+  const served = 7 * 2 ** 20 + 2;
+  expect(parseMountinfo(MOUNTINFO, (device) => device === served)).toEqual([
     { device: 254 * 2 ** 20, type: 'ext4', point: '/', options: 'rw,relatime,discard' },
     { device: 7 * 2 ** 20, type: 'xfs', point: '/mnt/with space', options: 'rw,noatime,attr2,inode64' },
     { device: 7 * 2 ** 20 + 1, type: 'ext4', point: '/mnt/old', options: 'rw,data=ordered' },
+    { device: served, type: 'ext4', point: '/mnt/older', options: 'rw' },
   ]);
   expect(deviceOf('259:3')).toBe(259 * 2 ** 20 + 3);
   expect(deviceOf('x')).toBeNaN();
