@@ -1,6 +1,7 @@
 // Who is who in an strace: processes and threads by the calls that make them, their names and working directories.
 import { kernelEvent } from '../model/kernel-events.js';
 import type { Actor, KernelLines } from './kernel-lines.js';
+import { StraceLinks } from './strace-links.js';
 
 const FORK = kernelEvent('note_fork');
 
@@ -17,6 +18,8 @@ interface Place {
   root: string;
   /** Paths of what was opened, where no -y tells them of each descriptor. */
   readonly opened: Map<number, string>;
+  /** Of all together. */
+  readonly links: StraceLinks;
 }
 
 interface Task {
@@ -25,9 +28,8 @@ interface Task {
   readonly place: Place;
 }
 
-const NOWHERE: Place = { cwd: '', root: '', opened: new Map() };
-
 export class StraceTasks {
+  readonly links = new StraceLinks();
   readonly #lines: KernelLines;
   readonly #tasks = new Map<number, Task>();
   /** Calls under way that make a task: by caller, their text. The child may act before they return. */
@@ -52,7 +54,7 @@ export class StraceTasks {
         this.made(maker[0], tid, maker[1], timeNs);
         this.#waiting.delete(tid);
         this.#early.set(maker[0], tid);
-      } else this.#tasks.set(tid, { pid: tid, name, place: { cwd: '', root: '', opened: new Map() } });
+      } else this.#tasks.set(tid, { pid: tid, name, place: this.#nowhere() });
     }
     if (name !== '') this.rename(tid, name);
   }
@@ -78,7 +80,7 @@ export class StraceTasks {
     const from = this.#tasks.get(parent);
     const thread = isThread(text);
     const pid = thread ? (from?.pid ?? parent) : tid;
-    const place = from?.place ?? { cwd: '', root: '', opened: new Map<number, string>() };
+    const place = from?.place ?? this.#nowhere();
     const own = thread ? place : { ...place, opened: new Map(place.opened) };
     this.#tasks.set(tid, { pid, name: from?.name ?? '', place: own });
     this.#lines.begin(timeNs, 0, this.actor(parent));
@@ -100,7 +102,11 @@ export class StraceTasks {
 
   /** Where the paths of a task count from. */
   place(tid: number): Readonly<Place> {
-    return this.#tasks.get(tid)?.place ?? NOWHERE;
+    return this.#tasks.get(tid)?.place ?? this.#nowhere();
+  }
+
+  #nowhere(): Place {
+    return { cwd: '', root: '', opened: new Map(), links: this.links };
   }
 
   setCwd(tid: number, cwd: string): void {

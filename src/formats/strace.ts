@@ -182,7 +182,10 @@ class StraceLines implements LeaderLines {
     const ret = resultOf(begun.name, args, shown);
     const name = asKnown(begun.name);
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
-    if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
+    if (ret >= 0) {
+      this.#changes(tid, name, args, ret, begun.timeNs);
+      this.#tasks.links.told(name, args, result, this.#tasks.place(tid));
+    }
     if (ret >= 0 && OPENS.has(name) && decorated(result) === null) this.#opened(tid, name, args, ret);
     const exit = kernelEvent(`sys_exit_${name}`);
     if (Number.isNaN(ret)) return 0;
