@@ -5,10 +5,12 @@ import { StraceLinks } from './strace-links.js';
 
 const FORK = kernelEvent('note_fork');
 
-const CLONE_THREAD = 0x10000;
+const CLONE_FILES = /\bCLONE_FILES\b/;
+const CLONE_THREAD = /\bCLONE_THREAD\b/;
 /** With -X raw the flags are a number. */
-const isThread = (text: string): boolean =>
-  /\bCLONE_THREAD\b/.test(text) || (Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0) & CLONE_THREAD) !== 0;
+const flagsIn = (text: string): number => Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0);
+const isThread = (text: string): boolean => CLONE_THREAD.test(text) || (flagsIn(text) & 0x10000) !== 0;
+const sharesFiles = (text: string): boolean => CLONE_FILES.test(text) || (flagsIn(text) & 0x400) !== 0;
 
 /** From where paths count; threads of a process have one together. */
 interface Place {
@@ -81,10 +83,11 @@ export class StraceTasks {
     const thread = isThread(text);
     const pid = thread ? (from?.pid ?? parent) : tid;
     const place = from?.place ?? this.#nowhere();
-    const own = thread ? place : { ...place, opened: new Map(place.opened) };
+    const shares = sharesFiles(text);
+    const own = thread ? place : { ...place, opened: shares ? place.opened : new Map(place.opened) };
     this.#tasks.set(tid, { pid, name: from?.name ?? '', place: own });
     this.#lines.begin(timeNs, 0, this.actor(parent));
-    this.#lines.tell(FORK, [pid, tid]);
+    this.#lines.tell(FORK, [pid, tid, shares ? 1 : 0]);
   }
 
   gone(tid: number): void {
