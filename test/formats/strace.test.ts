@@ -417,6 +417,27 @@ describe('calls', () => {
     ]);
   });
 
+  test('what -e inject made up was not done', async () => {
+    const { trace } = await read(
+      calls(
+        'openat(AT_FDCWD</d>, "zz", O_RDWR) = 3</d/zz>',
+        'write(3</d/zz>, "x"..., 4096) = 4096 (INJECTED)',
+        'write(3</d/zz>, "x"..., 4096) = -1 ENOSPC (No space left on device) (INJECTED)',
+        'write(3</d/zz>, "x"..., 100) = 100 (DELAYED)',
+        'write(3</d/zz>, "x"..., 200) = 200 (INJECTED: args)',
+      ),
+    );
+    expect(trace.issues).toMatchObject([{ code: 'injected-results', count: 1 }]);
+    const { columns: c } = trace;
+    const rows = [...c.op.keys()].filter((row) => c.op[row] === Op.write);
+    expect(rows.map((row) => [c.offset[row], c.result[row]])).toEqual([
+      [0, -38],
+      [0, -28],
+      [0, 0],
+      [100, 0],
+    ]);
+  });
+
   test('links from before the recording are known by what was opened through them', async () => {
     expect(
       await done(
