@@ -233,7 +233,7 @@ export class PayloadDecoder {
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */
   value(type: FoundType, place: number, b: Uint8Array, at: number, to: number): void {
-    const alone = b[at] === 40 ? numberAlone(b, at, to) : -1;
+    const alone = b[at] === 40 && b[at - 1] === 61 ? numberAlone(b, at, to) : -1;
     if (alone < 0) this.store(type, place, b, at, to);
     else this.store(type, place, b, at + 1, alone);
     this.#found?.push({ type, place, from: alone < 0 ? at : at + 1, to: cursor.at });
