@@ -28,7 +28,8 @@ export function madeWith(c: Context, maker: Thread, tid: number, comm: number, f
   if (isThread) return joinProcess(c, child, process);
   child.process = c.process(tid, process);
   processFork(c, process, child);
-  child.process.apart = (flags & CLONE_FILES) === 0;
+  if ((flags & CLONE_FILES) !== 0) child.process.shareDescriptors(process);
+  child.process.apart = true;
 }
 
 /** By sched_process_fork. */

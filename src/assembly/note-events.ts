@@ -53,7 +53,7 @@ const mapped: Handler = (c, t, v) => {
 const isMadeBy = (args: Float64Array, length: number, offset: number): boolean =>
   Math.ceil(args[1]! / 4096) * 4096 === length && args[5] === offset;
 
-/** pid tid */
+/** pid tid files */
 const forked: Handler = (c, t, v) => {
   endFault(c, t);
   const [pid, tid] = v as unknown as [number, number];
@@ -65,6 +65,7 @@ const forked: Handler = (c, t, v) => {
   else if (!again) {
     child.process = c.process(pid, t.process);
     processFork(c, t.process, child);
+    if (v[2] === 1) child.process.shareDescriptors(t.process);
   }
   if (pid !== t.process.pid) child.process.apart = true;
 };

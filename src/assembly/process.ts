@@ -89,11 +89,11 @@ const MOST_REMAPS = 128;
 export class Process {
   readonly pid: number;
   readonly parent: Process | null;
-  readonly descriptors = new Map<number, OpenFile>();
+  descriptors = new Map<number, OpenFile>();
   /** Sorted by start, not overlapping. */
   mappings: Mapping[] = [];
   /** Descriptors that an exec closes. */
-  readonly closedByExec = new Set<number>();
+  closedByExec = new Set<number>();
   /** Threads besides the first that have not ended, where the recorder tells whose they are. */
   readonly threads = new Set<number>();
   /** The last changes of mappings by calls: [start, end) and when, oldest first. */
@@ -117,6 +117,18 @@ export class Process {
   constructor(pid: number, parent: Process | null) {
     this.pid = pid;
     this.parent = parent;
+  }
+
+  /** CLONE_FILES without CLONE_THREAD: what one opens, closes or moves is so for both. */
+  shareDescriptors(other: Process): void {
+    this.descriptors = other.descriptors;
+    this.closedByExec = other.closedByExec;
+  }
+
+  /** What others may share stays as it is: a new program has a table of its own (unshare_files in fs/file.c), and what has ended none. */
+  leaveDescriptors(kept: ReadonlyMap<number, OpenFile>): void {
+    this.descriptors = new Map(kept);
+    this.closedByExec = new Set(this.closedByExec);
   }
 
   /** A descriptor of this process, or of the one it came from: it may be a thread of that. */

@@ -19,7 +19,7 @@ export function processExit(c: Context, t: Thread, process: Process): void {
   e.flags = process.killed ? Flag.killed : 0;
   e.row = c.record.row;
   e.commit();
-  process.descriptors.clear();
+  process.leaveDescriptors(new Map());
   process.mappings = [];
   process.ended = true;
 }
@@ -48,6 +48,7 @@ export function processExec(c: Context, t: Thread): void {
   t.madeIn = null;
   process.remapped(0, Number.POSITIVE_INFINITY, c.record.timeNs);
   process.unmap(0, Number.POSITIVE_INFINITY, (m, offset, length) => mappingGoes(c, t, m, offset, length));
+  process.leaveDescriptors(process.descriptors);
   for (const fd of process.closedByExec) process.descriptors.delete(fd);
   process.closedByExec.clear();
   // No thread of another process begins a program: what its parent opened after it was made was never open here.

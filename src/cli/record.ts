@@ -174,6 +174,7 @@ function hostOf(): Host {
     pid: process.pid,
     uid: process.getuid?.() ?? -1,
     platform: process.platform,
+    clock: 'mono',
     nowNs: () => process.hrtime.bigint(),
     cpuNs: () => {
       const { user, system } = process.cpuUsage();

@@ -17,6 +17,7 @@ const PATH = kernelEvent('note_path');
 const FORK = kernelEvent('note_fork');
 const EXIT = kernelEvent('note_exit');
 const EXEC = kernelEvent('note_comm');
+const CLONE_FILES = 0x400n;
 const CLONE_THREAD = 0x10000n;
 /** Short names of tracepoints. */
 const EVENTS: Readonly<Record<string, string>> = {
@@ -158,10 +159,11 @@ export class BpfCalls {
   #forked({ values }: BpfEvent): number[] {
     const child = number(values.get('child') ?? '');
     const flags = values.get('flags') ?? '0';
-    const isThread = /^(0x)?[0-9a-f]+$/.test(flags) && (BigInt(flags) & CLONE_THREAD) !== 0n;
+    const bits = /^(0x)?[0-9a-f]+$/.test(flags) ? BigInt(flags) : 0n;
+    const isThread = (bits & CLONE_THREAD) !== 0n;
     const { pid } = this.#lines.decoder.record;
     if (!isThread) this.#places.made(pid, child);
-    return [isThread ? pid : child, child];
+    return [isThread ? pid : child, child, (bits & CLONE_FILES) !== 0n ? 1 : 0];
   }
 }
 

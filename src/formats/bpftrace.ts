@@ -19,7 +19,8 @@ export const bpftrace: Format = {
     return firstLines(head).some((line) => LINE.test(line) || isPrinted(line));
   },
   async read(input, sink) {
-    sink.source.clock = 'mono';
+    // Its nsecs ask bpf_ktime_get_boot_ns (kernels since 5.8), which counts what the machine slept as well.
+    sink.source.clock = 'boot';
     const bad = new BadLines(
       sink,
       'a line of a script of traces/recipes: "ns cpu pid tid comm event device inode ..."',

@@ -24,6 +24,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 const OTHERS: ReadonlySet<string> = new Set(['add', 'wait', 'sync_file_range']);
 /** Names of files may hold blanks: jobs with a blank in theirs make such. */
 const KNOWN = new RegExp(`^(.*\\S)\\s+(${[...Object.keys(OPERATIONS), ...OTHERS].join('|')})((?:\\s+\\d+)*)$`);
+/** Of --write_lat_log, --write_bw_log and their kin: ms or ns, a value, read, write or trim, size, and with some options an offset and more. */
+const MEASURED = /^\d+, \d+, [012], \d+(?:, (?:\d+|0x[\da-f]+))*$/;
 const RANGED: ReadonlySet<string> = new Set(['read', 'write', 'trim']);
 const NS_PER_US = 1000;
 const utf8 = new TextDecoder();
@@ -32,6 +34,12 @@ export const fioIolog: Format = {
   name: 'fio-iolog',
   title: 'fio I/O log, versions 2 and 3',
   sniff: (head) => HEADER.test(utf8.decode(head).split('\n', 1)[0]!),
+  advice: (head) => {
+    const lines = utf8.decode(head).split('\n').slice(0, -1);
+    return lines.length > 0 && lines.every((line) => MEASURED.test(line))
+      ? "it looks like one of fio's logs of latencies, bandwidth or IOPS, which does not tell what was read and written; run it with --write_iolog=FILE and give FILE"
+      : '';
+  },
   async read(input, sink) {
     const reader = new LineReader(sink);
     const lines = new LineSplitter((line) => reader.line(line));

@@ -233,8 +233,10 @@ export class PayloadDecoder {
 
   /** Reads one value at `at`, leaves `cursor.at` behind it. */
   value(type: FoundType, place: number, b: Uint8Array, at: number, to: number): void {
-    this.store(type, place, b, at, to);
-    this.#found?.push({ type, place, from: at, to: cursor.at });
+    const alone = b[at] === 40 && b[at - 1] === 61 ? numberAlone(b, at, to) : -1;
+    if (alone < 0) this.store(type, place, b, at, to);
+    else this.store(type, place, b, at + 1, alone);
+    this.#found?.push({ type, place, from: alone < 0 ? at : at + 1, to: cursor.at });
   }
 
   private store(type: FoundType, place: number, b: Uint8Array, at: number, to: number): void {
@@ -256,6 +258,13 @@ export class PayloadDecoder {
       v[place + 1] = b[cursor.at] === 45 ? number(b, cursor.at + 1, to) : v[place]!;
     } else this.record.arrays.push(array(b, at, to, type === 'A8' ? 8 : 4));
   }
+}
+
+/** Where `(8)` ends, as the tracefs option `fields` of Linux 6.18 shows what has one byte: `status=(8)`; -1 where it is none. */
+function numberAlone(b: Uint8Array, at: number, to: number): number {
+  let end = at + 1;
+  while (end < to && b[end]! >= 48 && b[end]! <= 57) end++;
+  return end > at + 1 && b[end] === 41 && (end + 1 >= to || b[end + 1] === SPACE) ? end : -1;
 }
 
 function compiled(event: KernelEvent): CompiledEvent {

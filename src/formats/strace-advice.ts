@@ -6,8 +6,14 @@ const LINE =
 /** One such line may stand in any text. */
 const ENOUGH = 3;
 
+/** What -c prints instead of the calls. */
+const SUMMARY = /^% time +seconds +usecs\/call +calls /;
+
 /** Empty for any other text. */
-export const straceAdvice = (head: Uint8Array): string =>
-  firstLines(head).filter((line) => LINE.test(line)).length >= ENOUGH
-    ? 'it looks like what strace prints without times; record with "strace -f -ttt -T -yy -o FILE COMMAND" and give FILE'
-    : '';
+export function straceAdvice(head: Uint8Array): string {
+  const lines = firstLines(head);
+  const isSummed = lines.some((line) => SUMMARY.test(line));
+  if (!isSummed && lines.filter((line) => LINE.test(line)).length < ENOUGH) return '';
+  const what = isSummed ? 'the counts of strace -c, without the calls' : 'what strace prints without times';
+  return `it looks like ${what}; record with "strace -f -ttt -T -yy -o FILE COMMAND" and give FILE`;
+}

@@ -47,5 +47,10 @@ export function resultOf(name: string, args: readonly string[], shown: string): 
   return ret === 0 && isLongSeek(name) ? first(args[2]) : ret;
 }
 
+/** -e inject=..:retval=N: strace gives the program a success in place of the call, which the kernel does not make then. */
+export const isInjected = (shown: string): boolean => /^(?!-)\S.* \(INJECTED(?:: args, retval)?\)/.test(shown);
+/** What the kernel says of a call that it does not make. */
+export const NOT_DONE = '-1 ENOSYS (Function not implemented)';
+
 /** Offset in `[4096]` or `[4096] => [8192]`, which may be below 0; NaN for NULL: the descriptor's own position. */
 export const first = (argument = ''): number => Number(/^\[(-?\d+)/.exec(argument)?.[1] ?? Number.NaN);

@@ -2,6 +2,7 @@
 import { kernelEvent } from '../model/kernel-events.js';
 import { decorated, isOfNoFile, quoted, splitArguments, value } from './strace-args.js';
 import { first } from './strace-calls.js';
+import type { StraceLinks } from './strace-links.js';
 
 /** One fact for assembly: event and values, strings among them as text. */
 export interface Note {
@@ -115,6 +116,7 @@ export interface From {
   readonly cwd: string;
   readonly root: string;
   readonly opened: ReadonlyMap<number, string>;
+  readonly links: Pick<StraceLinks, 'follow'>;
 }
 
 /** Facts told before the call's return. */
@@ -151,12 +153,19 @@ export function directoryOf(argument: string, { cwd, opened }: From): string {
   return /^(?:AT_FDCWD|-100)\b/.test(argument) ? cwd : (opened.get(value(argument)) ?? '');
 }
 
-/** The path that a call was given, from the root of strace; '' where nothing tells where it is. */
-export function pathIn(from: From, path: string, directory = 'AT_FDCWD'): string {
-  if (path.startsWith('/')) return absolute('', from.root + path);
+/** The path that a call was given, from the root of strace, with links followed (the last part's only if `last`); '' where nothing tells where it is. */
+export function pathIn(from: From, path: string, directory = 'AT_FDCWD', last = true): string {
+  const followed = (whole: string): string => from.links.follow(whole, from.root, last);
+  if (path.startsWith('/')) return followed(from.root + path);
   const base = directoryOf(directory, from);
   // What is opened before its directory is known keeps the name that it was given; behind a descriptor it may be any file.
-  return base === '' && !/^(?:AT_FDCWD|-100)\b/.test(directory) ? '' : absolute(base, path);
+  return base === '' && !/^(?:AT_FDCWD|-100)\b/.test(directory) ? '' : base === '' ? path : followed(`${base}/${path}`);
+}
+
+/** Does the call go on to what a link at the end of its path leads to? A name that it gives or takes is that of the link. */
+function follows(name: string, args: readonly string[]): boolean {
+  if (name.startsWith('link')) return args[4]?.includes('AT_SYMLINK_FOLLOW') === true;
+  return !/^(?:unlink|rename)/.test(name) && !args.some((arg) => /O_EXCL|O_NOFOLLOW/.test(arg));
 }
 
 function pathNotes(name: string, args: readonly string[], result: string, from: From): Note[] {
@@ -172,20 +181,9 @@ function pathNotes(name: string, args: readonly string[], result: string, from: 
   return places.flatMap(([directory, place], second) => {
     const path = quoted(args[place]);
     if (path === null || path === '') return [];
-    const whole = pathIn(from, path, directory < 0 ? undefined : args[directory]);
+    const whole = pathIn(from, path, directory < 0 ? undefined : args[directory], follows(name, args));
     return whole === '' ? [] : [{ event: PATH, values: [second, whole] }];
   });
-}
-
-/** The path from the root, where the base is known; `.` and `..` taken out. */
-export function absolute(base: string, path: string): string {
-  if (!path.startsWith('/') && base === '') return path;
-  const parts: string[] = [];
-  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 function rangeNotes(name: string, args: readonly string[], result: string): Note[] {

@@ -1,13 +1,16 @@
 // Who is who in an strace: processes and threads by the calls that make them, their names and working directories.
 import { kernelEvent } from '../model/kernel-events.js';
 import type { Actor, KernelLines } from './kernel-lines.js';
+import { StraceLinks } from './strace-links.js';
 
 const FORK = kernelEvent('note_fork');
 
-const CLONE_THREAD = 0x10000;
+const CLONE_FILES = /\bCLONE_FILES\b/;
+const CLONE_THREAD = /\bCLONE_THREAD\b/;
 /** With -X raw the flags are a number. */
-const isThread = (text: string): boolean =>
-  /\bCLONE_THREAD\b/.test(text) || (Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0) & CLONE_THREAD) !== 0;
+const flagsIn = (text: string): number => Number(/\bflags=(0x[\da-f]+)/.exec(text)?.[1] ?? 0);
+const isThread = (text: string): boolean => CLONE_THREAD.test(text) || (flagsIn(text) & 0x10000) !== 0;
+const sharesFiles = (text: string): boolean => CLONE_FILES.test(text) || (flagsIn(text) & 0x400) !== 0;
 
 /** From where paths count; threads of a process have one together. */
 interface Place {
@@ -17,6 +20,8 @@ interface Place {
   root: string;
   /** Paths of what was opened, where no -y tells them of each descriptor. */
   readonly opened: Map<number, string>;
+  /** Of all together. */
+  readonly links: StraceLinks;
 }
 
 interface Task {
@@ -25,9 +30,8 @@ interface Task {
   readonly place: Place;
 }
 
-const NOWHERE: Place = { cwd: '', root: '', opened: new Map() };
-
 export class StraceTasks {
+  readonly links = new StraceLinks();
   readonly #lines: KernelLines;
   readonly #tasks = new Map<number, Task>();
   /** Calls under way that make a task: by caller, their text. The child may act before they return. */
@@ -52,7 +56,7 @@ export class StraceTasks {
         this.made(maker[0], tid, maker[1], timeNs);
         this.#waiting.delete(tid);
         this.#early.set(maker[0], tid);
-      } else this.#tasks.set(tid, { pid: tid, name, place: { cwd: '', root: '', opened: new Map() } });
+      } else this.#tasks.set(tid, { pid: tid, name, place: this.#nowhere() });
     }
     if (name !== '') this.rename(tid, name);
   }
@@ -78,11 +82,12 @@ export class StraceTasks {
     const from = this.#tasks.get(parent);
     const thread = isThread(text);
     const pid = thread ? (from?.pid ?? parent) : tid;
-    const place = from?.place ?? { cwd: '', root: '', opened: new Map<number, string>() };
-    const own = thread ? place : { ...place, opened: new Map(place.opened) };
+    const place = from?.place ?? this.#nowhere();
+    const shares = sharesFiles(text);
+    const own = thread ? place : { ...place, opened: shares ? place.opened : new Map(place.opened) };
     this.#tasks.set(tid, { pid, name: from?.name ?? '', place: own });
     this.#lines.begin(timeNs, 0, this.actor(parent));
-    this.#lines.tell(FORK, [pid, tid]);
+    this.#lines.tell(FORK, [pid, tid, shares ? 1 : 0]);
   }
 
   gone(tid: number): void {
@@ -100,7 +105,11 @@ export class StraceTasks {
 
   /** Where the paths of a task count from. */
   place(tid: number): Readonly<Place> {
-    return this.#tasks.get(tid)?.place ?? NOWHERE;
+    return this.#tasks.get(tid)?.place ?? this.#nowhere();
+  }
+
+  #nowhere(): Place {
+    return { cwd: '', root: '', opened: new Map(), links: this.links };
   }
 
   setCwd(tid: number, cwd: string): void {

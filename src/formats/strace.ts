@@ -6,7 +6,7 @@ import { KernelLines } from './kernel-lines.js';
 import { Stamps } from './stamps.js';
 import { straceAdvice } from './strace-advice.js';
 import { decorated, quoted, resultAlone, splitArguments, value } from './strace-args.js';
-import { asKnown, numbers, resultOf } from './strace-calls.js';
+import { asKnown, isInjected, NOT_DONE, numbers, resultOf } from './strace-calls.js';
 import { signalNumber } from './strace-constants.js';
 import { type LeaderLines, StraceLeader } from './strace-leader.js';
 import { directoryOf, type Note, notesOf, OPENS, pathIn, returnNotes, transferNotes } from './strace-notes.js';
@@ -178,11 +178,21 @@ class StraceLines implements LeaderLines {
     const spent = SPENT.exec(told);
     const shown = told.slice(0, spent?.index);
     const spentNs = spent === null ? -1 : Number(spent[1]) * 1e9 + fraction(spent[2]!);
-    const result = resultAlone(shown);
-    const ret = resultOf(begun.name, args, shown);
+    const isMadeUp = isInjected(shown);
+    if (isMadeUp)
+      this.#sink.issue(
+        'injected-results',
+        this.lines.line,
+        `${begun.name} was told by strace -e inject that it had succeeded, and was not done: such calls are taken as failed`,
+      );
+    const result = isMadeUp ? NOT_DONE : resultAlone(shown);
+    const ret = resultOf(begun.name, args, isMadeUp ? NOT_DONE : shown);
     const name = asKnown(begun.name);
     const endNs = spentNs >= 0 ? begun.timeNs + spentNs : seenNs;
-    if (ret >= 0) this.#changes(tid, name, args, ret, begun.timeNs);
+    if (ret >= 0) {
+      this.#changes(tid, name, args, ret, begun.timeNs);
+      this.#tasks.links.told(name, args, result, this.#tasks.place(tid));
+    }
     if (ret >= 0 && OPENS.has(name) && decorated(result) === null) this.#opened(tid, name, args, ret);
     const exit = kernelEvent(`sys_exit_${name}`);
     if (Number.isNaN(ret)) return 0;

@@ -19,6 +19,10 @@ export const traceDat: Format = {
   kernelOnly: true,
   binary: true,
   sniff: (head) => [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0)),
+  advice: (head) =>
+    arePages(head)
+      ? 'it looks like pages of trace_pipe_raw, which do not say what events they hold; give what "trace-cmd record -o FILE" keeps, or the text of trace_pipe'
+      : '',
   async read(input, sink) {
     const file = await randomAccess(input);
     const dat = openTraceDat(file);
@@ -27,6 +31,25 @@ export const traceDat: Format = {
     return dat.damages.length === 0;
   },
 };
+
+const PAGE = 4096;
+/** Of struct buffer_data_page (kernel/trace/ring_buffer.c): time and how much of it is filled. */
+const PAGE_HEAD = 16;
+/** Above it stands what was lost. */
+const FILLED = 0xfffff;
+
+/** Pages of a kernel's ring buffer, one after the other, of this machine's byte order: each is stamped no earlier than the one before. */
+function arePages(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  let before = 1n;
+  for (let at = 0; at + PAGE_HEAD <= head.length; at += PAGE) {
+    const timeNs = view.getBigUint64(at, true);
+    const filled = Number(view.getBigUint64(at + 8, true) & BigInt(FILLED));
+    if (timeNs < before || timeNs >> 62n !== 0n || filled === 0 || filled > PAGE - PAGE_HEAD) return false;
+    before = timeNs;
+  }
+  return head.length >= PAGE;
+}
 
 /** The records of one CPU of one instance. */
 interface Stream {

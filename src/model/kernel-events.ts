@@ -336,8 +336,8 @@ const NOTES: Readonly<Record<string, string>> = {
   /** The acting task has a mapping of a file. */
   note_mmap: 'addr:n len:n pgoff:n dev:d ino:n prot:s path:S',
   note_comm: 'exec:n',
-  /** The acting task made a task; `pid` is its own where that is a thread. */
-  note_fork: 'pid:n tid:n',
+  /** The acting task made a task; `pid` is its own where that is a thread; `files` 1: one of its descriptors is one of both. */
+  note_fork: 'pid:n tid:n files:n',
   note_exit: '',
   /** The file behind a descriptor: by path (with the device of a block device), or by device and inode. */
   note_fd_path: 'fd:n dev:d path:S',

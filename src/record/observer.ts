@@ -14,6 +14,7 @@ import {
   type Subject,
 } from './notes.js';
 import { descriptorNumbers, descriptorOf, descriptorsOf, mappingsOf, threadsOf } from './processes.js';
+import type { Host } from './recording.js';
 import type { FoundFile } from './targets.js';
 
 /** A map as it was between two times of the trace's clock. */
@@ -37,15 +38,15 @@ export function markerWriter(path: string): NoteWriter {
 }
 
 /** Into a text of its own, as ftrace prints markers, which is read beside what another recorder writes. */
-export function textWriter(path: string, pid: number, nowNs: () => bigint): NoteWriter {
+export function textWriter(path: string, host: Host): NoteWriter {
   const text = openSync(path, 'wx', 0o600);
-  writeSync(text, '# tracer: nop\n# clock: mono\n');
+  writeSync(text, `# tracer: nop\n# clock: ${host.clock}\n`);
   return {
     write(note) {
-      const ns = String(nowNs()).padStart(10, '0');
+      const ns = String(host.nowNs()).padStart(10, '0');
       writeSync(
         text,
-        `sealtrace-${pid} [000] ..... ${ns.slice(0, -9)}.${ns.slice(-9)}: print: tracing_mark_write: ${note}\n`,
+        `sealtrace-${host.pid} [000] ..... ${ns.slice(0, -9)}.${ns.slice(-9)}: print: tracing_mark_write: ${note}\n`,
       );
     },
     close: () => closeSync(text),

@@ -12,7 +12,9 @@ export interface Host {
   readonly pid: number;
   readonly uid: number;
   readonly platform: string;
-  /** CLOCK_MONOTONIC, which is the trace's clock. */
+  /** That of the trace, by the name that ftrace has for it. */
+  readonly clock: 'mono' | 'boot';
+  /** Its time. */
   nowNs(): bigint;
   /** CPU time of the recorder so far. */
   cpuNs(): number;

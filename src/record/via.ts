@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../model/issue.js';
+import { onBootClock } from './boot-clock.js';
 import { fieldsOf } from './buffers.js';
 import { chooseEvents, knownEvents } from './event-sets.js';
 import { mapTool } from './fiemap.js';
@@ -93,7 +94,7 @@ export class ViaSession {
         `expected to run as root, which ${tool} asks for; run it with sudo (record --print shows the command)`,
       );
     if (options.pid !== null) throw new UserError('--pid goes with the recorder itself, not with --via; leave one out');
-    this.#host = host;
+    this.#host = tool === 'bpftrace' ? onBootClock(host) : host;
     this.#tool = tool;
     this.#options = options;
     this.#listener = listener;
@@ -119,7 +120,7 @@ export class ViaSession {
     this.#looks = new Looks({
       host: this.#host,
       listener: this.#listener,
-      notes: textWriter(looks, this.#host.pid, () => this.#host.nowNs()),
+      notes: textWriter(looks, this.#host),
       targets,
       tool: await mapTool(),
       catchUp: () => {},

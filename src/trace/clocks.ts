@@ -1,6 +1,6 @@
 // The clocks of recordings that are joined: which are the same, and by how much the others differ from the first one's.
 // Never guessed: given by the user, found from what two recordings both stamped, or stated by a recorder.
-import { CLOCK_DIFFERS, UserError } from '../model/issue.js';
+import { CLOCK_DIFFERS, GUESSED, UserError } from '../model/issue.js';
 import type { JoinedBy } from '../model/trace.js';
 import { type Estimate, estimate, pairs } from './clock-offset.js';
 import { type AllFacts, FACT_KINDS, type FactKind, type Facts, together } from './facts.js';
@@ -93,14 +93,15 @@ class Edges {
   /** The recording that is led best to those that are; null where nothing leads any other. */
   nearest(found: ReadonlyMap<Recording, Way>): { readonly one: Recording; readonly way: Way } | null {
     const left = this.#all.filter((one) => !found.has(one));
-    for (const one of left)
-      for (const [other, way] of found)
-        if (isSameClock(one, other)) {
-          const seen = this.#between(other, one);
-          if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS)
-            contradicts(one, other, seen);
-          return { one, way };
-        }
+    for (const one of left) {
+      const alike = [...found].filter(([other]) => isSameClock(one, other));
+      if (alike.length === 0) continue;
+      const [other, way] = alike[0]!;
+      const seen = this.#between(other, one);
+      if (seen !== null && Math.abs(Number(seen.offsetNs)) > seen.errorNs + DIFFERS_NS) contradicts(one, other, seen);
+      if (seen === null && alike.every(([each]) => goesOn(one, each, this.#longNs))) assumesOneBoot(one, other);
+      return { one, way };
+    }
     const ways = left.flatMap((one) => [...found].flatMap(([other, base]) => this.#way(other, one, base)));
     return ways.sort((a, b) => a.way.stated - b.way.stated || trusted(a.way) - trusted(b.way))[0] ?? null;
   }
@@ -183,6 +184,20 @@ function contradicts(one: Recording, other: Recording, seen: Offset): void {
   );
 }
 
+/** What no start of a machine begins anew. */
+const OF_A_DAY = /^(?:realtime|tai)$/;
+
+/** Told once, however many pieces a recording has. */
+function assumesOneBoot(one: Recording, other: Recording): void {
+  const clock = clockOf(one);
+  if (OF_A_DAY.test(clock)) return;
+  other.tapes[0]!.issue(
+    `${GUESSED}one-boot`,
+    0,
+    `${nameOf(other)} and ${nameOf(one)} are not of one time, and no marker is in both: their clock ${clock} was taken for that of one start of the machine; if it was started anew between them, ingest them apart`,
+  );
+}
+
 /** No offset is known: clocks that are told differ, and those that are not may. */
 function besides(one: Recording, first: Recording, found: ReadonlyMap<Recording, Offset>): Offset {
   const clock = clockOf(one);
@@ -190,10 +205,13 @@ function besides(one: Recording, first: Recording, found: ReadonlyMap<Recording,
   if ((clock !== '' && clockOf(first) !== '') || isFar(one, first, 0n))
     throw new UserError(
       `${nameOf(one)} is on the clock ${clock || '(unknown)'}, ${nameOf(first)} on ${clockOf(first) || '(unknown)'} (joined so far: ${others}); expected a marker or at least three calls, events or requests that both have stamped, found none, or none that agree on one offset. ` +
-        `Say what to add to its times with --clock-offset ${nameOf(one)}=NS (or ${one.first}=+1.5s), record with one clock (trace-cmd -C mono, perf -k mono), or ingest them apart`,
+        `${areOfOneBoot(clock, clockOf(first)) ? 'mono stands still while a machine sleeps and boot does not: of a machine that has not slept since it was started the number is 0. ' : ''}Say what to add to its times with --clock-offset ${nameOf(one)}=NS (or ${one.first}=+1.5s), record with one clock (trace-cmd -C mono, perf -k mono), or ingest them apart`,
     );
   return { by: 'nothing', offsetNs: 0n, errorNs: -1, pairs: 0 };
 }
+
+/** What tells them apart is how long the machine has slept. */
+const areOfOneBoot = (...clocks: readonly string[]): boolean => clocks.includes('mono') && clocks.includes('boot');
 
 function givenTo(recordings: readonly Recording[], given: readonly GivenOffset[]): Map<Recording, Offset> {
   const found = new Map<Recording, Offset>();

@@ -94,3 +94,13 @@ test.each([
   expect(of(Op.fsync)).toEqual(synced);
   expect(of(Op.exit).join()).toBe(exits);
 });
+
+test('processes with one table of descriptors (CLONE_FILES) have what either opens, until one begins a program', async () => {
+  const { of } = await read([
+    ...[newTask('711'), FORK, ...open(8, 5), ...truncate(8, 5, 12), ...sync(7, 5)],
+    ...['8 sched_process_exec: filename=/bin/x pid=8 old_pid=8', '8 sys_close(fd: 0x5)', '8 sys_close -> 0x0'],
+    ...[...sync(7, 5), exit(8, true), ...sync(7, 5)],
+  ]);
+  expect(of(Op.fsync)).toEqual(['7/7 12', '7/7 12', '7/7 12']);
+  expect(of(Op.close)).toEqual(['8/8 12']);
+});

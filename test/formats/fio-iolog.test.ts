@@ -90,3 +90,14 @@ test('syncfs of later versions is a sync of the file as well', async () => {
   expect(ops(trace)).toEqual(['open', 'fsync', 'close']);
   expect(trace.issues).toEqual([]);
 });
+
+test("fio's logs of latencies are no recording, and what to do is said", () => {
+  const advice = (text: string): string => fioIolog.advice!(Buffer.from(text));
+  for (const log of [
+    '1, 1222572, 0, 4096, 0\n5, 2795917, 1, 4096, 0\n',
+    '1, 12, 0, 4096, 0x2000, 0\n',
+    '2, 3367, 0, 4096\n',
+  ])
+    expect(advice(log)).toContain('--write_iolog=FILE');
+  for (const other of ['1, 2, 3, 4\n', '1, 12, 0, 4096, 0\ntime,op\n', '']) expect(advice(other)).toBe('');
+});

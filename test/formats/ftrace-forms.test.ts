@@ -48,6 +48,27 @@ describe('tracefs, one buffer read with other options', () => {
     },
   );
 
+  test('fields of one byte, which Linux 6.18 shows in decimal alone', async () => {
+    const lines = (status: (bits: number, word: string) => string): string =>
+      [
+        ['es [0/4294967295) mapped 0', 'lblk=0x0 (0) len=0xffffffff (-1) pblk=0x0 (0)', 8, 'H'] as const,
+        ['es [0/2) mapped 6228987', 'lblk=0x0 (0) len=0x2 (2) pblk=0x5f0bfb (6228987)', 1, 'W'] as const,
+        ['es [2/1) mapped 6228989', 'lblk=0x2 (2) len=0x1 (1) pblk=0x5f0bfd (6228989)', 18, 'UR'] as const,
+      ]
+        .map(([words, named, bits, word], i) => {
+          const shown = status(bits, word);
+          const inode = shown.startsWith('=')
+            ? `dev=0xfe00000 (266338304) ino=0x17c046 (1556550) ${named}`
+            : `dev 254,0 ino 1556550 ${words}`;
+          return `  dd-29634   [000] ..... 75626.32170${i}: ext4_es_insert_extent: ${inode} status${shown}\n`;
+        })
+        .join('');
+    const expected = await read(Buffer.from(`# tracer: nop\n#\n${lines((_, word) => ` ${word}`)}`));
+    const shown = await read(Buffer.from(`# tracer: nop\n#\n${lines((bits) => `=(${bits})`)}`));
+    expect(facts(expected)[0]).toMatchObject({ 0: 'map_remove' });
+    expect(facts(shown)).toEqual(facts(expected));
+  });
+
   test.each(['', '  360.774522 |  '])('calls that function_graph draws: refused, with what to do', async (time) => {
     const lines = ['# tracer: function_graph', '#', '# CPU  DURATION                  FUNCTION CALLS', '# |     |   |'];
     const drawn = [

@@ -109,3 +109,34 @@ test.each(Object.entries(FORMS))('-X %s tells the same', async (_name, [here, fl
   expect(trace.tasks.map(({ pid }) => pid).filter((pid) => pid > 0)).toEqual([7, 7]);
   expect(trace.files.map(({ path }) => path)).toEqual(['/mnt/data']);
 });
+
+test.each([
+  ['CLONE_VM|CLONE_FILES|SIGCHLD', 20_480],
+  ['0x511', 20_480],
+  // Copies: the child's close is its own, and what it opens.
+  ['CLONE_VM|SIGCHLD', -1],
+])('clone with %s: one table of descriptors, or two', async (flags, offset) => {
+  const { issues, done, trace } = await read([
+    `7 @ open("/mnt/data", O_RDWR) = 3 ${DONE}`,
+    `7 @ clone(child_stack=0x55fb8b8e1bf0, flags=${flags}) = 8 ${DONE}`,
+    `8 @ open("/mnt/made", O_RDWR|O_CREAT, 0644) = 4 ${DONE}`,
+    `8 @ lseek(4, 20480, SEEK_SET) = 20480 ${DONE}`,
+    `8 @ close(3) = 0 ${DONE}`,
+    `8 @ exit(0)         = ?`,
+    '8 @ +++ exited with 0 +++',
+    `7 @ write(4, ""..., 50) = 50 ${DONE}`,
+    `7 @ open("/mnt/next", O_RDWR) = 3 ${DONE}`,
+    `7 @ write(3, ""..., 60) = 60 ${DONE}`,
+  ]);
+  expect(issues).toEqual([]);
+  const written = done.filter(({ op }) => op === 'write');
+  expect(written).toMatchObject([
+    { offset, length: 50 },
+    { offset: 0, length: 60 },
+  ]);
+  expect(trace.files.map(({ path }) => path).filter((path) => path !== '')).toEqual([
+    '/mnt/data',
+    '/mnt/made',
+    '/mnt/next',
+  ]);
+});

@@ -5,7 +5,8 @@ import { Assembler } from '../../src/assembly/assembler.js';
 import { CALL_EXITS } from '../../src/assembly/calls.js';
 import { strace } from '../../src/formats/strace.js';
 import { decorated, splitArguments, value } from '../../src/formats/strace-args.js';
-import { absolute } from '../../src/formats/strace-notes.js';
+import { StraceLinks } from '../../src/formats/strace-links.js';
+import { pathIn } from '../../src/formats/strace-notes.js';
 import { Op } from '../../src/model/events.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { content, driverLines, hasShared, shared } from '../kernel/recordings.js';
@@ -71,7 +72,8 @@ describe('arguments', () => {
     ['/a', '/x//y', '/x/y'],
     ['', 'c', 'c'],
   ])('%s and %s are %s', (base, path, expected) => {
-    expect(absolute(base, path)).toBe(expected);
+    const from = { cwd: base, root: '', opened: new Map(), links: new StraceLinks() };
+    expect(pathIn(from, path)).toBe(expected);
   });
 });
 
@@ -379,6 +381,86 @@ describe('calls', () => {
       'rename #12 (deleted) -1 -1 0 ',
       'truncate #12 (deleted) 0 10 0 ',
       'truncate #12 (deleted) 0 11 0 ',
+    ]);
+  });
+
+  test('what a symbolic link leads to is the file, but for calls on its name', async () => {
+    expect(
+      await done(
+        'openat(AT_FDCWD</d>, "plain", O_RDWR|O_CREAT, 0644) = 3</d/plain>',
+        'symlink("plain", "link") = 0',
+        'truncate("link", 5000) = 0',
+        'rename("link", "link2") = 0',
+        'truncate("link2", 5001) = 0',
+        'unlink("link2") = 0',
+        'truncate("link2", 5002) = 0',
+        'symlinkat("/d/", 9</>, "far") = 0',
+        'truncate("/far/../far/plain", 5003) = 0',
+        'readlink("/d/old", "../d/plain", 4096) = 10',
+        'truncate("/d/old", 5004) = 0',
+        // It may go on where the kernel cut it.
+        'readlink("/d/cut", "plain", 5) = 6',
+        'truncate("/d/cut", 5005) = 0',
+        'unlink("/far/plain") = 0',
+      ),
+    ).toEqual([
+      'open plain -1 -1 0 write',
+      'truncate plain 0 5000 0 ',
+      'rename link -1 -1 0 ',
+      'truncate plain 0 5001 0 ',
+      'unlink link -1 -1 0 ',
+      'truncate link2 0 5002 0 ',
+      'truncate plain 0 5003 0 ',
+      'truncate plain 0 5004 0 ',
+      'truncate cut 0 5005 0 ',
+      'unlink plain -1 -1 0 ',
+    ]);
+  });
+
+  test('what -e inject made up was not done', async () => {
+    const { trace } = await read(
+      calls(
+        'openat(AT_FDCWD</d>, "zz", O_RDWR) = 3</d/zz>',
+        'write(3</d/zz>, "x"..., 4096) = 4096 (INJECTED)',
+        'write(3</d/zz>, "x"..., 4096) = -1 ENOSPC (No space left on device) (INJECTED)',
+        'write(3</d/zz>, "x"..., 100) = 100 (DELAYED)',
+        'write(3</d/zz>, "x"..., 200) = 200 (INJECTED: args)',
+      ),
+    );
+    expect(trace.issues).toMatchObject([{ code: 'injected-results', count: 1 }]);
+    const { columns: c } = trace;
+    const rows = [...c.op.keys()].filter((row) => c.op[row] === Op.write);
+    expect(rows.map((row) => [c.offset[row], c.result[row]])).toEqual([
+      [0, -38],
+      [0, -28],
+      [0, 0],
+      [100, 0],
+    ]);
+  });
+
+  test('links from before the recording are known by what was opened through them', async () => {
+    expect(
+      await done(
+        // A new file: no link, but in a folder behind one.
+        'openat(AT_FDCWD</d>, "/var/run/x.pid", O_WRONLY|O_CREAT|O_EXCL, 0644) = 3</run/x.pid>',
+        'unlink("/var/run/x.pid") = 0',
+        'openat(AT_FDCWD</d>, "/usr/bin/awk", O_RDONLY) = 3</usr/bin/mawk>',
+        'truncate("/usr/bin/awk", 5) = 0',
+        'unlink("/usr/bin/awk") = 0',
+        // Where it led before counts no more.
+        'truncate("/usr/bin/awk", 6) = 0',
+        'openat(AT_FDCWD</d>, "/dev/fd/3", O_RDONLY) = 4</d/three>',
+        'truncate("/dev/fd/3", 7) = 0',
+      ),
+    ).toEqual([
+      'open x.pid -1 -1 0 write',
+      'unlink x.pid -1 -1 0 ',
+      'open mawk -1 -1 0 ',
+      'truncate mawk 0 5 0 ',
+      'unlink awk -1 -1 0 ',
+      'truncate awk 0 6 0 ',
+      'open three -1 -1 0 ',
+      'truncate 3 0 7 0 ',
     ]);
   });
 

@@ -32,5 +32,8 @@ test('strace without times is no recording, and what to do is said', () => {
   const bytes = head(Buffer.from(`${lines.join('\n')}\n`));
   expect(formats.filter((one) => one.sniff(bytes))).toEqual([]);
   expect(strace.advice!(bytes)).toContain('strace -f -ttt -T -yy');
+  const summary =
+    '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- ---------\n';
+  expect(strace.advice!(head(Buffer.from(summary)))).toContain('counts of strace -c');
   expect(strace.advice!(head(Buffer.from('f(x) = 3\nint main() { return 0; }\n')))).toBe('');
 });

@@ -492,3 +492,19 @@ test('pages that are read block by block into the same memory say what those in 
   expect(offered.size).toBe(2);
   expect(builder.finish()).toEqual((await read(bytes)).trace);
 });
+
+test('pages of trace_pipe_raw are no recording, and what to do is said', () => {
+  const pages = (...heads: (readonly [bigint, bigint])[]): Uint8Array => {
+    const bytes = new DataView(new ArrayBuffer(4096 * heads.length));
+    for (const [i, [time, filled]] of heads.entries()) {
+      bytes.setBigUint64(i * 4096, time, true);
+      bytes.setBigUint64(i * 4096 + 8, filled, true);
+    }
+    return new Uint8Array(bytes.buffer);
+  };
+  const advice = (...heads: (readonly [bigint, bigint])[]): string => traceDat.advice!(pages(...heads));
+  expect(advice([75626321502159n, 0xff0n], [75626325502159n, 0x80000030n])).toContain('trace-cmd record');
+  expect(advice([75626321502159n, 0xff0n], [75626321502158n, 0x30n])).toBe('');
+  expect(advice([75626321502159n, 0xff1n])).toBe('');
+  expect(advice([0n, 0n])).toBe('');
+});

@@ -204,7 +204,7 @@ test('the shell script is one that a shell accepts, and ends in the command', ()
   ).toBe('sleep 2.5');
 });
 
-const host = { pid: 1, uid: 1000, platform: 'linux', nowNs: () => 0n, cpuNs: () => 0 };
+const host = { pid: 1, uid: 1000, platform: 'linux', clock: 'mono' as const, nowNs: () => 0n, cpuNs: () => 0 };
 const nobody = { say: () => {}, warn: () => {}, sized: () => {}, live: () => {} };
 const options = {
   fs: null,

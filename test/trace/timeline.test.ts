@@ -183,8 +183,31 @@ describe('offsets', () => {
     expect(alike.sources.map(({ joined: led }) => led!.by)).toEqual(['same clock', 'nothing', 'nothing']);
     const named = await joined(pieces('# clock: mono', 'named'));
     expect(named.issues.map(({ code }) => code)).not.toContain('same-clock-differs');
+    const boots = named.issues.filter(({ code }) => code === 'assumed-one-boot');
+    expect(boots).toEqual([
+      expect.objectContaining({ count: 2, text: expect.stringMatching(/^named0\.txt and named1\.txt/) }),
+    ]);
+    const daily = await joined(pieces('# clock: tai', 'daily'));
+    const overlapping = await joined(
+      [0, 3].map((from) => file(`over${from}.txt`, `# clock: mono\n${round(from).join('\n')}\n`)),
+    );
+    for (const { issues } of [daily, overlapping])
+      expect(issues.map(({ code }) => code)).not.toContain('assumed-one-boot');
     for (const { sources } of [alike, named])
       expect(sources.map(({ joined: led }) => led!.elsewhere)).toEqual([0, 0, 0]);
+  });
+
+  test('boot and mono are two clocks, and what is asked for says how they differ', async () => {
+    const story = ['# clock: mono', '  app-7 [000] 1.000000001: sys_enter_ftruncate: fd: 0x3, length: 0x1000', ''].join(
+      '\n',
+    );
+    const bpf = '1000000001\t1\t7\t7\tapp\tftruncate\t-\t-\tfd=3 length=4096\n';
+    const paths = [file('fs.txt', story), file('calls.txt', bpf)];
+    await expect(joined(paths)).rejects.toThrow(
+      /on the clock boot, fs\.txt on mono .* that has not slept .* the number is 0/s,
+    );
+    const given = await joined(paths, [{ source: '2', offsetNs: 0n }]);
+    expect(given.sources.map(({ clock }) => clock)).toEqual(['mono', 'boot']);
   });
 
   test('what both have stamped counts more than a way by an offset whose error nobody knows', async () => {
