@@ -6,7 +6,7 @@ const CUT = new Set([63, 127, 199, 1023]);
 const AT_FDCWD = -100;
 const F_DUPFD = 0;
 const F_DUPFD_CLOEXEC = 1030;
-const OPENS = new Set(['openat', 'open', 'creat']);
+const OPENS = new Set(['openat', 'openat2', 'open', 'creat']);
 /** Calls that change from where paths count. */
 export const PLACING: ReadonlySet<string> = new Set([
   ...['chdir', 'fchdir', 'chroot', 'close', 'dup', 'dup2', 'dup3', 'fcntl'],

@@ -83,6 +83,7 @@ test('ext4.bt asks for every event that the block maps of ext4 are made of', () 
 
 /** Calls that read, write, change or name files, beside those that only opening and mapping takes. */
 const FILE_CALLS = [
+  ...['open', 'creat', 'openat', 'openat2'],
   ...['read', 'write', 'readv', 'writev', 'pread64', 'pwrite64', 'preadv', 'pwritev', 'preadv2', 'pwritev2'],
   ...['sendfile64', 'splice', 'copy_file_range', 'fallocate', 'ftruncate', 'truncate', 'fsync', 'fdatasync'],
   ...['sync_file_range', 'msync', 'mremap', 'unlink', 'unlinkat', 'rename', 'renameat', 'renameat2', 'link', 'linkat'],
@@ -108,6 +109,22 @@ test('calls.bt asks for what calls do to files, for their returns, and names the
         call,
       ).toEqual([]);
     }
+});
+
+test('what calls.bt says to leave out on arm64 is all that is not there, and leaves a list of probes in order', () => {
+  const script = readFileSync(join(import.meta.dirname, '..', '..', 'traces', 'recipes', 'calls.bt'), 'utf8');
+  const [, blocks, words] = /sed -E '(\/.*)d; (s.*)g'/.exec(script)!;
+  const [begin] = blocks!.split(',/^}/');
+  const [, probe] = /^s\/(.*)\/\/$/.exec(words!)!;
+  const left = script
+    .replace(/^\/\/.*$/gm, '')
+    .replace(new RegExp(`${begin!.slice(1, -1)}.*?^}`, 'gms'), '')
+    .replace(new RegExp(probe!, 'g'), '');
+  expect(left).not.toMatch(/sys_(enter|exit)_(open|creat|dup2|link|rename|rmdir|unlink)\b/);
+  const heads = left.match(/^tracepoint:[^{]*\{$/gm)!;
+  expect(heads.length).toBeGreaterThan(40);
+  const name = String.raw`tracepoint:\w+:\w+`;
+  for (const one of heads) expect(one).toMatch(new RegExp(`^${name}(,\\s${name})* (/[^{]*/ )?\\{$`));
 });
 
 test('a name below a folder that a descriptor names is not the file that has this name elsewhere', async () => {
