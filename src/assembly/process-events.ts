@@ -18,8 +18,11 @@ const NAMELESS = 'tasks that were made, and the event lacks their number';
 
 const exit: Handler = (c, t, v) => {
   endFault(c, t);
-  // Kernels before 6.16 do not say what goes with it.
-  if (Number.isNaN(v[2])) return taskEnds(c, t);
+  // Kernels before 6.16 do not say what goes with it; who asks for the end of all is seldom a thread, and then the last.
+  if (Number.isNaN(v[2])) {
+    if (t.call.name === 'exit_group') isProcess(t);
+    return taskEnds(c, t);
+  }
   // A thread that goes alone takes nothing with it.
   if (ALONE.has(word(c, v[2]!)) || v[2] === 0) return endedAlone(c, t);
   isProcess(t);

@@ -104,3 +104,11 @@ test('processes with one table of descriptors (CLONE_FILES) have what either ope
   expect(of(Op.fsync)).toEqual(['7/7 12', '7/7 12', '7/7 12']);
   expect(of(Op.close)).toEqual(['8/8 12']);
 });
+
+test('before 6.16: a task that asks for the end of its process was a process; of another that ends it is said that nothing tells', async () => {
+  const asks = '8 sys_exit_group(error_code: 0x0)';
+  const told = async (...ends: string[]): Promise<number> =>
+    (await read([...open(7, 4), FORK, ...ends, endsUntold(8), ...sync(7, 4)])).undecided;
+  expect(await told(asks)).toBe(0);
+  expect(await told()).toBe(1);
+});
