@@ -68,6 +68,7 @@ export class InodeFiles {
     if (file < 0) return;
     this.identities.at.file[name] = 0;
     this.context.xfs.gone(file);
+    this.context.log.gone(file, device);
     this.nearDevices[inode & (NEAR - 1)] = Number.NaN;
     this.context.events.forgetInode(deviceText(device), String(inode));
   }

@@ -5,7 +5,7 @@ import { ColumnLog, type SomeRows } from '../base/column-log.js';
 import type { Arrays } from '../base/columns.js';
 import { SparseNumbers } from '../base/sparse-numbers.js';
 
-/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source; `iomap` is a look in bytes (see `addIomap`). */
+/** What a row of the log is. `insert` maps, `remove` makes a hole, `learn` maps what a look found in a map not known, `seen` only looked; `reset` and `unknown` take the whole file; `share` tells that a clone takes this as its source; `iomap` is a look in bytes (see `addIomap`); of a file that is `gone` nothing tells, its number is another's. */
 export const Change = {
   insert: 0,
   remove: 1,
@@ -20,6 +20,7 @@ export const Change = {
   learn: 10,
   share: 11,
   iomap: 12,
+  gone: 13,
 } as const;
 
 export interface MapRow {
@@ -75,7 +76,8 @@ const SHAPE = {
 const BLOCK_ROWS = 8192;
 /** They leave the file's own map as it is. */
 const LOOKS = new Uint8Array(Object.keys(Change).length);
-for (const look of [Change.seen, Change.known, Change.cowInsert, Change.cowRemove, Change.share]) LOOKS[look] = 1;
+for (const look of [Change.seen, Change.known, Change.cowInsert, Change.cowRemove, Change.share, Change.gone])
+  LOOKS[look] = 1;
 
 /** Rows in the order in which they were added: each stands in the fields until `next` brings another. */
 export class MapCursor implements MapRow {
@@ -207,6 +209,11 @@ export class MapLog {
   addIomap(file: number, device: number, offset: number, length: number, addr: number, unwritten: boolean): void {
     for (const log of [this.#rows, this.#changes])
       this.#put(log, Change.iomap, file, device, offset, length, addr, unwritten);
+  }
+
+  /** Its inode was freed: what of its blocks nothing was seen to take away is its own no more. */
+  gone(file: number, device: number): void {
+    if (this.#met.has(file)) this.add(Change.gone, file, device, 0, 0, HOLE);
   }
 
   all(): MapCursor {

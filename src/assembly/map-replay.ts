@@ -52,7 +52,7 @@ export class MapReplay {
       this.owners.insert(row.device, row.file, offset, length, Number.isNaN(addr) ? UNKNOWN : addr, row.unwritten);
     else if (row.change === Change.remove || row.change === Change.iomap)
       this.owners.map(row.file).remove(offset, length);
-    else if (row.change === Change.reset) this.owners.map(row.file).clear();
+    else if (row.change === Change.reset || row.change === Change.gone) this.owners.map(row.file).clear();
     else if (row.change === Change.cowInsert && addr >= 0)
       this.cow.insert(row.device, row.file, offset, length, addr, false);
     else if (row.change === Change.collapse || row.change === Change.insertHole) {

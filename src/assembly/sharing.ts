@@ -50,7 +50,7 @@ export class Sharing {
       this.#has(row.device, row.file, offset, length, addr);
     } else if (row.change === Change.insert || row.change === Change.learn) this.#maps(row, offset, length, addr);
     else if (row.change === Change.remove) this.#gives(row, offset, length);
-    else if (row.change === Change.reset || row.change === Change.unknown)
+    else if (row.change === Change.reset || row.change === Change.unknown || row.change === Change.gone)
       this.#gives(row, 0, Number.POSITIVE_INFINITY, row.change === Change.unknown);
   }
 
