@@ -2,7 +2,8 @@
 // is split keeps it; who is left alone with a block shares it no more, which no event tells.
 import type { ByteStore } from '../base/byte-store.js';
 import { ExtentMap, Holding, State } from '../extents/extent-map.js';
-import { BlockOwners, type Piece } from './block-owners.js';
+import { BlockOwners } from './block-owners.js';
+import { BlockShares } from './block-shares.js';
 import { Change, type MapRow } from './map-log.js';
 
 /** Whose doing it is. */
@@ -31,6 +32,8 @@ export class Sharing {
   readonly #zones = new Map<number, ExtentMap>();
   /** Who has blocks of the zones, and what of it was told to be shared, by file. */
   readonly #owners: BlockOwners;
+  /** The same by block. */
+  readonly #shares = new BlockShares();
   readonly #told = new Map<number, ExtentMap>();
   #given: Given[] = [];
 
@@ -48,6 +51,7 @@ export class Sharing {
       if (!(addr >= 0)) return;
       this.#enters(row.device, addr, length, KNOWN);
       this.#has(row.device, row.file, offset, length, addr);
+      this.#settleNew(row, row.device, row.file, offset, addr, length);
     } else if (row.change === Change.insert || row.change === Change.learn) this.#maps(row, offset, length, addr);
     else if (row.change === Change.remove) this.#gives(row, offset, length);
     else if (row.change === Change.reset || row.change === Change.unknown || row.change === Change.gone)
@@ -58,7 +62,7 @@ export class Sharing {
   finish(): void {
     const given = this.#given;
     this.#given = [];
-    for (const { by, device, addr, length } of given) this.#settle(by, device, addr, length);
+    for (const { by, device, addr, length } of given) this.#settleLeft(by, device, addr, length);
   }
 
   #maps(row: MapRow, offset: number, length: number, addr: number): void {
@@ -71,12 +75,32 @@ export class Sharing {
     }
     for (const [from, end] of this.#inZone(row.device, addr, length))
       this.#has(row.device, row.file, offset + from - addr, end - from, from);
-    this.#settle(row, row.device, addr, length);
+    this.#settleNew(row, row.device, row.file, offset, addr, length);
   }
 
+  /** What it has there already, at the same place, it has once. */
   #has(device: number, file: number, offset: number, length: number, addr: number): void {
     this.#toldOf(file);
-    this.#owners.insert(device, file, offset, length, addr, false);
+    const map = this.#owners.map(file);
+    const end = offset + length;
+    let at = offset;
+    const adds = (to: number): void => {
+      if (to > at) this.#shares.add(device, file, at, addr + at - offset, to - at);
+    };
+    for (let run = map.seek(offset); run >= 0 && map.offset(run) < end; run = map.next(run)) {
+      const from = Math.max(offset, map.offset(run));
+      const to = Math.min(end, map.offset(run) + map.length(run));
+      const there = map.addr(run) + from - map.offset(run);
+      adds(from);
+      if (there !== addr + from - offset) {
+        this.#shares.drop(device, file, from, there, to - from);
+        at = from;
+        adds(to);
+      }
+      at = to;
+    }
+    adds(end);
+    map.insert(offset, length, addr, State.written);
   }
 
   /** `unseen`: nobody knows what it has from now on. */
@@ -89,33 +113,47 @@ export class Sharing {
       const size = Math.min(offset + length, map.offset(at) + map.length(at)) - from;
       const addr = map.addr(at) + from - map.offset(at);
       if (unseen) this.#zone(device).insert(addr, size, addr, FOREIGN);
+      this.#shares.drop(device, file, from, addr, size);
       this.#given.push({ by: { timeNs, opId, task, row }, device, addr, length: size });
     }
     map.remove(offset, length);
     told.remove(offset, length);
   }
 
-  /** Tells of every owner in the range whether it is alone now, where that was not told already. */
-  #settle(by: Deed, device: number, addr: number, length: number): void {
-    for (const [from, end, state] of this.#inZone(device, addr, length)) {
-      const pieces = this.#owners.pieces(device, from, end - from);
-      const cuts = new Set(pieces.flatMap((p) => [p.addr, p.addr + p.length]));
-      const sorted = [...cuts].sort((a, b) => a - b);
-      for (let i = 0; i + 1 < sorted.length; i++) {
-        const at = sorted[i]!;
-        const here = pieces.filter((p) => p.addr <= at && at < p.addr + p.length);
-        for (const one of here) this.#owner(by, one, at, sorted[i + 1]! - at, state === FOREIGN || here.length > 1);
-      }
-    }
+  /** The file has these blocks of zones from now on: it is told whether it is alone, and who was alone until now that it is not. */
+  #settleNew(by: Deed, device: number, file: number, offset: number, addr: number, length: number): void {
+    // Neighbours of which the same is told are told as one: others may have cut them into hundreds.
+    const own: { offset: number; end: number; shared: boolean }[] = [];
+    const others: { file: number; offset: number; length: number }[] = [];
+    for (const [from, end, state] of this.#inZone(device, addr, length))
+      this.#shares.each(device, from, end - from, (begin, stop, count, all, allOffset) => {
+        const at = offset + begin - addr;
+        const shared = state === FOREIGN || count > 1;
+        const last = own.at(-1);
+        if (last?.end === at && last.shared === shared) last.end = at + stop - begin;
+        else own.push({ offset: at, end: at + stop - begin, shared });
+        if (count !== 2) return;
+        others.push({ ...BlockShares.other(begin, all, allOffset, { file, offset: at }), length: stop - begin });
+      });
+    for (const one of own) this.#is(by, file, one.offset, one.end - one.offset, one.shared);
+    for (const one of others) this.#is(by, one.file, one.offset, one.length, true);
   }
 
-  #owner(by: Deed, piece: Piece, addr: number, length: number, shared: boolean): void {
-    const told = this.#toldOf(piece.file);
-    const offset = piece.offset + addr - piece.addr;
+  /** Somebody has these blocks of zones no more: who is left alone is told. */
+  #settleLeft(by: Deed, device: number, addr: number, length: number): void {
+    for (const [from, end, state] of this.#inZone(device, addr, length))
+      this.#shares.each(device, from, end - from, (begin, stop, count, file, offset) => {
+        if (count === 1) this.#is(by, file, offset, stop - begin, state === FOREIGN);
+      });
+  }
+
+  /** Tells it where it was not told already. */
+  #is(by: Deed, file: number, offset: number, length: number, shared: boolean): void {
+    const told = this.#toldOf(file);
     if (told.summary(offset, length) === (shared ? Holding.written : Holding.hole)) return;
     if (shared) told.insert(offset, length, offset, State.written);
     else told.remove(offset, length);
-    this.#tell(by, piece.file, offset, length, shared);
+    this.#tell(by, file, offset, length, shared);
   }
 
   /** What of it is in no zone is in one from now on. */

@@ -310,7 +310,7 @@ test('times are exact in every unit', () => {
 test('every bundled file is of one format only', () => {
   // What drivers and FIEMAP said is no recording.
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => /\.(gz|iolog|csv|ndjson|arrows?|parquet)$/.test(path) && !/driver|\.files\.jsonl/.test(path),
+    (path) => /\.(gz|iolog|csv|ndjson|arrows?|parquet)$/.test(path) && !/driver|\.files\.jsonl|\.maps\.txt/.test(path),
   );
   expect(paths.length).toBeGreaterThan(12);
   for (const path of paths) {
